@@ -1,0 +1,278 @@
+"""What one attempt produces, stage by stage. Frozen values; each stage adds one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "Attempt",
+    "BuildReport",
+    "BuildStatus",
+    "Candidate",
+    "Decision",
+    "DecisionKind",
+    "Diagnostic",
+    "Evidence",
+    "ExampleKind",
+    "ExampleResult",
+    "ExampleStatus",
+    "Insight",
+    "InsightKind",
+    "Issue",
+    "Outcome",
+    "Review",
+    "Severity",
+    "Thought",
+    "Verdict",
+]
+
+
+class Severity(StrEnum):
+    """How bad a diagnostic or a reviewer's issue is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One problem that a checker, a compiler or the editor reported.
+
+    ``file`` is relative to the workspace (POSIX separators), or the bare file name outside one.
+    ``line`` and ``column`` count from 1; columns count code points. 0 means "not known".
+    ``source`` names the tool, e.g. ``ruff``.
+    """
+
+    file: str
+    line: int
+    severity: Severity
+    message: str
+    code: str = ""
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    source: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
+        code = f" [{self.code}]" if self.code else ""
+        return f"{where}: {self.severity}{code}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What the thinkers hand to the generator: approach, risks, and the signature to keep.
+
+    ``strategy`` is the one that really ran, which a degradation may have made smaller than the one asked for.
+    """
+
+    text: str
+    strategy: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Code that one model wrote.
+
+    ``code`` replaces the scope; ``imports`` are the lines it wants added to the file's imports;
+    ``text`` is the whole document with both in place. ``model`` is a settings key; ``sample`` counts from 1.
+    """
+
+    code: str
+    text: str
+    model: str
+    attempt: int
+    sample: int = 1
+    imports: tuple[str, ...] = ()
+
+
+class BuildStatus(StrEnum):
+    """What the build gate says of a candidate."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What the compiler and type checker said.
+
+    ``diagnostics`` holds only problems that the candidate brought in. For ``unverified``, ``reason`` says
+    what could not run and ``remedy`` the command that mends it. ``tool`` names what ran, e.g. ``ruff, ty``.
+    """
+
+    status: BuildStatus
+    tool: str
+    seconds: float = 0.0
+    diagnostics: tuple[Diagnostic, ...] = ()
+    reason: str | None = None
+    remedy: str | None = None
+
+    @property
+    def compiled(self) -> bool | None:
+        """True, False, or None where it could not be checked."""
+        return {BuildStatus.PASSED: True, BuildStatus.FAILED: False, BuildStatus.UNVERIFIED: None}[self.status]
+
+
+class ExampleKind(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    DOCTEST = "doctest"
+    EXAMPLE = "example"
+    TEST = "test"
+
+
+class ExampleStatus(StrEnum):
+    """What running one example showed. A toolchain never says ``disputed``: that takes the other candidates."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUNNABLE = "not_runnable"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleResult:
+    """One example or test, run on one candidate.
+
+    ``id`` is stable across candidates of one job. ``source`` is what was run, ``expected`` and ``actual`` its
+    values as text; ``detail`` says why it is not runnable, or holds the error. ``line`` counts from 1 in the
+    document before the candidate (0: not known).
+    """
+
+    id: str
+    kind: ExampleKind
+    status: ExampleStatus
+    source: str
+    expected: str = ""
+    actual: str = ""
+    detail: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What running the candidate showed. ``blocked`` says why nothing could be run at all (no sandbox)."""
+
+    results: tuple[ExampleResult, ...] = ()
+    blocked: str | None = None
+    remedy: str | None = None
+    seconds: float = 0.0
+
+    def count(self, status: ExampleStatus) -> int:
+        """How many results have ``status``."""
+        return sum(result.status is status for result in self.results)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that occur, each once, in order of first appearance."""
+        return tuple(dict.fromkeys(str(result.kind) for result in self.results))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What a reviewer dislikes. ``line`` counts from 1 in the candidate's code; 0: none in particular."""
+
+    severity: Severity
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One member's word. ``score`` is 0-10, or None with the reason in ``abstained``. ``weight`` is as set."""
+
+    model: str
+    aspect: str
+    weight: float
+    score: float | None = None
+    reasoning: str = ""
+    issues: tuple[Issue, ...] = ()
+    abstained: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The panel's word: ``score`` is None without a quorum, or where no panel was called."""
+
+    panel: str
+    score: float | None
+    reviews: tuple[Review, ...] = ()
+    note: str | None = None
+
+
+class InsightKind(StrEnum):
+    """Where an insight comes from, which is also its place in the next prompt."""
+
+    FEEDBACK = "feedback"
+    DIAGNOSTIC = "diagnostic"
+    EVIDENCE = "evidence"
+    QUESTION = "question"
+    REVIEW = "review"
+    TRIED = "tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight:
+    """One thing the next attempt should know. ``attempt`` is the one that taught it; 0: the user's own words."""
+
+    kind: InsightKind
+    text: str
+    attempt: int
+
+
+class DecisionKind(StrEnum):
+    """What happens after an attempt."""
+
+    ACCEPT = "accept"
+    RETRY = "retry"
+    GIVE_UP = "give_up"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens after an attempt, why, and what the next one should know.
+
+    ``unverified`` marks an accept that a missing check keeps from counting as proven.
+    """
+
+    kind: DecisionKind
+    reason: str
+    insights: tuple[Insight, ...] = ()
+    unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt as it went. ``seconds`` is wall time; ``cost_usd`` what its calls cost."""
+
+    number: int
+    strategy: str
+    thinkers: tuple[str, ...]
+    generator: str
+    samples: int
+    panel: str
+    decision: Decision
+    seconds: float
+    cost_usd: float
+    candidate: Candidate | None = None
+    build: BuildReport | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    verdict: Verdict | None = None
+    skipped: str | None = None
+
+
+class Outcome(StrEnum):
+    """How a job ended."""
+
+    ACCEPTED = "accepted"
+    UNVERIFIED = "unverified"
+    EXHAUSTED = "exhausted"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
