@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, cast
 
 from forge_lsp.domain.attempt import Outcome
 
@@ -204,8 +204,10 @@ class JobEvent:
             "type": self.body.type,
         }
         for field in fields(self.body):
-            value = getattr(self.body, field.name)
-            document[_camel(field.name)] = list(value) if isinstance(value, tuple) else value
+            value: object = getattr(self.body, field.name)
+            document[_camel(field.name)] = (
+                list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
+            )
         return document
 
 

@@ -199,7 +199,7 @@ class ModelDirectory(Protocol):
         ...
 
     async def unavailable(self, key: str) -> str | None:
-        """Why a call to this model cannot succeed now (server down, not installed, no key), with the remedy; None: it can.
+        """Why a call to this model cannot succeed now (not installed, no key), with the remedy; None: it can.
 
         Cheap and cached for a few seconds; makes no model call. Raises ServerUnreachable when the model's whole
         server is down, which is a fault of the environment rather than of one rung.
