@@ -1,0 +1,139 @@
+"""What the faces say to the jobs, and what they get back. Values only; the work is in manager.py.
+
+app.py builds one :class:`Services` and hands it to a face. Faces know no room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
+from forge_lsp.domain.errors import SettingsError
+from forge_lsp.domain.events import Emit
+from forge_lsp.domain.ports import Ask, Editing, Finding, ModelDirectory, Scoping, Spending
+from forge_lsp.domain.task import Document, Task, TextRange
+
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.jobs.manager import JobManager
+
+__all__ = ["ApplyMode", "FollowUp", "JobRequest", "JobResult", "Prepared", "Recheck", "Services"]
+
+
+class ApplyMode(StrEnum):
+    """What happens to an accepted result: it is applied, shown for the user to apply, or only kept."""
+
+    EDIT = "edit"
+    PREVIEW = "preview"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """Go on from an earlier job's result with the user's words as the first insight."""
+
+    job_id: str
+    feedback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """One request for code, as a face understood it.
+
+    ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
+    ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has
+    consented to on the command line; ``ask`` puts a consent question to the user.
+    """
+
+    document: Document
+    selection: TextRange | None
+    ask: Ask
+    words: str | None = None
+    workspace: Path | None = None
+    buffers: tuple[Document, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    max_iterations: int | None = None
+    profile: str | None = None
+    apply: ApplyMode | None = None
+    follow_up: FollowUp | None = None
+    allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """What checking a merged text showed: only ``clean`` may be applied without asking."""
+
+    build: BuildReport
+    evidence: Evidence
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A job ready to run: made by app.py from a request, the settings of its workspace and the rooms.
+
+    ``run`` runs the ensemble; ``spending`` is the job's purse, made for ``job_id``. ``recheck`` checks another
+    text of the document in the place of the candidate's. ``apply`` is the mode after the settings had their say.
+    ``profile`` names the profile and why it was taken, for the report.
+    """
+
+    task: Task
+    attempts: int
+    apply: ApplyMode
+    profile: str
+    run: Callable[[Emit], Awaitable[Conclusion]]
+    recheck: Callable[[str], Awaitable[Recheck]]
+    spending: Spending
+    aclose: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """How a job ended. ``candidate`` is what is offered or applied (None: there is nothing to offer)."""
+
+    job_id: str
+    outcome: Outcome
+    score: float | None
+    attempt_count: int
+    seconds: float
+    cost_usd: float
+    reason: str | None
+    applied: bool = False
+    candidate: Candidate | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The outcome of the LSP contract, keys in camelCase; the candidate is not in it."""
+        return {
+            "jobId": self.job_id,
+            "outcome": str(self.outcome),
+            "score": self.score,
+            "attemptCount": self.attempt_count,
+            "seconds": self.seconds,
+            "costUsd": self.cost_usd,
+            "applied": self.applied,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a face may use.
+
+    ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
+    ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
+    """
+
+    jobs: JobManager
+    editing: Editing
+    scoping: Scoping
+    models: Callable[[], Awaitable[ModelDirectory]]
+    findings: Callable[[], Awaitable[tuple[Finding, ...]]]
+    problem: Callable[[], SettingsError | None]
+    reconfigure: Callable[[Mapping[str, object]], Awaitable[None]]
+    aclose: Callable[[], Awaitable[None]]
+    state_dir: Path
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
