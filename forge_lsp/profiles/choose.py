@@ -1,0 +1,114 @@
+"""Which ready profile fits what is there, and how one Ollama server's models take the roles. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Installed", "Surroundings", "choose", "one_gpu"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A model that an Ollama server has: its tag and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What :func:`choose` looks at.
+
+    ``rig`` holds the models of each server of the three-gpu profile that answers, by settings key; ``missing`` of
+    that profile's local models which are not installed. ``ollama`` is what the one server at OLLAMA_HOST has (None:
+    it does not answer). ``largest`` bounds what fits, in bytes (None: not known).
+    """
+
+    rig_answers: bool = False
+    rig_missing: tuple[str, ...] = ()
+    ollama: tuple[Installed, ...] | None = None
+    ollama_url: str = "http://127.0.0.1:11434"
+    embedded: bool = False
+    cloud_key: bool = False
+    largest: int | None = None
+
+
+def choose(there: Surroundings) -> tuple[str | None, str]:
+    """A profile's name and a sentence that says why; the name is None where nothing answers."""
+    writers = [model for model in there.ollama or () if _writes(model)]
+    if there.rig_answers and not there.rig_missing:
+        return "three-gpu", "three Ollama servers answer and have the profile's models"
+    if writers:
+        rig = f" (three-gpu lacks {', '.join(there.rig_missing)})" if there.rig_answers else ""
+        return "one-gpu", f"Ollama answers at {there.ollama_url} and has {len(writers)} usable models{rig}"
+    state = "has no model that writes text" if there.ollama is not None else "does not answer"
+    why = f"Ollama at {there.ollama_url} {state}"
+    if there.embedded:
+        return "embedded", f"{why}; the embedded model is installed"
+    if there.cloud_key:
+        return "cloud", f"{why}, the embedded model is not installed; ANTHROPIC_API_KEY is set"
+    return None, f"{why}, the embedded model is not installed and ANTHROPIC_API_KEY is not set"
+
+
+#: Families that were trained to write code, best first among equals in size; the rest think and review.
+_CODE = re.compile(r"code|coder|starcoder|devstral|codestral|stable-code|granite-code", re.IGNORECASE)
+#: Models that do not chat.
+_NOT_WRITERS = re.compile(r"embed|minilm|bge-|rerank|whisper|clip|guard", re.IGNORECASE)
+#: Licences that forbid production use keep a model out of every default but the profile that names it.
+_RESTRICTED = re.compile(r"^codestral", re.IGNORECASE)
+
+
+def _writes(model: Installed) -> bool:
+    return not _NOT_WRITERS.search(model.name)
+
+
+def one_gpu(installed: Sequence[Installed], *, largest: int | None = None) -> dict[str, object]:
+    """The one-gpu profile's models, schedule and reviewers from what a server has.
+
+    ``largest``: bytes that a model may have to fit (None: not known, all fit). The largest code model generates, the
+    next two review, the largest general one thinks; where there is only one model it does everything. Raises
+    ValueError where nothing can write.
+    """
+    fitting = [model for model in installed if _writes(model) and (largest is None or model.size <= largest)]
+    fitting.sort(key=lambda model: (-model.size, model.name))
+    free = [model for model in fitting if not _RESTRICTED.match(model.name)] or fitting
+    if not free:
+        raise ValueError("no installed model fits")
+    coders = [model for model in free if _CODE.search(model.name)]
+    general = [model for model in free if not _CODE.search(model.name)]
+    generator = (coders or free)[0]
+    thinker = (general or [generator])[0]
+    others = [model for model in [*coders, *general] if model is not generator]
+    reviewers = others[:2] or [generator]
+    critic = next((model for model in others if model is not thinker), generator)
+    names = list(dict.fromkeys(model.name for model in (generator, thinker, critic, *reviewers)))
+    keys = {name: _key(name) for name in names}
+    panel: dict[str, object] = {"kind": "simple", "members": [keys[model.name] for model in reviewers]}
+    wider = list(dict.fromkeys([*(model.name for model in reviewers), thinker.name]))[:3]
+    duo_panel: dict[str, object] = {"kind": "moderate", "members": [keys[name] for name in wider]}
+    rung = {"model": keys[generator.name]}
+    aspects = ("quality", "logic", "patterns", "security", "architecture")
+    return {
+        "models": {keys[name]: {"server": "ollama", "name": name} for name in names},
+        "schedule": [
+            {
+                "attempts": [1, 2],
+                "thinking": {"strategy": "solo", "models": [keys[thinker.name]]},
+                "generator": rung,
+                "panel": panel,
+            },
+            {
+                "attempts": [3, 4, 5, 6],
+                "thinking": {"strategy": "duo", "models": [keys[thinker.name], keys[critic.name]]},
+                "generator": rung,
+                "panel": duo_panel,
+            },
+        ],
+        "reviewers": {keys[name]: {"aspect": aspects[i % 5], "weight": 0.2} for i, name in enumerate(names)},
+    }
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name.removesuffix(":latest")).strip("-")

@@ -1,0 +1,125 @@
+"""From sources to a validated tree.
+
+Two steps, since ``profile = "auto"`` has to look at what is there in between: :func:`gather` reads the sources,
+:func:`resolve` lays them over a profile and validates.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from forge_lsp.domain.errors import SettingsError
+from forge_lsp.settings.sources import Layer, Layers, Table, environment_layer, file_layer, merge, user_file
+from forge_lsp.settings.tree import Settings
+from forge_lsp.settings.trust import narrowed
+
+__all__ = ["PROFILES", "Resolved", "Sources", "gather", "profile_layer", "resolve"]
+
+PROFILES = ("three-gpu", "one-gpu", "embedded", "cloud")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """All sources but the profile, still unmerged."""
+
+    user: Layer
+    workspace: Layer
+    environment: Layer
+    editor: Layer
+    command_line: Layer
+
+    @property
+    def profile(self) -> str:
+        """The profile asked for; ``custom`` where the user wrote a schedule and named no profile."""
+        table = Layers(layers=(self.user, self.workspace, self.environment, self.editor, self.command_line)).merged()
+        asked = table.get("profile")
+        if asked is None or asked == "auto":
+            return "custom" if "schedule" in table else "auto"
+        if not isinstance(asked, str):
+            raise SettingsError((f"profile: {asked!r} is not a name; one of auto, {', '.join(PROFILES)}, or a path",))
+        return asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The tree, where each value came from, and notes for the user on what did not hold."""
+
+    settings: Settings
+    layers: Layers
+    notes: tuple[str, ...] = ()
+
+
+def gather(
+    *,
+    workspace: Path | None = None,
+    editor: Mapping[str, object] | None = None,
+    command_line: Mapping[str, object] | None = None,
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Sources:
+    """Read every source. Raises SettingsError for a file that cannot be read or parsed."""
+    env = os.environ if environment is None else environment
+    path, named = user_file(env, config)
+    own = file_layer(path, required=named)
+    local = workspace / "forge.toml" if workspace is not None else None
+    theirs = Layer(label="workspace")
+    if local is not None and local.resolve() != path.resolve():
+        theirs = file_layer(local, required=False)
+    return Sources(
+        user=own,
+        workspace=theirs,
+        environment=environment_layer(env),
+        editor=Layer(label="editor settings", values=dict(editor or {})),
+        command_line=Layer(label="command line", values=dict(command_line or {})),
+    )
+
+
+def profile_layer(name: str, *, base: Path | None = None) -> Layer:
+    """A ready profile, or one at a path (relative to ``base``). Raises SettingsError where there is none."""
+    if name in PROFILES:
+        import tomllib
+
+        text = resources.files("forge_lsp.profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+        return Layer(label=f"profile {name}", values=tomllib.loads(text))
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        path = Path(name).expanduser()
+        return file_layer(path if path.is_absolute() or base is None else base / path, required=True)
+    raise SettingsError((f"profile: no profile {name!r}; one of auto, {', '.join(PROFILES)}, or the path of a file",))
+
+
+def resolve(sources: Sources, profile: Layer) -> Resolved:
+    """Lay all sources over ``profile`` and validate. Raises SettingsError with every problem, each with its source."""
+    trusted = Layers(layers=(profile, sources.user, sources.environment, sources.editor, sources.command_line)).merged()
+    workspace, notes = narrowed(sources.workspace, merge(_defaults(), trusted))
+    layers = Layers(
+        layers=(profile, sources.user, workspace, sources.environment, sources.editor, sources.command_line)
+    )
+    try:
+        settings = Settings.model_validate(layers.merged())
+    except ValidationError as error:
+        raise SettingsError(_problems(error, layers)) from None
+    dangling = settings.references()
+    if dangling:
+        raise SettingsError(
+            tuple(f"{path} ({layers.source_of(tuple(path.split('.')))}): {what}" for path, what in dangling)
+        )
+    return Resolved(settings=settings, layers=layers, notes=notes)
+
+
+def _defaults() -> Table:
+    return Settings().model_dump(mode="json", exclude={"servers", "models", "schedule", "reviewers", "prices"})
+
+
+def _problems(error: ValidationError, layers: Layers) -> tuple[str, ...]:
+    lines: list[str] = []
+    for problem in error.errors(include_url=False, include_input=False):
+        path = problem["loc"]
+        what = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{'.'.join(map(str, path))} ({layers.source_of(path)}): {what}")
+    return tuple(lines)

@@ -1,0 +1,283 @@
+"""The typed tree of all settings. Every docstring below is the setting's help text and part of the JSON schema.
+
+Units: seconds, USD, tokens. Where the values come from is sources.py's business.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from forge_lsp.domain.task import Language
+
+__all__ = [
+    "Accept",
+    "Apply",
+    "Budget",
+    "Check",
+    "Consent",
+    "Deadlines",
+    "Generator",
+    "Ladder",
+    "LanguageCheck",
+    "Model",
+    "Panel",
+    "Price",
+    "Reviewer",
+    "Row",
+    "Server",
+    "Settings",
+    "State",
+    "Thinking",
+]
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Usd = Annotated[float, Field(ge=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Server(_Table):
+    """An endpoint that answers model calls."""
+
+    kind: Literal["ollama", "openai", "anthropic", "embedded"]
+    """The wire format: an Ollama server, any OpenAI-compatible one, Anthropic's Messages API, or the embedded model."""
+    url: str | None = None
+    """Base URL. Unless said: OLLAMA_HOST for ollama, ANTHROPIC_BASE_URL for anthropic; not used by embedded."""
+    parallel: Annotated[int, Field(ge=1, le=64)] = 1
+    """Calls at once."""
+    gpu: str | None = None
+    """UUID of the GPU this server runs on, where known."""
+    key_env: str | None = None
+    """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
+    paid: bool = False
+    """Calls cost money: they need consent and budget."""
+
+    @model_validator(mode="after")
+    def _url_where_needed(self) -> Server:
+        if self.kind == "openai" and not self.url:
+            raise ValueError("an openai server needs `url`, e.g. http://127.0.0.1:8080/v1")
+        return self
+
+
+class Model(_Table):
+    """A model on a server."""
+
+    server: str
+    """Settings key of its server."""
+    name: str
+    """As the server calls it. For the embedded server: `smollm2` (the packaged one) or the path of a GGUF file."""
+    context: Annotated[int, Field(ge=512, le=4_194_304)] = 8192
+    """Context length in tokens."""
+
+
+class Thinking(_Table):
+    """Who thinks before the code is written, and how."""
+
+    strategy: Literal["none", "solo", "duo", "trio", "debate", "vote"] = "none"
+    """none, solo (one model) or duo (propose, critique, refine)."""
+    models: tuple[str, ...] = ()
+    """Settings keys, in order."""
+
+
+class Generator(_Table):
+    """Who writes the code."""
+
+    model: str
+    """Settings key."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 1
+    """Independent answers, in one batch where the server can; the checks choose the best."""
+
+
+class Panel(_Table):
+    """Who reviews a candidate that compiles."""
+
+    kind: Literal["none", "simple", "moderate", "complex", "critical"] = "none"
+    """How large and how strict the panel is."""
+    members: tuple[str, ...] = ()
+    """Settings keys of models."""
+
+
+class Row(_Table):
+    """One row of the schedule: the first row whose attempts hold an attempt's number is used."""
+
+    attempts: tuple[Annotated[int, Field(ge=1, le=50)], ...] = Field(min_length=1)
+    """Attempt numbers, from 1."""
+    generator: Generator
+    """The rung of the ladder."""
+    thinking: Thinking = Thinking()
+    """Before the code is written."""
+    panel: Panel = Panel()
+    """After it compiled."""
+
+
+class Reviewer(_Table):
+    """What a model looks at when it sits in a panel."""
+
+    aspect: Literal["patterns", "architecture", "quality", "security", "logic"] = "quality"
+    """What it looks at."""
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Share in the panel's score; renormalised over those who sit in it."""
+
+
+class Accept(_Table):
+    """When a candidate is good enough."""
+
+    rule: Literal["score", "evidence"] = "score"
+    """score: it compiles, no undisputed evidence fails, and the panel gives enough.
+    evidence: it compiles, an executed example passes, and no undisputed one fails."""
+    score: Annotated[float, Field(ge=0, le=10)] = 8.0
+    """What the panel must give, of 10."""
+
+
+class Ladder(_Table):
+    """How attempts climb from free local models to paid ones."""
+
+    after: Literal["stop", "last_local"] = "stop"
+    """When no paid rung may run: stop, or go on with the last local rung."""
+
+
+class Apply(_Table):
+    """What happens to an accepted result in the editor."""
+
+    mode: Literal["edit", "preview", "none"] = "edit"
+    """edit: applied as one undoable edit. preview: shown first. none: only kept, for forge.apply."""
+
+
+class Consent(_Table):
+    """What may leave this machine without a question."""
+
+    servers: tuple[str, ...] = ()
+    """Settings keys of off-machine or paid servers that need no question."""
+
+
+class Budget(_Table):
+    """Hard stops, in USD."""
+
+    job: Usd = 1.0
+    """One job."""
+    day: Usd = 5.0
+    """All jobs of a day (UTC)."""
+    month: Usd = 50.0
+    """All jobs of a calendar month (UTC)."""
+
+
+class Deadlines(_Table):
+    """In seconds."""
+
+    connect: Seconds = 5.0
+    """Until a server accepts the connection."""
+    first_token: Seconds = 60.0
+    """From sending a call to its first token."""
+    between_tokens: Seconds = 30.0
+    """Between two tokens."""
+    total: Seconds = 300.0
+    """One call; the clock starts when it is sent, not while it queues."""
+    load: Seconds = 300.0
+    """A model being loaded into memory."""
+    job: Seconds = 3600.0
+    """A whole job."""
+
+
+class LanguageCheck(_Table):
+    """How one language is checked."""
+
+    command: tuple[str, ...] = ()
+    """A check of your own, run in the temp copy in place of the built-in one; `{file}` stands for the file."""
+
+
+class Check(_Table):
+    """Compiling and running candidates."""
+
+    sandbox: Literal["required", "preferred", "off"] = "preferred"
+    """required: no job without one. preferred: without one nothing is run, and results are unverified.
+    off: your consent to run generated code unsandboxed."""
+    timeout: Seconds = 120.0
+    """One check."""
+    python: LanguageCheck = LanguageCheck()
+    csharp: LanguageCheck = LanguageCheck()
+    typescript: LanguageCheck = LanguageCheck()
+    javascript: LanguageCheck = LanguageCheck()
+    go: LanguageCheck = LanguageCheck()
+    rust: LanguageCheck = LanguageCheck()
+    java: LanguageCheck = LanguageCheck()
+    c: LanguageCheck = LanguageCheck()
+    cpp: LanguageCheck = LanguageCheck()
+
+    def command(self, language: Language) -> tuple[str, ...]:
+        """The user's own check command for a language; () where there is none."""
+        check: LanguageCheck = getattr(self, language.value)
+        return check.command
+
+
+class Price(_Table):
+    """USD per million tokens."""
+
+    input: Usd
+    """Tokens read."""
+    output: Usd
+    """Tokens written."""
+
+
+class State(_Table):
+    """Where ledger, locks and logs are kept."""
+
+    dir: Path | None = None
+    """A folder; the platform's state folder unless said."""
+    retention_days: Annotated[int, Field(ge=1)] = 90
+    """How long ended jobs are kept."""
+
+
+class Settings(_Table):
+    """All settings of forge-lsp."""
+
+    profile: str = "auto"
+    """auto, three-gpu, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    servers: dict[str, Server] = {}
+    """Endpoints that answer model calls, by a name of your choice."""
+    models: dict[str, Model] = {}
+    """Models, by a name of your choice."""
+    schedule: tuple[Row, ...] = ()
+    """Attempt by attempt: who thinks, who writes, who reviews."""
+    reviewers: dict[str, Reviewer] = {}
+    """What each model looks at in a panel, by settings key of the model."""
+    accept: Accept = Accept()
+    ladder: Ladder = Ladder()
+    apply: Apply = Apply()
+    consent: Consent = Consent()
+    budget: Budget = Budget()
+    deadlines: Deadlines = Deadlines()
+    check: Check = Check()
+    prices: dict[str, Price] = {}
+    """By settings key of a model, where the library's price is wrong or missing."""
+    state: State = State()
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts the schedule describes."""
+        return max((number for row in self.schedule for number in row.attempts), default=0)
+
+    def references(self) -> list[tuple[str, str]]:
+        """Problems of names that point nowhere, as (key path, what is wrong)."""
+        problems: list[tuple[str, str]] = []
+
+        def model(path: str, key: str) -> None:
+            if key not in self.models:
+                known = ", ".join(sorted(self.models)) or "none"
+                problems.append((path, f"no [models.{key}]; known: {known}"))
+
+        for key, entry in self.models.items():
+            if entry.server not in self.servers:
+                known = ", ".join(sorted(self.servers)) or "none"
+                problems.append((f"models.{key}.server", f"no [servers.{entry.server}]; known: {known}"))
+        for index, row in enumerate(self.schedule):
+            model(f"schedule.{index}.generator.model", row.generator.model)
+            for name in row.thinking.models:
+                model(f"schedule.{index}.thinking.models", name)
+            for name in row.panel.members:
+                model(f"schedule.{index}.panel.members", name)
+        return problems
