@@ -1,0 +1,202 @@
+"""The system-call filter of the sandboxes, as a classic BPF program.
+
+It refuses what a compiler or a test has no use for and an attacker has: sockets to anywhere, tracing, kernel
+keyrings, BPF, io_uring (which would go round the socket rule), mounting and new user namespaces.
+
+Sources: ``linux/seccomp.h``, ``linux/filter.h``, ``linux/audit.h``; the list follows flatpak's and moby's defaults.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+import struct
+from collections.abc import Iterable
+from enum import Enum
+
+__all__ = ["Sockets", "protects_process", "seccomp_filter", "supported"]
+
+
+class Sockets(Enum):
+    """Which sockets may be made."""
+
+    NONE = "none"
+    """None at all (``socketpair`` excepted): for sandboxes that share the host's file system names."""
+    UNIX = "unix"
+    """AF_UNIX: for sandboxes in which no socket of the host can be named."""
+    LOOPBACK = "loopback"
+    """Also AF_INET, AF_INET6 and route netlink: only for a network namespace that has nothing but its own ``lo``."""
+
+
+# Classic BPF operation codes: BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, ...
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+# Offsets in struct seccomp_data. Arguments are 64 bits, little endian on both machines: the low half comes first.
+_NUMBER, _ARCH, _ARGUMENT = 0, 4, 16
+
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
+_CLONE_NEWUSER = 0x10000000
+_X32_BIT = 0x40000000
+
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+# name: (x86_64, aarch64)
+_SOCKET, _CLONE, _CLONE3 = (41, 198), (56, 220), (435, 435)
+_KILL, _TKILL, _TGKILL = (62, 129), (200, 130), (234, 131)
+
+_REFUSED: dict[str, tuple[int, int]] = {
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    "kcmp": (312, 272),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "open_by_handle_at": (304, 265),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "syslog": (103, 116),
+    "acct": (163, 89),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "reboot": (169, 142),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "clock_settime": (227, 112),
+    "settimeofday": (164, 170),
+    "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266),
+    "chroot": (161, 51),
+    "move_pages": (279, 239),
+    "fanotify_init": (300, 262),
+}
+# Answered "no such call", so that libraries fall back to what can be checked (clone) or what is plainer (epoll).
+_UNKNOWN: dict[str, tuple[int, int]] = {
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "clone3": _CLONE3,
+}
+_X86_ONLY_REFUSED = (
+    172,  # iopl
+    173,  # ioperm
+    134,  # uselib
+    154,  # modify_ldt
+    139,  # sysfs
+)
+
+_Step = tuple[int, int, int, int]
+
+
+def supported(machine: str | None = None) -> bool:
+    """Whether a filter can be written for this machine's instruction set."""
+    return (machine or platform.machine()) in _AUDIT_ARCH
+
+
+def seccomp_filter(sockets: Sockets, *, machine: str | None = None) -> bytes:
+    """The program, as an array of ``struct sock_filter``, for ``bwrap --seccomp`` or ``prctl``.
+
+    ``machine`` as ``platform.machine()`` has it. Raises ValueError for one that is not supported.
+    """
+    column, arch = _machine(machine)
+    steps = _entry(arch)
+    for numbers in _REFUSED.values():
+        steps += _if_number(numbers[column], [_fail(errno.EPERM)])
+    for numbers in _UNKNOWN.values():
+        steps += _if_number(numbers[column], [_fail(errno.ENOSYS)])
+    if column == 0:
+        for number in _X86_ONLY_REFUSED:
+            steps += _if_number(number, [_fail(errno.EPERM)])
+    steps += _if_number(
+        _CLONE[column],
+        [(_LOAD, 0, 0, _ARGUMENT), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)],
+    )
+    steps += _if_number(_SOCKET[column], _socket_rule(sockets))
+    steps.append((_RETURN, 0, 0, _ALLOW))
+    return _pack(steps)
+
+
+def protects_process(pid: int, *, machine: str | None = None) -> bytes:
+    """A second program, which refuses signals to the process ``pid``, its group, and to everybody (-1).
+
+    For kernels whose Landlock cannot keep signals in: the launcher that ends a sandbox must not be ended first.
+    """
+    column, arch = _machine(machine)
+    forbidden = (pid, -pid & 0xFFFFFFFF, 0xFFFFFFFF)
+    steps = _entry(arch)
+    for numbers in (_KILL, _TKILL, _TGKILL):
+        rule: list[_Step] = [(_LOAD, 0, 0, _ARGUMENT)]
+        for value in forbidden:
+            rule += [(_EQUAL, 0, 1, value), _fail(errno.EPERM)]
+        rule.append((_RETURN, 0, 0, _ALLOW))
+        steps += _if_number(numbers[column], rule)
+    for number in (424,):  # pidfd_send_signal: its target cannot be seen here
+        steps += _if_number(number, [_fail(errno.EPERM)])
+    steps.append((_RETURN, 0, 0, _ALLOW))
+    return _pack(steps)
+
+
+def _machine(machine: str | None) -> tuple[int, int]:
+    name = machine or platform.machine()
+    if name not in _AUDIT_ARCH:
+        raise ValueError(f"no system-call filter is known for {name}")
+    return list(_AUDIT_ARCH).index(name), _AUDIT_ARCH[name]
+
+
+def _entry(arch: int) -> list[_Step]:
+    """Load the number; a call by another instruction set's table (i386, x32) is answered "no such call"."""
+    return [
+        (_LOAD, 0, 0, _ARCH),
+        (_EQUAL, 1, 0, arch),
+        _fail(errno.ENOSYS),
+        (_LOAD, 0, 0, _NUMBER),
+        (_AT_LEAST, 0, 1, _X32_BIT),
+        _fail(errno.ENOSYS),
+    ]
+
+
+def _if_number(number: int, then: list[_Step]) -> list[_Step]:
+    """``then`` must end in a return: the accumulator may no longer hold the number after it."""
+    return [(_EQUAL, 0, len(then), number), *then]
+
+
+def _socket_rule(sockets: Sockets) -> list[_Step]:
+    families = {
+        Sockets.NONE: (),
+        Sockets.UNIX: (_AF_UNIX,),
+        Sockets.LOOPBACK: (_AF_UNIX, _AF_INET, _AF_INET6),
+    }[sockets]
+    rule: list[_Step] = [(_LOAD, 0, 0, _ARGUMENT)]
+    for family in families:
+        rule += [(_EQUAL, 0, 1, family), (_RETURN, 0, 0, _ALLOW)]
+    if sockets is Sockets.LOOPBACK:  # getifaddrs asks the kernel by netlink; protocol 0 is NETLINK_ROUTE
+        rule += [(_EQUAL, 0, 3, _AF_NETLINK), (_LOAD, 0, 0, _ARGUMENT + 16), (_EQUAL, 0, 1, 0), (_RETURN, 0, 0, _ALLOW)]
+    rule.append(_fail(errno.EPERM))
+    return rule
+
+
+def _fail(number: int) -> _Step:
+    return (_RETURN, 0, 0, _ERRNO | number)
+
+
+def _pack(steps: Iterable[_Step]) -> bytes:
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
