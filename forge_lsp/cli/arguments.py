@@ -1,0 +1,115 @@
+"""The command line's grammar. Imports nothing heavy: the stdio path passes through here."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from forge_lsp.domain.task import Language
+
+__all__ = ["Options", "parse"]
+
+EPILOG = "Without a command, forge-lsp speaks the Language Server Protocol on standard input and output."
+
+
+class Options(argparse.Namespace):
+    """What was asked for. ``command`` None: be a language server."""
+
+    command: str | None = None
+    action: str | None = None
+    tcp: str | None = None
+    config: Path | None = None
+    json: bool = False
+    file: Path
+    range: str | None = None
+    allow: list[str]
+    task: str | None = None
+    language: str | None = None
+    max_iterations: int | None = None
+    profile: str | None = None
+    write: bool = False
+    job: str | None = None
+    limit: int = 20
+    name: str | None = None
+    keep: bool = False
+
+
+def parse(argv: list[str] | None = None) -> Options:
+    """Parse a command line. Bad usage prints to stderr and exits with 2, as argparse does."""
+    options = _parser().parse_args(argv, namespace=Options())
+    if options.command == "models" and options.action == "pull" and not options.name:
+        _parser().error("models pull needs the NAME of a model (see `forge-lsp models`)")
+    if options.command == "jobs" and options.action == "show" and not options.job:
+        _parser().error("jobs show needs the ID of a job (see `forge-lsp jobs`)")
+    return options
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("forge-lsp")
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: list[str], dest: str, **_: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.exit(0, f"forge-lsp {_version()}\n")
+
+
+def _attempts(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 50:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 50")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="forge-lsp", description="Writes code by committee and proves it before you see it.", epilog=EPILOG
+    )
+    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of your own forge.toml")
+    transport = parser.add_mutually_exclusive_group()
+    transport.add_argument("--stdio", action="store_true", help="speak LSP on standard input and output (the default)")
+    transport.add_argument("--tcp", metavar="HOST:PORT", help="speak LSP to one client on a TCP port")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    generate = commands.add_parser("generate", help="write code for a file, checked and reviewed")
+    generate.add_argument("file", type=Path, metavar="FILE")
+    generate.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
+    generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
+    generate.add_argument("--language", metavar="L", choices=[str(language) for language in Language])
+    generate.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
+    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, one-gpu, embedded, cloud, or a file")
+    generate.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+    generate.add_argument("--write", action="store_true", help="write an accepted result into the file")
+    _json(generate, "print the job document")
+
+    demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
+    demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, and the command that mends what does not")
+    _json(doctor, "print the findings")
+
+    jobs = commands.add_parser("jobs", help="earlier jobs")
+    jobs.add_argument("action", nargs="?", choices=["show"], help="show one job's report")
+    jobs.add_argument("job", nargs="?", metavar="ID")
+    jobs.add_argument("--limit", type=int, default=20, metavar="N", help="how many to list (20)")
+    _json(jobs, "print job documents")
+
+    models = commands.add_parser("models", help="the models of your settings, and fetching them")
+    models.add_argument("action", nargs="?", choices=["pull"], help="fetch a model")
+    models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
+    _json(models, "print the models")
+
+    config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
+    config.add_argument("action", choices=["show", "schema", "init"])
+    _json(config, "print JSON")
+    return parser
+
+
+def _json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"{what} as JSON on standard output")

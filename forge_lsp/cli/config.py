@@ -1,0 +1,74 @@
+"""``forge-lsp config``: the settings in force with the source of each, their JSON schema, a file to start from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from forge_lsp.cli.display import stderr_console
+from forge_lsp.domain.errors import BadRequest
+
+if TYPE_CHECKING:
+    from forge_lsp.cli.arguments import Options
+    from forge_lsp.settings import Resolved
+
+__all__ = ["config"]
+
+STARTER = """\
+# Your settings for forge-lsp. Everything here is optional; `forge-lsp config show` prints what is in force and why,
+# `forge-lsp config schema` every key. A project's own forge.toml may narrow these, never widen them.
+
+# profile = "auto"          # auto | three-gpu | one-gpu | embedded | cloud | a path
+
+# [servers.gpu0]
+# kind = "ollama"
+# url = "http://127.0.0.1:11434"
+
+# [budget]                  # USD, hard stops
+# job = 1.0
+# day = 5.0
+# month = 50.0
+
+# [consent]
+# servers = ["claude"]      # paid or remote servers that need no question
+
+# [check]
+# sandbox = "preferred"     # required | preferred | off (your consent to run generated code unsandboxed)
+"""
+
+
+async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> int:
+    """Print or make settings. ``load`` answers the settings in force, their profile chosen."""
+    if options.action == "schema":
+        from forge_lsp.settings import Settings
+
+        print(json.dumps(Settings.model_json_schema(), indent=2))
+        return 0
+    if options.action == "init":
+        return _init(options)
+    resolved = await load()
+    for note in resolved.notes:
+        stderr_console().print(f"note: {note}", style="yellow", markup=False)
+    values = resolved.settings.model_dump(mode="json", exclude_defaults=False)
+    if options.json:
+        print(json.dumps(values, indent=2))
+        return 0
+    from forge_lsp.settings.sources import leaves
+
+    for path, value in leaves(values):
+        print(f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.source_of(path)}")
+    return 0
+
+
+def _init(options: Options) -> int:
+    from forge_lsp.settings.sources import user_file
+
+    path, _ = user_file(os.environ, options.config)
+    if path.exists():
+        raise BadRequest(f"{path} is there already; edit it, or remove it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(STARTER, encoding="utf-8")
+    stderr_console().print(f"written: {path}", markup=False)
+    return 0

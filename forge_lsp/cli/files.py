@@ -1,0 +1,123 @@
+"""Files and line ranges, as the command line names them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.task import Document, Language, TextRange
+
+__all__ = ["language_of", "read_document", "selection", "workspace_of", "write_text"]
+
+_SUFFIXES = {
+    ".py": Language.PYTHON,
+    ".pyi": Language.PYTHON,
+    ".cs": Language.CSHARP,
+    ".ts": Language.TYPESCRIPT,
+    ".tsx": Language.TYPESCRIPT,
+    ".mts": Language.TYPESCRIPT,
+    ".cts": Language.TYPESCRIPT,
+    ".js": Language.JAVASCRIPT,
+    ".jsx": Language.JAVASCRIPT,
+    ".mjs": Language.JAVASCRIPT,
+    ".cjs": Language.JAVASCRIPT,
+    ".go": Language.GO,
+    ".rs": Language.RUST,
+    ".java": Language.JAVA,
+    ".c": Language.C,
+    ".h": Language.C,
+    ".cc": Language.CPP,
+    ".cpp": Language.CPP,
+    ".cxx": Language.CPP,
+    ".hpp": Language.CPP,
+}
+_MARKERS = (".git", "forge.toml", "pyproject.toml", "setup.py", "package.json", "tsconfig.json", "go.mod", "Cargo.toml")
+_MARKER_SUFFIXES = (".sln", ".slnx", ".csproj")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+def language_of(path: Path, named: str | None) -> Language:
+    """The language named, or the one of the file's suffix. Raises BadRequest."""
+    if named:
+        return Language(named)
+    try:
+        return _SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(str(language) for language in Language)
+        raise BadRequest(
+            f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})"
+        ) from None
+
+
+def read_document(path: Path, language: Language) -> Document:
+    """A file as it is on disk, line endings and byte order mark included. Raises BadRequest."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise BadRequest(f"{path}: there is no such file; create it (an empty one will do)") from None
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{path}: not UTF-8 (byte {error.start}); convert it first") from None
+    except OSError as error:
+        raise BadRequest(f"{path}: cannot be read: {error.strerror}") from None
+    resolved = path.resolve()
+    return Document(uri=resolved.as_uri(), language=language, text=text, path=resolved)
+
+
+def selection(text: str, lines: str | None) -> TextRange | None:
+    """``L`` is a cursor (an empty range at the line's first word), ``L1:L2`` whole lines, None the whole file.
+
+    Lines count from 1, both ends included. Raises BadRequest.
+    """
+    if lines is None:
+        return None
+    match = re.fullmatch(r"(\d+)(?::(\d+))?", lines.strip())
+    if match is None:
+        raise BadRequest(f"--range {lines}: say a line, 12, or lines, 12:20")
+    first, last = int(match[1]), int(match[2] or match[1])
+    starts = [
+        found.start() for found in _LINE.finditer(text) if found.group() or found.start() == 0 or text[-1:] in "\r\n"
+    ]
+    if not 1 <= first <= last <= len(starts):
+        raise BadRequest(f"--range {lines}: the file has lines 1 to {len(starts)}")
+    start = starts[first - 1]
+    if first == last:
+        line = _content(text, start)
+        cursor = start + len(line) - len(line.lstrip())
+        return TextRange(start=cursor, end=cursor)
+    return TextRange(start=start, end=starts[last - 1] + len(_content(text, starts[last - 1])))
+
+
+def _content(text: str, start: int) -> str:
+    match = re.compile(r"[^\r\n]*").match(text, start)
+    return match.group() if match else ""
+
+
+def workspace_of(path: Path) -> Path | None:
+    """The project's folder: the nearest one upward with a marker, else the file's own; None in the home folder or /."""
+    folder = path.resolve().parent
+    home = Path.home()
+    for candidate in (folder, *folder.parents):
+        if candidate in (home, Path(candidate.anchor)):
+            break
+        if any((candidate / name).exists() for name in _MARKERS):
+            return candidate
+        if any(entry.suffix in _MARKER_SUFFIXES for entry in candidate.iterdir()):
+            return candidate
+    return None if folder in (home, Path(folder.anchor)) else folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's content in one step, keeping its mode; nobody ever sees half of it."""
+    mode = path.stat().st_mode
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
+        Path(name).chmod(mode & 0o7777)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

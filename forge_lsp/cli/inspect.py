@@ -1,0 +1,158 @@
+"""``doctor``, ``models``, ``jobs``: looking at what is there and what was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.cli.display import stderr_console
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
+from forge_lsp.jobs.contract import Services
+
+if TYPE_CHECKING:
+    from forge_lsp.cli.arguments import Options
+
+__all__ = ["doctor", "jobs", "models"]
+
+_MARKS = {
+    FindingStatus.OK: ("green", "ok"),
+    FindingStatus.ABSENT: ("yellow", "--"),
+    FindingStatus.BROKEN: ("red", "!!"),
+}
+
+
+async def doctor(options: Options, services: Services) -> int:
+    """Print every finding. 0: the main job can run; 1: something it needs is missing."""
+    findings = await services.findings()
+    able = not any(finding.required and finding.status is not FindingStatus.OK for finding in findings)
+    if options.json:
+        print(json.dumps({"ok": able, "findings": [_finding(finding) for finding in findings]}, indent=2))
+        return 0 if able else 1
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        style, mark = _MARKS[finding.status]
+        console.print(Text.assemble((f"{mark}  ", style), (f"{finding.name:<{width}}  ", "bold"), finding.detail))
+        if finding.remedy:
+            console.print(Text.assemble(" " * (width + 6), ("-> ", "cyan"), (finding.remedy, "cyan")))
+    console.print()
+    console.print("The main job can run." if able else "The main job cannot run yet: mend the lines marked !! first.")
+    return 0 if able else 1
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "name": finding.name,
+        "status": str(finding.status),
+        "detail": finding.detail,
+        "remedy": finding.remedy,
+        "required": finding.required,
+        "facts": dict(finding.facts),
+    }
+
+
+async def models(options: Options, services: Services) -> int:
+    """List the models of the settings, or fetch one. 1: one cannot be used, or could not be fetched."""
+    directory = await services.models()
+    if options.action == "pull":
+        return await _pull(options.name or "", directory)
+    statuses = await directory.statuses()
+    if options.json:
+        print(json.dumps({"models": [_model(status) for status in statuses]}, indent=2))
+    else:
+        _print_models(statuses)
+    return 1 if any(status.problem for status in statuses) else 0
+
+
+async def _pull(name: str, directory: ModelDirectory) -> int:
+    statuses = await directory.statuses()
+    keys = [status.info.key for status in statuses if name in (status.info.key, status.info.name)]
+    if not keys:
+        known = ", ".join(status.info.key for status in statuses)
+        raise BadRequest(f"no model {name!r} in the settings; known: {known}")
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=stderr_console()) as progress:
+        bar = progress.add_task(name, total=None)
+        async for step in directory.pull(keys[0]):
+            progress.update(
+                bar, description=f"{name}: {step.status}", completed=step.completed, total=step.total or None
+            )
+    stderr_console().print(f"{name} is there", markup=False)
+    return 0
+
+
+def _model(status: ModelStatus) -> dict[str, object]:
+    info = status.info
+    return {
+        "key": info.key,
+        "name": info.name,
+        "server": info.server,
+        "provider": info.provider,
+        "context": info.context,
+        "paid": info.paid,
+        "offMachine": info.off_machine,
+        "installed": status.installed,
+        "resident": status.resident,
+        "size": status.size,
+        "sizeVram": status.size_vram,
+        "problem": status.problem,
+        "remedy": status.remedy,
+    }
+
+
+def _print_models(statuses: Sequence[ModelStatus]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("model", "name", "server", "state", "size", box=None, pad_edge=False)
+    for status in statuses:
+        state = status.problem or ("resident" if status.resident else "installed" if status.installed else "missing")
+        if status.remedy:
+            state += f" -> {status.remedy}"
+        size = f"{status.size / 1e9:.1f} GB" if status.size else ""
+        table.add_row(status.info.key, status.info.name, status.info.server, state, size)
+    Console(highlight=False).print(table)
+
+
+async def jobs(options: Options, services: Services) -> int:
+    """List earlier jobs, newest first, or show one: its Markdown report, or its job document."""
+    if options.action == "show":
+        job = options.job or ""
+        if options.json:
+            print(json.dumps(await services.jobs.document(job), indent=2))
+        else:
+            sys.stdout.write(await services.jobs.report(job))
+        return 0
+    entries = await services.jobs.history(options.limit)
+    if options.json:
+        print(json.dumps({"jobs": list(entries)}, indent=2))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("job", "created", "outcome", "score", "attempts", "cost", "task", box=None, pad_edge=False)
+    for entry in entries:
+        table.add_row(*_row(entry))
+    Console(highlight=False).print(table if entries else "no jobs yet")
+    return 0
+
+
+def _row(entry: Mapping[str, object]) -> list[str]:
+    score, cost, task = entry.get("score"), entry.get("costUsd"), str(entry.get("task", ""))
+    return [
+        str(entry.get("jobId", "")),
+        str(entry.get("created", "")),
+        str(entry.get("outcome") or entry.get("state", "")),
+        f"{score:.1f}" if isinstance(score, float) else "",
+        str(entry.get("attemptCount", "")),
+        f"${cost:.4f}" if isinstance(cost, float) and cost else "",
+        (task.splitlines() or [""])[0][:60],
+    ]
