@@ -1,0 +1,131 @@
+"""The GPUs of this machine, as NVML tells. The only file that imports pynvml.
+
+No driver and no GPU is a normal state, not an error. GPUs are told apart by UUID: an index changes with
+CUDA_VISIBLE_DEVICES and with the order of the slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from forge_lsp.domain.ports import Finding, FindingStatus
+
+__all__ = ["Gpu", "Inventory", "findings", "read"]
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """One GPU. Memory in bytes; ``free`` is what a load may take (total - used is more: the driver reserves some).
+
+    ``utilisation`` is the busy share in percent, None where the driver does not tell.
+    """
+
+    uuid: str
+    name: str
+    total: int
+    free: int
+    used: int
+    reserved: int = 0
+    utilisation: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What NVML told. ``reason`` says why there are no GPUs; ``lost`` names GPUs that stopped answering."""
+
+    gpus: tuple[Gpu, ...] = ()
+    driver: str | None = None
+    reason: str | None = None
+    lost: tuple[str, ...] = ()
+
+
+async def read() -> Inventory:
+    """Ask NVML anew. Runs in a thread: a driver that is waking up takes a second or more."""
+    return await asyncio.to_thread(_read)
+
+
+def _read() -> Inventory:
+    nvml = _nvml()
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError_LibraryNotFound:
+        return Inventory(reason="no NVIDIA driver is installed")
+    except nvml.NVMLError_DriverNotLoaded:
+        return Inventory(reason="the NVIDIA driver is installed but not loaded")
+    except nvml.NVMLError as error:
+        return Inventory(reason=f"NVML does not start: {error}")
+    try:
+        gpus: list[Gpu] = []
+        lost: list[str] = []
+        for index in range(nvml.nvmlDeviceGetCount()):
+            try:
+                gpus.append(_gpu(nvml.nvmlDeviceGetHandleByIndex(index)))
+            except (nvml.NVMLError_GpuIsLost, nvml.NVMLError_Unknown) as error:
+                lost.append(f"GPU {index}: {error}")
+        reason = None if gpus else "the driver knows no GPU"
+        return Inventory(gpus=tuple(gpus), driver=_driver(), reason=reason, lost=tuple(lost))
+    finally:
+        nvml.nvmlShutdown()
+
+
+def _nvml() -> Any:
+    """The binding, loaded when first asked for. It is untyped and makes its error classes as it loads."""
+    return import_module("pynvml")
+
+
+def _driver() -> str | None:
+    nvml = _nvml()
+    try:
+        return _text(nvml.nvmlSystemGetDriverVersion())
+    except nvml.NVMLError:
+        return None
+
+
+def _gpu(handle: object) -> Gpu:
+    nvml = _nvml()
+    try:
+        memory = nvml.nvmlDeviceGetMemoryInfo(handle, version=nvml.nvmlMemory_v2)
+        reserved = int(memory.reserved)
+    except nvml.NVMLError_NotSupported:
+        memory, reserved = nvml.nvmlDeviceGetMemoryInfo(handle), 0
+    try:
+        utilisation: int | None = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except nvml.NVMLError:
+        utilisation = None
+    return Gpu(
+        uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+        name=_text(nvml.nvmlDeviceGetName(handle)),
+        total=int(memory.total),
+        free=int(memory.free),
+        used=int(memory.used),
+        reserved=reserved,
+        utilisation=utilisation,
+    )
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def findings(inventory: Inventory) -> tuple[Finding, ...]:
+    """Lines for the doctor: one a GPU; without one, that models run on the CPU."""
+    if not inventory.gpus:
+        detail = f"{inventory.reason}; local models run on the CPU"
+        return (Finding(name="gpu", status=FindingStatus.ABSENT, detail=detail),)
+    found = [
+        Finding(
+            name="gpu",
+            status=FindingStatus.OK,
+            detail=f"{gpu.name}: {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free ({gpu.uuid})",
+            facts={"uuid": gpu.uuid, "name": gpu.name, "total": gpu.total, "free": gpu.free, "used": gpu.used},
+        )
+        for gpu in inventory.gpus
+    ]
+    remedy = "restart the machine, or reset the GPU: nvidia-smi --gpu-reset"
+    found += [Finding(name="gpu", status=FindingStatus.BROKEN, detail=lost, remedy=remedy) for lost in inventory.lost]
+    return tuple(found)
