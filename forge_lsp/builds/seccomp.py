@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable
 from enum import Enum
 
-__all__ = ["Sockets", "protects_process", "seccomp_filter", "supported"]
+__all__ = ["Sockets", "protects_processes", "seccomp_filter", "supported"]
 
 
 class Sockets(Enum):
@@ -96,6 +96,44 @@ _UNKNOWN: dict[str, tuple[int, int]] = {
     "io_uring_register": (427, 427),
     "clone3": _CLONE3,
 }
+# For sandboxes that share the host's namespaces: what reaches the user's other processes by an id rather than a path.
+_SHARED_REFUSED: dict[str, tuple[int, int]] = {
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "truncate": (76, 45),  # by path; Landlock knows it only since its version 3
+}
+# And what Landlock does not know at any version: modes, owners, times, attributes. These do nothing and say that they
+# did, as under fakeroot: most tools set modes without need, and fail if they cannot. -1: not on that machine.
+_SHARED_PRETENDED: dict[str, tuple[int, int]] = {
+    "chmod": (90, -1),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, -1),
+    "fchown": (93, 55),
+    "lchown": (94, -1),
+    "fchownat": (260, 54),
+    "utime": (132, -1),
+    "utimes": (235, -1),
+    "futimesat": (261, -1),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+}
+_PRLIMIT = (302, 261)
+_PIDFD_SEND_SIGNAL = (424, 424)
 _X86_ONLY_REFUSED = (
     172,  # iopl
     173,  # ioperm
@@ -112,9 +150,10 @@ def supported(machine: str | None = None) -> bool:
     return (machine or platform.machine()) in _AUDIT_ARCH
 
 
-def seccomp_filter(sockets: Sockets, *, machine: str | None = None) -> bytes:
+def seccomp_filter(sockets: Sockets, *, shared_host: bool = False, machine: str | None = None) -> bytes:
     """The program, as an array of ``struct sock_filter``, for ``bwrap --seccomp`` or ``prctl``.
 
+    ``shared_host``: the sandbox has no namespaces of its own, so calls that reach beyond it go too.
     ``machine`` as ``platform.machine()`` has it. Raises ValueError for one that is not supported.
     """
     column, arch = _machine(machine)
@@ -126,6 +165,15 @@ def seccomp_filter(sockets: Sockets, *, machine: str | None = None) -> bytes:
     if column == 0:
         for number in _X86_ONLY_REFUSED:
             steps += _if_number(number, [_fail(errno.EPERM)])
+    if shared_host:
+        for numbers in _SHARED_REFUSED.values():
+            steps += _if_number(numbers[column], [_fail(errno.EPERM)])
+        for numbers in _SHARED_PRETENDED.values():
+            if numbers[column] >= 0:
+                steps += _if_number(numbers[column], [_fail(0)])
+        # prlimit: of oneself (0) only
+        own = [(_LOAD, 0, 0, _ARGUMENT), (_EQUAL, 1, 0, 0), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
+        steps += _if_number(_PRLIMIT[column], own)
     steps += _if_number(
         _CLONE[column],
         [(_LOAD, 0, 0, _ARGUMENT), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)],
@@ -135,22 +183,21 @@ def seccomp_filter(sockets: Sockets, *, machine: str | None = None) -> bytes:
     return _pack(steps)
 
 
-def protects_process(pid: int, *, machine: str | None = None) -> bytes:
-    """A second program, which refuses signals to the process ``pid``, its group, and to everybody (-1).
+def protects_processes(pids: Iterable[int], *, machine: str | None = None) -> bytes:
+    """A second program, which refuses signals to these processes, to their groups, and to everybody (-1).
 
-    For kernels whose Landlock cannot keep signals in: the launcher that ends a sandbox must not be ended first.
+    For kernels whose Landlock cannot keep signals in: who ends a sandbox must not be ended first.
     """
     column, arch = _machine(machine)
-    forbidden = (pid, -pid & 0xFFFFFFFF, 0xFFFFFFFF)
+    forbidden = [0xFFFFFFFF, *(value & 0xFFFFFFFF for pid in pids for value in (pid, -pid))]
+    rule: list[_Step] = [(_LOAD, 0, 0, _ARGUMENT)]
+    for value in forbidden:
+        rule += [(_EQUAL, 0, 1, value), _fail(errno.EPERM)]
+    rule.append((_RETURN, 0, 0, _ALLOW))
     steps = _entry(arch)
     for numbers in (_KILL, _TKILL, _TGKILL):
-        rule: list[_Step] = [(_LOAD, 0, 0, _ARGUMENT)]
-        for value in forbidden:
-            rule += [(_EQUAL, 0, 1, value), _fail(errno.EPERM)]
-        rule.append((_RETURN, 0, 0, _ALLOW))
         steps += _if_number(numbers[column], rule)
-    for number in (424,):  # pidfd_send_signal: its target cannot be seen here
-        steps += _if_number(number, [_fail(errno.EPERM)])
+    steps += _if_number(_PIDFD_SEND_SIGNAL[column], [_fail(errno.EPERM)])  # its target cannot be seen here
     steps.append((_RETURN, 0, 0, _ALLOW))
     return _pack(steps)
 
