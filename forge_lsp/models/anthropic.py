@@ -1,0 +1,335 @@
+"""Anthropic's Messages API, through the ``anthropic`` package. The only file that imports it.
+
+A schema is asked for as a forced tool call, whose input is the answer: every server that knows tools takes any
+schema that way, where the newer output formats refuse bounds (``maxItems``, ``maximum``). A server or a model that
+refuses the tool is told in words instead, from then on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
+from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
+from forge_lsp.models.addresses import is_off_machine, without_userinfo
+from forge_lsp.models.faults import (
+    broke_in_transport,
+    connection_failed,
+    connection_lost,
+    never_connected,
+    prompt_too_long,
+    retry_after,
+    says_too_long,
+    sentence,
+)
+from forge_lsp.models.lazy import imported
+from forge_lsp.models.prompt import json_part, schema_words, turns
+from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+__all__ = ["AnthropicEndpoint", "AnthropicWire"]
+
+_TOOL = "answer"
+_CACHE_MARKS = 4
+"""Blocks that may carry ``cache_control`` in one request."""
+_REST = 0.1
+"""Seconds to wait for the end of a finished stream, which lets the connection be used again."""
+
+
+class AnthropicEndpoint:
+    """One server: its client, made at the first use. ``key_env`` is the variable the key was looked for in."""
+
+    def __init__(self, server: ServerConfig, *, url: str, deadlines: Deadlines, key: str | None, key_env: str) -> None:
+        self.server = server
+        self.url = url
+        self._deadlines = deadlines
+        self._key = key
+        self._key_env = key_env
+        self._client: AsyncAnthropic | None = None
+
+    def client(self) -> AsyncAnthropic:
+        """The client. Raises Unauthorised without a key."""
+        if not self._key:
+            raise Unauthorised(
+                f"There is no key for the server {self.server.key}: {self._key_env} is not set.",
+                remedy=f"set a key in {self._key_env}",
+            )
+        if self._client is None:
+            import anthropic
+
+            off_machine = is_off_machine(self.url)
+            timeout = anthropic.Timeout(None, connect=self._deadlines.connect)
+            # This SDK reads the proxies of the environment even if told not to trust it; a local call has none.
+            direct: dict[str, Any] = {} if off_machine else {"mounts": dict.fromkeys(("http://", "https://", "all://"))}
+            self._client = anthropic.AsyncAnthropic(
+                api_key=self._key,
+                base_url=self.url,
+                max_retries=0,
+                timeout=timeout,
+                http_client=anthropic.DefaultAsyncHttpxClient(
+                    timeout=timeout, trust_env=off_machine, follow_redirects=False, **direct
+                ),
+            )
+        return self._client
+
+    def fault(self, error: Exception, info: ModelInfo) -> ModelError:
+        """Any failure of the client, as one of our errors."""
+        import anthropic
+
+        if isinstance(error, ModelError):
+            return error
+        if isinstance(error, anthropic.APIStatusError):
+            return self._refusal(error, info)
+        if isinstance(error, anthropic.APIConnectionError) or broke_in_transport(error):
+            return self._unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
+        if isinstance(error, (anthropic.APIError, ValueError, TypeError, AttributeError, KeyError)):
+            return ModelFault(f"What answers at {without_userinfo(self.url)} does not speak Anthropic's language.")
+        raise error
+
+    def _unreachable(self) -> ServerUnreachable:
+        remedy = f"check the network and the url of servers.{self.server.key}"
+        return connection_failed(self.server.key, without_userinfo(self.url), remedy=remedy)
+
+    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
+        # An error in the middle of a stream comes under the status 200: there only its type tells.
+        status, kind, place = int(error.status_code), _kind(error.body), self.server.key
+        words = sentence(_message(error.body) or error.message, secret=self._key)
+        if status in (401, 403) or kind in ("authentication_error", "permission_error"):
+            return Unauthorised(
+                f"The key was refused by the server {place}.", remedy=f"set a valid key in {self._key_env}"
+            )
+        if status in (429, 503, 529) or kind in ("rate_limit_error", "overloaded_error"):
+            return Busy(
+                f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
+            )
+        if status == 404 or kind == "not_found_error":
+            return ModelMissing(
+                f"The server {place} does not have the model {info.name}.", remedy=f"mend models.{info.key}.name"
+            )
+        if status == 413 or kind == "request_too_large" or says_too_long(words):
+            return prompt_too_long(info.name, info.context)
+        return ModelFault(f"{info.name} failed on {place}: {words}")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has come of one answer."""
+
+    text: list[str] = field(default_factory=list[str])
+    tool: list[str] = field(default_factory=list[str])
+    stop: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+    def count(self, usage: Any) -> None:
+        """Take over a usage: a later one corrects an earlier, where it says anything."""
+        for name, key in (
+            ("input_tokens", "input_tokens"),
+            ("output_tokens", "output_tokens"),
+            ("cache_read", "cache_read_input_tokens"),
+            ("cache_write", "cache_creation_input_tokens"),
+        ):
+            value = getattr(usage, key, None)
+            if value is not None:
+                setattr(self, name, int(value))
+
+    def usage(self) -> Usage:
+        """In our terms: tokens of the cache are contained in the input."""
+        return Usage(
+            input_tokens=self.input_tokens + self.cache_read + self.cache_write,
+            output_tokens=self.output_tokens,
+            cached_tokens=self.cache_read,
+            cache_write_tokens=self.cache_write,
+        )
+
+
+class AnthropicWire:
+    """One model behind the Messages API (see :class:`~forge_lsp.models.wire.Wire`)."""
+
+    batches = False
+
+    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint) -> None:
+        self._info = info
+        self._endpoint = endpoint
+        self._takes_temperature = True
+        self._takes_tool = True
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    async def load(self) -> None:
+        await imported("anthropic")
+        # Nothing to load; a missing key is told before any network.
+        self._endpoint.client()
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        try:
+            answer = await self._open(request)
+            async with aclosing(self._read(answer, structured=request.schema is not None)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:
+            raise self._endpoint.fault(error, self._info) from error
+
+    async def _open(self, request: ChatRequest) -> Any:
+        create: Any = self._endpoint.client().messages.create
+        while True:
+            try:
+                return await create(**self._parameters(request))
+            except Exception as error:
+                if not self._degrade(error, structured=request.schema is not None):
+                    raise
+
+    def _degrade(self, error: Exception, *, structured: bool) -> bool:
+        """Whether the server refused a parameter that it can do without; it is then left out from now on."""
+        import anthropic
+
+        if not isinstance(error, anthropic.APIStatusError) or error.status_code not in (400, 422):
+            return False
+        words = error.message.lower()
+        if self._takes_temperature and "temperature" in words:
+            self._takes_temperature = False
+            return True
+        if structured and self._takes_tool and ("tool" in words or "thinking" in words or "schema" in words):
+            self._takes_tool = False
+            return True
+        return False
+
+    def _parameters(self, request: ChatRequest) -> dict[str, object]:
+        messages = _messages(request)
+        parameters: dict[str, object] = {
+            "model": self._info.name,
+            "max_tokens": request.max_tokens,
+            "messages": messages,
+            "stream": True,
+        }
+        if request.system:
+            parameters["system"] = [_block(request.system, cache=True)]
+        if self._takes_temperature:
+            # Newer models refuse it, and the SDK has no argument for it any more.
+            parameters["extra_body"] = {"temperature": request.temperature}
+        if request.schema is not None:
+            if self._takes_tool:
+                parameters["tools"] = [
+                    {"name": _TOOL, "description": "Give the answer.", "input_schema": dict(request.schema)}
+                ]
+                parameters["tool_choice"] = {"type": "tool", "name": _TOOL, "disable_parallel_tool_use": True}
+            else:
+                messages[-1]["content"].append(_block(schema_words(request.schema)))
+        return parameters
+
+    async def _read(self, answer: Any, *, structured: bool) -> AsyncGenerator[Chunk, None]:
+        reading = _Reading()
+        stopped = False
+        try:
+            async for event in answer:
+                match event.type:
+                    case "message_start":
+                        reading.count(event.message.usage)
+                        yield Waiting()
+                    case "content_block_delta":
+                        yield _delta(reading, event.delta, structured=structured)
+                    case "message_delta":
+                        reading.count(event.usage)
+                        reading.stop = event.delta.stop_reason or reading.stop
+                        yield Waiting()
+                    case "message_stop":
+                        stopped = True
+                        break
+                    case _:
+                        yield Waiting()
+            if stopped:
+                await _drain(answer)
+        finally:
+            await answer.close()
+        if not stopped:
+            # Without its end the answer is not an answer: the guard says so.
+            return
+        if reading.stop == "refusal":
+            raise ModelFault(f"{self._info.name} declined to answer.")
+        if structured:
+            # A server may ignore the choice of the tool and answer in words.
+            yield TextDelta(index=0, text="".join(reading.tool) or json_part("".join(reading.text)))
+        cut = reading.stop in ("max_tokens", "model_context_window_exceeded")
+        yield Finished(index=0, reason=FinishReason.LENGTH if cut else FinishReason.STOP, usage=reading.usage())
+
+    async def status(self) -> ModelStatus:
+        await imported("anthropic")
+        # Nothing is sent to a provider before the user has agreed, not even a question.
+        self._endpoint.client()
+        return ModelStatus(info=self._info, installed=True)
+
+    async def pull(self) -> AsyncGenerator[PullProgress, None]:
+        raise ModelFault(f"{self._info.name} runs at its provider; there is nothing to fetch.")
+        yield  # an async generator, as the contract says
+
+    async def aclose(self) -> None:
+        await self._endpoint.aclose()
+
+
+def _delta(reading: _Reading, delta: Any, *, structured: bool) -> TextDelta:
+    """Keep what a delta holds. A structured answer is handed on at its end, when it is known where it stands."""
+    match delta.type:
+        case "text_delta":
+            reading.text.append(delta.text)
+            return TextDelta(index=0, text="" if structured else delta.text)
+        case "input_json_delta":
+            reading.tool.append(delta.partial_json)
+        case _:
+            pass
+    return TextDelta(index=0, text="")
+
+
+async def _drain(answer: Any) -> None:
+    try:
+        async with asyncio.timeout(_REST):
+            async for _ in answer:
+                pass
+    except TimeoutError:
+        return
+
+
+def _block(text: str, *, cache: bool = False) -> dict[str, object]:
+    block: dict[str, object] = {"type": "text", "text": text}
+    if cache:
+        block["cache_control"] = {"type": "ephemeral"}
+    return block
+
+
+def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+    """Turns of blocks. The last marks count most, as each covers all that stands before it; the system has one too."""
+    marked = [message for message in request.messages if message.cache and message.text]
+    kept = {id(message) for message in marked[-(_CACHE_MARKS - 1) :]}
+    return [
+        {"role": str(role), "content": [_block(message.text, cache=id(message) in kept) for message in group]}
+        for role, group in turns(request.messages)
+    ]
+
+
+def _error(body: object) -> dict[str, object]:
+    if isinstance(body, dict) and isinstance(error := body.get("error"), dict):  # type: ignore[reportUnknownMemberType]  # JSON
+        return error  # type: ignore[reportUnknownVariableType]  # JSON
+    return {}
+
+
+def _kind(body: object) -> str:
+    return str(_error(body).get("type", ""))
+
+
+def _message(body: object) -> str:
+    return str(_error(body).get("message", ""))

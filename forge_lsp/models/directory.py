@@ -1,0 +1,237 @@
+"""All models of the settings: made from configs, built at their first use."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import assert_never
+
+from forge_lsp.domain.errors import ModelError, ServerUnreachable
+from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress
+from forge_lsp.models.absent import AbsentWire
+from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url
+from forge_lsp.models.guard import Gate, GuardedModel, Policy
+from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind, Wire
+
+__all__ = ["Directory", "server_url"]
+
+_FRESH = 3.0
+"""Seconds for which the answer of ``unavailable`` holds."""
+_PACKAGES = {
+    ServerKind.OLLAMA: ("ollama", "pip install ollama"),
+    ServerKind.OPENAI: ("openai", "pip install openai"),
+    ServerKind.ANTHROPIC: ("anthropic", "pip install anthropic"),
+    ServerKind.EMBEDDED: ("xllamacpp", "pip install 'forge-lsp[embedded]'"),
+}
+_ANTHROPIC = "https://api.anthropic.com"
+_OPENAI = "https://api.openai.com/v1"
+
+
+def server_url(server: ServerConfig, environ: Mapping[str, str]) -> str | None:
+    """Where calls to ``server`` go: its own ``url``, else its kind's variable, else its kind's default. None:
+    nowhere (embedded)."""
+    match server.kind:
+        case ServerKind.OLLAMA:
+            return ollama_url(server.url or environ.get("OLLAMA_HOST"))
+        case ServerKind.ANTHROPIC:
+            # The SDK adds /v1 itself.
+            return web_url(server.url or environ.get("ANTHROPIC_BASE_URL") or _ANTHROPIC).removesuffix("/v1")
+        case ServerKind.OPENAI:
+            url = web_url(server.url or environ.get("OPENAI_BASE_URL") or _OPENAI)
+            return url if "/" in url.partition("://")[2] else f"{url}/v1"
+        case ServerKind.EMBEDDED:
+            return None
+        case _:
+            assert_never(server.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Availability:
+    at: float
+    problem: str | None
+    unreachable: ServerUnreachable | None
+
+
+class Directory:
+    """See :class:`forge_lsp.domain.ports.ModelDirectory`.
+
+    Costs nothing to make: no SDK is imported and no connection opened before a model is used. ``environ`` holds the
+    keys and the default addresses. Raises ValueError for a model whose server is not among ``servers``, which the
+    settings have ruled out.
+    """
+
+    def __init__(
+        self,
+        *,
+        servers: Sequence[ServerConfig],
+        models: Sequence[ModelConfig],
+        deadlines: Deadlines | None = None,
+        policy: Policy | None = None,
+        environ: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._servers = {server.key: server for server in servers}
+        self._models = {model.key: model for model in models}
+        for model in models:
+            if model.server not in self._servers:
+                raise ValueError(f"models.{model.key}.server: there is no servers.{model.server}")
+        self._deadlines = deadlines or Deadlines()
+        self._policy = policy or Policy()
+        self._environ = os.environ if environ is None else environ
+        self._clock = clock
+        self._gates: dict[str, Gate] = {}
+        self._endpoints: dict[str, Callable[[ModelInfo], Wire]] = {}
+        self._guarded: dict[str, GuardedModel] = {}
+        self._known: dict[str, _Availability] = {}
+
+    def info(self, key: str) -> ModelInfo:
+        """What the ensemble may know of a model, without building it. Raises KeyError."""
+        model = self._models[key]
+        server = self._servers[model.server]
+        url = server_url(server, self._environ)
+        return ModelInfo(
+            key=model.key,
+            name=model.name,
+            server=server.key,
+            provider=str(server.kind),
+            context=model.context,
+            paid=server.paid,
+            off_machine=url is not None and is_off_machine(url),
+            toy=server.kind is ServerKind.EMBEDDED and _weights(model) is None,
+        )
+
+    def address(self, key: str) -> str:
+        """Where a model's calls go, for the question to the user; ``this machine`` for the embedded one."""
+        return server_url(self._servers[self._models[key].server], self._environ) or "this machine"
+
+    def get(self, key: str) -> GuardedModel:
+        """The model of that settings key. Raises KeyError."""
+        guarded = self._guarded.get(key)
+        if guarded is None:
+            server = self._servers[self._models[key].server]
+            wire = self._wire(self._models[key], server)
+            guarded = GuardedModel(wire, gate=self._gate(server), deadlines=self._deadlines)
+            self._guarded[key] = guarded
+        return guarded
+
+    async def unavailable(self, key: str) -> str | None:
+        """Why a call cannot succeed now, with the remedy; None: it can. Holds for a few seconds.
+
+        Raises ServerUnreachable when the whole server is down, KeyError for a model that is not set.
+        """
+        model = self.get(key)
+        known = self._known.get(key)
+        if known is None or self._clock() - known.at >= _FRESH:
+            known = await self._look(model)
+            self._known[key] = known
+        if known.unreachable is not None:
+            raise ServerUnreachable(str(known.unreachable), remedy=known.unreachable.remedy)
+        return known.problem
+
+    async def _look(self, model: GuardedModel) -> _Availability:
+        try:
+            status = await model.wire.status()
+        except ServerUnreachable as error:
+            return _Availability(at=self._clock(), problem=None, unreachable=error)
+        except ModelError as error:
+            return _Availability(at=self._clock(), problem=error.full_message, unreachable=None)
+        # The user may have started the server as the last failure told: calls need not wait for the breaker.
+        self._gate(self._servers[model.info.server]).breaker.succeeded()
+        problem = status.problem
+        if problem and status.remedy:
+            problem = f"{problem} - {status.remedy}"
+        return _Availability(at=self._clock(), problem=problem, unreachable=None)
+
+    async def statuses(self) -> tuple[ModelStatus, ...]:
+        """Every model with where it is, in the order of the settings; a server that is down is a problem of each."""
+        async with asyncio.TaskGroup() as group:
+            rows = [group.create_task(_row(self.get(key))) for key in self._models]
+        return tuple(row.result() for row in rows)
+
+    async def pull(self, key: str) -> AsyncGenerator[PullProgress, None]:
+        """Fetch a model where its server can. Raises KeyError, ModelError."""
+        async for progress in self.get(key).wire.pull():
+            yield progress
+        self._known.pop(key, None)
+
+    async def aclose(self) -> None:
+        """Close all connections and child processes."""
+        guarded, self._guarded = list(self._guarded.values()), {}
+        self._endpoints.clear()
+        async with asyncio.TaskGroup() as group:
+            for model in guarded:
+                group.create_task(model.aclose())
+
+    # -------------------------------------------------------------- building
+
+    def _gate(self, server: ServerConfig) -> Gate:
+        gate = self._gates.get(server.key)
+        if gate is None:
+            gate = self._gates[server.key] = Gate(parallel=server.parallel, policy=self._policy, clock=self._clock)
+        return gate
+
+    def _wire(self, model: ModelConfig, server: ServerConfig) -> Wire:
+        info = self.info(model.key)
+        package, install = _PACKAGES[server.kind]
+        if find_spec(package) is None:
+            return AbsentWire(info=info, package=package, install=install)
+        if server.kind is ServerKind.EMBEDDED:
+            from forge_lsp.models.embedded import EmbeddedWire
+
+            # Each embedded model is a child process of its own: there is no connection to share.
+            return EmbeddedWire(info=info, model_path=_weights(model), slots=server.parallel)
+        make = self._endpoints.get(server.key)
+        if make is None:
+            make = self._endpoints[server.key] = self._endpoint(server)
+        return make(info)
+
+    def _endpoint(self, server: ServerConfig) -> Callable[[ModelInfo], Wire]:
+        """A server's connection, as what makes a wire on it."""
+        url = server_url(server, self._environ) or ""
+        deadlines = self._deadlines
+        match server.kind:
+            case ServerKind.OLLAMA:
+                from forge_lsp.models.ollama import OllamaEndpoint, OllamaWire
+
+                ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=self._key(server.key_env))
+                return lambda info: OllamaWire(info=info, endpoint=ollama)
+            case ServerKind.OPENAI:
+                from forge_lsp.models.openai_compatible import OpenAIEndpoint, OpenAIWire
+
+                # OpenAI's key goes to OpenAI, not to every server that speaks its language.
+                own = server.url is None
+                key_env = server.key_env or ("OPENAI_API_KEY" if own else None)
+                openai = OpenAIEndpoint(server, url=url, deadlines=deadlines, key=self._key(key_env), key_env=key_env)
+                return lambda info: OpenAIWire(info=info, endpoint=openai)
+            case ServerKind.ANTHROPIC:
+                from forge_lsp.models.anthropic import AnthropicEndpoint, AnthropicWire
+
+                name = server.key_env or "ANTHROPIC_API_KEY"
+                claude = AnthropicEndpoint(server, url=url, deadlines=deadlines, key=self._key(name), key_env=name)
+                return lambda info: AnthropicWire(info=info, endpoint=claude)
+            case ServerKind.EMBEDDED:
+                raise AssertionError("an embedded model has no connection")
+            case _:
+                assert_never(server.kind)
+
+    def _key(self, name: str | None) -> str | None:
+        return (self._environ.get(name) or "").strip() or None if name else None
+
+
+def _weights(model: ModelConfig) -> Path | None:
+    """The file of an embedded model; None: the one that comes with the extra."""
+    if model.path is not None:
+        return model.path
+    return Path(model.name).expanduser() if model.name.lower().endswith(".gguf") else None
+
+
+async def _row(model: GuardedModel) -> ModelStatus:
+    try:
+        return await model.wire.status()
+    except ModelError as error:
+        return ModelStatus(info=model.info, installed=False, problem=str(error), remedy=error.remedy)

@@ -1,0 +1,93 @@
+"""What all wires say alike when something goes wrong, told without importing an HTTP library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from forge_lsp.domain.errors import BrokenStream, PromptTooLong, ServerUnreachable
+
+__all__ = [
+    "broke_in_transport",
+    "connection_failed",
+    "connection_lost",
+    "never_connected",
+    "prompt_too_long",
+    "retry_after",
+    "says_too_long",
+    "sentence",
+]
+
+_TOO_LONG = re.compile(
+    r"context (length|window|size)|maximum context|prompt is too long|too many (input )?tokens|exceed_context",
+    re.IGNORECASE,
+)
+_NEVER_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout"})
+_TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "anyio", "h11"})
+_LONGEST = 300
+
+
+def sentence(message: object, *, secret: str | None = None) -> str:
+    """A server's words on one line, bounded, without the key should the server have echoed it."""
+    text = " ".join(str(message).split())
+    if secret:
+        text = text.replace(secret, "***")
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def says_too_long(message: str) -> bool:
+    """Whether a server's refusal means that the prompt does not fit. Each server has its own words for it."""
+    return _TOO_LONG.search(message) is not None
+
+
+def prompt_too_long(model: str, context: int) -> PromptTooLong:
+    """The prompt does not fit ``context`` tokens."""
+    return PromptTooLong(f"The prompt does not fit the context of {model} ({context} tokens).")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def never_connected(error: BaseException) -> bool:
+    """Whether a connection error came before there was a connection.
+
+    SDKs wrap the HTTP library's errors, and which library it is depends on their version: so by name.
+    """
+    return any(type(link).__name__ in _NEVER_CONNECTED for link in _chain(error))
+
+
+def broke_in_transport(error: BaseException) -> bool:
+    """Whether ``error`` is the HTTP library's own: SDKs do not wrap what happens while a stream is read."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _TRANSPORTS
+
+
+def connection_failed(server: str, url: str, *, remedy: str) -> ServerUnreachable:
+    """Nothing answers at ``url``."""
+    return ServerUnreachable(f"Nothing answers at {url} (server {server}).", remedy=remedy)
+
+
+def connection_lost(server: str, model: str) -> BrokenStream:
+    """The connection broke after it had been made."""
+    return BrokenStream(f"The connection to {server} broke in the middle of an answer ({model}).")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from ``retry-after-ms`` or ``Retry-After`` (RFC 9110, 10.2.3: seconds or a date); None: not said."""
+    for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) * scale)
+        except (KeyError, ValueError):
+            continue
+    try:
+        at = parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
