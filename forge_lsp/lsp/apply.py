@@ -1,0 +1,289 @@
+"""From an accepted candidate to the user's document: one minimal, versioned, undoable edit, or an offer.
+
+Never a silent overwrite: where the document moved on, the candidate is merged into it and checked again; where the
+user changed the scope itself, nothing is applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+from urllib.parse import unquote
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from forge_lsp.domain.errors import BadRequest, EditConflict
+from forge_lsp.domain.ports import Editing
+from forge_lsp.domain.task import Scope, TextEdit, TextRange
+from forge_lsp.jobs.contract import Recheck
+from forge_lsp.lsp.documents import BOM, Documents, ExactWorkspace, Present
+
+__all__ = ["Applied", "Applier", "Offer", "Waits", "target_text", "whole_endings"]
+
+logger = logging.getLogger(__name__)
+
+_ROUNDS = 4
+
+
+class Requests(Protocol):
+    """What applying needs of the connection."""
+
+    async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Whether the document holds the candidate now; ``reason`` says why not."""
+
+    applied: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A candidate to be applied: ``text`` is ``base`` with the candidate in ``scope``'s place.
+
+    ``recheck`` checks a merged text; None where the job's tools are gone (it ran before a restart).
+    """
+
+    uri: str
+    base: str
+    scope: Scope
+    text: str
+    recheck: Callable[[str], Awaitable[Recheck]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Seconds. ``answer``: for the editor to apply the edit, its user's confirmation included. ``seen``: for the
+    change to come back (eglot waits 0.5 s before it tells). ``quiet``: after other changes have come instead."""
+
+    answer: float = 300.0
+    seen: float = 3.0
+    quiet: float = 0.4
+
+
+def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool]:
+    """The document's text with the candidate in it, and whether that took a merge.
+
+    Raises EditConflict when the user's changes touch the scope or cannot be merged.
+    """
+    base, candidate, scope = offer.base, offer.text, offer.scope.range
+    # a file that is opened (or closed) in between loses (or gains) its BOM; that is not a change
+    if base.startswith(BOM) and not present.startswith(BOM):
+        base, candidate = base.removeprefix(BOM), candidate.removeprefix(BOM)
+        scope = TextRange(start=max(0, scope.start - 1), end=max(0, scope.end - 1))
+    elif present.startswith(BOM) and not base.startswith(BOM):
+        base, candidate = BOM + base, BOM + candidate
+        scope = TextRange(start=scope.start + 1, end=scope.end + 1)
+    if present == base:
+        return candidate, False
+    if present == candidate:
+        return candidate, False
+    if any(_touches(edit, scope) for edit in editing.minimal(base, present)):
+        raise EditConflict("The code that was to be replaced was changed while the job ran.")
+    return editing.merge(base, candidate, present), True
+
+
+def _touches(edit: TextEdit, scope: TextRange) -> bool:
+    """Whether a change is inside the scope, or continues its first or last line. New lines around it are not."""
+    start, end = edit.range.start, edit.range.end
+    if start < scope.end and end > scope.start:
+        return True
+    before = end == scope.start < scope.end and not edit.text.endswith(("\n", "\r"))
+    after = start == scope.end > scope.start and not edit.text.startswith(("\n", "\r"))
+    return bool(edit.text) and (before or after)
+
+
+def whole_endings(before: str, after: str, edits: Sequence[TextEdit]) -> tuple[TextEdit, ...]:
+    """The edits, or one in their place where they would cut a CRLF in two: no position lies inside an ending."""
+
+    def cuts(offset: int) -> bool:
+        return before[offset - 1 : offset + 1] == "\r\n" if offset else False
+
+    if not any(cuts(edit.range.start) or cuts(edit.range.end) for edit in edits):
+        return tuple(edits)
+    limit = min(len(before), len(after))
+    start = 0
+    while start < limit and before[start] == after[start]:
+        start += 1
+    tail = 0
+    while tail < limit - start and before[len(before) - 1 - tail] == after[len(after) - 1 - tail]:
+        tail += 1
+    if start and before[start - 1] == "\r":
+        start -= 1
+    if tail and before[len(before) - tail] == "\n":
+        tail -= 1
+    span = TextRange(start=start, end=len(before) - tail)
+    return (TextEdit(range=span, text=after[start : len(after) - tail]),)
+
+
+class Applier:
+    """Applies candidates through the editor, one at a time for each document."""
+
+    def __init__(
+        self,
+        client: Requests,
+        workspace: ExactWorkspace,
+        documents: Documents,
+        capabilities: lsp.WorkspaceClientCapabilities | None,
+        waits: Waits | None = None,
+    ) -> None:
+        self._client = client
+        self._workspace = workspace
+        self._documents = documents
+        self._accepts = capabilities is not None and bool(capabilities.apply_edit)
+        self._versioned = _knows_document_changes(capabilities)
+        self._waits = waits or Waits()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def edit(self, present: Present, target: str, editing: Editing) -> lsp.WorkspaceEdit:
+        """The smallest edit from the document as it is now to ``target``, in the client's units."""
+        before, after = present.text[present.hidden :], target[present.hidden :]
+        index = self._documents.index(present)
+        edits = [
+            lsp.TextEdit(range=index.range(edit.range), new_text=edit.text)
+            for edit in whole_endings(before, after, editing.minimal(before, after))
+        ]
+        if not self._versioned:
+            return lsp.WorkspaceEdit(changes={present.uri: edits})
+        document = lsp.OptionalVersionedTextDocumentIdentifier(uri=present.uri, version=present.version)
+        return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(text_document=document, edits=edits)])
+
+    async def apply(
+        self,
+        offer: Offer,
+        editing: Editing,
+        *,
+        insist: bool = False,
+        sending: Callable[[], None] = lambda: None,
+    ) -> Applied:
+        """Bring the candidate into the document as it is now.
+
+        ``insist``: the user has seen that it is not proven and wants it; a merged text is then not checked again.
+        ``sending`` is called when there is no way back any more.
+        """
+        if not self._accepts:
+            return Applied(applied=False, reason="This editor does not take edits from a server.")
+        async with self._locks[unquote(offer.uri)]:
+            for _ in range(_ROUNDS):
+                try:
+                    present = self._documents.present(offer.uri)
+                    if present is None:
+                        return Applied(applied=False, reason="The document was closed or deleted.")
+                    target, merged = target_text(present.text, offer, editing)
+                except (EditConflict, BadRequest) as error:
+                    return Applied(applied=False, reason=error.full_message)
+                if target == present.text:
+                    return Applied(applied=True)
+                if merged and not insist:
+                    if offer.recheck is None:
+                        return Applied(applied=False, reason="The document has changed since that job ran.")
+                    recheck = await offer.recheck(target)
+                    if not recheck.clean:
+                        why = recheck.build.reason or "; ".join(str(item) for item in recheck.build.diagnostics[:3])
+                        reason = "Merged with your changes it did not pass the check again"
+                        return Applied(applied=False, reason=f"{reason}: {why}" if why else f"{reason}.")
+                    if not self._unchanged(present):
+                        continue  # edited during the check
+                sending()
+                refusal = await self._send(present, target, editing)
+                if refusal is None:
+                    return Applied(applied=True)
+                if self._unchanged(present):
+                    return Applied(applied=False, reason=refusal)
+        return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
+
+    def _unchanged(self, present: Present) -> bool:
+        try:
+            now = self._documents.present(present.uri)
+        except BadRequest:
+            return False
+        return now is not None and now.text == present.text
+
+    async def _send(self, present: Present, target: str, editing: Editing) -> str | None:
+        """Send one edit. None when the document has it; else why not."""
+        edit = self.edit(present, target, editing)
+        params = lsp.ApplyWorkspaceEditParams(edit=edit, label="forge-lsp")
+        watch = _Watch(unquote(present.uri), target)
+        unwatch = self._workspace.watch(watch)
+        try:
+            try:
+                result = cast(
+                    "lsp.ApplyWorkspaceEditResult",
+                    await self._client.request(lsp.WORKSPACE_APPLY_EDIT, params, timeout=self._waits.answer),
+                )
+            except JsonRpcException as error:  # eglot answers a stale edit so
+                logger.info("The editor refused an edit: %s", error.message)
+                result = lsp.ApplyWorkspaceEditResult(applied=False, failure_reason=error.message)
+            except TimeoutError:
+                result = lsp.ApplyWorkspaceEditResult(applied=False, failure_reason="it did not answer")
+            if not result.applied:
+                if not watch.matched:
+                    await watch.next(self._waits.quiet)  # the change that made it stale may be on its way
+                return f"The editor did not apply the edit: {result.failure_reason or 'it gave no reason'}."
+            if present.version is None:
+                return None  # not open: there is no change to see
+            await watch.settle(seen=self._waits.seen, quiet=self._waits.quiet)
+            if watch.matched or self._holds(present, target, editing):
+                return None
+            # Neovim drops a stale edit and says that it applied it
+            return "The editor answered that it applied the edit, but the document does not have it."
+        finally:
+            unwatch()
+
+    def _holds(self, before: Present, target: str, editing: Editing) -> bool:
+        """Whether the document now is ``target`` with further changes, told by a merge that changes nothing."""
+        now = self._documents.present(before.uri)
+        if now is None or now.version is None:
+            return True  # closed since: the editor's word is all there is
+        if now.text == before.text:
+            return False
+        try:
+            return editing.merge(before.text, target, now.text) == now.text
+        except EditConflict:
+            return False
+
+
+class _Watch:
+    """Sees each state of one document and notes whether it was the wanted one, if only between two changes."""
+
+    def __init__(self, key: str, target: str) -> None:
+        self._key = key
+        self._target = target
+        self._changed = asyncio.Event()
+        self.matched = False
+
+    def __call__(self, key: str, text: str) -> None:
+        if key == self._key:
+            self.matched = self.matched or text == self._target
+            self._changed.set()
+
+    async def next(self, seconds: float) -> bool:
+        """Wait for a change, for at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+    async def settle(self, *, seen: float, quiet: float) -> None:
+        """Wait until the wanted state was seen, or other changes came and then none, or none at all."""
+        patience = seen
+        while not self.matched:
+            if not await self.next(patience):
+                return
+            patience = quiet
+
+
+def _knows_document_changes(capabilities: lsp.WorkspaceClientCapabilities | None) -> bool:
+    """Neovim takes ``documentChanges`` and does not say so: it names resource operations, which exist only there."""
+    edit = None if capabilities is None else capabilities.workspace_edit
+    return edit is not None and bool(edit.document_changes or edit.resource_operations)

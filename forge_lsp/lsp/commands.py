@@ -1,0 +1,248 @@
+"""The ``forge.*`` commands. Each takes one object; docs/lsp.md shows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path, PurePath
+from typing import cast
+
+from lsprotocol import converters
+from lsprotocol import types as lsp
+
+from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.errors import EditConflict, JobUnknown
+from forge_lsp.domain.ports import ModelStatus
+from forge_lsp.domain.task import Document, TextRange
+from forge_lsp.jobs.contract import JobRequest, JobResult, Services
+from forge_lsp.lsp.apply import Offer, target_text
+from forge_lsp.lsp.consent import asker
+from forge_lsp.lsp.protocol import Refusal
+from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
+from forge_lsp.lsp.session import Session
+from forge_lsp.lsp.shown import ShownJob
+
+__all__ = ["COMMANDS", "Commands"]
+
+
+Token = lsp.ProgressToken | None
+
+COMMANDS = (
+    "forge.generate",
+    "forge.result",
+    "forge.apply",
+    "forge.cancel",
+    "forge.status",
+    "forge.report",
+    "forge.history",
+    "forge.models",
+)
+
+
+class Commands:
+    """Runs commands for one session."""
+
+    def __init__(self, session: Session, version: str) -> None:
+        self._session = session
+        self._version = version
+        self._table: dict[str, Callable[[Arguments, Token], Awaitable[object]]] = {
+            "forge.generate": self._generate,
+            "forge.result": self._result,
+            "forge.apply": self._apply,
+            "forge.cancel": self._cancel,
+            "forge.status": self._status,
+            "forge.report": self._report,
+            "forge.history": self._history,
+            "forge.models": self._models,
+        }
+
+    async def execute(self, params: lsp.ExecuteCommandParams) -> object:
+        """Run one command. Raises BadRequest for wrong arguments, Refusal for what cannot be done."""
+        arguments = Arguments(params.command, params.arguments)
+        return await self._table[params.command](arguments, params.work_done_token)
+
+    # ------------------------------------------------------------------ generate
+
+    async def _generate(self, arguments: Arguments, token: Token) -> object:
+        asked = arguments.generate()
+        services = await self._session.ready()
+        request = self._request(asked)
+        job = await services.jobs.start(request)
+        shown = ShownJob(
+            job=job,
+            services=services,
+            editor=self._session.editor,
+            title="Fix with ensemble" if asked.diagnostics else "Generate with ensemble",
+            token=token,
+            background=self._session.background,
+        )
+        self._session.shown[job.id] = shown
+        run = asyncio.create_task(shown.run(), name=f"forge shown {job.id}")
+        run.add_done_callback(lambda _: self._session.shown.pop(job.id, None))
+        if token is None:
+            self._session.background(_until_done(run), f"job {job.id}")
+            return {"jobId": job.id}
+        try:
+            return (await asyncio.shield(run)).to_json()
+        except asyncio.CancelledError:
+            # $/cancelRequest: the token is only good until the request is answered
+            shown.cancel("cancelled by the user")
+            shown.close_progress("cancelled")
+            self._session.background(_until_done(run), f"job {job.id}")
+            raise
+
+    def _request(self, asked: GenerateArguments) -> JobRequest:
+        editor = self._session.editor
+        document, present = editor.documents.document(asked.uri, asked.language)
+        index = editor.documents.index(present)
+        selection: TextRange | None = None
+        if asked.range is not None:
+            shown = index.text_range(asked.range)
+            selection = TextRange(start=shown.start + present.hidden, end=shown.end + present.hidden)
+        folder = editor.documents.folder_of(document.uri)
+        file = _file_name(document, folder)
+        return JobRequest(
+            document=document,
+            selection=selection,
+            ask=asker(editor.protocol, folder),
+            words=asked.task,
+            workspace=folder,
+            buffers=editor.documents.buffers(document.uri, folder),
+            diagnostics=tuple(item.located(file, index) for item in asked.diagnostics),
+            max_iterations=asked.max_iterations,
+            profile=asked.profile,
+            apply=asked.apply,
+            follow_up=asked.follow_up,
+        )
+
+    # ------------------------------------------------------------------ results
+
+    async def _result(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        offer, code, _ = await self._offer(services, job_id)
+        editor = self._session.editor
+        present = editor.documents.present(offer.uri)
+        edit: object = None
+        version: int | None = None
+        if present is not None:
+            version = present.version
+            try:
+                target, _ = target_text(present.text, offer, services.editing)
+            except EditConflict:
+                pass  # the code is still the user's to take by hand
+            else:
+                edit = self._plain(editor.applier.edit(present, target, services.editing))
+        return {"code": code, "edit": edit, "version": version}
+
+    async def _apply(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        offer, _, proven = await self._offer(services, job_id)
+        applied = await self._session.editor.applier.apply(offer, services.editing, insist=not proven)
+        if applied.applied:
+            services.jobs.mark_applied(job_id)
+        return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
+
+    async def _offer(self, services: Services, job_id: str) -> tuple[Offer, str, bool]:
+        """What an ended job has to offer, its code, and whether it was accepted."""
+        kept = await services.jobs.result(job_id)
+        if kept.code is None or kept.text is None:
+            raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
+        try:
+            recheck = services.jobs.job(job_id).prepared.recheck
+        except JobUnknown:  # it ran before a restart: only the ledger knows it
+            recheck = None
+        offer = Offer(uri=kept.uri, base=kept.base_text, scope=kept.scope, text=kept.text, recheck=recheck)
+        return offer, kept.code, kept.outcome is Outcome.ACCEPTED
+
+    # ------------------------------------------------------------------ the rest
+
+    async def _cancel(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.text("jobId")
+        arguments.done()
+        # stopping must work while the settings are wrong
+        services = await self._session.ready(despite_problem=True)
+        ids = [job_id] if job_id is not None else list(self._session.shown)
+        for shown in [self._session.shown[item] for item in ids if item in self._session.shown]:
+            shown.cancel()
+        return {"cancelled": list(services.jobs.cancel(job_id))}
+
+    async def _status(self, arguments: Arguments, _: Token) -> object:
+        arguments.done()
+        services = await self._session.ready()
+        return {**services.jobs.status(), "version": self._version}
+
+    async def _report(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        return await services.jobs.report(job_id)
+
+    async def _history(self, arguments: Arguments, _: Token) -> object:
+        limit = arguments.number("limit", least=1, most=MAX_HISTORY)
+        arguments.done()
+        services = await self._session.ready()
+        return await services.jobs.history(limit)
+
+    async def _models(self, arguments: Arguments, _: Token) -> object:
+        arguments.done()
+        services = await self._session.ready()
+        directory = await services.models()
+        return {
+            "models": [_model_json(status) for status in await directory.statuses()],
+            "gpus": await _gpus(services.facts),
+        }
+
+    @staticmethod
+    def _plain(edit: lsp.WorkspaceEdit) -> object:
+        return cast("object", converters.get_converter().unstructure(edit, lsp.WorkspaceEdit))
+
+
+async def _until_done(run: asyncio.Task[JobResult]) -> None:
+    """Hold a job's display; when the session ends first, so does the display."""
+    try:
+        await asyncio.shield(run)
+    except asyncio.CancelledError:
+        run.cancel()
+        await asyncio.wait({run})
+        raise
+
+
+def _file_name(document: Document, folder: Path | None) -> str:
+    """How diagnostics name the document: relative to the workspace, else by its bare name."""
+    if document.path is None:
+        return PurePath(document.uri.partition(":")[2]).name or "untitled"
+    if folder is not None and document.path.is_relative_to(folder):
+        return document.path.relative_to(folder).as_posix()
+    return document.path.name
+
+
+def _model_json(status: ModelStatus) -> dict[str, object]:
+    info = status.info
+    return {
+        "key": info.key,
+        "name": info.name,
+        "server": info.server,
+        "provider": info.provider,
+        "context": info.context,
+        "paid": info.paid,
+        "offMachine": info.off_machine,
+        "toy": info.toy,
+        "installed": status.installed,
+        "resident": status.resident,
+        "size": status.size,
+        "sizeVram": status.size_vram,
+        "problem": status.problem,
+        "remedy": status.remedy,
+    }
+
+
+async def _gpus(facts: Mapping[str, object]) -> object:
+    """GPU memory, from ``facts["gpus"]``: a list, or a function that makes one, because it changes."""
+    found = facts.get("gpus", [])
+    if callable(found):
+        found = found()
+    if inspect.isawaitable(found):
+        found = await cast("Awaitable[object]", found)
+    return found

@@ -1,0 +1,89 @@
+"""The log file: rotating, private, free of secrets, never on standard output."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import re
+from pathlib import Path
+
+__all__ = ["LOG_NAME", "Log", "redact"]
+
+LOG_NAME = "forge-lsp.log"
+_BYTES = 2_000_000
+_KEPT = 3
+_EARLY = 500  # records kept until the folder is known
+
+_SECRETS = (
+    (re.compile(r"\b(sk|pk|rk|ghp|gho|ghs|xox[abp]|AKIA|hf)[-_][A-Za-z0-9_\-]{8,}"), "[secret]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*"), r"\1 [secret]"),
+    (
+        re.compile(
+            r"(?i)([\w\-]*(?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]{6,}"
+        ),
+        r"\1[secret]",
+    ),
+    (re.compile(r"(?i)(https?://)[^/\s:@]+:[^/\s@]+@"), r"\1[secret]@"),
+)
+
+
+def redact(text: str) -> str:
+    """``text`` without what looks like a key, a token or a password."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class _Redacting(logging.Formatter):
+    """Redacts the finished line, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+class Log:
+    """Keeps early records in memory until :meth:`open` says where the file is."""
+
+    def __init__(self) -> None:
+        self._early = logging.handlers.MemoryHandler(_EARLY, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+        self._file: logging.Handler | None = None
+        self.path: Path | None = None
+        root = logging.getLogger()
+        root.addHandler(self._early)
+        # pygls logs whole messages, and with them the user's code, at INFO
+        logging.getLogger("pygls").setLevel(logging.WARNING)
+
+    def open(self, folder: Path, level: str = "info") -> None:
+        """Log to ``folder`` from now on (made where it is not there, mode 0700; the file 0600).
+
+        A folder that cannot be written leaves us without a log file: no reason to stop.
+        """
+        root = logging.getLogger()
+        value = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+        logging.getLogger("forge_lsp").setLevel(value)
+        if self._file is not None:
+            return
+        path = folder / LOG_NAME
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+            handler = logging.handlers.RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+        except OSError as error:
+            logging.getLogger(__name__).warning("No log file: %s", error)
+            return
+        handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._file, self.path = handler, path
+        self._early.setTarget(handler)
+        self._early.flush()
+        root.removeHandler(self._early)
+        root.addHandler(handler)
+
+    def close(self) -> None:
+        """Flush and let go of the file."""
+        root = logging.getLogger()
+        for handler in (self._early, self._file):
+            if handler is not None:
+                root.removeHandler(handler)
+                handler.close()
+        self._file = None

@@ -1,0 +1,123 @@
+"""The language server: features and commands, put together for one connection.
+
+Nothing heavy is imported here or below: ``initialize`` is answered first, the services are built after it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.task import Document, Scope, TextRange
+from forge_lsp.lsp.actions import FIX_KIND, GENERATE_KIND, Actions, code_actions
+from forge_lsp.lsp.apply import Waits
+from forge_lsp.lsp.commands import COMMANDS, Commands
+from forge_lsp.lsp.logfile import Log
+from forge_lsp.lsp.protocol import ForgeProtocol
+from forge_lsp.lsp.serving import serve_stdio, serve_tcp
+from forge_lsp.lsp.session import Build, Session
+
+__all__ = ["ForgeServer", "create_server", "run_stdio", "run_tcp"]
+
+logger = logging.getLogger(__name__)
+
+_KINDS = cast("list[lsp.CodeActionKind]", [GENERATE_KIND, FIX_KIND])
+
+
+class ForgeServer(LanguageServer):
+    """pygls' server with our protocol and one session."""
+
+    protocol: ForgeProtocol  # pyright: ignore[reportIncompatibleVariableOverride] - set once, to this class
+
+    def __init__(self, version: str, build: Build, waits: Waits | None) -> None:
+        super().__init__("forge-lsp", version, protocol_cls=ForgeProtocol)  # pyright: ignore[reportUnknownMemberType] - untyped *args there
+        self.log = Log()
+        self.session = Session(self.protocol, build, self.log, waits)
+        self.commands = Commands(self.session, version)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors outside requests are for the log: pygls would show every one of them to the user."""
+        logger.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+def create_server(*, build: Build, version: str, waits: Waits | None = None) -> ForgeServer:
+    """A server that is ready to run.
+
+    ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none) and the
+    workspace folders. It may raise a ForgeError: the user is told, and it is tried again when settings change.
+    """
+    server = ForgeServer(version, build, waits)
+    session, protocol = server.session, server.protocol
+    protocol.execute = server.commands.execute
+    protocol.closing = session.aclose
+    protocol.cancel_progress = lambda token: session.editor.work_done.cancel(token)
+
+    for name in COMMANDS:
+        server.command(name)(_listed)
+
+    @server.feature(lsp.INITIALIZED)
+    async def initialized(_: lsp.InitializedParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        await session.start()
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def configured(params: lsp.DidChangeConfigurationParams) -> None:  # pyright: ignore[reportUnusedFunction]
+        await session.changed(cast("object", params.settings))
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def files(_: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        await session.files_changed()
+
+    options = lsp.CodeActionOptions(code_action_kinds=_KINDS, resolve_provider=False)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
+    async def actions(params: lsp.CodeActionParams) -> Actions:  # pyright: ignore[reportUnusedFunction] - registered
+        return _actions(session, params)
+
+    return server
+
+
+async def _listed() -> None:
+    """Stands in pygls' table of commands, from which the client learns their names; ``execute`` runs them."""
+
+
+def _actions(session: Session, params: lsp.CodeActionParams) -> Actions:
+    editor = session.editor
+    try:
+        document, present = editor.documents.document(params.text_document.uri)
+    except BadRequest:
+        return []  # not a language of ours
+    services = session.services
+
+    def scope_at(span: TextRange) -> Scope | None:
+        return None if services is None else _scope(services.scoping.scope, document, span)
+
+    text_document = editor.protocol.client_capabilities.text_document
+    capabilities = None if text_document is None else text_document.code_action
+    return code_actions(params, document, editor.documents.index(present), capabilities, scope_at)
+
+
+def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
+    try:
+        return cast("Scope", find(document, span))
+    except BadRequest:
+        return None
+
+
+def run_stdio(server: ForgeServer) -> int:
+    """Serve on standard input and output; returns the process' return code. Takes over descriptors 0 and 1."""
+    try:
+        return serve_stdio(server.protocol, server.session.aclose)
+    finally:
+        server.log.close()
+
+
+def run_tcp(server: ForgeServer, host: str, port: int) -> int:
+    """Serve one client on ``host:port``; returns the process' return code."""
+    try:
+        return serve_tcp(server.protocol, host, port, server.session.aclose)
+    finally:
+        server.log.close()

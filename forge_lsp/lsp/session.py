@@ -1,0 +1,252 @@
+"""One editor's session: from ``initialized``, where everything is built, to ``shutdown``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from forge_lsp.domain.errors import ForgeError, SettingsError
+from forge_lsp.jobs.contract import Services
+from forge_lsp.lsp import settings as editor_settings
+from forge_lsp.lsp.apply import Applier, Waits
+from forge_lsp.lsp.documents import Documents, ExactWorkspace
+from forge_lsp.lsp.logfile import Log
+from forge_lsp.lsp.progress import WorkDone
+from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
+from forge_lsp.lsp.shown import Editor, ShownJob
+
+__all__ = ["Build", "Session"]
+
+logger = logging.getLogger(__name__)
+
+Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...]], Awaitable[Services]]
+
+_PULL_SECONDS = 5.0
+_CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
+
+
+class Session:
+    """Holds what lives as long as the connection. Commands wait in :meth:`ready` until the services are built."""
+
+    def __init__(self, protocol: ForgeProtocol, build: Build, log: Log, waits: Waits | None = None) -> None:
+        self._protocol = protocol
+        self._build = build
+        self._log = log
+        self._waits = waits
+        self._editor: Editor | None = None
+        self._services: Services | None = None
+        self._failure: ForgeError | None = None
+        self._built = asyncio.Event()
+        self._configuring = asyncio.Lock()
+        self._settings: dict[str, object] = {}
+        self._told: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.shown: dict[str, ShownJob] = {}
+
+    @property
+    def editor(self) -> Editor:
+        """The connected editor; there from ``initialize`` on."""
+        if self._editor is None:
+            capabilities = self._protocol.client_capabilities
+            documents = Documents(self._protocol.workspace)
+            window = capabilities.window
+            options = self._options()
+            self._editor = Editor(
+                protocol=self._protocol,
+                documents=documents,
+                applier=Applier(
+                    self._protocol,
+                    cast("ExactWorkspace", self._protocol.workspace),
+                    documents,
+                    capabilities.workspace,
+                    self._waits,
+                ),
+                work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
+                job_events=options.get("jobEvents") is True,
+            )
+        return self._editor
+
+    @property
+    def services(self) -> Services | None:
+        """The services if they are there already; for what must not wait."""
+        return self._services
+
+    # ------------------------------------------------------------------ start
+
+    async def start(self) -> None:
+        """Build everything; the answer to ``initialize`` is out. Ends in services or in a problem that is shown."""
+        async with self._configuring:
+            self._settings = editor_settings.from_initialization(self._options())
+            pulled = await self._pull()
+            if pulled is not None:
+                self._settings = editor_settings.merged(self._settings, pulled)
+            await self._construct()
+        await self._register()
+
+    async def _construct(self) -> None:
+        folders = self.editor.documents.folders
+        try:
+            self._services = await self._build(self._settings or None, folders)
+            self._failure = None
+        except ForgeError as error:
+            self._failure = error
+        except Exception as error:
+            logger.exception("The services could not be built")
+            self._failure = ForgeError(f"forge-lsp could not start ({type(error).__name__}: {error}).")
+        if self._services is not None:
+            services = self._services
+            if self._closed:
+                await services.aclose()
+                return
+            level = self._options().get("logLevel") or services.facts.get("log_level") or "info"
+            self._log.open(services.state_dir, str(level))
+        self._tell_problem()
+        self._built.set()
+
+    async def _register(self) -> None:
+        """Ask to hear of changed settings, where the client wants to be asked."""
+        capabilities = self._protocol.client_capabilities.workspace
+        if capabilities is None:
+            return
+        wanted: list[lsp.Registration] = []
+        change, watch = capabilities.did_change_configuration, capabilities.did_change_watched_files
+        if change is not None and change.dynamic_registration:
+            options = lsp.DidChangeConfigurationRegistrationOptions(section="forge")
+            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
+        if watch is not None and watch.dynamic_registration:
+            watchers = [lsp.FileSystemWatcher(glob_pattern="**/forge.toml")]
+            files = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
+            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
+        if wanted:
+            await self._ask(lsp.CLIENT_REGISTER_CAPABILITY, lsp.RegistrationParams(registrations=wanted))
+
+    # ------------------------------------------------------------------ settings
+
+    async def changed(self, settings: object) -> None:
+        """``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
+        async with self._configuring:
+            fresh = await self._pull()
+            base = editor_settings.from_initialization(self._options())
+            if fresh is None:
+                fresh = editor_settings.from_change(settings)
+            if fresh is None:
+                return
+            wanted = editor_settings.merged(base, fresh)
+            if wanted != self._settings or self._problem() is not None:
+                self._settings = wanted
+                await self._reconfigure()
+
+    async def files_changed(self) -> None:
+        """A ``forge.toml`` of the workspace was written."""
+        async with self._configuring:
+            await self._reconfigure()
+
+    async def _reconfigure(self) -> None:
+        if self._services is None:
+            await self._construct()
+            return
+        try:
+            await self._services.reconfigure(self._settings)
+        except SettingsError as error:
+            logger.info("The settings are wrong: %s", error)
+        self._tell_problem()
+
+    def _problem(self) -> ForgeError | None:
+        return self._failure if self._services is None else self._services.problem()
+
+    def _tell_problem(self) -> None:
+        """Show a problem once, and again only when it is another."""
+        problem = self._problem()
+        words = None if problem is None else problem.full_message
+        if words is not None and words != self._told:
+            self.editor.say(lsp.MessageType.Error, f"forge-lsp: {words}")
+        self._told = words
+
+    async def _pull(self) -> object | None:
+        """The client's ``forge`` section, None where it does not answer such questions."""
+        workspace = self._protocol.client_capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return None
+        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section="forge")])
+        answer = await self._ask(lsp.WORKSPACE_CONFIGURATION, params)
+        if isinstance(answer, Sequence) and not isinstance(answer, str):
+            items = cast("Sequence[object]", answer)
+            return cast("object", items[0]) if items and isinstance(items[0], Mapping) else None
+        return None
+
+    async def _ask(self, method: str, params: object) -> object:
+        try:
+            return await self._protocol.request(method, params, timeout=_PULL_SECONDS)
+        except (JsonRpcException, TimeoutError) as error:
+            logger.info("%s was not answered: %s", method, type(error).__name__)
+            return None
+
+    def _options(self) -> dict[str, object]:
+        params = self._protocol.initialize_params
+        options = None if params is None else params.initialization_options
+        return dict(cast("Mapping[str, object]", options)) if isinstance(options, Mapping) else {}
+
+    # ------------------------------------------------------------------ for commands
+
+    async def ready(self, *, despite_problem: bool = False) -> Services:
+        """The services, once they are built. Raises a -32803 with the sentence while the settings are wrong.
+
+        With a problem at hand the settings are read once more first: the user may have mended a file.
+        """
+        await self._built.wait()
+        if self._problem() is not None and not despite_problem:
+            async with self._configuring:
+                if self._problem() is not None:
+                    await self._reconfigure()
+        problem = self._problem()
+        if self._services is None or (problem is not None and not despite_problem):
+            raise Refusal((problem or ForgeError("forge-lsp has not started.")).full_message)
+        return self._services
+
+    def background(self, work: Awaitable[None], name: str) -> None:
+        """Run something beside the requests, until it ends or the session does."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except ForgeError as error:
+                logger.warning("%s: %s", name, error.full_message)
+            except Exception:
+                logger.exception("%s failed", name)
+
+        task = asyncio.create_task(guarded(), name=f"forge {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ------------------------------------------------------------------ end
+
+    async def aclose(self) -> None:
+        """Stop the jobs and everything else, within the time that an editor waits for it. Twice is once."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                if self._services is not None:
+                    await self._services.jobs.aclose(grace=1.0)
+                for task in tuple(self._tasks):
+                    task.cancel()
+                if self._tasks:
+                    await asyncio.wait(tuple(self._tasks), timeout=0.3)
+                if self._services is not None:
+                    await self._services.aclose()
+        except TimeoutError:
+            logger.warning("Closing took longer than %.1f s", _CLOSE_SECONDS)
+        except Exception:
+            logger.exception("Closing failed")
+
+
+def _registration(method: str, options: object) -> lsp.Registration:
+    return lsp.Registration(id=f"forge-{method}", method=method, register_options=options)

@@ -1,0 +1,233 @@
+"""One job as the editor shows it: its progress, its events, what becomes of its result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.events import JobEvent
+from forge_lsp.jobs.contract import ApplyMode, JobResult, Services
+from forge_lsp.lsp.apply import Applied, Applier, Offer
+from forge_lsp.lsp.documents import Documents
+from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
+from forge_lsp.lsp.protocol import ForgeProtocol
+
+if TYPE_CHECKING:
+    from forge_lsp.jobs.job import Job
+
+__all__ = ["APPLY_ANYWAY", "DISMISS", "JOB_EVENT", "SHOW_REPORT", "Editor", "ShownJob"]
+
+logger = logging.getLogger(__name__)
+
+JOB_EVENT = "forge/jobEvent"
+APPLY_ANYWAY = "Apply anyway"
+SHOW_REPORT = "Show report"
+DISMISS = "Dismiss"
+_OFFER_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editor:
+    """The connected editor: how to reach it, what it can, what its user has open."""
+
+    protocol: ForgeProtocol
+    documents: Documents
+    applier: Applier
+    work_done: WorkDone
+    job_events: bool
+
+    def can_show_documents(self) -> bool:
+        """Whether a report can be opened in it."""
+        window = self.protocol.client_capabilities.window
+        return window is not None and window.show_document is not None and window.show_document.support
+
+    def say(self, kind: lsp.MessageType, message: str) -> None:
+        """A message for the user."""
+        self.protocol.notify(lsp.WINDOW_SHOW_MESSAGE, lsp.ShowMessageParams(type=kind, message=message))
+
+
+class ShownJob:
+    """Follows a job to its end and brings its result to the document.
+
+    ``token`` is the client's own progress token. A client that sent one waits for the outcome and shows it itself:
+    it gets no pop-ups from us.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        services: Services,
+        editor: Editor,
+        title: str,
+        token: lsp.ProgressToken | None,
+        background: Callable[[Awaitable[None], str], None],
+    ) -> None:
+        self._job = job
+        self._services = services
+        self._editor = editor
+        self._title = title
+        self._token = token
+        self._background = background
+        self._state = ProgressState()
+        self._latest: Step | None = None
+        self._progress: Progress | None = None
+        self._applying: asyncio.Task[Applied] | None = None
+        self._sent = False
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self._job.id
+
+    def cancel(self, reason: str = "cancelled by the user") -> None:
+        """Stop the job, or the applying of its result as long as no edit has been sent."""
+        self._job.cancel(reason)
+        if self._applying is not None and not self._sent:
+            self._applying.cancel()
+
+    def close_progress(self, message: str) -> None:
+        """End the progress now: the request that its token belongs to is about to be answered."""
+        if self._progress is not None:
+            self._progress.end(message)
+
+    async def run(self) -> JobResult:
+        """Show the job until it has ended and its result has been applied or offered."""
+        unlisten = self._job.listen(self._hear, 0)
+        try:
+            self._progress = await self._editor.work_done.open(self._token, self._title, self.cancel)
+            self._progress.report(self._latest)
+            result = await self._job.wait()
+            result = await self._deliver(result)
+            self._progress.end(end_message(result))
+            return result
+        except asyncio.CancelledError:
+            self.close_progress("stopped")
+            raise
+        finally:
+            unlisten()
+            self.close_progress("stopped by an error")
+
+    def _hear(self, event: JobEvent) -> None:
+        if self._editor.job_events:
+            self._editor.protocol.notify(JOB_EVENT, event.to_json())
+        step = self._state.fold(event.body)
+        if step is not None:
+            self._latest = step
+            if self._progress is not None:
+                self._progress.report(step)
+
+    # ------------------------------------------------------------------ the result
+
+    async def _deliver(self, result: JobResult) -> JobResult:
+        plain = self._token is None
+        if result.candidate is None:
+            if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
+                self._editor.say(lsp.MessageType.Error, f"forge-lsp: {result.reason or result.outcome}")
+            return result
+        if self._job.prepared.apply is not ApplyMode.EDIT:
+            return result
+        if result.outcome is Outcome.ACCEPTED:
+            if self._progress is not None:
+                self._progress.report(self._state.show("applying"))
+            applied = await self._apply(result)
+            if applied.applied:
+                self._services.jobs.mark_applied(result.job_id)
+                return replace(result, applied=True)
+            result = replace(result, reason=applied.reason)
+            if plain:
+                self._background(self._offer(result, again=False), "offer")
+        elif result.outcome in (Outcome.UNVERIFIED, Outcome.EXHAUSTED) and plain:
+            self._background(self._offer(result, again=True), "offer")
+        return result
+
+    async def _apply(self, result: JobResult, *, insist: bool = False) -> Applied:
+        offer = self.offer(result)
+        if offer is None:
+            return Applied(applied=False, reason="There is nothing to apply.")
+
+        def sending() -> None:
+            self._sent = True
+
+        applying = self._editor.applier.apply(offer, self._services.editing, insist=insist, sending=sending)
+        self._applying = asyncio.create_task(applying)
+        try:
+            await asyncio.wait({self._applying})
+        finally:
+            self._applying.cancel()
+        if self._applying.cancelled():
+            return Applied(applied=False, reason="Cancelled before the edit was made.")
+        failure = self._applying.exception()
+        if failure is not None:
+            logger.error("job %s: its result could not be applied", self.job_id, exc_info=failure)
+            return Applied(applied=False, reason="The result could not be applied; the log file has the details.")
+        return self._applying.result()
+
+    def offer(self, result: JobResult) -> Offer | None:
+        """The result as something to apply."""
+        task = self._job.prepared.task
+        if result.candidate is None:
+            return None
+        return Offer(
+            uri=task.document.uri,
+            base=task.document.text,
+            scope=task.scope,
+            text=result.candidate.text,
+            recheck=self._job.prepared.recheck,
+        )
+
+    async def _offer(self, result: JobResult, *, again: bool) -> None:
+        """Ask what to do with a result that was not applied. Runs beside everything else."""
+        titles = [APPLY_ANYWAY] if again else []
+        if self._editor.can_show_documents():
+            titles.append(SHOW_REPORT)
+        titles.append(DISMISS)
+        head = "The code was not applied" if again else "The accepted code was not applied"
+        message = f"forge-lsp: {head} ({result.outcome}). {result.reason or ''}".strip()
+        params = lsp.ShowMessageRequestParams(
+            type=lsp.MessageType.Warning,
+            message=message,
+            actions=[lsp.MessageActionItem(title=title) for title in titles],
+        )
+        try:
+            answer = await self._editor.protocol.request(
+                lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_OFFER_SECONDS
+            )
+        except JsonRpcException:
+            self._editor.say(lsp.MessageType.Warning, message)  # it can tell, if not ask
+            return
+        except TimeoutError:
+            return
+        chosen = answer.title if isinstance(answer, lsp.MessageActionItem) else DISMISS
+        if chosen == APPLY_ANYWAY:
+            applied = await self._apply(result, insist=True)
+            if applied.applied:
+                self._services.jobs.mark_applied(result.job_id)
+            else:
+                self._editor.say(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
+        elif chosen == SHOW_REPORT:
+            await self._show_report()
+
+    async def _show_report(self) -> None:
+        text = await self._services.jobs.report(self.job_id)
+        path = self._services.state_dir / "reports" / f"{self.job_id}.md"
+        await asyncio.to_thread(_write_private, path, text)
+        params = lsp.ShowDocumentParams(uri=path.as_uri(), external=False, take_focus=True)
+        try:
+            await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
+        except (JsonRpcException, TimeoutError):
+            self._editor.say(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
