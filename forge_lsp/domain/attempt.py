@@ -250,7 +250,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt as it went. ``seconds`` is wall time; ``cost_usd`` what its calls cost."""
+    """One attempt as it went. ``seconds`` is wall time; ``cost_usd`` what its calls cost.
+
+    ``thought`` is what the thinkers handed on, None where nobody thought.
+    """
 
     number: int
     strategy: str
@@ -266,6 +269,7 @@ class Attempt:
     evidence: Evidence = field(default_factory=Evidence)
     verdict: Verdict | None = None
     skipped: str | None = None
+    thought: Thought | None = None
 
 
 class Outcome(StrEnum):

@@ -78,7 +78,9 @@ class Prepared:
 
     ``run`` runs the ensemble; ``spending`` is the job's purse, made for ``job_id``. ``recheck`` checks another
     text of the document in the place of the candidate's. ``apply`` is the mode after the settings had their say.
-    ``profile`` names the profile and why it was taken, for the report.
+    ``profile`` names the profile and why it was taken, for the report. ``toys`` are settings keys of models whose
+    scores mean nothing. ``deadline`` (seconds) ends a job as failed that did not end by itself. ``aclose`` is called
+    when the job manager lets go of the job, which is after its end: a recheck may come until then.
     """
 
     task: Task
@@ -89,6 +91,8 @@ class Prepared:
     recheck: Callable[[str], Awaitable[Recheck]]
     spending: Spending
     aclose: Callable[[], Awaitable[None]] | None = None
+    toys: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

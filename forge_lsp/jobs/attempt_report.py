@@ -1,0 +1,182 @@
+"""One attempt told to a person: who thought what, what the checks found, what the reviewers said. Pure."""
+
+from __future__ import annotations
+
+from forge_lsp.domain.attempt import (
+    Attempt,
+    BuildReport,
+    BuildStatus,
+    Evidence,
+    ExampleResult,
+    ExampleStatus,
+    Review,
+    Verdict,
+)
+from forge_lsp.domain.events import Stage, StageFinished
+from forge_lsp.jobs.document import shares
+from forge_lsp.jobs.markdown import fence, inline, table
+from forge_lsp.jobs.record import JobRecord
+
+__all__ = ["attempt_section", "compiled_word", "evidence_word"]
+
+_MOST = 20  # diagnostics or examples shown of one attempt
+_THOUGHT_LINES = 6
+
+
+def attempt_section(attempt: Attempt, record: JobRecord) -> str:
+    """Everything of one attempt that ran."""
+    parts = [
+        f"## Attempt {attempt.number}",
+        _thought(attempt, record),
+        _build(attempt.build),
+        _evidence(attempt, record),
+        _verdict(attempt.verdict, record),
+        _decision(attempt),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def compiled_word(attempt: Attempt) -> str:
+    """yes, no, unverified, or - where nothing was built."""
+    if attempt.build is None:
+        return "-"
+    return {BuildStatus.PASSED: "yes", BuildStatus.FAILED: "no", BuildStatus.UNVERIFIED: "unverified"}[
+        attempt.build.status
+    ]
+
+
+def evidence_word(evidence: Evidence) -> str:
+    """``3 of 4 pass, 1 disputed``; - where there is none."""
+    if not evidence.results:
+        return "blocked" if evidence.blocked else "-"
+    passed, failed = evidence.count(ExampleStatus.PASSED), evidence.count(ExampleStatus.FAILED)
+    disputed, idle = evidence.count(ExampleStatus.DISPUTED), evidence.count(ExampleStatus.NOT_RUNNABLE)
+    words = [f"{passed} of {passed + failed} pass"]
+    if disputed:
+        words.append(f"{disputed} disputed")
+    if idle:
+        words.append(f"{idle} not runnable")
+    return ", ".join(words)
+
+
+def _thought(attempt: Attempt, record: JobRecord) -> str:
+    if attempt.thought is not None and attempt.thought.text.strip():
+        lines = [line for line in attempt.thought.text.strip().splitlines() if line.strip()]
+        shown = "\n".join(lines[:_THOUGHT_LINES] + (["…"] if len(lines) > _THOUGHT_LINES else []))
+        names = inline(", ".join(attempt.thought.models))
+        return f"**Thought** ({inline(attempt.thought.strategy)}: {names})\n\n{fence(shown, 'text')}"
+    for event in record.events:
+        body = event.body
+        if isinstance(body, StageFinished) and body.number == attempt.number and body.stage is Stage.THINK:
+            return f"**Thought:** {inline(body.detail, 600)}"
+    return ""
+
+
+def _build(build: BuildReport | None) -> str:
+    if build is None:
+        return ""
+    tool = f" ({inline(build.tool)}, {build.seconds:.1f} s)" if build.tool else ""
+    if build.status is BuildStatus.UNVERIFIED:
+        remedy = f" - {inline(build.remedy, 500)}" if build.remedy else ""
+        head = f"**Compile: not checked.** {inline(build.reason or 'The check could not run.', 500)}{remedy}"
+    else:
+        head = f"**Compile: {'passed' if build.status is BuildStatus.PASSED else 'failed'}**{tool}"
+    if not build.diagnostics:
+        return head
+    lines = [str(diagnostic) for diagnostic in build.diagnostics[:_MOST]]
+    if len(build.diagnostics) > _MOST:
+        lines.append(f"... {len(build.diagnostics) - _MOST} more")
+    return head + "\n\n" + fence("\n".join(lines), "text")
+
+
+def _evidence(attempt: Attempt, record: JobRecord) -> str:
+    evidence = attempt.evidence
+    if evidence.blocked:
+        remedy = f" - {inline(evidence.remedy, 500)}" if evidence.remedy else ""
+        return f"**Evidence: nothing was run.** {inline(evidence.blocked, 500)}{remedy}"
+    if not evidence.results:
+        return ""
+    lines = [f"**Evidence:** {evidence_word(evidence)}"]
+    told = [result for result in evidence.results if result.status is not ExampleStatus.PASSED]
+    lines += [_example(result, record) for result in told[:_MOST]]
+    if len(told) > _MOST:
+        lines.append(f"- ... {len(told) - _MOST} more")
+    return "\n\n".join([lines[0], "\n".join(lines[1:])]) if told else lines[0]
+
+
+def _example(result: ExampleResult, record: JobRecord) -> str:
+    line = f", line {result.line}" if result.line else ""
+    source = inline(result.source)
+    if result.status is ExampleStatus.DISPUTED:
+        return f"- {result.kind}{line}: {source} - **this example looks wrong**: {_answers(result, record)}"
+    if result.status is ExampleStatus.NOT_RUNNABLE:
+        return f"- {result.kind}{line}: {source} - not runnable: {inline(result.detail or 'it cannot be run here')}"
+    values = f"expected {inline(result.expected) or 'nothing'}, got {inline(result.actual) or 'nothing'}"
+    detail = f" ({inline(result.detail)})" if result.detail else ""
+    return f"- {result.kind}{line}: {source} - **failed**: {values}{detail}"
+
+
+def _answers(result: ExampleResult, record: JobRecord) -> str:
+    """``it says 4, three models answer 5``: who answered the same, over all attempts that ran the example."""
+    models: dict[str, set[str]] = {}
+    for attempt in record.attempts:
+        if attempt.candidate is None:
+            continue
+        for other in attempt.evidence.results:
+            if other.id == result.id and other.status in (ExampleStatus.DISPUTED, ExampleStatus.FAILED):
+                models.setdefault(other.actual, set()).add(attempt.candidate.model)
+    models.setdefault(result.actual, set())
+    said: list[str] = []
+    for actual, who in sorted(models.items(), key=lambda item: -len(item[1])):
+        count = {0: "the candidate answers", 1: "one model answers"}.get(len(who), f"{_count(len(who))} models answer")
+        said.append(f"{count} {inline(actual) or 'nothing'}")
+    return f"it says {inline(result.expected) or 'nothing'}, {', '.join(said)}"
+
+
+def _count(number: int) -> str:
+    words = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[number - 2] if number - 2 < len(words) else str(number)
+
+
+def _verdict(verdict: Verdict | None, record: JobRecord) -> str:
+    if verdict is None or not (verdict.reviews or verdict.note):
+        return ""
+    score = "no score" if verdict.score is None else f"{verdict.score:.1f} of 10"
+    lines = [f"**Panel ({inline(verdict.panel)}): {score}**"]
+    if verdict.note:
+        lines.append(inline(verdict.note, 500))
+    if verdict.reviews:
+        rows = [
+            _review_row(review, share, record)
+            for review, share in zip(verdict.reviews, shares(verdict.reviews), strict=True)
+        ]
+        lines.append(table(["reviewer", "aspect", "weight", "score", "said"], rows))
+    issues = [
+        f"- {issue.severity}{f', line {issue.line}' if issue.line else ''} ({inline(review.model)}):"
+        f" {inline(issue.message, 500)}"
+        for review in verdict.reviews
+        for issue in review.issues
+    ]
+    if issues:
+        lines.append("\n".join(issues))
+    return "\n\n".join(lines)
+
+
+def _review_row(review: Review, share: float, record: JobRecord) -> list[str]:
+    toy = " (toy)" if review.model in record.toys else ""
+    if review.score is None:
+        said = f"abstained: {inline(review.abstained or 'no reason given')}"
+    else:
+        said = inline(review.reasoning)
+    score = "-" if review.score is None else f"{review.score:.1f}"
+    return [inline(review.model) + toy, inline(review.aspect), f"{share:.2f}", score, said]
+
+
+def _decision(attempt: Attempt) -> str:
+    decision = attempt.decision
+    reason = f": {inline(decision.reason, 1000)}" if decision.reason else ""
+    head = f"**Decision: {str(decision.kind).replace('_', ' ')}**{reason}"
+    if not decision.insights:
+        return head
+    lines = [f"- {insight.kind}: {inline(insight.text, 400)}" for insight in decision.insights]
+    return "\n".join([head, "", "Told to the next attempt:", "", *lines])

@@ -1,0 +1,46 @@
+"""Whether a workspace's code may go to a server, or money be spent there: asked once, the answer kept.
+
+Kept by workspace and server, with the server's address: a server that is later pointed elsewhere is asked about anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+
+from forge_lsp.domain.errors import ConsentRefused
+from forge_lsp.domain.ports import Ask, ConsentQuestion
+from forge_lsp.jobs.ledger import Ledger
+
+__all__ = ["Consents"]
+
+
+class Consents:
+    """The answers of one user, for all jobs of this process. Jobs that want the same answer wait for one question."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._gates: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def given(self, workspace: str, question: ConsentQuestion, ask: Ask) -> bool:
+        """The kept answer, else the user's.
+
+        An ``ask`` that answers False may mean that nobody was there to ask: that is a no for the one who asked, and
+        is not kept. An explicit "never" is told by raising ConsentRefused from ``ask``: kept, like a yes.
+        """
+        key = (workspace, question.server)
+        gate = self._gates.get(key)
+        if gate is None:
+            gate = self._gates[key] = asyncio.Lock()
+        async with gate:
+            kept = await self._ledger.consent(workspace, question.server, question.address)
+            if kept is not None:
+                return kept
+            try:
+                answer = await ask(question)
+            except ConsentRefused:
+                self._ledger.keep_consent(workspace, question.server, question.address, False)
+                return False
+            if answer:
+                self._ledger.keep_consent(workspace, question.server, question.address, True)
+            return answer

@@ -1,0 +1,401 @@
+"""One running job: its events, its listeners, its end.
+
+A job has two tasks. The *run* is the ensemble's work; a cancel goes to it. The *supervisor* waits for the run, and
+makes sure that the job ends in every case: exactly one ``job.started`` first, exactly one ``job.finished`` last.
+A run that does not heed its cancel is left behind, observed, and can say nothing any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.errors import ForgeError
+from forge_lsp.domain.events import AttemptStarted, CallFinished, EventBody, JobEvent, JobFinished, JobStarted
+from forge_lsp.domain.ports import Clock
+from forge_lsp.domain.task import Task
+from forge_lsp.jobs.budget import JobSpending
+from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
+from forge_lsp.jobs.record import JobRecord, JobState, SentFile
+
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.loop import Conclusion
+
+__all__ = ["CANCEL_GRACE", "Job", "Listener", "new_id"]
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[JobEvent], None]
+
+CANCEL_GRACE = 0.15
+"""Seconds a run has to end after its cancel, before the job ends without it. The contract's 200 ms, less what the
+event loop may need to get here."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts like the number, nothing looks alike
+
+
+def new_id(now: datetime) -> str:
+    """A job id: 10 characters of time (milliseconds, so that ids sort by age) and 10 of chance (50 bits)."""
+    number = (int(now.timestamp() * 1000) << 50) | secrets.randbits(50)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(95, -5, -5))
+
+
+@dataclass(slots=True, eq=False)
+class _Subscription:
+    """A listener and how many events it has had. ``busy`` keeps the order where a listener causes an event."""
+
+    callback: Listener
+    position: int
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """What became of the run."""
+
+    outcome: Outcome
+    reason: str | None
+    score: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+    best: Candidate | None = None
+    sent: tuple[SentFile, ...] = ()
+
+
+class Job:
+    """One job. Made and started by the :class:`~forge_lsp.jobs.manager.JobManager`; lives on one event loop.
+
+    ``on_event`` gets every event before the listeners do. ``on_finish`` gets the final record and returns when it
+    is kept. ``on_stray`` gets a run that outlived its cancel, to hold it until it ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        request: JobRequest,
+        prepared: Prepared,
+        clock: Clock,
+        on_event: Listener,
+        on_finish: Callable[[JobRecord], Awaitable[None]],
+        on_stray: Callable[[asyncio.Task[Conclusion]], None],
+    ) -> None:
+        self._id = job_id
+        self._request = request
+        self._prepared = prepared
+        self._clock = clock
+        self._on_event = on_event
+        self._on_finish = on_finish
+        self._on_stray = on_stray
+        self._created = clock.now()
+        self._started = clock.monotonic()
+        self._state = JobState.QUEUED
+        self._events: list[JobEvent] = []
+        self._subscriptions: list[_Subscription] = []
+        self._cancel_reason: str | None = None
+        self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done = asyncio.Event()
+        self._run: asyncio.Task[Conclusion] | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._silent = False
+        self._end: _End | None = None
+        self._result: JobResult | None = None
+        self._seconds = 0.0
+        self._cost = 0.0
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self._id
+
+    @property
+    def task(self) -> Task:
+        """What was asked."""
+        return self._prepared.task
+
+    @property
+    def request(self) -> JobRequest:
+        """As the face put it."""
+        return self._request
+
+    @property
+    def prepared(self) -> Prepared:
+        """What app.py made of the request: among it the apply mode and the profile."""
+        return self._prepared
+
+    @property
+    def state(self) -> JobState:
+        """queued, running or ended."""
+        return self._state
+
+    @property
+    def events(self) -> tuple[JobEvent, ...]:
+        """All events so far, in order."""
+        return tuple(self._events)
+
+    @property
+    def result(self) -> JobResult | None:
+        """How it ended; None while it runs."""
+        return self._result
+
+    @property
+    def cost_usd(self) -> float:
+        """What it has cost so far, open reservations at their estimate of what was sent."""
+        if self._state is JobState.ENDED:
+            return self._cost
+        spending = self._prepared.spending
+        if isinstance(spending, JobSpending):
+            return spending.spent
+        return sum(event.body.cost_usd for event in self._events if isinstance(event.body, CallFinished))
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since its start, or from start to end."""
+        return self._seconds if self._state is JobState.ENDED else self._clock.monotonic() - self._started
+
+    # ------------------------------------------------------------------ for faces
+
+    def listen(self, callback: Listener, from_sequence: int = 0) -> Callable[[], None]:
+        """Hear every event after ``from_sequence`` (0: all): those that were, at once, then those to come.
+
+        In order, without a gap. Called on the event loop; a listener that raises is logged and dropped. The
+        returned function stops it.
+        """
+        subscription = _Subscription(callback, max(0, from_sequence))
+        self._subscriptions.append(subscription)
+        self._deliver(subscription)
+
+        def unsubscribe() -> None:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+
+        return unsubscribe
+
+    async def wait(self) -> JobResult:
+        """The result, once the job has ended and is kept in the ledger. A cancelled wait leaves the job alone."""
+        await self._done.wait()
+        assert self._result is not None
+        return self._result
+
+    def cancel(self, reason: str = "cancelled by the user") -> bool:
+        """Stop the job: it ends ``cancelled`` within 200 ms. False where it ends, or has ended, in another way."""
+        if self._state is JobState.ENDED:
+            return False
+        if self._cancel_reason is not None:
+            return True
+        if self._run is not None and self._run.done():
+            return False
+        self._cancel_reason = reason
+        if self._run is not None:
+            self._run.cancel()
+        if not self._cancelled.done():
+            self._cancelled.set_result(None)
+        return True
+
+    async def recheck(self, text: str) -> Recheck:
+        """Check another text of the document in the place of the candidate's, after a merge."""
+        return await self._prepared.recheck(text)
+
+    def record(self) -> JobRecord:
+        """The whole job as it is now."""
+        task, end = self.task, self._end
+        return JobRecord(
+            job_id=self._id,
+            state=self._state,
+            created=self._created,
+            task=task.instruction,
+            language=str(task.document.language),
+            uri=task.document.uri,
+            base_text=task.document.text,
+            scope=task.scope,
+            allowed_attempts=self._prepared.attempts,
+            apply=str(self._prepared.apply),
+            workspace=str(task.workspace) if task.workspace else None,
+            profile=self._prepared.profile,
+            version=task.document.version,
+            follow_up_of=self._request.follow_up.job_id if self._request.follow_up else None,
+            outcome=end.outcome if end else None,
+            score=end.score if end else None,
+            reason=end.reason if end else None,
+            seconds=self.seconds,
+            cost_usd=self.cost_usd,
+            applied=self._result.applied if self._result else False,
+            candidate=end.best if end else None,
+            attempts=end.attempts if end else (),
+            sent=end.sent if end else (),
+            toys=self._prepared.toys,
+            events=self.events,
+        )
+
+    # ------------------------------------------------------------------ for the manager
+
+    def start(self) -> None:
+        """Begin. Called once, by the manager."""
+        self._supervisor = asyncio.create_task(self._supervise(), name=f"forge job {self._id}")
+
+    def mark_applied(self) -> None:
+        """Remember that the editor took the result."""
+        if self._result is not None:
+            self._result = replace(self._result, applied=True)
+
+    # ------------------------------------------------------------------ inside
+
+    async def _supervise(self) -> None:
+        task = self.task
+        self._state = JobState.RUNNING
+        self._emit(
+            JobStarted(
+                task=task.instruction,
+                uri=task.document.uri,
+                language=str(task.document.language),
+                attempts=self._prepared.attempts,
+            )
+        )
+        run = self._run = asyncio.create_task(self._ensemble(), name=f"forge ensemble {self._id}")
+        overdue = False
+        try:
+            if not self._cancelled.done():
+                deadline = self._prepared.deadline
+                await asyncio.wait({run, self._cancelled}, timeout=deadline, return_when=asyncio.FIRST_COMPLETED)
+                overdue = not run.done() and not self._cancelled.done()
+            await self._stop(run)
+        except asyncio.CancelledError:
+            # Only a closing event loop cancels the supervisor. The job still ends, and says so, before we go.
+            if self._cancel_reason is None and not run.done():
+                self._cancel_reason = "forge-lsp was stopped"
+            await self._stop(run)
+            await self._finish(run, overdue=False)
+            raise
+        await self._finish(run, overdue=overdue)
+
+    async def _ensemble(self) -> Conclusion:
+        return await self._prepared.run(self._hear)
+
+    async def _stop(self, run: asyncio.Task[Conclusion]) -> None:
+        """Cancel a run that is not done, and give it a moment."""
+        if not run.done():
+            run.cancel()
+            await asyncio.wait({run}, timeout=CANCEL_GRACE)
+
+    async def _finish(self, run: asyncio.Task[Conclusion], *, overdue: bool) -> None:
+        self._silent = True
+        if not run.done():
+            logger.warning("job %s: its work did not stop within %.2f s of the cancel", self._id, CANCEL_GRACE)
+            self._on_stray(run)
+        end = self._end = self._judge(run, overdue=overdue)
+        spending = self._prepared.spending
+        cost = spending.close() if isinstance(spending, JobSpending) else self.cost_usd
+        self._seconds, self._cost, self._state = self.seconds, cost, JobState.ENDED
+        self._result = JobResult(
+            job_id=self._id,
+            outcome=end.outcome,
+            score=end.score,
+            attempt_count=self.attempt_count,
+            seconds=self._seconds,
+            cost_usd=cost,
+            reason=end.reason,
+            candidate=end.best,
+        )
+        self._publish(
+            JobFinished(
+                outcome=end.outcome,
+                score=end.score,
+                attempt_count=self._result.attempt_count,
+                seconds=self._seconds,
+                cost_usd=cost,
+                reason=end.reason,
+            )
+        )
+        try:
+            await self._on_finish(self.record())
+        except Exception:
+            logger.exception("job %s could not be kept", self._id)
+        finally:
+            self._done.set()
+
+    def _judge(self, run: asyncio.Task[Conclusion], *, overdue: bool) -> _End:
+        """What the end of the run means for the job."""
+        conclusion: Conclusion | None = None
+        error: BaseException | None = None
+        if run.done() and not run.cancelled():
+            error = run.exception()  # retrieved in every case, so that asyncio has nothing to complain about
+            conclusion = run.result() if error is None else None
+        attempts = conclusion.attempts if conclusion else ()
+        sent = _sent(conclusion) if conclusion else ()
+        if self._cancel_reason is not None:
+            if error is not None:
+                logger.info("job %s: while it was cancelled: %s", self._id, type(error).__name__, exc_info=error)
+            return _End(outcome=Outcome.CANCELLED, reason=self._cancel_reason, attempts=attempts, sent=sent)
+        if overdue:
+            reason = f"the job took longer than deadlines.job allows ({self._prepared.deadline:g} s)"
+            return _End(outcome=Outcome.FAILED, reason=reason, attempts=attempts, sent=sent)
+        if conclusion is not None:
+            return _End(
+                outcome=conclusion.outcome,
+                reason=conclusion.reason or None,
+                score=conclusion.score,
+                attempts=attempts,
+                best=conclusion.best,
+                sent=sent,
+            )
+        if isinstance(error, ForgeError):
+            logger.info("job %s failed: %s", self._id, error)
+            return _End(outcome=Outcome.FAILED, reason=error.full_message)
+        # The message of an error nobody planned for may hold anything, a prompt or a key: only the log gets it.
+        name = type(error).__name__ if error is not None else "a cancel that nobody asked for"
+        logger.error("job %s failed unexpectedly", self._id, exc_info=error)
+        return _End(outcome=Outcome.FAILED, reason=f"forge-lsp failed unexpectedly ({name}); its log has the details")
+
+    @property
+    def attempt_count(self) -> int:
+        """Attempts that ran; a skipped one did not."""
+        end = self._end
+        if end is not None and end.attempts:
+            return sum(attempt.skipped is None for attempt in end.attempts)
+        return len({event.body.number for event in self._events if isinstance(event.body, AttemptStarted)})
+
+    def _hear(self, body: EventBody) -> None:
+        """An event of the ensemble. Start and end are the supervisor's to tell."""
+        if isinstance(body, (JobStarted, JobFinished)):
+            return
+        self._emit(body)
+
+    def _emit(self, body: EventBody) -> None:
+        if self._silent:  # a stray: the job has ended, and its last event is job.finished
+            return
+        self._publish(body)
+
+    def _publish(self, body: EventBody) -> None:
+        event = JobEvent(job_id=self._id, sequence=len(self._events) + 1, at=self._clock.now(), body=body)
+        self._events.append(event)
+        try:
+            self._on_event(event)
+        except Exception:
+            logger.exception("job %s: event %d could not be handed on", self._id, event.sequence)
+        for subscription in tuple(self._subscriptions):
+            self._deliver(subscription)
+
+    def _deliver(self, subscription: _Subscription) -> None:
+        if subscription.busy:
+            return
+        subscription.busy = True
+        try:
+            while subscription.position < len(self._events) and subscription in self._subscriptions:
+                event = self._events[subscription.position]
+                subscription.position += 1
+                subscription.callback(event)
+        except Exception:
+            logger.exception("job %s: a listener failed and hears no more", self._id)
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+        finally:
+            subscription.busy = False
+
+
+def _sent(conclusion: Conclusion) -> tuple[SentFile, ...]:
+    return tuple(SentFile(file=entry.file, server=entry.server) for entry in conclusion.sent)

@@ -1,0 +1,236 @@
+"""What is remembered of jobs, money and consent: one SQLite file in the state folder, shared by all processes.
+
+Prompts and keys are never in it; the document before the candidate and the candidate itself are, since a result may
+be applied days later. See docs/ledger.md for the tables and for what happens when the disk fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from forge_lsp.domain.events import JobEvent
+from forge_lsp.domain.ports import Clock
+from forge_lsp.jobs import rows
+from forge_lsp.jobs.database import Database
+from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.record import JobRecord, iso
+
+__all__ = ["Ceiling", "Ledger", "OverBudget", "Reservation"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Money set aside for one call, in nano-USD. ``sent`` is the part that is gone once the call is sent."""
+
+    id: str
+    job_id: str
+    day: str
+    model: str
+    server: str
+    nano: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """Budgets in nano-USD."""
+
+    job: int
+    day: int
+    month: int
+
+
+class OverBudget(Exception):
+    """A reservation does not fit. ``period`` is job, day or month; ``spent`` and ``limit`` are its nano-USD."""
+
+    def __init__(self, period: str, *, spent: int, limit: int) -> None:
+        super().__init__(period)
+        self.period = period
+        self.spent = spent
+        self.limit = limit
+
+
+class Ledger:
+    """The ledger in ``folder`` (None: in memory alone). Nothing here blocks, and nothing here fails a job.
+
+    Writes are in order; what is awaited is on the disk. ``retention_days``: how long ended jobs are kept.
+    ``patience``: seconds that another process' lock is borne.
+    """
+
+    def __init__(self, folder: Path | None, *, clock: Clock, retention_days: int = 90, patience: float = 15.0) -> None:
+        self._clock = clock
+        self._retention = retention_days
+        self._db = Database(folder, tend=self._tend, patience=patience)
+
+    @property
+    def problem(self) -> str | None:
+        """What the user should know of the ledger's health: a sentence, or None."""
+        return self._db.problem
+
+    @property
+    def path(self) -> Path | None:
+        """The file in use; None: memory."""
+        return self._db.path
+
+    async def ready(self) -> str | None:
+        """Wait until the file is open; answers :attr:`problem`."""
+        await self._answer(self._db.read(lambda _: None))
+        return self.problem
+
+    async def aclose(self, timeout: float = 5.0) -> None:
+        """Write what is left and close."""
+        if not await asyncio.to_thread(self._db.close, timeout):
+            logger.warning("the ledger did not close within %.1f s", timeout)
+
+    # ------------------------------------------------------------------ jobs
+
+    def begin(self, record: JobRecord) -> None:
+        """A job starts."""
+        self._db.post(lambda db: rows.insert_job(db, record, self._owner()))
+
+    def append(self, event: JobEvent) -> None:
+        """An event of a job that began."""
+        self._db.post(lambda db: rows.insert_event(db, event))
+
+    async def finish(self, record: JobRecord, attempt_count: int) -> None:
+        """A job ended; on return it is kept. A cancelled wait does not lose it."""
+        future = self._db.call(lambda db: rows.update_ended(db, record, attempt_count))
+        await asyncio.shield(self._answer(future))
+
+    async def mark_applied(self, job_id: str) -> None:
+        """The editor took the result."""
+        await self._answer(self._db.call(lambda db: rows.set_applied(db, job_id)))
+
+    async def record(self, job_id: str) -> JobRecord | None:
+        """A whole job, of whatever process; None: unknown."""
+
+        def work(db: sqlite3.Connection) -> JobRecord | None:
+            rows.sweep(db, self._db.presence)
+            return rows.select_job(db, job_id)
+
+        return await self._answer(self._db.call(work))
+
+    async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
+        """A job's events after a sequence number."""
+        return await self._answer(self._db.read(lambda db: rows.select_events(db, job_id, after)))
+
+    async def history(self, limit: int = 50) -> tuple[dict[str, object], ...]:
+        """The newest jobs of all processes first."""
+
+        def work(db: sqlite3.Connection) -> tuple[dict[str, object], ...]:
+            rows.sweep(db, self._db.presence)
+            return tuple(rows.select_history(db, limit))
+
+        return await self._answer(self._db.call(work))
+
+    # ------------------------------------------------------------------ money
+
+    def reserve(self, reservation: Reservation, ceiling: Ceiling) -> Future[None]:
+        """Set money aside where it fits all three budgets, in one transaction with the look at what is spent.
+
+        The future raises OverBudget, or database.Busy where the file stays locked. Withdrawing a reservation
+        that was never made does nothing, so a caller that is cancelled may always withdraw.
+        """
+
+        def work(db: sqlite3.Connection) -> None:
+            month = reservation.day[:7]
+            for period, where, key, limit in (
+                ("job", "job_id = ?", (reservation.job_id,), ceiling.job),
+                ("day", "day = ?", (reservation.day,), ceiling.day),
+                ("month", "day BETWEEN ? AND ?", (f"{month}-01", f"{month}-31"), ceiling.month),
+            ):
+                (spent,) = db.execute(f"SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE {where}", key).fetchone()
+                if spent + reservation.nano > limit:
+                    raise OverBudget(period, spent=spent, limit=limit)
+            _insert_spending(db, reservation, reservation.nano, is_open=True)
+
+        return self._db.call(work, strict=True)
+
+    def settle(self, reservation: Reservation, nano: int) -> None:
+        """Put the cost in the reservation's place."""
+        self._db.post(lambda db: _insert_spending(db, reservation, nano, is_open=False))
+
+    def withdraw(self, reservation: Reservation) -> None:
+        """The call was never sent."""
+        self._db.post(lambda db: db.execute("DELETE FROM spending WHERE id = ? AND open = 1", (reservation.id,)))
+
+    async def spent(self, day: str) -> int:
+        """Nano-USD of a day (``2026-01-31``) or a month (``2026-01``), open reservations included."""
+        last = day if len(day) > 7 else f"{day}-31"
+
+        def work(db: sqlite3.Connection) -> int:
+            query = "SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE day BETWEEN ? AND ?"
+            return int(db.execute(query, (day, last)).fetchone()[0])
+
+        return await self._answer(self._db.read(work))
+
+    # ------------------------------------------------------------------ consent
+
+    async def consent(self, workspace: str, server: str, address: str) -> bool | None:
+        """The kept answer, or None: nobody answered yet, or for another address."""
+
+        def work(db: sqlite3.Connection) -> bool | None:
+            row = db.execute(
+                "SELECT answer FROM consents WHERE workspace = ? AND server = ? AND address = ?",
+                (workspace, server, address),
+            ).fetchone()
+            return None if row is None else bool(row[0])
+
+        return await self._answer(self._db.read(work))
+
+    def keep_consent(self, workspace: str, server: str, address: str, answer: bool) -> None:
+        """Keep an answer, in the place of an earlier one."""
+        at = iso(self._clock.now())
+        self._db.post(
+            lambda db: db.execute(
+                "INSERT OR REPLACE INTO consents (workspace, server, address, answer, at) VALUES (?, ?, ?, ?, ?)",
+                (workspace, server, address, int(answer), at),
+            )
+        )
+
+    # ------------------------------------------------------------------ inside
+
+    def _owner(self) -> str:
+        presence = self._db.presence
+        return presence.owner if presence else ""
+
+    def _tend(self, db: sqlite3.Connection, presence: Presence | None) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            rows.sweep(db, presence)
+            rows.weed(db, self._clock.now(), self._retention)
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+
+    @staticmethod
+    async def _answer(future: Future[T]) -> T:
+        return await asyncio.wrap_future(future)
+
+
+def _insert_spending(db: sqlite3.Connection, reservation: Reservation, nano: int, *, is_open: bool) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO spending (id, job_id, day, model, server, open, nano_usd, sent_nano_usd)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            reservation.id,
+            reservation.job_id,
+            reservation.day,
+            reservation.model,
+            reservation.server,
+            int(is_open),
+            nano,
+            reservation.sent,
+        ),
+    )

@@ -1,0 +1,265 @@
+"""All jobs of one process: start, observe, cancel, remember, close."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.errors import ForgeError, JobUnknown
+from forge_lsp.domain.events import AttemptStarted, JobEvent, StageStarted
+from forge_lsp.domain.ports import Clock
+from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.document import job_document
+from forge_lsp.jobs.job import Job, Listener, new_id
+from forge_lsp.jobs.ledger import Ledger
+from forge_lsp.jobs.record import Artifact, JobRecord, JobState
+from forge_lsp.jobs.report import job_report
+
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.loop import Conclusion
+
+__all__ = ["JobManager"]
+
+logger = logging.getLogger(__name__)
+
+
+class JobManager:
+    """Jobs by id. Lives on one event loop; the ledger is its own, and closed with it.
+
+    ``prepare`` makes a job from a request and its id, raising BadRequest or SettingsError where it cannot.
+    ``on_event`` hears every event of every job. ``keep`` ended jobs stay in memory, with what a recheck needs; all
+    others are told from the ledger.
+    """
+
+    def __init__(
+        self,
+        *,
+        prepare: Callable[[JobRequest, str], Awaitable[Prepared]],
+        ledger: Ledger,
+        clock: Clock,
+        on_event: Listener | None = None,
+        keep: int = 32,
+    ) -> None:
+        self._prepare = prepare
+        self._ledger = ledger
+        self._clock = clock
+        self._on_event = on_event
+        self._keep = keep
+        self._jobs: dict[str, Job] = {}
+        self._strays: set[asyncio.Task[Conclusion]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where everything is kept: for purses (app.py) and its :attr:`~forge_lsp.jobs.ledger.Ledger.problem`."""
+        return self._ledger
+
+    async def start(self, request: JobRequest) -> Job:
+        """Begin a job and return at once with it. Raises BadRequest or SettingsError before there is a job."""
+        if self._closed:
+            raise ForgeError("forge-lsp is stopping, and starts no more jobs")
+        job_id = new_id(self._clock.now())
+        prepared = await self._prepare(request, job_id)
+        if self._closed:
+            await self._close_prepared(job_id, prepared)
+            raise ForgeError("forge-lsp is stopping, and starts no more jobs")
+        job = Job(
+            job_id=job_id,
+            request=request,
+            prepared=prepared,
+            clock=self._clock,
+            on_event=self._hear,
+            on_finish=self._finished,
+            on_stray=self._hold,
+        )
+        self._jobs[job_id] = job
+        self._ledger.begin(job.record())
+        job.start()
+        return job
+
+    # ------------------------------------------------------------------ running jobs
+
+    def job(self, job_id: str) -> Job:
+        """A job of this process that runs, or ended lately. Raises JobUnknown."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise _unknown(job_id)
+        return job
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """Jobs that have not ended, oldest first."""
+        return tuple(job for job in self._jobs.values() if job.state is not JobState.ENDED)
+
+    def cancel(self, job_id: str | None = None, reason: str = "cancelled by the user") -> tuple[str, ...]:
+        """Cancel one job, or all; answers the ids of those that this stops. Raises JobUnknown."""
+        jobs = self.running if job_id is None else (self.job(job_id),)
+        return tuple(job.id for job in jobs if job.cancel(reason))
+
+    def status(self) -> dict[str, object]:
+        """``forge.status``: what runs now, as JSON. ``ledger`` says what is wrong with the ledger, or null."""
+        return {"jobs": [_state_of(job) for job in self.running], "ledger": self._ledger.problem}
+
+    # ------------------------------------------------------------------ any job, also of an earlier process
+
+    async def record(self, job_id: str) -> JobRecord:
+        """A whole job. Raises JobUnknown."""
+        job = self._jobs.get(job_id)
+        record = job.record() if job is not None else await self._ledger.record(job_id)
+        if record is None:
+            raise _unknown(job_id)
+        return record
+
+    async def result(self, job_id: str) -> Artifact:
+        """What a job that ended has to offer. Raises JobUnknown, also where it has not ended."""
+        record = await self.record(job_id)
+        if record.outcome is None:
+            state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
+            raise JobUnknown(f"job {job_id} has no result: it {state}")
+        best = record.candidate
+        return Artifact(
+            job_id=job_id,
+            outcome=record.outcome,
+            uri=record.uri,
+            version=record.version,
+            base_text=record.base_text,
+            scope=record.scope,
+            code=best.code if best else None,
+            text=best.text if best else None,
+            score=record.score,
+            reason=record.reason,
+            language=record.language,
+            applied=record.applied,
+            candidate=best,
+        )
+
+    async def history(self, limit: int | None = None) -> tuple[Mapping[str, object], ...]:
+        """``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
+        return await self._ledger.history(50 if limit is None else max(0, limit))
+
+    async def document(self, job_id: str) -> dict[str, object]:
+        """The job document. Raises JobUnknown."""
+        return job_document(await self.record(job_id))
+
+    async def report(self, job_id: str) -> str:
+        """``forge.report``: Markdown. Raises JobUnknown."""
+        return job_report(await self.record(job_id), note=self._ledger.problem)
+
+    async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
+        """The events after a sequence number. Raises JobUnknown."""
+        job = self._jobs.get(job_id)
+        if job is not None:
+            return job.events[after:]
+        return (await self.record(job_id)).events[after:]
+
+    def mark_applied(self, job_id: str) -> asyncio.Task[None]:
+        """Remember that the job's result was applied: at once; kept in the ledger once the answer is awaited."""
+        job = self._jobs.get(job_id)
+        if job is not None:
+            job.mark_applied()
+        return self._in_background(self._keep_applied(job_id))
+
+    async def aclose(self, grace: float = 2.0) -> None:
+        """Cancel all jobs, wait at most ``grace`` seconds for their ends, close what they held and the ledger."""
+        self._closed = True
+        deadline = self._clock.monotonic() + grace
+        running = self.running
+        self.cancel(reason="forge-lsp was stopped")
+        if running:
+            ends = [asyncio.create_task(job.wait()) for job in running]
+            _, late = await asyncio.wait(ends, timeout=grace)
+            for end in late:
+                logger.warning("a job did not end within %.1f s", grace)
+                end.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for job in self._jobs.values():
+            self._let_go(job)
+        self._jobs.clear()
+        leaving = {*self._background, *self._strays}
+        if leaving:
+            await asyncio.wait(leaving, timeout=max(0.1, deadline - self._clock.monotonic()))
+        await self._ledger.aclose(timeout=max(1.0, deadline - self._clock.monotonic()))
+
+    # ------------------------------------------------------------------ inside
+
+    def _hear(self, event: JobEvent) -> None:
+        self._ledger.append(event)
+        if self._on_event is not None:
+            self._on_event(event)
+
+    async def _finished(self, record: JobRecord) -> None:
+        count = self._jobs[record.job_id].attempt_count if record.job_id in self._jobs else len(record.attempts)
+        try:
+            await self._ledger.finish(record, count)
+        finally:
+            ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
+            for job in ended[: max(0, len(ended) - self._keep)]:
+                del self._jobs[job.id]
+                self._let_go(job)
+
+    def _let_go(self, job: Job) -> None:
+        """Close what a job held, in a task of its own."""
+        self._in_background(self._close_prepared(job.id, job.prepared))
+
+    def _in_background(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def _keep_applied(self, job_id: str) -> None:
+        try:
+            await self._ledger.mark_applied(job_id)
+        except Exception:
+            logger.exception("job %s: that it was applied could not be kept", job_id)
+
+    @staticmethod
+    async def _close_prepared(job_id: str, prepared: Prepared) -> None:
+        if prepared.aclose is None:
+            return
+        try:
+            await prepared.aclose()
+        except Exception:
+            logger.exception("job %s: what it held could not be closed", job_id)
+
+    def _hold(self, run: asyncio.Task[Conclusion]) -> None:
+        """Keep a stray until it ends, and look at how: an error nobody looks at is a warning of asyncio's."""
+        self._strays.add(run)
+        run.add_done_callback(self._observe)
+
+    def _observe(self, run: asyncio.Task[Conclusion]) -> None:
+        self._strays.discard(run)
+        error = None if run.cancelled() else run.exception()
+        if error is not None:
+            logger.warning("the work of a cancelled job failed in the end", exc_info=error)
+        else:
+            logger.info("the work of a cancelled job has ended")
+
+
+def _state_of(job: Job) -> dict[str, object]:
+    attempt: int | None = None
+    stage: str | None = None
+    for event in reversed(job.events):
+        if isinstance(event.body, StageStarted) and stage is None:
+            stage = str(event.body.stage)
+        if isinstance(event.body, AttemptStarted):
+            attempt = event.body.number
+            break
+    return {
+        "jobId": job.id,
+        "state": str(job.state),
+        "task": job.task.instruction,
+        "uri": job.task.document.uri,
+        "attempt": attempt,
+        "attempts": job.prepared.attempts,
+        "stage": stage,
+        "seconds": job.seconds,
+        "costUsd": job.cost_usd,
+    }
+
+
+def _unknown(job_id: str) -> JobUnknown:
+    return JobUnknown(f"no job has the id {job_id!r}", remedy="forge-lsp jobs lists them")

@@ -1,0 +1,101 @@
+"""A whole job as a value: what document.py and report.py tell, and what the ledger keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.events import CallFinished, JobEvent
+from forge_lsp.domain.task import Scope
+
+__all__ = ["Artifact", "JobRecord", "JobState", "SentFile", "iso"]
+
+
+def iso(when: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and a Z: sorts like the time."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class JobState(StrEnum):
+    """Where a job is. ``interrupted``: its process ended before it did."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    ENDED = "ended"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """Text of ``file`` (relative to the workspace) went to ``server`` (settings key) at ``address``."""
+
+    file: str
+    server: str
+    address: str = ""
+    off_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """A job as it is now. ``created`` is an aware UTC time, ``seconds`` wall time, ``cost_usd`` all its calls.
+
+    ``base_text`` is the document before the candidate, ``version`` the editor's number for it. ``attempts`` are
+    known in full when the job ended; until then, and for an interrupted job, ``events`` tell of them.
+    ``toys`` are settings keys of models whose scores mean nothing.
+    """
+
+    job_id: str
+    state: JobState
+    created: datetime
+    task: str
+    language: str
+    uri: str
+    base_text: str
+    scope: Scope
+    allowed_attempts: int
+    apply: str
+    workspace: str | None = None
+    profile: str = ""
+    version: int | None = None
+    follow_up_of: str | None = None
+    outcome: Outcome | None = None
+    score: float | None = None
+    reason: str | None = None
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+    applied: bool = False
+    candidate: Candidate | None = None
+    attempts: tuple[Attempt, ...] = ()
+    sent: tuple[SentFile, ...] = ()
+    toys: tuple[str, ...] = ()
+    events: tuple[JobEvent, ...] = ()
+
+    @property
+    def calls(self) -> tuple[JobEvent, ...]:
+        """The events of calls that ended, in order."""
+        return tuple(event for event in self.events if isinstance(event.body, CallFinished))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """What ``forge.result`` and ``forge.apply`` need of a job that ended, also after a restart.
+
+    ``code`` replaces ``scope`` in ``base_text``; ``text`` is the whole document with the candidate in place; both
+    None where the job has nothing to offer. ``version`` is the editor's number of the document the job saw.
+    """
+
+    job_id: str
+    outcome: Outcome
+    uri: str
+    version: int | None
+    base_text: str
+    scope: Scope
+    code: str | None
+    text: str | None
+    score: float | None = None
+    reason: str | None = None
+    language: str = ""
+    applied: bool = False
+    candidate: Candidate | None = None

@@ -1,0 +1,290 @@
+"""Jobs as rows: the SQL of the ledger. Every function is a work for :class:`~forge_lsp.jobs.database.Database`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime, timedelta
+from typing import cast, get_args
+
+from forge_lsp.domain.attempt import Attempt, Candidate, ExampleStatus, Outcome
+from forge_lsp.domain.events import CallFinished, EventBody, JobEvent
+from forge_lsp.domain.task import Scope
+from forge_lsp.jobs.codec import decode, encode
+from forge_lsp.jobs.money import to_nano, to_usd
+from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.record import JobRecord, JobState, SentFile, iso
+
+__all__ = [
+    "insert_event",
+    "insert_job",
+    "select_events",
+    "select_history",
+    "select_job",
+    "set_applied",
+    "sweep",
+    "update_ended",
+    "weed",
+]
+
+_BODIES: dict[str, type[object]] = {body.type: body for body in get_args(EventBody)}
+_LIVE = "state IN ('queued', 'running')"
+
+
+def _text(value: object) -> str:
+    return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))
+
+
+# ------------------------------------------------------------------ writing
+
+
+def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str) -> None:
+    """A job that begins."""
+    row: dict[str, object] = {
+        "id": record.job_id,
+        "state": str(JobState.RUNNING),
+        "owner": owner,
+        "created": iso(record.created),
+        "workspace": record.workspace,
+        "uri": record.uri,
+        "language": record.language,
+        "profile": record.profile,
+        "task": record.task,
+        "version": record.version,
+        "base_text": record.base_text,
+        "scope": _text(record.scope),
+        "allowed_attempts": record.allowed_attempts,
+        "apply": record.apply,
+        "follow_up_of": record.follow_up_of,
+        "toys": _text(record.toys),
+    }
+    _insert(db, "jobs", row)
+
+
+def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
+    """An event, and the call it tells of."""
+    body = event.body
+    row: dict[str, object] = {
+        "job_id": event.job_id,
+        "sequence": event.sequence,
+        "at": iso(event.at),
+        "type": body.type,
+        "body": _text(body),
+    }
+    _insert(db, "events", row)
+    if isinstance(body, CallFinished):
+        call: dict[str, object] = {
+            "job_id": event.job_id,
+            "call": body.call,
+            "attempt": body.number,
+            "stage": str(body.stage),
+            "role": body.role,
+            "model": body.model,
+            "server": body.server,
+            "ended": iso(event.at),
+            "input_tokens": body.input_tokens,
+            "output_tokens": body.output_tokens,
+            "cached_tokens": body.cached_tokens,
+            "queue_seconds": body.queue_seconds,
+            "load_seconds": body.load_seconds,
+            "first_token_seconds": body.first_token_seconds,
+            "seconds": body.seconds,
+            "cost_nano_usd": to_nano(body.cost_usd),
+            "error": body.error,
+        }
+        _insert(db, "calls", call)
+
+
+def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) -> None:
+    """A job that ended, with its attempts and reviews."""
+    db.execute(
+        "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
+        " attempt_count = ?, candidate = ?, sent = ? WHERE id = ?",
+        (
+            str(record.state),
+            str(record.outcome) if record.outcome else None,
+            record.score,
+            record.reason,
+            record.seconds,
+            to_nano(record.cost_usd),
+            attempt_count,
+            _text(record.candidate) if record.candidate else None,
+            _text(record.sent),
+            record.job_id,
+        ),
+    )
+    for attempt in record.attempts:
+        _insert_attempt(db, record.job_id, attempt)
+
+
+def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
+    whole = cast("dict[str, object]", encode(attempt))
+    if attempt.candidate is not None:
+        # The whole document is kept once, with the job; ten copies of it would be most of the ledger.
+        whole["candidate"] = cast("dict[str, object]", whole["candidate"]) | {"text": ""}
+    compiled = attempt.build.compiled if attempt.build else None
+    row: dict[str, object] = {
+        "job_id": job_id,
+        "number": attempt.number,
+        "strategy": attempt.strategy,
+        "generator": attempt.generator,
+        "samples": attempt.samples,
+        "panel": attempt.panel,
+        "compiled": None if compiled is None else int(compiled),
+        "passed": attempt.evidence.count(ExampleStatus.PASSED),
+        "failed": attempt.evidence.count(ExampleStatus.FAILED),
+        "disputed": attempt.evidence.count(ExampleStatus.DISPUTED),
+        "score": attempt.verdict.score if attempt.verdict else None,
+        "decision": str(attempt.decision.kind),
+        "skipped": attempt.skipped,
+        "seconds": attempt.seconds,
+        "cost_nano_usd": to_nano(attempt.cost_usd),
+        "whole": json.dumps(whole, ensure_ascii=False, separators=(",", ":")),
+    }
+    _insert(db, "attempts", row)
+    for place, review in enumerate(attempt.verdict.reviews if attempt.verdict else ()):
+        said: dict[str, object] = {
+            "job_id": job_id,
+            "attempt": attempt.number,
+            "place": place,
+            "model": review.model,
+            "aspect": review.aspect,
+            "weight": review.weight,
+            "score": review.score,
+            "abstained": review.abstained,
+            "issues": len(review.issues),
+            "seconds": review.seconds,
+        }
+        _insert(db, "reviews", said)
+
+
+def set_applied(db: sqlite3.Connection, job_id: str) -> None:
+    """The editor took the result."""
+    db.execute("UPDATE jobs SET applied = 1 WHERE id = ?", (job_id,))
+
+
+def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
+    """Jobs whose process is gone are ``interrupted``. What their open calls had sent counts as spent."""
+    if presence is None:
+        return
+    for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {_LIVE}").fetchall():
+        if presence.alive(owner):
+            continue
+        db.execute(
+            "UPDATE spending SET open = 0, nano_usd = sent_nano_usd WHERE open = 1"
+            f" AND job_id IN (SELECT id FROM jobs WHERE owner = ? AND {_LIVE})",
+            (owner,),
+        )
+        db.execute(
+            "UPDATE jobs SET state = 'interrupted', reason = 'the process that ran it ended before it did',"
+            " seconds = (SELECT max(0, (julianday(max(at)) - julianday(created)) * 86400)"
+            "  FROM events WHERE job_id = id),"
+            " attempt_count = (SELECT count(*) FROM events WHERE job_id = id AND type = 'attempt.started'),"
+            " cost_nano_usd = (SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE job_id = jobs.id)"
+            f" WHERE owner = ? AND {_LIVE}",
+            (owner,),
+        )
+
+
+def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
+    """Remove ended jobs older than the retention. Spending is kept for two months at least: the budgets need it."""
+    oldest = iso(now - timedelta(days=retention_days))
+    db.execute(f"DELETE FROM jobs WHERE created < ? AND NOT {_LIVE}", (oldest,))
+    for table in ("attempts", "reviews", "calls", "events"):
+        db.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT id FROM jobs)")
+    day = (now - timedelta(days=max(retention_days, 62))).date().isoformat()
+    db.execute("DELETE FROM spending WHERE day < ? AND open = 0", (day,))
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    places = ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
+    """The newest jobs first, as short JSON objects."""
+    rows = db.execute(
+        "SELECT id, state, outcome, created, task, language, uri, score, attempt_count, seconds,"
+        " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = id), 0), applied, reason"
+        " FROM jobs ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [
+        {
+            "jobId": row[0],
+            "state": row[1],
+            "outcome": row[2],
+            "created": row[3],
+            "task": row[4],
+            "language": row[5],
+            "uri": row[6],
+            "score": row[7],
+            "attemptCount": row[8],
+            "seconds": row[9],
+            "costUsd": to_usd(row[10]),
+            "applied": bool(row[11]),
+            "reason": row[12],
+        }
+        for row in rows
+    ]
+
+
+def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
+    """Events after a sequence number, in order. Those of a newer version's types are left out."""
+    rows = db.execute(
+        "SELECT sequence, at, type, body FROM events WHERE job_id = ? AND sequence > ? ORDER BY sequence",
+        (job_id, after),
+    )
+    return tuple(
+        JobEvent(
+            job_id=job_id,
+            sequence=sequence,
+            at=datetime.fromisoformat(at),
+            body=cast("EventBody", decode(_BODIES[type_], json.loads(body))),
+        )
+        for sequence, at, type_, body in rows
+        if type_ in _BODIES
+    )
+
+
+def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
+    """A whole job, or None."""
+    cursor = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))
+    values = cursor.fetchone()
+    if values is None:
+        return None
+    row = dict(zip((column[0] for column in cursor.description), values, strict=True))
+    attempts = db.execute("SELECT whole FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
+    cost = row["cost_nano_usd"]
+    if cost is None:
+        (cost,) = db.execute("SELECT sum(nano_usd) FROM spending WHERE job_id = ?", (job_id,)).fetchone()
+    return JobRecord(
+        job_id=job_id,
+        state=JobState(row["state"]),
+        created=datetime.fromisoformat(row["created"]),
+        task=row["task"],
+        language=row["language"],
+        uri=row["uri"],
+        base_text=row["base_text"],
+        scope=decode(Scope, json.loads(row["scope"])),
+        allowed_attempts=row["allowed_attempts"],
+        apply=row["apply"],
+        workspace=row["workspace"],
+        profile=row["profile"],
+        version=row["version"],
+        follow_up_of=row["follow_up_of"],
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        score=row["score"],
+        reason=row["reason"],
+        seconds=row["seconds"] or 0.0,
+        cost_usd=to_usd(cost or 0),
+        applied=bool(row["applied"]),
+        candidate=decode(Candidate, json.loads(row["candidate"])) if row["candidate"] else None,
+        attempts=tuple(decode(Attempt, json.loads(whole)) for (whole,) in attempts),
+        sent=tuple(decode(SentFile, entry) for entry in json.loads(row["sent"])),
+        toys=tuple(json.loads(row["toys"])),
+        events=select_events(db, job_id),
+    )
