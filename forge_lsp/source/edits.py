@@ -1,0 +1,174 @@
+"""Putting code into a document, and the edits that bring it there. Pure work on texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from textwrap import dedent
+from typing import Protocol
+
+from forge_lsp.domain.errors import EditConflict
+from forge_lsp.domain.ports import ItemKind, Syntax
+from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
+from forge_lsp.source.differences import minimal, shift_range
+from forge_lsp.source.imports import merge_imports
+from forge_lsp.source.indentation import Strings, indent_unit, reindent
+from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
+from forge_lsp.source.merging import merge_texts
+from forge_lsp.source.outline import has_todo
+from forge_lsp.source.redaction import redact
+
+__all__ = ["Edits", "SourceSyntax"]
+
+_PYTHON_DEFINITION = re.compile(r"(?:async\s+def|def|class)\b|@")
+_COMMENT = re.compile(r"\s*(?:#|//|/\*|\*)")
+
+
+class SourceSyntax(Syntax, Strings, Protocol):
+    """What editing needs of a parser."""
+
+
+class Edits:
+    """The Editing port, and what the LSP face needs when the document moved on: :meth:`moved`."""
+
+    def __init__(self, syntax: SourceSyntax) -> None:
+        self._syntax = syntax
+
+    def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
+        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports.
+
+        ``code`` gets the scope's indentation, the document's unit of indentation and its line ending; the final
+        newline and the byte order mark stay as they are (a file that was empty gets a final newline). Secrets
+        that were hidden from the models come back.
+        """
+        document, scope = task.document, task.scope
+        text = document.text
+        hidden = redact(text)
+        code = self._with_lead(normalised(hidden.restore(code)), task)
+        body = self._reindented(code, scope, document.language, text)
+        body = body.replace("\n", dominant_ending(text))
+        if scope.kind is ScopeKind.INSERTION:
+            result = _inserted(text, scope, body, document.language)
+        elif is_blank(text):
+            result = (BOM if text.startswith(BOM) else "") + body + (dominant_ending(text) if body else "")
+        else:
+            result = text[: scope.range.start] + body + text[scope.range.end :]
+        return merge_imports(result, [hidden.restore(line) for line in imports], document.language, self._syntax)
+
+    def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
+        """Small, ordered, non-overlapping edits that turn ``before`` into ``after``, exactly."""
+        return minimal(before, after)
+
+    def merge(self, base: str, ours: str, theirs: str) -> str:
+        """3-way merge by lines. Raises EditConflict where both sides changed the same or adjacent lines."""
+        return merge_texts(base, ours, theirs)
+
+    def moved(self, scope: Scope, base: str, theirs: str) -> Scope:
+        """``scope`` of ``base`` where it is in ``theirs``. Raises EditConflict when its own lines were changed."""
+        place = shift_range(scope.range, base, theirs)
+        if place is None:
+            raise EditConflict(
+                "The document changed inside the scope while the job ran; nothing was applied.",
+                remedy="look at the result (forge.result) and apply by hand what you want of it",
+            )
+        return replace(scope, range=place)
+
+    def shift_range(self, place: TextRange, base: str, theirs: str) -> TextRange | None:
+        """Where whole lines of ``base`` are in ``theirs``; None where they were touched."""
+        return shift_range(place, base, theirs)
+
+    def _with_lead(self, code: str, task: Task) -> str:
+        """``code`` below the comments, decorators and attributes that the definition had and ``code`` leaves out.
+
+        Models repeat a definition from its header on. TODO comments go: they are what was asked for.
+        """
+        scope = task.scope
+        if scope.kind is not ScopeKind.DEFINITION or not scope.signature:
+            return code
+        original = normalised(task.original)
+        lead = original.partition(normalised(scope.signature))[0]
+        lead = lead[: lead.rfind("\n") + 1]
+        new = dedent(code.lstrip("\n"))
+        items = self._syntax.outline(new, task.document.language).items
+        definitions = [item for item in items if item.kind is not ItemKind.IMPORT]
+        if not lead.strip() or not definitions or definitions[0].name != scope.name:
+            return code
+        first = definitions[0]
+        own = first.range.of(new).partition(first.signature or "\0")[0]
+        missing: list[str] = []
+        for line in lead.splitlines():
+            is_comment = _COMMENT.match(line) is not None and not line.lstrip().startswith("#[")
+            if (is_comment and not _has_comment(own) and not has_todo(line)) or (
+                not is_comment and line.strip() and not _has_decoration(own)
+            ):
+                missing.append(line)
+        if not missing:
+            return code
+        at = len(new[: first.range.start].rpartition("\n")[0])
+        at = at + 1 if at else 0
+        return new[:at] + "".join(f"{line[len(scope.indent) :]}\n" for line in missing) + new[at:]
+
+    def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
+        plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
+        unit = indent_unit(text)
+        if unit is None:
+            return plain
+        converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
+        if converted == plain or language is not Language.PYTHON:
+            return converted
+        # In Python a conversion can change what the code says: it must parse as well as it did before.
+        return converted if self._errors(converted, scope) <= self._errors(plain, scope) else plain
+
+    def _errors(self, code: str, scope: Scope) -> int:
+        wrapped = f"if 1:\n{code}\n" if scope.indent else code
+        return len(self._syntax.outline(wrapped, Language.PYTHON).errors)
+
+
+def _has_comment(lead: str) -> bool:
+    return any(_COMMENT.match(line) for line in lead.splitlines())
+
+
+def _has_decoration(lead: str) -> bool:
+    return any(line.strip() and not _COMMENT.match(line) for line in lead.splitlines())
+
+
+def _inserted(text: str, scope: Scope, body: str, language: Language) -> str:
+    """``body`` between the code above and below the place, with the blank lines that the language wants there."""
+    lines = Lines(text)
+    ending = dominant_ending(text)
+    number = lines.at(scope.range.start)
+    above = number - 1 if scope.range.start == lines.start(number) else number
+    below = above + 1
+    gap_above = above
+    while above >= 0 and lines.blank(above):
+        above -= 1
+    while below < len(lines) and lines.blank(below):
+        below += 1
+    head = lines.line(above) if above >= 0 else ""
+    foot = lines.line(below) if below < len(lines) else ""
+    attached = above >= 0 and above == gap_above and _COMMENT.match(head) is not None
+    parts = [text[: lines.end(above)] if above >= 0 else text[: lines.start(0)]]
+    if above >= 0:
+        gap = 0 if attached or _opens(head, language) else _gap(head, body, scope.indent, language, after=False)
+        parts.append(ending * (gap + 1))
+    parts.append(body)
+    if below < len(lines):
+        gap = 0 if foot.lstrip().startswith(("}", ")", "]")) else _gap(foot, body, scope.indent, language, after=True)
+        parts += (ending * (gap + 1), text[lines.start(below) :])
+    elif text.rstrip(" \t\f").endswith(("\n", "\r")):
+        parts.append(ending)
+    return "".join(parts)
+
+
+def _opens(line: str, language: Language) -> bool:
+    stripped = re.sub(r"\s+(?:#|//).*$", "", line).rstrip()
+    return stripped.endswith(":") if language is Language.PYTHON else stripped.endswith(("{", "("))
+
+
+def _gap(neighbour: str, body: str, indent: str, language: Language, *, after: bool) -> int:
+    """Blank lines between ``body`` and a neighbouring line: two around what Python defines at the top, else one."""
+    if language is not Language.PYTHON or indent:
+        return 1
+    beside = _PYTHON_DEFINITION.match(neighbour) is not None or (not after and neighbour[:1] in (" ", "\t"))
+    return 2 if beside or _PYTHON_DEFINITION.match(body) else 1

@@ -1,0 +1,80 @@
+"""Reading the workspace as the user sees it: open buffers over the disk, bounded, nothing that must not be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from forge_lsp.domain.task import Document, Language
+from forge_lsp.source.ignore import Guard
+from forge_lsp.source.lines import BOM
+
+__all__ = ["SUFFIXES", "Files", "language_of"]
+
+SUFFIXES: dict[Language, tuple[str, ...]] = {
+    Language.PYTHON: (".py", ".pyi"),
+    Language.CSHARP: (".cs",),
+    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
+    Language.JAVASCRIPT: (".js", ".jsx", ".mjs", ".cjs"),
+    Language.GO: (".go",),
+    Language.RUST: (".rs",),
+    Language.JAVA: (".java",),
+    Language.C: (".c", ".h"),
+    Language.CPP: (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h"),
+}
+
+
+def language_of(path: Path, default: Language) -> Language:
+    """The language of a file by its name."""
+    return next((language for language, suffixes in SUFFIXES.items() if path.suffix in suffixes), default)
+
+
+class Files:
+    """One gathering's view of a workspace. ``largest`` bounds a file in bytes; larger and binary ones do not exist."""
+
+    def __init__(self, workspace: Path, buffers: Sequence[Document], *, largest: int) -> None:
+        self.guard = Guard(workspace)
+        self._largest = largest
+        self._buffers = {_key(buffer.path): buffer for buffer in buffers if buffer.path is not None}
+        self._read: dict[Path, str | None] = {}
+
+    def name(self, path: Path) -> str:
+        """How a file is called in what models are shown: relative to the workspace."""
+        relative = self.guard.relative(path)
+        return str(relative) if relative is not None else path.name
+
+    def open_paths(self) -> list[Path]:
+        """The open buffers' files that may be shown, in order of their names."""
+        return sorted(path for path in self._buffers if self.guard.may_show(path))
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file, an open buffer's first; None if there is none, or none that may be shown."""
+        key = _key(path)
+        if key not in self._read:
+            self._read[key] = self._load(path, key)
+        return self._read[key]
+
+    def _load(self, path: Path, key: Path) -> str | None:
+        buffer = self._buffers.get(key)
+        if buffer is not None:
+            small = len(buffer.text) <= self._largest
+            return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
+        try:
+            if not path.is_file() or path.stat().st_size > self._largest or not self.guard.may_show(path):
+                return None
+            data = path.read_bytes()
+        except OSError:
+            return None
+        if b"\x00" in data:
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None
+
+
+def _key(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
