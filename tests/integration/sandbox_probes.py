@@ -1,0 +1,282 @@
+"""What a hostile candidate tries, run in a real box; used by the tests in process, and as a script by another user.
+
+``python sandbox_probes.py probe WAY BASE`` writes ``{name: ""}``, with words instead of ``""`` for what got through.
+``python sandbox_probes.py hold WAY BASE MARKER`` keeps a command running in a box until it is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.builds.copybox import CopySandbox
+from forge_lsp.builds.folders import BoxFolders
+from forge_lsp.builds.landlock import run_confined
+from forge_lsp.builds.launcher import landlock_abi
+from forge_lsp.builds.limits import Limits
+from forge_lsp.builds.profile import interpreter_folders
+from forge_lsp.domain.ports import Sandbox, Tree
+
+WAYS = ("overlay", "copy", "landlock")
+SECRET = "FORGE_TEST_SECRET_5f1c"
+
+BACKGROUND = "setsid sh -c 'sleep 600; :' {0} & sh -c 'sleep 600; :' {0}; :"
+"""Two shells that bear a marker, one of them in a session of its own."""
+
+HOSTILE = r"""
+import ctypes, json, os, signal, socket, subprocess, sys
+told = json.loads(sys.argv[1])
+out = {}
+
+def attempt(name):
+    def wrap(function):
+        try:
+            out[name] = function() or ""
+        except (OSError, MemoryError):
+            out[name] = ""
+    return wrap
+
+@attempt("read a key outside")
+def _():
+    return open(told["key"]).read()
+
+@attempt("list the home folder")
+def _():
+    # Folders on the way to one that is readable by name show, empty but for it.
+    return ", ".join(set(os.listdir(told["home"])) - set(told["known"]))
+
+@attempt("read a key through a symbolic link")
+def _():
+    os.symlink(told["key"], "innocent")
+    return open("innocent").read()
+
+@attempt("read the project's own link to outside")
+def _():
+    return open("escape").read()
+
+@attempt("see a secret in the environment")
+def _():
+    if any(told["secret"] in value for value in os.environ.values()):
+        return "in our own"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if told["secret"].encode() in open(f"/proc/{pid}/environ", "rb").read():
+                return f"in that of {pid}"
+        except OSError:
+            pass
+
+def connect(family, address):
+    with socket.socket(family, socket.SOCK_STREAM) as peer:
+        peer.settimeout(2)
+        peer.connect(address)
+    return "connected"
+
+@attempt("connect by TCP")
+def _():
+    return connect(socket.AF_INET, ("127.0.0.1", told["port"]))
+
+@attempt("send by UDP")
+def _():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.sendto(b"x", ("127.0.0.1", told["port"]))
+    return "sent"
+
+@attempt("connect to a unix socket")
+def _():
+    return connect(socket.AF_UNIX, told["unix"])
+
+@attempt("connect to an abstract unix socket")
+def _():
+    return connect(socket.AF_UNIX, "\0" + told["abstract"])
+
+@attempt("raw netlink")
+def _():
+    socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).close()
+    return "made"
+
+# What follows is judged from outside: in a namespace of its own, all of it may seem to work.
+for path in (told["victim"], told["project"] + "/kept.txt"):
+    for act in (
+        lambda: open(path, "w").close(), lambda: os.chmod(path, 0o777), lambda: os.utime(path, (1, 1)),
+        lambda: os.truncate(path, 0), lambda: os.setxattr(path, "user.x", b"y"), lambda: os.rename(path, path + "2"),
+        lambda: os.unlink(path), lambda: open(path + ".new", "w").close(), lambda: os.mkdir(path + ".folder"),
+    ):
+        try:
+            act()
+        except OSError:
+            pass
+for place in ("/", "/usr", "/etc", "/dev", "/proc/sys/kernel"):
+    try:
+        open(place + "/forge-was-here", "w").close()
+        out["write to " + place] = "written"
+    except OSError:
+        out["write to " + place] = ""
+
+@attempt("kill a process outside")
+def _():
+    if told["signals"]:
+        os.kill(told["bystander"], signal.SIGKILL)
+
+libc = ctypes.CDLL(None, use_errno=True)
+x86 = os.uname().machine == "x86_64"
+CALLS = {
+    "unshare": (272 if x86 else 97, 0x10000000), "io_uring_setup": (425, 8, 0), "bpf": (321 if x86 else 280, 0, 0, 0),
+    "keyctl": (250 if x86 else 219, 0, 0, 0), "ptrace": (101 if x86 else 117, 0, 0, 0, 0),
+    "mount": (165 if x86 else 40, 0, 0, 0, 0, 0), "userfaultfd": (323 if x86 else 282, 0),
+}
+for name, arguments in CALLS.items():
+    out["call " + name] = "" if libc.syscall(*map(ctypes.c_long, arguments)) < 0 else "worked"
+
+subprocess.Popen(
+    [sys.executable, "-c", "import time; time.sleep(600)", told["marker"]], start_new_session=True,
+    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=True,
+)
+if os.fork() == 0:  # a grandchild that keeps our stdout open
+    os.setsid()
+    if os.fork() == 0:
+        os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(600)", told["marker"]])
+    os._exit(0)
+print(json.dumps(out))
+"""
+
+
+def sandbox(way: str, folders: BoxFolders, limits: Limits | None = None) -> Sandbox:
+    """One of :data:`WAYS`."""
+    limits = limits or Limits()
+    if way == "landlock":
+        return CopySandbox(kind=way, runs_project_code=True, runner=run_confined, folders=folders, limits=limits)
+    return Bubblewrap(program=find_bwrap()[0], folders=folders, overlay=way == "overlay", limits=limits)
+
+
+def living(marker: str) -> list[int]:
+    """Processes with ``marker`` among their arguments, ourselves and zombies aside."""
+    found: list[int] = []
+    for pid in (entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        with contextlib.suppress(OSError):
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if marker.encode() in arguments and int(pid) != os.getpid():
+                found.append(int(pid))
+    return found
+
+
+def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
+    """Everything about a tree that a command could have changed: content, kind, mode, owner, times, attributes."""
+    taken: dict[str, tuple[object, ...]] = {}
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        status = path.lstat()
+        content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        facts = (status.st_mode, status.st_uid, status.st_mtime_ns, status.st_ino, status.st_nlink)
+        attributes = () if path.is_symlink() else tuple(os.listxattr(path))
+        taken[str(path.relative_to(folder))] = (*facts, attributes, content)
+    return taken
+
+
+@contextlib.contextmanager
+def listeners(base: Path) -> Iterator[dict[str, object]]:
+    """A TCP, a path and an abstract unix listener of the host, and a process to be killed."""
+    abstract = f"forge-test-{os.getpid()}"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX) as hidden,
+    ):
+        named.bind(str(base / "socket"))
+        named.listen()
+        hidden.bind("\0" + abstract)
+        hidden.listen()
+        bystander = subprocess.Popen(["sleep", "600"])
+        try:
+            yield {
+                "port": tcp.getsockname()[1],
+                "unix": str(base / "socket"),
+                "abstract": abstract,
+                "bystander": bystander.pid,
+                "process": bystander,
+            }
+        finally:
+            bystander.kill()
+            bystander.wait()
+
+
+def make_project(base: Path) -> Path:
+    """A project with a link to a key outside."""
+    project = base / "project"
+    (project / "folder").mkdir(parents=True)
+    (project / "kept.txt").write_text("kept")
+    (project / "folder" / "deep.txt").write_text("deep")
+    (base / "keys").mkdir()
+    (base / "keys" / "id").write_text("PRIVATE KEY")
+    (base / "victim").write_text("victim")
+    (project / "escape").symlink_to(base / "keys" / "id")
+    return project
+
+
+async def probe(way: str, base: Path) -> dict[str, str]:
+    """Run the hostile program; ``{what it tried: what came of it}``."""
+    project = make_project(base)
+    readable = interpreter_folders()
+    home = Path.home() if Path.home().is_dir() else base / "keys"
+    marker = f"forge-marker-{os.getpid()}-{way}"
+    os.environ["FORGE_TEST_SECRET"] = SECRET
+    folders = BoxFolders(base / "temp")
+    before, victim = snapshot(project), snapshot(base / "keys")
+    victim_before = (base / "victim").stat()
+    files = {PurePosixPath("hostile.py"): HOSTILE.encode()}
+    try:
+        with listeners(base) as told:
+            bystander = told.pop("process")
+            assert isinstance(bystander, subprocess.Popen)
+            told |= {
+                "key": str(base / "keys" / "id"),
+                "home": str(home),
+                "known": [folder.relative_to(home).parts[0] for folder in readable if folder.is_relative_to(home)],
+                "secret": SECRET,
+                "victim": str(base / "victim"),
+                "project": str(project),
+                "marker": marker,
+                "signals": way != "landlock" or landlock_abi() >= 6,
+            }
+            async with sandbox(way, folders).open(Tree(source=project, files=files)) as box:
+                result = await box.run([sys.executable, "hostile.py", json.dumps(told)], timeout=30, readable=readable)
+                survivors = living(marker)
+                planted = box.read(PurePosixPath("innocent"))
+            await asyncio.sleep(0.05)
+            killed = bystander.poll() is not None
+    finally:
+        leftovers = list(folders.root.iterdir())
+        folders.close()
+        del os.environ["FORGE_TEST_SECRET"]
+    if result.code != 0:
+        return {"run": f"code {result.code}: {result.stderr.decode(errors='replace')}"}
+    outcome: dict[str, str] = json.loads(result.stdout)
+    outcome["run"] = "it timed out" if result.timed_out else ""
+    outcome["touch the project"] = "" if snapshot(project) == before else "changed"
+    outcome["touch the keys"] = "" if snapshot(base / "keys") == victim else "changed"
+    outcome["touch a file outside"] = "" if (base / "victim").stat() == victim_before else "changed"
+    outcome["leave a child alive"] = f"{survivors}" if survivors else ""
+    outcome["make us read a key"] = "" if planted is None else "read"
+    outcome["end a process outside"] = "killed" if killed else ""
+    outcome["leave files behind"] = f"{leftovers}" if leftovers else ""
+    return outcome
+
+
+async def hold(way: str, base: Path, marker: str) -> None:
+    """Run a command that does not end."""
+    folders = BoxFolders(base)
+    async with sandbox(way, folders).open(Tree(source=None, files={})) as box:
+        await box.run(["sh", "-c", BACKGROUND.format(marker)], timeout=600)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "hold":
+        asyncio.run(hold(sys.argv[2], Path(sys.argv[3]), sys.argv[4]))
+    else:
+        sys.stdout.write(json.dumps(asyncio.run(probe(sys.argv[2], Path(sys.argv[3])))))
