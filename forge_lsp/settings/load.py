@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -33,6 +34,12 @@ class Sources:
     environment: Layer
     editor: Layer
     command_line: Layer
+
+    def table(self, key: str) -> Table:
+        """A top-level table as the sources that are trusted give it, not validated."""
+        trusted = Layers(layers=(self.user, self.environment, self.editor, self.command_line)).merged()
+        table = trusted.get(key, {})
+        return cast(Table, table) if isinstance(table, dict) else {}
 
     @property
     def profile(self) -> str:
@@ -106,9 +113,7 @@ def resolve(sources: Sources, profile: Layer) -> Resolved:
         raise SettingsError(_problems(error, layers)) from None
     dangling = settings.references()
     if dangling:
-        raise SettingsError(
-            tuple(f"{path} ({layers.source_of(tuple(path.split('.')))}): {what}" for path, what in dangling)
-        )
+        raise SettingsError(tuple(layers.sourced(f"{path}: {what}") for path, what in dangling))
     return Resolved(settings=settings, layers=layers, notes=notes)
 
 

@@ -57,6 +57,12 @@ class Layers:
                     return layer.label
         return "default"
 
+    def sourced(self, line: str) -> str:
+        """A problem ``key.path: what is wrong`` with the key's source put in: ``key.path (source): what is wrong``."""
+        path, _, what = line.partition(": ")
+        keys = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+        return f"{path} ({self.source_of(keys)}): {what}"
+
 
 def _has(table: object, keys: list[str]) -> bool:
     for key in keys:

@@ -54,14 +54,19 @@ class Server(_Table):
     """UUID of the GPU this server runs on, where known."""
     key_env: str | None = None
     """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
-    paid: bool = False
-    """Calls cost money: they need consent and budget."""
+    paid: bool | None = None
+    """Calls cost money: they need consent and budget. Unless said: anthropic yes, all others no."""
 
     @model_validator(mode="after")
     def _url_where_needed(self) -> Server:
         if self.kind == "openai" and not self.url:
             raise ValueError("an openai server needs `url`, e.g. http://127.0.0.1:8080/v1")
         return self
+
+    @property
+    def costs(self) -> bool:
+        """Whether its calls cost money."""
+        return self.kind == "anthropic" if self.paid is None else self.paid
 
 
 class Model(_Table):

@@ -63,7 +63,7 @@ def test_three_gpu_is_free_for_six_attempts(home: Path, project: Path) -> None:
         number
         for row in settings.schedule
         for number in row.attempts
-        if settings.servers[settings.models[row.generator.model].server].paid
+        if settings.servers[settings.models[row.generator.model].server].costs
     ]
     assert settings.attempts == 10
     assert paid == [7, 8, 9, 10]

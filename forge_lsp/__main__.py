@@ -1,0 +1,120 @@
+"""``forge-lsp`` and ``python -m forge_lsp``: which face is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.app import Flags, House, make_services
+from forge_lsp.cli.arguments import Options, parse
+from forge_lsp.domain.errors import BadRequest, ForgeError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from forge_lsp.jobs.contract import Services
+    from forge_lsp.settings import Resolved
+
+__all__ = ["main"]
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the face that the command line names and answer its exit code."""
+    options = parse(argv)
+    flags = Flags(config=options.config, profile=options.profile)
+    if options.command is None:
+        return _serve(options, flags)
+    try:
+        return asyncio.run(_command(options, flags))
+    except (BadRequest, SettingsError) as error:
+        lines = error.problems if isinstance(error, SettingsError) else (error.full_message,)
+        for line in lines:
+            print(f"forge-lsp: {line}", file=sys.stderr)
+        return USAGE
+    except ForgeError as error:
+        print(f"forge-lsp: {error.full_message}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _serve(options: Options, flags: Flags) -> int:
+    from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
+
+    async def build(editor: Mapping[str, object] | None, folders: tuple[Path, ...]) -> Services:
+        return await make_services(flags, editor, folders)
+
+    server = create_server(build=build, version=_version())
+    if options.tcp is None:
+        return run_stdio(server)
+    host, _, port = options.tcp.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        print(f"forge-lsp: --tcp {options.tcp}: say HOST:PORT, e.g. 127.0.0.1:2087", file=sys.stderr)
+        return USAGE
+    return run_tcp(server, host.strip("[]"), int(port))
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("forge-lsp")
+
+
+async def _command(options: Options, flags: Flags) -> int:
+    match options.command:
+        case "generate":
+            from forge_lsp.cli.generate import generate
+
+            return await _with_services(options, flags, generate)
+        case "doctor":
+            from forge_lsp.cli.inspect import doctor
+
+            return await _with_services(options, flags, doctor, strict=False)
+        case "models":
+            from forge_lsp.cli.inspect import models
+
+            return await _with_services(options, flags, models)
+        case "jobs":
+            from forge_lsp.cli.inspect import jobs
+
+            return await _with_services(options, flags, jobs, strict=False)
+        case "config":
+            from forge_lsp.cli.config import config
+
+            return await config(options, lambda: _resolved(flags))
+        case "demo":
+            from forge_lsp.cli.demo import demo
+            from forge_lsp.lsp.editor import Editor
+
+            def editor(folder: Path, settings: Mapping[str, object], show: Callable[[str, int | None], None]) -> Editor:
+                return Editor(folder=folder, settings=settings, on_progress=show)
+
+            return await demo(editor, keep=options.keep)
+        case _:
+            raise BadRequest(f"no command {options.command!r}")
+
+
+async def _with_services(
+    options: Options, flags: Flags, command: Callable[[Options, Services], Awaitable[int]], *, strict: bool = True
+) -> int:
+    """Run a command with the services of the current folder; ``strict``: wrong settings end it at once."""
+    services = await make_services(flags, folders=(Path.cwd(),))
+    try:
+        if strict and (problem := services.problem()) is not None:
+            raise problem
+        return await command(options, services)
+    finally:
+        await services.aclose()
+
+
+async def _resolved(flags: Flags) -> Resolved:
+    house = House(flags=flags, folders=(Path.cwd(),), state_dir=Path())
+    return (await house.settings()).resolved
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,343 @@
+"""The composition root: settings -> rooms -> a face. The only file that names concrete rooms.
+
+Nothing heavy is imported at the top: the language server answers ``initialize`` first. A process has one
+:class:`House`. What depends on settings (models, sandbox, checks) is built when a job first needs it, and shared by
+all jobs with the same settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SettingsError
+
+if TYPE_CHECKING:
+    from forge_lsp.builds.sandbox import Mode, SandboxChooser
+    from forge_lsp.domain.ports import Finding, Toolchain
+    from forge_lsp.domain.task import Language
+    from forge_lsp.ensemble.schedule import Schedule
+    from forge_lsp.jobs.contract import Services
+    from forge_lsp.jobs.preparing import Setup
+    from forge_lsp.models.directory import Directory
+    from forge_lsp.profiles.auto import Chosen
+    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.settings import Settings
+
+__all__ = ["Flags", "House", "SystemClock", "make_services"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the command line lays over the settings. ``config`` is the user's file in place of the usual one."""
+
+    config: Path | None = None
+    profile: str | None = None
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """As a settings table."""
+        return {} if self.profile is None else {"profile": self.profile}
+
+
+class SystemClock:
+    """The real time; see :class:`forge_lsp.domain.ports.Clock`."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rooms:
+    """What one combination of settings needs."""
+
+    directory: Directory
+    toolchains: Mapping[Language, Toolchain]
+
+
+@dataclass(slots=True)
+class House:
+    """All rooms of one process.
+
+    ``folders`` are the workspace folders, the first of which gives the settings where a request names none; ``editor``
+    the editor's ``forge.*`` settings.
+    """
+
+    flags: Flags
+    folders: tuple[Path, ...]
+    state_dir: Path
+    editor: Mapping[str, object] = field(default_factory=dict[str, object])
+    clock: SystemClock = field(default_factory=SystemClock)
+    problem: SettingsError | None = None
+    _built: dict[str, _Rooms] = field(default_factory=dict[str, _Rooms])
+    _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
+    _building: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    # ------------------------------------------------------------------ settings
+
+    async def settings(self, workspace: Path | None = None, profile: str | None = None) -> Chosen:
+        """The settings in force for a folder. Raises SettingsError, EnvironmentFault."""
+        from forge_lsp.models.installed import embedded_installed
+        from forge_lsp.profiles.auto import load
+        from forge_lsp.settings import gather
+
+        base = workspace or (self.folders[0] if self.folders else None)
+        sources = await asyncio.to_thread(
+            gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
+        )
+        chosen = await load(sources, look=_look, embedded=embedded_installed(), profile=profile, base=base)
+        if problems := _schedule(chosen.resolved.settings).validate():
+            layers = chosen.resolved.layers
+            raise SettingsError(tuple(layers.sourced(line) for line in problems))
+        return chosen
+
+    async def reconfigure(self, editor: Mapping[str, object]) -> None:
+        """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
+        self.editor = editor
+        await self.examine()
+        if self.problem is not None:
+            raise self.problem
+
+    async def examine(self) -> None:
+        """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
+        self.problem = None
+        try:
+            await self.settings()
+        except SettingsError as error:
+            self.problem = error
+        except EnvironmentFault:
+            pass  # told by the doctor, and by the first job
+
+    # ------------------------------------------------------------------ rooms
+
+    async def rooms(self, settings: Settings) -> _Rooms:
+        """The rooms for these settings, built once."""
+        from forge_lsp.builds.toolchains import toolchains
+        from forge_lsp.domain.task import Language
+        from forge_lsp.models.directory import Directory
+        from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
+
+        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check"})
+        async with self._building:
+            if parts not in self._built:
+                times = settings.deadlines
+                directory = Directory(
+                    servers=[
+                        ServerConfig(
+                            key=key,
+                            kind=ServerKind(server.kind),
+                            url=server.url,
+                            parallel=server.parallel,
+                            key_env=server.key_env,
+                            paid=server.costs,
+                            gpu=server.gpu,
+                        )
+                        for key, server in settings.servers.items()
+                    ],
+                    models=[
+                        ModelConfig(key=key, server=model.server, name=model.name, context=model.context)
+                        for key, model in settings.models.items()
+                    ],
+                    deadlines=Deadlines(
+                        connect=times.connect,
+                        first_token=times.first_token,
+                        between_tokens=times.between_tokens,
+                        total=times.total,
+                        load=times.load,
+                    ),
+                )
+                check = settings.check
+                self._built[parts] = _Rooms(
+                    directory=directory,
+                    toolchains=toolchains(
+                        await self.chooser(check.sandbox).choose(),
+                        timeout=check.timeout,
+                        commands={language: check.command(language) for language in Language},
+                    ),
+                )
+            return self._built[parts]
+
+    def chooser(self, mode: Mode) -> SandboxChooser:
+        """The sandbox of a mode, probed once a process."""
+        from forge_lsp.builds.sandbox import SandboxChooser, SandboxConfig
+
+        if mode not in self._choosers:
+            self._choosers[mode] = SandboxChooser(SandboxConfig(mode=mode, temp=self.state_dir / "temp"))
+        return self._choosers[mode]
+
+    async def setup(self, workspace: Path | None, profile: str | None) -> Setup:
+        """What the settings of a folder come to, for one job. Raises SettingsError, EnvironmentFault."""
+        from forge_lsp.jobs.budget import Budget
+        from forge_lsp.jobs.contract import ApplyMode
+        from forge_lsp.jobs.preparing import Setup
+        from forge_lsp.jobs.pricing import Price, Prices
+
+        chosen = await self.settings(workspace, profile)
+        settings = chosen.resolved.settings
+        rooms = await self.rooms(settings)
+        addresses = {model.server: rooms.directory.address(key) for key, model in settings.models.items()}
+        prices = {key: Price(input=price.input, output=price.output) for key, price in settings.prices.items()}
+        budget = settings.budget
+        return Setup(
+            schedule=_schedule(settings),
+            attempts=settings.attempts,
+            models=rooms.directory,
+            infos={key: rooms.directory.info(key) for key in settings.models},
+            toolchains=rooms.toolchains,
+            budget=Budget(job=budget.job, day=budget.day, month=budget.month),
+            prices=Prices(overrides=prices, addresses=addresses),
+            granted=frozenset(settings.consent.servers),
+            addresses=addresses,
+            deadline=settings.deadlines.job,
+            apply=ApplyMode(settings.apply.mode),
+            profile=chosen.label,
+        )
+
+    async def directory(self) -> Directory:
+        """The models of the settings in force."""
+        return (await self.rooms((await self.settings()).resolved.settings)).directory
+
+    async def aclose(self) -> None:
+        """Close connections, children and temp folders."""
+        built, self._built = list(self._built.values()), {}
+        choosers, self._choosers = list(self._choosers.values()), {}
+        await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
+        for chooser in choosers:
+            await asyncio.to_thread(chooser.close)
+
+
+async def make_services(
+    flags: Flags, editor: Mapping[str, object] | None = None, folders: tuple[Path, ...] = ()
+) -> Services:
+    """Build the house, and what a face may use of it. Wrong settings do not raise: they are ``Services.problem``."""
+    from forge_lsp.jobs.consent import Consents
+    from forge_lsp.jobs.contract import Services
+    from forge_lsp.jobs.ledger import Ledger
+    from forge_lsp.jobs.manager import JobManager
+    from forge_lsp.jobs.preparing import Preparer
+    from forge_lsp.source.context import Context
+    from forge_lsp.source.edits import Edits
+    from forge_lsp.source.markers import MARKERS
+    from forge_lsp.source.scope import Scopes
+    from forge_lsp.source.syntax import TreeSitterSyntax
+
+    state_dir, days = await asyncio.to_thread(_state, flags, editor or {})
+    house = House(flags=flags, folders=folders, state_dir=state_dir, editor=editor or {})
+    ledger = Ledger(state_dir, clock=house.clock, retention_days=days)
+    syntax = TreeSitterSyntax()
+    editing, scoping = Edits(syntax), Scopes(syntax)
+    preparer = Preparer(
+        setup=house.setup,
+        earlier=lambda job_id: jobs.record(job_id),
+        scoping=scoping,
+        syntax=syntax,
+        context=Context(syntax),
+        markers=MARKERS,
+        editing=editing,
+        ledger=ledger,
+        consents=Consents(ledger),
+        clock=house.clock,
+    )
+    jobs = JobManager(prepare=preparer, ledger=ledger, clock=house.clock)
+    await house.examine()
+
+    async def aclose() -> None:
+        await jobs.aclose(1.0)
+        await house.aclose()
+
+    return Services(
+        jobs=jobs,
+        editing=editing,
+        scoping=scoping,
+        models=house.directory,
+        findings=lambda: _findings(house, ledger.problem),
+        problem=lambda: house.problem,
+        reconfigure=house.reconfigure,
+        aclose=aclose,
+        state_dir=state_dir,
+    )
+
+
+async def _look(url: str | None) -> tuple[Installed, ...] | None:
+    from forge_lsp.models.installed import ollama_installed
+    from forge_lsp.profiles.choose import Installed
+
+    found = await ollama_installed(url)
+    return None if found is None else tuple(Installed(name=name, size=size) for name, size in found.items())
+
+
+def _state(flags: Flags, editor: Mapping[str, object]) -> tuple[Path, int]:
+    """The state folder and how long jobs are kept: needed before the settings are known to be right."""
+    import platformdirs
+
+    from forge_lsp.settings import gather
+    from forge_lsp.settings.tree import State
+
+    state = State()
+    try:
+        sources = gather(editor=editor, command_line=flags.settings, config=flags.config)
+        state = State.model_validate(sources.table("state"))
+    except (SettingsError, ValueError):
+        pass  # the usual place serves; examine() finds the same error and keeps it for the user
+    folder = state.dir or platformdirs.user_state_path("forge-lsp", appauthor=False)
+    return folder.expanduser(), state.retention_days
+
+
+def _schedule(settings: Settings) -> Schedule:
+    """The ensemble's table, from the settings' tree."""
+    from forge_lsp.ensemble import schedule as table
+
+    return table.Schedule(
+        rows=tuple(
+            table.Row(
+                attempts=row.attempts,
+                thinking=table.Thinking(strategy=row.thinking.strategy, models=row.thinking.models),
+                generator=table.Generator(model=row.generator.model, samples=row.generator.samples),
+                panel=table.Panel(kind=row.panel.kind, members=row.panel.members),
+            )
+            for row in settings.schedule
+        ),
+        reviewers={
+            key: table.Reviewer(aspect=reviewer.aspect, weight=reviewer.weight)
+            for key, reviewer in settings.reviewers.items()
+        },
+        accept=table.Accept(rule=settings.accept.rule, score=settings.accept.score),
+        ladder=table.Ladder(after=settings.ladder.after),
+    )
+
+
+async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
+    """The doctor's lines, room by room."""
+    from forge_lsp import findings
+    from forge_lsp.builds import toolchains
+    from forge_lsp.gpus import inventory
+    from forge_lsp.models import health
+
+    directory: Directory | None = None
+    mode: Mode = "preferred"
+    try:
+        chosen = await house.settings()
+        settings = chosen.resolved.settings
+        directory, mode = (await house.rooms(settings)).directory, settings.check.sandbox
+        told = findings.of_settings(chosen.label, chosen.resolved.notes)
+    except ForgeError as error:
+        told = findings.of_settings_error(error)
+    return (
+        findings.of_platform(),
+        *told,
+        *await health.findings(directory),
+        *await house.chooser(mode).findings(),
+        *await toolchains.findings(await house.chooser(mode).choose()),
+        *inventory.findings(await inventory.read()),
+        findings.of_ledger(house.state_dir, ledger_problem),
+    )

@@ -1,0 +1,53 @@
+"""The doctor's lines that belong to no room: the platform, the settings, the ledger."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from forge_lsp.domain.errors import ForgeError, SettingsError
+from forge_lsp.domain.ports import Finding, FindingStatus
+
+__all__ = ["of_ledger", "of_platform", "of_settings", "of_settings_error"]
+
+
+def of_platform() -> Finding:
+    """Python and the operating system; on Windows, that checks need WSL2."""
+    detail = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if platform.system() == "Windows":
+        remedy = "wsl --install, then install and run forge-lsp inside WSL2"
+        return Finding(
+            name="platform", status=FindingStatus.BROKEN, detail=f"{detail}: checks need WSL2", remedy=remedy
+        )
+    return Finding(name="platform", status=FindingStatus.OK, detail=detail)
+
+
+def of_settings(label: str, notes: Sequence[str]) -> tuple[Finding, ...]:
+    """The profile in force and why, and what a workspace file could not widen."""
+    told = [Finding(name="settings", status=FindingStatus.OK, detail=note) for note in notes]
+    return (Finding(name="profile", status=FindingStatus.OK, detail=label), *told)
+
+
+def of_settings_error(error: ForgeError) -> tuple[Finding, ...]:
+    """One line a problem; none of them lets a job start."""
+    if not isinstance(error, SettingsError):
+        status = FindingStatus.BROKEN
+        return (Finding(name="profile", status=status, detail=str(error), remedy=error.remedy, required=True),)
+    return tuple(
+        Finding(
+            name="settings",
+            status=FindingStatus.BROKEN,
+            detail=problem,
+            remedy="mend that line; `forge-lsp config schema` names every key",
+            required=True,
+        )
+        for problem in error.problems
+    )
+
+
+def of_ledger(folder: Path, problem: str | None) -> Finding:
+    """Where jobs are kept."""
+    if problem:
+        return Finding(name="ledger", status=FindingStatus.BROKEN, detail=problem)
+    return Finding(name="ledger", status=FindingStatus.OK, detail=str(folder))

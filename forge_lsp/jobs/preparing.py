@@ -1,0 +1,188 @@
+"""From a face's request to a job that can run: the task, its purse, and the ensemble bound to both."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forge_lsp.domain.attempt import (
+    Attempt,
+    BuildReport,
+    BuildStatus,
+    Candidate,
+    Evidence,
+    ExampleStatus,
+    Insight,
+    InsightKind,
+)
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.events import Emit
+from forge_lsp.domain.ports import (
+    Clock,
+    ContextGatherer,
+    Editing,
+    ModelDirectory,
+    ModelInfo,
+    Scoping,
+    Syntax,
+    Toolchain,
+)
+from forge_lsp.domain.task import Language, Task
+from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.schedule import Schedule
+from forge_lsp.jobs.budget import Budget, JobSpending
+from forge_lsp.jobs.consent import Consents
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+from forge_lsp.jobs.ledger import Ledger
+from forge_lsp.jobs.pricing import Prices
+from forge_lsp.jobs.record import JobRecord
+
+__all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
+
+MAX_ATTEMPTS = 50
+
+Earlier = Callable[[str], Awaitable[JobRecord]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What the settings of one folder come to, for one job.
+
+    ``attempts`` is how many the schedule describes; ``granted`` are servers that need no consent question,
+    ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken.
+    """
+
+    schedule: Schedule
+    attempts: int
+    models: ModelDirectory
+    infos: Mapping[str, ModelInfo]
+    toolchains: Mapping[Language, Toolchain]
+    budget: Budget
+    prices: Prices
+    granted: frozenset[str]
+    addresses: Mapping[str, str]
+    deadline: float
+    apply: ApplyMode
+    profile: str
+
+
+@dataclass(slots=True)
+class Preparer:
+    """Makes jobs ready: ``setup`` answers the settings of a folder under a profile, ``earlier`` an earlier job."""
+
+    setup: Callable[[Path | None, str | None], Awaitable[Setup]]
+    earlier: Earlier
+    scoping: Scoping
+    syntax: Syntax
+    context: ContextGatherer
+    editing: Editing
+    ledger: Ledger
+    consents: Consents
+    clock: Clock
+    markers: tuple[str, ...]
+
+    async def __call__(self, request: JobRequest, job_id: str) -> Prepared:
+        """Raises BadRequest, SettingsError, EnvironmentFault: before there is a job."""
+        if request.max_iterations is not None and not 1 <= request.max_iterations <= MAX_ATTEMPTS:
+            raise BadRequest(f"maxIterations: {request.max_iterations} is not between 1 and {MAX_ATTEMPTS}")
+        setup = await self.setup(request.workspace, request.profile)
+        task = await self._task(request)
+        spending = JobSpending(
+            job_id=job_id,
+            workspace=request.workspace,
+            ledger=self.ledger,
+            consents=self.consents,
+            prices=setup.prices,
+            budget=setup.budget,
+            ask=request.ask,
+            clock=self.clock,
+            granted=setup.granted | request.allow,
+            addresses=setup.addresses,
+        )
+        ensemble = Ensemble(
+            models=setup.models,
+            syntax=self.syntax,
+            context=self.context,
+            editing=self.editing,
+            toolchain_for=setup.toolchains.get,
+            clock=self.clock,
+            markers=self.markers,
+        )
+        attempts = request.max_iterations or setup.attempts
+        checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))
+
+        async def run(emit: Emit) -> Conclusion:
+            conclusion = await ensemble.run(
+                task, schedule=setup.schedule, attempts=attempts, spending=spending, emit=emit
+            )
+            checks.attempts = conclusion.attempts
+            return conclusion
+
+        return Prepared(
+            task=task,
+            attempts=attempts,
+            apply=request.apply or setup.apply,
+            profile=setup.profile,
+            run=run,
+            recheck=checks.recheck,
+            spending=spending,
+            toys=tuple(key for key, info in setup.infos.items() if info.toy),
+            deadline=setup.deadline,
+        )
+
+    async def _task(self, request: JobRequest) -> Task:
+        document = request.document
+        scope = self.scoping.scope(document, request.selection)
+        words, insights = request.words, ()
+        if request.follow_up is not None:
+            before = await self.earlier(request.follow_up.job_id)
+            words = words or before.task
+            insights = _follow_up(before, request.follow_up.feedback)
+        return Task(
+            document=document,
+            scope=scope,
+            instruction=self.scoping.instruction(document, scope, words, request.diagnostics),
+            workspace=request.workspace,
+            buffers=request.buffers,
+            diagnostics=request.diagnostics,
+            insights=insights,
+        )
+
+
+def _follow_up(before: JobRecord, feedback: str) -> tuple[Insight, ...]:
+    """The user's words first, then the code they speak of."""
+    found = [Insight(kind=InsightKind.FEEDBACK, text=feedback, attempt=0)]
+    if before.candidate is not None:
+        code = f"The code that these words are about:\n```\n{before.candidate.code}\n```"
+        found.append(Insight(kind=InsightKind.TRIED, text=code, attempt=0))
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Checks:
+    """Checking a text that the document was merged into while the job ran."""
+
+    task: Task
+    toolchain: Toolchain | None
+    attempts: tuple[Attempt, ...] = field(default=())
+
+    async def recheck(self, text: str) -> Recheck:
+        """Clean: it compiles, and no example fails that did not fail (disputed) in the candidate itself."""
+        if self.toolchain is None:
+            language = self.task.document.language
+            report = BuildReport(status=BuildStatus.UNVERIFIED, tool="", reason=f"there is no check for {language}")
+            return Recheck(build=report, evidence=Evidence(), clean=False)
+        build = await self.toolchain.build(self.task, text)
+        if build.compiled is not True:
+            return Recheck(build=build, evidence=Evidence(), clean=False)
+        merged = Candidate(code="", text=text, model="", attempt=0)
+        evidence = await self.toolchain.evidence(self.task, merged)
+        known = {
+            result.id
+            for attempt in self.attempts[-1:]
+            for result in attempt.evidence.results
+            if result.status is not ExampleStatus.PASSED
+        }
+        fails = any(result.status is not ExampleStatus.PASSED and result.id not in known for result in evidence.results)
+        return Recheck(build=build, evidence=evidence, clean=not fails and evidence.blocked is None)
