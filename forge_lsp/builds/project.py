@@ -1,0 +1,243 @@
+"""Where a document stands when it is checked: its tree, its place in it, and what the outcome depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.domain.ports import Tree
+from forge_lsp.domain.task import Document, Language, Task
+
+__all__ = ["SUFFIXES", "Place", "fingerprint", "place_of", "project_files"]
+
+SUFFIXES: Mapping[Language, str] = {
+    Language.PYTHON: ".py",
+    Language.CSHARP: ".cs",
+    Language.TYPESCRIPT: ".ts",
+    Language.JAVASCRIPT: ".js",
+    Language.GO: ".go",
+    Language.RUST: ".rs",
+    Language.JAVA: ".java",
+    Language.C: ".c",
+    Language.CPP: ".cpp",
+}
+"""The suffix that a document without a name gets."""
+
+# Folders that hold what tools made or fetched: their files are many and never edited by hand.
+_GENERATED = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        ".tox",
+        ".nox",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        "bin",
+        "obj",
+        "target",
+    }
+)
+_MOST_FILES = 20_000
+_MOST_SIBLINGS = 64
+_LARGEST_SIBLING = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A document in the tree that is checked.
+
+    ``source`` is the workspace folder, or None for a temp project that holds only ``overlay`` and the document.
+    ``document`` is relative to the tree. ``overlay`` holds the open buffers (and a lone file's siblings).
+    """
+
+    source: Path | None
+    document: PurePosixPath
+    overlay: Mapping[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
+
+    def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None) -> Tree:
+        """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
+        # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
+        content = text.encode("utf-8", "surrogatepass")
+        return Tree(source=self.source, files={**self.overlay, **(extra or {}), self.document: content})
+
+    def is_file(self, path: PurePosixPath) -> bool:
+        """Whether the tree (document aside) has that file, open buffers included."""
+        return path in self.overlay or (self.source is not None and (self.source / path).is_file())
+
+    def folders(self) -> Iterator[PurePosixPath]:
+        """The document's folder and those above it, up to and including the tree's root (``.``)."""
+        yield from self.document.parents
+
+    def nearest(self, *patterns: str) -> PurePosixPath | None:
+        """The first file above the document, going up from its folder, whose name matches one of ``patterns``.
+
+        Within a folder, earlier patterns win, then the order of the names.
+        """
+        for folder in self.folders():
+            names = self._names(folder)
+            for pattern in patterns:
+                found = sorted(name for name in names if fnmatch(name, pattern))
+                if found:
+                    return folder / found[0]
+        return None
+
+    def text(self, path: PurePosixPath) -> str | None:
+        """A file's text as the user sees it (buffer, else disk), or None where it cannot be read."""
+        content = self.overlay.get(path)
+        if content is None and self.source is not None:
+            try:
+                content = (self.source / path).read_bytes()
+            except OSError:
+                return None
+        return None if content is None else content.decode("utf-8", "replace")
+
+    def _names(self, folder: PurePosixPath) -> set[str]:
+        names = {path.name for path in self.overlay if path.parent == folder}
+        if self.source is not None:
+            with contextlib.suppress(OSError):  # a folder that only buffers know, or that may not be listed
+                names.update(entry.name for entry in os.scandir(self.source / folder) if entry.is_file())
+        return names
+
+
+def place_of(task: Task, *, siblings: Sequence[str] = ()) -> Place:
+    """Where the task's document stands.
+
+    A file inside ``task.workspace`` keeps its place there; an untitled document goes to the workspace's root. A file
+    outside any workspace gets a temp project of its own, into which the files beside it with one of the suffixes
+    ``siblings`` are taken (a script may import its neighbours), never the folders around it.
+    """
+    document = task.document
+    if task.workspace is not None:
+        source = task.workspace.resolve()
+        relative = _within(document.path, task.workspace, source)
+        if relative is None and document.path is None:
+            relative = _free_name(source, document)
+        if relative is not None:
+            overlay: dict[PurePosixPath, bytes] = {}
+            for buffer in task.buffers:
+                path = _within(buffer.path, task.workspace, source)
+                if path is not None and path != relative:
+                    overlay[path] = buffer.text.encode("utf-8", "surrogatepass")
+            return Place(source=source, document=relative, overlay=overlay)
+    if document.path is None:
+        return Place(source=None, document=PurePosixPath(_untitled(document)))
+    overlay = dict(_siblings(document.path, siblings))
+    for buffer in task.buffers:
+        if buffer.path is not None and buffer.path.parent == document.path.parent:
+            overlay[PurePosixPath(buffer.path.name)] = buffer.text.encode("utf-8", "surrogatepass")
+    return Place(source=None, document=PurePosixPath(document.path.name), overlay=overlay)
+
+
+def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterable[Path] = ()) -> str:
+    """A key that changes whenever what a check of ``text`` sees may have changed.
+
+    Contents for the document and the buffers; name, size and modification time for the project's files that
+    end in one of ``suffixes``, and for the ``extra`` host paths (an environment's package folder).
+    """
+    digest = hashlib.sha256()
+    digest.update(f"{place.source}\0{place.document}\0{text}".encode("utf-8", "surrogatepass"))
+    for path, content in sorted(place.overlay.items()):
+        digest.update(f"\0{path}\0{len(content)}\0".encode())
+        digest.update(content)
+    endings = tuple(suffixes)
+    if place.source is not None:
+        for line in sorted(_stats(place.source, endings)):
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    for path in extra:
+        try:
+            status = path.stat()
+        except OSError:
+            digest.update(f"\0{path}\0-".encode("utf-8", "surrogateescape"))
+        else:
+            digest.update(f"\0{path}\0{status.st_mtime_ns}\0{status.st_size}".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def project_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """The project's own files that end in one of ``suffixes``: relative POSIX name and entry; at most 20,000.
+
+    Symbolic links and folders of generated things are not followed.
+    """
+    pending = [("", source)]
+    count = 0
+    while pending:
+        prefix, folder = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue  # not ours to read: then no tool reads it either
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _GENERATED:
+                    pending.append((f"{prefix}{entry.name}/", Path(entry.path)))
+            elif entry.name.endswith(suffixes) and entry.is_file(follow_symlinks=False):
+                count += 1
+                if count > _MOST_FILES:
+                    return
+                yield f"{prefix}{entry.name}", entry
+
+
+def _stats(source: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for name, entry in project_files(source, suffixes):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            continue  # removed meanwhile
+        yield f"\0{name}\0{status.st_mtime_ns}\0{status.st_size}"
+
+
+def _within(path: Path | None, workspace: Path, resolved: Path) -> PurePosixPath | None:
+    if path is None:
+        return None
+    for candidate, root in ((path, workspace), (path.resolve(), resolved)):
+        if candidate.is_relative_to(root) and ".." not in candidate.parts:
+            return PurePosixPath(candidate.relative_to(root).as_posix())
+    return None
+
+
+def _untitled(document: Document) -> str:
+    # "untitled:Untitled-1" -> "untitled_1.py": a name that can be imported.
+    digits = re.findall(r"\d+", document.uri.rsplit("/", 1)[-1])
+    return f"untitled{'_' + digits[-1] if digits else ''}{SUFFIXES[document.language]}"
+
+
+def _free_name(folder: Path, document: Document) -> PurePosixPath:
+    name = PurePosixPath(_untitled(document))
+    while (folder / name).exists():
+        name = name.with_stem(f"{name.stem}_")
+    return name
+
+
+def _siblings(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    if not suffixes:
+        return
+    try:
+        entries = sorted(os.scandir(path.parent), key=lambda entry: entry.name)
+    except OSError:
+        return
+    taken = 0
+    for entry in entries:
+        if taken == _MOST_SIBLINGS:
+            return
+        if entry.name == path.name or not entry.name.endswith(tuple(suffixes)):
+            continue
+        try:
+            if not entry.is_file(follow_symlinks=False) or entry.stat().st_size > _LARGEST_SIBLING:
+                continue
+            content = Path(entry.path).read_bytes()
+        except OSError:
+            continue  # a neighbour that may not be read is not needed
+        taken += 1
+        yield PurePosixPath(entry.name), content

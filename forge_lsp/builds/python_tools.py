@@ -1,0 +1,241 @@
+"""Python's checkers: which interpreter a project uses, and what ``compile()``, ruff and ty print."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import sysconfig
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.builds.project import Place
+from forge_lsp.domain.attempt import Diagnostic, Severity
+
+__all__ = [
+    "COMPILE",
+    "MISSING_MODULE",
+    "Interpreter",
+    "compile_problems",
+    "environment_at",
+    "interpreter_of",
+    "own_interpreter",
+    "program",
+    "ruff_problems",
+    "ty_problems",
+    "without_new_suppressions",
+]
+
+# Reads the bytes itself: compile() then honours the byte order mark and the coding line as an import would.
+COMPILE = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+sys.setrecursionlimit(5000)
+try:
+    with open(sys.argv[1], "rb") as file:
+        compile(file.read(), sys.argv[1], "exec", dont_inherit=True)
+except SyntaxError as error:
+    print(json.dumps([error.lineno or 1, error.offset or 0, type(error).__name__, error.msg]))
+except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+    print(json.dumps([1, 0, type(error).__name__, str(error) or "too deeply nested to compile"]))
+else:
+    print("[]")
+"""
+"""Run by the project's interpreter with the file as its argument; prints one JSON array, empty when it compiles."""
+
+# Of ruff's F rules, those that say "this fails when it runs"; the others are matters of tidiness.
+_FATAL = re.compile(r"E9\d\d|F404|F407|F50[1-35-9]|F521|F524|F633|F70\d|F82[1-3]|F831")
+
+MISSING_MODULE = frozenset({"import-not-found", "unresolved-import"})
+"""ty's codes (newer and older) for a module that is nowhere."""
+
+# What only may go wrong: one member of a union that flow analysis could not rule out, mostly None in code without
+# annotations, and elements of a list whose type was guessed from its first values. Right code is full of them.
+_GUESSED = frozenset({"missing-union-attribute"})
+_GUESSED_OF_NONE = frozenset({"unsupported-operator", "not-iterable", "not-subscriptable", "not-callable"})
+
+_TY_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): error\[(?P<code>[\w-]+)\] (?P<message>.*)$")
+_SUPPRESSION = re.compile(r"(#.*?\b(?:type|ty)\s*:\s*)ignore")
+_SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/sbin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python that runs the project: its executable, the environment's folder, and what must be readable."""
+
+    path: Path
+    prefix: Path
+    version: tuple[int, int]
+    readable: tuple[Path, ...]
+
+    @property
+    def packages(self) -> Path:
+        """The folder that changes when a package is installed or removed."""
+        return self.prefix / "lib" / f"python{self.version[0]}.{self.version[1]}" / "site-packages"
+
+
+def own_interpreter() -> Interpreter:
+    """The interpreter that runs this server."""
+    prefix, base = Path(sys.prefix), Path(sys.base_prefix)
+    return Interpreter(
+        path=Path(sys.executable),
+        prefix=prefix,
+        version=(sys.version_info.major, sys.version_info.minor),
+        readable=_readable(prefix, base, Path(sys.executable).resolve().parent.parent),
+    )
+
+
+def interpreter_of(place: Place) -> Interpreter:
+    """The nearest ``.venv`` or ``venv`` above the document inside its workspace, else the server's own.
+
+    A workspace may have put any program there: run it in a sandbox only.
+    """
+    if place.source is not None:
+        for folder in place.folders():
+            for name in (".venv", "venv"):
+                found = environment_at(place.source / folder / name)
+                if found is not None:
+                    return found
+    return own_interpreter()
+
+
+def environment_at(folder: Path) -> Interpreter | None:
+    """The virtual environment in ``folder``, or None where it is not one."""
+    executable = folder / "bin" / "python"
+    try:
+        lines = (folder / "pyvenv.cfg").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    if not executable.exists():
+        return None
+    values = {key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
+    found = re.match(r"(\d+)\.(\d+)", values.get("version") or values.get("version_info") or "")
+    version = (int(found[1]), int(found[2])) if found else (sys.version_info.major, sys.version_info.minor)
+    bases = [executable.resolve().parent.parent]
+    if values.get("home"):
+        bases += [Path(values["home"]).parent, Path(values["home"]).resolve().parent]
+    return Interpreter(path=executable, prefix=folder, version=version, readable=_readable(folder, *bases))
+
+
+def _readable(*folders: Path) -> tuple[Path, ...]:
+    """The folders less those that a sandbox shows anyway, and never a home folder or a whole disk."""
+    home = Path.home()
+    return tuple(
+        dict.fromkeys(
+            folder
+            for folder in folders
+            if folder.is_dir()
+            and not str(folder).startswith(_SYSTEM)
+            and folder not in (Path("/"), home, *home.parents)
+        )
+    )
+
+
+def program(name: str) -> Path | None:
+    """Where ``ruff`` or ``ty`` is: beside this server's interpreter (its own dependency), else on PATH."""
+    for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
+        candidate = folder / name
+        if candidate.is_file():
+            return candidate
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+def without_new_suppressions(original: str, text: str) -> str:
+    """``text`` with every ``type: ignore`` and ``ty: ignore`` on a line that ``original`` lacks made idle.
+
+    A candidate may keep the user's exceptions, and make none. Lengths stay, so that columns do.
+    """
+    kept = Counter(line.strip() for line in original.split("\n"))
+    lines: list[str] = []
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if kept[stripped] > 0:
+            kept[stripped] -= 1
+            lines.append(line)
+        else:
+            lines.append(_SUPPRESSION.sub(r"\1ign0re", line))
+    return "\n".join(lines)
+
+
+def compile_problems(output: bytes, file: str) -> tuple[Diagnostic, ...] | None:
+    """What :data:`COMPILE` printed; None where that is not an answer (the interpreter itself failed)."""
+    try:
+        answer = json.loads(output)
+        if not answer:
+            return ()
+        line, column, kind, message = answer
+    except (ValueError, TypeError):
+        return None
+    return (
+        Diagnostic(
+            file=file,
+            line=int(line),
+            column=max(0, int(column)),
+            severity=Severity.ERROR,
+            code=str(kind),
+            message=str(message),
+            source="python",
+        ),
+    )
+
+
+def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]] | None:
+    """Fatal problems of ruff's JSON, and those of them that are syntax; None where it is no such answer."""
+    try:
+        entries = cast("list[dict[str, Any]]", json.loads(output))
+    except ValueError:
+        return None
+    problems: list[Diagnostic] = []
+    syntax: list[Diagnostic] = []
+    for entry in entries:
+        code = cast("str | None", entry.get("code"))
+        broken = code is None or code in ("invalid-syntax", "E999")
+        if not broken and not _FATAL.fullmatch(str(code)):
+            continue
+        start = cast("dict[str, int]", entry.get("location") or {})
+        end = cast("dict[str, int]", entry.get("end_location") or {})
+        problem = Diagnostic(
+            file=file,
+            line=start.get("row", 0),
+            column=start.get("column", 0),
+            end_line=end.get("row", 0),
+            end_column=end.get("column", 0),
+            severity=Severity.ERROR,
+            code=code or "invalid-syntax",
+            message=str(entry.get("message", "")),
+            source="ruff",
+        )
+        problems.append(problem)
+        if broken:
+            syntax.append(problem)
+    return tuple(problems), tuple(syntax)
+
+
+def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
+    """The errors of ty's concise output; file names as printed, relative to where it ran."""
+    found: list[Diagnostic] = []
+    for line in output.decode("utf-8", "replace").split("\n"):
+        match = _TY_LINE.match(line)
+        if match is not None and not _guessed(match["code"], match["message"]):
+            found.append(
+                Diagnostic(
+                    file=PurePosixPath(match["file"]).as_posix(),
+                    line=int(match["line"]),
+                    column=int(match["column"]),
+                    severity=Severity.ERROR,
+                    code=match["code"],
+                    message=match["message"],
+                    source="ty",
+                )
+            )
+    return tuple(found)
+
+
+def _guessed(code: str, message: str) -> bool:
+    if code in _GUESSED or message.startswith("Invalid subscript assignment"):
+        return True
+    return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)

@@ -1,0 +1,57 @@
+"""The languages that can be checked, and what the doctor says of their tools."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from forge_lsp.builds.command import CommandToolchain
+from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
+from forge_lsp.builds.python import PythonToolchain, python_findings
+from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
+from forge_lsp.domain.ports import Finding, Sandbox, Toolchain
+from forge_lsp.domain.task import Language
+
+__all__ = ["findings", "toolchains"]
+
+
+def toolchains(
+    sandbox: Sandbox,
+    *,
+    timeout: float,
+    commands: Mapping[Language, tuple[str, ...]],
+    environment: Mapping[str, str] | None = None,
+) -> Mapping[Language, Toolchain]:
+    """The toolchains of this machine; a language that is not in the mapping cannot be checked.
+
+    ``timeout`` in seconds, for one run of one tool. ``commands`` are checks of the user's own, which take the place of
+    the built-in ones (empty: the built-in ones). ``environment`` is the server's own unless given; of it, only
+    what names a tool's place reaches a sandbox.
+    """
+    known = os.environ if environment is None else environment
+    made: dict[Language, Toolchain] = {
+        Language.PYTHON: PythonToolchain(sandbox, timeout=timeout, command=commands.get(Language.PYTHON, ())),
+        Language.CSHARP: CSharpToolchain(
+            sandbox, timeout=timeout, environment=known, command=commands.get(Language.CSHARP, ())
+        ),
+        Language.TYPESCRIPT: TypeScriptToolchain(
+            sandbox, timeout=timeout, environment=known, command=commands.get(Language.TYPESCRIPT, ())
+        ),
+    }
+    for language, command in commands.items():
+        if command and language not in made:
+            made[language] = CommandToolchain(sandbox, timeout=timeout, command=command)
+    return made
+
+
+async def findings(sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+    """What the doctor says of Python, C# and TypeScript; each tool is run once, all at the same time."""
+    known = os.environ if environment is None else environment
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(python_findings(sandbox)),
+            group.create_task(csharp_findings(sandbox, known)),
+            group.create_task(typescript_findings(sandbox, known)),
+        ]
+    return tuple(finding for task in tasks for finding in task.result())

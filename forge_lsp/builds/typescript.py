@@ -1,0 +1,303 @@
+"""TypeScript: ``tsc --noEmit`` of the project, by the project's own TypeScript where it has one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
+from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.project import Place, fingerprint, place_of
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.domain.errors import EnvironmentFault
+from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.domain.task import Language, Task
+
+__all__ = ["Compiler", "TypeScriptToolchain", "find_compiler", "typescript_findings"]
+
+_MATTERS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json")
+_INSTALL = "npm install --save-dev typescript"
+_CONFIG = PurePosixPath("tsconfig.json")
+_EXTENDING = ".forge-check.tsconfig.json"
+_LINE = re.compile(
+    r"^(?:(?P<file>[^\s(][^(]*)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<message>.*)$"
+)
+# A module or its types that are not there, in the forms the compiler has for it.
+_MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
+# Node's own names, which come from a package of types.
+_MISSING_TYPES = frozenset({"TS2580", "TS2591"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """How TypeScript is started, and the folders it needs."""
+
+    command: tuple[str, ...]
+    readable: tuple[Path, ...]
+
+
+class TypeScriptToolchain:
+    """Checks TypeScript documents. ``environment`` is the server's own (``PATH``).
+
+    ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code, but a workspace's
+    own ``node_modules`` may hold any program under its name: that one runs only in a sandbox.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str],
+        command: tuple[str, ...] = (),
+    ) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        place = place_of(task, siblings=(".ts", ".tsx", ".mts", ".cts"))
+        if self._command is not None:
+            return await self._command.build(task, text, place)
+        found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
+        if isinstance(found, Fault):
+            return BuildReport(status=BuildStatus.UNVERIFIED, tool="tsc", reason=found.reason, remedy=found.remedy)
+        config = place.nearest("tsconfig.json")
+        extra, targets = _configured(place, config)
+        modules = [place.source / folder / "node_modules" for folder in place.folders()] if place.source else []
+        key = await asyncio.to_thread(
+            fingerprint,
+            place,
+            f"{task.document.text}\0{task.scope.range}",
+            _MATTERS,
+            (Path(found.command[-1]), *modules, *(folder / ".package-lock.json" for folder in modules)),
+        )
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, found, content, extra, targets)
+
+        return await gate(
+            task, text, document=str(place.document), check=check, baselines=self._baselines, key=key, tool="tsc"
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """Nothing is run for TypeScript: see :class:`~forge_lsp.domain.ports.Toolchain`."""
+        del task, candidate
+        return Evidence()
+
+    async def _check(
+        self,
+        place: Place,
+        compiler: Compiler,
+        text: str,
+        extra: Mapping[PurePosixPath, bytes],
+        targets: Sequence[PurePosixPath],
+    ) -> Checked:
+        async with self._sandbox.open(place.tree(text, extra)) as box:
+            root = str(box.root)
+            target, result, listed = targets[0], None, False
+            for target in targets:
+                result = await box.run(
+                    (*compiler.command, "--noEmit", "--pretty", "false", "--listFiles", "-p", str(target)),
+                    timeout=self._timeout,
+                    env={"PATH": _path(compiler)},
+                    readable=compiler.readable,
+                )
+                if result.timed_out:
+                    raise EnvironmentFault(f"tsc did not finish in {self._timeout:g} s", remedy="raise check.timeout")
+                # What a configuration leaves out would pass unseen.
+                listed = str(box.root / place.document).encode() in result.stdout.split(b"\n")
+                if listed or (result.code != 0 and target != targets[0]):
+                    break
+        assert result is not None  # there is always a target
+        output = result.stdout.decode("utf-8", "replace")
+        file = str(place.document)
+        problems = tuple(_in_code_points(p, text) if p.file == file else p for p in _problems(output, root))
+        general = [problem for problem in problems if not problem.line]
+        if general:
+            return Checked(fault=Fault(reason=f"{general[0].code}: {general[0].message}", remedy=f"tsc -p {target}"))
+        if not listed or (result.code != 0 and not problems):
+            tail = result.stderr.decode("utf-8", "replace").strip()[-300:]
+            reason = f"tsc did not check {file}: {tail or f'exit code {result.code}'}"
+            return Checked(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}"))
+        here = tuple(problem for problem in problems if problem.file == file)
+        # Type checks go on after a syntax error, but what they say of a text that does not parse is noise.
+        syntax = tuple(problem for problem in here if re.fullmatch(r"TS1\d\d\d", problem.code))
+        return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(here))
+
+
+def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
+    """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
+    path = environment.get("PATH", "")
+    node = shutil.which("node", path=path)
+    if place.source is not None and trusted:
+        for folder in place.folders():
+            modules = place.source / folder / "node_modules"
+            for package, program in (("typescript", "tsc"), ("@typescript/native-preview", "tsgo.js")):
+                script = modules / package / "bin" / program
+                if not script.is_file():
+                    continue
+                if node is None:
+                    return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+                # Read in place, not through the temp copy, which may leave node_modules out.
+                return Compiler(
+                    command=(node, str(script.resolve())),
+                    readable=(modules, *_roots(script.resolve()), *readable_for(Path(node))),
+                )
+    for name in ("tsc", "tsgo"):
+        found = shutil.which(name, path=path)
+        if found is None:
+            continue
+        script = Path(found).resolve()
+        if place.source is not None and not trusted and script.is_relative_to(place.source):
+            continue
+        if _is_script(script):
+            if node is None:
+                return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+            return Compiler(command=(node, str(script)), readable=(*_roots(script), *readable_for(Path(node))))
+        return Compiler(command=(str(script),), readable=(script.parent,))
+    return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=_INSTALL)
+
+
+def _roots(script: Path) -> tuple[Path, ...]:
+    """The ``node_modules`` that a compiler's script lies in: its native part is a package beside it."""
+    for folder in script.parents:
+        if folder.name == "node_modules":
+            return (folder,)
+    return (script.parent.parent,)
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!" or path.suffix in (".js", ".mjs", ".cjs")
+    except OSError:
+        return False
+
+
+def _path(compiler: Compiler) -> str:
+    return f"{Path(compiler.command[0]).parent}:/usr/local/bin:/usr/bin:/bin"
+
+
+def _configured(
+    place: Place, config: PurePosixPath | None
+) -> tuple[dict[PurePosixPath, bytes], tuple[PurePosixPath, ...]]:
+    """Files to lay over the tree, and the configurations to try until one covers the document.
+
+    With a project: its own, those it refers to (a solution lists no files itself), and last one that extends it by
+    the document alone. A file without a project gets a strict configuration; in a workspace, so do its neighbours,
+    since they may import it.
+    """
+    if config is None:
+        options: dict[str, object] = {"target": "es2022", "module": "esnext", "moduleResolution": "bundler"}
+        options |= {"lib": ["es2023", "dom"], "strict": True, "noEmit": True, "skipLibCheck": True, "jsx": "preserve"}
+        files: dict[str, object] = {"files": [str(place.document)]}
+        if place.source is not None:
+            files["include"] = ["**/*.ts", "**/*.tsx", "**/*.mts", "**/*.cts"]
+        return {_CONFIG: json.dumps({"compilerOptions": options, **files}).encode()}, (_CONFIG,)
+    folder = config.parent
+    extending = folder / _EXTENDING
+    document = place.document.relative_to(folder).as_posix()
+    alone = {"extends": f"./{config.name}", "files": [document], "include": [], "references": []}
+    references: list[PurePosixPath] = []
+    _, found, rest = (place.text(config) or "").partition('"references"')
+    for path in re.findall(r"\"path\"\s*:\s*\"([^\"]+)\"", rest.split("]", 1)[0]) if found else ():
+        referred = PurePosixPath(os.path.normpath(folder / path))
+        references.append(referred if referred.suffix == ".json" else referred / "tsconfig.json")
+    known = [reference for reference in references if place.is_file(reference)]
+    return {extending: json.dumps(alone).encode()}, (config, *known, extending)
+
+
+def _problems(output: str, root: str) -> tuple[Diagnostic, ...]:
+    found: list[Diagnostic] = []
+    for line in output.split("\n"):
+        match = _LINE.match(line.rstrip("\r"))
+        if match is not None:
+            path = PurePosixPath(match["file"] or "")
+            found.append(
+                Diagnostic(
+                    file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
+                    line=int(match["line"] or 0),
+                    column=int(match["column"] or 0),
+                    severity=Severity.ERROR,
+                    code=match["code"],
+                    message=match["message"],
+                    source="tsc",
+                )
+            )
+        elif found and line.startswith("  "):  # the reasons behind a message, indented under it
+            found[-1] = replace(found[-1], message=f"{found[-1].message} {line.strip()}")
+    return tuple(dict.fromkeys(found))
+
+
+def _in_code_points(problem: Diagnostic, text: str) -> Diagnostic:
+    """The compiler counts columns in UTF-16 code units."""
+    lines = text.split("\n")
+    if not 0 < problem.line <= len(lines):
+        return problem
+    units = lines[problem.line - 1].encode("utf-16-le", "surrogatepass")[: 2 * (problem.column - 1)]
+    return replace(problem, column=len(units.decode("utf-16-le", "replace")) + 1)
+
+
+def _lacks(problems: tuple[Diagnostic, ...]) -> Fault | None:
+    for problem in problems:
+        where = f"{problem.file}:{problem.line}"
+        if problem.code in _MISSING_TYPES:
+            return Fault(reason=f"{problem.message} ({where})", remedy="npm install --save-dev @types/node")
+        if problem.code in _MISSING_MODULE:
+            quoted = re.search(r"'([^']+)'", problem.message)
+            module = quoted[1] if quoted else ""
+            reason = f"module {module or '?'} is not installed ({where}), so its use is unchecked"
+            if not module or module.startswith((".", "/")):
+                return Fault(reason=f"module {module or '?'} is not there ({where}), so its use is unchecked")
+            package = "/".join(module.split("/")[: 2 if module.startswith("@") else 1])
+            types = problem.code == "TS7016"
+            return Fault(reason=reason, remedy=f"npm install {'--save-dev @types/' if types else ''}{package}")
+    return None
+
+
+async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: node, and a TypeScript on PATH (a project's own is found when it is checked)."""
+    node = shutil.which("node", path=environment.get("PATH", ""))
+    if node is None:
+        remedy = "https://nodejs.org/en/download"
+        absent = Finding(
+            name="node", status=FindingStatus.ABSENT, detail="no node: TypeScript is not checked", remedy=remedy
+        )
+        return (absent,)
+    findings = [
+        await version_finding(
+            sandbox,
+            name="node",
+            command=(node, "--version"),
+            readable=readable_for(Path(node)),
+            language=Language.TYPESCRIPT,
+            remedy="https://nodejs.org/en/download",
+        )
+    ]
+    compiler = find_compiler(Place(source=None, document=PurePosixPath("a.ts")), environment, trusted=False)
+    if isinstance(compiler, Fault):
+        detail = "no tsc on PATH: TypeScript is checked only in projects that have their own"
+        findings.append(Finding(name="typescript", status=FindingStatus.ABSENT, detail=detail, remedy=compiler.remedy))
+    else:
+        findings.append(
+            await version_finding(
+                sandbox,
+                name="typescript",
+                command=(*compiler.command, "--version"),
+                readable=compiler.readable,
+                language=Language.TYPESCRIPT,
+                remedy=_INSTALL,
+                env={"PATH": _path(compiler)},
+            )
+        )
+    return tuple(findings)
