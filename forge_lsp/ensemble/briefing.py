@@ -1,0 +1,118 @@
+"""What each model is shown of the task: one prefix a model, the same bytes for every call of the job to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, ExampleStatus
+from forge_lsp.domain.ports import ContextGatherer, ModelDirectory
+from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
+from forge_lsp.ensemble.words import clip
+
+__all__ = ["Briefing", "Sent", "facts", "subject"]
+
+_FACTS_TOKENS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Text of ``file`` (workspace-relative) went to ``server`` (settings key)."""
+
+    file: str
+    server: str
+
+
+class Briefing:
+    """The prefixes of one job. Models with windows of the same size share theirs."""
+
+    def __init__(self, *, task: Task, models: ModelDirectory, context: ContextGatherer) -> None:
+        self._task = task
+        self._models = models
+        self._context = context
+        self._gathered: dict[int, str] = {}
+        self._lock = asyncio.Lock()
+
+    def toy(self, model: str) -> bool:
+        """Whether this model is too small for anything but the bare task."""
+        return self._models.get(model).info.toy
+
+    def window(self, model: str) -> Window:
+        """How the context length of a model is shared out."""
+        return window(self._models.get(model).info, self._task)
+
+    async def shared(self, model: str) -> Shared:
+        """The prefix for thinkers, generators and reviewers."""
+        if self.toy(model):
+            return shared_prefix(self._task, "")
+        return shared_prefix(self._task, await self._gather(self.window(model).context))
+
+    async def for_writing(self, model: str) -> Shared:
+        """The prefix for a generator: the same, but for a toy model."""
+        if not self.toy(model):
+            return await self.shared(model)
+        info = self._models.get(model).info
+        return toy_prefix(self._task, info.context - self.window(model).answer - 128)
+
+    def sent(self, asked: Iterable[str]) -> tuple[Sent, ...]:
+        """Which files' text went to which servers, given the models that were asked anything."""
+        found: dict[Sent, None] = {}
+        for model in asked:
+            server = self._models.get(model).info.server
+            own = (self._name(),)
+            tokens = self.window(model).context
+            files = own if self.toy(model) else self._context.files_sent(self._task, tokens=tokens)
+            found.update((Sent(file=file, server=server), None) for file in files)
+        return tuple(found)
+
+    def _name(self) -> str:
+        path, workspace = self._task.document.path, self._task.workspace
+        if path is None:
+            return self._task.document.uri
+        if workspace is not None and path.is_relative_to(workspace):
+            return path.relative_to(workspace).as_posix()
+        return path.name
+
+    async def _gather(self, tokens: int) -> str:
+        async with self._lock:  # a panel asks for its prefixes all at once
+            if tokens not in self._gathered:
+                self._gathered[tokens] = await self._context.gather(self._task, tokens=tokens)
+            return self._gathered[tokens]
+
+
+def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evidence, room: Window) -> str:
+    """The candidate as every reviewer sees it: who wrote it, and how often it was tried, stays hidden."""
+    return render(
+        "subject",
+        what=named_scope(task.scope),
+        language=task.document.language,
+        code=clip("\n".join((*candidate.imports, candidate.code)), room.answer),
+        facts=clip(facts(build, evidence), _FACTS_TOKENS),
+    )
+
+
+def facts(build: BuildReport, evidence: Evidence) -> str:
+    """What was seen, in words: ``it compiles; 2 of 3 examples pass; 1 is disputed``."""
+    words = {
+        True: "it compiles",
+        False: "it does not compile",
+        None: f"whether it compiles could not be checked ({build.reason or 'no reason given'})",
+    }
+    parts = [words[build.compiled]]
+    counts = {status: evidence.count(status) for status in ExampleStatus}
+    run = len(evidence.results) - counts[ExampleStatus.NOT_RUNNABLE]
+    if run:
+        parts.append(f"{counts[ExampleStatus.PASSED]} of {run} examples pass")
+    if counts[ExampleStatus.FAILED]:
+        parts.append(f"{counts[ExampleStatus.FAILED]} fail")
+    if counts[ExampleStatus.NOT_RUNNABLE]:
+        parts.append(f"{counts[ExampleStatus.NOT_RUNNABLE]} cannot be run")
+    if evidence.blocked is not None:
+        parts.append(f"no example could be run ({evidence.blocked})")
+    for result in evidence.results:
+        if result.status is ExampleStatus.DISPUTED:
+            got = result.actual.strip() or result.detail.strip()
+            parts.append(f"disputed: `{result.source.strip()}` should give {result.expected.strip()}, gives {got}")
+    return "; ".join(parts)

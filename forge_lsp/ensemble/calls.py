@@ -1,0 +1,151 @@
+"""The one place where a model is called: admitted, announced, made, settled and told, also when it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from forge_lsp.domain.errors import ForgeError, ModelFault
+from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
+from forge_lsp.domain.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
+from forge_lsp.ensemble.words import estimate_tokens
+
+__all__ = ["Ask", "Calls", "Line"]
+
+Ask: TypeAlias = Callable[[str, str, ChatRequest], Awaitable[ChatReply]]
+"""``ask(model, role, request)``: what a stage is given to reach a model with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The calls of one stage of one attempt; an :data:`Ask`."""
+
+    calls: Calls
+    number: int
+    stage: Stage
+
+    async def __call__(self, model: str, role: str, request: ChatRequest) -> ChatReply:
+        return await self.calls.ask(model, request, number=self.number, stage=self.stage, role=role)
+
+
+class Calls:
+    """All model calls of one job. Calls may run at once; their numbers are unique in the job, from 1."""
+
+    def __init__(self, *, models: ModelDirectory, spending: Spending, emit: Emit, clock: Clock) -> None:
+        self._models = models
+        self._spending = spending
+        self._emit = emit
+        self._clock = clock
+        self._count = 0
+        self._cost = 0.0
+        self._asked: dict[str, None] = {}
+
+    @property
+    def cost_usd(self) -> float:
+        """What all calls so far cost."""
+        return self._cost
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Settings keys of the models that were sent something, in order of the first call."""
+        return tuple(self._asked)
+
+    def line(self, number: int, stage: Stage) -> Line:
+        """The way to the models for one stage of one attempt."""
+        return Line(calls=self, number=number, stage=stage)
+
+    async def allowed(self, info: ModelInfo, *, input_tokens: int, output_tokens: int) -> None:
+        """Ask whether a call like this may be paid, before other work is done for it; nothing stays reserved.
+
+        Raises SpendingRefused.
+        """
+        reserved = await self._spending.admit(info, input_tokens=input_tokens, output_tokens=output_tokens)
+        self._spending.settle(info, reserved, Usage())
+
+    async def ask(self, key: str, request: ChatRequest, *, number: int, stage: Stage, role: str) -> ChatReply:
+        """Make one call. Raises SpendingRefused before anything is sent, ModelError after.
+
+        A reply without any completion is a ModelFault: a caller may rely on the first one.
+        """
+        model = self._models.get(key)
+        reserved = await self._spending.admit(
+            model.info,
+            input_tokens=_input_tokens(request),
+            output_tokens=request.max_tokens * request.samples,
+        )
+        self._count += 1
+        self._asked[key] = None
+        return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
+
+    async def _send(
+        self,
+        model: ChatModel,
+        request: ChatRequest,
+        reserved: float,
+        call: int,
+        *,
+        number: int,
+        stage: Stage,
+        role: str,
+    ) -> ChatReply:
+        info = model.info
+        started = self._clock.monotonic()
+        reply: ChatReply | None = None
+        error: str | None = "the call ended in an unexpected way"
+        try:
+            self._emit(
+                CallStarted(
+                    number=number,
+                    call=call,
+                    stage=stage,
+                    role=role,
+                    model=info.key,
+                    server=info.server,
+                    estimate_usd=reserved,
+                )
+            )
+            reply = await model.complete(request)
+            if not reply.completions:
+                raise ModelFault(f"{info.key} answered without an answer")
+            error = None
+            return reply
+        except asyncio.CancelledError:
+            error = "cancelled"
+            raise
+        except ForgeError as fault:
+            error = fault.full_message
+            raise
+        finally:
+            cost = self._spending.settle(info, reserved, reply.usage if reply is not None else None)
+            self._cost += cost
+            usage = reply.usage if reply is not None else Usage()
+            timing = reply.timing if reply is not None else None
+            self._emit(
+                CallFinished(
+                    number=number,
+                    call=call,
+                    stage=stage,
+                    role=role,
+                    model=info.key,
+                    server=info.server,
+                    input_tokens=usage.input_tokens,
+                    output_tokens=usage.output_tokens,
+                    cached_tokens=usage.cached_tokens,
+                    queue_seconds=timing.queue if timing else 0.0,
+                    load_seconds=timing.load if timing else 0.0,
+                    first_token_seconds=timing.first_token if timing else 0.0,
+                    seconds=self._clock.monotonic() - started,
+                    cost_usd=cost,
+                    error=error,
+                )
+            )
+
+
+def _input_tokens(request: ChatRequest) -> int:
+    """Every sample may be a request of its own, and the schema is read too."""
+    words = [request.system, *(message.text for message in request.messages)]
+    if request.schema is not None:
+        words.append(str(request.schema))
+    return sum(map(estimate_tokens, words)) * request.samples

@@ -1,0 +1,160 @@
+"""Candidates to builds and evidence: what was seen is proof, what was said is opinion. Ranks the samples of a rung."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from forge_lsp.domain.attempt import (
+    BuildReport,
+    BuildStatus,
+    Candidate,
+    Evidence,
+    ExampleKind,
+    ExampleResult,
+    ExampleStatus,
+)
+from forge_lsp.domain.ports import Syntax, Toolchain
+from forge_lsp.domain.task import Task
+
+__all__ = ["Checked", "Examples", "check", "rank"]
+
+AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A candidate with what its checks showed. ``raw`` is the evidence as the toolchain told it, before disputes."""
+
+    candidate: Candidate
+    build: BuildReport
+    raw: Evidence = field(default_factory=Evidence)
+
+
+class Examples:
+    """What every candidate of the job, of whatever model, sample or attempt, answered to every example.
+
+    An example that fails is *disputed* while no candidate passes it; once one does, it counts against all others,
+    the earlier ones too. A test of the project is never disputed.
+    """
+
+    def __init__(self) -> None:
+        self._passed: set[str] = set()
+        self._answers: dict[tuple[str, str], dict[str, int]] = {}
+
+    def learn(self, checked: Checked) -> None:
+        """Take in one candidate's results, once."""
+        for result in checked.raw.results:
+            if result.status is ExampleStatus.PASSED:
+                self._passed.add(result.id)
+            answer = _answer(result)
+            if answer is not None:
+                models = self._answers.setdefault((result.id, answer), {})
+                models[checked.candidate.model] = models.get(checked.candidate.model, 0) + 1
+
+    def judge(self, evidence: Evidence) -> Evidence:
+        """``evidence`` with failures that nobody avoids as disputed, by what is known now."""
+        return replace(evidence, results=tuple(self._judged(result) for result in evidence.results))
+
+    def witnesses(self, result: ExampleResult) -> int:
+        """How many models answered this example with this value."""
+        answer = _answer(result)
+        return 0 if answer is None else len(self._answers.get((result.id, answer), {}))
+
+    def agreement(self, checked: Checked) -> tuple[int, int]:
+        """How often other models, then other samples, gave the same values: models that agree are evidence, a model
+        that agrees with itself hardly is."""
+        models = samples = 0
+        for result in checked.raw.results:
+            answer = _answer(result)
+            if answer is not None:
+                answered = self._answers.get((result.id, answer), {})
+                models += len(answered.keys() - {checked.candidate.model})
+                samples += max(0, answered.get(checked.candidate.model, 0) - 1)
+        return models, samples
+
+    def _judged(self, result: ExampleResult) -> ExampleResult:
+        if (
+            result.status is ExampleStatus.FAILED
+            and result.kind is not ExampleKind.TEST
+            and result.id not in self._passed
+        ):
+            return replace(result, status=ExampleStatus.DISPUTED)
+        return result
+
+
+async def check(
+    task: Task,
+    candidates: Sequence[Candidate],
+    *,
+    toolchain: Toolchain | None,
+    syntax: Syntax,
+    examples: Examples,
+) -> tuple[Checked, ...]:
+    """Every distinct candidate, checked and the best first. ``examples`` learns from all of them.
+
+    Cheap before dear: the same text is checked once, and a text with new syntax errors is compiled only where every
+    one has them (its diagnostics teach the next attempt). Evidence is run for what is not known to be broken.
+    ``candidates`` must not be empty. Raises nothing but a cancel.
+    """
+    by_text: dict[str, Candidate] = {}
+    for candidate in candidates:
+        by_text.setdefault(_bare(candidate.text), candidate)
+    distinct = list(by_text.values())
+    if toolchain is None:
+        reason = f"there is no compiler check for {task.document.language} here"
+        report = BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=reason)
+        return tuple(Checked(candidate=candidate, build=report) for candidate in _sound(task, distinct, syntax))
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(candidate: Candidate) -> Checked:
+        async with gate:
+            build = await toolchain.build(task, candidate.text)
+            if build.compiled is False:
+                return Checked(candidate=candidate, build=build)
+            return Checked(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
+
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(one(candidate)) for candidate in _sound(task, distinct, syntax)]
+    checked = [task_.result() for task_ in running]
+    for item in checked:
+        examples.learn(item)
+    return tuple(sorted(checked, key=lambda item: rank(item, examples), reverse=True))
+
+
+def rank(checked: Checked, examples: Examples) -> tuple[object, ...]:
+    """A sort key, larger is better: compiles, fails little that is undisputed, passes much, agrees with others,
+    is short. Comparable among the candidates of one job."""
+    judged = examples.judge(checked.raw)
+    return (
+        {True: 2, None: 1, False: 0}[checked.build.compiled],
+        -judged.count(ExampleStatus.FAILED),
+        judged.count(ExampleStatus.PASSED),
+        -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
+        *examples.agreement(checked),
+        -len(checked.candidate.code),
+    )
+
+
+def _sound(task: Task, candidates: Sequence[Candidate], syntax: Syntax) -> Sequence[Candidate]:
+    language = task.document.language
+    before = len(syntax.outline(task.document.text, language).errors)
+    counted = [(len(syntax.outline(candidate.text, language).errors), candidate) for candidate in candidates]
+    sound = [candidate for errors, candidate in counted if errors <= before]
+    return sound or [min(counted, key=lambda pair: pair[0])[1]]
+
+
+def _answer(result: ExampleResult) -> str | None:
+    """The value a candidate gave, or None where it gave none that can be compared."""
+    match result.status:
+        case ExampleStatus.PASSED:
+            return result.expected.strip() or result.actual.strip() or None
+        case ExampleStatus.FAILED | ExampleStatus.DISPUTED:
+            return result.actual.strip() or None
+        case _:
+            return None
+
+
+def _bare(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

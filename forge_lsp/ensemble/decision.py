@@ -1,0 +1,93 @@
+"""Accept, retry or give up. Pure: the same facts give the same decision.
+
+Promise: nothing that did not compile, and nothing that fails an undisputed example, is ever accepted; what a check
+that could not run leaves open is ``unverified``.
+"""
+
+from __future__ import annotations
+
+from forge_lsp.domain.attempt import BuildReport, Decision, DecisionKind, Evidence, ExampleStatus, Verdict
+from forge_lsp.ensemble.schedule import Accept
+
+__all__ = ["blocks", "decide"]
+
+
+def blocks(build: BuildReport, evidence: Evidence) -> str | None:
+    """Why this candidate cannot be accepted whatever a panel says, or None. Then no panel is called."""
+    if build.compiled is False:
+        count = len(build.diagnostics)
+        return f"it does not compile ({count} problem{'' if count == 1 else 's'})"
+    failed = evidence.count(ExampleStatus.FAILED)
+    if failed:
+        return (
+            f"it fails {failed} example{'' if failed == 1 else 's'} that {'is' if failed == 1 else 'are'} not disputed"
+        )
+    return None
+
+
+def decide(
+    *,
+    build: BuildReport,
+    evidence: Evidence,
+    verdict: Verdict | None,
+    accept: Accept,
+    last: bool,
+    panel_fault: str | None = None,
+) -> Decision:
+    """What happens after an attempt that has a candidate.
+
+    ``verdict`` None: no panel was called. ``last``: no attempt is left. ``panel_fault``: why this machine could not
+    give the panel a quorum (a server that is down), with the remedy; a fault of the environment never climbs.
+    """
+    blocked = blocks(build, evidence)
+    if blocked is not None:
+        return _no(blocked, last)
+    unproven = _unproven(build, evidence)
+    if accept.rule == "evidence":
+        return _by_evidence(evidence, unproven, last)
+    if verdict is None:
+        return _no("no panel looked at it, and the score decides", last)
+    if verdict.score is None:
+        if panel_fault is not None:
+            return _unverified(f"the panel could not sit: {panel_fault}")
+        return _no(verdict.note or "the panel has no quorum", last)
+    if verdict.score < accept.score:
+        return _no(f"the panel gives {verdict.score:.1f}, {accept.score:.1f} is needed", last)
+    if unproven is not None:
+        return _unverified(unproven)
+    return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles and the panel gives {verdict.score:.1f}")
+
+
+def _by_evidence(evidence: Evidence, unproven: str | None, last: bool) -> Decision:
+    passed = evidence.count(ExampleStatus.PASSED)
+    disputed = evidence.count(ExampleStatus.DISPUTED)
+    if unproven is not None:
+        return _unverified(unproven)
+    if passed:
+        return Decision(
+            kind=DecisionKind.ACCEPT, reason=f"it compiles and passes {passed} of {passed + disputed} examples"
+        )
+    if disputed:
+        return _no("it passes no example, and no candidate so far passes any", last)
+    return _unverified("it compiles, but there is no example to run that could prove it")
+
+
+def _unproven(build: BuildReport, evidence: Evidence) -> str | None:
+    """What could not be checked here, with the command that mends it."""
+    if build.compiled is None:
+        return _with(build.reason or "the build could not be checked", build.remedy)
+    if evidence.blocked is not None:
+        return _with(evidence.blocked, evidence.remedy)
+    return None
+
+
+def _with(reason: str, remedy: str | None) -> str:
+    return f"{reason} - {remedy}" if remedy else reason
+
+
+def _unverified(reason: str) -> Decision:
+    return Decision(kind=DecisionKind.ACCEPT, reason=f"unverified: {reason}", unverified=True)
+
+
+def _no(reason: str, last: bool) -> Decision:
+    return Decision(kind=DecisionKind.GIVE_UP if last else DecisionKind.RETRY, reason=reason)

@@ -1,0 +1,177 @@
+"""From the text of a model to the blocks of code in it that parse: fences, else the longest spans of lines.
+
+Tolerates fences that never close, thoughts aloud, prompts of a REPL, lost or doubled indentation, prose around and
+between the code, and an end in the middle of things.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forge_lsp.domain.ports import ItemKind, Outline, Syntax
+from forge_lsp.domain.task import Language
+from forge_lsp.ensemble.words import without_thinking
+
+__all__ = ["Block", "harvest", "normal"]
+
+MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
+_LINE_LIMIT = 4_000
+
+_FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]*)(?P<after>.*)$")
+_PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
+_NOT_CODE = frozenset(
+    {"bash", "console", "csv", "diff", "html", "ini", "json", "log", "markdown", "md", "output", "patch", "plaintext"}
+    | {"powershell", "sh", "shell", "sql", "text", "toml", "txt", "xml", "yaml", "yml"}
+)
+_PYTHON_START = re.compile(
+    r"\s*(?:@[A-Za-z_]|class\s+\w|def\s+\w|async\s+def\s|import\s+\w|from\s+[\w.]+\s+import\b|"
+    r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
+)
+_OTHER_START = re.compile(
+    r"\s*(?:[@\[#]\w?|/[/*]|(?:using|namespace|import|export|package|public|private|protected|internal|static|abstract|"
+    r"sealed|partial|final|async|class|interface|record|struct|enum|union|trait|impl|mod|fn|pub|func|function|type|"
+    r"const|let|var|val|template|typedef|extern|inline|unsigned|readonly|override|virtual|unsafe|declare)\b|"
+    r"[A-Za-z_$][\w$.<>\[\],?*& ]*\s[*&]*[\w$]+\s*\(|[A-Za-z_$][\w$]*\s*[(=<])"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A piece of code that parses, its first column at 0. ``fenced``: it stood between fences. ``closed``: its end
+    was written, so that a length limit cut off nothing of it."""
+
+    code: str
+    outline: Outline
+    fenced: bool
+    closed: bool
+
+    @property
+    def defines(self) -> bool:
+        """Whether a function or a class stands at its top level."""
+        return any(item.kind in (ItemKind.FUNCTION, ItemKind.CLASS) for item in self.outline.items)
+
+
+def normal(text: str) -> str:
+    """Line endings as ``\\n``, no byte order mark, no form feeds or other odd blanks at the end of lines."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
+    """All blocks, those from fences before those from prose, each in order of appearance.
+
+    ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
+    """
+    lines = normal(without_thinking(text)).split("\n")[:_LINE_LIMIT]
+    lines = [line for line in lines if not any(marker and marker.strip() in line for marker in markers)]
+    fenced: list[Block] = []
+    loose: list[Block] = []
+    for piece in _pieces(lines):
+        if piece.fenced:
+            fenced.extend(_blocks(piece, language, syntax))
+        elif any(line.strip() for line in piece.lines):
+            loose.extend(_blocks(piece, language, syntax))
+    return (*fenced, *loose)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    lines: Sequence[str]
+    fenced: bool
+    closed: bool
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
+    """The text cut at its fences; what a fence says is not code (a shell session, JSON) is left out."""
+    held: list[str] = []
+    ticks: str | None = None
+    skipped = False
+    for line in lines:
+        match = _FENCE.match(line)
+        if match is None or (ticks is not None and match["ticks"][0] != ticks[0]):
+            held.append(line)
+            continue
+        if ticks is None:
+            if match["before"].strip(" >*-0123456789.") and match["after"].strip():
+                held.append(line)  # ticks in the middle of a sentence
+                continue
+            yield _Piece(lines=held, fenced=False, closed=True)
+            held, ticks, skipped = [], match["ticks"], match["info"].lower() in _NOT_CODE
+        elif match["info"] and not match["before"].strip():
+            # A second opening: the first never closed.
+            if not skipped:
+                yield _Piece(lines=held, fenced=True, closed=True)
+            held, ticks, skipped = [], match["ticks"], match["info"].lower() in _NOT_CODE
+        else:
+            if match["before"].strip():
+                held.append(match["before"])
+            if not skipped:
+                yield _Piece(lines=held, fenced=True, closed=True)
+            held, ticks, skipped = [], None, False
+    if held and not skipped:
+        yield _Piece(lines=held, fenced=ticks is not None, closed=False)
+
+
+def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block]:
+    if piece.fenced:
+        for code in _readings(piece.lines):
+            outline = syntax.outline(code, language)
+            if not outline.errors and outline.items:
+                yield Block(code=code, outline=outline, fenced=True, closed=piece.closed)
+                return
+    lines = _without_prompts(piece.lines)
+    start = 0
+    begins = _PYTHON_START if language is Language.PYTHON else _OTHER_START
+    while start < len(lines):
+        found = _longest(lines, start, language, syntax) if begins.match(lines[start]) else None
+        if found is None:
+            start += 1
+            continue
+        end, code, outline = found
+        yield Block(code=code, outline=outline, fenced=piece.fenced, closed=piece.closed or end < len(lines))
+        start = end
+
+
+def _readings(lines: Sequence[str]) -> Iterator[str]:
+    """The ways to read the lines of a fence: as they are; with the first line's lost indentation; without prompts."""
+    yield _dedented(lines)
+    inner = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
+    if inner and min(inner) > 0 and lines[0].strip():
+        yield _dedented([" " * min(inner) + lines[0].lstrip(), *lines[1:]])
+    if any(_PROMPT.match(line) for line in lines):
+        yield _dedented(_without_prompts(lines))
+
+
+def _without_prompts(lines: Sequence[str]) -> Sequence[str]:
+    """A REPL session as the code that was typed; other text as it is. Examples in a docstring are no session."""
+    first = next((line for line in lines if line.strip()), "")
+    if not first.lstrip().startswith(">>>"):
+        return lines
+    return [_PROMPT.sub("", line, count=1) for line in lines if _PROMPT.match(line)]
+
+
+def _longest(lines: Sequence[str], start: int, language: Language, syntax: Syntax) -> tuple[int, str, Outline] | None:
+    """The longest run of lines from ``start`` that parses and holds more than loose expressions."""
+    indent = _indent(lines[start])
+    rest = range(start + 1, len(lines))
+    outer = [at for at in rest if lines[at].strip() and _indent(lines[at]) <= indent]
+    inner = [at for at in rest if lines[at].strip() and _indent(lines[at]) > indent]
+    ends = [len(lines), *reversed(outer), *reversed(inner)]
+    for end in ends[:MOST_TRIES]:
+        code = _dedented(lines[start:end])
+        outline = syntax.outline(code, language)
+        if not outline.errors and any(item.kind not in (ItemKind.OTHER, ItemKind.COMMENT) for item in outline.items):
+            return end, code, outline
+    return None
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _dedented(lines: Sequence[str]) -> str:
+    return textwrap.dedent("\n".join(lines)).strip("\n") + "\n"

@@ -1,0 +1,86 @@
+"""Which rung an attempt takes, and why one cannot be taken: free before paid, and never paid for want of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forge_lsp.domain.attempt import Attempt
+from forge_lsp.domain.errors import ServerUnreachable, SpendingRefused
+from forge_lsp.domain.ports import ModelDirectory
+from forge_lsp.ensemble.calls import Calls
+from forge_lsp.ensemble.prompting import Window
+from forge_lsp.ensemble.schedule import Row, Schedule
+
+__all__ = ["Climb", "Rung"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """The row to run. ``refused`` says why the row that was due cannot run: with ``row`` another one, the attempt
+    goes on with that; with ``row`` None, it is skipped."""
+
+    row: Row | None
+    refused: str | None = None
+
+
+class Climb:
+    """The way of one job up its ladder."""
+
+    def __init__(self, *, schedule: Schedule, models: ModelDirectory, calls: Calls) -> None:
+        self._schedule = schedule
+        self._models = models
+        self._calls = calls
+
+    def paid(self, row: Row) -> bool:
+        """Whether the row's generator costs money."""
+        return self._models.get(row.generator.model).info.paid
+
+    async def rung(self, due: Row, window: Window, before: Sequence[Attempt]) -> Rung:
+        """Whether the row that is due may run, or what runs in its place.
+
+        Raises ServerUnreachable where a free generator's server is down: a fault of the environment ends the job.
+        """
+        refused = await self._refused(due, window, before)
+        if refused is None:
+            return Rung(row=due)
+        if self.paid(due) and self._schedule.ladder.after == "last_local":
+            for row in reversed(self._schedule.rows):
+                if not self.paid(row) and await self._models.unavailable(row.generator.model) is None:
+                    return Rung(row=row, refused=refused)
+        return Rung(row=None, refused=refused)
+
+    async def _refused(self, row: Row, window: Window, before: Sequence[Attempt]) -> str | None:
+        paid = self.paid(row)
+        if paid:
+            untried = self._untried(before)
+            if untried is not None:
+                return untried
+        model = row.generator.model
+        try:
+            reason = await self._models.unavailable(model)
+        except ServerUnreachable as error:
+            if not paid:
+                raise
+            return error.full_message
+        if reason is not None:
+            return reason
+        info = self._models.get(model).info
+        if not (info.paid or info.off_machine):
+            return None
+        # Ask before anybody thinks for a rung that may then not be paid.
+        reads = window.context + window.insights + window.thought + 500
+        try:
+            await self._calls.allowed(
+                info, input_tokens=reads * row.generator.samples, output_tokens=window.answer * row.generator.samples
+            )
+        except SpendingRefused as error:
+            return error.full_message
+        return None
+
+    def _untried(self, before: Sequence[Attempt]) -> str | None:
+        """Money is for tasks that free models tried and did not solve, not for models that are not installed."""
+        free = [attempt for attempt in before if not self._models.get(attempt.generator).info.paid]
+        if not free or any(attempt.skipped is None for attempt in free):
+            return None
+        return f"no free rung could run here, and a paid one does not stand in for that: {free[0].skipped}"

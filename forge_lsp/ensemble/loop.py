@@ -1,0 +1,295 @@
+"""One job, from the task to its end: the only place where the order of the stages is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from forge_lsp.domain.attempt import (
+    Attempt,
+    BuildReport,
+    Candidate,
+    Decision,
+    DecisionKind,
+    Evidence,
+    Insight,
+    Outcome,
+    Thought,
+    Verdict,
+)
+from forge_lsp.domain.errors import ServerUnreachable, SettingsError
+from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
+from forge_lsp.domain.ports import Clock, ContextGatherer, Editing, ModelDirectory, Spending, Syntax, Toolchain
+from forge_lsp.domain.task import Language, Task
+from forge_lsp.ensemble.briefing import Briefing, Sent
+from forge_lsp.ensemble.calls import Calls
+from forge_lsp.ensemble.checking import Checked, Examples
+from forge_lsp.ensemble.decision import blocks, decide
+from forge_lsp.ensemble.insights import learn, merge
+from forge_lsp.ensemble.ladder import Climb
+from forge_lsp.ensemble.review import Sitting
+from forge_lsp.ensemble.schedule import Row, Schedule
+from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
+from forge_lsp.ensemble.standing import Standing
+
+__all__ = ["Conclusion", "Ensemble", "Sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
+    for it; ``sent`` says which files' text went to which server."""
+
+    outcome: Outcome
+    attempts: tuple[Attempt, ...]
+    best: Candidate | None
+    score: float | None
+    reason: str | None
+    sent: tuple[Sent, ...] = ()
+
+
+class Ensemble:
+    """Runs jobs; holds none. ``markers`` are the lines that mark the scope in what ``context`` gathers."""
+
+    def __init__(
+        self,
+        *,
+        models: ModelDirectory,
+        syntax: Syntax,
+        context: ContextGatherer,
+        editing: Editing,
+        toolchain_for: Callable[[Language], Toolchain | None],
+        clock: Clock,
+        markers: Sequence[str] = (),
+    ) -> None:
+        self._models = models
+        self._syntax = syntax
+        self._context = context
+        self._editing = editing
+        self._toolchain_for = toolchain_for
+        self._clock = clock
+        self._markers = tuple(markers)
+
+    async def run(self, task: Task, *, schedule: Schedule, attempts: int, spending: Spending, emit: Emit) -> Conclusion:
+        """Work on ``task`` until it is accepted, no attempt is left, or the environment fails.
+
+        Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
+        validate; a cancel passes through, all calls closed and settled by then.
+        """
+        problems = schedule.validate()
+        if problems:
+            raise SettingsError(problems)
+        calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock)
+        stages = Stages(
+            task=task,
+            schedule=schedule,
+            emit=emit,
+            models=self._models,
+            syntax=self._syntax,
+            editing=self._editing,
+            toolchain=self._toolchain_for(task.document.language),
+            clock=self._clock,
+            markers=self._markers,
+            calls=calls,
+            briefing=Briefing(task=task, models=self._models, context=self._context),
+            examples=Examples(),
+        )
+        job = _Job(stages, Climb(schedule=schedule, models=self._models, calls=calls))
+        return await job.run(attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """What an attempt showed, as far as it came."""
+
+    decision: Decision
+    thought: Thought | None = None
+    chosen: Checked | None = None
+    evidence: Evidence | None = None
+    verdict: Verdict | None = None
+    skipped: str | None = None
+
+    @property
+    def build(self) -> BuildReport | None:
+        return self.chosen.build if self.chosen is not None else None
+
+    @property
+    def score(self) -> float | None:
+        return self.verdict.score if self.verdict is not None else None
+
+
+class _Job:
+    """One job: what was tried, what was learnt, and the order of it all."""
+
+    def __init__(self, stages: Stages, climb: Climb) -> None:
+        self._stages = stages
+        self._climb = climb
+        self._schedule = stages.schedule
+        self._emit = stages.emit
+        self._clock = stages.clock
+        self._calls = stages.calls
+        self._examples = stages.examples
+        self._standing = Standing(stages.examples)
+        self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
+        self._attempts: list[Attempt] = []
+
+    async def run(self, attempts: int) -> Conclusion:
+        for number in range(1, attempts + 1):
+            due = self._schedule.row_for(number)
+            try:
+                rung = await self._climb.rung(due, self._stages.briefing.window(due.generator.model), self._attempts)
+                if rung.refused is not None:
+                    self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
+                if rung.row is None:
+                    self._attempts.append(_skipped(number, due, rung.refused or "it cannot run"))
+                    continue
+                attempt = await self._attempt(number, rung.row, attempts)
+            except ServerUnreachable as error:
+                return self._conclude(Outcome.FAILED, error.full_message)
+            self._attempts.append(attempt)
+            if attempt.decision.kind is DecisionKind.ACCEPT:
+                outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
+                return self._conclude(outcome, attempt.decision.reason, attempt)
+        reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
+        if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
+            return self._conclude(Outcome.FAILED, f"no attempt could run: {'; '.join(reasons)}")
+        return self._conclude(Outcome.EXHAUSTED, self._why_exhausted())
+
+    async def _attempt(self, number: int, row: Row, attempts: int) -> Attempt:
+        """One attempt, told from its start to its end. Raises ServerUnreachable where that ends the job."""
+        started, spent = self._clock.monotonic(), self._calls.cost_usd
+        self._emit(
+            AttemptStarted(
+                number=number,
+                attempts=attempts,
+                strategy=row.thinking.strategy,
+                thinkers=row.thinking.models,
+                generator=row.generator.model,
+                samples=row.generator.samples,
+                panel=row.panel.kind,
+            )
+        )
+        fault: ServerUnreachable | None = None
+        try:
+            result = await self._run_stages(number, row, last=number == attempts)
+        except ServerUnreachable as error:
+            fault = error
+            result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
+        if result.skipped is not None:
+            self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
+        elif result.decision.kind is not DecisionKind.ACCEPT:
+            result = replace(result, decision=replace(result.decision, insights=self._learn(number, row, result)))
+            self._insights = merge(result.decision.insights, self._insights)
+        seconds, cost = self._clock.monotonic() - started, self._calls.cost_usd - spent
+        self._emit(
+            AttemptFinished(
+                number=number,
+                decision=result.decision.kind,
+                reason=result.decision.reason,
+                compiled=result.build.compiled if result.build is not None else None,
+                score=result.score,
+                seconds=seconds,
+                cost_usd=cost,
+            )
+        )
+        attempt = Attempt(
+            number=number,
+            strategy=result.thought.strategy if result.thought is not None else "none",
+            thinkers=result.thought.models if result.thought is not None else (),
+            generator=row.generator.model,
+            samples=row.generator.samples,
+            panel=row.panel.kind,
+            decision=result.decision,
+            seconds=seconds,
+            cost_usd=cost,
+            candidate=result.chosen.candidate if result.chosen is not None else None,
+            build=result.build,
+            evidence=result.evidence or Evidence(),
+            verdict=result.verdict,
+            skipped=result.skipped,
+        )
+        if fault is not None:
+            self._attempts.append(attempt)
+            raise fault
+        return attempt
+
+    async def _run_stages(self, number: int, row: Row, *, last: bool) -> _Result:
+        """Think, generate, check, review, decide."""
+        stages = self._stages
+        thought = await stages.think(number, row, self._insights)
+        again = any(one.generator == row.generator.model and one.skipped is None for one in self._attempts)
+        try:
+            written = await stages.write(number, row, thought, self._insights, again=again)
+        except CANNOT_RUN as error:
+            if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
+                raise  # the environment's fault, and climbing on would hide it
+            reason = error.full_message
+            return _Result(decision=Decision(kind=DecisionKind.SKIP, reason=reason), thought=thought, skipped=reason)
+        if not written.candidates:
+            kind = DecisionKind.GIVE_UP if last else DecisionKind.RETRY
+            return _Result(decision=Decision(kind=kind, reason=written.trouble or "no code"), thought=thought)
+        checked = await stages.check(number, written.candidates)
+        chosen = checked[0]
+        evidence = self._examples.judge(chosen.raw)
+        sitting: Sitting | None = None
+        if row.panel.kind != "none" and blocks(chosen.build, evidence) is None:
+            sitting = await stages.review(number, row, chosen, evidence)
+        verdict = sitting.verdict if sitting is not None else None
+        self._standing.add(checked, chosen=chosen, score=verdict.score if verdict is not None else None)
+        decision = decide(
+            build=chosen.build,
+            evidence=evidence,
+            verdict=verdict,
+            accept=self._schedule.accept,
+            last=last,
+            panel_fault=sitting.fault if sitting is not None else None,
+        )
+        return _Result(decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict)
+
+    def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
+        return learn(
+            number,
+            candidate=result.chosen.candidate if result.chosen is not None else None,
+            build=result.build,
+            evidence=result.evidence,
+            verdict=result.verdict,
+            tried=f"attempt {number} ({row.generator.model}): {result.decision.reason}",
+            witnesses=self._examples.witnesses,
+        )
+
+    def _why_exhausted(self) -> str:
+        last = [attempt for attempt in self._attempts if attempt.skipped is None][-1]
+        skipped = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
+        reason = f"attempt {last.number} of {len(self._attempts)}: {last.decision.reason}"
+        return f"{reason}; skipped: {'; '.join(skipped)}" if skipped else reason
+
+    def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
+        if accepted is not None:
+            best = accepted.candidate
+            score = accepted.verdict.score if accepted.verdict is not None else None
+        else:
+            standing = self._standing.best()
+            best, score = (standing.candidate, standing.score) if standing is not None else (None, None)
+        return Conclusion(
+            outcome=outcome,
+            attempts=tuple(self._attempts),
+            best=best,
+            score=score,
+            reason=reason,
+            sent=self._stages.briefing.sent(self._calls.asked),
+        )
+
+
+def _skipped(number: int, row: Row, reason: str) -> Attempt:
+    return Attempt(
+        number=number,
+        strategy=row.thinking.strategy,
+        thinkers=row.thinking.models,
+        generator=row.generator.model,
+        samples=row.generator.samples,
+        panel=row.panel.kind,
+        decision=Decision(kind=DecisionKind.SKIP, reason=reason),
+        seconds=0.0,
+        cost_usd=0.0,
+        skipped=reason,
+    )

@@ -1,0 +1,131 @@
+"""From templates and values to requests. What all calls to one model in an attempt share comes first, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from string import Template
+
+from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Role
+from forge_lsp.domain.task import Scope, ScopeKind, Task
+from forge_lsp.ensemble.words import clip, estimate_tokens
+
+__all__ = ["Shared", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
+
+_THOUGHT = 400
+_OVERHEAD = 700  # system text, a stage's own words, the framing of turns, and what the estimate gets wrong
+_REVIEW_ANSWER = 700
+_MOST_CONTEXT = 16_000
+_MOST_ANSWER = 8_192
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(resources.files("forge_lsp.ensemble.prompts").joinpath(f"{name}.md").read_text("utf-8").strip())
+
+
+def has_template(name: str) -> bool:
+    """Whether ``prompts/<name>.md`` exists."""
+    return resources.files("forge_lsp.ensemble.prompts").joinpath(f"{name}.md").is_file()
+
+
+def render(name: str, **values: object) -> str:
+    """The template ``prompts/<name>.md`` with its ``$names`` filled in. Raises KeyError for one without a value."""
+    return _template(name).substitute(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How one model's context length is shared out, in tokens.
+
+    ``context``: the code around the task; ``answer``: the code it may write; ``insights`` and ``thought``: what is
+    passed on to it; ``review``: what it may write as a reviewer.
+    """
+
+    context: int
+    answer: int
+    insights: int
+    thought: int = _THOUGHT
+    review: int = _REVIEW_ANSWER
+
+
+def window(info: ModelInfo, task: Task) -> Window:
+    """The same for every call to one model in a job, so that the shared prefix stays the same."""
+    scope = estimate_tokens(task.original)
+    if info.toy:
+        answer = max(256, min(2 * scope + 128, info.context // 3))
+        return Window(context=0, answer=answer, insights=0, thought=0)
+    open_ended = task.scope.kind in (ScopeKind.FILE, ScopeKind.INSERTION)
+    answer = max(3_072 if open_ended else 1_024, 3 * scope + 512)
+    answer = min(answer, _MOST_ANSWER, int(info.context * 0.4))
+    insights = min(1_200, info.context // 8)
+    words = estimate_tokens(task.instruction)
+    writing = answer + _THOUGHT + insights
+    reviewing = answer + 300 + 2 * _REVIEW_ANSWER  # the candidate, its evidence, a first answer and a second
+    context = info.context - _OVERHEAD - words - max(writing, reviewing)
+    return Window(context=max(128, min(context, _MOST_CONTEXT)), answer=answer, insights=insights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """The prefix of all calls to one model: system text and first message."""
+
+    system: str
+    text: str
+
+    def request(
+        self,
+        *turns: Message,
+        max_tokens: int,
+        temperature: float = 0.0,
+        samples: int = 1,
+        schema: Mapping[str, object] | None = None,
+        seed: int | None = None,
+    ) -> ChatRequest:
+        """The prefix, then ``turns``."""
+        return ChatRequest(
+            system=self.system,
+            messages=(Message(role=Role.USER, text=self.text, cache=True), *turns),
+            max_tokens=max_tokens,
+            temperature=temperature,
+            samples=samples,
+            schema=schema,
+            seed=seed,
+        )
+
+
+def shared_prefix(task: Task, context: str) -> Shared:
+    """System text, context and task: the same bytes for the same task and context."""
+    words = {
+        "context": context.strip(),
+        "instruction": task.instruction.strip(),
+        "language": task.document.language,
+        "what": named_scope(task.scope),
+    }
+    return Shared(system=render("system"), text=render("task", **words).strip())
+
+
+def toy_prefix(task: Task, room: int) -> Shared:
+    """A prompt as short as very small models need it: the instruction and the scope, nothing else."""
+    code = clip(task.original.strip("\n"), room)
+    text = render("toy", instruction=task.instruction.strip(), language=task.document.language, code=code)
+    return Shared(system=render("toy_system"), text=text)
+
+
+def named_scope(scope: Scope) -> str:
+    """What is to be replaced, in words."""
+    match scope.kind:
+        case ScopeKind.FILE:
+            return "the whole file"
+        case ScopeKind.INSERTION:
+            return "the marked place, where nothing stands yet"
+        case ScopeKind.SELECTION if scope.name is None:
+            return "the marked lines"
+        case _:
+            if scope.name is None:
+                return "the marked definition"
+            if scope.container is None:
+                return f"the definition of `{scope.name}`"
+            return f"the definition of `{scope.name}` in `{scope.container}` (it alone, without `{scope.container}`)"

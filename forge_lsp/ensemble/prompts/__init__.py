@@ -1,0 +1,1 @@
+"""What the models are told, one template a file (``string.Template``: ``$name``)."""

@@ -1,0 +1,126 @@
+"""Small repairs of code, by ranges of its outline: indentation, names, receivers, members put into a class. Pure."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+
+from forge_lsp.domain.ports import Item, ItemKind
+from forge_lsp.domain.task import Language
+
+__all__ = [
+    "aligned_receiver",
+    "dedented_item",
+    "fill",
+    "import_names",
+    "mentions",
+    "one_line",
+    "renamed",
+    "under_signature",
+]
+
+_DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quote>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)[ \t]*\n?", re.DOTALL)
+_RECEIVERS = ("self", "cls")
+
+
+def dedented_item(text: str, item: Item) -> str:
+    """The whole lines of ``item``, moved to column 0."""
+    return textwrap.dedent(text[_line_start(text, item.range.start) : item.range.end]).strip("\n")
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether ``name`` occurs in ``text`` as a word."""
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """``text`` with every word ``old`` as ``new``: its definition, its recursion, its mention in the documentation."""
+    return re.sub(rf"(?<![\w$]){re.escape(old)}(?![\w$])", lambda _: new, text)
+
+
+def one_line(statement: str) -> str:
+    """An import statement on one line, without the parentheses and comments that let it span several."""
+    if "\n" in statement:
+        statement = re.sub(r"#[^\n]*", "", statement)
+        statement = re.sub(r"\(\s*(.*?),?\s*\)", r"\1", statement, flags=re.DOTALL).replace("\\\n", " ")
+    return " ".join(statement.split())
+
+
+def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
+    """The names that an import statement brings in; None where that cannot be told from it alone."""
+    if language is not Language.PYTHON or statement.rstrip().endswith("*"):
+        return None
+    match = re.match(r"from\s+\S+\s+import\s+(.*)|import\s+(.*)", statement.split("#")[0])
+    if match is None:
+        return None
+    names: list[str] = []
+    for part in (match[1] or match[2]).strip("() ").split(","):
+        words = part.split()
+        if words:
+            names.append(words[2] if len(words) == 3 and words[1] == "as" else words[0].split(".")[0])
+    return tuple(names)
+
+
+def fill(text: str, owner: Item, members: Mapping[str, str]) -> str:
+    """``text`` with the children of the class ``owner`` replaced by ``members`` of the same name; the others are
+    appended as its last ones, in order. ``members`` are dedented."""
+    children = [child for child in owner.children if child.kind in (ItemKind.FUNCTION, ItemKind.CLASS)]
+    last = owner.children[-1] if owner.children else None
+    indent = _indent(text, children[0] if children else last) if last is not None else "    "
+    known = {child.name for child in children}
+    extra = [code for name, code in members.items() if name not in known]
+    if extra:
+        at = last.range.end if last is not None else (owner.body.end if owner.body is not None else owner.range.end)
+        added = "".join(f"\n\n{textwrap.indent(code.strip(chr(10)), indent)}" for code in extra)
+        text = text[:at].rstrip() + added + text[at:]
+    for child in reversed(children):
+        if child.name is not None and child.name in members:
+            start = _line_start(text, child.range.start)
+            body = textwrap.indent(members[child.name].strip("\n"), _indent(text, child))
+            text = text[:start] + body + text[child.range.end :]
+    return text
+
+
+def aligned_receiver(code: str, item: Item, parameters: tuple[str, ...] | None, language: Language) -> str:
+    """A method that lost its ``self``, or a function that gained one, as the signature has it (Python). Any other
+    difference of parameters stays: callers and checks decide about it, a guess would only hide it."""
+    if language is not Language.PYTHON or parameters is None or item.parameters is None or item.name is None:
+        return code
+    header = re.compile(rf"(def\s+{re.escape(item.name)}\s*\(\s*)")
+    alternative = re.compile(r"(def\s+\w+\s*\(\s*)")
+    pattern = header if header.search(code) else alternative
+    have, want = item.parameters, parameters
+    static = "@staticmethod" in code.split("def ", 1)[0]
+    if want[:1] and want[0] in _RECEIVERS and have == want[1:] and not static:
+        return pattern.sub(lambda match: f"{match[1]}{want[0]}{', ' if have else ''}", code, count=1)
+    if have[:1] and have[0] in _RECEIVERS and have[1:] == want and not re.search(rf"\b{have[0]}\b\s*[.(\[]", code):
+        return re.sub(rf"(def\s+\w+\s*\(\s*){have[0]}\s*(?:,\s*)?", lambda match: match[1], code, count=1)
+    return code
+
+
+def under_signature(original: str, item: Item, body: str) -> str | None:
+    """The header and the docstring of a Python function with ``body`` under them; None where it has no body."""
+    if item.body is None:
+        return None
+    header = original[_line_start(original, item.range.start) : item.body.start].rstrip()
+    docstring = _DOCSTRING.match(original[item.body.start : item.body.end])
+    inside = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
+    if docstring is None:
+        return f"{header}\n{inside}"
+    words = docstring[0].strip()
+    if words.count("\n"):
+        first, rest = words.split("\n", 1)
+        words = f"{first}\n{textwrap.indent(textwrap.dedent(rest), '    ')}"
+    return f"{header}\n    {words}\n{inside}"
+
+
+def _line_start(text: str, at: int) -> int:
+    start = text.rfind("\n", 0, at) + 1
+    return start if not text[start:at].strip() else at
+
+
+def _indent(text: str, item: Item | None) -> str:
+    if item is None:
+        return "    "
+    return text[_line_start(text, item.range.start) : item.range.start]

@@ -1,0 +1,157 @@
+"""What each attempt does: who thinks, who writes, who reviews. Data, made from settings; nothing here runs.
+
+The tables that say which strategies and panels exist are :data:`STRATEGIES` and :data:`PANELS`; the code behind the
+names is registered in thinking.py and review.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = [
+    "PANELS",
+    "STRATEGIES",
+    "Accept",
+    "Generator",
+    "Ladder",
+    "Panel",
+    "Reviewer",
+    "Row",
+    "Schedule",
+    "Thinking",
+]
+
+STRATEGIES: Mapping[str, int] = {"none": 0, "solo": 1, "duo": 2}
+"""The thinking strategies that run, each with the least number of models it needs."""
+
+PANELS: tuple[str, ...] = ("none", "simple", "moderate", "complex")
+"""The kinds of panel that sit."""
+
+MOST_SAMPLES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thinking:
+    """Who thinks before the code is written. ``models`` are settings keys, in order."""
+
+    strategy: str = "none"
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """A rung of the ladder: who writes, and how many independent answers."""
+
+    model: str
+    samples: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Who reviews. ``members`` are settings keys."""
+
+    kind: str = "none"
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the table, for the attempt numbers it lists."""
+
+    attempts: tuple[int, ...]
+    generator: Generator
+    thinking: Thinking = Thinking()
+    panel: Panel = Panel()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model of the row, each once, in the order of the stages."""
+        return tuple(dict.fromkeys((*self.thinking.models, self.generator.model, *self.panel.members)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewer:
+    """What a model looks at when it sits in a panel, and its share of the weight."""
+
+    aspect: str = "quality"
+    weight: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """When a candidate is good enough; the rules are spelt out in decision.py."""
+
+    rule: Literal["score", "evidence"] = "score"
+    score: float = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """What follows when no paid rung may run: ``stop``, or go on with the last free rung."""
+
+    after: Literal["stop", "last_local"] = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The whole table. ``reviewers`` is keyed by model; a member that is not in it gets the default reviewer."""
+
+    rows: tuple[Row, ...]
+    reviewers: Mapping[str, Reviewer] = field(default_factory=dict[str, Reviewer])
+    accept: Accept = Accept()
+    ladder: Ladder = Ladder()
+
+    def row_for(self, number: int) -> Row:
+        """The first row whose attempts hold ``number``. A number that no row holds (more attempts than the table has,
+        or a gap) takes the row that came last before it. Raises ValueError for an empty schedule."""
+        if not self.rows:
+            raise ValueError("the schedule has no rows")
+        for row in self.rows:
+            if number in row.attempts:
+                return row
+        return max(
+            self.rows, key=lambda row: (max((a for a in row.attempts if a < number), default=0), -min(row.attempts))
+        )
+
+    def reviewer(self, model: str) -> Reviewer:
+        """What ``model`` looks at."""
+        return self.reviewers.get(model, Reviewer())
+
+    def validate(self) -> tuple[str, ...]:
+        """What is wrong, as lines ``key.path: what is wrong``; () for a schedule that runs."""
+        problems: list[str] = [] if self.rows else ["schedule: no rows; nothing could be attempted"]
+        for index, row in enumerate(self.rows):
+            problems.extend(f"schedule.{index}.{line}" for line in _row_problems(row))
+            if self.accept.rule == "score" and row.panel.kind == "none":
+                problems.append(
+                    f"schedule.{index}.panel: without one nothing reaches a score; set accept.rule = 'evidence'"
+                )
+        for key, reviewer in self.reviewers.items():
+            if not 0 < reviewer.weight <= 1:
+                problems.append(f"reviewers.{key}.weight: {reviewer.weight} is not above 0 and at most 1")
+        if not 0 <= self.accept.score <= 10:
+            problems.append(f"accept.score: {self.accept.score} is not between 0 and 10")
+        return tuple(problems)
+
+
+def _row_problems(row: Row) -> list[str]:
+    problems: list[str] = []
+    if not row.attempts or min(row.attempts) < 1:
+        problems.append("attempts: list the numbers of the attempts, from 1")
+    strategy, thinkers = row.thinking.strategy, row.thinking.models
+    if strategy not in STRATEGIES:
+        problems.append(f"thinking.strategy: no strategy {strategy!r} here; use one of {', '.join(STRATEGIES)}")
+    elif len(thinkers) < STRATEGIES[strategy]:
+        problems.append(f"thinking.models: {strategy} needs {STRATEGIES[strategy]}, {len(thinkers)} given")
+    if not 1 <= row.generator.samples <= MOST_SAMPLES:
+        problems.append(f"generator.samples: {row.generator.samples} is not between 1 and {MOST_SAMPLES}")
+    kind, members = row.panel.kind, row.panel.members
+    if kind not in PANELS:
+        problems.append(f"panel.kind: no panel {kind!r} here; use one of {', '.join(PANELS)}")
+    elif kind != "none" and not members:
+        problems.append(f"panel.members: a {kind} panel needs members")
+    elif len(set(members)) != len(members):
+        problems.append("panel.members: a model sits in a panel once")
+    return problems

@@ -1,0 +1,198 @@
+"""The stages as the loop calls them: each is announced, gets what it needs, and its value is handed back.
+
+Knows what every stage needs; the order in which they run is loop.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from forge_lsp.domain.attempt import Candidate, Evidence, Insight, Thought
+from forge_lsp.domain.errors import (
+    ExtractionFailed,
+    ModelError,
+    ModelMissing,
+    ServerUnreachable,
+    SpendingRefused,
+    Unauthorised,
+)
+from forge_lsp.domain.events import Degraded, Emit, Stage, StageFinished, StageStarted
+from forge_lsp.domain.ports import Clock, Editing, ModelDirectory, Syntax, Toolchain
+from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.briefing import Briefing, facts, subject
+from forge_lsp.ensemble.calls import Calls
+from forge_lsp.ensemble.checking import Checked, Examples, check
+from forge_lsp.ensemble.extraction import Extracted, extract, join
+from forge_lsp.ensemble.generation import Brief, Draft, generate, go_on
+from forge_lsp.ensemble.insights import render_insights
+from forge_lsp.ensemble.review import Hall, Sitting, review
+from forge_lsp.ensemble.schedule import Row, Schedule
+from forge_lsp.ensemble.thinking import Room, think
+
+__all__ = ["CANNOT_RUN", "Stages", "Written"]
+
+CANNOT_RUN = (ServerUnreachable, ModelMissing, Unauthorised, SpendingRefused)
+"""What keeps a rung from running, whatever is asked of it. Any other ModelError costs the attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of the generate stage: candidates, or in words why there are none."""
+
+    candidates: tuple[Candidate, ...]
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """The stages of one job. ``insights`` are always those known when the attempt began."""
+
+    task: Task
+    schedule: Schedule
+    emit: Emit
+    models: ModelDirectory
+    syntax: Syntax
+    editing: Editing
+    toolchain: Toolchain | None
+    clock: Clock
+    markers: tuple[str, ...]
+    calls: Calls
+    briefing: Briefing
+    examples: Examples
+
+    async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
+        if row.thinking.strategy == "none":
+            return None
+        started = self._start(number, Stage.THINK, f"{row.thinking.strategy}: {', '.join(row.thinking.models)}")
+        room = Room(
+            ask=self.calls.line(number, Stage.THINK),
+            shared=self.briefing.shared,
+            insights=lambda model: self._told(model, insights),
+            degraded=self._degraded(number, Stage.THINK),
+        )
+        thought = await think(row.thinking, room)
+        detail = "no thought" if thought is None else f"{thought.strategy}: {', '.join(thought.models)}"
+        self._finish(number, Stage.THINK, detail, started)
+        return thought
+
+    async def write(
+        self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight], *, again: bool
+    ) -> Written:
+        """The rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
+        fails costs this attempt."""
+        model, samples = row.generator.model, row.generator.samples
+        started = self._start(number, Stage.GENERATE, model + (f", {samples} samples" if samples > 1 else ""))
+        brief = Brief(
+            generator=row.generator,
+            task=self.task,
+            ask=self.calls.line(number, Stage.GENERATE),
+            shared=await self.briefing.for_writing(model),
+            thought=thought,
+            insights=self._told(model, insights),
+            answer_tokens=self.briefing.window(model).answer,
+            toy=self.briefing.toy(model),
+        )
+        try:
+            drafts = await generate(brief, attempt=number, again=again)
+            written = await self._extracted(number, brief, drafts)
+        except CANNOT_RUN as error:
+            self._finish(number, Stage.GENERATE, str(error), started)
+            raise
+        except ModelError as error:
+            written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
+        found = len(written.candidates)
+        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {samples} with code", started)
+        return written
+
+    async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> Written:
+        """The code of every answer that was written to its end; one cut-off answer is asked to go on where no other
+        will do."""
+        found: list[tuple[Draft, Extracted]] = []
+        trouble: dict[str, None] = {}
+        for draft in drafts:
+            try:
+                found.append((draft, await self._code(draft)))
+            except ExtractionFailed as error:
+                trouble[str(error)] = None
+        whole = [(draft, code) for draft, code in found if code.whole]
+        cut = next((draft for draft in drafts if draft.truncated), None)
+        if not whole and cut is not None:
+            try:
+                rest = await go_on(brief, cut)
+                longer = Draft(text=join(cut.text, rest.text), sample=cut.sample, truncated=rest.truncated)
+                code = await self._code(longer)
+                if code.whole:
+                    whole.append((longer, code))
+                else:
+                    trouble["the answer was cut off by the length limit twice"] = None
+            except ExtractionFailed as error:
+                trouble[str(error)] = None
+            except (ModelError, SpendingRefused) as error:
+                trouble[f"the answer was cut off by the length limit and could not go on: {error}"] = None
+        candidates = tuple(self._candidate(number, brief.generator.model, draft, code) for draft, code in whole)
+        return Written(candidates=candidates, trouble=None if candidates else "; ".join(trouble))
+
+    async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[Checked, ...]:
+        count = len(candidates)
+        started = self._start(number, Stage.CHECK, f"{count} candidate{'' if count == 1 else 's'}")
+        checked = await check(
+            self.task, candidates, toolchain=self.toolchain, syntax=self.syntax, examples=self.examples
+        )
+        best = checked[0]
+        self._finish(number, Stage.CHECK, facts(best.build, self.examples.judge(best.raw)), started)
+        return checked
+
+    async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> Sitting:
+        started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(row.panel.members)}")
+
+        def seen(member: str) -> str:
+            return subject(self.task, chosen.candidate, chosen.build, evidence, self.briefing.window(member))
+
+        hall = Hall(
+            ask=self.calls.line(number, Stage.REVIEW),
+            shared=self.briefing.shared,
+            subject=seen,
+            unavailable=self.models.unavailable,
+            degraded=self._degraded(number, Stage.REVIEW),
+            clock=self.clock,
+        )
+        sitting = await review(row.panel, self.schedule.reviewer, hall)
+        verdict = sitting.verdict
+        toys = [one.model for one in verdict.reviews if one.score is not None and self.briefing.toy(one.model)]
+        if toys:
+            said = f"scores of a model as small as {', '.join(toys)} mean nothing"
+            verdict = replace(verdict, note="; ".join(filter(None, (verdict.note, said))))
+        detail = verdict.note or "" if verdict.score is None else f"score {verdict.score:.1f}"
+        self._finish(number, Stage.REVIEW, detail, started)
+        return replace(sitting, verdict=verdict)
+
+    async def _code(self, draft: Draft) -> Extracted:
+        # In a thread: a long answer that is no code costs seconds of parsing, and a cancel must not wait for it.
+        return await asyncio.to_thread(
+            extract, draft.text, self.task, syntax=self.syntax, markers=self.markers, truncated=draft.truncated
+        )
+
+    def _candidate(self, number: int, model: str, draft: Draft, found: Extracted) -> Candidate:
+        return Candidate(
+            code=found.code,
+            imports=found.imports,
+            text=self.editing.splice(self.task, found.code, found.imports),
+            model=model,
+            attempt=number,
+            sample=draft.sample,
+        )
+
+    def _told(self, model: str, insights: Sequence[Insight]) -> str:
+        return render_insights(insights, tokens=self.briefing.window(model).insights)
+
+    def _degraded(self, number: int, stage: Stage) -> Callable[[str], None]:
+        return lambda reason: self.emit(Degraded(number=number, stage=stage, reason=reason))
+
+    def _start(self, number: int, stage: Stage, detail: str) -> float:
+        self.emit(StageStarted(number=number, stage=stage, detail=detail))
+        return self.clock.monotonic()
+
+    def _finish(self, number: int, stage: Stage, detail: str, started: float) -> None:
+        self.emit(StageFinished(number=number, stage=stage, detail=detail, seconds=self.clock.monotonic() - started))
