@@ -21,8 +21,9 @@ from forge_lsp.domain.errors import (
     ServerBusy,
     ServerUnreachable,
 )
-from forge_lsp.domain.ports import ChatReply, ChatRequest, Completion, ModelInfo, Timing, Usage
+from forge_lsp.domain.ports import ChatReply, ChatRequest, Completion, FinishReason, ModelInfo, Timing, Usage
 from forge_lsp.models.breaker import Breaker
+from forge_lsp.models.prompt import estimated_input_tokens
 from forge_lsp.models.rambling import RamblingWatch
 from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, TextDelta, Wire
 
@@ -65,6 +66,7 @@ class _Sample:
     """One answer as it comes in."""
 
     parts: list[str] = field(default_factory=list[str])
+    pieces: int = 0
     watch: RamblingWatch = field(default_factory=RamblingWatch)
     finished: Finished | None = None
 
@@ -249,7 +251,7 @@ class GuardedModel:
                 if isinstance(chunk, TextDelta):
                     first = now if first is None else first
                     last = now
-                    self._take(samples, chunk)
+                    self._take(samples, chunk, request)
                 elif isinstance(chunk, Finished):
                     first = now if first is None else first
                     last = now
@@ -285,13 +287,25 @@ class GuardedModel:
             }[name]
             raise DeadlineExceeded(what, deadline=name) from None
 
-    def _take(self, samples: list[_Sample], chunk: TextDelta) -> None:
+    def _take(self, samples: list[_Sample], chunk: TextDelta, request: ChatRequest) -> None:
+        sample = self._sample(samples, chunk.index)
+        if sample.finished is not None:
+            return
+        sample.pieces += 1
         if not chunk.text:
             return
-        sample = self._sample(samples, chunk.index)
         sample.parts.append(chunk.text)
-        if wrong := sample.watch.feed(chunk.text):
-            raise Rambling(f"{self.info.name} rambles: {wrong}.")
+        lost = sample.watch.feed(chunk.text)
+        if lost is None:
+            return
+        text = "".join(sample.parts).rstrip()
+        if not (lost.blank and text and request.schema is None):
+            raise Rambling(f"{self.info.name} rambles: {lost.words}.")
+        # Some models write their code and then blanks for ever: the code is whole, and the server need not go on.
+        # It has not counted, so that is done here.
+        usage = Usage(input_tokens=estimated_input_tokens(request), output_tokens=sample.pieces)
+        sample.parts[:] = [text]
+        sample.finished = Finished(index=chunk.index, reason=FinishReason.STOP, usage=usage)
 
     def _sample(self, samples: list[_Sample], index: int) -> _Sample:
         if not 0 <= index < len(samples):

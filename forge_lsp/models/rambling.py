@@ -7,8 +7,9 @@ far above what code holds. A table of zeros repeats one short word; a rambling m
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-__all__ = ["RamblingWatch"]
+__all__ = ["Lost", "RamblingWatch"]
 
 _BLANK = 400
 """Characters of white space in a row; code has no line that long."""
@@ -25,6 +26,14 @@ _STEP = 256
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What is wrong, in ``words`` for the user. ``blank``: it is white space, so what stands before it is whole."""
+
+    words: str
+    blank: bool
+
+
 class RamblingWatch:
     """Fed with the pieces of one answer as they come."""
 
@@ -36,11 +45,11 @@ class RamblingWatch:
         self._blank = 0
         self._blank_lines = 0
 
-    def feed(self, piece: str) -> str | None:
-        """What is wrong with the answer so far, as words for the user; None: nothing."""
+    def feed(self, piece: str) -> Lost | None:
+        """What is wrong with the answer so far; None: nothing."""
         return self._blankness(piece) or self._repetition(piece)
 
-    def _blankness(self, piece: str) -> str | None:
+    def _blankness(self, piece: str) -> Lost | None:
         kept = piece.rstrip()
         trailing = piece[len(kept) :]
         if kept:
@@ -48,10 +57,10 @@ class RamblingWatch:
         self._blank += len(trailing)
         self._blank_lines += trailing.count("\n")
         if self._blank >= _BLANK or self._blank_lines >= _BLANK_LINES:
-            return "white space without end"
+            return Lost(words="white space without end", blank=True)
         return None
 
-    def _repetition(self, piece: str) -> str | None:
+    def _repetition(self, piece: str) -> Lost | None:
         self._tail = (self._tail + piece)[-(_ANY_LENGTH + _LONGEST_UNIT) :]
         self._unseen += len(piece)
         if self._unseen < _STEP:
@@ -65,11 +74,12 @@ class RamblingWatch:
             return None
         run = _run(tail, period)
         unit = tail[-period:]
-        words = len({word.lower() for word in _WORD.findall(unit + unit)})
+        # Three in a row without the first and the last word, which the ends may have cut.
+        words = len({word.lower() for word in _WORD.findall(unit * 3)[1:-1]})
         sentences = words >= _WORDS and run >= max(_SENTENCE_LENGTH, period * _SENTENCE_REPEATS)
         if sentences or run >= _ANY_LENGTH:
             shown = " ".join(unit.split())[:60]
-            return f"the same text again and again ({shown!r}, {run // period} times)"
+            return Lost(words=f"the same text again and again ({shown!r}, {run // period} times)", blank=False)
         return None
 
 
