@@ -253,6 +253,11 @@ def _toy(function: Function, *, system: str = TOY_SYSTEM, body: str = "\n    pas
     return Prompt(system=system, user=user, begun=begun)
 
 
+def _words(function: Function, *, begun: str = "") -> Prompt:
+    header = function.skeleton.splitlines()[0].removeprefix("def ").removesuffix(":")
+    return Prompt(system="", user=f"Write a Python function `{header}`. {_sentence(function)}", begun=begun)
+
+
 SHAPES: Mapping[str, Callable[[Function], Prompt]] = {
     # The long form that all other models get: system, file with the scope marked, task, rules of the answer.
     "product": _product,
@@ -268,13 +273,12 @@ SHAPES: Mapping[str, Callable[[Function], Prompt]] = {
         user=f"Complete this Python function. Write the whole function.\n\n{_fenced(f.skeleton)}",
     ),
     # No skeleton, words alone.
-    "words": lambda f: Prompt(
-        system="", user=f"Write a Python function `{f.skeleton.splitlines()[0][4:-1]}`. {_sentence(f)}"
-    ),
-    # The answer begun for the model: the opening of the fence; the header as well; the docstring as well.
-    "toy, begun fence": lambda f: _toy(f, body="", begun="```python\n"),
-    "toy, begun header": lambda f: _toy(f, body="", begun=f"```python\n{f.skeleton.splitlines()[0]}\n"),
-    "toy, begun docstring": lambda f: _toy(f, body="", begun=f"```python\n{f.skeleton}\n"),
+    "words": lambda f: _words(f),
+    # The same, and the answer begun for the model: with the skeleton in the question it would only copy and close it.
+    "words, begun header": lambda f: _words(f, begun=f"```python\n{f.skeleton.splitlines()[0]}\n"),
+    "words, begun docstring": lambda f: _words(f, begun=f"```python\n{f.skeleton}\n"),
+    # What that copying looks like: the fence opened for the model, the skeleton in the question.
+    "toy, begun fence": lambda f: _toy(f, begun="```python\n"),
 }
 
 

@@ -166,18 +166,17 @@ class EmbeddedWire:
         httpx = importlib.import_module("httpx")
         reader = StreamReader(samples=samples, first=first)
         self._active += 1
-        heard = finished = False
+        heard = refused = False
         try:
             async with client.stream("POST", "/v1/chat/completions", json=body) as response:
                 if response.status_code != 200:
                     await response.aread()
-                    finished = True
+                    refused = True
                     raise server_error(response.status_code, _json(response))
                 async for line in response.aiter_lines():
                     heard = True
                     for chunk in reader.read(line):
                         yield chunk
-            finished = reader.complete
         except httpx.TransportError as error:
             child.kill()  # on loopback this is the child's death, which the event loop may not have heard of yet
             raise BrokenStream(
@@ -185,7 +184,7 @@ class EmbeddedWire:
             ) from error
         finally:
             self._active -= 1
-            if not finished and child.alive:
+            if not (refused or reader.complete) and child.alive:
                 self._settle(child, client, heard=heard)
 
     # -------------------------------------------------------------- after a cancel

@@ -129,6 +129,15 @@ async def test_it_answers_and_writes_nothing_to_our_streams(
     assert (captured.out, captured.err) == ("", "")
 
 
+async def test_an_answer_closed_after_its_end_leaves_the_child_alone(wire: EmbeddedWire) -> None:
+    stream = wire.stream(ask("Say hello.", max_tokens=2))
+    while not isinstance(await anext(stream), Finished):
+        pass
+    await stream.aclose()
+    assert not wire._settling
+    assert wire.pid is not None
+
+
 async def test_eight_samples_share_one_prefill_and_all_end() -> None:
     wire = EmbeddedWire(info=INFO, model_path=None, slots=8)
     try:
