@@ -164,8 +164,8 @@ async def _end(transport: asyncio.SubprocessTransport, capture: _Capture, grace:
         await _settled(capture.drained, _DRAIN)
     finally:
         stdin = transport.get_pipe_transport(0)
-        if isinstance(stdin, asyncio.WriteTransport):
-            stdin.abort()  # close() would wait for a reader that is gone
+        if isinstance(stdin, asyncio.WriteTransport) and stdin.get_write_buffer_size():
+            stdin.abort()  # close() would wait for a reader that may never read it
         transport.close()
     # Let the pipes' own close callbacks run, or the loop's end would find transports half closed.
     await asyncio.sleep(0)
