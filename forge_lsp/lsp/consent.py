@@ -38,7 +38,7 @@ def question(asked: ConsentQuestion, workspace: Path | None) -> str:
 
 
 def asker(client: Requests, workspace: Path | None, *, timeout: float = 120.0) -> Ask:
-    """Asks by ``window/showMessageRequest``. No support, no answer in time, a closed window, an error: no, for this time.
+    """Asks by ``window/showMessageRequest``. No support, no answer in time, a closed window, an error: no.
 
     "Never" raises ConsentRefused, which is a no that is kept.
     """

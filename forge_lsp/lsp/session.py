@@ -166,7 +166,7 @@ class Session:
         problem = self._problem()
         words = None if problem is None else problem.full_message
         if words is not None and words != self._told:
-            self.editor.say(lsp.MessageType.Error, f"forge-lsp: {words}")
+            self.editor.say(lsp.MessageType.Error, words if words.startswith("forge-lsp") else f"forge-lsp: {words}")
         self._told = words
 
     async def _pull(self) -> object | None:
