@@ -49,11 +49,13 @@ def write_copy_files(tree: Tree, copy: Path) -> None:
         place = copy / _real_place(checked(path), tree.source)
         # The copy is new and nobody has run in it yet, but it may hold symbolic links of the project's own.
         _replace_links(place, copy)
+        is_folder = place.is_dir() and not place.is_symlink()
         if content is None:
-            if place.is_dir() and not place.is_symlink():
-                continue  # a file is said to be absent; a folder of that name is another thing
-            place.unlink(missing_ok=True)
+            if not is_folder:  # a file is said to be absent; a folder of that name is another thing
+                place.unlink(missing_ok=True)
             continue
+        if is_folder:
+            raise _both(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
         _write(place, content, _mode(tree.source, path))
@@ -128,10 +130,11 @@ def _is_opaque(folder: int) -> bool:
 def _as_content(descriptor: int) -> bytes | None:
     if descriptor < 0:
         return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_READ:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_READ:
-            return None
         return file.read(MAX_READ)
 
 
@@ -181,6 +184,10 @@ def _write(place: Path, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise EnvironmentFault(f"{place.name} is in the project both as a file and as a folder.") from None
+        raise _both(place) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def _both(place: Path) -> EnvironmentFault:
+    return EnvironmentFault(f"{place.name} is in the project both as a file and as a folder.")
