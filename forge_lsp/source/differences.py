@@ -64,7 +64,7 @@ def shift_range(place: TextRange, base: str, theirs: str) -> TextRange | None:
         start, end = edit.range.start, edit.range.end
         if end < place.start or (end == place.start and _whole_lines(edit, base, theirs, start + delta)):
             delta += len(edit.text) - (end - start)
-        elif start >= place.end and (place.end > place.start or end > start):
+        elif start > place.end or (start == place.end and (place.end > place.start or end > start)):
             break
         else:
             return None

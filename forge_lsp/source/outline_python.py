@@ -23,7 +23,7 @@ _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
 _COMPOUND = ("if_statement", "try_statement", "with_statement", "for_statement", "while_statement", "match_statement")
 _NOT_A_STUB = re.compile(r"@\s*(?:\w+\.)*(?:overload|abstractmethod|abstractproperty)\b")
-_BLANK_VALUES = ("none", "true", "false", "integer", "float", "string", "list", "dictionary", "tuple", "set")
+_DEFAULT = re.compile(r"""return(?:\s+(?:None|True|False|0(?:\.0)?|-1|""|''|\[\]|\{\}|\(\)))?""")
 _STARTS = re.compile(r"(?:async\s+def|def|class)\b|@")
 
 
@@ -362,8 +362,7 @@ def _does_nothing(body: Node, text: str, source: ParsedText) -> bool:
     if all(_is_placeholder(statement, source) for statement in statements):
         return True
     if len(statements) == 1 and statements[0].type == "return_statement":
-        values = statements[0].named_children
-        constant = not values or (values[0].type in _BLANK_VALUES and len(source.of(values[0])) <= 8)
+        constant = _DEFAULT.fullmatch(source.of(statements[0])) is not None
         return constant and (has_todo(comments_in(body, source)) or has_todo(text))
     return False
 
