@@ -83,6 +83,11 @@ class JobSpending:
         self._purse = _Purse()
 
     @property
+    def addresses(self) -> Mapping[str, str]:
+        """Where each server is, as people may see it."""
+        return self._addresses
+
+    @property
     def spent(self) -> float:
         """USD of all calls so far; a call under way counts with what it sends."""
         return to_usd(self._purse.settled + sum(entry.sent for _, _, entry in self._purse.open))

@@ -164,10 +164,7 @@ class Database:
             except sqlite3.Error as error:
                 if self._path is None:  # memory failed: there is nothing left to go to
                     outcomes = [(item, None, error) for item in batch]
-                elif code(error) in LOCKED and time.monotonic() < deadline:
-                    for item in [item for item in batch if item.strict]:
-                        batch.remove(item)
-                        _settle(item, None, Busy("another process keeps the ledger locked"))
+                elif code(error) in LOCKED and self._refuse_strict(batch) and time.monotonic() < deadline:
                     continue
                 else:
                     connection = self._recover(connection, error)
@@ -178,6 +175,13 @@ class Database:
                 _settle(item, value, error)
             break
         return connection
+
+    @staticmethod
+    def _refuse_strict(batch: list[_Item[Any]]) -> bool:
+        for item in [item for item in batch if item.strict]:
+            batch.remove(item)
+            _settle(item, None, Busy("another process keeps the ledger locked"))
+        return True
 
     def _recover(self, connection: sqlite3.Connection, error: sqlite3.Error) -> sqlite3.Connection:
         """Another connection in the place of one that the disk took from us."""
@@ -227,19 +231,19 @@ class Database:
     def _open_file(self, path: Path) -> sqlite3.Connection:
         """The file, sound and of our version. Raises sqlite3.Error or OSError where the disk does not let us."""
         try:
-            connection = connect(path)
+            connection = connect(path, patience=min(5.0, self._patience))
         except TooNew as error:
             path = path.with_name(f"ledger-{VERSION}.db")
             self._say(
                 f"{self._path} was written by a newer forge-lsp ({error}); it is left alone, this one uses {path}"
             )
             self._path = path
-            connection = connect(path)
+            connection = connect(path, patience=min(5.0, self._patience))
         except sqlite3.Error as error:
             if code(error) not in BROKEN:
                 raise
             self._say(_MOVED.format(path=path, error=error, aside=move_aside(path).name))
-            connection = connect(path)
+            connection = connect(path, patience=min(5.0, self._patience))
         self._inode = path.stat().st_ino
         return connection
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
 from forge_lsp.domain.errors import ForgeError
 from forge_lsp.domain.events import AttemptStarted, CallFinished, EventBody, JobEvent, JobFinished, JobStarted
-from forge_lsp.domain.ports import Clock
+from forge_lsp.domain.ports import Clock, Spending
 from forge_lsp.domain.task import Task
 from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
@@ -151,7 +151,7 @@ class Job:
         spending = self._prepared.spending
         if isinstance(spending, JobSpending):
             return spending.spent
-        return sum(event.body.cost_usd for event in self._events if isinstance(event.body, CallFinished))
+        return sum((event.body.cost_usd for event in self._events if isinstance(event.body, CallFinished)), 0.0)
 
     @property
     def seconds(self) -> float:
@@ -266,7 +266,7 @@ class Job:
             await self._stop(run)
         except asyncio.CancelledError:
             # Only a closing event loop cancels the supervisor. The job still ends, and says so, before we go.
-            if self._cancel_reason is None and not run.done():
+            if self._cancel_reason is None and (not run.done() or run.cancelled()):
                 self._cancel_reason = "forge-lsp was stopped"
             await self._stop(run)
             await self._finish(run, overdue=False)
@@ -326,7 +326,7 @@ class Job:
             error = run.exception()  # retrieved in every case, so that asyncio has nothing to complain about
             conclusion = run.result() if error is None else None
         attempts = conclusion.attempts if conclusion else ()
-        sent = _sent(conclusion) if conclusion else ()
+        sent = _sent(conclusion, self._prepared.spending) if conclusion else ()
         if self._cancel_reason is not None:
             if error is not None:
                 logger.info("job %s: while it was cancelled: %s", self._id, type(error).__name__, exc_info=error)
@@ -397,5 +397,9 @@ class Job:
             subscription.busy = False
 
 
-def _sent(conclusion: Conclusion) -> tuple[SentFile, ...]:
-    return tuple(SentFile(file=entry.file, server=entry.server) for entry in conclusion.sent)
+def _sent(conclusion: Conclusion, spending: Spending) -> tuple[SentFile, ...]:
+    addresses = spending.addresses if isinstance(spending, JobSpending) else {}
+    return tuple(
+        SentFile(file=entry.file, server=entry.server, address=addresses.get(entry.server, ""))
+        for entry in conclusion.sent
+    )

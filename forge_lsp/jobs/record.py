@@ -29,12 +29,12 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
-    """Text of ``file`` (relative to the workspace) went to ``server`` (settings key) at ``address``."""
+    """Text of ``file`` (relative to the workspace) went to ``server`` (settings key) at ``address`` ("": it has none,
+    like the embedded model)."""
 
     file: str
     server: str
     address: str = ""
-    off_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,13 @@ def _costs(record: JobRecord) -> str:
     rows = [[inline(model), inline(server), *_sums(group)] for (model, server), group in models.items()]
     rows.append(["**all**", "", *_sums(calls)])
     head = ["model", "server", "calls", "failed", "tokens in", "of them cached", "tokens out", "queue", "time", "cost"]
-    return "## Calls and costs\n\n" + table(head, rows)
+    failures = [
+        f"- attempt {call.number}, {call.stage}, {inline(call.model)}: {inline(call.error, 500)}"
+        for call in calls
+        if call.error is not None
+    ]
+    failed = "\n\nFailed:\n\n" + "\n".join(failures) if failures else ""
+    return f"## Calls and costs\n\n{table(head, rows)}{failed}"
 
 
 def _sums(calls: Sequence[CallFinished]) -> list[str]:
@@ -228,10 +234,10 @@ def _sent(record: JobRecord) -> str:
             return _servers(record.events)
         return "## What was sent\n\nNo file's text was sent to any server."
     rows = [
-        [inline(entry.file), inline(entry.server), inline(entry.address), "no" if entry.off_machine else "yes"]
+        [inline(entry.file), inline(entry.server), inline(entry.address) or "this process' own"]
         for entry in dict.fromkeys(record.sent)
     ]
-    return "## What was sent\n\n" + table(["text of", "to server", "address", "on this machine"], rows)
+    return "## What was sent\n\n" + table(["text of", "to server", "at"], rows)
 
 
 def _servers(events: Iterable[JobEvent]) -> str:

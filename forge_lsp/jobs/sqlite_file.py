@@ -33,13 +33,14 @@ _CHECKED_SIZE = 32 * 2**20  # bytes; a larger file is not read through before it
 _COPIED_JOBS = 50
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, patience: float) -> sqlite3.Connection:
+    """A sound file of our version. Raises TooNew, sqlite3.Error or OSError. A lock is borne ``patience`` seconds."""
     # The file is made before SQLite makes it, so that nobody else can read it, not even for a moment; SQLite gives
     # its -wal and -shm files the same mode.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         path.chmod(0o600)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
     try:
         if version_of(connection) > VERSION:
             raise TooNew(version_of(connection))
@@ -59,6 +60,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def memory() -> sqlite3.Connection:
+    """An empty ledger that ends with its connection."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, uri=True)
     migrate(connection)
     return connection
@@ -94,6 +96,7 @@ def copy(path: Path, target: sqlite3.Connection, owner: str) -> None:
 
 
 def move_aside(path: Path) -> Path:
+    """Rename a file and its companions, out of the way but not out of reach; answers the new name."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     count = 1
@@ -108,6 +111,7 @@ def move_aside(path: Path) -> Path:
 
 
 def private_folder(folder: Path) -> None:
+    """Make the folder, for its owner alone. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name != "posix":
         return

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, ExampleStatus, Outcome
+from forge_lsp.jobs.markdown import fence, inline, table
+from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.report import job_report
+from forge_lsp.jobs.timeline import gantt
+from tests.unit.jobs.sample import attempts, example, full_record
+from tests.unit.jobs.support import record
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def unverified() -> JobRecord:
+    """A job on a machine without a sandbox and without an SDK."""
+    attempt = replace(
+        attempts()[1],
+        build=BuildReport(
+            status=BuildStatus.UNVERIFIED, tool="", reason="no .NET SDK", remedy="apt install dotnet-sdk-8.0"
+        ),
+        evidence=Evidence(
+            blocked="no sandbox works here", remedy="sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        ),
+        thought=None,
+    )
+    return replace(
+        full_record(),
+        outcome=Outcome.UNVERIFIED,
+        reason="the check could not run",
+        attempts=(attempt,),
+        toys=("granite", "llama"),
+        follow_up_of="01kg9ys7g0jn516mgv00",
+    )
+
+
+def interrupted() -> JobRecord:
+    """What a killed process left."""
+    ended = full_record()
+    return record(
+        ended.job_id,
+        state=JobState.INTERRUPTED,
+        events=ended.events[:9],
+        reason="the process that ran it ended before it did",
+        seconds=8.25,
+    )
+
+
+@pytest.mark.parametrize("job", [full_record, unverified, interrupted])
+def test_reports_read_as_they_were_approved(job: object) -> None:
+    """Set UPDATE_SNAPSHOTS=1 to write them anew, then read them."""
+    assert callable(job)
+    path = SNAPSHOTS / f"{job.__name__}.md"
+    text = job_report(job())
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_the_report_tells_what_the_contract_asks_for() -> None:
+    text = job_report(full_record(), note="the disk is full")
+    for words in (
+        "**accepted** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
+        "'(' was never closed",
+        "its answer was not JSON, twice",
+        "**this example looks wrong**: it says 4, one model answers 3",
+        "no type hints",
+        "stopped early",
+        "Approach: use +.",
+        "claude costs money, and its use was not allowed",
+        "gemma3 did not answer: duo became solo",
+        "| b\\|c.py | claude | https://api.anthropic.com |",
+        "+    return a + b",
+        "the disk is full",
+        "`forge.apply`",
+    ):
+        assert words in text, words
+
+
+def test_a_disputed_example_names_how_many_models_say_what() -> None:
+    second = attempts()[1]
+    assert second.candidate is not None
+    others = tuple(
+        replace(
+            second,
+            number=number,
+            candidate=replace(second.candidate, model=model, attempt=number),
+            evidence=Evidence(results=(example(ExampleStatus.DISPUTED, actual),)),
+        )
+        for number, model, actual in ((2, "a", "5"), (3, "b", "5"), (4, "c", "5"), (5, "c", "5"), (6, "d", "7"))
+    )
+    text = job_report(replace(full_record(), attempts=others))
+    assert "**this example looks wrong**: it says 4, three models answer 5, one model answers 7" in text
+
+
+def test_words_of_others_cannot_break_the_page() -> None:
+    text = job_report(full_record())
+    lines = text.splitlines()
+    start = lines.index("## Task") + 2
+    # the task holds a fence of three, so its own is longer, and closes where it should
+    assert lines[start] == "````text"
+    assert lines.index("````", start) == start + 6
+    tables = [line for line in lines if line.startswith("| ")]
+    widths = {line.replace("\\|", "").count("|") for line in tables if "granite" in line}
+    assert widths == {6}
+
+
+def test_a_report_of_a_job_that_offers_nothing() -> None:
+    job = record(state=JobState.ENDED, outcome=Outcome.CANCELLED, reason="cancelled by the user")
+    text = job_report(job)
+    assert "**cancelled**" in text and "None began." in text
+    assert "## Change" not in text and "Panel" not in text
+    assert "No file's text was sent" in text
+
+
+def test_the_toys_are_named_only_where_they_were_the_judges() -> None:
+    assert "too small" not in job_report(full_record())
+    assert "too small" not in job_report(replace(full_record(), toys=("granite",)))
+    assert "too small" in job_report(replace(full_record(), toys=("granite", "llama")))
+
+
+def test_inline_text_is_one_harmless_line() -> None:
+    assert inline("a|b\n<b>`x`</b> *y* [z](u)") == "a\\|b \\<b\\>\\`x\\`\\</b\\> \\*y\\* \\[z\\](u)"
+    assert inline("x" * 400).endswith("…") and len(inline("x" * 400)) == 300
+    assert fence("a ```` b") == "`````\na ```` b\n`````"
+    assert table(["a"], [["1"]]) == "| a |\n| --- |\n| 1 |"
+
+
+def test_the_chart_has_a_bar_for_every_call_on_one_scale() -> None:
+    chart = gantt(full_record().events).splitlines()
+    assert len(chart) == 5
+    bars = [line.count("█") for line in chart[1:]]
+    assert bars == [8, 9, 9, 8] or all(7 <= bar <= 10 for bar in bars)
+    assert [line.index("█") for line in chart[1:]] == sorted(line.index("█") for line in chart[1:])
+    assert chart[3].endswith("failed")
+    assert gantt(()) == ""
+    running = gantt(full_record().events[:4]).splitlines()
+    assert running[1].endswith("not over")
