@@ -72,7 +72,7 @@ def _offers(text: str, span: TextRange, scope_at: Callable[[TextRange], Scope | 
     if _TODO.search(before + rest) or re.search(r"\w$", before) or re.match(r"\w", rest):
         return True
     scope = scope_at(span)
-    return scope is not None and scope.kind is ScopeKind.DEFINITION
+    return bool((before + rest).strip()) if scope is None else scope.kind is ScopeKind.DEFINITION
 
 
 def _generate(uri: str, span: lsp.Range) -> lsp.CodeAction:

@@ -60,12 +60,15 @@ class Editor:
         def configuration(params: types.ConfigurationParams) -> list[object]:
             return [self._settings if item.section == "forge" else None for item in params.items]
 
+        def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            return self._apply(params)  # pygls marks what it registers, which a bound method does not bear
+
         def nothing(_: object) -> None:
             return None
 
         client.feature(types.PROGRESS)(progress)
         client.feature(types.WORKSPACE_CONFIGURATION)(configuration)
-        client.feature(types.WORKSPACE_APPLY_EDIT)(self._apply)
+        client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
         client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(nothing)
         client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)(nothing)
         client.feature(types.WINDOW_SHOW_MESSAGE)(nothing)

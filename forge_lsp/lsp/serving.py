@@ -7,6 +7,7 @@ input, and let children inherit the stream that is the protocol.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -38,8 +39,12 @@ def serve_stdio(protocol: ForgeProtocol, aclose: Callable[[], Awaitable[None]]) 
     os.close(empty)
     sys.stdout.flush()
     os.dup2(2, 1)
-    with open(sink, "wb") as out:  # noqa: PTH123 - a descriptor, not a path
+    out = open(sink, "wb")  # noqa: PTH123, SIM115 - a descriptor, closed below
+    try:
         return _run(protocol, _stdio(protocol, source, out, aclose))
+    finally:
+        with contextlib.suppress(BrokenPipeError):  # what was left for a client that is gone
+            out.close()
 
 
 def serve_tcp(protocol: ForgeProtocol, host: str, port: int, aclose: Callable[[], Awaitable[None]]) -> int:

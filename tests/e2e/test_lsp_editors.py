@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import sys
@@ -71,10 +72,13 @@ async def test_light_bulb_to_edit(client: Any, tmp_path: Path) -> None:
         "Fix with ensemble: Function must return a value",
         "Generate with ensemble",
     ]
-    command = actions[1].command
-    command.arguments[0]["task"] = "{\"code\": \"def add(a: int, b: int) -> int:\\n    '''😀'''\\n    return a + b\"}"
+    # lsprotocol reads a code action that has a command as a Command, whose name is then the whole object as text
+    command = ast.literal_eval(actions[1].command)
+    command["arguments"][0]["task"] = (
+        "{\"code\": \"def add(a: int, b: int) -> int:\\n    '''😀'''\\n    return a + b\"}"
+    )
     answer = await client.workspace_execute_command_async(
-        lsp.ExecuteCommandParams(command=command.command, arguments=command.arguments)
+        lsp.ExecuteCommandParams(command=command["command"], arguments=command["arguments"])
     )
     assert set(answer) == {"jobId"}
     async with asyncio.timeout(20):

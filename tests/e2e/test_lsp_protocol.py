@@ -35,7 +35,7 @@ def long_job(token: str = "t") -> dict[str, Any]:
     return {"command": "forge.generate", "arguments": [arguments], "workDoneToken": token}
 
 
-async def test_nothing_heavy_is_loaded_when_initialize_is_answered() -> None:
+def test_nothing_heavy_is_loaded_when_initialize_is_answered() -> None:
     code = (
         "import sys\n"
         "from forge_lsp.lsp.server import create_server, run_stdio\n"
@@ -193,7 +193,8 @@ async def test_nothing_is_kept_of_what_has_ended(tmp_path: Path) -> None:
         "    if params.command == 'forge.status':\n"
         "        protocol = server.protocol\n"
         "        return [len(protocol._request_futures), len(protocol._result_types),\n"
-        "                len(protocol.progress.tokens), len(server.session.editor.work_done), len(server.session.shown)]\n"
+        "                len(protocol.progress.tokens), len(server.session.editor.work_done),\n"
+        "                len(server.session.shown)]\n"
         "    return await run(params)\n"
         "server.protocol.execute = execute\n"
         "sys.exit(fake.run_stdio(server))\n"
