@@ -12,12 +12,14 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
 from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.fitting import estimate_tokens, fenced, fitted_document, shortened
+from forge_lsp.source.ignore import is_secret_name
 from forge_lsp.source.lines import is_blank, normalised
 from forge_lsp.source.neighbours import imported_files, mentions, outline_text, tests_near
 from forge_lsp.source.redaction import redact
@@ -65,7 +67,10 @@ class Context:
 
     async def gather(self, task: Task, *, tokens: int) -> str:
         """Markdown of at most about ``tokens`` tokens; files are read in a thread. The same task and budget give the
-        same bytes."""
+        same bytes.
+
+        Raises BadRequest for a document whose own name says that it holds keys or passwords.
+        """
         return (await asyncio.to_thread(self._gathered, task, tokens)).text
 
     def files_sent(self, task: Task, *, tokens: int) -> tuple[str, ...]:
@@ -103,6 +108,7 @@ class _Gathering:
 
     def result(self) -> _Gathered:
         """Taken in order of worth while the budget lasts; shown in order of the prompt."""
+        self._refuse_secrets()
         problems = self._take(self._problems())
         # A document that fits its share is shown whole; a larger one gets what the others leave of the budget.
         document = self._document_part(self._left)
@@ -128,6 +134,15 @@ class _Gathering:
                 shown.extend(([heading] if heading else []) + [part.text for part in parts])
         files = [part.file for part in (document, *rules, *neighbours, *tests) if part.file]
         return _Gathered("\n\n".join(shown) + "\n", tuple(dict.fromkeys(files)))
+
+    def _refuse_secrets(self) -> None:
+        path = self._document.path
+        relative = self._files.guard.relative(path) if self._files is not None and path is not None else None
+        if path is not None and is_secret_name(relative or PurePosixPath(path.name)):
+            raise BadRequest(
+                f"{path.name} is named like a file of keys or passwords, and no such file is shown to a model.",
+                remedy="keep code in a file of another name",
+            )
 
     def _take(self, parts: Iterator[_Part], most: int | None = None) -> list[_Part]:
         """Parts while they fit what is left; one that does not is passed over."""

@@ -26,7 +26,7 @@ def indent_unit(text: str) -> str | None:
     steps: Counter[int] = Counter()
     tabs = blanks = 0
     previous = 0
-    for line in normalised(text).split("\n"):
+    for line in normalised(text.removeprefix(BOM)).split("\n"):
         if is_blank(line) or line.lstrip().startswith("*"):
             continue
         space = leading_space(line)

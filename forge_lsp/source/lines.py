@@ -50,8 +50,8 @@ def is_blank(line: str) -> bool:
 
 
 def leading_space(line: str) -> str:
-    """The blanks and tabs a line starts with; a form feed or a byte order mark before them is not indentation."""
-    stripped = line.lstrip("\f" + BOM)
+    """The blanks and tabs a line starts with; a form feed before them is not indentation."""
+    stripped = line.lstrip("\f")
     return stripped[: len(stripped) - len(stripped.lstrip(" \t"))]
 
 

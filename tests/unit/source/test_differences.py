@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ LINES = st.lists(st.sampled_from(["a", "b", "c", "", "d"]), max_size=10).map(
 def test_edits_make_the_other_text(before: str, after: str) -> None:
     edits = minimal(before, after)
     assert apply_edits(before, edits) == after
-    for one, next_one in zip(edits, edits[1:], strict=False):
+    for one, next_one in pairwise(edits):
         assert one.range.end < next_one.range.start or (one.range.end == next_one.range.start and one.text)
 
 
@@ -85,10 +86,19 @@ B = TextRange(start=BASE.index("def b"), end=BASE.index("def b") + len("def b():
 
 @pytest.mark.parametrize(
     "theirs",
-    [BASE, "# top 😀\n" + BASE, BASE.replace("import os", "import sys"), BASE.replace("def a", "def aa"), BASE + "\nx = 1\n",
-     BASE.replace("\n\n\ndef b", "\n\ndef b"), BASE.replace("def b", "# about b\ndef b"), BASE.rstrip(), BASE[BASE.index("def b") :],
-     BASE + "def b():\n    pass\n"],
-)  # fmt: skip
+    [
+        BASE,
+        "# top 😀\n" + BASE,
+        BASE.replace("import os", "import sys"),
+        BASE.replace("def a", "def aa"),
+        BASE + "\nx = 1\n",
+        BASE.replace("\n\n\ndef b", "\n\ndef b"),
+        BASE.replace("def b", "# about b\ndef b"),
+        BASE.rstrip(),
+        BASE[BASE.index("def b") :],
+        BASE + "def b():\n    pass\n",
+    ],
+)
 def test_a_range_follows_its_lines(theirs: str) -> None:
     moved = shift_range(B, BASE, theirs)
     assert moved is not None
@@ -98,9 +108,16 @@ def test_a_range_follows_its_lines(theirs: str) -> None:
 
 @pytest.mark.parametrize(
     "theirs",
-    [BASE.replace("def b():\n    pass", "def b():\n    return 1"), BASE.replace("def b", "async def b"), BASE.rstrip() + "  # x\n",
-     BASE.replace("def b():\n", "def b():\n\n"), BASE[: BASE.index("def b")], "", BASE.replace("\n", "\r\n")],
-)  # fmt: skip
+    [
+        BASE.replace("def b():\n    pass", "def b():\n    return 1"),
+        BASE.replace("def b", "async def b"),
+        BASE.rstrip() + "  # x\n",
+        BASE.replace("def b():\n", "def b():\n\n"),
+        BASE[: BASE.index("def b")],
+        "",
+        BASE.replace("\n", "\r\n"),
+    ],
+)
 def test_a_range_that_was_touched_is_lost(theirs: str) -> None:
     assert shift_range(B, BASE, theirs) is None
 
@@ -151,8 +168,13 @@ def test_changes_apart_are_merged() -> None:
 
 @pytest.mark.parametrize(
     ("base", "ours", "theirs"),
-    [("a\nb\nc\n", "a\nB\nc\n", "a\nX\nc\n"), ("a\nb\n", "a\nB\n", "A\nb\n"), ("a\n", "a\nb\n", "a\nc\n"), ("a", "a\nb", "a\nc")],
-)  # fmt: skip
+    [
+        ("a\nb\nc\n", "a\nB\nc\n", "a\nX\nc\n"),
+        ("a\nb\n", "a\nB\n", "A\nb\n"),
+        ("a\n", "a\nb\n", "a\nc\n"),
+        ("a", "a\nb", "a\nc"),
+    ],
+)
 def test_changes_in_the_same_or_adjacent_lines_conflict(base: str, ours: str, theirs: str) -> None:
     with pytest.raises(EditConflict) as raised:
         merge_texts(base, ours, theirs)

@@ -13,13 +13,23 @@ from tests.unit.source.support import CSHARP, EDITS, JAVASCRIPT, PYTHON, TYPESCR
 PUSH = "def push(self, item):\n    if item:\n        self.items.append(item)\n    return self\n"
 
 
-@pytest.mark.parametrize("code", [PUSH, PUSH.replace("\n", "\r\n"), "\n\n" + PUSH + "\n  \n", "\ufeff" + PUSH,
-                                  "    " + PUSH.replace("\n", "\n    "), "\t" + PUSH.replace("\n", "\n\t"),
-                                  PUSH.replace("\n    ", "\n        ")])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        PUSH,
+        PUSH.replace("\n", "\r\n"),
+        "\n\n" + PUSH + "\n  \n",
+        "\ufeff" + PUSH,
+        "    " + PUSH.replace("\n", "\n    "),
+        "\t" + PUSH.replace("\n", "\n\t"),
+        PUSH.replace("\n    ", "\n        "),
+    ],
+)
 def test_code_gets_the_scopes_indentation(code: str) -> None:
     text = "class S:\n    def push(self, item):|\n        pass\n\n    def pop(self): ...\n"
     assert spliced(text, code) == (
-        "class S:\n    def push(self, item):\n        if item:\n            self.items.append(item)\n        return self\n"
+        "class S:\n    def push(self, item):\n        if item:\n            self.items.append(item)\n"
+        "        return self\n"
         "\n    def pop(self): ...\n"
     )
 
@@ -37,28 +47,41 @@ def test_unit_line_ending_final_newline_and_mark_are_the_documents(
     text = made(start + "class S:\n    a = '😀'\n\n    def push(self, item):|\n        pass")
     code = PUSH.replace("self.items", "漢.e\u0301")
     assert spliced(text, code) == made(
-        start
-        + "class S:\n    a = '😀'\n\n    def push(self, item):\n        if item:\n            漢.e\u0301.append(item)\n        return self"
+        start + "class S:\n    a = '😀'\n\n    def push(self, item):\n        if item:\n"
+        "            漢.e\u0301.append(item)\n        return self"
     )
 
 
 def test_docstrings_move_with_their_code_and_other_strings_stay() -> None:
-    code = 'def push(self, item):\n    """Put.\n\n    >>> 1\n      2\n    """\n    sql = """\n  select\n\tx\n"""\n    return sql\n'
+    code = (
+        'def push(self, item):\n    """Put.\n\n    >>> 1\n      2\n    """\n    sql = """\n  select\n\tx\n'
+        '"""\n    return sql\n'
+    )
     text = "class S:\n\tdef push(self, item):|\n\t\tpass\n"
     assert spliced(text, code) == (
-        'class S:\n\tdef push(self, item):\n\t\t"""Put.\n\n\t\t>>> 1\n\t\t  2\n\t\t"""\n\t\tsql = """\n  select\n\tx\n"""\n\t\treturn sql\n'
+        'class S:\n\tdef push(self, item):\n\t\t"""Put.\n\n\t\t>>> 1\n\t\t  2\n\t\t"""\n\t\tsql = """\n'
+        '  select\n\tx\n"""\n\t\treturn sql\n'
     )
 
 
 @pytest.mark.parametrize(
     ("language", "text", "code", "expected"),
     [
-        (TYPESCRIPT, "class A {\n\tf() {|}\n}\n", "f() {\n  return `a\n  b`;\n}", "class A {\n\tf() {\n\t\treturn `a\n  b`;\n\t}\n}\n"),
+        (
+            TYPESCRIPT,
+            "class A {\n\tf() {|}\n}\n",
+            "f() {\n  return `a\n  b`;\n}",
+            "class A {\n\tf() {\n\t\treturn `a\n  b`;\n\t}\n}\n",
+        ),
         (JAVASCRIPT, "function f() {|\n  x;\n}", "function f() {\n    return 1;\n}", "function f() {\n  return 1;\n}"),
-        (CSHARP, "class A\r\n{\r\n    int F() { |}\r\n}", 'int F()\n{\n    return @"x\n y";\n}',
-         'class A\r\n{\r\n    int F()\r\n    {\r\n        return @"x\r\n y";\r\n    }\r\n}'),
+        (
+            CSHARP,
+            "class A\r\n{\r\n    int F() { |}\r\n}",
+            'int F()\n{\n    return @"x\n y";\n}',
+            'class A\r\n{\r\n    int F()\r\n    {\r\n        return @"x\r\n y";\r\n    }\r\n}',
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_languages(language: Language, text: str, code: str, expected: str) -> None:
     assert spliced(text, code, language=language) == expected
 
@@ -94,14 +117,21 @@ def test_a_whole_file_keeps_its_mark_and_final_newline(text: str) -> None:
         ("def a(): pass\n|\ndef b(): pass\n", "def c(): pass", "def a(): pass\n\n\ndef c(): pass\n\n\ndef b(): pass\n"),
         ("def a(): pass\n\n\n|", "def c(): pass\n", "def a(): pass\n\n\ndef c(): pass\n"),
         ("x = 1\n|\ny = 2\n", "z = 3", "x = 1\n\nz = 3\n\ny = 2\n"),
-        ("class A:\n    a = 1\n|\n    b = 2\n", "def f(self):\n    pass", "class A:\n    a = 1\n\n    def f(self):\n        pass\n\n    b = 2\n"),
-        ("class A:\n    def f(self):\n        pass\n    |\n\nx = 1\n", "def g(self): ...",
-         "class A:\n    def f(self):\n        pass\n\n    def g(self): ...\n\nx = 1\n"),
+        (
+            "class A:\n    a = 1\n|\n    b = 2\n",
+            "def f(self):\n    pass",
+            "class A:\n    a = 1\n\n    def f(self):\n        pass\n\n    b = 2\n",
+        ),
+        (
+            "class A:\n    def f(self):\n        pass\n    |\n\nx = 1\n",
+            "def g(self): ...",
+            "class A:\n    def f(self):\n        pass\n\n    def g(self): ...\n\nx = 1\n",
+        ),
         ("# Adds.|\n", "def f(): ...", "# Adds.\ndef f(): ...\n"),
         ("# Adds.|", "def f(): ...", "# Adds.\ndef f(): ..."),
         ("\n|\nx = 1\n", "import y", "import y\n\nx = 1\n"),
     ],
-)  # fmt: skip
+)
 def test_insertions(text: str, code: str, expected: str) -> None:
     assert spliced(text, code) == expected
 
@@ -133,24 +163,47 @@ def test_helpers_before_the_definition_get_no_decorator_of_it() -> None:
     [
         ("import os\n", ["import os"], "import os\n"),
         ("import os\n", ["import sys", "import ast"], "import ast\nimport os\nimport sys\n"),
-        ("import os\nfrom typing import Any\n", ["from typing import Callable, Any"], "import os\nfrom typing import Any, Callable\n"),
-        ("from a import (\n    b,\n    c,\n)\n", ["from a import d as e"], "from a import (\n    b,\n    c,\n    d as e,\n)\n"),
+        (
+            "import os\nfrom typing import Any\n",
+            ["from typing import Callable, Any"],
+            "import os\nfrom typing import Any, Callable\n",
+        ),
+        (
+            "from a import (\n    b,\n    c,\n)\n",
+            ["from a import d as e"],
+            "from a import (\n    b,\n    c,\n    d as e,\n)\n",
+        ),
         ("from a import b  # why\n", ["from a import b, c"], "from a import b, c  # why\n"),
-        ("from a import (  # why\n    b,\n)\n", ["from a import c"], "from a import (  # why\n    b,\n)\nfrom a import c\n"),
+        (
+            "from a import (  # why\n    b,\n)\n",
+            ["from a import c"],
+            "from a import (  # why\n    b,\n)\nfrom a import c\n",
+        ),
         ("import numpy as np\n", ["import numpy as np", "import numpy"], "import numpy as np\nimport numpy\n"),
         ("import os\n", ["import requests"], "import os\n\nimport requests\n"),
         ("import requests\n", ["import os"], "import os\n\nimport requests\n"),
         ("import os\n", ["from __future__ import annotations"], "from __future__ import annotations\n\nimport os\n"),
         ("from __future__ import annotations\n", ["import os"], "from __future__ import annotations\n\nimport os\n"),
         ("import os\n", ["from .x import y"], "import os\n\nfrom .x import y\n"),
-        ("try:\n    import a\nexcept ImportError:\n    a = None\n", ["import a"], "try:\n    import a\nexcept ImportError:\n    a = None\n"),
-        ("import os\nif TYPE_CHECKING:\n    from b import c\n", ["from b import c"],
-         "import os\n\nfrom b import c\nif TYPE_CHECKING:\n    from b import c\n"),
-        ("import os\n", ["try:\n    import a\nexcept ImportError:\n    a = None"], "import os\ntry:\n    import a\nexcept ImportError:\n    a = None\n"),
+        (
+            "try:\n    import a\nexcept ImportError:\n    a = None\n",
+            ["import a"],
+            "try:\n    import a\nexcept ImportError:\n    a = None\n",
+        ),
+        (
+            "import os\nif TYPE_CHECKING:\n    from b import c\n",
+            ["from b import c"],
+            "import os\n\nfrom b import c\nif TYPE_CHECKING:\n    from b import c\n",
+        ),
+        (
+            "import os\n",
+            ["try:\n    import a\nexcept ImportError:\n    a = None"],
+            "import os\ntry:\n    import a\nexcept ImportError:\n    a = None\n",
+        ),
         ("from a import *\n", ["from a import b"], "from a import *\nfrom a import b\n"),
         ("import os\n", ["from a import b", "from a import c"], "import os\n\nfrom a import b, c\n"),
     ],
-)  # fmt: skip
+)
 def test_python_imports_merge(head: str, imports: list[str], expected: str) -> None:
     rest = "\n\ndef f():\n    return 1\n"
     result = spliced(head + rest.replace("return", "|return"), "def f():\n    return 1", *imports)
@@ -212,14 +265,21 @@ def test_ecmascript_imports_merge(head: str, imports: list[str], expected: str) 
 @pytest.mark.parametrize(
     ("head", "imports", "expected"),
     [
-        ("using System;\nusing Zoo;\n", ["using System.Linq;", "using System;", "using Alpha;"],
-         "using System;\nusing System.Linq;\nusing Alpha;\nusing Zoo;\n"),
+        (
+            "using System;\nusing Zoo;\n",
+            ["using System.Linq;", "using System;", "using Alpha;"],
+            "using System;\nusing System.Linq;\nusing Alpha;\nusing Zoo;\n",
+        ),
         ("using Zoo;\nusing Alpha;\n", ["using System;"], "using Zoo;\nusing Alpha;\nusing System;\n"),
         ("global using System;\n", ["using System;"], "global using System;\n"),
         ("// licence\n\n", ["using System;"], "// licence\n\nusing System;\n"),
-        ("namespace X;\n\nusing System;\n", ["using static System.Math;"], "namespace X;\n\nusing System;\nusing static System.Math;\n"),
+        (
+            "namespace X;\n\nusing System;\n",
+            ["using static System.Math;"],
+            "namespace X;\n\nusing System;\nusing static System.Math;\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_csharp_usings_merge(head: str, imports: list[str], expected: str) -> None:
     rest = "\nclass A\n{\n    int F() => 1;\n}\n" if not head.endswith("\n\n") else "class A\n{\n    int F() => 1;\n}\n"
     tail = rest if rest.startswith("\n") else "\n" + rest
@@ -247,8 +307,15 @@ def test_secrets_that_were_hidden_come_back() -> None:
 
 @pytest.mark.parametrize(
     ("text", "unit"),
-    [("", None), ("a\n", None), ("a\n\tb\n", "\t"), ("a:\n  b:\n    c\n", "  "), ("a:\n    b\nc:\n    d:\n        e\n", "    "), ("/*\n * x\n */\n", None)],
-)  # fmt: skip
+    [
+        ("", None),
+        ("a\n", None),
+        ("a\n\tb\n", "\t"),
+        ("a:\n  b:\n    c\n", "  "),
+        ("a:\n    b\nc:\n    d:\n        e\n", "    "),
+        ("/*\n * x\n */\n", None),
+    ],
+)
 def test_indent_unit(text: str, unit: str | None) -> None:
     assert indent_unit(text) == unit
 
@@ -256,10 +323,15 @@ def test_indent_unit(text: str, unit: str | None) -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["\n", "\r\n", "\r"]),
-    st.lists(st.sampled_from(["x = '😀'", "def f():|", "    pass", "", "class A:", "    def g(self):|", "        # TODO", "# 漢 e\u0301"]), max_size=12),
+    st.lists(
+        st.sampled_from(
+            ["x = '😀'", "def f():|", "    pass", "", "class A:", "    def g(self):|", "        # TODO", "# 漢 e\u0301"]
+        ),
+        max_size=12,
+    ),
     st.booleans(),
     st.sampled_from(["def f():\n    return '😀'\n", "    def g(self):\n        return 1", "x", ""]),
-)  # fmt: skip
+)
 def test_what_is_outside_the_scope_stays_exactly(ending: str, lines: list[str], last: bool, code: str) -> None:
     text = ending.join(lines) + (ending if last else "")
     at = text.find("|")

@@ -51,4 +51,3 @@ def test_dominant_ending(text: str, ending: str) -> None:
 
 def test_a_form_feed_is_no_indentation() -> None:
     assert leading_space("\f  x") == "  "
-    assert leading_space("\ufeff\tx") == "\t"

@@ -49,9 +49,15 @@ def test_a_cursor_in_a_method_takes_it_with_its_decorators_and_comments(at: str,
 
 @pytest.mark.parametrize(
     ("at", "name", "container"),
-    [("class Stack", "Stack", None), ('"""漢字', "Stack", None), ("def inner", "inner", "Stack.pop"), ("return x", "inner", "Stack.pop"),
-     ("return inner", "pop", "Stack"), ("LIMIT", "LIMIT", None)],
-)  # fmt: skip
+    [
+        ("class Stack", "Stack", None),
+        ('"""漢字', "Stack", None),
+        ("def inner", "inner", "Stack.pop"),
+        ("return x", "inner", "Stack.pop"),
+        ("return inner", "pop", "Stack"),
+        ("LIMIT", "LIMIT", None),
+    ],
+)
 def test_the_innermost_definition(at: str, name: str, container: str | None) -> None:
     scope, _ = scope_of(STACK.replace(at, "|" + at))
     assert (scope.kind, scope.name, scope.container) == (ScopeKind.DEFINITION, name, container)
@@ -114,8 +120,12 @@ def test_a_blank_line_inside_a_function_is_the_function() -> None:
 
 @pytest.mark.parametrize(
     ("indent", "kind", "name", "container"),
-    [("", ScopeKind.INSERTION, None, None), ("    ", ScopeKind.INSERTION, None, "A"), ("        ", ScopeKind.DEFINITION, "f", "A")],
-)  # fmt: skip
+    [
+        ("", ScopeKind.INSERTION, None, None),
+        ("    ", ScopeKind.INSERTION, None, "A"),
+        ("        ", ScopeKind.DEFINITION, "f", "A"),
+    ],
+)
 def test_indentation_says_where_a_line_after_a_block_belongs(
     indent: str, kind: ScopeKind, name: str | None, container: str | None
 ) -> None:
@@ -206,10 +216,33 @@ def test_offsets_beyond_the_text_are_its_end() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from(["def f(a):\n", "    pass\n", "class A:\n", "\n", "\r\n", "# TODO x\n", "# c\n", "  \n", "x = 1\n", "@d\n", "😀",
-                              "    def g(self): ...\r\n", "f(\n", "import os\r", "\ufeff", "    "]), max_size=14),
-    st.integers(0, 99), st.integers(0, 60), st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, Language.GO]),
-)  # fmt: skip
+    st.lists(
+        st.sampled_from(
+            [
+                "def f(a):\n",
+                "    pass\n",
+                "class A:\n",
+                "\n",
+                "\r\n",
+                "# TODO x\n",
+                "# c\n",
+                "  \n",
+                "x = 1\n",
+                "@d\n",
+                "😀",
+                "    def g(self): ...\r\n",
+                "f(\n",
+                "import os\r",
+                "\ufeff",
+                "    ",
+            ]
+        ),
+        max_size=14,
+    ),
+    st.integers(0, 99),
+    st.integers(0, 60),
+    st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, Language.GO]),
+)
 def test_a_scope_is_whole_lines(parts: list[str], start: int, length: int, language: Language) -> None:
     text = "".join(parts)
     scope = SCOPES.scope(document(text, language), TextRange(start=start, end=start + length))
@@ -253,9 +286,15 @@ def test_a_fix_names_each_problem() -> None:
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("def f(): |pass\n", "stub"), ("def f():\n    return 1  # TODO|\n", "todo"), ("def f(): return |1\n", "symbol"), ("a = 1\n|b = 2\nc = 3|\n", "selection"),
-     ("a = 1\n|\nb = 2\n", "place"), ("import os|\n", None)],
-)  # fmt: skip
+    [
+        ("def f(): |pass\n", "stub"),
+        ("def f():\n    return 1  # TODO|\n", "todo"),
+        ("def f(): return |1\n", "symbol"),
+        ("a = 1\n|b = 2\nc = 3|\n", "selection"),
+        ("a = 1\n|\nb = 2\n", "place"),
+        ("import os|\n", None),
+    ],
+)
 def test_offers(text: str, what: str | None) -> None:
     plain, place = marked(text)
     assert place is not None

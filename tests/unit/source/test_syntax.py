@@ -50,8 +50,17 @@ def test_python_items_in_order() -> None:
     assert outline.errors == ()
     K = ItemKind  # noqa: N806
     assert [item.kind for item in outline.items] == [
-        K.OTHER, K.IMPORT, K.IMPORT, K.IMPORT, K.IMPORT, K.ASSIGNMENT, K.COMMENT, K.FUNCTION, K.CLASS, K.OTHER,
-    ]  # fmt: skip
+        K.OTHER,
+        K.IMPORT,
+        K.IMPORT,
+        K.IMPORT,
+        K.IMPORT,
+        K.ASSIGNMENT,
+        K.COMMENT,
+        K.FUNCTION,
+        K.CLASS,
+        K.OTHER,
+    ]
     f = outline.items[7]
     assert f.range.of(text).startswith("# lead\n@dec(1)\nasync def f")
     assert f.parameters == ("a", "b", "args", "c", "kw")
@@ -61,9 +70,19 @@ def test_python_items_in_order() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["pass", "...", '"""Doc."""', '"""Doc."""\n    ...', "raise NotImplementedError", "# TODO: do it", "return 0  # TODO",
-     'raise NotImplementedError("later")', "# TODO\n    return None", '"""Doc."""\n    # TODO\n    pass'],
-)  # fmt: skip
+    [
+        "pass",
+        "...",
+        '"""Doc."""',
+        '"""Doc."""\n    ...',
+        "raise NotImplementedError",
+        "# TODO: do it",
+        "return 0  # TODO",
+        'raise NotImplementedError("later")',
+        "# TODO\n    return None",
+        '"""Doc."""\n    # TODO\n    pass',
+    ],
+)
 def test_python_stubs(body: str) -> None:
     assert stub(f"def f(a):\n    {body}\n")
 
@@ -104,7 +123,10 @@ def test_a_body_of_comments_belongs_to_its_function() -> None:
 
 
 def test_an_unfinished_statement_does_not_swallow_what_follows() -> None:
-    text = "x = (1,\n\ndef g(a):\n    return 1\n\nclass K:\n    def a(self, p):\n        y = (\n\n    @dec\n    def b(self): ...\n\ndef z(): pass\n"
+    text = (
+        "x = (1,\n\ndef g(a):\n    return 1\n\nclass K:\n    def a(self, p):\n        y = (\n\n    @dec\n"
+        "    def b(self): ...\n\ndef z(): pass\n"
+    )
     outline = SYNTAX.outline(text, PYTHON)
     found = items(text)
     assert outline.errors
@@ -122,7 +144,10 @@ def test_python_2_and_prose_are_errors() -> None:
 
 
 def test_nested_definitions_are_children() -> None:
-    text = "class A:\n    class B:\n        def f(self):\n            def g(): ...\n            return g\n\nif X:\n    def h(): ...\n"
+    text = (
+        "class A:\n    class B:\n        def f(self):\n            def g(): ...\n            return g\n\n"
+        "if X:\n    def h(): ...\n"
+    )
     assert list(items(text)) == ["A", "A.B", "A.B.f", "A.B.f.g", "h"]
 
 
@@ -188,9 +213,13 @@ def test_csharp(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["public int F(int a) { return 1; }\n", "[Fact]\npublic override string F() => \"\";\n", "private T F<T>(T a) { return a; }",
-     "public Stack(int a) : base(a) { }\npublic int F() => 1;"],
-)  # fmt: skip
+    [
+        "public int F(int a) { return 1; }\n",
+        '[Fact]\npublic override string F() => "";\n',
+        "private T F<T>(T a) { return a; }",
+        "public Stack(int a) : base(a) { }\npublic int F() => 1;",
+    ],
+)
 def test_csharp_methods_without_their_class(text: str) -> None:
     outline = SYNTAX.outline(text, CSHARP)
     assert outline.errors == ()
@@ -259,11 +288,17 @@ def test_unfinished_typescript_is_a_stub(text: str) -> None:
 
 
 def test_commonjs() -> None:
-    text = 'const fs = require("fs");\nexports.z = (q) => q + 1;\nmodule.exports = { a() {} };\nfunction* gen() { yield 1; }\n'
+    text = (
+        'const fs = require("fs");\nexports.z = (q) => q + 1;\nmodule.exports = { a() {} };\n'
+        "function* gen() { yield 1; }\n"
+    )
     outline = SYNTAX.outline(text, JAVASCRIPT)
     assert [(item.kind, item.name) for item in outline.items] == [
-        (ItemKind.IMPORT, None), (ItemKind.FUNCTION, "z"), (ItemKind.ASSIGNMENT, "exports"), (ItemKind.FUNCTION, "gen"),
-    ]  # fmt: skip
+        (ItemKind.IMPORT, None),
+        (ItemKind.FUNCTION, "z"),
+        (ItemKind.ASSIGNMENT, "exports"),
+        (ItemKind.FUNCTION, "gen"),
+    ]
 
 
 def test_a_language_without_a_grammar_has_no_items_and_no_errors() -> None:
@@ -275,11 +310,38 @@ def test_a_language_without_a_grammar_has_no_items_and_no_errors() -> None:
 @given(
     st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT]),
     st.lists(
-        st.sampled_from(["def f(", "):\n", "class A", ":\n", "    ", "{", "}", ";", "@x\n", "# TODO\n", "// x\n", "😀", '"""', "`",
-                         "\r", "\r\n", "\x00", "\ud83d", "return 1", "namespace N", "=>", "\ufeff", "\u2028", "(", "if x:\n"]),
+        st.sampled_from(
+            [
+                "def f(",
+                "):\n",
+                "class A",
+                ":\n",
+                "    ",
+                "{",
+                "}",
+                ";",
+                "@x\n",
+                "# TODO\n",
+                "// x\n",
+                "😀",
+                '"""',
+                "`",
+                "\r",
+                "\r\n",
+                "\x00",
+                "\ud83d",
+                "return 1",
+                "namespace N",
+                "=>",
+                "\ufeff",
+                "\u2028",
+                "(",
+                "if x:\n",
+            ]
+        ),
         max_size=25,
     ),
-)  # fmt: skip
+)
 def test_no_text_breaks_the_outline(language: Language, parts: list[str]) -> None:
     text = "".join(parts)
     outline = SYNTAX.outline(text, language)
