@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types as lsp
+from pygls.workspace import PositionCodec
+
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.task import Language
+from forge_lsp.lsp.documents import Documents, ExactWorkspace, LineIndex, language_of
+
+UTF8, UTF16, UTF32 = (PositionCodec(encoding=kind) for kind in lsp.PositionEncodingKind)
+TEXTS = st.text(alphabet="ab\n\r\t\x0c\u2028\x85é漢😀\u0301\ufeff", max_size=30)
+
+
+def at(line: int, character: int) -> lsp.Position:
+    return lsp.Position(line, character)
+
+
+def workspace(*folders: Path) -> ExactWorkspace:
+    named = [lsp.WorkspaceFolder(uri=folder.as_uri(), name=folder.name) for folder in folders]
+    return ExactWorkspace(None, lsp.TextDocumentSyncKind.Incremental, named, lsp.PositionEncodingKind.Utf16)
+
+
+def opened(space: ExactWorkspace, uri: str, text: str, language: str = "python") -> None:
+    space.put_text_document(lsp.TextDocumentItem(uri=uri, language_id=language, version=1, text=text))
+
+
+class TestLineIndex:
+    @given(TEXTS, st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+    def test_every_offset_comes_back(self, text: str, encoding: str) -> None:
+        index = LineIndex(text, PositionCodec(encoding=encoding))
+        for offset in range(len(text) + 1):
+            if text[offset - 1 : offset + 1] == "\r\n" and offset:
+                continue  # no position is inside an ending
+            assert index.offset(index.position(offset)) == offset
+        assert "".join(index.lines) == text
+
+    def test_only_the_three_endings_end_lines(self) -> None:
+        assert LineIndex("a\u2028b\x0cc\x85\nd\re\r\n", UTF16).lines == ("a\u2028b\x0cc\x85\n", "d\r", "e\r\n", "")
+
+    @pytest.mark.parametrize(("codec", "units"), [(UTF8, 4), (UTF16, 2), (UTF32, 1)])
+    def test_units(self, codec: PositionCodec, units: int) -> None:
+        index = LineIndex("x😀y", codec)
+        assert index.position(2) == at(0, 1 + units)
+        assert index.offset(at(0, 1 + units)) == 2
+
+    def test_positions_outside_are_pulled_in(self) -> None:
+        index = LineIndex("ab\r\ncd", UTF16)
+        assert index.offset(at(0, 99)) == 2
+        assert index.offset(at(1, 99)) == 6
+        assert index.offset(at(9, 0)) == 6
+        assert LineIndex("", UTF16).offset(at(3, 3)) == 0
+
+    def test_half_a_surrogate_pair_is_its_end(self) -> None:
+        assert LineIndex("😀a", UTF16).offset(at(0, 1)) == 1
+
+
+class TestSync:
+    @given(TEXTS, TEXTS, st.data())
+    def test_incremental_changes_are_exact(self, text: str, new: str, data: st.DataObject) -> None:
+        space = workspace()
+        opened(space, "untitled:a", text)
+        index = LineIndex(text, space.position_codec)
+        places = [o for o in range(len(text) + 1) if not (o and text[o - 1 : o + 1] == "\r\n")]
+        start, end = sorted((data.draw(st.sampled_from(places)), data.draw(st.sampled_from(places))))
+        seen: list[str] = []
+        unwatch = space.watch(lambda _, state: seen.append(state))
+        span = lsp.Range(index.position(start), index.position(end))
+        document = lsp.VersionedTextDocumentIdentifier(uri="untitled:a", version=2)
+        space.update_text_document(document, lsp.TextDocumentContentChangePartial(range=span, text=new))
+        assert space.text_documents["untitled:a"].source == text[:start] + new + text[end:]
+        assert seen == [text[:start] + new + text[end:]]
+        unwatch()
+
+    def test_a_change_of_a_document_that_is_not_open_is_dropped(self) -> None:
+        document = lsp.VersionedTextDocumentIdentifier(uri="untitled:a", version=2)
+        workspace().update_text_document(document, lsp.TextDocumentContentChangeWholeDocument(text="x"))
+
+
+class TestDocuments:
+    def test_open_text_lies_over_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.py"
+        path.write_bytes(b"\xef\xbb\xbfa\r\n")
+        space = workspace(tmp_path)
+        documents = Documents(space)
+        closed = documents.present(path.as_uri())
+        assert closed is not None
+        assert (closed.text, closed.version, closed.hidden) == ("\ufeffa\r\n", None, 1)
+        opened(space, path.as_uri(), "b")
+        document, present = documents.document(path.as_uri())
+        assert (document.text, document.version, document.path) == ("b", 1, path)
+        assert present.hidden == 0
+
+    def test_what_is_not_there_or_not_ours_is_refused_by_name(self, tmp_path: Path) -> None:
+        documents = Documents(workspace(tmp_path))
+        with pytest.raises(BadRequest, match="uri: there is no open document"):
+            documents.document((tmp_path / "no.py").as_uri())
+        (tmp_path / "a.txt").write_text("x")
+        with pytest.raises(BadRequest, match="language: unknown"):
+            documents.document((tmp_path / "a.txt").as_uri())
+        assert documents.document((tmp_path / "a.txt").as_uri(), Language.PYTHON)[0].language is Language.PYTHON
+        (tmp_path / "b.py").write_bytes(b"\xff\xfe")
+        with pytest.raises(BadRequest, match="not UTF-8"):
+            documents.document((tmp_path / "b.py").as_uri())
+
+    def test_the_longest_folder_owns_a_document(self, tmp_path: Path) -> None:
+        inner = tmp_path / "inner"
+        documents = Documents(workspace(tmp_path, inner))
+        assert documents.folder_of((inner / "a.py").as_uri()) == inner
+        assert documents.folder_of((tmp_path / "a.py").as_uri()) == tmp_path
+        assert documents.folder_of("file:///elsewhere/a.py") is None
+        assert documents.folder_of("untitled:a") is None
+        assert Documents(workspace(inner)).folder_of("untitled:a") == inner
+
+    @pytest.mark.parametrize(
+        ("word", "uri", "language"),
+        [
+            ("typescriptreact", "untitled:a", Language.TYPESCRIPT),
+            ("c-sharp", "untitled:a", Language.CSHARP),
+            (None, "file:///a%20b.cs", Language.CSHARP),
+            ("markdown", "file:///a.md", None),
+        ],
+    )
+    def test_languages(self, word: str | None, uri: str, language: Language | None) -> None:
+        assert language_of(word, uri) is language
