@@ -14,8 +14,6 @@ from forge_lsp.ensemble.words import clip
 
 __all__ = ["Briefing", "Sent", "facts", "subject"]
 
-_FACTS_TOKENS = 300
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -89,7 +87,7 @@ def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evid
         what=named_scope(task.scope),
         language=task.document.language,
         code=clip("\n".join((*candidate.imports, candidate.code)), room.answer),
-        facts=clip(facts(build, evidence), _FACTS_TOKENS),
+        facts=clip(facts(build, evidence), room.facts),
     )
 
 

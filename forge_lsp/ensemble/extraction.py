@@ -352,12 +352,15 @@ def _unnamed(blocks: Sequence[Block], task: Task, wanted: _Wanted) -> _Found | N
     """Whole blocks: for a file, a selection of statements, or a place where nothing stands yet. For a definition
     whose name nothing in the answer bears, there is nothing."""
     if wanted.name is not None:
-        return None
+        # Where there is no grammar nothing has a name, and a fence that speaks of the wanted one must do.
+        blocks = [block for block in blocks if not block.outline.items and mentions(block.code, wanted.name)]
     pool = [block for block in blocks if block.fenced] or list(blocks)
     if not pool:
         return None
     names = {item.name for item in wanted.syntax.outline(wanted.original, wanted.language).items if item.name}
-    main = max(pool, key=lambda block: (len(names & _names(block)), block.defines, len(block.code)))
+    main = max(
+        pool, key=lambda block: (len(names & _names(block)), block.defines, not _demo(block, set()), len(block.code))
+    )
     chosen = [main]
     for block in pool:
         # A second block belongs to the first if it defines something new and is not a demo of it.

@@ -119,7 +119,7 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
     if piece.fenced:
         for code in _readings(piece.lines):
             outline = syntax.outline(code, language)
-            if not outline.errors and outline.items:
+            if not outline.errors and code.strip():  # a language without a grammar has neither errors nor items
                 yield Block(code=code, outline=outline, fenced=True, closed=piece.closed)
                 return
     lines = _without_prompts(piece.lines)

@@ -15,9 +15,11 @@ from forge_lsp.ensemble.words import clip, estimate_tokens
 __all__ = ["Shared", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
 
 _THOUGHT = 400
-_OVERHEAD = 700  # system text, a stage's own words, the framing of turns, and what the estimate gets wrong
+_OVERHEAD = 600  # system text, a stage's own words, the framing of turns, and what the estimate gets wrong
 _REVIEW_ANSWER = 700
-_MOST_CONTEXT = 16_000
+_FACTS = 300
+_LEAST_CONTEXT = 128
+_MOST_CONTEXT = 16_000  # more costs time and money and dilutes what matters
 _MOST_ANSWER = 8_192
 
 
@@ -41,14 +43,15 @@ class Window:
     """How one model's context length is shared out, in tokens.
 
     ``context``: the code around the task; ``answer``: the code it may write; ``insights`` and ``thought``: what is
-    passed on to it; ``review``: what it may write as a reviewer.
+    passed on to it; ``review``: what it may write as a reviewer; ``facts``: what a reviewer is told of checks.
     """
 
     context: int
     answer: int
     insights: int
-    thought: int = _THOUGHT
-    review: int = _REVIEW_ANSWER
+    thought: int
+    review: int
+    facts: int = _FACTS
 
 
 def window(info: ModelInfo, task: Task) -> Window:
@@ -56,16 +59,22 @@ def window(info: ModelInfo, task: Task) -> Window:
     scope = estimate_tokens(task.original)
     if info.toy:
         answer = max(256, min(2 * scope + 128, info.context // 3))
-        return Window(context=0, answer=answer, insights=0, thought=0)
+        return Window(context=0, answer=answer, insights=0, thought=0, review=min(_REVIEW_ANSWER, info.context // 6))
     open_ended = task.scope.kind in (ScopeKind.FILE, ScopeKind.INSERTION)
     answer = max(3_072 if open_ended else 1_024, 3 * scope + 512)
-    answer = min(answer, _MOST_ANSWER, int(info.context * 0.4))
+    answer = min(answer, _MOST_ANSWER, int(info.context * (0.4 if info.context > 4_096 else 0.3)))
     insights = min(1_200, info.context // 8)
-    words = estimate_tokens(task.instruction)
-    writing = answer + _THOUGHT + insights
-    reviewing = answer + 300 + 2 * _REVIEW_ANSWER  # the candidate, its evidence, a first answer and a second
-    context = info.context - _OVERHEAD - words - max(writing, reviewing)
-    return Window(context=max(128, min(context, _MOST_CONTEXT)), answer=answer, insights=insights)
+    thought, review = min(_THOUGHT, info.context // 6), min(_REVIEW_ANSWER, info.context // 6)
+    writing = answer + thought + insights
+    reviewing = answer + _FACTS + review
+    context = info.context - _OVERHEAD - estimate_tokens(task.instruction) - max(writing, reviewing)
+    return Window(
+        context=max(_LEAST_CONTEXT, min(context, _MOST_CONTEXT)),
+        answer=answer,
+        insights=insights,
+        thought=thought,
+        review=review,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

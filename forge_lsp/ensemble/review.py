@@ -36,15 +36,15 @@ class Unusable(ValueError):
 class Hall:
     """What a panel works with. ``shared`` gives a member's prefix; ``subject`` is the candidate with its evidence,
     its author hidden, fitted to the member; ``unavailable`` says why a member cannot be asked (None: it can; may
-    raise ServerUnreachable); ``degraded`` is told of every abstention."""
+    raise ServerUnreachable); ``answer_tokens`` bounds a member's words; ``degraded`` is told of every abstention."""
 
     ask: Ask
     shared: Callable[[str], Awaitable[Shared]]
     subject: Callable[[str], str]
     unavailable: Callable[[str], Awaitable[str | None]]
     degraded: Callable[[str], None]
+    answer_tokens: Callable[[str], int]
     clock: Clock
-    answer_tokens: int = 700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ async def _ask_twice(member: str, reviewer: Reviewer, hall: Hall) -> Voted:
     ]
     problem = ""
     for role in ("review", "review again"):
-        request = shared.request(*turns, max_tokens=hall.answer_tokens, temperature=0.0, schema=schema())
+        request = shared.request(*turns, max_tokens=hall.answer_tokens(member), temperature=0.0, schema=schema())
         completion = (await hall.ask(member, role, request)).completions[0]
         try:
             return parse_review(completion.text, cut=completion.finish is FinishReason.LENGTH)

@@ -156,6 +156,7 @@ class Stages:
             subject=seen,
             unavailable=self.models.unavailable,
             degraded=self._degraded(number, Stage.REVIEW),
+            answer_tokens=lambda member: self.briefing.window(member).review,
             clock=self.clock,
         )
         sitting = await review(row.panel, self.schedule.reviewer, hall)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from forge_lsp.domain.errors import BudgetExceeded, DeadlineExceeded, ModelFault
+from forge_lsp.domain.events import CallFinished, CallStarted, Stage
+from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.ensemble.calls import Calls
+from tests.support.scripted import Events, Hang, ManualClock, Purse, ScriptedDirectory, ScriptedModel
+
+REQUEST = ChatRequest(system="s", messages=(Message(role=Role.USER, text="hello"),), max_tokens=50, samples=2)
+
+
+def calls(*models: ScriptedModel, purse: Purse | None = None) -> tuple[Calls, Events, Purse]:
+    events, purse = Events(), purse or Purse()
+    return Calls(models=ScriptedDirectory(*models), spending=purse, emit=events, clock=ManualClock()), events, purse
+
+
+async def test_a_call_is_priced_told_made_and_settled() -> None:
+    line, events, purse = calls(ScriptedModel("opus", "yes", paid=True))
+    reply = await line.line(3, Stage.REVIEW)("opus", "review", REQUEST)
+    assert reply.completions[0].text == "yes"
+    assert purse.admitted[0][2] == 100, "all samples count"
+    started, finished = events.bodies
+    assert isinstance(started, CallStarted)
+    assert isinstance(finished, CallFinished)
+    assert (started.call, started.number, started.stage, started.estimate_usd) == (1, 3, Stage.REVIEW, 0.5)
+    assert (finished.input_tokens, finished.output_tokens, finished.cost_usd, finished.error) == (100, 10, 0.5, None)
+    assert line.cost_usd == 0.5
+    assert line.asked == ("opus",)
+
+
+async def test_a_refusal_sends_nothing() -> None:
+    model = ScriptedModel("opus", "yes", paid=True)
+    line, events, _ = calls(model, purse=Purse(refusal=BudgetExceeded("too dear")))
+    with pytest.raises(BudgetExceeded):
+        await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert (model.requests, events.bodies, line.asked) == ([], [], ())
+
+
+@pytest.mark.parametrize("error", [DeadlineExceeded("late", deadline="total"), ModelFault("500", remedy="mend")])
+async def test_a_failed_call_stays_booked_and_is_told(error: ModelFault) -> None:
+    line, events, purse = calls(ScriptedModel("opus", error, paid=True))
+    with pytest.raises(type(error)):
+        await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert purse.settled == [("opus", 0.5, None)]
+    (finished,) = events.of(CallFinished)
+    assert isinstance(finished, CallFinished)
+    assert finished.error == error.full_message
+    assert line.cost_usd == 0.5
+
+
+async def test_a_reply_without_an_answer_is_a_fault() -> None:
+    line, events, _ = calls(ScriptedModel("m", ()))
+    with pytest.raises(ModelFault, match="without an answer"):
+        await line.ask("m", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert [body.type for body in events.bodies] == ["call.started", "call.finished"]
+
+
+async def test_a_cancelled_call_is_settled_and_told() -> None:
+    hang = Hang()
+    line, events, purse = calls(ScriptedModel("opus", hang, paid=True))
+    asking = asyncio.create_task(line.ask("opus", REQUEST, number=1, stage=Stage.THINK, role="propose"))
+    await hang.started.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert hang.closed
+    assert purse.settled == [("opus", 0.5, None)]
+    assert [getattr(body, "error", None) for body in events.of(CallFinished)] == ["cancelled"]
+
+
+async def test_calls_at_once_have_numbers_of_their_own() -> None:
+    line, events, _ = calls(*(ScriptedModel(f"m{index}", "x") for index in range(5)))
+    await asyncio.gather(
+        *(line.ask(f"m{index}", REQUEST, number=1, stage=Stage.REVIEW, role="review") for index in range(5))
+    )
+    numbers = [body.call for body in events.bodies if isinstance(body, CallStarted)]
+    assert sorted(numbers) == [1, 2, 3, 4, 5]
+    pairs = {body.call: body.model for body in events.bodies if isinstance(body, CallFinished)}
+    assert pairs == {body.call: body.model for body in events.bodies if isinstance(body, CallStarted)}
+
+
+async def test_asking_whether_it_may_be_paid_costs_nothing() -> None:
+    model = ScriptedModel("opus", paid=True)
+    line, events, purse = calls(model)
+    await line.allowed(model.info, input_tokens=10, output_tokens=10)
+    assert (line.cost_usd, events.bodies, len(purse.settled)) == (0.0, [], 1)

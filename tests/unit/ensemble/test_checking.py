@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from forge_lsp.domain.attempt import BuildStatus, Candidate, Evidence, ExampleKind, ExampleStatus
+from forge_lsp.ensemble.checking import Checked, Examples, check
+from forge_lsp.ensemble.standing import Standing
+from forge_lsp.source.syntax import TreeSitterSyntax
+from tests.support.scripted import FakeToolchain, example, report, task
+
+SYNTAX = TreeSitterSyntax()
+
+
+def candidate(body: str, *, model: str = "m", attempt: int = 1, sample: int = 1) -> Candidate:
+    code = f"def add(a, b):\n    return {body}\n"
+    return Candidate(code=code, text=code, model=model, attempt=attempt, sample=sample)
+
+
+def proof(*results: tuple[str, str, str]) -> Evidence:
+    return Evidence(results=tuple(example(status, name=name, actual=actual) for name, status, actual in results))
+
+
+async def run(toolchain: FakeToolchain | None, *bodies: str, examples: Examples | None = None) -> tuple[Checked, ...]:
+    candidates = [candidate(body, sample=index) for index, body in enumerate(bodies, 1)]
+    return await check(task(), candidates, toolchain=toolchain, syntax=SYNTAX, examples=examples or Examples())
+
+
+async def test_the_same_text_is_checked_once_and_two_run_at_once() -> None:
+    toolchain = FakeToolchain()
+    checked = await run(toolchain, "1", "2", "1", "3", "4", "1 ")
+    assert len(checked) == len(toolchain.built) == 4
+    assert toolchain.most_at_once == 2
+
+
+async def test_broken_syntax_is_not_compiled_where_another_is_sound() -> None:
+    toolchain = FakeToolchain()
+    await run(toolchain, "(", "1")
+    assert [text for text in toolchain.built if "(\n" in text] == []
+    await run(toolchain, "(", "((")
+    assert len(toolchain.built) == 2, "one broken candidate is compiled for its diagnostics"
+
+
+async def test_ranks_by_build_then_failures_then_passes_then_agreement_then_length() -> None:
+    toolchain = FakeToolchain(
+        builds={"nope": report(BuildStatus.FAILED), "maybe": report(BuildStatus.UNVERIFIED)},
+        proofs={
+            "one": proof(("1", "passed", ""), ("2", "failed", "7")),
+            "both": proof(("1", "passed", ""), ("2", "passed", "")),
+            "none": proof(("1", "failed", "9"), ("2", "failed", "7")),
+        },
+    )
+    checked = await run(toolchain, "nope", "none", "maybe", "one", "both", "both + 0")
+    order = [item.candidate.text.split("return ")[1].strip() for item in checked]
+    assert order == ["both", "both + 0", "one", "none", "maybe", "nope"]
+    assert "nope" not in [item.code.split("return ")[1].strip() for item in toolchain.proved]
+
+
+async def test_agreement_of_behaviour_breaks_a_tie() -> None:
+    wrong = [("1", "failed", "7")]
+    toolchain = FakeToolchain(proofs={"x": proof(("1", "failed", "8")), "seven": proof(*wrong)})
+    checked = await run(toolchain, "x", "seven_long", "seven_longer")
+    assert checked[0].candidate.text.endswith("seven_long\n")
+    examples = Examples()
+    for item in checked:
+        examples.learn(item)
+    assert examples.agreement(checked[0]) == (0, 1)
+    other = Checked(candidate=candidate("y", model="other"), build=report(), raw=proof(*wrong))
+    examples.learn(other)
+    assert examples.agreement(checked[0]) == (1, 1)
+    assert examples.witnesses(other.raw.results[0]) == 2
+
+
+async def test_no_toolchain_is_unverified_with_the_reason() -> None:
+    (checked,) = await run(None, "1")
+    assert checked.build.compiled is None
+    assert checked.build.reason == "there is no compiler check for python here"
+
+
+def statuses(evidence: Evidence) -> list[str]:
+    return [str(result.status) for result in evidence.results]
+
+
+def test_an_example_that_nobody_passes_is_disputed_until_somebody_does() -> None:
+    examples = Examples()
+    first = Checked(
+        candidate=candidate("1"), build=report(), raw=proof(("1", "failed", "4"), ("2", "not_runnable", ""))
+    )
+    examples.learn(first)
+    assert statuses(examples.judge(first.raw)) == ["disputed", "not_runnable"]
+    examples.learn(Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "passed", "5"))))
+    assert statuses(examples.judge(first.raw)) == ["failed", "not_runnable"]
+
+
+def test_a_test_of_the_project_is_never_disputed() -> None:
+    raw = Evidence(results=(example(ExampleStatus.FAILED, kind=ExampleKind.TEST),))
+    assert statuses(Examples().judge(raw)) == ["failed"]
+
+
+def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
+    examples = Examples()
+    standing = Standing(examples)
+    assert standing.best() is None
+    broken = Checked(candidate=candidate("0"), build=report(BuildStatus.FAILED))
+    standing.add([broken], chosen=broken, score=None)
+    assert standing.best() is None, "what does not compile is not offered"
+    early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "failed", "4")))
+    examples.learn(early)
+    standing.add([early], chosen=early, score=9.0)
+    best = standing.best()
+    assert best is not None
+    assert (best.candidate, best.score) == (early.candidate, 9.0)
+    later = Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "passed", "5")))
+    examples.learn(later)
+    standing.add([later], chosen=later, score=3.0)
+    best = standing.best()
+    assert best is not None
+    assert (best.candidate, best.score) == (later.candidate, 3.0)
+    same = Checked(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
+    standing.add([same], chosen=same, score=3.0)
+    best = standing.best()
+    assert best is not None
+    assert best.candidate is same.candidate, "of equals the later one"
+    unproven = Checked(candidate=candidate("4", attempt=4), build=report(BuildStatus.UNVERIFIED), raw=later.raw)
+    standing.add([unproven], chosen=unproven, score=10.0)
+    assert standing.best() == best

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forge_lsp.domain.attempt import Severity
+from forge_lsp.domain.errors import ConsentRefused, ForgeError, Rambling, ServerUnreachable
+from forge_lsp.domain.events import Stage
+from forge_lsp.domain.ports import Role
+from forge_lsp.ensemble.calls import Calls
+from forge_lsp.ensemble.prompting import Shared
+from forge_lsp.ensemble.review import Hall, Sitting, Unusable, parse_review, review, schema
+from forge_lsp.ensemble.schedule import Panel, Reviewer
+from tests.support.scripted import (
+    Cut,
+    Events,
+    Hang,
+    ManualClock,
+    Purse,
+    ScriptedDirectory,
+    ScriptedModel,
+    verdict_text,
+)
+
+REVIEWERS = {"a": Reviewer(aspect="security", weight=0.5), "b": Reviewer(aspect="logic", weight=0.3)}
+
+
+async def sit(*models: ScriptedModel, reasons: dict[str, str | ForgeError] | None = None) -> tuple[Sitting, list[str]]:
+    directory, told = ScriptedDirectory(*models, reasons=reasons), []
+    calls = Calls(models=directory, spending=Purse(), emit=Events(), clock=ManualClock())
+
+    async def shared(_: str) -> Shared:
+        return Shared(system="system", text="the task")
+
+    hall = Hall(
+        ask=calls.line(1, Stage.REVIEW),
+        shared=shared,
+        subject=lambda _: "the candidate",
+        unavailable=directory.unavailable,
+        degraded=told.append,
+        answer_tokens=lambda _: 500,
+        clock=ManualClock(),
+    )
+    panel = Panel(kind="moderate", members=tuple(model.info.key for model in models))
+    return await review(panel, lambda key: REVIEWERS.get(key, Reviewer(weight=0.2)), hall), told
+
+
+async def test_members_vote_by_weight_and_see_the_same_text_first() -> None:
+    a, b = ScriptedModel("a", verdict_text(9, ("warning", "rename"))), ScriptedModel("b", verdict_text(7.0))
+    sitting, told = await sit(a, b)
+    assert sitting.verdict.score == pytest.approx((9 * 0.5 + 7 * 0.3) / 0.8)
+    assert [one.aspect for one in sitting.verdict.reviews] == ["security", "logic"]
+    assert sitting.verdict.reviews[0].issues[0].severity is Severity.WARNING
+    assert told == []
+    first, second = a.requests[0], b.requests[0]
+    assert first.messages[:2] == second.messages[:2]
+    assert [message.cache for message in first.messages] == [True, True, False]
+    assert "security" in first.messages[2].text
+    assert "logic" in second.messages[2].text
+    assert first.temperature == 0
+    assert first.schema == schema()
+
+
+async def test_the_panel_runs_at_once() -> None:
+    inside = most = 0
+    everyone = asyncio.Event()
+
+    async def gate(_: ScriptedModel) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        if inside == 5:
+            everyone.set()
+        async with asyncio.timeout(10):
+            await everyone.wait()  # nobody answers before all have been asked
+        inside -= 1
+
+    models = [ScriptedModel(f"m{index}", verdict_text(8), gate=lambda m: gate(m)) for index in range(5)]
+    sitting, _ = await sit(*models)
+    assert most == 5
+    assert sitting.verdict.score == 8
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "I like it, 9/10",
+        "",
+        verdict_text(11),
+        verdict_text(-1),
+        verdict_text("8"),
+        verdict_text(True),
+        verdict_text(None),
+        verdict_text(8).replace("8", "NaN"),
+        verdict_text(8).replace("8", "Infinity"),
+        verdict_text(8).replace("8", "1e999"),
+        verdict_text(8, ("fatal", "no")),
+        verdict_text(8, ("error", "")),
+        json.dumps(dict(schema())),
+        '{"score": 8}',
+        '{"reasoning": "x", "score": 8}',
+        '{"reasoning": "x", "score": 8, "issues": {}}',
+        '{"reasoning": 1, "score": 8, "issues": []}',
+        Cut('{"reasoning": "x", "score": 8, "issues": [{"severity": "error", "li'),
+        Cut(verdict_text(8)[:-1]),
+    ],
+)
+async def test_nonsense_is_asked_again_once_and_then_abstains(nonsense: str | Cut) -> None:
+    model = ScriptedModel("a", nonsense, verdict_text(6))
+    sitting, told = await sit(model)
+    assert (sitting.verdict.score, told) == (6, [])
+    assert model.requests[0].messages != model.requests[1].messages
+    assert all(message.role is Role.USER for message in model.requests[1].messages)
+
+    model = ScriptedModel("a", nonsense, nonsense, verdict_text(10))
+    sitting, told = await sit(model)
+    assert sitting.verdict.score is None
+    assert sitting.verdict.reviews[0].score is None
+    assert sitting.verdict.reviews[0].abstained is not None
+    assert len(model.requests) == 2
+    assert "abstains" in told[0]
+    assert sitting.fault is None, "nonsense is the model's fault, not the machine's"
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        (f"```json\n{verdict_text(7.5)}\n```", 7.5),
+        (f"<think>maybe {{3}}</think>{verdict_text(4)} done", 4),
+        (f"The review: {verdict_text(0)}", 0),
+        (verdict_text(10), 10),
+    ],
+)
+def test_a_review_in_other_clothes_is_read(text: str, score: float) -> None:
+    assert parse_review(text).score == score
+
+
+def test_what_is_too_long_is_cut() -> None:
+    many = [("info", "m" * 500)] * 9
+    found = parse_review(verdict_text(5, *many, reasoning="r" * 2000))
+    assert (len(found.issues), len(found.issues[0].message), len(found.reasoning)) == (5, 200, 400)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=8),
+        lambda x: (
+            st.lists(x, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["score", "reasoning", "issues", "severity", "line", "message"]), x, max_size=5
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_a_valid_review_or_none(document: object) -> None:
+    try:
+        found = parse_review(json.dumps(document))
+    except Unusable:
+        return
+    assert 0 <= found.score <= 10
+    assert isinstance(document, dict | list)
+
+
+def test_deep_nesting_is_refused() -> None:
+    with pytest.raises(Unusable):
+        parse_review('{"score":' * 100_000)
+
+
+async def test_a_member_that_fails_abstains_and_the_rest_decide() -> None:
+    sitting, told = await sit(ScriptedModel("a", verdict_text(9)), ScriptedModel("b", Rambling("it repeats itself")))
+    assert sitting.verdict.score == 9
+    assert sitting.verdict.reviews[1].abstained == "it repeats itself"
+    assert told == ["b (logic) abstains: it repeats itself"]
+
+
+async def test_without_quorum_there_is_no_score() -> None:
+    sitting, _ = await sit(ScriptedModel("a", Rambling("no")), ScriptedModel("b", verdict_text(10)))
+    assert sitting.verdict.score is None
+    assert sitting.verdict.note == "the panel has no quorum: 1 of 2 voted"
+    assert sitting.fault is None
+
+
+async def test_a_quorum_that_the_machine_kept_away_is_its_fault() -> None:
+    down = ServerUnreachable("nothing answers at gpu1", remedy="ollama serve")
+    sitting, told = await sit(ScriptedModel("a", down), ScriptedModel("b", verdict_text(9)))
+    assert sitting.fault == "nothing answers at gpu1 - ollama serve"
+    sitting, _ = await sit(ScriptedModel("a"), ScriptedModel("b", verdict_text(9)), reasons={"a": down})
+    assert sitting.fault is not None
+    sitting, _ = await sit(ScriptedModel("a"), ScriptedModel("b"), reasons={"b": "pull it"})
+    assert sitting.fault is None, "with b there would have been no quorum either"
+    assert told
+
+
+async def test_a_refused_payment_abstains_with_its_reason() -> None:
+    model = ScriptedModel("a", ConsentRefused("the user said no"))
+    sitting, _ = await sit(model)
+    assert sitting.verdict.reviews[0].abstained == "the user said no"
+
+
+async def test_a_cancel_closes_every_member() -> None:
+    hangs = [Hang(), Hang(), Hang()]
+    sitting = asyncio.create_task(sit(*(ScriptedModel(f"m{i}", hang) for i, hang in enumerate(hangs))))
+    for hang in hangs:
+        await hang.started.wait()
+    sitting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sitting
+    assert all(hang.closed for hang in hangs)
