@@ -15,14 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.errors import ForgeError
 from forge_lsp.domain.events import AttemptStarted, CallFinished, EventBody, JobEvent, JobFinished, JobStarted
-from forge_lsp.domain.ports import Clock, Spending
+from forge_lsp.domain.ports import Clock
 from forge_lsp.domain.task import Task
 from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
-from forge_lsp.jobs.record import JobRecord, JobState, SentFile
+from forge_lsp.jobs.ending import End, judge
+from forge_lsp.jobs.record import JobRecord, JobState
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
@@ -53,18 +52,6 @@ class _Subscription:
     callback: Listener
     position: int
     busy: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """What became of the run."""
-
-    outcome: Outcome
-    reason: str | None
-    score: float | None = None
-    attempts: tuple[Attempt, ...] = ()
-    best: Candidate | None = None
-    sent: tuple[SentFile, ...] = ()
 
 
 class Job:
@@ -103,7 +90,7 @@ class Job:
         self._run: asyncio.Task[Conclusion] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._silent = False
-        self._end: _End | None = None
+        self._end: End | None = None
         self._result: JobResult | None = None
         self._seconds = 0.0
         self._cost = 0.0
@@ -287,8 +274,14 @@ class Job:
         if not run.done():
             logger.warning("job %s: its work did not stop within %.2f s of the cancel", self._id, CANCEL_GRACE)
             self._on_stray(run)
-        end = self._end = self._judge(run, overdue=overdue)
         spending = self._prepared.spending
+        end = self._end = judge(
+            run,
+            job_id=self._id,
+            cancelled=self._cancel_reason,
+            overdue=self._prepared.deadline if overdue else None,
+            addresses=spending.addresses if isinstance(spending, JobSpending) else {},
+        )
         cost = spending.close() if isinstance(spending, JobSpending) else self.cost_usd
         self._seconds, self._cost, self._state = self.seconds, cost, JobState.ENDED
         self._result = JobResult(
@@ -317,39 +310,6 @@ class Job:
             logger.exception("job %s could not be kept", self._id)
         finally:
             self._done.set()
-
-    def _judge(self, run: asyncio.Task[Conclusion], *, overdue: bool) -> _End:
-        """What the end of the run means for the job."""
-        conclusion: Conclusion | None = None
-        error: BaseException | None = None
-        if run.done() and not run.cancelled():
-            error = run.exception()  # retrieved in every case, so that asyncio has nothing to complain about
-            conclusion = run.result() if error is None else None
-        attempts = conclusion.attempts if conclusion else ()
-        sent = _sent(conclusion, self._prepared.spending) if conclusion else ()
-        if self._cancel_reason is not None:
-            if error is not None:
-                logger.info("job %s: while it was cancelled: %s", self._id, type(error).__name__, exc_info=error)
-            return _End(outcome=Outcome.CANCELLED, reason=self._cancel_reason, attempts=attempts, sent=sent)
-        if overdue:
-            reason = f"the job took longer than deadlines.job allows ({self._prepared.deadline:g} s)"
-            return _End(outcome=Outcome.FAILED, reason=reason, attempts=attempts, sent=sent)
-        if conclusion is not None:
-            return _End(
-                outcome=conclusion.outcome,
-                reason=conclusion.reason or None,
-                score=conclusion.score,
-                attempts=attempts,
-                best=conclusion.best,
-                sent=sent,
-            )
-        if isinstance(error, ForgeError):
-            logger.info("job %s failed: %s", self._id, error)
-            return _End(outcome=Outcome.FAILED, reason=error.full_message)
-        # The message of an error nobody planned for may hold anything, a prompt or a key: only the log gets it.
-        name = type(error).__name__ if error is not None else "a cancel that nobody asked for"
-        logger.error("job %s failed unexpectedly", self._id, exc_info=error)
-        return _End(outcome=Outcome.FAILED, reason=f"forge-lsp failed unexpectedly ({name}); its log has the details")
 
     @property
     def attempt_count(self) -> int:
@@ -395,11 +355,3 @@ class Job:
                 self._subscriptions.remove(subscription)
         finally:
             subscription.busy = False
-
-
-def _sent(conclusion: Conclusion, spending: Spending) -> tuple[SentFile, ...]:
-    addresses = spending.addresses if isinstance(spending, JobSpending) else {}
-    return tuple(
-        SentFile(file=entry.file, server=entry.server, address=addresses.get(entry.server, ""))
-        for entry in conclusion.sent
-    )

@@ -12,6 +12,7 @@ import pytest
 
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.events import CallFinished, JobEvent, Stage, StageStarted
+from forge_lsp.jobs import database
 from forge_lsp.jobs.database import Busy, Database
 from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation
 from forge_lsp.jobs.presence import Presence
@@ -215,6 +216,31 @@ async def test_without_a_place_to_write_it_is_kept_in_memory(tmp_path: Path) -> 
         await ledger.finish(record(state=JobState.ENDED, outcome=Outcome.ACCEPTED, candidate=candidate()), 1)
         kept = await ledger.record("job1")
         assert kept is not None and kept.candidate == candidate()
+    finally:
+        await ledger.aclose()
+
+
+async def test_a_file_that_cannot_be_written_is_still_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.begin(record("before"))
+    ledger.append(event("before", 1))
+    await ledger.aclose()
+
+    def read_only(path: Path, *, patience: float) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+        raise error
+
+    monkeypatch.setattr(database, "connect", read_only)
+    ledger = open_ledger(tmp_path)
+    try:
+        assert "readonly" in (await ledger.ready() or "")
+        assert ledger.path is None
+        ledger.begin(record("now"))
+        assert [entry["jobId"] for entry in await ledger.history()] == ["now", "before"]
+        assert await ledger.events("before") == (event("before", 1),)
+        kept = await ledger.record("before")
+        assert kept is not None and kept.state is JobState.INTERRUPTED
     finally:
         await ledger.aclose()
 

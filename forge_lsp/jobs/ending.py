@@ -1,0 +1,80 @@
+"""What the end of the ensemble's work means for the job: a conclusion, a cancel, a deadline or an error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.errors import ForgeError
+from forge_lsp.jobs.record import SentFile
+
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.loop import Conclusion
+
+__all__ = ["End", "judge"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a job ended. ``best`` is what it offers, ``sent`` whose text went where."""
+
+    outcome: Outcome
+    reason: str | None
+    score: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+    best: Candidate | None = None
+    sent: tuple[SentFile, ...] = ()
+
+
+def judge(
+    run: asyncio.Task[Conclusion],
+    *,
+    job_id: str,
+    cancelled: str | None,
+    overdue: float | None,
+    addresses: Mapping[str, str],
+) -> End:
+    """The end of a job whose work is ``run``, over or left behind.
+
+    ``cancelled`` is the reason of the cancel that was asked for, ``overdue`` the deadline (seconds) that passed.
+    Both outweigh what the work may still have answered. ``addresses`` are those of the servers.
+    """
+    conclusion: Conclusion | None = None
+    error: BaseException | None = None
+    if run.done() and not run.cancelled():
+        error = run.exception()  # retrieved in every case, so that asyncio has nothing to complain about
+        conclusion = run.result() if error is None else None
+    attempts = conclusion.attempts if conclusion else ()
+    sent = tuple(
+        SentFile(file=entry.file, server=entry.server, address=addresses.get(entry.server, ""))
+        for entry in (conclusion.sent if conclusion else ())
+    )
+    if cancelled is not None:
+        if error is not None:
+            logger.info("job %s: while it was cancelled: %s", job_id, type(error).__name__, exc_info=error)
+        return End(outcome=Outcome.CANCELLED, reason=cancelled, attempts=attempts, sent=sent)
+    if overdue is not None:
+        reason = f"the job took longer than deadlines.job allows ({overdue:g} s)"
+        return End(outcome=Outcome.FAILED, reason=reason, attempts=attempts, sent=sent)
+    if conclusion is not None:
+        return End(
+            outcome=conclusion.outcome,
+            reason=conclusion.reason or None,
+            score=conclusion.score,
+            attempts=attempts,
+            best=conclusion.best,
+            sent=sent,
+        )
+    if isinstance(error, ForgeError):
+        logger.info("job %s failed: %s", job_id, error)
+        return End(outcome=Outcome.FAILED, reason=error.full_message)
+    # The message of an error nobody planned for may hold anything, a prompt or a key: only the log gets it.
+    name = type(error).__name__ if error is not None else "a cancel that nobody asked for"
+    logger.error("job %s failed unexpectedly", job_id, exc_info=error)
+    return End(outcome=Outcome.FAILED, reason=f"forge-lsp failed unexpectedly ({name}); its log has the details")
