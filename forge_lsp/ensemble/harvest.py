@@ -21,6 +21,7 @@ MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that i
 _LINE_LIMIT = 4_000
 
 _FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]*)(?P<after>.*)$")
+_COMMENTED = re.compile(r"\s*(?:[*#]|//)")
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
 _NOT_CODE = frozenset(
     {"bash", "console", "csv", "diff", "html", "ini", "json", "log", "markdown", "md", "output", "patch", "plaintext"}
@@ -87,32 +88,51 @@ class _Piece:
 def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
     """The text cut at its fences; what a fence says is not code (a shell session, JSON) is left out."""
     held: list[str] = []
-    ticks: str | None = None
-    skipped = False
+    fence: _Fence | None = None
     for line in lines:
         match = _FENCE.match(line)
-        if match is None or (ticks is not None and match["ticks"][0] != ticks[0]):
+        if match is None or (fence is not None and not fence.ended_by(match)):
             held.append(line)
             continue
-        if ticks is None:
-            if match["before"].strip(" >*-0123456789.") and match["after"].strip():
-                held.append(line)  # ticks in the middle of a sentence
-                continue
+        if fence is None and match["before"].strip(" >*-0123456789.") and match["after"].strip():
+            held.append(line)  # ticks in the middle of a sentence
+            continue
+        if fence is None:
             yield _Piece(lines=held, fenced=False, closed=True)
-            held, ticks, skipped = [], match["ticks"], match["info"].lower() in _NOT_CODE
-        elif match["info"] and not match["before"].strip():
-            # A second opening: the first never closed.
-            if not skipped:
-                yield _Piece(lines=held, fenced=True, closed=True)
-            held, ticks, skipped = [], match["ticks"], match["info"].lower() in _NOT_CODE
         else:
             if match["before"].strip():
                 held.append(match["before"])
-            if not skipped:
+            if fence.code:
                 yield _Piece(lines=held, fenced=True, closed=True)
-            held, ticks, skipped = [], None, False
-    if held and not skipped:
-        yield _Piece(lines=held, fenced=ticks is not None, closed=False)
+        opens = fence is None or bool(match["info"])  # an opening inside a fence: the first one never closed
+        fence = _Fence.opened_by(match) if opens else None
+        held = []
+    if held and (fence is None or fence.code):
+        yield _Piece(lines=held, fenced=fence is not None, closed=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fence:
+    """A fence that is open: its ticks, how far it is indented, and whether what it holds may be code."""
+
+    ticks: str
+    indent: int
+    code: bool
+
+    @classmethod
+    def opened_by(cls, match: re.Match[str]) -> _Fence:
+        indent = _indent(match[0]) if not match["before"].strip() else 0
+        return cls(ticks=match["ticks"], indent=indent, code=match["info"].lower() not in _NOT_CODE)
+
+    def ended_by(self, match: re.Match[str]) -> bool:
+        """Whether a line with ticks ends this fence. Examples in documentation have fences of their own: those stand
+        deeper, or behind the mark of a comment."""
+        if match["ticks"][0] != self.ticks[0] or len(match["ticks"]) < len(self.ticks):
+            return False
+        before = match["before"]
+        if before.strip():
+            return not match["info"] and not match["after"].strip() and not _COMMENTED.match(before)
+        return _indent(match[0]) < self.indent + 4
 
 
 def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block]:

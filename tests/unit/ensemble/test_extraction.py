@@ -328,6 +328,51 @@ def test_typescript_function_from_prose() -> None:
     assert code(text, wanted).code == "export function add(a: number, b: number): number {\n  return a + b;\n}"
 
 
+def test_fences_in_documentation_do_not_end_the_answer() -> None:
+    documented = 'def add(a, b):\n    """Add.\n\n    ```python\n    add(1, 2)\n    ```\n    """\n    return a + b'
+    assert code(f"```python\n{documented}\n```\nDone.").code == documented
+    script = (
+        "/**\n * Adds.\n * ```ts\n * add(1, 2);\n * ```\n */\n"
+        "export function add(a: number, b: number): number {\n  return a + b;\n}"
+    )
+    source = "export function add(a: number, b: number): number {\n  throw new Error('TODO');\n}\n"
+    wanted = task(source, language=Language.TYPESCRIPT)
+    assert code(f"```typescript\n{script}\n```", wanted).code == script
+
+
+def test_a_fence_that_closes_at_the_end_of_a_line() -> None:
+    assert code("```python\ndef add(a, b):\n    return a + b```\nDone.").code == ADD
+
+
+def test_a_fence_that_opens_again_without_having_closed() -> None:
+    assert code(f"```python\nimport os\n```python\n{ADD}\n```").code == ADD
+
+
+@pytest.mark.parametrize("language", [Language.CSHARP, Language.TYPESCRIPT])
+def test_bare_methods_are_put_into_a_class_with_braces(language: Language) -> None:
+    if language is Language.CSHARP:
+        source = (
+            "public class Calc\n{\n    private int total = 0;\n\n    public int Add(int a)\n    {\n"
+            "        throw new NotImplementedException();\n    }\n\n    public int Total() => total;\n}\n"
+        )
+        method = "public int Add(int a)\n{\n    total += a;\n    return total;\n}"
+    else:
+        source = (
+            "export class Calc {\n    private total = 0;\n\n    Add(a: number): number {\n"
+            "        throw new Error('TODO');\n    }\n\n    Total(): number {\n        return this.total;\n    }\n}\n"
+        )
+        method = "Add(a: number): number {\n    this.total += a;\n    return this.total;\n}"
+    wanted = task(source, name="Calc", parameters=None, language=language)
+    whole = source.replace("        throw new NotImplementedException();", "        total += a;\n        return total;")
+    whole = whole.replace("        throw new Error('TODO');", "        this.total += a;\n        return this.total;")
+    prefix = "class Calc {" if language is Language.TYPESCRIPT else "class Calc\n{"
+    found = code(f"```{language}\n{prefix}\n{textwrap.indent(method, '    ')}\n}}\n```", wanted).code
+    assert "Total" in found, "what was done and left out came back"
+    assert method.split("\n")[1].strip() in found
+    assert not SYNTAX.outline(found, language).errors
+    assert code(f"```{language}\n{whole}\n```", wanted).code == whole.strip()
+
+
 def test_a_language_without_a_grammar_takes_the_fence_as_it_is() -> None:
     wanted = task("fn add(a: i32, b: i32) -> i32 { todo!() }\n", language=Language.RUST)
     found = code("So:\n```rust\nfn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n```\nDone.", wanted)
