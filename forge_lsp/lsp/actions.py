@@ -9,13 +9,11 @@ from typing import cast
 from lsprotocol import types as lsp
 
 from forge_lsp.domain.task import Document, Scope, ScopeKind, TextRange
-from forge_lsp.lsp.documents import LineIndex
+from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND, GENERATE_TITLE
+from forge_lsp.lsp.texts import LineIndex
 
-__all__ = ["FIX_KIND", "GENERATE_KIND", "GENERATE_TITLE", "code_actions"]
+__all__ = ["Actions", "code_actions"]
 
-GENERATE_KIND = "refactor.rewrite.forge"
-FIX_KIND = "quickfix.forge"
-GENERATE_TITLE = "Generate with ensemble"
 _FIX_TITLE = "Fix with ensemble: "
 _MESSAGE_LENGTH = 80  # characters of a diagnostic's message in a menu row
 

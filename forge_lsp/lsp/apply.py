@@ -21,7 +21,8 @@ from forge_lsp.domain.errors import BadRequest, EditConflict
 from forge_lsp.domain.ports import Editing
 from forge_lsp.domain.task import Scope, TextEdit, TextRange
 from forge_lsp.jobs.contract import Recheck
-from forge_lsp.lsp.documents import BOM, Documents, ExactWorkspace, Present
+from forge_lsp.lsp.documents import BOM, Documents, Present
+from forge_lsp.lsp.texts import ExactWorkspace
 
 __all__ = ["Applied", "Applier", "Offer", "Waits", "target_text", "whole_endings"]
 

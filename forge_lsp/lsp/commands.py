@@ -23,21 +23,10 @@ from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
 
-__all__ = ["COMMANDS", "Commands"]
+__all__ = ["Commands"]
 
 
 Token = lsp.ProgressToken | None
-
-COMMANDS = (
-    "forge.generate",
-    "forge.result",
-    "forge.apply",
-    "forge.cancel",
-    "forge.status",
-    "forge.report",
-    "forge.history",
-    "forge.models",
-)
 
 
 class Commands:

@@ -10,13 +10,16 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
+from cattrs import Converter
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
 from pygls.workspace import TextDocument
 
-__all__ = ["Editor"]
+__all__ = ["Editor", "converter"]
 
 
 class Editor:
@@ -37,7 +40,7 @@ class Editor:
         self._settings = dict(settings or {})
         self._on_progress = on_progress
         self._documents: dict[str, TextDocument] = {}
-        self._client = LanguageClient("forge-lsp-demo", "1")
+        self._client = LanguageClient("forge-lsp-demo", "1", converter_factory=converter)
         self._stderr = bytearray()
         self._drain: asyncio.Task[None] | None = None
         self.applied = 0
@@ -47,15 +50,11 @@ class Editor:
         client = self._client
 
         def progress(params: types.ProgressParams) -> None:
-            match params.value:
-                case types.WorkDoneProgressBegin(title=title, percentage=percentage):
-                    self._on_progress(title, percentage)
-                case types.WorkDoneProgressReport(message=message, percentage=percentage):
-                    self._on_progress(message or "", percentage)
-                case types.WorkDoneProgressEnd(message=message):
-                    self._on_progress(message or "done", 100)
-                case _:
-                    pass
+            # The protocol leaves the value open, so that it arrives as plain JSON.
+            value = cast("Mapping[str, object]", params.value)
+            message = str(value.get("message") or value.get("title") or "")
+            percentage = value.get("percentage")
+            self._on_progress(message, percentage if isinstance(percentage, int) else None)
 
         def configuration(params: types.ConfigurationParams) -> list[object]:
             return [self._settings if item.section == "forge" else None for item in params.items]
@@ -182,6 +181,18 @@ class Editor:
         if self._drain is not None:
             self._drain.cancel()
             await asyncio.gather(self._drain, return_exceptions=True)
+
+
+def converter() -> Converter:
+    """pygls' converter, mended: lsprotocol reads every code action that has a command as a bare Command."""
+    made = default_converter()
+
+    def read(value: Mapping[str, object], _: object) -> types.Command | types.CodeAction:
+        bare = isinstance(value.get("command"), str)
+        return made.structure(value, types.Command if bare else types.CodeAction)
+
+    made.register_structure_hook(types.Command | types.CodeAction, read)
+    return made
 
 
 def _range(edit: object) -> types.Range:

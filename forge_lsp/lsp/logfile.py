@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 import re
 from pathlib import Path
@@ -42,11 +41,29 @@ class _Redacting(logging.Formatter):
         return redact(super().format(record))
 
 
+class _Early(logging.Handler):
+    """Holds records until there is a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self._records) < _EARLY:
+            self._records.append(record)
+
+    def hand_to(self, handler: logging.Handler) -> None:
+        """Give the records to another handler."""
+        for record in self._records:
+            handler.handle(record)
+        self._records.clear()
+
+
 class Log:
     """Keeps early records in memory until :meth:`open` says where the file is."""
 
     def __init__(self) -> None:
-        self._early = logging.handlers.MemoryHandler(_EARLY, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+        self._early = _Early()
         self._file: logging.Handler | None = None
         self.path: Path | None = None
         root = logging.getLogger()
@@ -64,20 +81,21 @@ class Log:
         logging.getLogger("forge_lsp").setLevel(value)
         if self._file is not None:
             return
+        from logging.handlers import RotatingFileHandler  # imports pickle and sockets: after initialize
+
         path = folder / LOG_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-            handler = logging.handlers.RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+            handler = RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
         except OSError as error:
             logging.getLogger(__name__).warning("No log file: %s", error)
             return
         handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         self._file, self.path = handler, path
-        self._early.setTarget(handler)
-        self._early.flush()
         root.removeHandler(self._early)
         root.addHandler(handler)
+        self._early.hand_to(handler)
 
     def close(self) -> None:
         """Flush and let go of the file."""

@@ -13,7 +13,8 @@ from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.task import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
-from forge_lsp.lsp.documents import LANGUAGE_IDS, LineIndex
+from forge_lsp.lsp.documents import LANGUAGE_IDS
+from forge_lsp.lsp.texts import LineIndex
 
 __all__ = ["Arguments", "GenerateArguments", "RawDiagnostic"]
 

@@ -6,20 +6,22 @@ Nothing heavy is imported here or below: ``initialize`` is answered first, the s
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Document, Scope, TextRange
-from forge_lsp.lsp.actions import FIX_KIND, GENERATE_KIND, Actions, code_actions
-from forge_lsp.lsp.apply import Waits
-from forge_lsp.lsp.commands import COMMANDS, Commands
 from forge_lsp.lsp.logfile import Log
+from forge_lsp.lsp.names import COMMANDS, FIX_KIND, GENERATE_KIND
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.serving import serve_stdio, serve_tcp
-from forge_lsp.lsp.session import Build, Session
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.task import Document, Scope, TextRange
+    from forge_lsp.lsp.apply import Waits
+    from forge_lsp.lsp.commands import Commands
+    from forge_lsp.lsp.session import Build, Session
 
 __all__ = ["ForgeServer", "create_server", "run_stdio", "run_tcp"]
 
@@ -36,8 +38,40 @@ class ForgeServer(LanguageServer):
     def __init__(self, version: str, build: Build, waits: Waits | None) -> None:
         super().__init__("forge-lsp", version, protocol_cls=ForgeProtocol)  # pyright: ignore[reportUnknownMemberType] - untyped *args there
         self.log = Log()
-        self.session = Session(self.protocol, build, self.log, waits)
-        self.commands = Commands(self.session, version)
+        self._version = version
+        self._build = build
+        self._waits = waits
+        self._begun = False
+
+    # Made when first used, after initialize: the domain's dataclasses alone cost as much as the 50 ms we may take.
+
+    @cached_property
+    def session(self) -> Session:
+        """What lives as long as the connection."""
+        from forge_lsp.lsp.session import Session
+
+        self._begun = True
+        return Session(self.protocol, self._build, self.log, self._waits)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The forge.* commands."""
+        from forge_lsp.lsp.commands import Commands
+
+        return Commands(self.session, self._version)
+
+    async def execute(self, params: lsp.ExecuteCommandParams) -> object:
+        """Run a command."""
+        return await self.commands.execute(params)
+
+    def cancel_progress(self, token: lsp.ProgressToken) -> None:
+        """The user pressed Cancel."""
+        self.session.editor.work_done.cancel(token)
+
+    async def aclose(self) -> None:
+        """Stop everything that was begun."""
+        if self._begun:
+            await self.session.aclose()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Errors outside requests are for the log: pygls would show every one of them to the user."""
@@ -51,31 +85,31 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
     workspace folders. It may raise a ForgeError: the user is told, and it is tried again when settings change.
     """
     server = ForgeServer(version, build, waits)
-    session, protocol = server.session, server.protocol
-    protocol.execute = server.commands.execute
-    protocol.closing = session.aclose
-    protocol.cancel_progress = lambda token: session.editor.work_done.cancel(token)
+    protocol = server.protocol
+    protocol.execute = server.execute
+    protocol.closing = server.aclose
+    protocol.cancel_progress = server.cancel_progress
 
     for name in COMMANDS:
         server.command(name)(_listed)
 
     @server.feature(lsp.INITIALIZED)
     async def initialized(_: lsp.InitializedParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
-        await session.start()
+        await server.session.start()
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configured(params: lsp.DidChangeConfigurationParams) -> None:  # pyright: ignore[reportUnusedFunction]
-        await session.changed(cast("object", params.settings))
+        await server.session.changed(cast("object", params.settings))
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def files(_: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
-        await session.files_changed()
+        await server.session.files_changed()
 
     options = lsp.CodeActionOptions(code_action_kinds=_KINDS, resolve_provider=False)
 
     @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, options)
-    async def actions(params: lsp.CodeActionParams) -> Actions:  # pyright: ignore[reportUnusedFunction] - registered
-        return _actions(session, params)
+    async def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:  # pyright: ignore[reportUnusedFunction] - registered
+        return _actions(server.session, params)
 
     return server
 
@@ -84,7 +118,10 @@ async def _listed() -> None:
     """Stands in pygls' table of commands, from which the client learns their names; ``execute`` runs them."""
 
 
-def _actions(session: Session, params: lsp.CodeActionParams) -> Actions:
+def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+    from forge_lsp.domain.errors import BadRequest
+    from forge_lsp.lsp.actions import code_actions
+
     editor = session.editor
     try:
         document, present = editor.documents.document(params.text_document.uri)
@@ -101,6 +138,8 @@ def _actions(session: Session, params: lsp.CodeActionParams) -> Actions:
 
 
 def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
+    from forge_lsp.domain.errors import BadRequest
+
     try:
         return cast("Scope", find(document, span))
     except BadRequest:
@@ -110,7 +149,7 @@ def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
 def run_stdio(server: ForgeServer) -> int:
     """Serve on standard input and output; returns the process' return code. Takes over descriptors 0 and 1."""
     try:
-        return serve_stdio(server.protocol, server.session.aclose)
+        return serve_stdio(server.protocol, server.aclose)
     finally:
         server.log.close()
 
@@ -118,6 +157,6 @@ def run_stdio(server: ForgeServer) -> int:
 def run_tcp(server: ForgeServer, host: str, port: int) -> int:
     """Serve one client on ``host:port``; returns the process' return code."""
     try:
-        return serve_tcp(server.protocol, host, port, server.session.aclose)
+        return serve_tcp(server.protocol, host, port, server.aclose)
     finally:
         server.log.close()

@@ -8,7 +8,7 @@ from pygls.workspace import PositionCodec
 
 from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.actions import code_actions
-from forge_lsp.lsp.documents import LineIndex
+from forge_lsp.lsp.texts import LineIndex
 
 LITERALS = lsp.ClientCodeActionLiteralOptions(lsp.ClientCodeActionKindOptions(value_set=[]))
 CAPABLE = lsp.CodeActionClientCapabilities(code_action_literal_support=LITERALS)

@@ -10,7 +10,8 @@ from pygls.workspace import PositionCodec
 
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.task import Language
-from forge_lsp.lsp.documents import Documents, ExactWorkspace, LineIndex, language_of
+from forge_lsp.lsp.documents import Documents, language_of
+from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 
 UTF8, UTF16, UTF32 = (PositionCodec(encoding=kind) for kind in lsp.PositionEncodingKind)
 TEXTS = st.text(alphabet="ab\n\r\t\x0c\u2028\x85é漢😀\u0301\ufeff", max_size=30)

@@ -10,8 +10,8 @@ from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.task import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
-from forge_lsp.lsp.documents import LineIndex
 from forge_lsp.lsp.requests import Arguments, GenerateArguments
+from forge_lsp.lsp.texts import LineIndex
 
 URI = "file:///a.py"
 RANGE = {"start": {"line": 0, "character": 3}, "end": {"line": 1, "character": 0}}
