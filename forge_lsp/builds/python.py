@@ -16,6 +16,7 @@ from forge_lsp.builds.python_tools import (
     MISSING_MODULE,
     Interpreter,
     compile_problems,
+    guarded_imports,
     interpreter_of,
     own_interpreter,
     program,
@@ -130,6 +131,7 @@ class PythonToolchain:
             if broken:
                 return Checked(problems=lint, syntax=broken)
             types = await self._types(box, place, ty, interpreter, readable)
+        types = _without_optional(types, file, text)
         seen = {(problem.line, problem.column) for problem in lint}
         problems = (*lint, *(p for p in types if p.file != file or (p.line, p.column) not in seen))
         return Checked(problems=problems, lacks=_lacks(types, file, place, interpreter))
@@ -215,6 +217,17 @@ def _own_module(place: Place, top: str) -> bool:
         return False
     roots = (place.source, place.source / "src", place.source / place.document.parent)
     return any((root / top).is_dir() or (root / f"{top}.py").is_file() for root in roots)
+
+
+def _without_optional(problems: tuple[Diagnostic, ...], file: str, text: str) -> tuple[Diagnostic, ...]:
+    """``problems`` without the missing modules that the document is ready to do without."""
+    if not any(problem.file == file and problem.code in MISSING_MODULE for problem in problems):
+        return problems
+    try:
+        optional = guarded_imports(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return problems  # newer than the server's own Python: its compile() has said that it is fine
+    return tuple(p for p in problems if p.file != file or p.code not in MISSING_MODULE or p.line not in optional)
 
 
 def _tail(result: ProcessResult) -> str:

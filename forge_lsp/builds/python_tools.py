@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -21,6 +22,7 @@ __all__ = [
     "Interpreter",
     "compile_problems",
     "environment_at",
+    "guarded_imports",
     "interpreter_of",
     "own_interpreter",
     "program",
@@ -159,6 +161,26 @@ def without_new_suppressions(original: str, text: str) -> str:
         else:
             lines.append(_SUPPRESSION.sub(r"\1ign0re", line))
     return "\n".join(lines)
+
+
+def guarded_imports(text: str) -> frozenset[int]:
+    """Lines (from 1) of imports that may fail: those in a ``try`` that catches ImportError or more."""
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(text.removeprefix("\ufeff"))):
+        if isinstance(node, ast.Try) and any(_catches_import(handler) for handler in node.handlers):
+            for statement in node.body:
+                for inner in ast.walk(statement):
+                    if isinstance(inner, ast.Import | ast.ImportFrom):
+                        lines.update(range(inner.lineno, (inner.end_lineno or inner.lineno) + 1))
+    return frozenset(lines)
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+    return any(isinstance(kind, ast.Name) and kind.id in names for kind in kinds)
 
 
 def compile_problems(output: bytes, file: str) -> tuple[Diagnostic, ...] | None:

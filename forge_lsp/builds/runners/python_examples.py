@@ -28,11 +28,13 @@ import subprocess
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Optional  # noqa: UP035 - old interpreters run this too
+from typing import Any, Callable, Dict, List, Optional, cast  # noqa: UP035 - old interpreters run this too
 
 __all__ = ["supervise", "work"]
 
 Json = Dict[str, Any]  # noqa: UP006
+
+show = repr  # bound now: the code under test may put another in its place
 
 MOST_OUTPUT = 20000  # characters of one example's output, value or message
 MOST_REPLY = 1 << 20  # bytes of one reply
@@ -240,22 +242,40 @@ def run_example(example: Json, namespace: Json) -> Json:
         last = number == len(steps) - 1
         name = "<example>"
         try:
-            code = compile(source + "\n", name, "eval" if mode == "value" and last else "single", 0, True)
+            code, shows = compiled(source, name, value=mode == "value" and last)
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as problem:
             return {"state": "unparsed", "error": describe(problem, None), "step": number}
         swap = Capture()
         with swap:
-            sys.displayhook = sys.__displayhook__
             try:
-                value = eval(code, namespace)  # "single" code prints what it shows, as at the prompt
+                value = eval(code, namespace)
                 if mode == "value" and last:
                     value = told(value)
+                elif shows and value is not None:
+                    # As the prompt shows it, but by no hook that the code under test could have put there.
+                    print_to(swap.stream, show(value))
+                    namespace["_"] = value
             except BaseException as problem:
                 error = describe(problem, name)
         output = swap.text()
         if error is not None:
             return {"state": "raised", "error": error, "step": number, "output": output}
     return {"state": "done", "output": output, "value": value if mode == "value" else None}
+
+
+def compiled(source: str, name: str, *, value: bool) -> Any:
+    """The code of a step, and whether it is an expression whose value is to be shown."""
+    try:
+        return compile(source.strip(), name, "eval", 0, True), True
+    except SyntaxError:
+        if value:
+            raise
+        return compile(source + "\n", name, "single", 0, True), False
+
+
+def print_to(stream: io.StringIO, text: str) -> None:
+    with contextlib.suppress(ValueError):  # the code under test closed it
+        stream.write(text + "\n")
 
 
 class Capture:
@@ -300,7 +320,7 @@ def describe(error: BaseException, frame: str | None) -> Json:
 def told(value: Any) -> Json:
     """A value as text and, where it is made of plain data, as a tree that the caller compares."""
     try:
-        text = repr(value)[:MOST_OUTPUT]
+        text = show(value)[:MOST_OUTPUT]
     except BaseException as error:
         text = "<" + type(error).__name__ + " in repr>"
     nodes = [MOST_NODES]
@@ -339,7 +359,7 @@ def plain(value: Any, nodes: List[int]) -> Any:  # noqa: UP006
     mapping: Any = dict
     if isinstance(value, mapping):
         return ["d", [[plain(key, nodes), plain(item, nodes)] for key, item in mapping.items(value)]]
-    kind: Any = type(value)
+    kind: Any = cast(Any, type)(value)
     if kind.__module__ == "decimal" and kind.__name__ == "Decimal":
         return ["n", str(value)]
     if kind.__module__ == "fractions" and kind.__name__ == "Fraction":

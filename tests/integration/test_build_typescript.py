@@ -1,0 +1,155 @@
+"""The TypeScript gate with the real compiler: version 7 (native) and the last one written in JavaScript."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
+from forge_lsp.domain.attempt import BuildStatus
+from forge_lsp.domain.ports import FindingStatus, Sandbox
+from forge_lsp.domain.task import Language
+from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support.builds import task_of, with_code, write_files
+
+TSCONFIG = (
+    '{"compilerOptions": {"strict": true, "target": "es2022", "module": "esnext", "moduleResolution": "bundler"},'
+    ' "include": ["src"]}'
+)
+FILE = "src/area.ts"
+FILES = {
+    "tsconfig.json": TSCONFIG,
+    FILE: (
+        "«export function area(width: number, height: number): number {\n  throw new Error('todo');\n}»\n\n"
+        "export const volume = (w: number, h: number, d: number): number => area(w, h) * d;\n"
+    ),
+    "src/use.ts": 'import { area } from "./area";\n\nexport const total: number = area(2, 3);\n',
+}
+HEAD = "export function area(width: number, height: number): number {\n"
+CASES = [
+    Case(name="syntax error", code=f"{HEAD}  return width *;\n}}", file=FILE, line=2, codes=("TS1109",), message="Exp"),
+    Case(name="unknown name", code=f"{HEAD}  return wid;\n}}", file=FILE, line=2, codes=("TS2304",), message="wid"),
+    Case(name="wrong type", code=f'{HEAD}  return "w";\n}}', file=FILE, line=2, codes=("TS2322",), message="number"),
+    Case(
+        name="wrong arity",
+        code=f"{HEAD}  return Math.pow(width);\n}}",
+        file=FILE,
+        line=2,
+        codes=("TS2554",),
+        message="2",
+    ),
+    Case(
+        name="missing import",
+        code=f'import {{ mul }} from "no-such-module";\n{HEAD}  return mul(width, height);\n}}',
+        file=FILE,
+        line=1,
+        codes=("TS2307",),
+        message="no-such-module",
+    ),
+    Case(
+        name="break of another file",
+        code="export function area(width: number): number {\n  return width;\n}",
+        file="src/use.ts",
+        line=3,
+        codes=("TS2554",),
+        message="1",
+    ),
+]
+
+
+@pytest.fixture(scope="module", params=["7", "5"])
+def compilers(request: pytest.FixtureRequest) -> Path:
+    """A folder with ``node_modules/typescript`` of one major version; fetched once and kept."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("npm is not installed")
+    folder = Path.home() / ".cache" / "forge-lsp-tests" / f"typescript-{request.param}"
+    if not (folder / "node_modules/typescript/package.json").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"typescript@{request.param}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot install typescript@{request.param}: {done.stderr.strip()[-200:]}")
+    return folder
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        yield chosen
+
+
+def environment(compilers: Path) -> dict[str, str]:
+    return {"PATH": f"{compilers / 'node_modules/.bin'}:{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def toolchain(sandbox: Sandbox, compilers: Path) -> TypeScriptToolchain:
+    return TypeScriptToolchain(sandbox, timeout=90, environment=environment(compilers))
+
+
+async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeScriptToolchain, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
+    good = await toolchain.build(task, with_code(task, f"{HEAD}  return width * height;\n}}"))
+    assert good.status is BuildStatus.PASSED, good
+    for case in CASES:
+        report = await toolchain.build(task, with_code(task, case.code))
+        assert report.status is BuildStatus.FAILED, (case.name, report)
+        found = [d for d in report.diagnostics if (d.file, d.line) == (case.file, case.line) and d.code in case.codes]
+        assert found, (case.name, report.diagnostics)
+        assert case.message in found[0].message
+
+
+async def test_the_projects_own_compiler_comes_first(sandbox: Sandbox, compilers: Path, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
+    bare = TypeScriptToolchain(sandbox, timeout=90, environment={"PATH": os.environ["PATH"]})
+    good = with_code(task, f"{HEAD}  return width * height;\n}}")
+    if shutil.which("tsc") is None and shutil.which("tsgo") is None:
+        report = await bare.build(task, good)
+        assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "npm install --save-dev typescript")
+    shutil.copytree(compilers / "node_modules", tmp_path / "node_modules", symlinks=True)
+    assert (await bare.build(task, good)).status is BuildStatus.PASSED
+    report = await bare.build(task, with_code(task, f'{HEAD}  return "{"😀"}" + wid;\n}}'))
+    assert [(d.code, d.column) for d in report.diagnostics if d.code == "TS2304"] == [("TS2304", 16)]
+
+
+async def test_a_document_that_the_configuration_leaves_out_is_checked(
+    toolchain: TypeScriptToolchain, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"tsconfig.json": TSCONFIG, "src/a.ts": "export const a = 1;\n", "tools/b.ts": ""})
+    task = task_of("«»", language=Language.TYPESCRIPT, path=tmp_path / "tools/b.ts", workspace=tmp_path)
+    assert (await toolchain.build(task, 'import { a } from "../src/a";\nconst b: number = a;\n')).compiled is True
+    assert (await toolchain.build(task, "const b: number = 'x';\n")).compiled is False
+    write_files(
+        tmp_path,
+        {
+            "tsconfig.json": '{"files": [], "references": [{"path": "./tsconfig.app.json"}]}',
+            "tsconfig.app.json": TSCONFIG,
+        },
+    )
+    app = task_of(
+        "«export const a = 1;»\n", language=Language.TYPESCRIPT, path=tmp_path / "src/a.ts", workspace=tmp_path
+    )
+    assert (await toolchain.build(app, "export const a: number = 2;\n")).compiled is True
+    assert (await toolchain.build(app, "export const a: number = 'x';\n")).compiled is False
+
+
+async def test_a_lone_file_and_a_module_that_is_not_installed(toolchain: TypeScriptToolchain, tmp_path: Path) -> None:
+    lone = task_of("«»", language=Language.TYPESCRIPT)
+    assert (await toolchain.build(lone, "export const x: number = 1;\n")).compiled is True
+    assert (await toolchain.build(lone, "export const x: number = '1';\n")).compiled is False
+    text = 'import { x } from "no-such-module";\n«export const y = 1;»\n'
+    task = task_of(text, language=Language.TYPESCRIPT, path=tmp_path / "a.ts")
+    report = await toolchain.build(task, with_code(task, "export const y = x;"))
+    assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "npm install no-such-module")
+
+
+async def test_the_doctor_finds_the_compiler(sandbox: Sandbox, compilers: Path) -> None:
+    found = {f.name: f for f in await typescript_findings(sandbox, environment(compilers))}
+    assert (found["node"].status, found["typescript"].status) == (FindingStatus.OK, FindingStatus.OK)
+    (absent,) = await typescript_findings(sandbox, {"PATH": "/nonexistent"})
+    assert (absent.status, bool(absent.remedy)) == (FindingStatus.ABSENT, True)

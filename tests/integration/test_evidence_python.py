@@ -1,0 +1,280 @@
+"""The user's examples, run on candidates good, wrong and hostile, in the sandbox that this machine gives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.python import PythonToolchain
+from forge_lsp.domain.attempt import Evidence, ExampleStatus
+from forge_lsp.domain.ports import Sandbox
+from tests.integration.builds_cases import real_sandbox
+from tests.support.builds import candidate_of, task_of, write_files
+
+PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+
+ADD = '''«def add(a, b):
+    """Add: add(2, 3) == 5.
+
+    >>> add(1, 2)
+    3
+    >>> total = add(4, 4)
+    >>> total
+    8
+    """
+    ...»
+'''
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not chosen.runs_project_code:
+            pytest.skip("no sandbox works here")
+        yield chosen
+
+
+@pytest.fixture
+def toolchain(sandbox: Sandbox) -> PythonToolchain:
+    return PythonToolchain(sandbox, timeout=40)
+
+
+def statuses(evidence: Evidence) -> list[ExampleStatus]:
+    assert evidence.blocked is None, evidence
+    return [result.status for result in evidence.results]
+
+
+def body(code: str, head: str = "") -> str:
+    lines = "\n".join(f"    {line}" for line in code.split("\n"))
+    return f"{head}def add(a, b):\n{lines}"
+
+
+async def test_a_right_candidate_passes_every_example(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add", instruction="add(7, 7) == 14")
+    evidence = await toolchain.evidence(task, candidate_of(task, body("return a + b")))
+    assert statuses(evidence) == [PASSED] * 4
+    assert [(r.source, r.expected, r.actual, r.line) for r in evidence.results] == [
+        ("add(1, 2)", "3", "3", 4),
+        ("total = add(4, 4)\ntotal", "8", "8", 7),
+        ("add(2, 3)", "5", "5", 2),
+        ("add(7, 7)", "14", "14", 0),
+    ]
+    assert evidence.kinds == ("doctest", "example")
+
+
+async def test_a_wrong_candidate_fails_with_both_values(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, body("return a - b")))
+    assert statuses(evidence) == [FAILED] * 3
+    assert [(r.expected, r.actual) for r in evidence.results] == [("3", "-1"), ("8", "0"), ("5", "-1")]
+    other = await toolchain.evidence(task, candidate_of(task, body("return a + b")))
+    assert [r.id for r in other.results] == [r.id for r in evidence.results]
+
+
+async def test_a_candidate_cannot_bring_its_own_proof(toolchain: PythonToolchain) -> None:
+    task = task_of("«def add(a, b): ...»\n", name="add")
+    code = 'def add(a, b):\n    """\n    >>> add(1, 1)\n    0\n    """\n    return 0'
+    assert (await toolchain.evidence(task, candidate_of(task, code))).results == ()
+
+
+async def test_what_cannot_be_run_is_told_apart(toolchain: PythonToolchain) -> None:
+    task = task_of(
+        'class Undefined: ...\n\n\n«def add(a, b):\n    """\n    >>> add(1,\n    3\n\n    >>> nobody(1)\n    3\n'
+        "    >>> import no_such_module\n    >>> no_such_module.f()\n    1\n    >>> x = add('a', 1)\n    >>> x\n    1\n"
+        "    >>> add(1, 1)  # doctest: +SKIP\n    9\n    >>> helper(1)\n    1\n    >>> add(1, 1)\n    2\n"
+        '    """»\n',
+        name="add",
+    )
+    evidence = await toolchain.evidence(task, candidate_of(task, body("return a + b")))
+    found = {r.source.split("\n")[-1]: r for r in evidence.results}
+    assert found["nobody(1)"].status is NOT_RUNNABLE
+    assert "nobody defines it" in found["nobody(1)"].detail
+    assert found["no_such_module.f()"].status is NOT_RUNNABLE
+    assert "not installed" in found["no_such_module.f()"].detail
+    assert found["x"].status is FAILED
+    assert found["helper(1)"].status is NOT_RUNNABLE
+    assert [r.status for r in evidence.results if r.source == "add(1, 1)"] == [PASSED]
+    assert [r.status for r in evidence.results if "SKIP" in r.source] == [NOT_RUNNABLE]
+    assert [r.status for r in evidence.results if "add(1," in r.source and r.line == 6] == [NOT_RUNNABLE]
+
+
+async def test_what_the_candidate_fails_to_define_is_its_failure(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, "def plus(a, b):\n    return a + b"))
+    assert FAILED in statuses(evidence)
+    assert PASSED not in statuses(evidence)
+
+
+async def test_doctest_directives_exceptions_and_blank_lines(toolchain: PythonToolchain) -> None:
+    task = task_of(
+        'class Broken(Exception): ...\n\n\n«def show(x):\n    """\n    >>> show("a")  # doctest: +ELLIPSIS\n    a...z\n'
+        '    >>> show("blank")\n    one\n    <BLANKLINE>\n    two\n    >>> show(1)\n'
+        "    Traceback (most recent call last):\n"
+        "        ...\n    Broken: not 1\n    >>> show(2)  # doctest: +IGNORE_EXCEPTION_DETAIL\n"
+        '    Traceback (most recent call last):\n    ValueError: anything\n    """»\n',
+        name="show",
+    )
+    code = (
+        "def show(x):\n    if x == 1:\n        raise Broken('not 1')\n    if x == 2:\n        raise ValueError('two')\n"
+        "    print('one\\n\\ntwo' if x == 'blank' else 'abcz')"
+    )
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    assert statuses(evidence) == [PASSED] * 4, evidence.results
+
+
+async def test_values_are_compared_as_python_does(toolchain: PythonToolchain) -> None:
+    task = task_of(
+        "«»", instruction="f(0) == [1, 2]; f(1) == {'a': 1}; f(2) == 1; f(3) == (1, 2); f(4) raises KeyError"
+    )
+    code = (
+        "import collections, enum\n\n\ndef f(x):\n    if x == 4:\n        raise KeyError(x)\n"
+        "    return [[1.0, 2], collections.Counter('a'), enum.IntEnum('E', 'A').A,"
+        " collections.namedtuple('P', 'x y')(1, 2)][x]\n"
+    )
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    assert statuses(evidence) == [PASSED] * 5, evidence.results
+
+
+HOSTILE = {
+    "exits with success": body("import os\nos._exit(0)"),
+    "exits by exception": body("raise SystemExit(0)"),
+    "prints what would be results": body('print(\'{"state": "done"}\')\nprint(3)\nprint(8)\nreturn None'),
+    "writes to every file descriptor": body(
+        "import os\nfor fd in range(3, 64):\n    try:\n"
+        '        os.write(fd, b\'{"token": 1, "answer": {"state": "done", "output": "3"}}\\n\')\n'
+        "    except OSError:\n        pass\nreturn None"
+    ),
+    "is equal to everything": body(
+        "return Yes()", head="class Yes:\n    def __eq__(self, other):\n        return True\n\n\n"
+    ),
+    "patches doctest and builtins": body(
+        "import builtins, doctest, json\n"
+        "doctest.OutputChecker.check_output = lambda *a: True\n"
+        "builtins.repr = lambda x: '3'\njson.dumps = lambda *a, **k: '{}'\nreturn None"
+    ),
+    "kills its parent": body("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nreturn None"),
+    "writes to its parent's output": body(
+        "import os\ntry:\n    with open(f'/proc/{os.getppid()}/fd/1', 'w') as out:\n"
+        '        out.write(\'{"state": "end"}\\n\')\nexcept OSError:\n    pass\nreturn None'
+    ),
+    "replaces the display hook": body("import sys\nsys.displayhook = lambda x: print(3)\nreturn 0"),
+    "closes all files": body("import os\nos.closerange(3, 64)\nreturn None"),
+    "recurses without end": body("return add(a, b)"),
+    "segfaults": body("import ctypes\nctypes.string_at(0)\nreturn 3"),
+    "raises at import": "raise RuntimeError('no')\n" + body("return a + b"),
+    "exits at import": "import os\nos._exit(0)\n" + body("return a + b"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_candidate_passes_nothing(toolchain: PythonToolchain, name: str) -> None:
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, HOSTILE[name]))
+    assert len(evidence.results) == 3
+    assert PASSED not in statuses(evidence), evidence.results
+    assert FAILED in statuses(evidence)
+
+
+async def test_an_endless_loop_costs_one_example(sandbox: Sandbox) -> None:
+    toolchain = PythonToolchain(sandbox, timeout=8)
+    task = task_of(ADD, name="add")
+    code = body("while a == 1:\n    pass\nreturn a + b")
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    assert statuses(evidence) == [FAILED, PASSED, PASSED]
+    assert evidence.results[0].detail.startswith("did not finish in ")
+
+
+async def test_an_endless_import_ends(sandbox: Sandbox) -> None:
+    toolchain = PythonToolchain(sandbox, timeout=4)
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, "while True: pass"))
+    assert statuses(evidence) == [FAILED] * 3
+
+
+async def test_names_live_on_after_an_example_that_hung(sandbox: Sandbox) -> None:
+    toolchain = PythonToolchain(sandbox, timeout=8)
+    task = task_of(
+        '«def f(x):\n    """\n    >>> y = f(1)\n    >>> y\n    1\n    >>> f(0)\n    0\n    >>> y\n    1\n    """»\n'
+    )
+    code = "def f(x):\n    while not x:\n        pass\n    return x"
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    assert statuses(evidence) == [PASSED, FAILED, PASSED]
+
+
+async def test_the_users_files_and_secrets_are_out_of_reach(
+    toolchain: PythonToolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    write_files(tmp_path, {"keep.txt": "mine", "pkg/__init__.py": "", "pkg/a.py": ""})
+    secret = write_files(tmp_path.parent / f"{tmp_path.name}-home", {"id_rsa": "hunter2"}) / "id_rsa"
+    task = task_of("«»", path=tmp_path / "pkg/a.py", workspace=tmp_path, instruction="look() == ['gone', None, False]")
+    code = (
+        "import os, shutil\n\n\ndef look():\n"
+        f"    shutil.rmtree({str(tmp_path)!r}, ignore_errors=True)\n"
+        f"    return ['gone', os.environ.get('SECRET_KEY'), os.path.exists({str(secret)!r})]\n"
+    )
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    assert statuses(evidence) == [PASSED], evidence.results
+    assert (tmp_path / "keep.txt").read_text() == "mine"
+    assert (tmp_path / "pkg/a.py").read_text() == ""
+
+
+async def test_a_module_of_a_package_is_imported_as_part_of_it(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "src/pkg/__init__.py": "from pkg.core import two\n",
+            "src/pkg/core.py": "def two(): ...\n",
+            "src/pkg/base.py": "ONE = 1\n",
+            "src/pkg/sub/__init__.py": "",
+        },
+    )
+    text = 'from .base import ONE\n\n\n«def two():\n    """\n    >>> two(), __name__\n    (2, \'pkg.core\')\n    """»\n'
+    task = task_of(text, path=tmp_path / "src/pkg/core.py", workspace=tmp_path, name="two")
+    evidence = await toolchain.evidence(task, candidate_of(task, "def two():\n    return ONE + 1"))
+    assert statuses(evidence) == [PASSED], evidence.results
+    inside = task_of("«»", path=tmp_path / "src/pkg/sub/__init__.py", workspace=tmp_path, instruction="f() == 1")
+    found = await toolchain.evidence(
+        inside, candidate_of(inside, "from ..base import ONE\n\n\ndef f():\n    return ONE\n")
+    )
+    assert statuses(found) == [PASSED], found.results
+
+
+async def test_a_document_named_like_a_known_module(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    task = task_of("«»", path=tmp_path / "json.py", instruction="mine() == 1")
+    evidence = await toolchain.evidence(task, candidate_of(task, "def mine():\n    return 1\n"))
+    assert statuses(evidence) == [PASSED], evidence.results
+    task = task_of("«»", path=tmp_path / "my-script.py", instruction="mine() == 1")
+    code = "def mine():\n    return 1\n\n\nif __name__ == '__main__':\n    raise SystemExit\n"
+    assert statuses(await toolchain.evidence(task, candidate_of(task, code))) == [PASSED]
+
+
+async def test_a_module_that_cannot_be_imported_anyway_is_not_the_candidates_fault(
+    toolchain: PythonToolchain, tmp_path: Path
+) -> None:
+    text = "import no_such_module\n\n\n«def f(): ...»\n"
+    task = task_of(text, path=tmp_path / "a.py", instruction="f() == 1", name="f")
+    evidence = await toolchain.evidence(task, candidate_of(task, "def f():\n    return 1"))
+    assert statuses(evidence) == [NOT_RUNNABLE]
+    assert "with or without the candidate" in evidence.results[0].detail
+
+
+async def test_without_a_sandbox_nothing_is_run(tmp_path: Path) -> None:
+    class NoSandbox:
+        kind = "none"
+        runs_project_code = False
+
+        def open(self, tree: object) -> object:
+            raise AssertionError("opened")
+
+    toolchain = PythonToolchain(NoSandbox(), timeout=5)  # type: ignore[arg-type]
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, body("return a + b")))
+    assert evidence.results == ()
+    assert "no sandbox" in (evidence.blocked or "")
+    assert evidence.remedy
+    nothing = replace(task, document=replace(task.document, text="x = 1\n" * 30))
+    assert (await toolchain.evidence(nothing, candidate_of(nothing, ""))).blocked is None
