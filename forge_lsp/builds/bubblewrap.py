@@ -15,15 +15,15 @@ import shutil
 import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds import process
 from forge_lsp.builds.copying import Copied, CopyRules, copy_tree
-from forge_lsp.builds.folders import BoxFolders, remove
+from forge_lsp.builds.folders import BoxFolders
 from forge_lsp.builds.limits import Limits, rlimits, watched
 from forge_lsp.builds.overlay import read_beneath, read_layers, write_copy_files, write_layer
-from forge_lsp.builds.profile import ETC, SYSTEM, clean_environment
+from forge_lsp.builds.profile import ETC, SYSTEM, clean_environment, private_entries
 from forge_lsp.builds.seccomp import Sockets, seccomp_filter
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
@@ -82,7 +82,7 @@ class Bubblewrap:
             await box.prepare()
             yield box
         finally:
-            await asyncio.shield(asyncio.to_thread(remove, folder))
+            await self.folders.discard(folder)
 
 
 class _BubblewrapBox:
@@ -128,7 +128,7 @@ class _BubblewrapBox:
             copy.mkdir()
             self._copied = Copied()
         else:
-            skip = (self._sandbox.folders.base.absolute(),)
+            skip = (self._sandbox.folders.base.absolute(), *private_entries(self._source))
             self._copied = await copy_tree(self._source, copy, self._sandbox.rules, skip=skip)
         write_copy_files(self._tree, copy)
 
@@ -202,8 +202,10 @@ class _BubblewrapBox:
             finally:
                 await status.emptied(_EMPTYING)
             ran = status.finish()
+        if status.failure is not None:
+            return _Outcome(result=result, failure=f"its limits could not be set ({status.failure})")
         if ran or result.timed_out or result.code == -signal.SIGKILL:
-            return _Outcome(result=result)
+            return _Outcome(result=_with_signal(result))
         words = result.stderr.decode(errors="replace").strip()
         return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")
 
@@ -274,12 +276,15 @@ class _Status:
         self._text = b""
         self._pidfd: int | None = None
         self._seen_child = False
+        self._bwrap: int | None = None
+        self.failure: str | None = None
         self._watching = False
         self.passed = (self._status_write, self._block_read)
         self.arguments = ["--json-status-fd", str(self._status_write), "--block-fd", str(self._block_read)]
 
-    def started(self, _pid: int) -> None:
+    def started(self, pid: int) -> None:
         """bwrap runs and holds its own ends."""
+        self._bwrap = pid
         self._close(self._status_write)
         self._close(self._block_read)
         asyncio.get_running_loop().add_reader(self._status_read, self._receive)
@@ -329,19 +334,30 @@ class _Status:
                 self._limit(child)
 
     def _limit(self, child: int) -> None:
+        try:
+            self._pidfd = os.pidfd_open(child)
+            self._set_limits(child)
+            os.write(self._block_write, b"\0")
+        except ProcessLookupError:
+            return  # it failed meanwhile, and bwrap says why
+        except OSError as error:
+            # It still waits for our word, and will not get it: nothing runs without its limits.
+            self.failure = error.strerror or str(error)
+            if self._bwrap is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._bwrap, signal.SIGKILL)
+
+    def _set_limits(self, child: int) -> None:
         import resource
 
-        with contextlib.suppress(ProcessLookupError):  # it failed meanwhile, and bwrap says why
-            self._pidfd = os.pidfd_open(child)
-            for name, value in self._limits.items():
-                which = getattr(resource, name)
-                hard = resource.prlimit(child, which)[1]
-                bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-                resource.prlimit(child, which, (bound, bound))
-            # When memory runs out all the same, the kernel shall look here first.
-            with contextlib.suppress(OSError):
-                Path(f"/proc/{child}/oom_score_adj").write_text("1000")
-        os.write(self._block_write, b"\0")
+        for name, value in self._limits.items():
+            which = getattr(resource, name)
+            hard = resource.prlimit(child, which)[1]
+            bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.prlimit(child, which, (bound, bound))
+        # When memory runs out all the same, the kernel shall look here first.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{child}/oom_score_adj").write_text("1000")
 
     def _documents(self) -> list[dict[str, object]]:
         complete = self._text[: self._text.rfind(b"\n") + 1]
@@ -358,6 +374,12 @@ class _Status:
             os.close(descriptor)
 
 
+def _with_signal(result: ProcessResult) -> ProcessResult:
+    """bwrap tells a signal as a shell does, by 128 and its number; a :class:`ProcessResult` by a negative one."""
+    number = result.code - 128
+    return replace(result, code=-number) if number in signal.valid_signals() else result
+
+
 def _memory_file(name: str, content: bytes, open_files: contextlib.ExitStack) -> int:
     descriptor = os.memfd_create(name)
     open_files.callback(os.close, descriptor)
@@ -372,13 +394,7 @@ def _environment(env: Mapping[str, str]) -> list[str]:
 
 
 def _hidden(source: Path | None) -> list[str]:
-    """A project that is, or holds, the user's home does not show what lies in its dot folders: keys, tokens, mail."""
-    home = Path.home()
-    if source is None or not home.is_relative_to(source):
-        return []
-    return [
-        word
-        for entry in sorted(home.iterdir())
-        if entry.name.startswith(".") and entry.is_dir() and not entry.is_symlink()
-        for word in ("--tmpfs", str(entry))
-    ]
+    arguments: list[str] = []
+    for entry in private_entries(source) if source is not None else ():
+        arguments += ["--tmpfs", str(entry)] if entry.is_dir() else ["--ro-bind", "/dev/null", str(entry)]
+    return arguments

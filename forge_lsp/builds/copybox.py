@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -14,10 +13,10 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds import process
 from forge_lsp.builds.copying import CopyRules, copy_tree
-from forge_lsp.builds.folders import BoxFolders, remove
+from forge_lsp.builds.folders import BoxFolders
 from forge_lsp.builds.limits import Limits, rlimits, watched
 from forge_lsp.builds.overlay import read_beneath, write_copy_files
-from forge_lsp.builds.profile import clean_environment, system_environment
+from forge_lsp.builds.profile import clean_environment, private_entries, system_environment
 from forge_lsp.domain.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
 
@@ -75,13 +74,13 @@ class CopySandbox:
 
     @asynccontextmanager
     async def _open(self, tree: Tree) -> AsyncGenerator[Box]:
-        folder = await asyncio.to_thread(self.folders.create)
+        folder = self.folders.create()
         box = _CopyBox(self, tree, folder)
         try:
             await box.prepare()
             yield box
         finally:
-            await asyncio.shield(asyncio.to_thread(remove, folder))
+            await self.folders.discard(folder)
 
 
 class _CopyBox:
@@ -106,7 +105,7 @@ class _CopyBox:
             self._root.mkdir()
         else:
             source = source.absolute()
-            skip = (self._sandbox.folders.base.absolute(),)
+            skip = (self._sandbox.folders.base.absolute(), *private_entries(source))
             copied = await copy_tree(source, self._root, self._sandbox.rules, skip=skip)
             self._linked = tuple(source / path for path in copied.linked)
             for path in copied.linked:

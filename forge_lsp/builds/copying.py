@@ -55,7 +55,7 @@ class Copied:
 
 
 async def copy_tree(source: Path, copy: Path, rules: CopyRules, *, skip: Sequence[Path] = ()) -> Copied:
-    """Copy ``source`` into the new folder ``copy``, in a thread. ``skip`` are folders to pass by.
+    """Copy ``source`` into the new folder ``copy``, in a thread. ``skip`` are absolute paths to pass by.
 
     Raises EnvironmentFault when the project is too large. A cancel stops the thread, and waits until it has.
     """
@@ -104,6 +104,8 @@ class _Copier:
             names = {entry.name for entry in entries}
             for entry in entries:
                 path = folder / entry.name
+                if self._skip and self._source / path in self._skip:
+                    continue
                 if entry.is_symlink():
                     if not _ignored(path, False, ignores):
                         self._link(path)
@@ -120,7 +122,7 @@ class _Copier:
     ) -> bool:
         """Whether to go into it; a folder to be linked is noted."""
         rules = self._rules
-        if path.name in rules.left_out or self._source / path in self._skip:
+        if path.name in rules.left_out:
             return False
         ignored = _ignored(path, True, ignores)
         if path.name in rules.linked or (ignored and path.name in rules.linked_if_ignored):

@@ -7,12 +7,15 @@ containers that share a folder.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
 import stat
 import sys
 from pathlib import Path
+
+from forge_lsp.builds.process import to_the_end
 
 __all__ = ["BoxFolders", "remove"]
 
@@ -40,6 +43,10 @@ class BoxFolders:
         path = self.root / secrets.token_hex(6)
         path.mkdir(mode=0o700)
         return path
+
+    async def discard(self, folder: Path) -> None:
+        """Remove one of them, in a thread, and to its end: a cancel comes through only after it."""
+        await to_the_end(asyncio.to_thread(remove, folder))
 
     def close(self) -> None:
         """Remove everything. Calling it again does nothing."""

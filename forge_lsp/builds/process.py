@@ -19,7 +19,7 @@ from pathlib import Path
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["MAX_OUTPUT", "Started", "run"]
+__all__ = ["MAX_OUTPUT", "Started", "run", "to_the_end"]
 
 MAX_OUTPUT = 8 * 1024 * 1024
 """Bytes kept of each of stdout and stderr; the rest is read and dropped, so that the command never blocks on us."""
@@ -113,7 +113,7 @@ async def run(
             timed_out = True
     finally:
         # A cancel arrives here too. What follows is bounded, so it is not itself interrupted by a second one.
-        await _finish(_end(transport, capture, grace))
+        await to_the_end(_end(transport, capture, grace))
     return ProcessResult(
         code=_code(transport),
         stdout=bytes(capture.outputs[1]),
@@ -133,12 +133,15 @@ async def _spawned(
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):  # it never started: nothing to kill
             transport, capture = await spawning
-            await _finish(_end(transport, capture, grace))
+            await to_the_end(_end(transport, capture, grace))
         raise
 
 
-async def _finish(ending: Coroutine[None, None, None]) -> None:
-    """Await a bounded piece of cleaning up to its end, and only then let a cancel through."""
+async def to_the_end(ending: Coroutine[None, None, None]) -> None:
+    """Await a bounded piece of cleaning up to its end, and only then let a cancel through.
+
+    Raises what ``ending`` raises.
+    """
     task = asyncio.ensure_future(ending)
     cancelled = False
     while not task.done():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["ETC", "PATH", "SYSTEM", "clean_environment", "interpreter_folders", "system_environment"]
+__all__ = ["ETC", "PATH", "SYSTEM", "clean_environment", "interpreter_folders", "private_entries", "system_environment"]
 
 SYSTEM = (
     "/usr",
@@ -89,3 +89,12 @@ def interpreter_folders() -> tuple[Path, ...]:
         folders.append(real.parent.parent)
     unique = dict.fromkeys(folder for folder in folders if folder != Path("/") and folder.is_dir())
     return tuple(unique)
+
+
+def private_entries(source: Path) -> tuple[Path, ...]:
+    """What is hidden of a project that is, or holds, the user's home: its dot files and dot folders, where keys, tokens
+    and mail are. Empty for any other project."""
+    home = Path.home()
+    if not home.is_relative_to(source):
+        return ()
+    return tuple(sorted(entry for entry in home.iterdir() if entry.name.startswith(".") and not entry.is_symlink()))
