@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -132,8 +133,15 @@ class Child:
     def kill(self) -> None:
         """End the process now. It is reaped in the background, or by :meth:`aclose`."""
         self._killed = True
+        if self._process.returncode is not None:
+            return
         with suppress(ProcessLookupError):
-            self._process.kill()
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                # Process.kill() polls first, which reaps one that has just died under asyncio's watcher: it then warns
+                # and reports exit code 255.
+                os.kill(self.pid, signal.SIGKILL)
 
     async def aclose(self) -> None:
         """Kill, reap, close the pipes. May be called twice."""
