@@ -40,7 +40,7 @@ class Display:
         line = _line(event)
         if line is not None:
             style, text = line
-            self._console.print(text, style=style, markup=False)
+            self._console.print(text, style=style, markup=False, soft_wrap=True)
 
 
 def _line(event: JobEvent) -> tuple[str, str] | None:

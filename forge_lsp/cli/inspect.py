@@ -38,9 +38,11 @@ async def doctor(options: Options, services: Services) -> int:
     width = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
         style, mark = _MARKS[finding.status]
-        console.print(Text.assemble((f"{mark}  ", style), (f"{finding.name:<{width}}  ", "bold"), finding.detail))
+        console.print(
+            Text.assemble((f"{mark}  ", style), (f"{finding.name:<{width}}  ", "bold"), finding.detail), soft_wrap=True
+        )
         if finding.remedy:
-            console.print(Text.assemble(" " * (width + 6), ("-> ", "cyan"), (finding.remedy, "cyan")))
+            console.print(Text.assemble(" " * (width + 6), ("-> ", "cyan"), (finding.remedy, "cyan")), soft_wrap=True)
     console.print()
     console.print("The main job can run." if able else "The main job cannot run yet: mend the lines marked !! first.")
     return 0 if able else 1

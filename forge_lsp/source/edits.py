@@ -12,6 +12,7 @@ from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.source.differences import minimal, shift_range
+from forge_lsp.source.docstrings import keep_docstrings
 from forge_lsp.source.imports import merge_imports
 from forge_lsp.source.indentation import Strings, indent_unit, reindent
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
@@ -44,9 +45,7 @@ class Edits:
         """
         document, scope = task.document, task.scope
         text = document.text
-        hidden = redact(text)
-        code = self._with_lead(normalised(hidden.restore(code)), task)
-        body = self._reindented(code, scope, document.language, text)
+        body = self._reindented(self.finish(task, code), scope, document.language, text)
         body = body.replace("\n", dominant_ending(text))
         if scope.kind is ScopeKind.INSERTION:
             result = _inserted(text, scope, body, document.language)
@@ -54,7 +53,16 @@ class Edits:
             result = (BOM if text.startswith(BOM) else "") + body + (dominant_ending(text) if body else "")
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
+        hidden = redact(text)
         return merge_imports(result, [hidden.restore(line) for line in imports], document.language, self._syntax)
+
+    def finish(self, task: Task, code: str) -> str:
+        """``code`` with what models leave out and users want kept: the definition's comments, decorators and
+        attributes, its docstrings, and the secrets that were hidden from the models. Twice is as good as once."""
+        found = self._with_lead(normalised(redact(task.document.text).restore(code)), task)
+        if task.document.language is Language.PYTHON:
+            found = keep_docstrings(normalised(task.original), found)
+        return found
 
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
         """Small, ordered, non-overlapping edits that turn ``before`` into ``after``, exactly."""

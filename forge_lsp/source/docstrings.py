@@ -1,0 +1,116 @@
+"""The user's docstrings stay: models answer with the code alone, and a docstring is the user's text.
+
+Python only, where documentation stands inside a definition; elsewhere it stands above, and edits.py keeps it.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+
+__all__ = ["keep_docstrings"]
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def keep_docstrings(original: str, code: str) -> str:
+    """``code`` with the docstrings of ``original``'s definitions where its own are missing, or have lost examples.
+
+    Both are Python with ``\\n`` endings. Definitions are matched by qualified name. Either text may be a fragment
+    that is indented; one that does not parse leaves ``code`` as it is.
+    """
+    before, after = _parsed(original), _parsed(code)
+    if before is None or after is None:
+        return code
+    old_lines, new_lines = before[1].split("\n"), after[1].split("\n")
+    known = dict(_definitions(before[0]))
+    changes: list[tuple[ast.expr | ast.stmt, _Definition, list[str]]] = []
+    for name, definition in _definitions(after[0]):
+        theirs = known.get(name)
+        old = _docstring(theirs) if theirs is not None else None
+        new = _docstring(definition)
+        if old is None or (new is not None and not _lost_examples(old, new)):
+            continue
+        changes.append((new or definition.body[0], definition, _raised(old_lines, old, definition.body[0])))
+    # From the end, so that earlier positions stay right.
+    for place, definition, lines in sorted(changes, key=lambda change: change[0].lineno, reverse=True):
+        _put(new_lines, place, definition, lines)
+    result = "\n".join(new_lines)
+    return code if _parsed(result) is None else _indented_as(code, result)
+
+
+def _parsed(text: str) -> tuple[ast.Module, str] | None:
+    dedented = textwrap.dedent(text)
+    try:
+        return ast.parse(dedented), dedented
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _indented_as(code: str, result: str) -> str:
+    """``result`` at the indentation that ``code`` came with."""
+    first = next((line for line in code.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    return textwrap.indent(result, indent) if indent else result
+
+
+def _definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, _Definition]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, _Definition):
+            yield prefix + child.name, child
+            yield from _definitions(child, f"{prefix}{child.name}.")
+
+
+def _docstring(definition: _Definition) -> ast.Expr | None:
+    first = definition.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return first
+    return None
+
+
+def _lost_examples(old: ast.Expr, new: ast.Expr) -> bool:
+    return not _examples(old) <= _examples(new)
+
+
+def _examples(docstring: ast.Expr) -> set[str]:
+    assert isinstance(docstring.value, ast.Constant)
+    lines = str(docstring.value.value).splitlines()
+    return {line.strip() for line in lines if line.strip().startswith((">>>", "..."))}
+
+
+def _raised(lines: list[str], docstring: ast.Expr, body: ast.stmt) -> list[str]:
+    """The docstring's source lines at the indentation of another body."""
+    end = docstring.end_lineno or docstring.lineno
+    found = lines[docstring.lineno - 1 : end]
+    # Columns count UTF-8 bytes.
+    found[-1] = found[-1].encode()[: docstring.end_col_offset].decode()
+    indent = " " * body.col_offset
+    first = indent + found[0].encode()[docstring.col_offset :].decode()
+    own = lines[docstring.lineno - 1][: docstring.col_offset]
+    rest = [indent + line[len(own) :] if own and line.startswith(own) else line for line in found[1:]]
+    return [first, *rest]
+
+
+def _put(lines: list[str], place: ast.expr | ast.stmt, definition: _Definition, docstring: list[str]) -> None:
+    """Replace the docstring at ``place``, or insert before the statement there."""
+    row = place.lineno - 1
+    if isinstance(place, _Definition) and place.decorator_list:
+        row = min(decorator.lineno for decorator in place.decorator_list) - 1
+    own = _docstring(definition)
+    if own is not None and own is place:
+        end = own.end_lineno or own.lineno
+        tail = lines[end - 1].encode()[own.end_col_offset or 0 :].decode()
+        if lines[row].encode()[: own.col_offset].strip():  # def f(): "..."
+            return
+        lines[row:end] = [*docstring[:-1], docstring[-1] + tail]
+        return
+    header = lines[row].encode()[: place.col_offset].decode()
+    if not header.strip():
+        lines[row:row] = docstring
+        return
+    # `def f(): return 1`: the body gets lines of its own.
+    indent = " " * (definition.col_offset + 4)
+    lifted = [indent + line.lstrip() if index == 0 else line for index, line in enumerate(docstring)]
+    body = lines[row].encode()[place.col_offset :].decode()
+    lines[row : row + 1] = [header.rstrip(), *lifted, indent + body]
