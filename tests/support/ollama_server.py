@@ -153,6 +153,10 @@ class OllamaServer:
         with urllib.request.urlopen(self.url + path, timeout=5) as answer:
             return json.load(answer)
 
+    def answered(self) -> int:
+        """How many POST requests the server is done with, by its log."""
+        return sum("[GIN]" in line and "POST" in line for line in self.log.read_text(errors="replace").splitlines())
+
     def loaded(self) -> tuple[str, ...]:
         """Names of the models in memory."""
         rows = self.get("/api/ps").get("models") or []
