@@ -202,8 +202,8 @@ class Session:
         With a problem at hand the settings are read once more first: the user may have mended a file.
         """
         await self._built.wait()
-        if self._problem() is not None and not despite_problem:
-            async with self._configuring:
+        if not despite_problem:
+            async with self._configuring:  # a change of settings that came before this command counts for it
                 if self._problem() is not None:
                     await self._reconfigure()
         problem = self._problem()
