@@ -15,6 +15,7 @@ from forge_lsp.domain.errors import ModelError, ServerUnreachable
 from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url
+from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.guard import Gate, GuardedModel, Policy
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind, Wire
 
@@ -26,7 +27,7 @@ _PACKAGES = {
     ServerKind.OLLAMA: ("ollama", "pip install ollama"),
     ServerKind.OPENAI: ("openai", "pip install openai"),
     ServerKind.ANTHROPIC: ("anthropic", "pip install anthropic"),
-    ServerKind.EMBEDDED: ("xllamacpp", "pip install 'forge-lsp[embedded]'"),
+    ServerKind.EMBEDDED: ("xllamacpp", INSTALL),
 }
 _ANTHROPIC = "https://api.anthropic.com"
 _OPENAI = "https://api.openai.com/v1"

