@@ -118,8 +118,8 @@ def end_message(result: JobResult) -> str:
     cost = f" · ${result.cost_usd:.2f}" if result.cost_usd else ""
     attempts = f"{result.attempt_count} attempt{'' if result.attempt_count == 1 else 's'}"
     head = f"{result.outcome}{score} · {attempts} · {result.seconds:.0f} s{cost}"
-    if result.outcome is Outcome.ACCEPTED and not result.reason:
-        return head + (" · applied" if result.applied else "")
+    if result.applied:  # why it was accepted says less than that it is there
+        return f"{head} · applied"
     return f"{head} · {_line(result.reason)}" if result.reason else head
 
 

@@ -100,6 +100,7 @@ def test_end_messages() -> None:
         return end_message(JobResult(outcome=outcome, **{**fields, **more}))
 
     assert result(Outcome.ACCEPTED, applied=True) == "accepted · score 8.3 · 2 attempts · 61 s · applied"
+    assert result(Outcome.ACCEPTED, applied=True, reason="the panel gives 8.3").endswith("61 s · applied")
     assert result(Outcome.ACCEPTED, reason="conflict").endswith("61 s · conflict")
     assert result(Outcome.FAILED, score=None, attempt_count=1, cost_usd=0.5, reason="why") == (
         "failed · 1 attempt · 61 s · $0.50 · why"
