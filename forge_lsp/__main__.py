@@ -1,4 +1,8 @@
-"""``forge-lsp`` and ``python -m forge_lsp``: which face is wanted."""
+"""``forge-lsp`` and ``python -m forge_lsp``: which face is wanted.
+
+An editor waits for the answer to ``initialize``, so the way there passes by everything else: what is imported here at
+the top, a bare pygls server imports too.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.app import Flags, House, make_services
-from forge_lsp.cli.arguments import Options, parse
-from forge_lsp.domain.errors import BadRequest, ForgeError, SettingsError
+from forge_lsp import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from forge_lsp.app import Flags
+    from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.contract import Services
     from forge_lsp.settings import Resolved
 
@@ -24,10 +28,17 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run the face that the command line names and answer its exit code."""
-    options = parse(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words in ([], ["--stdio"]):
+        return _serve(None, None)
+    from forge_lsp.app import Flags
+    from forge_lsp.cli.arguments import parse
+    from forge_lsp.domain.errors import BadRequest, ForgeError, SettingsError
+
+    options = parse(words)
     flags = Flags(config=options.config, profile=options.profile)
     if options.command is None:
-        return _serve(options, flags)
+        return _serve(options.tcp, flags)
     try:
         return asyncio.run(_command(options, flags))
     except (BadRequest, SettingsError) as error:
@@ -42,26 +53,22 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _serve(options: Options, flags: Flags) -> int:
+def _serve(tcp: str | None, flags: Flags | None) -> int:
     from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
 
     async def build(editor: Mapping[str, object] | None, folders: tuple[Path, ...]) -> Services:
-        return await make_services(flags, editor, folders)
+        from forge_lsp.app import Flags, make_services
 
-    server = create_server(build=build, version=_version())
-    if options.tcp is None:
+        return await make_services(flags or Flags(), editor, folders)
+
+    server = create_server(build=build, version=__version__)
+    if tcp is None:
         return run_stdio(server)
-    host, _, port = options.tcp.rpartition(":")
+    host, _, port = tcp.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        print(f"forge-lsp: --tcp {options.tcp}: say HOST:PORT, e.g. 127.0.0.1:2087", file=sys.stderr)
+        print(f"forge-lsp: --tcp {tcp}: say HOST:PORT, e.g. 127.0.0.1:2087", file=sys.stderr)
         return USAGE
     return run_tcp(server, host.strip("[]"), int(port))
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("forge-lsp")
 
 
 async def _command(options: Options, flags: Flags) -> int:
@@ -95,13 +102,15 @@ async def _command(options: Options, flags: Flags) -> int:
 
             return await demo(editor, keep=options.keep)
         case _:
-            raise BadRequest(f"no command {options.command!r}")
+            raise AssertionError(options.command)  # argparse lets nothing else through
 
 
 async def _with_services(
     options: Options, flags: Flags, command: Callable[[Options, Services], Awaitable[int]], *, strict: bool = True
 ) -> int:
     """Run a command with the services of the current folder; ``strict``: wrong settings end it at once."""
+    from forge_lsp.app import make_services
+
     services = await make_services(flags, folders=(Path.cwd(),))
     try:
         if strict and (problem := services.problem()) is not None:
@@ -112,6 +121,8 @@ async def _with_services(
 
 
 async def _resolved(flags: Flags) -> Resolved:
+    from forge_lsp.app import House
+
     house = House(flags=flags, folders=(Path.cwd(),), state_dir=Path())
     return (await house.settings()).resolved
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from forge_lsp import __version__
 from forge_lsp.domain.task import Language
 
 __all__ = ["Options", "parse"]
@@ -44,18 +45,12 @@ def parse(argv: list[str] | None = None) -> Options:
     return options
 
 
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("forge-lsp")
-
-
 class _Version(argparse.Action):
     def __init__(self, option_strings: list[str], dest: str, **_: object) -> None:
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.exit(0, f"forge-lsp {_version()}\n")
+        parser.exit(0, f"forge-lsp {__version__}\n")
 
 
 def _attempts(text: str) -> int:

@@ -340,6 +340,11 @@ class ContextGatherer(Protocol):
 class Editing(Protocol):
     """Pure work on texts."""
 
+    def finish(self, task: Task, code: str) -> str:
+        """``code`` with what models leave out and users want kept: a definition's comments, decorators, docstrings,
+        and secrets that were hidden from the models. It is what replaces the scope, but for its indentation."""
+        ...
+
     def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
         """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports.
 

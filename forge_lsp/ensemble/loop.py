@@ -207,6 +207,7 @@ class _Job:
             evidence=result.evidence or Evidence(),
             verdict=result.verdict,
             skipped=result.skipped,
+            thought=result.thought,
         )
         if fault is not None:
             self._attempts.append(attempt)

@@ -176,10 +176,11 @@ class Stages:
         )
 
     def _candidate(self, number: int, model: str, draft: Draft, found: Extracted) -> Candidate:
+        code = self.editing.finish(self.task, found.code)
         return Candidate(
-            code=found.code,
+            code=code,
             imports=found.imports,
-            text=self.editing.splice(self.task, found.code, found.imports),
+            text=self.editing.splice(self.task, code, found.imports),
             model=model,
             attempt=number,
             sample=draft.sample,

@@ -205,6 +205,9 @@ class PlainContext:
 class PlainEditing:
     """Splices with the scope's indentation; imports go to the top."""
 
+    def finish(self, task: Task, code: str) -> str:
+        return code
+
     def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
         scope, text = task.scope, task.document.text
         body = "\n".join(scope.indent + line if line else line for line in code.split("\n"))
