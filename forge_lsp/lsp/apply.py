@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from urllib.parse import unquote
@@ -19,12 +19,12 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.errors import BadRequest, EditConflict
 from forge_lsp.domain.ports import Editing
-from forge_lsp.domain.task import Scope, TextEdit, TextRange
-from forge_lsp.jobs.contract import Recheck
-from forge_lsp.lsp.documents import BOM, Documents, Present
+from forge_lsp.domain.task import TextEdit, TextRange
+from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.lsp.documents import Documents, Present
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["Applied", "Applier", "Offer", "Waits", "target_text", "whole_endings"]
+__all__ = ["Applied", "Applier", "Waits", "whole_endings"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,20 +46,6 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A candidate to be applied: ``text`` is ``base`` with the candidate in ``scope``'s place.
-
-    ``recheck`` checks a merged text; None where the job's tools are gone (it ran before a restart).
-    """
-
-    uri: str
-    base: str
-    scope: Scope
-    text: str
-    recheck: Callable[[str], Awaitable[Recheck]] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
     """Seconds. ``answer``: for the editor to apply the edit, its user's confirmation included. ``seen``: for the
     change to come back (eglot waits 0.5 s before it tells). ``quiet``: after other changes have come instead."""
@@ -67,38 +53,6 @@ class Waits:
     answer: float = 300.0
     seen: float = 3.0
     quiet: float = 0.4
-
-
-def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool]:
-    """The document's text with the candidate in it, and whether that took a merge.
-
-    Raises EditConflict when the user's changes touch the scope or cannot be merged.
-    """
-    base, candidate, scope = offer.base, offer.text, offer.scope.range
-    # a file that is opened (or closed) in between loses (or gains) its BOM; that is not a change
-    if base.startswith(BOM) and not present.startswith(BOM):
-        base, candidate = base.removeprefix(BOM), candidate.removeprefix(BOM)
-        scope = TextRange(start=max(0, scope.start - 1), end=max(0, scope.end - 1))
-    elif present.startswith(BOM) and not base.startswith(BOM):
-        base, candidate = BOM + base, BOM + candidate
-        scope = TextRange(start=scope.start + 1, end=scope.end + 1)
-    if present == base:
-        return candidate, False
-    if present == candidate:
-        return candidate, False
-    if any(_touches(edit, scope) for edit in editing.minimal(base, present)):
-        raise EditConflict("The code that was to be replaced was changed while the job ran.")
-    return editing.merge(base, candidate, present), True
-
-
-def _touches(edit: TextEdit, scope: TextRange) -> bool:
-    """Whether a change is inside the scope, or continues its first or last line. New lines around it are not."""
-    start, end = edit.range.start, edit.range.end
-    if start < scope.end and end > scope.start:
-        return True
-    before = end == scope.start < scope.end and not edit.text.endswith(("\n", "\r"))
-    after = start == scope.end > scope.start and not edit.text.startswith(("\n", "\r"))
-    return bool(edit.text) and (before or after)
 
 
 def whole_endings(before: str, after: str, edits: Sequence[TextEdit]) -> tuple[TextEdit, ...]:

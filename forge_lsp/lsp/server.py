@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from forge_lsp.lsp.logfile import Log
+from forge_lsp.logfile import Log
 from forge_lsp.lsp.names import COMMANDS, FIX_KIND, GENERATE_KIND
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.serving import serve_stdio, serve_tcp

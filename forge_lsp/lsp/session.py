@@ -13,10 +13,10 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.errors import ForgeError, SettingsError
 from forge_lsp.jobs.contract import Services
+from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.apply import Applier, Waits
 from forge_lsp.lsp.documents import Documents
-from forge_lsp.lsp.logfile import Log
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.shown import Editor, ShownJob

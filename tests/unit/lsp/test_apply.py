@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.task import Scope, ScopeKind, TextEdit, TextRange
-from forge_lsp.lsp.apply import Offer, target_text, whole_endings
+from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.lsp.apply import whole_endings
 from forge_lsp.source.edits import Edits
 from forge_lsp.source.syntax import TreeSitterSyntax
 

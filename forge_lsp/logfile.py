@@ -15,7 +15,8 @@ _KEPT = 3
 _EARLY = 500  # records kept until the folder is known
 
 _SECRETS = (
-    (re.compile(r"\b(sk|pk|rk|ghp|gho|ghs|xox[abp]|AKIA|hf)[-_][A-Za-z0-9_\-]{8,}"), "[secret]"),
+    (re.compile(r"\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abp]|hf)[-_][A-Za-z0-9_\-]{8,}"), "[secret]"),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "[secret]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*"), r"\1 [secret]"),
     (
         re.compile(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.lsp.logfile import LOG_NAME, Log, redact
+from forge_lsp.logfile import LOG_NAME, Log, redact
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ from forge_lsp.lsp.logfile import LOG_NAME, Log, redact
 def test_secrets_are_redacted(text: str) -> None:
     assert "SECRETSECRET" not in redact(text)
     assert "[secret]" in redact(text)
+
+
+@pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "ghp_0123456789abcdefghij", "glpat-0123456789abcdefghij"])
+def test_bare_keys_are_redacted(key: str) -> None:
+    assert redact(f"the key {key}, then more") == "the key [secret], then more"
 
 
 def test_plain_words_stay() -> None:

@@ -1,0 +1,68 @@
+"""What a job has to offer, and what becomes of a document that takes it. Pure.
+
+Never a silent overwrite: where the document moved on, the candidate is merged into it; where the user changed the scope
+itself, there is no text to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.errors import EditConflict
+from forge_lsp.domain.task import Scope, TextEdit, TextRange
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.ports import Editing
+    from forge_lsp.jobs.contract import Recheck
+
+__all__ = ["Offer", "target_text"]
+
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A candidate to be applied: ``text`` is ``base`` with the candidate in ``scope``'s place.
+
+    ``recheck`` checks a merged text; None where the job's tools are gone (it ran before a restart).
+    """
+
+    uri: str
+    base: str
+    scope: Scope
+    text: str
+    recheck: Callable[[str], Awaitable[Recheck]] | None = None
+
+
+def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool]:
+    """The document's text with the candidate in it, and whether that took a merge.
+
+    Raises EditConflict when the user's changes touch the scope or cannot be merged.
+    """
+    base, candidate, scope = offer.base, offer.text, offer.scope.range
+    # a file that is opened (or closed) in between loses (or gains) its BOM; that is not a change
+    if base.startswith(BOM) and not present.startswith(BOM):
+        base, candidate = base.removeprefix(BOM), candidate.removeprefix(BOM)
+        scope = TextRange(start=max(0, scope.start - 1), end=max(0, scope.end - 1))
+    elif present.startswith(BOM) and not base.startswith(BOM):
+        base, candidate = BOM + base, BOM + candidate
+        scope = TextRange(start=scope.start + 1, end=scope.end + 1)
+    if present == base:
+        return candidate, False
+    if present == candidate:
+        return candidate, False
+    if any(_touches(edit, scope) for edit in editing.minimal(base, present)):
+        raise EditConflict("The code that was to be replaced was changed while the job ran.")
+    return editing.merge(base, candidate, present), True
+
+
+def _touches(edit: TextEdit, scope: TextRange) -> bool:
+    """Whether a change is inside the scope, or continues its first or last line. New lines around it are not."""
+    start, end = edit.range.start, edit.range.end
+    if start < scope.end and end > scope.start:
+        return True
+    before = end == scope.start < scope.end and not edit.text.endswith(("\n", "\r"))
+    after = start == scope.end > scope.start and not edit.text.startswith(("\n", "\r"))
+    return bool(edit.text) and (before or after)
