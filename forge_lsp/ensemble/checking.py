@@ -62,6 +62,11 @@ class Examples:
         answer = _answer(result)
         return 0 if answer is None else len(self._answers.get((result.id, answer), {}))
 
+    def uncorroborated(self, evidence: Evidence) -> int:
+        """How many disputed examples of judged ``evidence`` only one model has answered so."""
+        disputed = (result for result in evidence.results if result.status is ExampleStatus.DISPUTED)
+        return sum(self.witnesses(result) < 2 for result in disputed)
+
     def agreement(self, checked: Checked) -> tuple[int, int]:
         """How often other models, then other samples, gave the same values: models that agree are evidence, a model
         that agrees with itself hardly is."""

@@ -33,18 +33,20 @@ def decide(
     accept: Accept,
     last: bool,
     panel_fault: str | None = None,
+    uncorroborated: int = 0,
 ) -> Decision:
     """What happens after an attempt that has a candidate.
 
     ``verdict`` None: no panel was called. ``last``: no attempt is left. ``panel_fault``: why this machine could not
     give the panel a quorum (a server that is down), with the remedy; a fault of the environment never climbs.
+    ``uncorroborated``: how many of the disputed examples only one model has answered so.
     """
     blocked = blocks(build, evidence)
     if blocked is not None:
         return _no(blocked, last)
     unproven = _unproven(build, evidence)
     if accept.rule == "evidence":
-        return _by_evidence(evidence, unproven, last)
+        return _by_evidence(evidence, unproven, uncorroborated, last)
     if verdict is None:
         return _no("no panel looked at it, and the score decides", last)
     if verdict.score is None:
@@ -58,11 +60,19 @@ def decide(
     return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles and the panel gives {verdict.score:.1f}")
 
 
-def _by_evidence(evidence: Evidence, unproven: str | None, last: bool) -> Decision:
+def _by_evidence(evidence: Evidence, unproven: str | None, uncorroborated: int, last: bool) -> Decision:
+    """Where evidence alone decides, the word of one model against the user's example is not enough: a model that
+    agrees with itself is no witness, and ``return True`` passes every example that says True."""
     passed = evidence.count(ExampleStatus.PASSED)
     disputed = evidence.count(ExampleStatus.DISPUTED)
     if unproven is not None:
         return _unverified(unproven)
+    if passed and uncorroborated:
+        return _no(
+            f"it passes {passed} of {passed + disputed} examples, and against the other{'s' if disputed > 1 else ''} "
+            "stands the word of one model only",
+            last,
+        )
     if passed:
         return Decision(
             kind=DecisionKind.ACCEPT, reason=f"it compiles and passes {passed} of {passed + disputed} examples"

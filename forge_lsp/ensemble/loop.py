@@ -244,6 +244,7 @@ class _Job:
             accept=self._schedule.accept,
             last=last,
             panel_fault=sitting.fault if sitting is not None else None,
+            uncorroborated=self._examples.uncorroborated(evidence),
         )
         return _Result(decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict)
 

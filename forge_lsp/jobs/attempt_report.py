@@ -108,7 +108,9 @@ def _example(result: ExampleResult, record: JobRecord) -> str:
     line = f", line {result.line}" if result.line else ""
     source = inline(result.source)
     if result.status is ExampleStatus.DISPUTED:
-        return f"- {result.kind}{line}: {source} - **this example looks wrong**: {_answers(result, record)}"
+        said, witnesses = _answers(result, record)
+        doubt = "this example looks wrong" if witnesses > 1 else "no candidate passes this example"
+        return f"- {result.kind}{line}: {source} - **{doubt}**: {said}"
     if result.status is ExampleStatus.NOT_RUNNABLE:
         return f"- {result.kind}{line}: {source} - not runnable: {inline(result.detail or 'it cannot be run here')}"
     values = f"expected {inline(result.expected) or 'nothing'}, got {inline(result.actual) or 'nothing'}"
@@ -116,8 +118,9 @@ def _example(result: ExampleResult, record: JobRecord) -> str:
     return f"- {result.kind}{line}: {source} - **failed**: {values}{detail}"
 
 
-def _answers(result: ExampleResult, record: JobRecord) -> str:
-    """``it says 4, three models answer 5``: who answered the same, over all attempts that ran the example."""
+def _answers(result: ExampleResult, record: JobRecord) -> tuple[str, int]:
+    """``it says 4, three models answer 5``: who answered the same, over all attempts that ran the example; and how
+    many models agree at the most."""
     models: dict[str, set[str]] = {}
     for attempt in record.attempts:
         if attempt.candidate is None:
@@ -130,7 +133,8 @@ def _answers(result: ExampleResult, record: JobRecord) -> str:
     for actual, who in sorted(models.items(), key=lambda item: -len(item[1])):
         count = {0: "the candidate answers", 1: "one model answers"}.get(len(who), f"{_count(len(who))} models answer")
         said.append(f"{count} {inline(actual) or 'nothing'}")
-    return f"it says {inline(result.expected) or 'nothing'}, {', '.join(said)}"
+    agree = max(len(who) for who in models.values())
+    return f"it says {inline(result.expected) or 'nothing'}, {', '.join(said)}", agree
 
 
 def _count(number: int) -> str:

@@ -94,6 +94,20 @@ def test_half_of_the_weight_is_no_quorum() -> None:
     assert weighted_mean([seat(9), seat(7), seat(None)]) == 8
 
 
+def test_one_model_alone_does_not_overrule_the_users_example() -> None:
+    rule = Accept(rule="evidence")
+    proof = evidence([ExampleStatus.PASSED, ExampleStatus.DISPUTED])
+
+    def kind(uncorroborated: int, *, last: bool = False) -> DecisionKind:
+        return decide(
+            build=report(), evidence=proof, verdict=None, accept=rule, last=last, uncorroborated=uncorroborated
+        ).kind
+
+    assert kind(0) is DecisionKind.ACCEPT
+    assert kind(1) is DecisionKind.RETRY
+    assert kind(1, last=True) is DecisionKind.GIVE_UP
+
+
 def test_evidence_decides_where_the_rule_says_so() -> None:
     rule = Accept(rule="evidence")
 

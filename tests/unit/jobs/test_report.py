@@ -69,7 +69,7 @@ def test_the_report_tells_what_the_contract_asks_for() -> None:
         "**accepted** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
         "'(' was never closed",
         "its answer was not JSON, twice",
-        "**this example looks wrong**: it says 4, one model answers 3",
+        "**no candidate passes this example**: it says 4, one model answers 3",
         "no type hints",
         "stopped early",
         "Approach: use +.",
