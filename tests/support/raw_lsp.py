@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -250,15 +250,24 @@ class RawClient:
 
 @contextlib.asynccontextmanager
 async def raw_client(
-    folder: Path, *, encoding: str = "utf-16", command: tuple[str, ...] = COMMAND, **env: str
+    folder: Path,
+    *,
+    encoding: str = "utf-16",
+    command: tuple[str, ...] = COMMAND,
+    environment: Mapping[str, str] | None = None,
+    **env: str,
 ) -> AsyncIterator[RawClient]:
-    """A server process and a client of it. State and trace are under ``folder``; nothing outlives the block."""
-    environment = {
-        **os.environ,
-        "FORGE_FAKE_STATE": str(folder / "state"),
-        "FORGE_FAKE_TRACE": str(folder / "trace"),
-        **env,
-    }
+    """A server process and a client of it. State and trace are under ``folder``; nothing outlives the block.
+
+    ``environment`` is the server's whole environment; else it is ours, with ``env`` and the folders added.
+    """
+    if environment is None:
+        environment = {
+            **os.environ,
+            "FORGE_FAKE_STATE": str(folder / "state"),
+            "FORGE_FAKE_TRACE": str(folder / "trace"),
+            **env,
+        }
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=ROOT,
