@@ -6,7 +6,6 @@ the top, a bare pygls server imports too.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +18,12 @@ if TYPE_CHECKING:
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.contract import Services
+    from forge_lsp.logfile import Log
     from forge_lsp.settings import Resolved
 
 __all__ = ["main"]
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+USAGE, INTERRUPTED = 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,26 +31,22 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words in ([], ["--stdio"]):
         return _serve(None, None)
-    from forge_lsp.app import Flags
+    try:
+        return _run(words)
+    except KeyboardInterrupt:  # before the command began: from then on run() hears it
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    from forge_lsp.app import Flags, state_folder
     from forge_lsp.cli.arguments import parse
-    from forge_lsp.domain.errors import BadRequest, ForgeError, SettingsError
+    from forge_lsp.cli.running import run
 
     options = parse(words)
     flags = Flags(config=options.config, profile=options.profile)
     if options.command is None:
         return _serve(options.tcp, flags)
-    try:
-        return asyncio.run(_command(options, flags))
-    except (BadRequest, SettingsError) as error:
-        lines = error.problems if isinstance(error, SettingsError) else (error.full_message,)
-        for line in lines:
-            print(f"forge-lsp: {line}", file=sys.stderr)
-        return USAGE
-    except ForgeError as error:
-        print(f"forge-lsp: {error.full_message}", file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run(lambda log: _command(options, flags, log), lambda: state_folder(flags))
 
 
 def _serve(tcp: str | None, flags: Flags | None) -> int:
@@ -71,24 +67,26 @@ def _serve(tcp: str | None, flags: Flags | None) -> int:
     return run_tcp(server, host.strip("[]"), int(port))
 
 
-async def _command(options: Options, flags: Flags) -> int:
+async def _command(options: Options, flags: Flags, log: Log) -> int:
+    """Run a command of the command line. Each of its modules is loaded when it is asked for."""
     match options.command:
         case "generate":
+            from forge_lsp.cli.files import workspace_of
             from forge_lsp.cli.generate import generate
 
-            return await _with_services(options, flags, generate)
+            return await _with_services(options, flags, generate, log, folder=workspace_of(options.file))
         case "doctor":
             from forge_lsp.cli.inspect import doctor
 
-            return await _with_services(options, flags, doctor, strict=False)
+            return await _with_services(options, flags, doctor, log, strict=False)
         case "models":
             from forge_lsp.cli.inspect import models
 
-            return await _with_services(options, flags, models)
+            return await _with_services(options, flags, models, log)
         case "jobs":
             from forge_lsp.cli.inspect import jobs
 
-            return await _with_services(options, flags, jobs, strict=False)
+            return await _with_services(options, flags, jobs, log, strict=False)
         case "config":
             from forge_lsp.cli.config import config
 
@@ -106,13 +104,20 @@ async def _command(options: Options, flags: Flags) -> int:
 
 
 async def _with_services(
-    options: Options, flags: Flags, command: Callable[[Options, Services], Awaitable[int]], *, strict: bool = True
+    options: Options,
+    flags: Flags,
+    command: Callable[[Options, Services], Awaitable[int]],
+    log: Log,
+    *,
+    folder: Path | None = None,
+    strict: bool = True,
 ) -> int:
-    """Run a command with the services of the current folder; ``strict``: wrong settings end it at once."""
+    """Run a command with the services of a folder (the current one); ``strict``: wrong settings end it at once."""
     from forge_lsp.app import make_services
 
-    services = await make_services(flags, folders=(Path.cwd(),))
+    services = await make_services(flags, folders=(folder or Path.cwd(),))
     try:
+        log.open(services.state_dir)
         if strict and (problem := services.problem()) is not None:
             raise problem
         return await command(options, services)

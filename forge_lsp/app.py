@@ -8,6 +8,7 @@ all jobs with the same settings.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from forge_lsp.profiles.choose import Installed
     from forge_lsp.settings import Settings
 
-__all__ = ["Flags", "House", "SystemClock", "make_services"]
+__all__ = ["Flags", "House", "SystemClock", "make_services", "state_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +277,11 @@ async def _look(url: str | None) -> tuple[Installed, ...] | None:
     return None if found is None else tuple(Installed(name=name, size=size) for name, size in found.items())
 
 
+def state_folder(flags: Flags) -> Path:
+    """Where ledger, log and temp copies are, as far as it can be known without an editor."""
+    return _state(flags, {})[0]
+
+
 def _state(flags: Flags, editor: Mapping[str, object]) -> tuple[Path, int]:
     """The state folder and how long jobs are kept: needed before the settings are known to be right."""
     import platformdirs
@@ -319,25 +325,40 @@ def _schedule(settings: Settings) -> Schedule:
 async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
     """The doctor's lines, room by room."""
     from forge_lsp import findings
-    from forge_lsp.builds import toolchains
     from forge_lsp.gpus import inventory
     from forge_lsp.models import health
 
     directory: Directory | None = None
+    generators: frozenset[str] = frozenset()
     mode: Mode = "preferred"
     try:
         chosen = await house.settings()
-        settings = chosen.resolved.settings
-        directory, mode = (await house.rooms(settings)).directory, settings.check.sandbox
-        told = findings.of_settings(chosen.label, chosen.resolved.notes)
     except ForgeError as error:
         told = findings.of_settings_error(error)
+    else:
+        settings = chosen.resolved.settings
+        told = findings.of_settings(chosen.label, chosen.resolved.notes)
+        mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
+        with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
+            directory = (await house.rooms(settings)).directory
     return (
         findings.of_platform(),
         *told,
-        *await health.findings(directory),
-        *await house.chooser(mode).findings(),
-        *await toolchains.findings(await house.chooser(mode).choose()),
+        *await health.findings(directory, generators),
+        *await _check_findings(house.chooser(mode)),
         *inventory.findings(await inventory.read()),
         findings.of_ledger(house.state_dir, ledger_problem),
     )
+
+
+async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
+    """The sandbox, and the tools that run in it."""
+    from forge_lsp import findings
+    from forge_lsp.builds import toolchains
+
+    told: tuple[Finding, ...] = ()
+    try:
+        told = await chooser.findings()
+        return (*told, *await toolchains.findings(await chooser.choose()))
+    except EnvironmentFault as error:
+        return told or (findings.of_fault("sandbox", error),)

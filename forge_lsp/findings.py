@@ -9,7 +9,7 @@ from pathlib import Path
 from forge_lsp.domain.errors import ForgeError, SettingsError
 from forge_lsp.domain.ports import Finding, FindingStatus
 
-__all__ = ["of_ledger", "of_platform", "of_settings", "of_settings_error"]
+__all__ = ["of_fault", "of_ledger", "of_platform", "of_settings", "of_settings_error"]
 
 
 def of_platform() -> Finding:
@@ -32,8 +32,7 @@ def of_settings(label: str, notes: Sequence[str]) -> tuple[Finding, ...]:
 def of_settings_error(error: ForgeError) -> tuple[Finding, ...]:
     """One line a problem; none of them lets a job start."""
     if not isinstance(error, SettingsError):
-        status = FindingStatus.BROKEN
-        return (Finding(name="profile", status=status, detail=str(error), remedy=error.remedy, required=True),)
+        return (of_fault("profile", error),)
     return tuple(
         Finding(
             name="settings",
@@ -44,6 +43,11 @@ def of_settings_error(error: ForgeError) -> tuple[Finding, ...]:
         )
         for problem in error.problems
     )
+
+
+def of_fault(name: str, error: ForgeError) -> Finding:
+    """What keeps every job from starting."""
+    return Finding(name=name, status=FindingStatus.BROKEN, detail=str(error), remedy=error.remedy, required=True)
 
 
 def of_ledger(folder: Path, problem: str | None) -> Finding:

@@ -38,6 +38,8 @@ class Options(argparse.Namespace):
 def parse(argv: list[str] | None = None) -> Options:
     """Parse a command line. Bad usage prints to stderr and exits with 2, as argparse does."""
     options = _parser().parse_args(argv, namespace=Options())
+    if options.command is not None and options.tcp:
+        _parser().error("--tcp is for the language server, without a COMMAND")
     if options.command == "models" and options.action == "pull" and not options.name:
         _parser().error("models pull needs the NAME of a model (see `forge-lsp models`)")
     if options.command == "jobs" and options.action == "show" and not options.job:
@@ -54,8 +56,14 @@ class _Version(argparse.Action):
 
 
 def _attempts(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 50:
+    if not text.isdecimal() or not 1 <= int(text) <= 50:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 50")
+    return int(text)
+
+
+def _many(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 10000")
     return int(text)
 
 
@@ -92,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs = commands.add_parser("jobs", help="earlier jobs")
     jobs.add_argument("action", nargs="?", choices=["show"], help="show one job's report")
     jobs.add_argument("job", nargs="?", metavar="ID")
-    jobs.add_argument("--limit", type=int, default=20, metavar="N", help="how many to list (20)")
+    jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 
     models = commands.add_parser("models", help="the models of your settings, and fetching them")

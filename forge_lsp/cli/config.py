@@ -7,8 +7,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import stderr_console
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.cli.display import say, stderr_console
+from forge_lsp.domain.errors import BadRequest, EnvironmentFault
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
@@ -44,21 +44,23 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
     if options.action == "schema":
         from forge_lsp.settings import Settings
 
-        print(json.dumps(Settings.model_json_schema(), indent=2))
+        say(json.dumps(Settings.model_json_schema(), indent=2) + "\n")
         return 0
     if options.action == "init":
         return _init(options)
     resolved = await load()
     for note in resolved.notes:
-        stderr_console().print(f"note: {note}", style="yellow", markup=False)
-    values = resolved.settings.model_dump(mode="json", exclude_defaults=False)
+        stderr_console().print(f"note: {note}", style="yellow")
+    values = resolved.settings.model_dump(mode="json")
     if options.json:
-        print(json.dumps(values, indent=2))
+        say(json.dumps(values, indent=2) + "\n")
         return 0
     from forge_lsp.settings.sources import leaves
 
-    for path, value in leaves(values):
-        print(f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.source_of(path)}")
+    lines = [
+        f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.source_of(path)}" for path, value in leaves(values)
+    ]
+    say("\n".join(lines) + "\n")
     return 0
 
 
@@ -68,7 +70,10 @@ def _init(options: Options) -> int:
     path, _ = user_file(os.environ, options.config)
     if path.exists():
         raise BadRequest(f"{path} is there already; edit it, or remove it first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(STARTER, encoding="utf-8")
-    stderr_console().print(f"written: {path}", markup=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(STARTER, encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(f"{path} could not be written: {error.strerror}") from None
+    stderr_console().print(f"written: {path}", soft_wrap=True)
     return 0

@@ -1,8 +1,12 @@
-"""What a person sees while a job runs: one line an event, on standard error. A listener like the other three."""
+"""What a person sees: results on standard output, all else on standard error, one line an event of a job."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import os
+import re
+import sys
+from typing import IO, TYPE_CHECKING
 
 from forge_lsp.domain.events import (
     AttemptFinished,
@@ -20,18 +24,80 @@ from forge_lsp.domain.events import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "stderr_console"]
+__all__ = ["Display", "count", "printable", "say", "say_error", "stderr_console", "stdout_console"]
+
+_UNBOUNDED = 240  # columns
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def say(text: str) -> None:
+    """Write ``text`` to standard output as it is. A reader that has gone (``| head -1``) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _mute(sys.stdout)
+    except AttributeError:  # standard output was closed before we began, so that Python made no stream of it
+        pass
+
+
+def say_error(sentence: str) -> None:
+    """One line on standard error, under our name."""
+    try:
+        print(f"forge-lsp: {sentence}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _mute(sys.stderr)
 
 
 def stderr_console() -> Console:
     """A console on standard error: standard output belongs to results."""
+    return _console(stderr=True)
+
+
+def stdout_console() -> Console:
+    """A console on standard output, for results that are for people."""
+    return _console(stderr=False)
+
+
+def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    class Patient(Console):
+        """Goes on in silence when its reader has gone; rich would end the process."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _mute(self.file)
+
+    console = Patient(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _UNBOUNDED  # in a pipe or a file nothing is cut to fit a screen
+    return console
+
+
+def _mute(stream: IO[str]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters made visible: what models write must not steer a terminal."""
+    return _CONTROL.sub(lambda found: _picture(ord(found.group())), text)
+
+
+def _picture(code: int) -> str:
+    return chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
+
+
+def count(number: int, what: str) -> str:
+    """``1 attempt``, ``2 attempts``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 class Display:
-    """Prints each event of a job as it comes."""
+    """Prints each event of a job as it comes. A listener like the other three."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -40,30 +106,32 @@ class Display:
         line = _line(event)
         if line is not None:
             style, text = line
-            self._console.print(text, style=style, markup=False, soft_wrap=True)
+            self._console.print(printable(text), style=style, soft_wrap=True)
 
 
 def _line(event: JobEvent) -> tuple[str, str] | None:
     """(rich style, text) of an event; None for what only machines need."""
     match event.body:
         case JobStarted() as body:
-            return "bold", f"{body.task}  ({body.language}, at most {body.attempts} attempts)"
+            return "bold", f"{body.task}  ({body.language}, at most {count(body.attempts, 'attempt')})"
         case AttemptStarted() as body:
-            thinking = f"thinking {body.strategy}" if body.thinkers else "no thinking"
-            samples = f" x {body.samples}" if body.samples > 1 else ""
+            thinking = f"{', '.join(body.thinkers)} thinks ({body.strategy}), " if body.thinkers else ""
+            samples = f" {body.samples} samples" if body.samples > 1 else ""
+            panel = f", a {body.panel} panel reviews" if body.panel != "none" else ""
             return "bold cyan", (
-                f"attempt {body.number}/{body.attempts}: {thinking}, {body.generator}{samples} writes, "
-                f"{body.panel} panel"
+                f"attempt {body.number}/{body.attempts}: {thinking}{body.generator} writes{samples}{panel}"
             )
         case StageStarted() as body:
-            return "dim", f"  {body.stage}: {body.detail}"
+            return "dim", f"  {body.stage}: {body.detail}" if body.detail else f"  {body.stage}"
         case StageFinished() as body:
-            return "", f"  {body.stage}: {body.detail}  ({body.seconds:.1f} s)"
+            return "", f"  {body.stage}: {body.detail or 'done'}  ({body.seconds:.1f} s)"
         case CallFinished(error=str(error)) as body:
             return "yellow", f"    {body.model}: {error}"
         case CallFinished() as body:
             cost = f", ${body.cost_usd:.4f}" if body.cost_usd else ""
-            return "dim", f"    {body.model} ({body.role}): {body.output_tokens} tokens in {body.seconds:.1f} s{cost}"
+            return "dim", (
+                f"    {body.model} ({body.role}): {count(body.output_tokens, 'token')} in {body.seconds:.1f} s{cost}"
+            )
         case Degraded() as body:
             return "yellow", f"  ! {body.reason}"
         case RungSkipped() as body:
@@ -75,8 +143,8 @@ def _line(event: JobEvent) -> tuple[str, str] | None:
         case JobFinished() as body:
             style = "bold green" if body.outcome == "accepted" else "bold yellow"
             score = "" if body.score is None else f", score {body.score:.1f}"
-            reason = f": {body.reason}" if body.reason else ""
-            cost = f", ${body.cost_usd:.4f}"
-            return style, f"{body.outcome}{score}, {body.attempt_count} attempts, {body.seconds:.1f} s{cost}{reason}"
+            reason = f": {body.reason.removeprefix(f'{body.outcome}: ')}" if body.reason else ""
+            told = f"{count(body.attempt_count, 'attempt')}, {body.seconds:.1f} s, ${body.cost_usd:.4f}"
+            return style, f"{body.outcome}{score}, {told}{reason}"
         case _:
             return None

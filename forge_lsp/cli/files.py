@@ -7,10 +7,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault
 from forge_lsp.domain.task import Document, Language, TextRange
 
-__all__ = ["language_of", "read_document", "selection", "workspace_of", "write_text"]
+__all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
 
 _SUFFIXES = {
     ".py": Language.PYTHON,
@@ -66,6 +66,16 @@ def read_document(path: Path, language: Language) -> Document:
     return Document(uri=resolved.as_uri(), language=language, text=text, path=resolved)
 
 
+def present_text(path: Path) -> str:
+    """A file's text as it is now. Raises EditConflict where it has gone, or is text no more."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise EditConflict("The file was deleted while the job ran.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EditConflict(f"The file can no longer be read: {error}") from None
+
+
 def selection(text: str, lines: str | None) -> TextRange | None:
     """``L`` is a cursor (an empty range at the line's first word), ``L1:L2`` whole lines, None the whole file.
 
@@ -98,26 +108,38 @@ def _content(text: str, start: int) -> str:
 def workspace_of(path: Path) -> Path | None:
     """The project's folder: the nearest one upward with a marker, else the file's own; None in the home folder or /."""
     folder = path.resolve().parent
-    home = Path.home()
+    home = Path.home().resolve()
     for candidate in (folder, *folder.parents):
         if candidate in (home, Path(candidate.anchor)):
             break
-        if any((candidate / name).exists() for name in _MARKERS):
-            return candidate
-        if any(entry.suffix in _MARKER_SUFFIXES for entry in candidate.iterdir()):
+        if _is_project(candidate):
             return candidate
     return None if folder in (home, Path(folder.anchor)) else folder
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace a file's content in one step, keeping its mode; nobody ever sees half of it."""
-    mode = path.stat().st_mode
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _is_project(folder: Path) -> bool:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-        Path(name).chmod(mode & 0o7777)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError:  # not there, or not ours to read
+        return False
+    return any(name in names for name in _MARKERS) or any(Path(name).suffix in _MARKER_SUFFIXES for name in names)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file's content in one step, keeping its mode; nobody ever sees half of it. Raises EnvironmentFault."""
+    if not os.access(path, os.W_OK):
+        raise EnvironmentFault(f"{path} is write-protected; nothing was written", remedy=f"chmod u+w {path}")
+    try:
+        mode = path.stat().st_mode
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode("utf-8"))
+            temporary.chmod(mode & 0o7777)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise EnvironmentFault(f"{path} could not be written: {error.strerror}; it is as it was") from None

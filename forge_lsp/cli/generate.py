@@ -3,75 +3,92 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
-import signal
-import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli import files
-from forge_lsp.cli.display import Display, stderr_console
+from forge_lsp.cli.diff import print_diff
+from forge_lsp.cli.display import Display, say, stderr_console
 from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ConsentQuestion
-from forge_lsp.domain.task import Document
 from forge_lsp.jobs.contract import JobRequest, JobResult, Services
+from forge_lsp.jobs.offer import Offer, target_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from forge_lsp.cli.arguments import Options
+    from forge_lsp.jobs.job import Job
 
 __all__ = ["generate"]
 
-INTERRUPTED = 130
+_ROUNDS = 4  # merges with a file that keeps changing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What stood in the file and what stands there now."""
+
+    before: str
+    after: str
 
 
 async def generate(options: Options, services: Services) -> int:
-    """Run a job. 0: accepted; 1: not; 130: interrupted. Raises BadRequest and SettingsError before anything runs."""
+    """Run a job. 0: accepted (and written, where that was asked for); 1: not.
+
+    Raises BadRequest and SettingsError before anything runs. A cancelled one cancels its job, and still tells it.
+    """
     document = files.read_document(options.file, files.language_of(options.file, options.language))
+    path = options.file.resolve()
     request = JobRequest(
         document=document,
         selection=files.selection(document.text, options.range),
         ask=_no,
         words=options.task,
-        workspace=files.workspace_of(options.file),
+        workspace=files.workspace_of(path),
         max_iterations=options.max_iterations,
         profile=options.profile,
         allow=frozenset(options.allow),
     )
-    job = await services.jobs.start(request)
     console = stderr_console()
+    job = await services.jobs.start(request)
     job.listen(Display(console))
-    interrupted = asyncio.Event()
-
-    def interrupt() -> None:
-        interrupted.set()
-        job.cancel("interrupted")
-
-    loop = asyncio.get_running_loop()
-    if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGINT, interrupt)
-    try:
-        result = await job.wait()
-    finally:
-        if sys.platform != "win32":
-            loop.remove_signal_handler(signal.SIGINT)
-    written = False
-    if options.write and result.outcome is Outcome.ACCEPTED and result.candidate is not None:
-        written = _write(document, result.candidate.text, services)
-        if written:
-            services.jobs.mark_applied(job.id)
+    result = await _end(job)
+    written: _Written | None = None
+    refusal: str | None = None
+    if options.write and result.outcome is Outcome.ACCEPTED:
+        try:
+            written = await _write(path, job, result, services)
+            await services.jobs.mark_applied(job.id)
+        except EditConflict as error:
+            refusal = error.full_message
     if options.json:
-        print(json.dumps(await services.jobs.document(job.id), indent=2))
-    else:
-        _print_diff(document, result)
-    if written:
-        console.print(f"written to {options.file}", markup=False)
-    elif result.candidate is not None and not options.write:
-        console.print("nothing was written; --write writes an accepted result", style="dim", markup=False)
-    console.print(f"report: forge-lsp jobs show {job.id}", style="dim", markup=False)
-    if interrupted.is_set() and result.outcome is Outcome.CANCELLED:
-        return INTERRUPTED
-    return 0 if result.outcome is Outcome.ACCEPTED else 1
+        say(json.dumps(await services.jobs.document(job.id), indent=2) + "\n")
+    elif written is not None:
+        print_diff(written.before, written.after, path)
+    elif result.candidate is not None:
+        print_diff(document.text, result.candidate.text, path)
+    if written is not None:
+        console.print(f"written to {options.file}", soft_wrap=True)
+    elif refusal is not None:
+        console.print(f"nothing was written: {refusal}", style="bold yellow", soft_wrap=True)
+    elif options.write:
+        console.print("nothing was written: only an accepted result is", style="yellow")
+    elif result.outcome is Outcome.ACCEPTED:
+        console.print("nothing was written; --write writes an accepted result", style="dim")
+    console.print(f"report: forge-lsp jobs show {job.id}", style="dim", soft_wrap=True)
+    return 0 if result.outcome is Outcome.ACCEPTED and refusal is None else 1
+
+
+async def _end(job: Job) -> JobResult:
+    """The job's result; where we are cancelled meanwhile, that of the cancelled job."""
+    try:
+        return await job.wait()
+    except asyncio.CancelledError:
+        job.cancel("interrupted")
+        return await job.wait()  # within 200 ms; a second cancel ends even this
 
 
 async def _no(question: ConsentQuestion) -> bool:
@@ -80,28 +97,33 @@ async def _no(question: ConsentQuestion) -> bool:
         f"{question.server} ({question.provider}, {question.address}) needs your consent: "
         f"--allow {question.server}, or [consent] servers in your settings",
         style="yellow",
-        markup=False,
+        soft_wrap=True,
     )
     return False
 
 
-def _write(document: Document, text: str, services: Services) -> bool:
-    """Write the accepted text, merged with what the file became while the job ran."""
-    path = document.path
-    if path is None:
-        raise BadRequest("only a file can be written")
-    current = files.read_document(path, document.language).text
-    if current != document.text:
-        text = services.editing.merge(document.text, text, current)
-    files.write_text(path, text)
-    return True
+async def _write(path: Path, job: Job, result: JobResult, services: Services) -> _Written:
+    """Write the accepted text, merged with what the file became while the job ran, and then checked again.
 
-
-def _print_diff(document: Document, result: JobResult) -> None:
-    if result.candidate is None:
-        return
-    name = document.path.name if document.path is not None else document.uri
-    lines = difflib.unified_diff(
-        document.text.splitlines(), result.candidate.text.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
-    )
-    print("\n".join(lines))
+    Raises EditConflict where the file may not be overwritten: nothing is written then. Raises EnvironmentFault where
+    it cannot be.
+    """
+    document, candidate = job.task.document, result.candidate
+    assert candidate is not None  # an accepted job has one
+    offer = Offer(uri=document.uri, base=document.text, scope=job.task.scope, text=candidate.text)
+    for _ in range(_ROUNDS):
+        present = files.present_text(path)
+        target, merged = target_text(present, offer, services.editing)
+        if merged:
+            recheck = await job.recheck(target)
+            if not recheck.clean:
+                why = recheck.build.reason or "; ".join(str(item) for item in recheck.build.diagnostics[:3])
+                raise EditConflict(
+                    "The file was changed while the job ran, and merged with that the result does not pass the check"
+                    + (f": {why}" if why else ".")
+                )
+            if files.present_text(path) != present:
+                continue  # changed once more during the check
+        files.write_text(path, target)
+        return _Written(before=present, after=target)
+    raise EditConflict("The file kept changing while the result was to be written.")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import stderr_console
+from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
 from forge_lsp.jobs.contract import Services
@@ -29,23 +28,38 @@ async def doctor(options: Options, services: Services) -> int:
     findings = await services.findings()
     able = not any(finding.required and finding.status is not FindingStatus.OK for finding in findings)
     if options.json:
-        print(json.dumps({"ok": able, "findings": [_finding(finding) for finding in findings]}, indent=2))
+        say(json.dumps({"ok": able, "findings": [_finding(finding) for finding in findings]}, indent=2) + "\n")
         return 0 if able else 1
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = stdout_console()
     width = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
         style, mark = _MARKS[finding.status]
         console.print(
-            Text.assemble((f"{mark}  ", style), (f"{finding.name:<{width}}  ", "bold"), finding.detail), soft_wrap=True
+            Text.assemble(
+                (f"{mark}  ", style), (f"{finding.name:<{width}}  ", "bold"), _hanging(finding.detail, width)
+            ),
+            soft_wrap=True,
         )
         if finding.remedy:
-            console.print(Text.assemble(" " * (width + 6), ("-> ", "cyan"), (finding.remedy, "cyan")), soft_wrap=True)
+            # on a line of its own and never broken, so that it can be copied
+            console.print(Text(" " * (width + 6) + f"-> {finding.remedy}", "cyan"), soft_wrap=True)
     console.print()
-    console.print("The main job can run." if able else "The main job cannot run yet: mend the lines marked !! first.")
+    console.print(_conclusion(able, findings), style="bold")
     return 0 if able else 1
+
+
+def _hanging(text: str, width: int) -> str:
+    return printable(text).replace("\n", "\n" + " " * (width + 6))
+
+
+def _conclusion(able: bool, findings: Sequence[Finding]) -> str:
+    if not able:
+        return "The main job cannot run yet: mend the lines marked !! first."
+    if any(finding.status is FindingStatus.BROKEN for finding in findings):
+        return "The main job can run; the lines marked !! limit it."
+    return "The main job can run."
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -66,7 +80,7 @@ async def models(options: Options, services: Services) -> int:
         return await _pull(options.name or "", directory)
     statuses = await directory.statuses()
     if options.json:
-        print(json.dumps({"models": [_model(status) for status in statuses]}, indent=2))
+        say(json.dumps({"models": [_model(status) for status in statuses]}, indent=2) + "\n")
     else:
         _print_models(statuses)
     return 1 if any(status.problem for status in statuses) else 0
@@ -87,7 +101,7 @@ async def _pull(name: str, directory: ModelDirectory) -> int:
             progress.update(
                 bar, description=f"{name}: {step.status}", completed=step.completed, total=step.total or None
             )
-    stderr_console().print(f"{name} is there", markup=False)
+    stderr_console().print(f"{name} is there")
     return 0
 
 
@@ -111,7 +125,6 @@ def _model(status: ModelStatus) -> dict[str, object]:
 
 
 def _print_models(statuses: Sequence[ModelStatus]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("model", "name", "server", "state", "size", box=None, pad_edge=False)
@@ -121,7 +134,7 @@ def _print_models(statuses: Sequence[ModelStatus]) -> None:
             state += f" -> {status.remedy}"
         size = f"{status.size / 1e9:.1f} GB" if status.size else ""
         table.add_row(status.info.key, status.info.name, status.info.server, state, size)
-    Console(highlight=False).print(table)
+    stdout_console().print(table)
 
 
 async def jobs(options: Options, services: Services) -> int:
@@ -129,32 +142,35 @@ async def jobs(options: Options, services: Services) -> int:
     if options.action == "show":
         job = options.job or ""
         if options.json:
-            print(json.dumps(await services.jobs.document(job), indent=2))
+            say(json.dumps(await services.jobs.document(job), indent=2) + "\n")
         else:
-            sys.stdout.write(await services.jobs.report(job))
+            say(await services.jobs.report(job))
         return 0
     entries = await services.jobs.history(options.limit)
     if options.json:
-        print(json.dumps({"jobs": list(entries)}, indent=2))
+        say(json.dumps({"jobs": list(entries)}, indent=2) + "\n")
         return 0
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table("job", "created", "outcome", "score", "attempts", "cost", "task", box=None, pad_edge=False)
+    priced = any(entry.get("costUsd") for entry in entries)
+    table = Table(box=None, pad_edge=False)
+    for name in ("job", "created (UTC)", "outcome", "score", "attempts", *(["cost"] if priced else [])):
+        table.add_column(name, no_wrap=True)
+    table.add_column("task", no_wrap=True, overflow="ellipsis")
     for entry in entries:
-        table.add_row(*_row(entry))
-    Console(highlight=False).print(table if entries else "no jobs yet")
+        table.add_row(*_row(entry, priced=priced))
+    stdout_console().print(table if entries else "no jobs yet")
     return 0
 
 
-def _row(entry: Mapping[str, object]) -> list[str]:
+def _row(entry: Mapping[str, object], *, priced: bool) -> list[str]:
     score, cost, task = entry.get("score"), entry.get("costUsd"), str(entry.get("task", ""))
     return [
         str(entry.get("jobId", "")),
-        str(entry.get("created", "")),
+        str(entry.get("created", ""))[:16].replace("T", " "),
         str(entry.get("outcome") or entry.get("state", "")),
-        f"{score:.1f}" if isinstance(score, float) else "",
+        f"{score:.1f}" if isinstance(score, int | float) else "",
         str(entry.get("attemptCount", "")),
-        f"${cost:.4f}" if isinstance(cost, float) and cost else "",
-        (task.splitlines() or [""])[0][:60],
+        *([f"${cost:.4f}" if isinstance(cost, int | float) and cost else ""] if priced else []),
+        printable((task.splitlines() or [""])[0]),
     ]

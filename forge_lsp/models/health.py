@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelStatus
 from forge_lsp.models.addresses import ollama_url
@@ -14,13 +14,22 @@ from forge_lsp.models.installed import embedded_installed, ollama_installed
 __all__ = ["findings"]
 
 
-async def findings(directory: Directory | None, environ: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """``directory`` None: the settings could not be resolved, so only what is there is told."""
+async def findings(
+    directory: Directory | None, generators: Collection[str] = (), environ: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """``directory`` None: the settings could not be resolved, so only what is there is told.
+
+    ``generators`` are the settings keys of the models that write: without any of them no job can run, and what is
+    wrong with them is required to be mended.
+    """
     env = os.environ if environ is None else environ
+    statuses = await directory.statuses() if directory is not None else ()
+    writers = [status for status in statuses if status.info.key in generators]
+    wanted = set[str]() if any(not status.problem for status in writers) else {row.info.key for row in writers}
     by_server: dict[str, list[ModelStatus]] = {}
-    for status in await directory.statuses() if directory is not None else ():
+    for status in statuses:
         by_server.setdefault(status.info.server, []).append(status)
-    found = [finding for rows in by_server.values() for finding in _server(rows)]
+    found = [finding for rows in by_server.values() for finding in _server(rows, wanted)]
     used = {status.info.provider for rows in by_server.values() for status in rows}
     if "ollama" not in used:
         found.append(await _ollama(env))
@@ -31,7 +40,7 @@ async def findings(directory: Directory | None, environ: Mapping[str, str] | Non
     return tuple(found)
 
 
-def _server(rows: Sequence[ModelStatus]) -> list[Finding]:
+def _server(rows: Sequence[ModelStatus], wanted: Collection[str]) -> list[Finding]:
     """One line for the server, and one for each of its models that cannot be used."""
     info = rows[0].info
     name = f"server {info.server}"
@@ -40,16 +49,18 @@ def _server(rows: Sequence[ModelStatus]) -> list[Finding]:
         names = ", ".join(row.info.name for row in rows)
         return [Finding(name=name, status=FindingStatus.OK, detail=f"{info.provider}, ready: {names}")]
     if len(bad) == len(rows) and len({row.problem for row in bad}) == 1:
-        return [_broken(name, bad[0], paid=info.paid)]
+        return [_broken(name, bad[0], paid=info.paid, required=any(row.info.key in wanted for row in bad))]
     ready = f"{len(rows) - len(bad)} of {len(rows)} models ready"
     lines = [Finding(name=name, status=FindingStatus.OK, detail=f"{info.provider}, {ready}")]
-    return lines + [_broken(f"model {row.info.key}", row, paid=info.paid) for row in bad]
+    return lines + [
+        _broken(f"model {row.info.key}", row, paid=info.paid, required=row.info.key in wanted) for row in bad
+    ]
 
 
-def _broken(name: str, row: ModelStatus, *, paid: bool) -> Finding:
-    """A paid server that cannot be used only shortens the ladder."""
-    status = FindingStatus.ABSENT if paid else FindingStatus.BROKEN
-    return Finding(name=name, status=status, detail=row.problem or "", remedy=row.remedy)
+def _broken(name: str, row: ModelStatus, *, paid: bool, required: bool) -> Finding:
+    """A paid server that cannot be used only shortens the ladder, where there is a rung beneath it."""
+    status = FindingStatus.ABSENT if paid and not required else FindingStatus.BROKEN
+    return Finding(name=name, status=status, detail=row.problem or "", remedy=row.remedy, required=required)
 
 
 async def _ollama(env: Mapping[str, str]) -> Finding:
