@@ -66,11 +66,13 @@ class Thought:
     """What the thinkers hand to the generator: approach, risks, and the signature to keep.
 
     ``strategy`` is the one that really ran, which a degradation may have made smaller than the one asked for.
+    ``note`` is for people: whose plan won a vote.
     """
 
     text: str
     strategy: str
     models: tuple[str, ...]
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +200,17 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The panel's word: ``score`` is None without a quorum, or where no panel was called."""
+    """The panel's word: ``score`` is None without a quorum, or where no panel was called.
+
+    ``consensus`` says whether a panel that needs a weighted consensus reached it (None: it needs none, or has no
+    quorum); ``note`` is for people: why there is no quorum or no consensus, who looked twice, who was not waited for.
+    """
 
     panel: str
     score: float | None
     reviews: tuple[Review, ...] = ()
     note: str | None = None
+    consensus: bool | None = None
 
 
 class InsightKind(StrEnum):

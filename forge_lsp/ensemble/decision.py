@@ -55,6 +55,8 @@ def decide(
         return _no(verdict.note or "the panel has no quorum", last)
     if verdict.score < accept.score:
         return _no(f"the panel gives {verdict.score:.1f}, {accept.score:.1f} is needed", last)
+    if verdict.consensus is False:
+        return _no(f"the panel gives {verdict.score:.1f}; {verdict.note or 'it has no consensus'}", last)
     if unproven is not None:
         return _unverified(unproven)
     return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles and the panel gives {verdict.score:.1f}")

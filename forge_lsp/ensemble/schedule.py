@@ -1,7 +1,7 @@
 """What each attempt does: who thinks, who writes, who reviews. Data, made from settings; nothing here runs.
 
 The tables that say which strategies and panels exist are :data:`STRATEGIES` and :data:`PANELS`; the code behind the
-names is registered in thinking.py and review.py.
+names is registered in thinking/ and review/.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
+    "MOST_THINKERS",
     "PANELS",
     "STRATEGIES",
     "Accept",
@@ -23,10 +24,13 @@ __all__ = [
     "Thinking",
 ]
 
-STRATEGIES: Mapping[str, int] = {"none": 0, "solo": 1, "duo": 2}
+STRATEGIES: Mapping[str, int] = {"none": 0, "solo": 1, "duo": 2, "trio": 2, "debate": 2, "vote": 2}
 """The thinking strategies that run, each with the least number of models it needs."""
 
-PANELS: tuple[str, ...] = ("none", "simple", "moderate", "complex")
+MOST_THINKERS: Mapping[str, int] = {"trio": 3, "vote": 26}
+"""The largest number of models, where a strategy has one. Ballots name plans by letters."""
+
+PANELS: tuple[str, ...] = ("none", "simple", "moderate", "complex", "critical")
 """The kinds of panel that sit."""
 
 MOST_SAMPLES = 32
@@ -145,6 +149,10 @@ def _row_problems(row: Row) -> list[str]:
         problems.append(f"thinking.strategy: no strategy {strategy!r} here; use one of {', '.join(STRATEGIES)}")
     elif len(thinkers) < STRATEGIES[strategy]:
         problems.append(f"thinking.models: {strategy} needs {STRATEGIES[strategy]}, {len(thinkers)} given")
+    elif len(thinkers) > MOST_THINKERS.get(strategy, len(thinkers)):
+        problems.append(f"thinking.models: {strategy} takes at most {MOST_THINKERS[strategy]}, {len(thinkers)} given")
+    elif strategy == "vote" and len(set(thinkers)) != len(thinkers):
+        problems.append("thinking.models: a model votes once")
     if not 1 <= row.generator.samples <= MOST_SAMPLES:
         problems.append(f"generator.samples: {row.generator.samples} is not between 1 and {MOST_SAMPLES}")
     kind, members = row.panel.kind, row.panel.members

@@ -71,9 +71,13 @@ class Stages:
             shared=self.briefing.shared,
             insights=lambda model: self._told(model, insights),
             degraded=self._degraded(number, Stage.THINK),
+            context=lambda model: self.models.get(model).info.context,
+            seed="\n".join((str(number), self.task.instruction, self.task.original)),
         )
         thought = await think(row.thinking, room)
-        detail = "no thought" if thought is None else f"{thought.strategy}: {', '.join(thought.models)}"
+        detail = "no thought"
+        if thought is not None:
+            detail = _noted(f"{thought.strategy}: {', '.join(thought.models)}", thought.note)
         self._finish(number, Stage.THINK, detail, started)
         return thought
 
@@ -159,13 +163,13 @@ class Stages:
             answer_tokens=lambda member: self.briefing.window(member).review,
             clock=self.clock,
         )
-        sitting = await review(row.panel, self.schedule.reviewer, hall)
+        sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
         verdict = sitting.verdict
         toys = [one.model for one in verdict.reviews if one.score is not None and self.briefing.toy(one.model)]
         if toys:
             said = f"scores of a model as small as {', '.join(toys)} mean nothing"
             verdict = replace(verdict, note="; ".join(filter(None, (verdict.note, said))))
-        detail = verdict.note or "" if verdict.score is None else f"score {verdict.score:.1f}"
+        detail = verdict.note or "" if verdict.score is None else _noted(f"score {verdict.score:.1f}", verdict.note)
         self._finish(number, Stage.REVIEW, detail, started)
         return replace(sitting, verdict=verdict)
 
@@ -198,3 +202,7 @@ class Stages:
 
     def _finish(self, number: int, stage: Stage, detail: str, started: float) -> None:
         self.emit(StageFinished(number=number, stage=stage, detail=detail, seconds=self.clock.monotonic() - started))
+
+
+def _noted(what: str, note: str | None) -> str:
+    return f"{what}; {note}" if note else what

@@ -84,7 +84,8 @@ class Thinking(_Table):
     """Who thinks before the code is written, and how."""
 
     strategy: Literal["none", "solo", "duo", "trio", "debate", "vote"] = "none"
-    """none, solo (one model) or duo (propose, critique, refine)."""
+    """none, solo (one model), duo (propose, critique, refine), trio (up to three at once, then a consensus by the
+    first), debate (three rounds, each seeing what was said) or vote (all propose at once, then all vote at once)."""
     models: tuple[str, ...] = ()
     """Settings keys, in order."""
 
@@ -102,7 +103,9 @@ class Panel(_Table):
     """Who reviews a candidate that compiles."""
 
     kind: Literal["none", "simple", "moderate", "complex", "critical"] = "none"
-    """How large and how strict the panel is."""
+    """simple, moderate and complex differ in size: the weighted mean of those who vote counts, and votes that can no
+    longer change the outcome are not waited for. critical hears everybody and needs a weighted consensus: besides the
+    mean, at least 0.6 of the weight finds it good enough, and no reviewer of security gives less than 5."""
     members: tuple[str, ...] = ()
     """Settings keys of models."""
 

@@ -375,8 +375,8 @@ async def test_reviewers_do_not_learn_who_wrote_it() -> None:
 
 async def test_a_schedule_that_does_not_run_is_refused_before_anything_happens() -> None:
     stand = Stand((ScriptedModel("g", GOOD),))
-    with pytest.raises(SettingsError, match="no panel 'critical'"):
-        await stand.run(Schedule(rows=(row(panel=Panel(kind="critical", members=("g",))),)))
+    with pytest.raises(SettingsError, match="no panel 'grand'"):
+        await stand.run(Schedule(rows=(row(panel=Panel(kind="grand", members=("g",))),)))
     assert stand.events.bodies == []
 
 

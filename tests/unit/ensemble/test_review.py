@@ -14,7 +14,7 @@ from forge_lsp.domain.ports import Role
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.prompting import Shared
 from forge_lsp.ensemble.review import Hall, Sitting, Unusable, parse_review, review, schema
-from forge_lsp.ensemble.schedule import Panel, Reviewer
+from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
 from tests.support.scripted import (
     Cut,
     Events,
@@ -46,7 +46,7 @@ async def sit(*models: ScriptedModel, reasons: dict[str, str | ForgeError] | Non
         clock=ManualClock(),
     )
     panel = Panel(kind="moderate", members=tuple(model.info.key for model in models))
-    return await review(panel, lambda key: REVIEWERS.get(key, Reviewer(weight=0.2)), hall), told
+    return await review(panel, lambda key: REVIEWERS.get(key, Reviewer(weight=0.2)), hall, Accept()), told
 
 
 async def test_members_vote_by_weight_and_see_the_same_text_first() -> None:

@@ -66,9 +66,16 @@ def test_a_sound_schedule_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (row(1, thought=Thinking(strategy="trio", models=("a", "b", "c"))), "no strategy 'trio' here"),
+        (row(1, thought=Thinking(strategy="quartet", models=("a", "b", "c"))), "no strategy 'quartet' here"),
         (row(1, thought=Thinking(strategy="duo", models=("a",))), "duo needs 2, 1 given"),
-        (row(1, panel=Panel(kind="critical", members=("a",))), "no panel 'critical' here"),
+        (row(1, thought=Thinking(strategy="trio", models=("a",))), "trio needs 2, 1 given"),
+        (row(1, thought=Thinking(strategy="debate", models=("a",))), "debate needs 2, 1 given"),
+        (row(1, thought=Thinking(strategy="vote", models=("a",))), "vote needs 2, 1 given"),
+        (row(1, thought=Thinking(strategy="trio", models=tuple("abcd"))), "trio takes at most 3, 4 given"),
+        (row(1, thought=Thinking(strategy="vote", models=tuple(map(str, range(27))))), "vote takes at most 26, 27"),
+        (row(1, thought=Thinking(strategy="vote", models=("a", "b", "a"))), "a model votes once"),
+        (row(1, panel=Panel(kind="grand", members=("a",))), "no panel 'grand' here"),
+        (row(1, panel=Panel(kind="critical")), "a critical panel needs members"),
         (row(1, panel=Panel(kind="simple")), "a simple panel needs members"),
         (row(1, panel=Panel(kind="simple", members=("a", "a"))), "sits in a panel once"),
         (row(1, panel=Panel()), "nothing reaches a score"),

@@ -33,7 +33,12 @@ async def thought(strategy: str, *models: ScriptedModel) -> tuple[Thought | None
         return SHARED
 
     room = Room(
-        ask=calls.line(1, Stage.THINK), shared=shared, insights=lambda model: f"<{model}> ", degraded=told.append
+        ask=calls.line(1, Stage.THINK),
+        shared=shared,
+        insights=lambda model: f"<{model}> ",
+        degraded=told.append,
+        context=lambda _: 8192,
+        seed="1",
     )
     keys = tuple(dict.fromkeys(model.info.key for model in models))
     return await think(Thinking(strategy=strategy, models=keys), room), told
@@ -128,6 +133,7 @@ async def test_a_toy_sees_the_short_prompt_alone() -> None:
     model = ScriptedModel("m", "code", toy=True)
     await generate(brief(model, toy=True), attempt=1, again=False)
     assert len(model.requests[0].messages) == 1
+    assert model.requests[0].stop == ("\n```\n",), "a toy explains at length what it wrote"
     prefix = toy_prefix(task(), 1000)
     assert prefix.text.startswith("Complete it.")
     assert "```python\ndef add(a, b):" in prefix.text

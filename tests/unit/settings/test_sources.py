@@ -53,7 +53,7 @@ def load(
 def test_every_ready_profile_is_valid_and_says_what_runs(name: str, home: Path, project: Path) -> None:
     settings = load(home, project, profile=name).settings
     assert settings.schedule
-    assert {row.thinking.strategy for row in settings.schedule} <= {"none", "solo", "duo"}
+    assert {row.thinking.strategy for row in settings.schedule} <= {"none", "solo", "duo", "trio", "debate", "vote"}
     assert {number for row in settings.schedule for number in row.attempts} == set(range(1, settings.attempts + 1))
 
 

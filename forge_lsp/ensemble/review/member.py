@@ -1,0 +1,120 @@
+"""One member of a panel: its vote, and its second look."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from forge_lsp.domain.attempt import Review, Severity
+from forge_lsp.domain.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
+from forge_lsp.domain.ports import ChatRequest, Clock, Message, Role
+from forge_lsp.ensemble.answers import Unusable, ask_twice
+from forge_lsp.ensemble.calls import Ask
+from forge_lsp.ensemble.prompting import Shared, has_template, render
+from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema
+from forge_lsp.ensemble.review.weighing import Vote
+from forge_lsp.ensemble.words import clip
+
+__all__ = ["Hall", "look_again", "vote"]
+
+_SHOWN_TOKENS = 300  # of the others' issues: the second look must fit the window of the first
+_BADNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hall:
+    """What a panel works with. ``shared`` gives a member's prefix; ``subject`` is the candidate with its evidence,
+    its author hidden, fitted to the member; ``unavailable`` says why a member cannot be asked (None: it can; may
+    raise ServerUnreachable); ``answer_tokens`` bounds a member's words; ``degraded`` is told of every abstention."""
+
+    ask: Ask
+    shared: Callable[[str], Awaitable[Shared]]
+    subject: Callable[[str], str]
+    unavailable: Callable[[str], Awaitable[str | None]]
+    degraded: Callable[[str], None]
+    answer_tokens: Callable[[str], int]
+    clock: Clock
+
+
+async def vote(blank: Review, hall: Hall) -> Vote:
+    """What the member says, in ``blank``'s place. Raises nothing but a cancel."""
+    started = hall.clock.monotonic()
+
+    def abstain(reason: str, *, environment: bool = False) -> Vote:
+        hall.degraded(f"{blank.model} ({blank.aspect}) abstains: {reason}")
+        seconds = hall.clock.monotonic() - started
+        return Vote(review=replace(blank, abstained=reason, seconds=seconds), environment=environment)
+
+    try:
+        reason = await hall.unavailable(blank.model)
+        if reason is not None:
+            return abstain(reason, environment=True)
+        voted = await _ask(blank, hall, "review")
+    except (ServerUnreachable, ModelMissing, Unauthorised) as error:
+        return abstain(error.full_message, environment=True)
+    except (ModelError, SpendingRefused) as error:
+        return abstain(error.full_message)
+    except Unusable as error:
+        return abstain(f"its answers were no reviews: {error}")
+    return Vote(review=_said(blank, voted, hall.clock.monotonic() - started))
+
+
+async def look_again(first: Review, others: Sequence[Review], hall: Hall) -> Review:
+    """The member's review after it saw what the others found; the first one where that fails. Raises nothing but a
+    cancel."""
+    started = hall.clock.monotonic()
+    text = render(
+        "second_look",
+        score=f"{first.score:g} of 10" if first.score is not None else "no score",
+        reasoning=first.reasoning or "none",
+        issues=_issues(others),
+    )
+    try:
+        voted = await _ask(first, hall, "second look", Message(role=Role.USER, text=text))
+    except (ModelError, SpendingRefused) as error:
+        reason = error.full_message
+    except Unusable as error:
+        reason = f"its answers were no reviews: {error}"
+    else:
+        return _said(first, voted, first.seconds + hall.clock.monotonic() - started)
+    hall.degraded(f"{first.model} ({first.aspect}) keeps its first score without a second look: {reason}")
+    return replace(first, seconds=first.seconds + hall.clock.monotonic() - started)
+
+
+async def _ask(member: Review, hall: Hall, role: str, *more: Message) -> Voted:
+    shared = await hall.shared(member.model)
+    template = f"aspect_{member.aspect}"
+    aspect = render(template) if has_template(template) else member.aspect
+    turns = [
+        Message(role=Role.USER, text=hall.subject(member.model), cache=True),
+        Message(role=Role.USER, text=render("review", aspect=aspect, most=MOST_ISSUES)),
+        *more,
+    ]
+
+    def request(turns: Sequence[Message]) -> ChatRequest:
+        return shared.request(*turns, max_tokens=hall.answer_tokens(member.model), temperature=0.0, schema=schema())
+
+    return await ask_twice(
+        hall.ask,
+        member.model,
+        role,
+        turns,
+        request=request,
+        read=lambda text, cut: parse_review(text, cut=cut),
+        again=lambda problem: render("review_again", problem=problem),
+    )
+
+
+def _said(blank: Review, voted: Voted, seconds: float) -> Review:
+    return replace(blank, score=voted.score, reasoning=voted.reasoning, issues=voted.issues, seconds=seconds)
+
+
+def _issues(others: Sequence[Review]) -> str:
+    """The worst first, by aspect and without names, in a bounded number of tokens."""
+    found = [(review.aspect, issue) for review in others if review.score is not None for issue in review.issues]
+    found.sort(key=lambda pair: _BADNESS[pair[1].severity])
+    lines = [
+        f"- {aspect}, {issue.severity}{f', line {issue.line}' if issue.line else ''}: {issue.message}"
+        for aspect, issue in found
+    ]
+    return clip("\n".join(lines), _SHOWN_TOKENS) if lines else "- nothing to change"

@@ -1,0 +1,119 @@
+"""The order of a panel: all vote at once, and where its kind asks for it, it stops early or looks again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from forge_lsp.domain.attempt import Review, Verdict
+from forge_lsp.ensemble.review.member import Hall, look_again, vote
+from forge_lsp.ensemble.review.weighing import Vote, endings, fault, objections, outliers, weighted_mean
+from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
+
+__all__ = ["CANCELLED", "PANELS", "Rules", "Sitting", "review"]
+
+CANCELLED = "cancelled: the outcome was already decided"
+"""What stands in a review's ``abstained`` where its vote could not matter any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a kind of panel works. ``consensus``: it needs a weighted consensus beside its mean, outliers look again,
+    and it hears everybody."""
+
+    consensus: bool = False
+
+
+PANELS: Mapping[str, Rules] = MappingProxyType(
+    {"simple": Rules(), "moderate": Rules(), "complex": Rules(), "critical": Rules(consensus=True)}
+)
+"""The rules of each kind of panel in schedule.PANELS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """A verdict, and ``fault``: why this machine could not give the panel a quorum, where that is why it has none."""
+
+    verdict: Verdict
+    fault: str | None = None
+
+
+async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall, accept: Accept) -> Sitting:
+    """Ask all members at once; takes as long as the slowest, and a second look where a critical panel needs one.
+
+    Where the score decides (``accept``), the votes that can no longer change that are cancelled. Raises nothing but
+    a cancel.
+    """
+    rules = PANELS[panel.kind]
+    blanks = [
+        Review(model=member, aspect=reviewers(member).aspect, weight=reviewers(member).weight)
+        for member in panel.members
+    ]
+    stops = accept.rule == "score" and not rules.consensus
+    votes = await _hear(blanks, hall, enough=accept.score if stops else None)
+    reviews = tuple(vote.review for vote in votes)
+    notes: list[str] = []
+    if rules.consensus:
+        reviews, notes = await _second_looks(reviews, hall)
+    unheard = [review.model for review in reviews if review.abstained == CANCELLED]
+    if unheard:
+        notes.append(f"decided early, without waiting for {', '.join(unheard)}")
+    score = weighted_mean(reviews)
+    if score is None:
+        voted = sum(review.score is not None for review in reviews)
+        notes.insert(0, f"the panel has no quorum: {voted} of {len(reviews)} voted")
+        return Sitting(verdict=_verdict(panel, None, reviews, notes), fault=fault(votes))
+    if not rules.consensus:
+        return Sitting(verdict=_verdict(panel, score, reviews, notes))
+    against = objections(reviews, accept.score)
+    if against:
+        notes.insert(0, f"no consensus: {' and '.join(against)}")
+    verdict = _verdict(panel, score, reviews, notes)
+    return Sitting(verdict=replace(verdict, consensus=not against and score >= accept.score))
+
+
+async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -> list[Vote]:
+    """Everybody's vote, in order. With ``enough``, those are cancelled that cannot change how it ends."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(vote(blank, hall)) for blank in blanks]
+        pending = set(tasks)
+        while pending:
+            _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if enough is None or not pending:
+                continue
+            votes = [task.result() for task in tasks if task not in pending]
+            out = [blank for blank, task in zip(blanks, tasks, strict=True) if task in pending]
+            if len(endings(votes, out, enough)) == 1:
+                for task in pending:
+                    task.cancel()
+                break
+    return [
+        Vote(review=replace(blank, abstained=CANCELLED)) if task.cancelled() else task.result()
+        for blank, task in zip(blanks, tasks, strict=True)
+    ]
+
+
+async def _second_looks(reviews: tuple[Review, ...], hall: Hall) -> tuple[tuple[Review, ...], list[str]]:
+    """The reviews after the outliers saw what the others found, and what came of it, in words."""
+    async with asyncio.TaskGroup() as group:
+        looks = {
+            index: group.create_task(look_again(reviews[index], [*reviews[:index], *reviews[index + 1 :]], hall))
+            for index in outliers(reviews)
+        }
+    if not looks:
+        return reviews, []
+    after = tuple(looks[index].result() if index in looks else one for index, one in enumerate(reviews))
+    told = [_changed(reviews[index], after[index]) for index in looks]
+    return after, [f"second look: {', '.join(told)}"]
+
+
+def _changed(before: Review, after: Review) -> str:
+    if before.score == after.score:
+        return f"{before.model} stays at {before.score:g}"
+    return f"{before.model} from {before.score:g} to {after.score:g}"
+
+
+def _verdict(panel: Panel, score: float | None, reviews: tuple[Review, ...], notes: Sequence[str]) -> Verdict:
+    return Verdict(panel=panel.kind, score=score, reviews=reviews, note="; ".join(notes) or None)

@@ -1,0 +1,39 @@
+"""Thinking before writing: one strategy a file, registered by name in :data:`STRATEGIES`.
+
+A strategy gives a :class:`~forge_lsp.domain.attempt.Thought`, or None where nobody had one; a member that fails
+costs a degradation that is told, never the attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from forge_lsp.domain.attempt import Thought
+from forge_lsp.ensemble.schedule import Thinking
+from forge_lsp.ensemble.thinking.debate import debate
+from forge_lsp.ensemble.thinking.duo import duo
+from forge_lsp.ensemble.thinking.room import ANSWER_TOKENS, THOUGHT_TOKENS, Room
+from forge_lsp.ensemble.thinking.solo import solo
+from forge_lsp.ensemble.thinking.trio import trio
+from forge_lsp.ensemble.thinking.vote import vote
+
+__all__ = ["ANSWER_TOKENS", "STRATEGIES", "THOUGHT_TOKENS", "Room", "think"]
+
+Strategy: TypeAlias = Callable[[tuple[str, ...], Room], Awaitable["Thought | None"]]
+
+
+async def _none(models: tuple[str, ...], room: Room) -> Thought | None:  # noqa: ARG001 - the registry's shape
+    return None
+
+
+STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
+    {"none": _none, "solo": solo, "duo": duo, "trio": trio, "debate": debate, "vote": vote}
+)
+"""Every strategy of schedule.STRATEGIES, by name."""
+
+
+async def think(thinking: Thinking, room: Room) -> Thought | None:
+    """What the thinkers hand on: at most 400 tokens, or None. Raises nothing but a cancel."""
+    return await STRATEGIES[thinking.strategy](thinking.models, room)

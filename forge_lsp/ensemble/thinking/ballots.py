@@ -1,0 +1,98 @@
+"""Ballots: each voter sees the plans unsigned and in an order of its own, and names one letter."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
+
+from forge_lsp.domain.errors import ModelError, SpendingRefused
+from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object
+from forge_lsp.ensemble.prompting import render
+from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
+
+__all__ = ["BALLOT_TOKENS", "ballot_schema", "parse_ballot", "poll", "shuffled"]
+
+BALLOT_TOKENS = 200
+MOST_REASON = 200  # characters
+
+
+async def poll(voters: Sequence[str], plans: Sequence[Plan], room: Room, *, role: str) -> dict[str, Plan]:
+    """The plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(_cast(voter, shuffled(plans, seed=f"{room.seed}\n{role}", turn=turn), room, role))
+            for turn, voter in enumerate(voters)
+        ]
+    cast = zip(voters, (task.result() for task in tasks), strict=True)
+    return {voter: plan for voter, plan in cast if plan is not None}
+
+
+def shuffled(plans: Sequence[Plan], *, seed: str, turn: int) -> tuple[Plan, ...]:
+    """The order in which voter number ``turn`` sees the plans: one shuffle from ``seed``, turned by one place a voter.
+
+    Models favour what they read first; over the voters every plan stands equally often in each place (a cyclic Latin
+    square), and no voter can tell a place from an author.
+    """
+
+    def mixed(plan: Plan) -> bytes:
+        return hashlib.sha256(f"{seed}\n{plan.model}".encode()).digest()
+
+    order = sorted(plans, key=mixed)
+    at = turn % len(order)
+    return (*order[at:], *order[:at])
+
+
+def ballot_schema(letters: Sequence[str]) -> Mapping[str, object]:
+    """The bounded JSON schema of a ballot."""
+    return {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string", "maxLength": MOST_REASON},
+            "vote": {"type": "string", "enum": list(letters)},
+        },
+        "required": ["reason", "vote"],
+        "additionalProperties": False,
+    }
+
+
+def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int:
+    """Which of ``letters`` an answer votes for. Raises Unusable: nothing is guessed."""
+    chosen = json_object(text, cut=cut).get("vote")
+    if not isinstance(chosen, str) or chosen.strip() not in letters:
+        raise Unusable(f'"vote" is not one of {_either(letters)}')
+    return list(letters).index(chosen.strip())
+
+
+async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Plan | None:
+    letters = ascii_uppercase[: len(plans)]
+    shown = [Shown(heading=f"Plan {letter}", text=plan.text) for letter, plan in zip(letters, plans, strict=True)]
+    either = _either(letters)
+    try:
+        shared, text = await room.prompt(voter, "vote", shown, BALLOT_TOKENS, letters=either)
+
+        def request(turns: Sequence[Message]) -> ChatRequest:
+            return shared.request(*turns, max_tokens=BALLOT_TOKENS, temperature=0.0, schema=ballot_schema(letters))
+
+        chosen = await ask_twice(
+            room.ask,
+            voter,
+            role,
+            [Message(role=Role.USER, text=text)],
+            request=request,
+            read=lambda answer, cut: parse_ballot(answer, letters, cut=cut),
+            again=lambda problem: render("vote_again", problem=problem, letters=either),
+        )
+    except (ModelError, SpendingRefused) as error:
+        room.degraded(f"{voter} abstains from the {role}: {error.full_message}")
+        return None
+    except Unusable as error:
+        room.degraded(f"{voter} abstains from the {role}: its answers were no ballots: {error}")
+        return None
+    return plans[chosen]
+
+
+def _either(letters: Sequence[str]) -> str:
+    return f"{', '.join(letters[:-1])} or {letters[-1]}"

@@ -1,0 +1,52 @@
+"""Debate: three rounds in which every model speaks in turn and sees all that was said. Nine calls of three models,
+one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forge_lsp.domain.attempt import Thought
+from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
+
+__all__ = ["ROUNDS", "debate"]
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    plan: Plan
+    round: int
+
+
+async def debate(models: tuple[str, ...], room: Room) -> Thought | None:
+    """The last word is the thought. A member that fails misses that turn, and speaks again in the next round."""
+    turns: list[_Turn] = []
+    for number in range(1, ROUNDS + 1):
+        for model in models:
+            words = await _speak(model, number, turns, room)
+            if words is not None:
+                turns.append(_Turn(plan=Plan(model=model, text=words), round=number))
+    if not turns:
+        return None
+    spoke = {turn.plan.model for turn in turns}
+    speakers = tuple(model for model in dict.fromkeys(models) if model in spoke)
+    strategy = "debate"
+    if len(speakers) == 1:
+        strategy = "solo"
+        room.degraded(f"debate became solo: only {speakers[0]} spoke")
+    return Thought(text=turns[-1].plan.text, strategy=strategy, models=speakers)
+
+
+async def _speak(model: str, number: int, turns: Sequence[_Turn], room: Room) -> str | None:
+    role, verb = f"debate {number}", f"speak in round {number}"
+    if not turns:
+        return await room.say(model, role, "propose", verb=verb)
+    shown = [
+        Shown(
+            heading=f"Round {turn.round}, {'you' if turn.plan.model == model else 'a colleague'}", text=turn.plan.text
+        )
+        for turn in turns
+    ]
+    return await room.say(model, role, "debate", verb=verb, shown=shown, round=str(number), rounds=str(ROUNDS))
