@@ -76,7 +76,8 @@ class ChatRequest:
 
     ``max_tokens`` bounds each sample's output. ``samples`` asks for that many independent answers, in one
     batch where the server can. ``schema`` is a bounded JSON schema that the answer must follow (thinking is then
-    switched off where the server can). ``seed`` makes samples repeatable where the server can.
+    switched off where the server can). ``seed`` makes samples repeatable where the server can. An answer ends before
+    any text of ``stop``.
     """
 
     system: str
@@ -86,6 +87,7 @@ class ChatRequest:
     samples: int = 1
     schema: Mapping[str, object] | None = None
     seed: int | None = None
+    stop: tuple[str, ...] = ()
 
 
 class FinishReason(StrEnum):

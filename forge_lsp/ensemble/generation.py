@@ -18,6 +18,9 @@ AGAIN_TEMPERATURE = 0.6  # the same model again: at 0.2 it mostly writes the sam
 # Several samples are worth what they differ: pass@k peaks at 0.6-0.8 (Chen et al. 2021, arXiv 2107.03374, fig. 5).
 MANY_TEMPERATURE = 0.8
 LEAST_REST = 256
+TOY_STOP = ("\n```\n",)
+"""The end of a fenced block, after which a toy explains at length what it wrote. Larger models may open a block that
+names no language, which looks the same, after a sentence of prose; they know when to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, .
         samples=samples,
         # A batch with one seed could be one answer n times; a lone answer is repeatable by its attempt's number.
         seed=attempt if samples == 1 else None,
+        stop=TOY_STOP if brief.toy else (),
     )
     reply = await brief.ask(brief.generator.model, "generate", request)
     return tuple(

@@ -92,6 +92,7 @@ class Shared:
         samples: int = 1,
         schema: Mapping[str, object] | None = None,
         seed: int | None = None,
+        stop: tuple[str, ...] = (),
     ) -> ChatRequest:
         """The prefix, then ``turns``."""
         return ChatRequest(
@@ -102,6 +103,7 @@ class Shared:
             samples=samples,
             schema=schema,
             seed=seed,
+            stop=stop,
         )
 
 

@@ -220,6 +220,8 @@ class AnthropicWire:
         }
         if request.system:
             parameters["system"] = [_block(request.system, cache=True)]
+        if request.stop:
+            parameters["stop_sequences"] = list(request.stop)
         if self._takes_temperature:
             # Newer models refuse it, and the SDK has no argument for it any more.
             parameters["extra_body"] = {"temperature": request.temperature}

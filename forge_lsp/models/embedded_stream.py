@@ -41,6 +41,8 @@ def request_body(request: ChatRequest, *, samples: int, first: int = 0) -> dict[
     }
     if request.seed is not None:
         body["seed"] = (request.seed + first) % 2**32  # the server adds the index of each choice by itself
+    if request.stop:
+        body["stop"] = list(request.stop)
     if request.schema is not None:
         try:
             body["grammar"] = grammar(request.schema)

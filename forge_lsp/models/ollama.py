@@ -207,6 +207,8 @@ class OllamaWire:
         options = {**self._options, "temperature": request.temperature, "num_predict": request.max_tokens}
         if request.seed is not None:
             options["seed"] = request.seed
+        if request.stop:
+            options["stop"] = list(request.stop)
         # A model thinks by default, which a schema and a bounded answer leave no room for. One that cannot think
         # refuses the parameter.
         think = False if request.schema is not None and await self._can_think() else None

@@ -211,6 +211,8 @@ class OpenAIWire:
         }
         if request.seed is not None:
             parameters["seed"] = request.seed
+        if request.stop:
+            parameters["stop"] = list(request.stop)
         if request.samples > 1:
             parameters["n"] = request.samples
         if enforced:

@@ -340,6 +340,19 @@ async def test_what_is_no_ollama_is_named_as_such() -> None:
         assert await directory.unavailable("m")
 
 
+async def test_every_server_is_told_where_an_answer_ends() -> None:
+    stop = ask(stop=("\n```\n",))
+    async with FakeOllama(answer=Script.say("ok")) as ollama, OpenAIServer() as openai, MessagesServer() as claude:
+        for kind, url, sent in (
+            (ServerKind.OLLAMA, ollama.url, lambda: ollama.chats[-1].body["options"]["stop"]),
+            (ServerKind.OPENAI, openai.url, lambda: openai.calls[-1].body["stop"]),
+            (ServerKind.ANTHROPIC, claude.url, lambda: claude.calls[-1].body["stop_sequences"]),
+        ):
+            async with model_on(kind, url, "m") as (model, _):
+                await model.complete(stop)
+            assert sent() == ["\n```\n"]
+
+
 async def test_claude_gets_its_cache_marks_and_counts_its_cache() -> None:
     server = MessagesServer(answer=Script.say("ok"), cached=900, cache_write=50)
     async with server, model_on(ServerKind.ANTHROPIC, server.url, "claude") as (model, _):

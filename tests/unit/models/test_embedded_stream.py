@@ -116,6 +116,12 @@ def test_the_body_asks_for_one_prefill_and_its_ticks() -> None:
     assert "grammar" not in body
 
 
+def test_an_answer_ends_where_the_request_says() -> None:
+    assert "stop" not in request_body(ASKED, samples=1)
+    asked = ChatRequest(system="s", messages=ASKED.messages, max_tokens=5, stop=("end",))
+    assert request_body(asked, samples=1)["stop"] == ["end"]
+
+
 def test_seeds_of_later_rounds_differ_from_those_of_the_first() -> None:
     seeded = ChatRequest(system="s", messages=ASKED.messages, max_tokens=5, seed=7)
     assert request_body(seeded, samples=4)["seed"] == 7
