@@ -348,7 +348,7 @@ async def test_every_server_is_told_where_an_answer_ends() -> None:
             (ServerKind.OPENAI, openai.url, lambda: openai.calls[-1].body["stop"]),
             (ServerKind.ANTHROPIC, claude.url, lambda: claude.calls[-1].body["stop_sequences"]),
         ):
-            async with model_on(kind, url, "m") as (model, _):
+            async with model_on(kind, url, "phi4:14b") as (model, _):
                 await model.complete(stop)
             assert sent() == ["\n```\n"]
 
