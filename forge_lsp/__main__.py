@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.jobs.contract import Services
+    from forge_lsp.jobs.services import Services
     from forge_lsp.logfile import Log
     from forge_lsp.settings import Resolved
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from forge_lsp.domain.ports import Finding, Toolchain
     from forge_lsp.domain.task import Language
     from forge_lsp.ensemble.schedule import Schedule
-    from forge_lsp.jobs.contract import Services
     from forge_lsp.jobs.preparing import Setup
+    from forge_lsp.jobs.services import Services
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
     from forge_lsp.profiles.choose import Installed
@@ -222,10 +222,10 @@ async def make_services(
 ) -> Services:
     """Build the house, and what a face may use of it. Wrong settings do not raise: they are ``Services.problem``."""
     from forge_lsp.jobs.consent import Consents
-    from forge_lsp.jobs.contract import Services
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.preparing import Preparer
+    from forge_lsp.jobs.services import Services
     from forge_lsp.source.context import Context
     from forge_lsp.source.edits import Edits
     from forge_lsp.source.markers import MARKERS

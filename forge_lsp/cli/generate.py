@@ -13,8 +13,9 @@ from forge_lsp.cli.display import Display, say, stderr_console
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ConsentQuestion
-from forge_lsp.jobs.contract import JobRequest, JobResult, Services
+from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:
     from pathlib import Path

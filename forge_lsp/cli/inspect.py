@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
-from forge_lsp.jobs.contract import Services
+from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options

@@ -1,27 +1,22 @@
-"""What the faces say to the jobs, and what they get back. Values only; the work is in manager.py.
-
-app.py builds one :class:`Services` and hands it to a face. Faces know no room.
-"""
+"""What the faces say to the jobs, and what they get back. Values only; the work is in manager.py."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
-from forge_lsp.domain.errors import SettingsError
 from forge_lsp.domain.events import Emit
-from forge_lsp.domain.ports import Ask, Editing, Finding, ModelDirectory, Scoping, Spending
+from forge_lsp.domain.ports import Ask, Spending
 from forge_lsp.domain.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
-    from forge_lsp.jobs.manager import JobManager
 
-__all__ = ["ApplyMode", "FollowUp", "JobRequest", "JobResult", "Prepared", "Recheck", "Services"]
+__all__ = ["ApplyMode", "FollowUp", "JobRequest", "JobResult", "Prepared", "Recheck"]
 
 
 class ApplyMode(StrEnum):
@@ -121,23 +116,3 @@ class JobResult:
             "applied": self.applied,
             "reason": self.reason,
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """Everything a face may use.
-
-    ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
-    ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
-    """
-
-    jobs: JobManager
-    editing: Editing
-    scoping: Scoping
-    models: Callable[[], Awaitable[ModelDirectory]]
-    findings: Callable[[], Awaitable[tuple[Finding, ...]]]
-    problem: Callable[[], SettingsError | None]
-    reconfigure: Callable[[Mapping[str, object]], Awaitable[None]]
-    aclose: Callable[[], Awaitable[None]]
-    state_dir: Path
-    facts: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -15,8 +15,9 @@ from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import EditConflict, JobUnknown
 from forge_lsp.domain.ports import ModelStatus
 from forge_lsp.domain.task import Document, TextRange
-from forge_lsp.jobs.contract import JobRequest, JobResult, Services
+from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.services import Services
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments

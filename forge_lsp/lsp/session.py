@@ -12,7 +12,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.errors import ForgeError, SettingsError
-from forge_lsp.jobs.contract import Services
+from forge_lsp.jobs.services import Services
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.apply import Applier, Waits

@@ -14,8 +14,9 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.events import JobEvent
-from forge_lsp.jobs.contract import ApplyMode, JobResult, Services
+from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.jobs.offer import Offer
+from forge_lsp.jobs.services import Services
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message

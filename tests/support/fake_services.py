@@ -60,9 +60,10 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
     from forge_lsp.domain.ports import ConsentQuestion, ModelInfo, ModelStatus
     from forge_lsp.domain.task import Task
-    from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck, Services
+    from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
+    from forge_lsp.jobs.services import Services
     from forge_lsp.source.edits import Edits
     from forge_lsp.source.scope import Scopes
     from forge_lsp.source.syntax import TreeSitterSyntax
