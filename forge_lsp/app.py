@@ -266,7 +266,15 @@ async def make_services(
         reconfigure=house.reconfigure,
         aclose=aclose,
         state_dir=state_dir,
+        facts={"gpus": _gpus},
     )
+
+
+async def _gpus() -> list[dict[str, object]]:
+    """What ``forge.models`` tells of the GPUs; memory in bytes."""
+    from forge_lsp.gpus import inventory
+
+    return [gpu.to_json() for gpu in (await inventory.read()).gpus]
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:

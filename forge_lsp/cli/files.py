@@ -12,28 +12,6 @@ from forge_lsp.domain.task import Document, Language, TextRange
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
 
-_SUFFIXES = {
-    ".py": Language.PYTHON,
-    ".pyi": Language.PYTHON,
-    ".cs": Language.CSHARP,
-    ".ts": Language.TYPESCRIPT,
-    ".tsx": Language.TYPESCRIPT,
-    ".mts": Language.TYPESCRIPT,
-    ".cts": Language.TYPESCRIPT,
-    ".js": Language.JAVASCRIPT,
-    ".jsx": Language.JAVASCRIPT,
-    ".mjs": Language.JAVASCRIPT,
-    ".cjs": Language.JAVASCRIPT,
-    ".go": Language.GO,
-    ".rs": Language.RUST,
-    ".java": Language.JAVA,
-    ".c": Language.C,
-    ".h": Language.C,
-    ".cc": Language.CPP,
-    ".cpp": Language.CPP,
-    ".cxx": Language.CPP,
-    ".hpp": Language.CPP,
-}
 _MARKERS = (".git", "forge.toml", "pyproject.toml", "setup.py", "package.json", "tsconfig.json", "go.mod", "Cargo.toml")
 _MARKER_SUFFIXES = (".sln", ".slnx", ".csproj")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -43,13 +21,11 @@ def language_of(path: Path, named: str | None) -> Language:
     """The language named, or the one of the file's suffix. Raises BadRequest."""
     if named:
         return Language(named)
-    try:
-        return _SUFFIXES[path.suffix.lower()]
-    except KeyError:
+    found = Language.of_file(path.name)
+    if found is None:
         known = ", ".join(str(language) for language in Language)
-        raise BadRequest(
-            f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})"
-        ) from None
+        raise BadRequest(f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})")
+    return found
 
 
 def read_document(path: Path, language: Language) -> Document:

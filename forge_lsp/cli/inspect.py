@@ -80,7 +80,7 @@ async def models(options: Options, services: Services) -> int:
         return await _pull(options.name or "", directory)
     statuses = await directory.statuses()
     if options.json:
-        say(json.dumps({"models": [_model(status) for status in statuses]}, indent=2) + "\n")
+        say(json.dumps({"models": [status.to_json() for status in statuses]}, indent=2) + "\n")
     else:
         _print_models(statuses)
     return 1 if any(status.problem for status in statuses) else 0
@@ -103,25 +103,6 @@ async def _pull(name: str, directory: ModelDirectory) -> int:
             )
     stderr_console().print(f"{name} is there")
     return 0
-
-
-def _model(status: ModelStatus) -> dict[str, object]:
-    info = status.info
-    return {
-        "key": info.key,
-        "name": info.name,
-        "server": info.server,
-        "provider": info.provider,
-        "context": info.context,
-        "paid": info.paid,
-        "offMachine": info.off_machine,
-        "installed": status.installed,
-        "resident": status.resident,
-        "size": status.size,
-        "sizeVram": status.size_vram,
-        "problem": status.problem,
-        "remedy": status.remedy,
-    }
 
 
 def _print_models(statuses: Sequence[ModelStatus]) -> None:

@@ -183,6 +183,25 @@ class ModelStatus:
     problem: str | None = None
     remedy: str | None = None
 
+    def to_json(self) -> dict[str, object]:
+        """One row of ``forge.models`` and ``forge-lsp models --json``, keys in camelCase."""
+        return {
+            "key": self.info.key,
+            "name": self.info.name,
+            "server": self.info.server,
+            "provider": self.info.provider,
+            "context": self.info.context,
+            "paid": self.info.paid,
+            "offMachine": self.info.off_machine,
+            "toy": self.info.toy,
+            "installed": self.installed,
+            "resident": self.resident,
+            "size": self.size,
+            "sizeVram": self.size_vram,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from forge_lsp.domain.attempt import Diagnostic, Insight
 
@@ -23,6 +23,35 @@ class Language(StrEnum):
     JAVA = "java"
     C = "c"
     CPP = "cpp"
+
+    @classmethod
+    def of_file(cls, name: str) -> Language | None:
+        """The language of a file by the ending of its name, or None."""
+        return _SUFFIXES.get(PurePath(name).suffix.lower())
+
+
+_SUFFIXES = {
+    ".py": Language.PYTHON,
+    ".pyi": Language.PYTHON,
+    ".cs": Language.CSHARP,
+    ".ts": Language.TYPESCRIPT,
+    ".tsx": Language.TYPESCRIPT,
+    ".mts": Language.TYPESCRIPT,
+    ".cts": Language.TYPESCRIPT,
+    ".js": Language.JAVASCRIPT,
+    ".jsx": Language.JAVASCRIPT,
+    ".mjs": Language.JAVASCRIPT,
+    ".cjs": Language.JAVASCRIPT,
+    ".go": Language.GO,
+    ".rs": Language.RUST,
+    ".java": Language.JAVA,
+    ".c": Language.C,
+    ".h": Language.C,
+    ".cc": Language.CPP,
+    ".cpp": Language.CPP,
+    ".cxx": Language.CPP,
+    ".hpp": Language.CPP,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ CUDA_VISIBLE_DEVICES and with the order of the slots.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
@@ -32,6 +32,10 @@ class Gpu:
     used: int
     reserved: int = 0
     utilisation: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """As `forge.models` and the doctor tell it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ def findings(inventory: Inventory) -> tuple[Finding, ...]:
             name="gpu",
             status=FindingStatus.OK,
             detail=f"{gpu.name}: {gpu.free / GIB:.1f} of {gpu.total / GIB:.1f} GiB free ({gpu.uuid})",
-            facts={"uuid": gpu.uuid, "name": gpu.name, "total": gpu.total, "free": gpu.free, "used": gpu.used},
+            facts=gpu.to_json(),
         )
         for gpu in inventory.gpus
     ]

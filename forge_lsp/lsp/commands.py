@@ -13,7 +13,6 @@ from lsprotocol import types as lsp
 
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import EditConflict, JobUnknown
-from forge_lsp.domain.ports import ModelStatus
 from forge_lsp.domain.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
@@ -180,7 +179,7 @@ class Commands:
         services = await self._session.ready()
         directory = await services.models()
         return {
-            "models": [_model_json(status) for status in await directory.statuses()],
+            "models": [status.to_json() for status in await directory.statuses()],
             "gpus": await _gpus(services.facts),
         }
 
@@ -206,26 +205,6 @@ def _file_name(document: Document, folder: Path | None) -> str:
     if folder is not None and document.path.is_relative_to(folder):
         return document.path.relative_to(folder).as_posix()
     return document.path.name
-
-
-def _model_json(status: ModelStatus) -> dict[str, object]:
-    info = status.info
-    return {
-        "key": info.key,
-        "name": info.name,
-        "server": info.server,
-        "provider": info.provider,
-        "context": info.context,
-        "paid": info.paid,
-        "offMachine": info.off_machine,
-        "toy": info.toy,
-        "installed": status.installed,
-        "resident": status.resident,
-        "size": status.size,
-        "sizeVram": status.size_vram,
-        "problem": status.problem,
-        "remedy": status.remedy,
-    }
 
 
 async def _gpus(facts: Mapping[str, object]) -> object:

@@ -45,35 +45,12 @@ LANGUAGE_IDS = {
 }
 """LSP language identifiers, and other names editors and users have for the same languages."""
 
-_SUFFIXES = {
-    ".py": Language.PYTHON,
-    ".pyi": Language.PYTHON,
-    ".cs": Language.CSHARP,
-    ".ts": Language.TYPESCRIPT,
-    ".tsx": Language.TYPESCRIPT,
-    ".mts": Language.TYPESCRIPT,
-    ".cts": Language.TYPESCRIPT,
-    ".js": Language.JAVASCRIPT,
-    ".jsx": Language.JAVASCRIPT,
-    ".mjs": Language.JAVASCRIPT,
-    ".cjs": Language.JAVASCRIPT,
-    ".go": Language.GO,
-    ".rs": Language.RUST,
-    ".java": Language.JAVA,
-    ".c": Language.C,
-    ".h": Language.C,
-    ".cc": Language.CPP,
-    ".cpp": Language.CPP,
-    ".cxx": Language.CPP,
-    ".hpp": Language.CPP,
-}
-
 
 def language_of(language_id: str | None, uri: str) -> Language | None:
     """The language of a document by the editor's word for it, else by its file name; None: not one of ours."""
     if language_id and (known := LANGUAGE_IDS.get(language_id.lower())) is not None:
         return known
-    return _SUFFIXES.get(Path(unquote(uri)).suffix.lower())
+    return Language.of_file(unquote(uri))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
