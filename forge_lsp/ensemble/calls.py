@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from forge_lsp.domain.errors import ForgeError, ModelFault
+from forge_lsp.domain.errors import (
+    ForgeError,
+    ModelFault,
+    ModelMissing,
+    PromptTooLong,
+    ServerUnreachable,
+    Unauthorised,
+)
 from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
 from forge_lsp.domain.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
 from forge_lsp.ensemble.words import estimate_tokens
@@ -16,6 +23,9 @@ __all__ = ["Ask", "Calls", "Line"]
 
 Ask: TypeAlias = Callable[[str, str, ChatRequest], Awaitable[ChatReply]]
 """``ask(model, role, request)``: what a stage is given to reach a model with."""
+
+_UNBILLED = (ModelMissing, PromptTooLong, ServerUnreachable, Unauthorised)
+"""A server that refuses so has read nothing; after any other failure the prompt may have to be paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,7 @@ class Calls:
         info = model.info
         started = self._clock.monotonic()
         reply: ChatReply | None = None
+        measured: Usage | None = None
         error: str | None = "the call ended in an unexpected way"
         try:
             self._emit(
@@ -107,6 +118,7 @@ class Calls:
                 )
             )
             reply = await model.complete(request)
+            measured = reply.usage
             if not reply.completions:
                 raise ModelFault(f"{info.key} answered without an answer")
             error = None
@@ -116,9 +128,11 @@ class Calls:
             raise
         except ForgeError as fault:
             error = fault.full_message
+            if isinstance(fault, _UNBILLED):
+                measured = Usage()
             raise
         finally:
-            cost = self._spending.settle(info, reserved, reply.usage if reply is not None else None)
+            cost = self._spending.settle(info, reserved, measured)
             self._cost += cost
             usage = reply.usage if reply is not None else Usage()
             timing = reply.timing if reply is not None else None

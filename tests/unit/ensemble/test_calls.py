@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from forge_lsp.domain.errors import BudgetExceeded, DeadlineExceeded, ModelFault
+from forge_lsp.domain.errors import BudgetExceeded, DeadlineExceeded, ModelFault, Unauthorised
 from forge_lsp.domain.events import CallFinished, CallStarted, Stage
-from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.domain.ports import ChatRequest, Message, Role, Usage
 from forge_lsp.ensemble.calls import Calls
 from tests.support.scripted import Events, Hang, ManualClock, Purse, ScriptedDirectory, ScriptedModel
 
@@ -50,6 +50,14 @@ async def test_a_failed_call_stays_booked_and_is_told(error: ModelFault) -> None
     assert isinstance(finished, CallFinished)
     assert finished.error == error.full_message
     assert line.cost_usd == 0.5
+
+
+async def test_a_refused_key_costs_nothing() -> None:
+    line, events, purse = calls(ScriptedModel("opus", Unauthorised("no"), paid=True))
+    with pytest.raises(Unauthorised):
+        await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert purse.settled == [("opus", 0.5, Usage())]
+    assert [body.cost_usd for body in events.bodies if isinstance(body, CallFinished)] == [0.0]
 
 
 async def test_a_reply_without_an_answer_is_a_fault() -> None:
