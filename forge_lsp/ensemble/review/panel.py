@@ -79,6 +79,7 @@ async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(vote(blank, hall)) for blank in blanks]
         pending = set(tasks)
+        stopped: set[asyncio.Task[Vote]] = set()
         while pending:
             _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             if enough is None or not pending:
@@ -86,11 +87,12 @@ async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -
             votes = [task.result() for task in tasks if task not in pending]
             out = [blank for blank, task in zip(blanks, tasks, strict=True) if task in pending]
             if len(endings(votes, out, enough)) == 1:
-                for task in pending:
+                stopped = pending
+                for task in stopped:
                     task.cancel()
                 break
     return [
-        Vote(review=replace(blank, abstained=CANCELLED)) if task.cancelled() else task.result()
+        Vote(review=replace(blank, abstained=CANCELLED)) if task in stopped and task.cancelled() else task.result()
         for blank, task in zip(blanks, tasks, strict=True)
     ]
 

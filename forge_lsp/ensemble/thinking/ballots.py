@@ -61,9 +61,10 @@ def ballot_schema(letters: Sequence[str]) -> Mapping[str, object]:
 def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int:
     """Which of ``letters`` an answer votes for. Raises Unusable: nothing is guessed."""
     chosen = json_object(text, cut=cut).get("vote")
-    if not isinstance(chosen, str) or chosen.strip() not in letters:
+    named = {letter: index for index, letter in enumerate(letters)}
+    if not isinstance(chosen, str) or chosen.strip() not in named:
         raise Unusable(f'"vote" is not one of {_either(letters)}')
-    return list(letters).index(chosen.strip())
+    return named[chosen.strip()]
 
 
 async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Plan | None:
