@@ -73,7 +73,11 @@ def part_of(body: Mapping[str, Any]) -> str:
 class Cast:
     """Chooses a script by the part that a call asks for, or by ``part@model name`` where that is given."""
 
-    def __init__(self, scripts: Mapping[str, Scripts]) -> None:
+    def __init__(self, scripts: Mapping[str, Scripts] | None = None) -> None:
+        self.play(scripts or {})
+
+    def play(self, scripts: Mapping[str, Scripts]) -> None:
+        """From now on answer so."""
         self._answers = {key: as_answer(value) for key, value in scripts.items()}
 
     def __call__(self, body: dict[str, Any]) -> Script:
@@ -185,12 +189,14 @@ def open_file(client: RawClient, path: Path, text: str, language: str = "python"
     return uri
 
 
-async def generate(client: RawClient, uri: str, at: str = "...", *, token: str = "t", **arguments: Any) -> Any:
+async def generate(
+    client: RawClient, uri: str, at: str = "...", *, token: str = "t", patience: float = _PATIENCE, **arguments: Any
+) -> Any:
     """Ask for code at the first ``at`` and wait for the outcome."""
     wanted = {"uri": uri, "range": client.cursor(uri, at), **arguments}
     params = {"command": "forge.generate", "arguments": [wanted], "workDoneToken": token}
     _, answer = client.begin("workspace/executeCommand", params)
-    return await asyncio.wait_for(answer, _PATIENCE)
+    return await asyncio.wait_for(answer, patience)
 
 
 def events(client: RawClient, *types: str, job: str | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,67 @@
+"""The main job with real clients on a real Ollama: its own API, its OpenAI-compatible one, and its Messages API."""
+
+from __future__ import annotations
+
+import doctest
+import types
+from pathlib import Path
+
+import pytest
+
+from tests.support.ollama_server import OllamaServer
+from tests.support.real_server import events, forge, generate, open_file, row, settings
+
+pytest_plugins = ("tests.support.fixtures",)
+
+TEXT = '''LIMIT = 10
+
+
+def is_even(n):
+    """Return True if n is even, False otherwise.
+
+    >>> is_even(4)
+    True
+    >>> is_even(7)
+    False
+    """
+    ...
+
+
+print(is_even(LIMIT))
+'''
+KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
+"""The wire format, and where on the server it is spoken."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_small_real_model_writes_what_its_examples_prove(
+    kind: str, tmp_path: Path, ollama_server: OllamaServer
+) -> None:
+    server = {"kind": kind, "url": ollama_server.url + KINDS[kind], "parallel": 2, "paid": False}
+    values = settings(
+        ollama_server.url,
+        row(*range(1, 9), generator="small", samples=2, panel=()),
+        servers={"real": server},
+        models={"small": {"server": "real", "name": "smollm2:135m", "context": 1024}},
+        accept={"rule": "evidence"},
+        deadlines={"total": 280},
+    )
+    env = {"ANTHROPIC_API_KEY": "not-needed-by-ollama"} if kind == "anthropic" else {}
+    async with forge(tmp_path, values, env=env) as client:
+        uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
+        outcome = await generate(client, uri, patience=240)
+        assert (outcome["outcome"], outcome["applied"], outcome["costUsd"]) == ("accepted", True, 0.0), outcome
+        assert "passes 2 of 2 examples" in outcome["reason"]
+        text = client.texts[uri]
+        assert text.startswith(TEXT[: TEXT.index("    ...")])
+        assert text.endswith("\n\n\nprint(is_even(LIMIT))\n")
+        module = types.ModuleType("written")
+        exec(compile(text, "even.py", "exec"), module.__dict__)
+        assert doctest.testmod(module) == (0, 2)
+        calls = events(client, "call.finished")
+        assert {(call["model"], call["server"]) for call in calls} == {("small", "real")}
+        assert all(call["error"] is None and call["inputTokens"] > 0 and call["outputTokens"] > 0 for call in calls)
+        report = await client.command("forge.report", jobId=outcome["jobId"])
+        assert f"| even.py | real | {ollama_server.url}" in report
