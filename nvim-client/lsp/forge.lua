@@ -1,0 +1,40 @@
+-- The language server's configuration. Change it with vim.lsp.config('forge', { ... }); see :help forge-server.
+
+---@type vim.lsp.Config
+return {
+  cmd = { 'forge-lsp' },
+  filetypes = {
+    'python',
+    'cs',
+    'typescript',
+    'typescriptreact',
+    'javascript',
+    'javascriptreact',
+    'go',
+    'rust',
+    'java',
+    'c',
+    'cpp',
+  },
+  root_markers = {
+    'forge.toml',
+    '.git',
+    { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'build.gradle' },
+  },
+  -- Code actions bring this command: run here, its outcome is shown as that of :Forge is.
+  commands = {
+    ['forge.generate'] = function(command, context)
+      require('forge.job').from_action(command, context)
+    end,
+  },
+  handlers = {
+    ['workspace/applyEdit'] = function(...)
+      return require('forge.edits').apply(...)
+    end,
+  },
+  on_exit = function(_, _, client_id)
+    vim.schedule(function()
+      require('forge.progress').forget(client_id)
+    end)
+  end,
+}

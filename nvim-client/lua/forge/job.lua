@@ -1,0 +1,221 @@
+-- One job from the request to what becomes of its result.
+
+local client_of = require('forge.client')
+local config = require('forge.config')
+local place = require('forge.place')
+local ui = require('forge.ui')
+
+local M = {}
+
+---The argument of forge.generate; docs/lsp.md of the server describes it.
+---@class forge.Request
+---@field uri string
+---@field range? lsp.Range nil: the whole file; empty: a cursor
+---@field task? string
+---@field language? string
+---@field maxIterations? integer
+---@field profile? string
+---@field diagnostics? lsp.Diagnostic[]
+---@field followUp? { jobId: string, feedback: string }
+---@field apply? "edit"|"preview"|"none"
+
+---@class forge.Outcome
+---@field jobId string
+---@field outcome "accepted"|"unverified"|"exhausted"|"cancelled"|"failed"
+---@field score? number
+---@field attemptCount integer
+---@field seconds number
+---@field costUsd number
+---@field applied boolean
+---@field reason? string
+
+---@class forge.Job
+---@field id string
+---@field bufnr? integer nil: of an earlier session
+---@field client_id integer
+---@field request forge.Request
+---@field place? forge.Place
+
+---@type forge.Job? the newest that ended with a result
+local last
+
+local tokens = 0
+
+local HINT = ' · not applied: `:Forge preview` shows it'
+
+---@param outcome forge.Outcome
+---@return string
+function M.summary(outcome)
+  local count = outcome.attemptCount or 0
+  local parts = { outcome.outcome or outcome.state }
+  if outcome.score then
+    table.insert(parts, ('score %.1f'):format(outcome.score))
+  end
+  table.insert(parts, ('%d attempt%s'):format(count, count == 1 and '' or 's'))
+  table.insert(parts, ('%.0f s'):format(outcome.seconds or 0))
+  if (outcome.costUsd or 0) > 0 then
+    table.insert(parts, ('$%.2f'):format(outcome.costUsd))
+  end
+  if outcome.applied then
+    table.insert(parts, 'applied')
+  end
+  return table.concat(parts, ' · ')
+end
+
+---Whether a window or a question may come up: not into the user's typing, nor while they read something else.
+---@param job forge.Job
+---@return boolean
+local function welcome(job)
+  return vim.api.nvim_get_mode().mode == 'n' and vim.api.nvim_get_current_buf() == job.bufnr
+end
+
+---@param job forge.Job
+---@param told string
+local function not_proven(job, told)
+  local choices = {
+    { 'Preview', function()
+      require('forge.preview').open(job)
+    end },
+    { 'Apply anyway', function()
+      require('forge.preview').apply(job)
+    end },
+    { 'Try again', function()
+      M.retry(job)
+    end },
+    { 'Report', function()
+      require('forge.views').report(job.id)
+    end },
+    { 'Dismiss', function() end },
+  }
+  vim.ui.select(choices, {
+    prompt = ('forge: %s. Not applied; what now?'):format(told),
+    kind = 'forge.result',
+    format_item = function(choice)
+      return choice[1]
+    end,
+  }, function(choice)
+    if choice then
+      choice[2]()
+    end
+  end)
+end
+
+---@param job forge.Job
+---@param outcome forge.Outcome
+local function finish(job, outcome)
+  local told = M.summary(outcome)
+  local why = outcome.reason and (' · ' .. outcome.reason) or ''
+  if outcome.outcome == 'cancelled' then
+    ui.info(told)
+    return
+  end
+  last = job
+  if outcome.outcome == 'failed' then
+    ui.error(told .. why)
+  elseif outcome.applied then
+    ui.info(told)
+  elseif job.request.apply == 'none' then
+    ui.info(told .. HINT)
+  elseif outcome.outcome == 'accepted' then
+    if welcome(job) then
+      ui.info(told .. why)
+      require('forge.preview').open(job)
+    else
+      ui.info(told .. HINT)
+    end
+  else
+    local client = assert(vim.lsp.get_client_by_id(job.client_id), 'the client that just answered')
+    client_of.execute(client, 'forge.result', { jobId = job.id }, function(failure)
+      if failure then -- there is no code to offer
+        ui.warn(told .. why)
+      elseif welcome(job) then
+        not_proven(job, told .. why)
+      else
+        ui.warn(told .. why .. HINT)
+      end
+    end)
+  end
+end
+
+---Start a job and see to its end.
+---@param client vim.lsp.Client
+---@param bufnr integer
+---@param request forge.Request
+function M.run(client, bufnr, request)
+  tokens = tokens + 1
+  local token = ('forge-%d-%d-%d'):format(vim.uv.os_getpid(), vim.uv.hrtime() / 1e6, tokens)
+  local kept = place.keep(bufnr, request.range, client.offset_encoding)
+  client_of.execute(client, 'forge.generate', request, function(failure, outcome)
+    if failure then
+      if failure.code == vim.lsp.protocol.ErrorCodes.RequestCancelled then
+        ui.info('cancelled')
+      else
+        ui.error(failure.message)
+      end
+      return
+    end
+    local job = { id = outcome.jobId, bufnr = bufnr, client_id = client.id, request = request, place = kept }
+    finish(job, outcome)
+  end, token)
+end
+
+---Run the command of a code action.
+---@param command lsp.Command
+---@param context lsp.HandlerContext
+function M.from_action(command, context)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  if client then
+    local request = vim.deepcopy(command.arguments[1]) ---@type forge.Request
+    request.apply = request.apply or config.get().apply
+    M.run(client, context.bufnr, request)
+  end
+end
+
+---The newest job of this session with a result.
+---@return forge.Job?
+function M.last()
+  return last
+end
+
+---@param job forge.Job
+---@param feedback string
+local function follow_up(job, feedback)
+  local bufnr = job.bufnr or vim.uri_to_bufnr(job.request.uri)
+  vim.fn.bufload(bufnr)
+  client_of.with(bufnr, function(client)
+    local request = vim.deepcopy(job.request)
+    if job.place then
+      request.range = place.found(job.place, client.offset_encoding) or request.range
+    end
+    request.diagnostics = nil -- they spoke of the text before
+    request.followUp = { jobId = job.id, feedback = feedback }
+    M.run(client, bufnr, request)
+  end)
+end
+
+---Go on from a result with the user's words on it.
+---@param job? forge.Job nil: the newest
+---@param feedback? string nil: ask
+---@param on_begin? fun() called when there are words
+function M.retry(job, feedback, on_begin)
+  job = job or last
+  if not job then
+    ui.info('there is no result to go on from; see :Forge history')
+    return
+  end
+  local function go(words)
+    if words and words:find('%S') then
+      if on_begin then
+        on_begin()
+      end
+      follow_up(job, words)
+    end
+  end
+  if feedback and feedback:find('%S') then
+    go(feedback)
+  else
+    vim.ui.input({ prompt = 'What should change? ' }, go)
+  end
+end
+
+return M

@@ -1,0 +1,218 @@
+-- A result beside the text it would change: a tab page in diff mode, with accept, reject and try again.
+
+local client_of = require('forge.client')
+local config = require('forge.config')
+local ui = require('forge.ui')
+
+local M = {}
+
+---@class forge.Preview
+---@field job forge.Job
+---@field buffer integer the proposal
+---@field tab integer
+---@field source? integer window of the text itself
+
+---@type forge.Preview[] newest last
+local open = {}
+
+---@param job forge.Job
+---@return vim.lsp.Client?
+local function client(job)
+  local found = vim.lsp.get_client_by_id(job.client_id) or client_of.of(job.bufnr)
+  if not found then
+    ui.error('the server of that job is not running any more; open the file again and see :Forge history')
+  end
+  return found
+end
+
+---The preview in the current window, else the newest.
+---@return forge.Preview?
+local function current()
+  local tab = vim.api.nvim_get_current_tabpage()
+  for _, preview in ipairs(open) do
+    if preview.tab == tab then
+      return preview
+    end
+  end
+  return open[#open]
+end
+
+---@param preview forge.Preview
+local function close(preview)
+  open = vim.tbl_filter(function(other)
+    return other ~= preview
+  end, open)
+  if preview.source and vim.api.nvim_win_is_valid(preview.source) then
+    vim.api.nvim_win_call(preview.source, function()
+      vim.cmd.diffoff() -- or the next window of that buffer would inherit its folds
+      vim.wo[0][0].winbar = nil
+    end)
+  end
+  if vim.api.nvim_tabpage_is_valid(preview.tab) and #vim.api.nvim_list_tabpages() > 1 then
+    vim.cmd.tabclose(vim.api.nvim_tabpage_get_number(preview.tab))
+  end
+  if vim.api.nvim_buf_is_valid(preview.buffer) then
+    vim.api.nvim_buf_delete(preview.buffer, { force = true })
+  end
+end
+
+---@param edit? lsp.WorkspaceEdit
+---@return lsp.TextEdit[]?
+local function text_edits(edit)
+  if not edit then
+    return nil
+  end
+  if edit.documentChanges then
+    return edit.documentChanges[1] and edit.documentChanges[1].edits or {}
+  end
+  local _, edits = next(edit.changes or {})
+  return edits or {}
+end
+
+---@param job forge.Job
+---@param lines string[]
+---@param hint string
+---@return forge.Preview
+local function show(job, lines, hint)
+  local name = vim.fs.basename(vim.api.nvim_buf_get_name(job.bufnr))
+  local buffer = ui.scratch(('forge://preview/%s/%s'):format(job.id, name), lines, vim.bo[job.bufnr].filetype)
+  vim.cmd('tab split')
+  vim.api.nvim_win_set_buf(0, job.bufnr)
+  local source = vim.api.nvim_get_current_win()
+  vim.cmd('rightbelow vertical split')
+  vim.api.nvim_win_set_buf(0, buffer)
+  vim.wo[0][0].winbar = hint
+  vim.wo[source][0].winbar = ' your text' -- or the lines would not stand side by side
+  local preview = { job = job, buffer = buffer, tab = vim.api.nvim_get_current_tabpage(), source = source }
+  vim.api.nvim_create_autocmd('BufWipeout', { -- :q is a no
+    buffer = buffer,
+    once = true,
+    callback = function()
+      vim.schedule(function()
+        if vim.list_contains(open, preview) then
+          close(preview)
+        end
+      end)
+    end,
+  })
+  table.insert(open, preview)
+  return preview
+end
+
+---@param preview forge.Preview
+local function map(preview)
+  local keys = config.get().preview
+  for key, run in pairs({
+    [keys.accept] = M.accept,
+    [keys.reject] = M.reject,
+    [keys.retry] = M.retry,
+  }) do
+    vim.keymap.set('n', key, function()
+      run()
+    end, { buffer = preview.buffer, nowait = true, desc = 'forge: preview' })
+  end
+end
+
+---Show the result of a job. Failures are told to the user.
+---@param job? forge.Job nil: the newest
+function M.open(job)
+  job = job or require('forge.job').last()
+  if not job then
+    ui.info('there is no result to preview; see :Forge history')
+    return
+  end
+  local found = client(job)
+  if not found then
+    return
+  end
+  if not job.bufnr or not vim.api.nvim_buf_is_valid(job.bufnr) then
+    job.bufnr = vim.uri_to_bufnr(job.request.uri)
+  end
+  vim.fn.bufload(job.bufnr)
+  client_of.ask(found, 'forge.result', { jobId = job.id }, function(result)
+    local keys = config.get().preview
+    local edits = text_edits(result.edit)
+    if not edits then
+      local hint = (' the code · %s close · %s try again '):format(keys.reject, keys.retry)
+      map(show(job, vim.split(result.code, '\n'), hint))
+      ui.warn('the text was changed where the code belongs: take from it by hand what you need')
+      return
+    end
+    if #edits == 0 then
+      ui.info('the text is already as proposed')
+      return
+    end
+    local lines = vim.api.nvim_buf_get_lines(job.bufnr, 0, -1, false)
+    local hint = (' proposal · %s accept · %s reject · %s try again '):format(keys.accept, keys.reject, keys.retry)
+    local preview = show(job, lines, hint)
+    vim.bo[preview.buffer].modifiable = true
+    vim.lsp.util.apply_text_edits(edits, preview.buffer, found.offset_encoding)
+    vim.bo[preview.buffer].modifiable = false
+    vim.bo[preview.buffer].modified = false
+    vim.bo[preview.buffer].buflisted = false -- which that made true
+    for _, window in ipairs({ preview.source, vim.fn.bufwinid(preview.buffer) }) do
+      vim.api.nvim_win_call(window, vim.cmd.diffthis)
+    end
+    vim.cmd('normal! gg')
+    pcall(vim.cmd, 'normal! ]c') -- the first change, unless it is in the first line
+    map(preview)
+  end)
+end
+
+---Bring the result of a job into its text.
+---@param job forge.Job
+---@param on_applied? fun()
+function M.apply(job, on_applied)
+  local found = client(job)
+  if not found then
+    return
+  end
+  client_of.ask(found, 'forge.apply', { jobId = job.id }, function(answer)
+    if answer.applied then
+      if on_applied then
+        on_applied()
+      end
+      ui.info('applied')
+    else
+      ui.warn('not applied: ' .. (answer.reason or 'the server gave no reason'))
+    end
+  end)
+end
+
+local function none()
+  ui.info('there is no preview open; `:Forge preview` shows the last result')
+end
+
+---Apply what is previewed. The preview stays where that is not possible.
+function M.accept()
+  local preview = current()
+  if not preview then
+    return none()
+  end
+  M.apply(preview.job, function()
+    close(preview)
+  end)
+end
+
+---Close the preview; nothing is changed.
+function M.reject()
+  local preview = current()
+  if not preview then
+    return none()
+  end
+  close(preview)
+  ui.info('rejected; nothing was changed')
+end
+
+---Say what to change and go on from what is previewed, else from the last result.
+---@param feedback? string nil: ask
+function M.retry(feedback)
+  local preview = current()
+  require('forge.job').retry(preview and preview.job, feedback, function()
+    if preview and vim.list_contains(open, preview) then
+      close(preview)
+    end
+  end)
+end
+
+return M

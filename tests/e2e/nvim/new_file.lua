@@ -1,0 +1,40 @@
+-- A typed task: in a new file, and in a buffer without a name, which is then saved.
+local t = dofile(vim.env.EDITOR_TEST_SUPPORT)
+
+t.scenario(function()
+  vim.cmd.edit('numbers.py')
+  t.attached()
+  t.answer('a function that says whether a number is even')
+  vim.cmd('Forge generate')
+  t.message('applied')
+  t.ok(t.text():find('def is_even', 1, true), 'the new file holds the code')
+  t.ok(t.seen[1].prompt:find('Task', 1, true), 'the task was asked for')
+  t.ok(vim.bo.modified, 'nothing is written without the user')
+  t.keys('u')
+  t.eq(t.text(), '', 'one undo')
+
+  t.messages = {}
+  vim.cmd.enew({ bang = true })
+  t.choose('python')
+  vim.cmd('Forge generate a function that says whether a number is even')
+  t.message('applied')
+  t.ok(t.text():find('def is_even', 1, true), 'the buffer holds the code')
+  t.eq(vim.bo.filetype, 'python')
+  t.eq(vim.api.nvim_buf_get_name(0), 'untitled://Untitled-1.py')
+  t.answer('saved.py')
+  vim.cmd.write()
+  t.wait('the file', function()
+    return vim.fn.filereadable('saved.py') == 1
+  end)
+  t.ok(table.concat(vim.fn.readfile('saved.py'), '\n'):find('def is_even', 1, true), 'the file holds the code')
+  t.eq(vim.fn.fnamemodify(vim.api.nvim_buf_get_name(0), ':t'), 'saved.py')
+  t.eq(vim.fn.bufexists('untitled://Untitled-1.py'), 0, 'the old name is gone')
+  t.attached()
+
+  -- second thoughts: escaping the question starts nothing
+  local begun = #t.of('begin')
+  t.answer(false)
+  vim.cmd('Forge generate')
+  vim.wait(300)
+  t.eq(#t.of('begin'), begun, 'no job')
+end)
