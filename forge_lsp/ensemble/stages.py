@@ -151,6 +151,10 @@ class Stages:
     async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> Sitting:
         started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(row.panel.members)}")
 
+        def spare(member: str) -> int:
+            share = self.briefing.window(member)  # what a writer is told beyond the code is not told to a reviewer
+            return max(0, share.thought + share.insights - share.facts - share.review)
+
         def seen(member: str) -> str:
             return subject(self.task, chosen.candidate, chosen.build, evidence, self.briefing.window(member))
 
@@ -161,6 +165,7 @@ class Stages:
             unavailable=self.models.unavailable,
             degraded=self._degraded(number, Stage.REVIEW),
             answer_tokens=lambda member: self.briefing.window(member).review,
+            spare_tokens=spare,
             clock=self.clock,
         )
         sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.domain.attempt import Review, Severity
 from forge_lsp.domain.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
 from forge_lsp.domain.ports import ChatRequest, Clock, Message, Role
-from forge_lsp.ensemble.answers import Unusable, ask_twice
+from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.prompting import Shared, has_template, render
 from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema
@@ -17,7 +17,8 @@ from forge_lsp.ensemble.words import clip
 
 __all__ = ["Hall", "look_again", "vote"]
 
-_SHOWN_TOKENS = 300  # of the others' issues: the second look must fit the window of the first
+_LEAST_SHOWN = 130  # tokens of the others' issues, in the smallest window; larger ones have some to spare
+_MOST_REASONING = 300  # characters of its own
 _BADNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -25,7 +26,8 @@ _BADNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 class Hall:
     """What a panel works with. ``shared`` gives a member's prefix; ``subject`` is the candidate with its evidence,
     its author hidden, fitted to the member; ``unavailable`` says why a member cannot be asked (None: it can; may
-    raise ServerUnreachable); ``answer_tokens`` bounds a member's words; ``degraded`` is told of every abstention."""
+    raise ServerUnreachable); ``answer_tokens`` bounds a member's words, ``spare_tokens`` is what its window holds
+    beside a review; ``degraded`` is told of every abstention."""
 
     ask: Ask
     shared: Callable[[str], Awaitable[Shared]]
@@ -33,6 +35,7 @@ class Hall:
     unavailable: Callable[[str], Awaitable[str | None]]
     degraded: Callable[[str], None]
     answer_tokens: Callable[[str], int]
+    spare_tokens: Callable[[str], int]
     clock: Clock
 
 
@@ -66,8 +69,8 @@ async def look_again(first: Review, others: Sequence[Review], hall: Hall) -> Rev
     text = render(
         "second_look",
         score=f"{first.score:g} of 10" if first.score is not None else "no score",
-        reasoning=first.reasoning or "none",
-        issues=_issues(others),
+        reasoning=shorten(first.reasoning, _MOST_REASONING) or "none",
+        issues=_issues(others, _LEAST_SHOWN + hall.spare_tokens(first.model)),
     )
     try:
         voted = await _ask(first, hall, "second look", Message(role=Role.USER, text=text))
@@ -109,12 +112,12 @@ def _said(blank: Review, voted: Voted, seconds: float) -> Review:
     return replace(blank, score=voted.score, reasoning=voted.reasoning, issues=voted.issues, seconds=seconds)
 
 
-def _issues(others: Sequence[Review]) -> str:
-    """The worst first, by aspect and without names, in a bounded number of tokens."""
+def _issues(others: Sequence[Review], tokens: int) -> str:
+    """The worst first, by aspect and without names, in at most ``tokens`` tokens."""
     found = [(review.aspect, issue) for review in others if review.score is not None for issue in review.issues]
     found.sort(key=lambda pair: _BADNESS[pair[1].severity])
     lines = [
         f"- {aspect}, {issue.severity}{f', line {issue.line}' if issue.line else ''}: {issue.message}"
         for aspect, issue in found
     ]
-    return clip("\n".join(lines), _SHOWN_TOKENS) if lines else "- nothing to change"
+    return clip("\n".join(lines), tokens) if lines else "- nothing to change"

@@ -51,6 +51,14 @@ def test_the_function_comes_out_of_every_wrapping(text: str) -> None:
     assert found.imports == ()
 
 
+def test_an_echoed_marker_of_another_length() -> None:
+    text = f"```python\n# === lines left out here: 30 =====\n{ADD}\n```"
+    found = code(text, markers=("==== lines left out",))
+    assert found.code == ADD
+    kept = ADD.replace("def add", "# == is compared here, lines left out\ndef add", 1)
+    assert "lines left out" in code(f"```python\n{kept}\n```", markers=("==== lines left out",)).code
+
+
 def test_the_first_line_that_lost_its_indentation() -> None:
     wanted = method_task()
     found = code("```python\ndef push(self, x):\n        self.items.append(x)\n```", wanted)

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forge_lsp.domain.attempt import BuildStatus, Decision, DecisionKind, Evidence, Review, Verdict
-from forge_lsp.domain.errors import ForgeError, Rambling, ServerUnreachable
+from forge_lsp.domain.errors import Rambling, ServerUnreachable
 from forge_lsp.domain.events import CallFinished, Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.decision import decide
-from forge_lsp.ensemble.prompting import Shared
+from forge_lsp.ensemble.prompting import Shared, window
 from forge_lsp.ensemble.review import CANCELLED, Hall, Sitting, review, weighted_mean
 from forge_lsp.ensemble.review.weighing import Vote, ending, endings, objections, outliers
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
+from forge_lsp.ensemble.words import estimate_tokens
 from tests.support.scripted import (
     Events,
     Hang,
@@ -26,6 +27,7 @@ from tests.support.scripted import (
     ScriptedDirectory,
     ScriptedModel,
     report,
+    task,
     verdict_text,
 )
 from tests.unit.ensemble.thinkers import TimedClock
@@ -50,7 +52,10 @@ class Bench:
     kind: str = "complex"
     accept: Accept = field(default_factory=Accept)
     clock: TimedClock = field(default_factory=TimedClock)
-    reasons: dict[str, str | ForgeError] = field(default_factory=dict)
+    prefix: str = "the task"
+    subject: str = "the candidate"
+    answer_tokens: int = 500
+    spare_tokens: int = 300
 
     def __post_init__(self) -> None:
         self.told: list[str] = []
@@ -58,19 +63,20 @@ class Bench:
         self.purse = Purse()
 
     async def sit(self) -> Sitting:
-        directory = ScriptedDirectory(*self.models, reasons=self.reasons)
+        directory = ScriptedDirectory(*self.models)
         calls = Calls(models=directory, spending=self.purse, emit=self.events, clock=self.clock)
 
         async def shared(_: str) -> Shared:
-            return Shared(system="system", text="the task")
+            return Shared(system="system", text=self.prefix)
 
         hall = Hall(
             ask=calls.line(1, Stage.REVIEW),
             shared=shared,
-            subject=lambda _: "the candidate",
+            subject=lambda _: self.subject,
             unavailable=directory.unavailable,
             degraded=self.told.append,
-            answer_tokens=lambda _: 500,
+            answer_tokens=lambda _: self.answer_tokens,
+            spare_tokens=lambda _: self.spare_tokens,
             clock=self.clock,
         )
         panel = Panel(kind=self.kind, members=tuple(model.info.key for model in self.models))
@@ -217,6 +223,22 @@ async def test_a_critical_panel_hears_everybody() -> None:
     assert all(one.score is not None for one in sitting.verdict.reviews)
     assert bench.events.of(CallFinished)
     assert not any(body.error for body in bench.events.bodies if isinstance(body, CallFinished))
+
+
+@pytest.mark.parametrize("context", [4096, 8192, 200_000])
+async def test_a_second_look_fits_the_window_even_where_everything_is_long(context: int) -> None:
+    share = window(ScriptedModel("m", context=context).info, task())
+    many = [("error", "m" * 200)] * 5
+    models = five(verdict_text(9, *many), verdict_text(9, *many), 9, (verdict_text(4, reasoning="r" * 400), 8), 9)
+    bench = Bench(models, kind="critical", prefix="p " * share.context, subject="c " * (share.answer + share.facts))
+    bench.answer_tokens = share.review
+    bench.spare_tokens = max(0, share.thought + share.insights - share.facts - share.review)
+    await bench.sit()
+    request, prompt = models[3].requests[1], models[3].prompts[1]
+    # A word and a space are one token; the rest as estimated.
+    words = share.context + share.answer + share.facts
+    rest = estimate_tokens(prompt) - estimate_tokens("p " * words)
+    assert words + rest + request.max_tokens <= context
 
 
 async def test_a_cancel_during_a_second_look_closes_it() -> None:

@@ -43,6 +43,7 @@ async def sit(*models: ScriptedModel, reasons: dict[str, str | ForgeError] | Non
         unavailable=directory.unavailable,
         degraded=told.append,
         answer_tokens=lambda _: 500,
+        spare_tokens=lambda _: 0,
         clock=ManualClock(),
     )
     panel = Panel(kind="moderate", members=tuple(model.info.key for model in models))
