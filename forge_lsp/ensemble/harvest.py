@@ -22,6 +22,7 @@ _LINE_LIMIT = 4_000
 
 _FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]*)(?P<after>.*)$")
 _COMMENTED = re.compile(r"\s*(?:[*#]|//)")
+_RULE = re.compile(r"={2,}")  # small models do not count: they echo `==== x ====` as `=== x =====`
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
 _NOT_CODE = frozenset(
     {"bash", "console", "csv", "diff", "html", "ini", "json", "log", "markdown", "md", "output", "patch", "plaintext"}
@@ -67,7 +68,8 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
     ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
     """
     lines = normal(without_thinking(text)).split("\n")[:_LINE_LIMIT]
-    lines = [line for line in lines if not any(marker and marker.strip() in line for marker in markers)]
+    marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
+    lines = [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
     fenced: list[Block] = []
     loose: list[Block] = []
     for piece in _pieces(lines):
