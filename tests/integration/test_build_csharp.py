@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -17,10 +13,10 @@ from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
+from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
 PROJECT = (
     '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework>'
     "<Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings></PropertyGroup>{0}</Project>"
@@ -71,15 +67,7 @@ def names_below(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def environment() -> Mapping[str, str]:
-    """The server's environment with an SDK in it: the one on PATH, else the tests' own."""
-    if shutil.which("dotnet") is not None:
-        return dict(os.environ)
-    if not UNPACK.is_file():
-        pytest.skip("no .NET SDK")
-    script = f'. "$({shlex.quote(str(UNPACK))})" && env -0'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300, check=True)
-    pairs = (entry.partition("=") for entry in done.stdout.decode().split("\0") if entry)
-    return {name: value for name, _, value in pairs}
+    return dotnet_environment()
 
 
 @pytest.fixture

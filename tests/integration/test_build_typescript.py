@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
+from tests.support.tools import typescript_folder
 
 TSCONFIG = (
     '{"compilerOptions": {"strict": true, "target": "es2022", "module": "esnext", "moduleResolution": "bundler"},'
@@ -64,17 +64,7 @@ CASES = [
 
 @pytest.fixture(scope="module", params=["7", "5"])
 def compilers(request: pytest.FixtureRequest) -> Path:
-    """A folder with ``node_modules/typescript`` of one major version; fetched once and kept."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("npm is not installed")
-    folder = Path.home() / ".cache" / "forge-lsp-tests" / f"typescript-{request.param}"
-    if not (folder / "node_modules/typescript/package.json").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"typescript@{request.param}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"npm cannot install typescript@{request.param}: {done.stderr.strip()[-200:]}")
-    return folder
+    return typescript_folder(request.param)
 
 
 @pytest.fixture

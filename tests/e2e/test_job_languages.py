@@ -1,0 +1,142 @@
+"""A whole job in each language with a check: the gate refuses the first answer, its words reach the second."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.faulty_ollama import FakeOllama
+from tests.support.real_server import (
+    MODELS,
+    Cast,
+    events,
+    fenced,
+    forge,
+    generate,
+    open_file,
+    prompt,
+    row,
+    settings,
+    verdict,
+)
+from tests.support.scripted_http import Script
+from tests.support.tools import dotnet_environment, typescript_folder
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stub in a file, an answer that does not compile, one that does, and the tool's word for the first."""
+
+    language: str
+    name: str
+    text: str
+    at: str
+    bad: str
+    good: str
+    code: str
+    others: dict[str, str] = field(default_factory=dict)
+
+
+CSHARP = Case(
+    language="csharp",
+    name="Cart.cs",
+    text=(
+        "namespace Shop;\n\npublic class Cart\n{\n    private readonly List<decimal> prices = [];\n\n"
+        "    /// <summary>What all of it costs.</summary>\n    public decimal Total()\n    {\n"
+        "        throw new NotImplementedException();\n    }\n}\n"
+    ),
+    at="throw new",
+    bad="public decimal Total()\n{\n    return price.Sum();\n}",
+    good="public decimal Total()\n{\n    return prices.Sum();\n}",
+    code="CS0103",
+    others={
+        "Shop.csproj": (
+            '<Project Sdk="Microsoft.NET.Sdk">\n  <PropertyGroup>\n    <TargetFramework>net10.0</TargetFramework>\n'
+            "    <ImplicitUsings>enable</ImplicitUsings>\n    <Nullable>enable</Nullable>\n"
+            "  </PropertyGroup>\n</Project>\n"
+        )
+    },
+)
+TYPESCRIPT = Case(
+    language="typescript",
+    name="cart.ts",
+    text=(
+        "const prices: number[] = [];\n\n/** What all of it costs. */\nexport function total(): number {\n"
+        '  throw new Error("not implemented");\n}\n'
+    ),
+    at="throw new",
+    bad="export function total(): number {\n  return amounts.length;\n}",
+    good="export function total(): number {\n  return prices.reduce((sum, price) => sum + price, 0);\n}",
+    code="TS2304",
+    others={"tsconfig.json": '{"compilerOptions": {"strict": true, "noEmit": true}}\n'},
+)
+
+
+async def run(case: Case, folder: Path, env: dict[str, str]) -> None:
+    """One job; the second attempt has been told what the compiler said of the first."""
+    cast = Cast(
+        {
+            "generate": [
+                Script.say(fenced(case.bad, case.language)),
+                Script.say(fenced(case.good, case.language)),
+            ],
+            "review": Script.say(verdict(9)),
+        }
+    )
+    work = folder / "work"
+    work.mkdir(exist_ok=True)
+    for name, text in case.others.items():
+        (work / name).write_text(text)
+    async with (
+        FakeOllama(answer=cast, models=MODELS.values()) as ollama,
+        forge(folder, settings(ollama.url, row(1, 2)), env=env) as client,
+    ):
+        uri = open_file(client, work / case.name, case.text, case.language)
+        outcome = await generate(client, uri, case.at, patience=240)
+        assert outcome["outcome"] == "accepted", outcome
+        assert (outcome["attemptCount"], outcome["applied"]) == (2, True)
+        text = client.texts[uri]
+        first, second = (event for event in events(client, "attempt.finished"))
+        written = [prompt(exchange.body) for exchange in ollama.chats if "Your part: write" in prompt(exchange.body)]
+    assert (first["compiled"], second["compiled"]) == (False, True)
+    assert case.code in written[1]
+    assert case.code not in written[0]
+    assert "prices" in text
+    assert "What all of it costs." in text
+    assert case.at not in text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+async def test_csharp(tmp_path: Path) -> None:
+    known = dotnet_environment()
+    names = ("PATH", "RestoreSources", *(name for name in known if name.startswith("DOTNET_")))
+    await run(CSHARP, tmp_path, {name: known[name] for name in names if name in known})
+
+
+async def test_typescript(tmp_path: Path) -> None:
+    folder = typescript_folder("7")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "node_modules").symlink_to(folder / "node_modules")
+    path = os.pathsep.join([str(folder / "node_modules" / ".bin"), os.environ["PATH"]])
+    await run(TYPESCRIPT, tmp_path, {"PATH": path})
+
+
+async def test_a_language_without_a_check_is_offered_unverified(tmp_path: Path) -> None:
+    cast = Cast(
+        {"generate": Script.say(fenced("func two() int {\n\treturn 2\n}", "go")), "review": Script.say(verdict(9))}
+    )
+    async with (
+        FakeOllama(answer=cast, models=MODELS.values()) as ollama,
+        forge(tmp_path, settings(ollama.url, row(1))) as client,
+    ):
+        text = 'package main\n\nfunc two() int {\n\tpanic("todo")\n}\n'
+        uri = open_file(client, tmp_path / "work" / "a.go", text, "go")
+        outcome = await generate(client, uri, "panic")
+        assert (outcome["outcome"], outcome["applied"]) == ("unverified", False)
+        assert "no compiler check for go" in outcome["reason"]
+        assert client.texts[uri] == text

@@ -1,0 +1,43 @@
+"""Real compilers for the tests, fetched where that can be done; skips with the reason where it cannot."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+__all__ = ["dotnet_environment", "typescript_folder"]
+
+_UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
+_CACHE = Path.home() / ".cache" / "forge-lsp-tests"
+
+
+def dotnet_environment() -> Mapping[str, str]:
+    """This process' environment with a .NET SDK in it: the one on PATH, else the tests' own."""
+    if shutil.which("dotnet") is not None:
+        return dict(os.environ)
+    if not _UNPACK.is_file():
+        pytest.skip("no .NET SDK on PATH, and none beside the checkout")
+    script = f'. "$({shlex.quote(str(_UNPACK))})" && env -0'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300, check=True)
+    pairs = (entry.partition("=") for entry in done.stdout.decode().split("\0") if entry)
+    return {name: value for name, _, value in pairs}
+
+
+def typescript_folder(major: str) -> Path:
+    """A folder with ``node_modules/typescript`` of one major version; fetched once and kept."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("npm is not installed")
+    folder = _CACHE / f"typescript-{major}"
+    if not (folder / "node_modules/typescript/package.json").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"typescript@{major}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot install typescript@{major}: {done.stderr.strip()[-200:]}")
+    return folder
