@@ -6,6 +6,7 @@ difference.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import tomllib
@@ -17,7 +18,7 @@ import pytest
 
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.events import CallFinished, CallStarted, Degraded
+from forge_lsp.domain.events import CallFinished, CallStarted, Degraded, StageFinished
 from forge_lsp.domain.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Reviewer, Row, Schedule, Thinking
@@ -100,7 +101,9 @@ def actors(table: dict[str, object], **changes: dict[str, object]) -> tuple[Acto
     )
 
 
-async def run(models: tuple[Actor, ...], table: Schedule, purse: Purse | None = None) -> tuple[Conclusion, Events]:
+async def run(
+    models: tuple[Actor, ...], table: Schedule, purse: Purse | None = None, *, attempts: int = 10
+) -> tuple[Conclusion, Events]:
     events = Events()
     ensemble = Ensemble(
         models=ScriptedDirectory(*models),
@@ -110,7 +113,8 @@ async def run(models: tuple[Actor, ...], table: Schedule, purse: Purse | None = 
         toolchain_for=lambda _: FakeToolchain(),
         clock=ManualClock(),
     )
-    end = await ensemble.run(task(), schedule=table, attempts=10, spending=purse or Purse(price=0.01), emit=events)
+    spending = purse or Purse(price=0.01)
+    end = await ensemble.run(task(), schedule=table, attempts=attempts, spending=spending, emit=events)
     return end, events
 
 
@@ -191,3 +195,54 @@ async def test_every_call_ends() -> None:
     finished = [body for body in events.bodies if isinstance(body, CallFinished)]
     assert sorted(body.call for body in finished) == [call.call for call in calls(events)]
     assert all(body.error is None for body in finished)
+
+
+def details(events: Events, stage: str) -> dict[int, str]:
+    return {
+        body.number: body.detail for body in events.bodies if isinstance(body, StageFinished) and body.stage == stage
+    }
+
+
+async def test_what_each_strategy_and_panel_came_to_is_told() -> None:
+    table = profile()
+    _, events = await run(actors(table), schedule(table))
+    thought = details(events, "think")
+    assert thought[1] == "solo: phi4"
+    assert thought[3] == "duo: phi4, gemma3"
+    assert thought[5] == "trio: phi4, gemma3, qwen"
+    assert thought[7] == "debate: phi4, gemma3, qwen"
+    everybody = "phi4, gemma3, qwen, deepseek-coder, llama"
+    assert thought[9] == f"vote: {everybody}; the plan of gemma3 wins with 5 of 5 votes"
+    said = details(events, "review")
+    assert said[1] == "score 7.5"
+    assert said[7] == "score 7.5; no consensus: only 0.00 of the weight says 8.0 or more, 0.60 is needed"
+
+
+async def test_a_reviewer_that_never_answers_holds_up_no_panel_that_is_decided() -> None:
+    table = profile()
+    low: dict[str, object] = {"score": 1.0}
+    changes = dict.fromkeys(("deepseek-small", "granite", "phi4", "gemma3", "qwen"), low)
+    never = asyncio.Event()
+    models = actors(table, **changes, llama={"gate": lambda _: never.wait()})
+    async with asyncio.timeout(20):
+        end, events = await run(models, schedule(table), attempts=6)
+    assert [attempt.decision.kind for attempt in end.attempts] == [*["retry"] * 5, "give_up"]
+    said = details(events, "review")
+    assert [said[number] for number in (2, 3, 6)] == [
+        "score 1.0",
+        *["score 1.0; decided early, without waiting for llama"] * 2,
+    ]
+    cancelled = [body for body in events.bodies if isinstance(body, CallFinished) and body.error == "cancelled"]
+    assert [(body.number, body.model) for body in cancelled] == [(number, "llama") for number in (3, 4, 5, 6)]
+    verdict = end.attempts[2].verdict
+    assert verdict is not None
+    assert verdict.reviews[2].abstained == "cancelled: the outcome was already decided"
+
+
+async def test_the_winning_plan_reaches_the_generator() -> None:
+    table = profile()
+    models = actors(table)
+    await run(models, schedule(table))
+    opus = next(model for model in models if model.info.key == "opus")
+    assert "The plan of gemma3." in opus.prompts[0]
+    assert "The plan of phi4." not in opus.prompts[0]
