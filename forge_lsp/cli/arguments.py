@@ -52,7 +52,8 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.exit(0, f"forge-lsp {__version__}\n")
+        print(f"forge-lsp {__version__}")  # argparse's own exit message goes to standard error
+        parser.exit(0)
 
 
 def _attempts(text: str) -> int:

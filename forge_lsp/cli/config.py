@@ -58,7 +58,7 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
     from forge_lsp.settings.sources import leaves
 
     lines = [
-        f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.source_of(path)}" for path, value in leaves(values)
+        f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.setter_of(path)}" for path, value in leaves(values)
     ]
     say("\n".join(lines) + "\n")
     return 0

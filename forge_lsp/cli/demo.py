@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import compileall
 import contextlib
-import difflib
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from forge_lsp.cli.display import stderr_console
-from forge_lsp.domain.errors import EnvironmentFault
+from forge_lsp.cli.diff import styled, unified
+from forge_lsp.cli.display import printable, stdout_console
+from forge_lsp.domain.errors import EnvironmentFault, ForgeError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 __all__ = ["DemoEditor", "EditorFactory", "demo"]
 
@@ -25,18 +27,16 @@ PROJECT = {
     "pyproject.toml": '[project]\nname = "wordplay"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n',
     "wordplay/__init__.py": "",
     "wordplay/words.py": '''\
-"""Small questions about words."""
+"""Small functions on words."""
 
 
-def is_palindrome(text: str) -> bool:
-    """Return True if text reads the same forwards and backwards.
+def reverse_text(text: str) -> str:
+    """Return the text reversed.
 
-    >>> is_palindrome("level")
-    True
-    >>> is_palindrome("forge")
-    False
-    >>> is_palindrome("")
-    True
+    >>> reverse_text("forge")
+    'egrof'
+    >>> reverse_text("")
+    \'\'
     """
     raise NotImplementedError
 
@@ -48,16 +48,17 @@ def vowels(text: str) -> str:
     "wordplay/report.py": '''\
 """What the project does with them."""
 
-from wordplay.words import is_palindrome, vowels
+from wordplay.words import reverse_text, vowels
 
 
 def describe(word: str) -> str:
     """A line about a word."""
-    kind = "a palindrome" if is_palindrome(word) else "no palindrome"
-    return f"{word}: {kind}, vowels {vowels(word)}"
+    return f"{word}: backwards {reverse_text(word)}, vowels {vowels(word)}"
 ''',
 }
-STUB = "def is_palindrome"
+FILE = "wordplay/words.py"
+STUB = "def reverse_text"
+INDENT = "   "
 
 
 class DemoEditor(Protocol):
@@ -79,14 +80,14 @@ EditorFactory = Callable[[Path, Mapping[str, object], Callable[[str, int | None]
 
 
 async def demo(make_editor: EditorFactory, *, keep: bool = False) -> int:
-    """Run the demo. 0: an accepted edit was applied and compiles; 1: not."""
-    console = stderr_console()
+    """Run the demo. 0: an accepted edit was applied and compiles; 1: not. Raises EnvironmentFault."""
+    console = stdout_console()
     folder = _folder()
     try:
         return await _demo(make_editor, console, folder)
     finally:
         if keep:
-            console.print(f"kept: {folder}", markup=False)
+            console.print(f"kept: {folder}", style="dim", soft_wrap=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -102,47 +103,74 @@ async def _demo(make_editor: EditorFactory, console: Console, folder: Path) -> i
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    console.print(f"A small project in {project}; an editor opens wordplay/words.py.", markup=False)
-    path = project / "wordplay" / "words.py"
+    path = project / FILE
     before = path.read_text(encoding="utf-8")
-    console.print(_syntax(before))
-    # The user's own settings stay out of it: the demo must go the same way on every machine.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
-    env["FORGE_PROFILE"] = "embedded"
-    env["FORGE_STATE__DIR"] = str(folder / "state")
-    env["FORGE_CONFIG"] = str(folder / "forge.toml")
-    (folder / "forge.toml").write_text("", encoding="utf-8")
 
-    async with _progress_bar(console) as show:
+    _step(console, 1, "An editor opens a small project")
+    console.print(f"{INDENT}{path}", style="dim", soft_wrap=True)
+    console.print(_syntax(before))
+
+    _step(console, 2, "The light bulb is pressed, the language server works")
+    async with _progress(console) as show:
         editor = make_editor(project, {}, show)
         try:
-            await editor.start([sys.executable, "-m", "forge_lsp"], env)
+            await editor.start([sys.executable, "-m", "forge_lsp"], _environment(folder))
             uri = editor.open(path, "python")
             line = next(i for i, text in enumerate(before.splitlines()) if text.startswith(STUB))
             title, command, argument = _press(await editor.light_bulb(uri, line))
-            console.print(f"The light bulb offers {title!r}; it is pressed.", markup=False)
+            show(f"{title}: {STUB}", None)
             outcome = await editor.execute(command, argument, progress=True)
             after = editor.text(uri)
-            report = await editor.execute("forge.report", {"jobId": _field(outcome, "jobId")})
-        except Exception:
-            console.print(editor.complaints, style="red", markup=False)
+            report = str(await editor.execute("forge.report", {"jobId": _field(outcome, "jobId")}))
+        except ForgeError:
             raise
+        except Exception as error:  # of the connection, whose library only the other face knows
+            told = editor.complaints.strip()
+            raise EnvironmentFault(
+                f"the demo's language server failed ({type(error).__name__}: {error})" + (f"\n{told}" if told else ""),
+                remedy="forge-lsp doctor",
+            ) from error
         finally:
             await editor.close()
 
     path.write_text(after, encoding="utf-8")
-    compiles = compileall.compile_dir(str(project), quiet=2)
+    compiles = bool(compileall.compile_dir(str(project), quiet=2))
     accepted = _field(outcome, "outcome") == "accepted" and bool(_field(outcome, "applied")) and editor.applied == 1
-    name = "wordplay/words.py"
-    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
-    print("\n".join(diff))
-    console.rule("the report")
-    console.print(_markdown(str(report)))
+
+    _step(console, 3, "The edit that the editor received")
+    for text in styled(unified(before, after, FILE)) if after != before else ["nothing was changed"]:
+        console.print(INDENT, text, sep="", soft_wrap=True)
+    console.print()
+    _step(console, 4, "The report")
+    console.print(_markdown(report))
+    console.print()
     if accepted and compiles:
-        console.print("Accepted: one undoable edit was applied, the project compiles.", style="bold green")
+        console.print("Accepted: one undoable edit was applied, and the project compiles.", style="bold green")
         return 0
-    console.print(f"Not accepted: {outcome}", style="bold red", markup=False)
+    reason = _field(outcome, "reason")
+    said = f"Not accepted, {_field(outcome, 'outcome')}: {reason}" if reason else "Not accepted."
+    console.print(printable(said), style="bold red", soft_wrap=True)
+    console.print("`forge-lsp doctor` says what is missing here.", style="dim")
     return 1
+
+
+def _step(console: Console, number: int, title: str) -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble((f"{number}  ", "bold cyan"), (title, "bold")))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The server's. The user's own settings stay out of it: the demo goes the same way on every machine."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
+    settings = folder / "forge.toml"
+    settings.write_text("", encoding="utf-8")
+    return {
+        **env,
+        "FORGE_CONFIG": str(settings),
+        "FORGE_PROFILE": "embedded",
+        "FORGE_STATE__DIR": str(folder / "state"),
+    }
 
 
 def _press(actions: Sequence[object]) -> tuple[str, str, Mapping[str, object]]:
@@ -163,31 +191,51 @@ def _field(answer: object, name: str) -> object:
 
 
 @contextlib.asynccontextmanager
-async def _progress_bar(console: Console) -> AsyncGenerator[Callable[[str, int | None], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+async def _progress(console: Console) -> AsyncGenerator[Callable[[str, int | None], None]]:
+    """What the server reports: each message once, with the seconds since the start, and below them a bar that lives."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Table
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description:<58}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    columns = (TextColumn(" "), SpinnerColumn(), TimeElapsedColumn(), BarColumn(bar_width=40), TaskProgressColumn())
+    started = time.monotonic()
     last = ""
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("starting the language server", total=100)
+    with Progress(*columns, console=console, transient=True, refresh_per_second=8) as progress:
+        bar = progress.add_task("", total=100)
 
         def show(message: str, percentage: int | None) -> None:
             nonlocal last
-            progress.update(bar, description=message[:58], completed=percentage)
+            if percentage is not None:
+                progress.update(bar, completed=percentage)
             if message != last:
-                progress.console.print(f"  {percentage or 0:>3}%  {message}", style="dim", markup=False)
+                line = Table.grid(padding=(0, 2, 0, 0))
+                line.add_row(Text(f"{INDENT}{time.monotonic() - started:5.1f} s", "dim"), _message(message))
+                progress.console.print(line)
                 last = message
 
+        show("starting the language server", None)
         yield show
+    console.print()
+
+
+def _message(text: str) -> Text:
+    """A progress message, coloured by how it goes."""
+    from rich.text import Text
+
+    if text.startswith("accepted"):
+        return Text(printable(text), "bold green")
+    return Text(printable(text), "bold yellow" if text.startswith(("unverified", "exhausted", "failed")) else "")
 
 
 def _syntax(text: str) -> object:
     from rich.syntax import Syntax
 
-    return Syntax(text, "python", background_color="default", padding=(0, 2))
+    return Syntax(text, "python", background_color="default", padding=(1, 4))
 
 
 def _markdown(text: str) -> object:
+    """The report, less the change, which was just shown."""
     from rich.markdown import Markdown
+    from rich.padding import Padding
 
-    return Markdown(text)
+    return Padding(Markdown(text.partition("\n## Change")[0]), (0, 0, 0, len(INDENT)))

@@ -5,11 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say
 
-__all__ = ["print_diff", "unified"]
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["print_diff", "styled", "unified"]
 
 _STYLES = {"+++": "bold", "---": "bold", "@@ ": "cyan", "+": "green", "-": "red", "\\": "dim"}
 
@@ -31,14 +36,20 @@ def print_diff(before: str, after: str, path: Path) -> None:
     if not text or not _is_terminal():
         say(text)
         return
-    from rich.text import Text
-
     from forge_lsp.cli.display import stdout_console
 
     console = stdout_console()
-    for line in text.splitlines():
+    for line in styled(text):
+        console.print(line, soft_wrap=True)
+
+
+def styled(diff: str) -> Iterator[Text]:
+    """The lines of a diff in colours, fit for a terminal."""
+    from rich.text import Text
+
+    for line in diff.removesuffix("\n").split("\n"):
         style = next((style for start, style in _STYLES.items() if line.startswith(start)), "")
-        console.print(Text(printable(line.removesuffix("\r")), style=style), soft_wrap=True)
+        yield Text(printable(line.removesuffix("\r")), style=style)
 
 
 def _is_terminal() -> bool:

@@ -8,6 +8,7 @@ import re
 import sys
 from typing import IO, TYPE_CHECKING
 
+from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.events import (
     AttemptFinished,
     AttemptStarted,
@@ -31,12 +32,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def say(text: str) -> None:
-    """Write ``text`` to standard output as it is. A reader that has gone (``| head -1``) is no error."""
+    """Write ``text`` to standard output as it is. A reader that has gone (``| head -1``) is no error.
+
+    Raises EnvironmentFault where it cannot be written, as on a full disk.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         _mute(sys.stdout)
+    except OSError as error:
+        _mute(sys.stdout)
+        raise EnvironmentFault(f"standard output cannot be written: {error.strerror}") from None
     except AttributeError:  # standard output was closed before we began, so that Python made no stream of it
         pass
 

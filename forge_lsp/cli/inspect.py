@@ -98,9 +98,9 @@ async def _pull(name: str, directory: ModelDirectory) -> int:
     with Progress(*columns, console=stderr_console()) as progress:
         bar = progress.add_task(name, total=None)
         async for step in directory.pull(keys[0]):
-            progress.update(
-                bar, description=f"{name}: {step.status}", completed=step.completed, total=step.total or None
-            )
+            progress.update(bar, description=f"{name}: {step.status}")
+            if step.total:  # the last steps tell none, and the bar stays full
+                progress.update(bar, completed=step.completed, total=step.total)
     stderr_console().print(f"{name} is there")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -13,8 +14,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from forge_lsp.cli.display import say_error
-from forge_lsp.domain.errors import BadRequest, ForgeError, JobUnknown, SettingsError
+from forge_lsp.cli.display import say, say_error
+from forge_lsp.domain.errors import BadRequest, EnvironmentFault, ForgeError, JobUnknown, SettingsError
 from forge_lsp.logfile import Log, redact
 
 __all__ = ["FAILED", "USAGE", "run"]
@@ -36,6 +37,7 @@ def run(command: Callable[[Log], Awaitable[int]], state_dir: Callable[[], Path])
     signals: list[int] = []
     try:
         code = asyncio.run(_with_signals(command(log), signals))
+        say("")  # flushes what is still to be written
     except (asyncio.CancelledError, KeyboardInterrupt):
         code = 128 + signal.SIGINT
     except SettingsError as error:
@@ -49,17 +51,27 @@ def run(command: Callable[[Log], Awaitable[int]], state_dir: Callable[[], Path])
         say_error(error.full_message)
         code = FAILED
     except Exception as error:
-        logger.exception("The command failed")
-        if log.path is None:
-            with contextlib.suppress(Exception):
-                log.open(state_dir())
-        where = f"; the details are in {log.path}" if log.path else ""
-        say_error(f"this should not happen: {type(error).__name__}: {redact(str(error))[:300]}{where}")
-        code = FAILED
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            say_error(f"nothing more can be written: {error.strerror}")
+            code = FAILED
+        else:
+            code = _unexpected(error, log, state_dir)
     finally:
         log.close()
-    _flush()
+    with contextlib.suppress(EnvironmentFault):  # told already; what is left must not fail once more at the very end
+        say("")
     return 128 + signals[0] if signals else code
+
+
+def _unexpected(error: Exception, log: Log, state_dir: Callable[[], Path]) -> int:
+    """One sentence for the user; the story is for the log."""
+    logger.error("The command failed", exc_info=error)
+    if log.path is None:
+        with contextlib.suppress(Exception):
+            log.open(state_dir())
+    where = f"; the details are in {log.path}" if log.path else ""
+    say_error(f"this should not happen: {type(error).__name__}: {redact(str(error))[:300]}{where}")
+    return FAILED
 
 
 async def _with_signals(command: Awaitable[int], signals: list[int]) -> int:
@@ -93,10 +105,3 @@ def _mend_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _flush() -> None:
-    """What is still to be written, while a reader that has gone can be told from an error."""
-    from forge_lsp.cli.display import say
-
-    say("")

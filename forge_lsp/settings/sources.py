@@ -57,6 +57,10 @@ class Layers:
                     return layer.label
         return "default"
 
+    def setter_of(self, path: tuple[str, ...]) -> str:
+        """The label of the strongest layer that sets exactly this value; ``default`` where none does."""
+        return next((layer.label for layer in reversed(self.layers) if _has(layer.values, list(path))), "default")
+
     def sourced(self, line: str) -> str:
         """A problem ``key.path: what is wrong`` with the key's source put in: ``key.path (source): what is wrong``."""
         path, _, what = line.partition(": ")
