@@ -19,7 +19,7 @@ return {
   root_markers = {
     'forge.toml',
     '.git',
-    { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'build.gradle' },
+    { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml' },
   },
   -- Code actions bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {

@@ -215,6 +215,15 @@ async def test_checkhealth(tmp_path: Path) -> None:
         await drive(tmp_path, "health", settings(ollama.url))
 
 
+async def test_settings_and_consent(tmp_path: Path) -> None:
+    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        paid = {"gpu0": {"kind": "ollama", "url": ollama.url, "paid": True}}
+        prices = {key: {"input": 1.0, "output": 1.0} for key in MODELS}
+        await drive(tmp_path, "settings", settings(ollama.url, servers=paid, prices=prices))
+        assert [part_of(exchange.body) for exchange in ollama.chats] == ["generate", "review"]
+
+
 def blocks(page: Path, language: str) -> list[str]:
     """The code blocks of a page."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

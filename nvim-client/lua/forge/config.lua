@@ -1,4 +1,4 @@
--- The plugin's own settings. The server's are in forge.toml, or vim.lsp.config('forge', { settings = { forge = ... } }).
+-- The plugin's own settings. The server's are in forge.toml, or in `settings.forge` of vim.lsp.config('forge', ...).
 
 ---@class forge.Config
 ---@field enable boolean start the server for its file types; false: only when :Forge is used

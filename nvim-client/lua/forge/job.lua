@@ -39,6 +39,9 @@ local M = {}
 ---@type forge.Job? the newest that ended with a result
 local last
 
+---@type table<string, forge.Job> this session's, by id
+local known = {}
+
 local tokens = 0
 
 local HINT = ' · not applied: `:Forge preview` shows it'
@@ -109,7 +112,7 @@ local function finish(job, outcome)
     ui.info(told)
     return
   end
-  last = job
+  last, known[job.id] = job, job
   if outcome.outcome == 'failed' then
     ui.error(told .. why)
   elseif outcome.applied then
@@ -177,10 +180,20 @@ function M.last()
   return last
 end
 
+---A job of this session with a result.
+---@param id string
+---@return forge.Job?
+function M.known(id)
+  return known[id]
+end
+
 ---@param job forge.Job
 ---@param feedback string
 local function follow_up(job, feedback)
-  local bufnr = job.bufnr or vim.uri_to_bufnr(job.request.uri)
+  local bufnr = job.bufnr
+  if not bufnr or not vim.api.nvim_buf_is_valid(bufnr) then
+    bufnr = vim.uri_to_bufnr(job.request.uri)
+  end
   vim.fn.bufload(bufnr)
   client_of.with(bufnr, function(client)
     local request = vim.deepcopy(job.request)

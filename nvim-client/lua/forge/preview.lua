@@ -49,7 +49,8 @@ local function close(preview)
     end)
   end
   if vim.api.nvim_tabpage_is_valid(preview.tab) and #vim.api.nvim_list_tabpages() > 1 then
-    vim.cmd.tabclose(vim.api.nvim_tabpage_get_number(preview.tab))
+    -- with !, a text that is shown nowhere else is hidden, not asked about; nothing of it is lost
+    vim.cmd.tabclose({ vim.api.nvim_tabpage_get_number(preview.tab), bang = true })
   end
   if vim.api.nvim_buf_is_valid(preview.buffer) then
     vim.api.nvim_buf_delete(preview.buffer, { force = true })

@@ -61,7 +61,7 @@ local function draw()
     buffer = vim.api.nvim_create_buf(false, true)
     vim.bo[buffer].bufhidden = 'hide'
   end
-  local width = math.min(WIDTH, vim.o.columns - 4)
+  local width = math.max(12, math.min(WIDTH, vim.o.columns - 4))
   local shown = lines(width)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, shown)
   local options = {
@@ -70,7 +70,7 @@ local function draw()
     row = vim.o.lines - vim.o.cmdheight - (vim.o.laststatus > 0 and 1 or 0),
     col = vim.o.columns,
     width = width,
-    height = #shown,
+    height = math.max(1, math.min(#shown, vim.o.lines - 4)),
     border = 'rounded',
     title = ' forge ',
     footer = ' :Forge cancel ',
@@ -80,10 +80,11 @@ local function draw()
     zindex = 60,
   }
   -- a float belongs to one tab page
-  if window and vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_tabpage(window) ~= vim.api.nvim_get_current_tabpage() then
+  local valid = window and vim.api.nvim_win_is_valid(window)
+  if valid and vim.api.nvim_win_get_tabpage(window) ~= vim.api.nvim_get_current_tabpage() then
     close()
   end
-  if window and vim.api.nvim_win_is_valid(window) then
+  if window and valid then
     vim.api.nvim_win_set_config(window, options)
   else
     options.noautocmd = true

@@ -43,11 +43,8 @@ end
 ---@param client vim.lsp.Client
 ---@param entry table
 local function chosen(client, entry)
-  local job = { id = entry.jobId, client_id = client.id, request = { uri = entry.uri } } ---@type forge.Job
-  local mine = job_of.last()
-  if mine and mine.id == job.id then
-    job = mine
-  end
+  local mine = job_of.known(entry.jobId)
+  local job = mine or { id = entry.jobId, client_id = client.id, request = { uri = entry.uri } } ---@type forge.Job
   local choices = { { 'Report', function()
     M.report(entry.jobId)
   end } }
@@ -55,9 +52,11 @@ local function chosen(client, entry)
     table.insert(choices, { 'Preview', function()
       require('forge.preview').open(job)
     end })
-    table.insert(choices, { 'Try again', function()
-      job_of.retry(job)
-    end })
+    if mine then -- of others the place is not known
+      table.insert(choices, { 'Try again', function()
+        job_of.retry(job)
+      end })
+    end
   end
   vim.ui.select(choices, {
     prompt = row(entry),
@@ -125,8 +124,10 @@ local function models(answer)
       note = vim.trim(('%s -> %s'):format(note, model.remedy))
     end
     local traits = (model.paid and ', paid' or '') .. (model.offMachine and ', off this machine' or '')
-    local size = gigabytes(model.sizeVram) ~= '' and gigabytes(model.sizeVram) .. ' on the GPU' or gigabytes(model.size)
-    table.insert(rows, { model.key, model.name, model.server .. traits, model.problem and 'unusable' or state, size, note })
+    local on_gpu = gigabytes(model.sizeVram)
+    local size = on_gpu ~= '' and on_gpu .. ' on the GPU' or gigabytes(model.size)
+    state = model.problem and 'unusable' or state
+    table.insert(rows, { model.key, model.name, model.server .. traits, state, size, note })
   end
   local lines = columns(rows)
   table.insert(lines, '')

@@ -11,7 +11,7 @@ t.scenario(function()
   local first, last = line:find('nubmer', 1, true)
   local namespace = vim.api.nvim_create_namespace('somebody')
   vim.diagnostic.set(namespace, 0, {
-    { lnum = row - 1, col = first - 1, end_col = last, message = 'undefined name nubmer', severity = 1, source = 'ruff' },
+    { lnum = row - 1, col = first - 1, end_col = last, message = 'undefined name nubmer', severity = 1 },
     { lnum = row - 1, col = 0, end_col = 1, message = 'line is ugly', severity = 3 },
   })
   t.choose('undefined name')
