@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import re
 import shutil
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import SUFFIXES, Place, fingerprint, place_of
 from forge_lsp.builds.python_tools import environment_at
+from forge_lsp.builds.remedies import WSL
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree
@@ -116,6 +118,8 @@ class CommandToolchain:
 
 def no_code_here(what: str) -> Fault:
     """Why a step that runs the project's own code is left out where no sandbox works."""
+    if platform.system() == "Windows":
+        return Fault(reason=f"checks need WSL2, so {what}", remedy=WSL)
     return Fault(
         reason=f"no sandbox works here, so {what}",
         remedy='forge-lsp doctor (it names what is missing; check.sandbox = "off" in your own settings goes without)',

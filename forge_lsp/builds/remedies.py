@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["bubblewrap_remedy"]
+__all__ = ["WSL", "bubblewrap_remedy"]
+
+WSL = "wsl --install, then install and run forge-lsp inside WSL2"
+"""For Windows, which has no sandbox that we could use."""
 
 
 def bubblewrap_remedy(problem: str, read: Callable[[str], str] | None = None) -> str | None:

@@ -23,7 +23,7 @@ from forge_lsp.builds.copying import CopyRules
 from forge_lsp.builds.folders import BoxFolders
 from forge_lsp.builds.limits import Limits
 from forge_lsp.builds.profile import interpreter_folders
-from forge_lsp.builds.remedies import bubblewrap_remedy
+from forge_lsp.builds.remedies import WSL, bubblewrap_remedy
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SandboxUnavailable
 from forge_lsp.domain.ports import Finding, FindingStatus, ProcessResult, Sandbox, Tree
 
@@ -302,7 +302,7 @@ def _quality(attempt: _Attempt) -> str:
 
 def _remedy(attempts: tuple[_Attempt, ...]) -> str | None:
     if platform.system() == "Windows":
-        return "wsl --install, then install and run forge-lsp inside WSL2"
+        return WSL
     return next((attempt.remedy for attempt in attempts if attempt.remedy is not None), None)
 
 

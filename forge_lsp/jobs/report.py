@@ -86,7 +86,7 @@ def _task(record: JobRecord) -> str:
     scope = record.scope
     first = record.base_text.count("\n", 0, scope.range.start) + 1
     last = record.base_text.count("\n", 0, scope.range.end) + 1
-    named = f" `{inline(scope.name)}`" if scope.name else ""
+    named = " `{}`".format(scope.name.replace("`", "'")) if scope.name else ""
     where = f"line {first}" if first == last else f"lines {first}-{last}"
     facts = [
         f"- File: {inline(record.uri)} ({inline(record.language)}), {scope.kind}{named}, {where}",
