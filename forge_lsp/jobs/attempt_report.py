@@ -64,7 +64,8 @@ def _thought(attempt: Attempt, record: JobRecord) -> str:
         lines = [line for line in attempt.thought.text.strip().splitlines() if line.strip()]
         shown = "\n".join(lines[:_THOUGHT_LINES] + (["…"] if len(lines) > _THOUGHT_LINES else []))
         names = inline(", ".join(attempt.thought.models))
-        return f"**Thought** ({inline(attempt.thought.strategy)}: {names})\n\n{fence(shown, 'text')}"
+        note = f" - {inline(attempt.thought.note, 500)}" if attempt.thought.note else ""
+        return f"**Thought** ({inline(attempt.thought.strategy)}: {names}){note}\n\n{fence(shown, 'text')}"
     for event in record.events:
         body = event.body
         if isinstance(body, StageFinished) and body.number == attempt.number and body.stage is Stage.THINK:
@@ -169,7 +170,9 @@ def _verdict(verdict: Verdict | None, record: JobRecord) -> str:
 def _review_row(review: Review, share: float, record: JobRecord) -> list[str]:
     toy = " (toy)" if review.model in record.toys else ""
     if review.score is None:
-        said = f"abstained: {inline(review.abstained or 'no reason given')}"
+        reason = review.abstained or "no reason given"
+        # A call that an early stop cut short is no abstention of its model, and says itself what it is.
+        said = inline(reason) if reason.startswith("cancelled") else f"abstained: {inline(reason)}"
     else:
         said = inline(review.reasoning)
     score = "-" if review.score is None else f"{review.score:.1f}"

