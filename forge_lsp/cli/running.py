@@ -35,8 +35,9 @@ def run(command: Callable[[Log], Awaitable[int]], state_dir: Callable[[], Path])
     _mend_streams()
     log = Log()
     signals: list[int] = []
+    timers: list[threading.Timer] = []
     try:
-        code = asyncio.run(_with_signals(command(log), signals))
+        code = asyncio.run(_with_signals(command(log), signals, timers))
         say("")  # flushes what is still to be written
     except (asyncio.CancelledError, KeyboardInterrupt):
         code = 128 + signal.SIGINT
@@ -57,6 +58,8 @@ def run(command: Callable[[Log], Awaitable[int]], state_dir: Callable[[], Path])
         else:
             code = _unexpected(error, log, state_dir)
     finally:
+        for timer in timers:
+            timer.cancel()
         log.close()
     with contextlib.suppress(EnvironmentFault):  # told already; what is left must not fail once more at the very end
         say("")
@@ -74,17 +77,18 @@ def _unexpected(error: Exception, log: Log, state_dir: Callable[[], Path]) -> in
     return FAILED
 
 
-async def _with_signals(command: Awaitable[int], signals: list[int]) -> int:
+async def _with_signals(command: Awaitable[int], signals: list[int], timers: list[threading.Timer]) -> int:
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
 
     def stop(number: int) -> None:
-        if not signals:
+        if not timers:
             # What hangs in a thread, or holds on to its task, must not keep the process.
             timer = threading.Timer(_HARD_STOP, lambda: os._exit(128 + number))
             timer.daemon = True
             timer.start()
+            timers.append(timer)
         signals.append(number)
         task.cancel()
 
