@@ -55,7 +55,9 @@ async def test_a_small_real_model_writes_what_its_examples_prove(
         assert (outcome["outcome"], outcome["applied"], outcome["costUsd"]) == ("accepted", True, 0.0), outcome
         assert "passes 2 of 2 examples" in outcome["reason"]
         text = client.texts[uri]
-        assert text.startswith(TEXT[: TEXT.index("    ...")])
+        # a model this small may add a comment or name a parameter anew; what is the user's stays
+        assert text.startswith("LIMIT = 10\n\n\n")
+        assert TEXT[TEXT.index('    """') : TEXT.index("    ...")] in text
         assert text.endswith("\n\n\nprint(is_even(LIMIT))\n")
         module = types.ModuleType("written")
         exec(compile(text, "even.py", "exec"), module.__dict__)
