@@ -13,7 +13,6 @@ from typing import Protocol
 
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.events import (
     AttemptFinished,
     AttemptStarted,
