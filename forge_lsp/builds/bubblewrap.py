@@ -68,6 +68,11 @@ class Bubblewrap:
     def runs_project_code(self) -> bool:
         return True
 
+    @property
+    def remedy(self) -> str | None:
+        """Nothing to mend."""
+        return None
+
     def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
         """A box whose root is the project's own path (``/work/<name>`` without one). Raises EnvironmentFault."""
         return self._open(tree)

@@ -48,11 +48,12 @@ class CommandCheck:
         """Check ``text``; problems of the untouched tree do not count."""
         name = Path(self._command[0]).name
         if not self._sandbox.runs_project_code:
+            fault = no_code_here(f"the check command {name} was not run", self._sandbox)
             return BuildReport(
                 status=BuildStatus.UNVERIFIED,
                 tool=name,
-                reason=f"no sandbox works here, so the check command {name} was not run",
-                remedy="forge-lsp doctor",
+                reason=fault.reason,
+                remedy=fault.remedy,
             )
         document = str(place.document)
 
@@ -116,13 +117,13 @@ class CommandToolchain:
         return Evidence()
 
 
-def no_code_here(what: str) -> Fault:
+def no_code_here(what: str, sandbox: Sandbox) -> Fault:
     """Why a step that runs the project's own code is left out where no sandbox works."""
     if platform.system() == "Windows":
         return Fault(reason=f"checks need WSL2, so {what}", remedy=WSL)
     return Fault(
         reason=f"no sandbox works here, so {what}",
-        remedy='forge-lsp doctor (it names what is missing; check.sandbox = "off" in your own settings goes without)',
+        remedy=f'{sandbox.remedy or "forge-lsp doctor"} (check.sandbox = "off" in your own settings goes without)',
     )
 
 

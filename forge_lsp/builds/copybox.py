@@ -67,6 +67,7 @@ class CopySandbox:
     folders: BoxFolders
     limits: Limits = field(default_factory=Limits)
     rules: CopyRules = field(default_factory=CopyRules)
+    remedy: str | None = None
 
     def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
         """A box whose root is the copy. Raises EnvironmentFault when the project is too large for one."""

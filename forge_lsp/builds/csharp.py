@@ -80,7 +80,7 @@ class CSharpToolchain:
         if self._command is not None:
             return await self._command.build(task, text, place)
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("MSBuild, which runs what a project file says, was not started")
+            fault = no_code_here("MSBuild, which runs what a project file says, was not started", self._sandbox)
             return _unverified(fault)
         dotnet = find_dotnet(self._environment)
         if dotnet is None:

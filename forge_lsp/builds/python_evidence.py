@@ -55,7 +55,7 @@ class PythonEvidence:
         if not groups:
             return Evidence(seconds=time.perf_counter() - started)
         if not self._sandbox.runs_project_code:
-            fault = no_code_here("generated code is not run")
+            fault = no_code_here("generated code is not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         try:
             ran = await self._run(groups, candidate.text, place, interpreter)

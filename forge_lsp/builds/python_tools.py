@@ -137,13 +137,14 @@ def _readable(*folders: Path) -> tuple[Path, ...]:
 
 
 def program(name: str) -> Path | None:
-    """Where ``ruff`` or ``ty`` is: beside this server's interpreter (its own dependency), else on PATH."""
+    """Where ``ruff`` or ``ty`` is: beside this server's interpreter (its own dependency), else on PATH. The real file:
+    a box sees the folder of the program, not where a link in it leads."""
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         candidate = folder / name
         if candidate.is_file():
-            return candidate
+            return candidate.resolve()
     found = shutil.which(name)
-    return Path(found) if found else None
+    return Path(found).resolve() if found else None
 
 
 def without_new_suppressions(original: str, text: str) -> str:

@@ -68,7 +68,7 @@ class SandboxChooser:
         """The sandbox to be used. Raises SandboxUnavailable under ``required`` when none works, EnvironmentFault when
         no temp folder can be written."""
         if self._config.mode == "off":
-            return _plain("off", await self._temp(), self._config)
+            return _plain("off", await self._temp(), self._config, remedy=None)
         attempts = await self._probe(until_one_works=True)
         for attempt in attempts:
             if attempt.sandbox is not None and attempt.problem is None:
@@ -76,7 +76,7 @@ class SandboxChooser:
         if self._config.mode == "required":
             why = "; ".join(f"{attempt.name}: {attempt.problem}" for attempt in attempts)
             raise SandboxUnavailable(f"No sandbox works on this machine ({why}).", remedy=_remedy(attempts))
-        return _plain("none", await self._temp(), self._config)
+        return _plain("none", await self._temp(), self._config, remedy=_remedy(attempts))
 
     async def remedy(self) -> str | None:
         """The command that makes a sandbox work here; None where one does."""
@@ -189,7 +189,9 @@ class SandboxChooser:
         return failed
 
 
-def _plain(kind: Literal["off", "none"], folders: BoxFolders, config: SandboxConfig) -> CopySandbox:
+def _plain(
+    kind: Literal["off", "none"], folders: BoxFolders, config: SandboxConfig, *, remedy: str | None
+) -> CopySandbox:
     """A temp copy and a clean environment, and no more. ``none`` is for parsers and type checkers alone; that it is
     respected is the toolchains' part, who know which of their commands run a project's code."""
     return CopySandbox(
@@ -199,6 +201,7 @@ def _plain(kind: Literal["off", "none"], folders: BoxFolders, config: SandboxCon
         folders=folders,
         limits=config.limits,
         rules=config.rules,
+        remedy=remedy,
     )
 
 

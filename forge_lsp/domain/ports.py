@@ -453,6 +453,11 @@ class Sandbox(Protocol):
         """False for ``none``: then only parsers and type checkers may run."""
         ...
 
+    @property
+    def remedy(self) -> str | None:
+        """For ``none``: the command that makes a sandbox work on this machine."""
+        ...
+
     def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
         """A fresh temp copy. Removed on exit, also after a cancel."""
         ...

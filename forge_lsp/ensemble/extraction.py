@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Item, ItemKind, Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
-from forge_lsp.ensemble.harvest import Block, harvest, normal
+from forge_lsp.ensemble.harvest import Block, fences, harvest, normal
 from forge_lsp.ensemble.reshape import (
     aligned_receiver,
     dedented_item,
@@ -84,6 +84,8 @@ def extract(
         found = _unnamed(blocks, task, wanted)
     if found is None:
         what = f"no {language} code" if wanted.name is None else f"no {language} code for `{wanted.name}`"
+        if wanted.name is not None and any(mentions(code, wanted.name) for code in fences(text, markers)):
+            what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
     keeps_imports = task.scope.kind is ScopeKind.FILE or _has_imports(wanted)
@@ -168,10 +170,11 @@ def _definition(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
 
 def _function(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
     """The best definition of the name at the top level or in a class; done beats stub, the right class beats none."""
+    kinds = _DEFINITIONS if wanted.item is None else {*_DEFINITIONS, wanted.item.kind}
     best: tuple[tuple[int, int, int], Block, Item, Item | None] | None = None
     for block in blocks:
         for item, owner in _members(block.outline.items):
-            if item.name != wanted.name or item.kind not in _DEFINITIONS:
+            if item.name != wanted.name or item.kind not in kinds:
                 continue
             home = owner.name if owner is not None else None
             fits = 2 if home == wanted.container else 1 if home is None else 0
@@ -182,6 +185,8 @@ def _function(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
     if best is None:
         return None
     _, block, item, owner = best
+    if item.stub and wanted.item is not None and wanted.item.stub:
+        return None  # the header alone, for what a broken line left of the body
     code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
     if owner is not None and wanted.container is not None:
         return _Found(code=_with_siblings(code, block, item, owner, wanted), blocks=(block,))

@@ -15,7 +15,7 @@ from forge_lsp.domain.ports import ItemKind, Outline, Syntax
 from forge_lsp.domain.task import Language
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["Block", "harvest", "normal"]
+__all__ = ["Block", "fences", "harvest", "normal"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 4_000
@@ -67,9 +67,7 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
 
     ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
     """
-    lines = normal(without_thinking(text)).split("\n")[:_LINE_LIMIT]
-    marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
-    lines = [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
+    lines = _lines(text, markers)
     fenced: list[Block] = []
     loose: list[Block] = []
     for piece in _pieces(lines):
@@ -78,6 +76,18 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
         elif any(line.strip() for line in piece.lines):
             loose.extend(_blocks(piece, language, syntax))
     return (*fenced, *loose)
+
+
+def fences(text: str, markers: Sequence[str] = ()) -> tuple[str, ...]:
+    """What stands in fences that were closed and may hold code, whether it parses or not."""
+    pieces = _pieces(_lines(text, markers))
+    return tuple("\n".join(piece.lines) for piece in pieces if piece.fenced and piece.closed)
+
+
+def _lines(text: str, markers: Sequence[str]) -> list[str]:
+    lines = normal(without_thinking(text)).split("\n")[:_LINE_LIMIT]
+    marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
+    return [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from forge_lsp.jobs.timeline import gantt
 __all__ = ["job_report"]
 
 _MEANING = {
-    Outcome.ACCEPTED: "The result was proven as far as this machine can, and accepted.",
+    Outcome.ACCEPTED: "The result was accepted; what was checked, and what was not, stands below.",
     Outcome.UNVERIFIED: "The result would be accepted, but a check could not run: look at it before you use it.",
     Outcome.EXHAUSTED: "No attempt was good enough. The best one is offered, not proven.",
     Outcome.CANCELLED: "The job was cancelled; nothing was changed.",

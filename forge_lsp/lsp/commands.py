@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path, PurePath
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from lsprotocol import converters
 from lsprotocol import types as lsp
@@ -16,12 +16,14 @@ from forge_lsp.domain.errors import EditConflict, JobUnknown
 from forge_lsp.domain.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
-from forge_lsp.jobs.services import Services
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
+
+if TYPE_CHECKING:
+    from forge_lsp.jobs.services import Services
 
 __all__ = ["Commands"]
 

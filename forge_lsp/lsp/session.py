@@ -6,13 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.errors import ForgeError, SettingsError
-from forge_lsp.jobs.services import Services
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.apply import Applier, Waits
@@ -22,11 +21,14 @@ from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.shown import Editor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
 
+if TYPE_CHECKING:
+    from forge_lsp.jobs.services import Services
+
 __all__ = ["Build", "Session"]
 
 logger = logging.getLogger(__name__)
 
-Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...]], Awaitable[Services]]
+Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...]], Awaitable["Services"]]
 
 _PULL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown

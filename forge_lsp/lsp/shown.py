@@ -16,7 +16,6 @@ from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.jobs.offer import Offer
-from forge_lsp.jobs.services import Services
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
@@ -24,6 +23,7 @@ from forge_lsp.lsp.protocol import ForgeProtocol
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
+    from forge_lsp.jobs.services import Services
 
 __all__ = ["APPLY_ANYWAY", "DISMISS", "JOB_EVENT", "SHOW_REPORT", "Editor", "ShownJob"]
 

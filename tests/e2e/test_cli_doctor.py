@@ -173,7 +173,7 @@ async def test_without_any_sandbox_nothing_is_run_and_the_remedy_is_named(tmp_pa
         assert not ESCAPED.exists()
         report = await forge("jobs", "show", ran.json["jobId"], cwd=work, env=env)
         assert "no sandbox works here" in report.out
-        assert "forge-lsp doctor" in report.out
+        assert found["sandbox"]["remedy"] in report.out
 
         env |= environment(tmp_path, {**values, "check": {"sandbox": "required"}}, PATH=env["PATH"])
         ran = await forge("doctor", "--json", cwd=work, env=env, wrapper=wrapper)

@@ -266,6 +266,7 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path) -> None:
     class NoSandbox:
         kind = "none"
         runs_project_code = False
+        remedy = "apt install bubblewrap"
 
         def open(self, tree: object) -> object:
             raise AssertionError("opened")
@@ -275,6 +276,6 @@ async def test_without_a_sandbox_nothing_is_run(tmp_path: Path) -> None:
     evidence = await toolchain.evidence(task, candidate_of(task, body("return a + b")))
     assert evidence.results == ()
     assert "no sandbox" in (evidence.blocked or "")
-    assert evidence.remedy
+    assert "apt install bubblewrap" in (evidence.remedy or "")
     nothing = replace(task, document=replace(task.document, text="x = 1\n" * 30))
     assert (await toolchain.evidence(nothing, candidate_of(nothing, ""))).blocked is None

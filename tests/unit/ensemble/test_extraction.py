@@ -434,3 +434,14 @@ def test_any_text_gives_code_that_parses_or_an_error(lines: list[str]) -> None:
         return
     assert not SYNTAX.outline(found.code, Language.PYTHON).errors
     assert "add" in found.code
+
+
+def test_a_header_whose_body_does_not_parse_is_no_answer() -> None:
+    stub = task("def add(a, b):\n    raise NotImplementedError")
+    with pytest.raises(ExtractionFailed, match="code for `add` that does not parse"):
+        code("```python\ndef add(a, b):\n    return a +\n```", stub)
+
+
+def test_a_constant_is_wanted_by_name_too() -> None:
+    found = code("```python\nLIMIT = 7\n```", task("LIMIT = 10", name="LIMIT"))
+    assert found.code == "LIMIT = 7"
