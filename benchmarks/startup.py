@@ -5,7 +5,7 @@ system time when it has answered, read from /proc (Linux) while it waits for mor
 
     python benchmarks/startup.py [--rounds 15] [--limit-ms 50]
 
-Exits 1 when the difference of the medians is above the limit.
+Exits 1 when the median of the differences, pair by pair, is above the limit.
 """
 
 from __future__ import annotations
@@ -45,9 +45,12 @@ def main() -> int:
         cpu, wall = ([value[place] * 1000 for value in values] for place in (0, 1))
         medians[name] = statistics.median(cpu)
         print(f"{name:12} CPU {medians[name]:6.1f} ms (best {min(cpu):.1f}) · wall {statistics.median(wall):6.1f} ms")
-    bare, ours = medians["bare pygls"], medians["forge-lsp"]
-    print(f"ratio {ours / bare:.3f} · difference {ours - bare:+.1f} ms (limit {options.limit_ms:.0f} ms)")
-    return 0 if ours - bare <= options.limit_ms else 1
+    bare = medians["bare pygls"]
+    # Pair by pair: what a busy machine adds to one turn it adds to the next one too.
+    pairs = zip(*(seconds[name] for name in SERVERS), strict=True)
+    difference = statistics.median(ours[0] - theirs[0] for theirs, ours in pairs) * 1000
+    print(f"ratio {1 + difference / bare:.3f} · difference {difference:+.1f} ms (limit {options.limit_ms:.0f} ms)")
+    return 0 if difference <= options.limit_ms else 1
 
 
 def measure(command: list[str]) -> tuple[float, float]:

@@ -42,7 +42,8 @@ def choose(there: Surroundings) -> tuple[str | None, str]:
         return "three-gpu", "three Ollama servers answer and have the profile's models"
     if writers:
         rig = f" (three-gpu lacks {', '.join(there.rig_missing)})" if there.rig_answers else ""
-        return "one-gpu", f"Ollama answers at {there.ollama_url} and has {len(writers)} usable models{rig}"
+        count = f"{len(writers)} usable model{'' if len(writers) == 1 else 's'}"
+        return "one-gpu", f"Ollama answers at {there.ollama_url} and has {count}{rig}"
     state = "has no model that writes text" if there.ollama is not None else "does not answer"
     why = f"Ollama at {there.ollama_url} {state}"
     if there.embedded:
