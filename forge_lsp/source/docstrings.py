@@ -9,7 +9,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
-__all__ = ["keep_docstrings"]
+__all__ = ["definitions", "indented_as", "keep_docstrings", "parsed"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -20,13 +20,13 @@ def keep_docstrings(original: str, code: str) -> str:
     Both are Python with ``\\n`` endings. Definitions are matched by qualified name. Either text may be a fragment
     that is indented; one that does not parse leaves ``code`` as it is.
     """
-    before, after = _parsed(original), _parsed(code)
+    before, after = parsed(original), parsed(code)
     if before is None or after is None:
         return code
     old_lines, new_lines = before[1].split("\n"), after[1].split("\n")
-    known = dict(_definitions(before[0]))
+    known = dict(definitions(before[0]))
     changes: list[tuple[ast.expr | ast.stmt, _Definition, list[str]]] = []
-    for name, definition in _definitions(after[0]):
+    for name, definition in definitions(after[0]):
         theirs = known.get(name)
         old = _docstring(theirs) if theirs is not None else None
         new = _docstring(definition)
@@ -37,10 +37,11 @@ def keep_docstrings(original: str, code: str) -> str:
     for place, definition, lines in sorted(changes, key=lambda change: change[0].lineno, reverse=True):
         _put(new_lines, place, definition, lines)
     result = "\n".join(new_lines)
-    return code if _parsed(result) is None else _indented_as(code, result)
+    return code if parsed(result) is None else indented_as(code, result)
 
 
-def _parsed(text: str) -> tuple[ast.Module, str] | None:
+def parsed(text: str) -> tuple[ast.Module, str] | None:
+    """The tree of a text at its left margin, and that text; None where it does not parse."""
     dedented = textwrap.dedent(text)
     try:
         return ast.parse(dedented), dedented
@@ -48,18 +49,19 @@ def _parsed(text: str) -> tuple[ast.Module, str] | None:
         return None
 
 
-def _indented_as(code: str, result: str) -> str:
+def indented_as(code: str, result: str) -> str:
     """``result`` at the indentation that ``code`` came with."""
     first = next((line for line in code.split("\n") if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
     return textwrap.indent(result, indent) if indent else result
 
 
-def _definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, _Definition]]:
+def definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, _Definition]]:
+    """Functions and classes with their qualified names, outermost first."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _Definition):
             yield prefix + child.name, child
-            yield from _definitions(child, f"{prefix}{child.name}.")
+            yield from definitions(child, f"{prefix}{child.name}.")
 
 
 def _docstring(definition: _Definition) -> ast.Expr | None:

@@ -19,6 +19,7 @@ from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normal
 from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
 from forge_lsp.source.redaction import redact
+from forge_lsp.source.signatures import keep_signatures
 
 __all__ = ["Edits", "SourceSyntax"]
 
@@ -58,10 +59,13 @@ class Edits:
 
     def finish(self, task: Task, code: str) -> str:
         """``code`` with what models leave out and users want kept: the definition's comments, decorators and
-        attributes, its docstrings, and the secrets that were hidden from the models. Twice is as good as once."""
+        attributes, a stub's signature, its docstrings, and the secrets that were hidden from the models.
+
+        Twice is as good as once."""
         found = self._with_lead(normalised(redact(task.document.text).restore(code)), task)
         if task.document.language is Language.PYTHON:
-            found = keep_docstrings(normalised(task.original), found)
+            original = normalised(task.original)
+            found = keep_docstrings(original, keep_signatures(original, found))
         return found
 
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
