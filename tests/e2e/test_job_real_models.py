@@ -16,19 +16,29 @@ pytest_plugins = ("tests.support.fixtures",)
 TEXT = '''LIMIT = 10
 
 
-def is_even(n):
-    """Return True if n is even, False otherwise.
+def subtract(a, b):
+    """Return a minus b.
 
-    >>> is_even(4)
-    True
-    >>> is_even(7)
-    False
+    >>> subtract(5, 3)
+    2
+    """
+    return a - b
+
+
+def add(a, b):
+    """Return a plus b.
+
+    >>> add(5, 3)
+    8
+    >>> add(0, 1)
+    1
     """
     ...
 
 
-print(is_even(LIMIT))
+print(add(LIMIT, 1))
 '''
+"""What the smallest model can write: it has the like of it before its eyes."""
 KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 """The wire format, and where on the server it is spoken."""
 
@@ -42,7 +52,7 @@ async def test_a_small_real_model_writes_what_its_examples_prove(
     server = {"kind": kind, "url": ollama_server.url + KINDS[kind], "parallel": 2, "paid": False}
     values = settings(
         ollama_server.url,
-        row(*range(1, 9), generator="small", samples=2, panel=()),
+        row(*range(1, 13), generator="small", samples=4, panel=()),
         servers={"real": server},
         models={"small": {"server": "real", "name": "smollm2:135m", "context": 1024}},
         accept={"rule": "evidence"},
@@ -50,20 +60,20 @@ async def test_a_small_real_model_writes_what_its_examples_prove(
     )
     env = {"ANTHROPIC_API_KEY": "not-needed-by-ollama"} if kind == "anthropic" else {}
     async with forge(tmp_path, values, env=env) as client:
-        uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
+        uri = open_file(client, tmp_path / "work" / "sums.py", TEXT)
         outcome = await generate(client, uri, patience=240)
         assert (outcome["outcome"], outcome["applied"], outcome["costUsd"]) == ("accepted", True, 0.0), outcome
         assert "passes 2 of 2 examples" in outcome["reason"]
         text = client.texts[uri]
         # a model this small may add a comment or name a parameter anew; what is the user's stays
         assert text.startswith("LIMIT = 10\n\n\n")
-        assert TEXT[TEXT.index('    """') : TEXT.index("    ...")] in text
-        assert text.endswith("\n\n\nprint(is_even(LIMIT))\n")
+        assert TEXT[TEXT.index('    """Return a plus') : TEXT.index("    ...")] in text
+        assert text.endswith("\n\n\nprint(add(LIMIT, 1))\n")
         module = types.ModuleType("written")
-        exec(compile(text, "even.py", "exec"), module.__dict__)
-        assert doctest.testmod(module) == (0, 2)
+        exec(compile(text, "sums.py", "exec"), module.__dict__)
+        assert doctest.testmod(module) == (0, 3)
         calls = events(client, "call.finished")
         assert {(call["model"], call["server"]) for call in calls} == {("small", "real")}
         assert all(call["error"] is None and call["inputTokens"] > 0 and call["outputTokens"] > 0 for call in calls)
         report = await client.command("forge.report", jobId=outcome["jobId"])
-        assert f"| even.py | real | {ollama_server.url}" in report
+        assert f"| sums.py | real | {ollama_server.url}" in report
