@@ -87,6 +87,13 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.inspect import jobs
 
             return await _with_services(options, flags, jobs, log, strict=False)
+        case "serve":
+            from forge_lsp.web.serving import serve
+
+            def face(options: Options, services: Services) -> Awaitable[int]:
+                return serve(services, host=options.host, port=options.port)
+
+            return await _with_services(options, flags, face, log)
         case "config":
             from forge_lsp.cli.config import config
 

@@ -33,6 +33,8 @@ class Options(argparse.Namespace):
     limit: int = 20
     name: str | None = None
     keep: bool = False
+    host: str = "127.0.0.1"
+    port: int = 5057
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -65,6 +67,12 @@ def _attempts(text: str) -> int:
 def _many(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 10000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
     return int(text)
 
 
@@ -108,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("action", nargs="?", choices=["pull"], help="fetch a model")
     models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
     _json(models, "print the models")
+
+    serve = commands.add_parser("serve", help="answer HTTP requests, with a page that shows jobs as they run")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
+    serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: one that is free")
 
     config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
     config.add_argument("action", choices=["show", "schema", "init"])

@@ -45,6 +45,12 @@ def test_each_sdk_is_imported_in_one_file_only(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_fastapi_stays_in_the_http_face(path: Path) -> None:
+    if path.relative_to(PACKAGE).parts[0] != "web":
+        assert not imports(path, top=False) & {"fastapi", "starlette", "uvicorn"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_every_file_can_be_imported_on_windows(path: Path) -> None:
     assert not imports(path, top=True) & POSIX_ONLY
 
