@@ -97,9 +97,10 @@ class Page:
         return told["result"].get("value")
 
     async def until(self, expression: str) -> None:
-        """Wait until it is true."""
+        """Wait until it is true. What it speaks of may not be there yet: the page is still loading."""
+        patient = f"(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()"
         async with asyncio.timeout(_PATIENCE):
-            while not await self.value(expression):  # noqa: ASYNC110 - the page does not tell us
+            while not await self.value(patient):  # noqa: ASYNC110 - the page does not tell us
                 await asyncio.sleep(0.05)
 
     async def picture(self, path: Path) -> None:
