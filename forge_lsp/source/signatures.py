@@ -52,15 +52,13 @@ def _says_more(theirs: _Function, found: _Function) -> bool:
     """Whether the user's header has what the other lacks: names, annotations, defaults."""
     same_names = [argument.arg for argument in _arguments(theirs)] == [argument.arg for argument in _arguments(found)]
     said = any(argument.annotation for argument in _arguments(theirs)) or theirs.returns or theirs.args.defaults
-    return not same_names or (bool(said) and ast.unparse(theirs.args) + _returns(theirs) != _unparsed(found))
+    return not same_names or (bool(said) and _unparsed(theirs) != _unparsed(found))
 
 
 def _unparsed(function: _Function) -> str:
-    return ast.unparse(function.args) + _returns(function)
-
-
-def _returns(function: _Function) -> str:
-    return f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    """Parameters and result as Python writes them, whatever the layout."""
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    return ast.unparse(function.args) + returns
 
 
 def _arguments(function: _Function) -> list[ast.arg]:
