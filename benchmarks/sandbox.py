@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds import landlock
-from forge_lsp.builds.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.copybox import CopySandbox
-from forge_lsp.builds.folders import BoxFolders
+from forge_lsp.builds.sandbox import landlock
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.builds.sandbox.copybox import CopySandbox
+from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.domain.errors import ForgeError
 from forge_lsp.domain.ports import Sandbox, Tree
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SettingsError
 
 if TYPE_CHECKING:
-    from forge_lsp.builds.sandbox import Mode, SandboxChooser
+    from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Finding, Toolchain
     from forge_lsp.domain.task import Language
     from forge_lsp.ensemble.schedule import Schedule
@@ -170,7 +170,7 @@ class House:
 
     def chooser(self, mode: Mode) -> SandboxChooser:
         """The sandbox of a mode, probed once a process."""
-        from forge_lsp.builds.sandbox import SandboxChooser, SandboxConfig
+        from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 
         if mode not in self._choosers:
             self._choosers[mode] = SandboxChooser(SandboxConfig(mode=mode, temp=self.state_dir / "temp"))

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import SUFFIXES, Place, fingerprint, place_of
-from forge_lsp.builds.python_tools import environment_at
+from forge_lsp.builds.python.tools import environment_at
 from forge_lsp.builds.remedies import WSL
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
-from forge_lsp.builds.python import PythonToolchain, python_findings
+from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
 from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
 from forge_lsp.domain.ports import Finding, Sandbox, Toolchain
 from forge_lsp.domain.task import Language
 
 __all__ = ["findings", "toolchains"]
+
+
+class _Make(Protocol):
+    def __call__(
+        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], command: tuple[str, ...]
+    ) -> Toolchain: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """One language: what checks it, and what the doctor says of its tools."""
+
+    make: _Make
+    findings: Callable[[Sandbox, Mapping[str, str]], Coroutine[None, None, tuple[Finding, ...]]]
+
+
+_ROOMS: Mapping[Language, _Room] = {
+    Language.PYTHON: _Room(PythonToolchain, python_findings),
+    Language.CSHARP: _Room(CSharpToolchain, csharp_findings),
+    Language.TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
+}
 
 
 def toolchains(
@@ -30,14 +53,9 @@ def toolchains(
     what names a tool's place reaches a sandbox.
     """
     known = os.environ if environment is None else environment
-    made: dict[Language, Toolchain] = {
-        Language.PYTHON: PythonToolchain(sandbox, timeout=timeout, command=commands.get(Language.PYTHON, ())),
-        Language.CSHARP: CSharpToolchain(
-            sandbox, timeout=timeout, environment=known, command=commands.get(Language.CSHARP, ())
-        ),
-        Language.TYPESCRIPT: TypeScriptToolchain(
-            sandbox, timeout=timeout, environment=known, command=commands.get(Language.TYPESCRIPT, ())
-        ),
+    made = {
+        language: room.make(sandbox, timeout=timeout, environment=known, command=commands.get(language, ()))
+        for language, room in _ROOMS.items()
     }
     for language, command in commands.items():
         if command and language not in made:
@@ -46,12 +64,8 @@ def toolchains(
 
 
 async def findings(sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """What the doctor says of Python, C# and TypeScript; each tool is run once, all at the same time."""
+    """What the doctor says of every language's tools; each tool is run once, all at the same time."""
     known = os.environ if environment is None else environment
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(python_findings(sandbox)),
-            group.create_task(csharp_findings(sandbox, known)),
-            group.create_task(typescript_findings(sandbox, known)),
-        ]
+        tasks = [group.create_task(room.findings(sandbox, known)) for room in _ROOMS.values()]
     return tuple(finding for task in tasks for finding in task.result())

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.builds.sandbox import SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.support.builds import task_of, write_files

@@ -16,13 +16,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.copybox import CopySandbox
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.landlock import run_confined
-from forge_lsp.builds.launcher import landlock_abi
-from forge_lsp.builds.limits import Limits
-from forge_lsp.builds.profile import interpreter_folders
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.builds.sandbox.copybox import CopySandbox
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.landlock import run_confined
+from forge_lsp.builds.sandbox.launcher import landlock_abi
+from forge_lsp.builds.sandbox.limits import Limits
+from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.ports import Sandbox, Tree
 
 WAYS = ("overlay", "copy", "landlock")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.python import PythonToolchain, python_findings
+from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
 from forge_lsp.domain.attempt import BuildStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language

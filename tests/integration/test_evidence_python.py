@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.python import PythonToolchain
+from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.domain.attempt import Evidence, ExampleStatus
 from forge_lsp.domain.ports import Sandbox
 from tests.integration.builds_cases import real_sandbox

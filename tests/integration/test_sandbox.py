@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.profile import interpreter_folders
-from forge_lsp.builds.sandbox import SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import FindingStatus, Tree
 from tests.integration.sandbox_probes import WAYS, sandbox, snapshot
@@ -266,7 +266,7 @@ def test_a_foreign_file_is_replaced_as_an_ordinary_user() -> None:
     code = """
 import asyncio, sys
 from pathlib import Path, PurePosixPath
-from forge_lsp.builds.folders import BoxFolders
+from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.domain.ports import Tree
 from tests.integration.sandbox_probes import sandbox
 async def main():
@@ -300,7 +300,7 @@ async def test_a_real_compiler_works_inside(way: str, folders: BoxFolders) -> No
 
 def test_importing_the_sandboxes_is_light() -> None:
     code = (
-        "import sys\nimport forge_lsp.builds.sandbox\n"
+        "import sys\nimport forge_lsp.builds.sandbox.choosing\n"
         "assert not {'pathspec', 'pydantic', 'anthropic', 'openai', 'httpx', 'tree_sitter'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)

@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.bubblewrap import find_bwrap
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.landlock import available as landlock_missing
-from forge_lsp.builds.limits import Limits
-from forge_lsp.builds.profile import interpreter_folders
+from forge_lsp.builds.sandbox.bubblewrap import find_bwrap
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.landlock import available as landlock_missing
+from forge_lsp.builds.sandbox.limits import Limits
+from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.ports import Box, Tree
 from tests.integration import sandbox_probes
 from tests.integration.sandbox_probes import BACKGROUND, WAYS, living, sandbox
@@ -201,8 +201,8 @@ def test_processes_are_bounded_for_an_ordinary_user(way: str, request: pytest.Fi
     code = """
 import asyncio, sys
 from pathlib import Path
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.limits import Limits
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.limits import Limits
 from forge_lsp.domain.ports import Box, Tree
 from tests.integration.sandbox_probes import sandbox
 async def main():

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.copying import CopyRules, copy_tree
+from forge_lsp.builds.sandbox.copying import CopyRules, copy_tree
 from forge_lsp.domain.errors import EnvironmentFault
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="temp copies are made on POSIX systems")

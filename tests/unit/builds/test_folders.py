@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.folders import BoxFolders, remove, sweep
+from forge_lsp.builds.sandbox.folders import BoxFolders, remove, sweep
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="temp copies are made on POSIX systems")
 
@@ -36,7 +36,7 @@ def test_the_living_are_not_swept(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     code = (
-        "import os, sys, signal\nfrom pathlib import Path\nfrom forge_lsp.builds.folders import BoxFolders\n"
+        "import os, sys, signal\nfrom pathlib import Path\nfrom forge_lsp.builds.sandbox.folders import BoxFolders\n"
         "folders = BoxFolders(Path(sys.argv[1]))\n(folders.create() / 'file').write_text('x')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

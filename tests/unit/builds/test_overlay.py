@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.overlay import checked, read_beneath, read_layers, write_copy_files, write_layer
+from forge_lsp.builds.sandbox.overlay import checked, read_beneath, read_layers, write_copy_files, write_layer
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Tree
 

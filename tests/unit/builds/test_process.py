@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds import process
+from forge_lsp.builds.sandbox import process
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="uses POSIX commands")

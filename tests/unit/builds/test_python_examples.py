@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from forge_lsp.builds.python_examples import examples_of
+from forge_lsp.builds.python.examples import examples_of
 from forge_lsp.domain.attempt import ExampleKind
 from tests.support.builds import task_of
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.builds.python_prose import Promise, promises
+from forge_lsp.builds.python.prose import Promise, promises
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds import sandbox as sandbox_module
-from forge_lsp.builds import seatbelt
-from forge_lsp.builds.limits import Limits, Room, rlimits, watched
 from forge_lsp.builds.remedies import bubblewrap_remedy
-from forge_lsp.builds.sandbox import Mode, SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox import choosing as sandbox_module
+from forge_lsp.builds.sandbox import seatbelt
+from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.limits import Limits, Room, rlimits, watched
 from forge_lsp.domain.errors import SandboxUnavailable
 from forge_lsp.domain.ports import FindingStatus, ProcessResult, Tree
 

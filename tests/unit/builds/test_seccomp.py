@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from forge_lsp.builds.seccomp import Sockets, protects_processes, seccomp_filter, supported
+from forge_lsp.builds.sandbox.seccomp import Sockets, protects_processes, seccomp_filter, supported
 
 ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW = 0x7FFF0000

@@ -15,7 +15,7 @@ import stat
 import sys
 from pathlib import Path
 
-from forge_lsp.builds.process import to_the_end
+from forge_lsp.builds.sandbox.process import to_the_end
 
 __all__ = ["BoxFolders", "remove"]
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from forge_lsp.builds.python_prose import Promise, promises
+from forge_lsp.builds.python.prose import Promise, promises
 from forge_lsp.domain.attempt import ExampleKind
 from forge_lsp.domain.task import Task
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from forge_lsp.builds import process
-from forge_lsp.builds.copybox import Invocation
+from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.copybox import Invocation
 from forge_lsp.domain.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import ProcessResult
 
@@ -87,8 +87,10 @@ def _quoted(path: Path) -> str:
 
 
 async def run_confined(invocation: Invocation) -> ProcessResult:
-    """A :data:`~forge_lsp.builds.copybox.Runner`. Raises SandboxUnavailable for ``loopback``, which would let the code
-    reach the services of this machine, and ToolMissing."""
+    """A :data:`~forge_lsp.builds.sandbox.copybox.Runner`.
+
+    Raises SandboxUnavailable for ``loopback``, which would let the code reach the services of this machine, and
+    ToolMissing."""
     if invocation.loopback:
         raise SandboxUnavailable(
             "Tests that talk over the loopback network cannot be run safely on macOS: it has no network namespaces.",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.command import CommandCheck, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
-from forge_lsp.builds.python_evidence import PythonEvidence
-from forge_lsp.builds.python_tools import (
+from forge_lsp.builds.python.evidence import PythonEvidence
+from forge_lsp.builds.python.tools import (
     COMPILE,
     MISSING_MODULE,
     Interpreter,
@@ -59,9 +59,18 @@ class PythonToolchain:
 
     ``timeout`` in seconds, for each tool and for all examples together. ``command`` is a check of the user's own
     (``{file}`` stands for the document) that takes the place of the built-in gate; examples are run all the same.
+    ``environment`` is not needed: the interpreter is the project's own, or ours.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        command: tuple[str, ...] = (),
+    ) -> None:
+        del environment
         self._sandbox = sandbox
         self._timeout = timeout
         self._baselines = Baselines()
@@ -235,8 +244,9 @@ def _tail(result: ProcessResult) -> str:
     return f"{text[-300:]} (exit code {result.code})" if text else f"exit code {result.code}"
 
 
-async def python_findings(sandbox: Sandbox) -> tuple[Finding, ...]:
+async def python_findings(sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
     """For the doctor: the interpreter, ruff and ty, each run once."""
+    del environment
     own = own_interpreter()
     findings = [
         await version_finding(

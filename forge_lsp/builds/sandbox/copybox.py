@@ -11,12 +11,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds import process
-from forge_lsp.builds.copying import CopyRules, copy_tree
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.limits import Limits, rlimits, watched
-from forge_lsp.builds.overlay import read_beneath, write_copy_files
-from forge_lsp.builds.profile import clean_environment, private_entries, system_environment
+from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.copying import CopyRules, copy_tree
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.limits import Limits, rlimits, watched
+from forge_lsp.builds.sandbox.overlay import read_beneath, write_copy_files
+from forge_lsp.builds.sandbox.profile import clean_environment, private_entries, system_environment
 from forge_lsp.domain.errors import SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
 
@@ -155,7 +155,7 @@ async def run_directly(invocation: Invocation) -> ProcessResult:
 
 
 async def launch(invocation: Invocation, confinement: Confinement) -> ProcessResult:
-    """Start the command through :mod:`forge_lsp.builds.launcher`.
+    """Start the command through :mod:`forge_lsp.builds.sandbox.launcher`.
 
     Raises SandboxUnavailable when the confinement could not be set up, ToolMissing when the program is not there.
     """

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-from forge_lsp.builds.copybox import Confinement, Invocation, launch
-from forge_lsp.builds.launcher import LAUNCHER_PID, landlock_abi
-from forge_lsp.builds.profile import ETC, SYSTEM
-from forge_lsp.builds.seccomp import Sockets, protects_processes, seccomp_filter, supported
+from forge_lsp.builds.sandbox.copybox import Confinement, Invocation, launch
+from forge_lsp.builds.sandbox.launcher import LAUNCHER_PID, landlock_abi
+from forge_lsp.builds.sandbox.profile import ETC, SYSTEM
+from forge_lsp.builds.sandbox.seccomp import Sockets, protects_processes, seccomp_filter, supported
 from forge_lsp.domain.errors import SandboxUnavailable
 from forge_lsp.domain.ports import ProcessResult
 
@@ -35,8 +35,9 @@ def available() -> str | None:
 
 
 async def run_confined(invocation: Invocation) -> ProcessResult:
-    """A :data:`~forge_lsp.builds.copybox.Runner`. Raises SandboxUnavailable for ``loopback``: there is no network
-    namespace whose ``lo`` would be the box's own."""
+    """A :data:`~forge_lsp.builds.sandbox.copybox.Runner`.
+
+    Raises SandboxUnavailable for ``loopback``: there is no network namespace whose ``lo`` would be the box's own."""
     if invocation.loopback:
         raise SandboxUnavailable(
             "Tests that talk over the loopback network need bubblewrap; Landlock has no network of its own.",

@@ -18,8 +18,8 @@ from typing import Any, cast
 
 from forge_lsp.builds.command import no_code_here
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.python_examples import Example, Group, examples_of
-from forge_lsp.builds.python_tools import Interpreter
+from forge_lsp.builds.python.examples import Example, Group, examples_of
+from forge_lsp.builds.python.tools import Interpreter
 from forge_lsp.domain.attempt import Candidate, Evidence, ExampleResult, ExampleStatus
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Sandbox

@@ -18,13 +18,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds import process
-from forge_lsp.builds.copying import Copied, CopyRules, copy_tree
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.limits import Limits, rlimits, watched
-from forge_lsp.builds.overlay import read_beneath, read_layers, write_copy_files, write_layer
-from forge_lsp.builds.profile import ETC, SYSTEM, clean_environment, private_entries
-from forge_lsp.builds.seccomp import Sockets, seccomp_filter
+from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.limits import Limits, rlimits, watched
+from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
+from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, private_entries
+from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
 

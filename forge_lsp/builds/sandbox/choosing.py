@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from forge_lsp.builds import landlock, seatbelt
-from forge_lsp.builds.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.copybox import Confinement, CopySandbox, Invocation, Runner, launch, run_directly
-from forge_lsp.builds.copying import CopyRules
-from forge_lsp.builds.folders import BoxFolders
-from forge_lsp.builds.limits import Limits
-from forge_lsp.builds.profile import interpreter_folders
 from forge_lsp.builds.remedies import WSL, bubblewrap_remedy
+from forge_lsp.builds.sandbox import landlock, seatbelt
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.builds.sandbox.copybox import Confinement, CopySandbox, Invocation, Runner, launch, run_directly
+from forge_lsp.builds.sandbox.copying import CopyRules
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.limits import Limits
+from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SandboxUnavailable
 from forge_lsp.domain.ports import Finding, FindingStatus, ProcessResult, Sandbox, Tree
 

@@ -1,0 +1,61 @@
+"""What the ensemble and the faces need from the rooms, as Protocols; app.py plugs the rooms in.
+
+Every coroutine here may be cancelled at any await: it then closes what it opened (connections, children)
+within 200 ms and lets the ``CancelledError`` through.
+"""
+
+from forge_lsp.domain.ports.checking import Box, ProcessResult, Sandbox, Toolchain, Tree
+from forge_lsp.domain.ports.health import Clock, Finding, FindingStatus
+from forge_lsp.domain.ports.models import (
+    ChatModel,
+    ChatReply,
+    ChatRequest,
+    Completion,
+    FinishReason,
+    Message,
+    ModelDirectory,
+    ModelInfo,
+    ModelStatus,
+    PullProgress,
+    Role,
+    Timing,
+    Usage,
+)
+from forge_lsp.domain.ports.residency import Residency
+from forge_lsp.domain.ports.source import ContextGatherer, Editing, Item, ItemKind, Outline, Scoping, Syntax
+from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
+
+__all__ = [
+    "Ask",
+    "Box",
+    "ChatModel",
+    "ChatReply",
+    "ChatRequest",
+    "Clock",
+    "Completion",
+    "ConsentQuestion",
+    "ContextGatherer",
+    "Editing",
+    "Finding",
+    "FindingStatus",
+    "FinishReason",
+    "Item",
+    "ItemKind",
+    "Message",
+    "ModelDirectory",
+    "ModelInfo",
+    "ModelStatus",
+    "Outline",
+    "ProcessResult",
+    "PullProgress",
+    "Residency",
+    "Role",
+    "Sandbox",
+    "Scoping",
+    "Spending",
+    "Syntax",
+    "Timing",
+    "Toolchain",
+    "Tree",
+    "Usage",
+]

@@ -1,0 +1,117 @@
+"""Temp copies, sandboxes and toolchains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.domain.task import Task
+
+__all__ = [
+    "Box",
+    "ProcessResult",
+    "Sandbox",
+    "Toolchain",
+    "Tree",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What one check sees: the folder ``source`` (None: an empty one), with ``files`` laid over it.
+
+    ``name`` is the folder's name where there is no source. Keys of ``files`` are relative; values whole contents
+    (None: the file is absent). The user's own folder is never written to.
+    """
+
+    source: Path | None
+    files: Mapping[PurePosixPath, bytes | None]
+    name: str = "project"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessResult:
+    """How a command ended. ``code`` is negative for a signal; outputs are bounded, ``truncated`` says if cut."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool = False
+    truncated: bool = False
+
+
+class Box(Protocol):
+    """A temp copy of a project inside a sandbox; what commands write in it stays until it is closed."""
+
+    @property
+    def root(self) -> Path:
+        """Where the commands see the tree."""
+        ...
+
+    async def run(
+        self,
+        command: Sequence[str],
+        *,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        readable: Sequence[Path] = (),
+        loopback: bool = False,
+        stdin: bytes = b"",
+    ) -> ProcessResult:
+        """Run a command in the tree with a clean environment plus ``env``, no network (``loopback``: the box's own
+        ``lo`` only), and the named host folders readable. ``timeout`` in seconds; nothing outlives it.
+
+        Raises SandboxUnavailable when the sandbox itself fails, ToolMissing when the program is not there.
+        """
+        ...
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        """A file that a command wrote, or None."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A way to run commands on a temp copy of a project."""
+
+    @property
+    def kind(self) -> str:
+        """``bubblewrap``, ``landlock``, ``seatbelt``, ``off`` (the user's consent) or ``none``."""
+        ...
+
+    @property
+    def runs_project_code(self) -> bool:
+        """False for ``none``: then only parsers and type checkers may run."""
+        ...
+
+    @property
+    def remedy(self) -> str | None:
+        """For ``none``: the command that makes a sandbox work on this machine."""
+        ...
+
+    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
+        """A fresh temp copy. Removed on exit, also after a cancel."""
+        ...
+
+
+class Toolchain(Protocol):
+    """Compiling, type-checking and running one language."""
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """Check ``text`` in the place of the task's document, open buffers laid over the disk.
+
+        Problems that the untouched tree has too are not reported. Never raises for a fault of the environment:
+        that is ``unverified``.
+        """
+        ...
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """Run what the *user's* text (the document before the candidate, the instruction) offers as proof.
+
+        Ids are stable across the candidates of one task. ``blocked`` where no code may be run here.
+        """
+        ...

@@ -1,0 +1,210 @@
+"""Model calls: what is asked, what is answered, and where the models are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+__all__ = [
+    "ChatModel",
+    "ChatReply",
+    "ChatRequest",
+    "Completion",
+    "FinishReason",
+    "Message",
+    "ModelDirectory",
+    "ModelInfo",
+    "ModelStatus",
+    "PullProgress",
+    "Role",
+    "Timing",
+    "Usage",
+]
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn. ``cache`` marks the end of the text that other calls of the attempt share byte for byte."""
+
+    role: Role
+    text: str
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What a model is asked, in no wire format.
+
+    ``max_tokens`` bounds each sample's output. ``samples`` asks for that many independent answers, in one
+    batch where the server can. ``schema`` is a bounded JSON schema that the answer must follow (thinking is then
+    switched off where the server can). ``seed`` makes samples repeatable where the server can. An answer ends before
+    any text of ``stop``.
+    """
+
+    system: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    samples: int = 1
+    schema: Mapping[str, object] | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class FinishReason(StrEnum):
+    """Why a model stopped: it was done, or it was cut off by the length limit."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One sample's text and why it ended."""
+
+    text: str
+    finish: FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call, as the server counted them. ``cached_tokens`` were read from a prompt cache and
+    ``cache_write_tokens`` written to one; both are contained in ``input_tokens``."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds of one call: waiting for a free place, loading the model, until the first token, in all."""
+
+    queue: float = 0.0
+    load: float = 0.0
+    first_token: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReply:
+    """A whole answer: one completion a sample, in order."""
+
+    completions: tuple[Completion, ...]
+    usage: Usage
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """What the ensemble may know of a model.
+
+    ``key`` is its settings key, ``name`` what its server calls it, ``server`` the server's settings key,
+    ``context`` its context length in tokens. ``off_machine``: the server is not on loopback. ``toy``: scores
+    of this model mean nothing (the small embedded one).
+    """
+
+    key: str
+    name: str
+    server: str
+    provider: str
+    context: int
+    paid: bool = False
+    off_machine: bool = False
+    toy: bool = False
+
+
+class ChatModel(Protocol):
+    """One model on one server, with its deadlines, its queue and its circuit breaker already around it."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask and wait for the whole answer (streamed underneath, so that a cancel frees the server at once).
+
+        Raises a :class:`~forge_lsp.domain.errors.ModelError`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStatus:
+    """One row of ``forge.models``. Sizes in bytes; ``resident`` None where the server does not tell.
+
+    ``problem`` says why the model cannot be used, ``remedy`` the command that mends it.
+    """
+
+    info: ModelInfo
+    installed: bool
+    resident: bool | None = None
+    size: int | None = None
+    size_vram: int | None = None
+    problem: str | None = None
+    remedy: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """One row of ``forge.models`` and ``forge-lsp models --json``, keys in camelCase."""
+        return {
+            "key": self.info.key,
+            "name": self.info.name,
+            "server": self.info.server,
+            "provider": self.info.provider,
+            "context": self.info.context,
+            "paid": self.info.paid,
+            "offMachine": self.info.off_machine,
+            "toy": self.info.toy,
+            "installed": self.installed,
+            "resident": self.resident,
+            "size": self.size,
+            "sizeVram": self.size_vram,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """A model being fetched: bytes done and in all (0: not known yet)."""
+
+    status: str
+    completed: int = 0
+    total: int = 0
+
+
+class ModelDirectory(Protocol):
+    """All models of the settings."""
+
+    def get(self, key: str) -> ChatModel:
+        """The model of that settings key. Raises KeyError: settings are validated before this."""
+        ...
+
+    async def unavailable(self, key: str) -> str | None:
+        """Why a call to this model cannot succeed now (not installed, no key), with the remedy; None: it can.
+
+        Cheap and cached for a few seconds; makes no model call. Raises ServerUnreachable when the model's whole
+        server is down, which is a fault of the environment rather than of one rung.
+        """
+        ...
+
+    async def statuses(self) -> tuple[ModelStatus, ...]:
+        """Every model with where it is."""
+        ...
+
+    def pull(self, key: str) -> AsyncIterator[PullProgress]:
+        """Fetch a model where its server can. Raises ModelError, with what to do instead where it cannot."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections and child processes."""
+        ...

@@ -1,0 +1,122 @@
+"""Parsing, scoping, what to show the models, and edits of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from forge_lsp.domain.attempt import Diagnostic
+from forge_lsp.domain.task import Document, Language, Scope, Task, TextEdit, TextRange
+
+__all__ = [
+    "ContextGatherer",
+    "Editing",
+    "Item",
+    "ItemKind",
+    "Outline",
+    "Scoping",
+    "Syntax",
+]
+
+
+class ItemKind(StrEnum):
+    """What stands at the top level of a piece of code, or directly in a class."""
+
+    IMPORT = "import"
+    FUNCTION = "function"
+    CLASS = "class"
+    ASSIGNMENT = "assignment"
+    COMMENT = "comment"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One statement or declaration. ``range`` includes its decorators, attributes and doc comment.
+
+    ``name`` is what it defines; ``parameters`` a callable's parameter names, receiver included; ``body`` the
+    range of its body where it has one; ``stub`` says that the body does nothing yet (``pass``, ``...``, a
+    docstring alone, ``throw new NotImplementedException()``, a TODO). ``children`` are a class's own items.
+    """
+
+    kind: ItemKind
+    range: TextRange
+    name: str | None = None
+    parameters: tuple[str, ...] | None = None
+    signature: str | None = None
+    body: TextRange | None = None
+    stub: bool = False
+    children: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The top-level items of a text, in order. ``errors`` are ranges that do not parse; () means clean syntax."""
+
+    items: tuple[Item, ...]
+    errors: tuple[TextRange, ...] = ()
+
+
+class Syntax(Protocol):
+    """Parsing without running (tree-sitter)."""
+
+    def outline(self, text: str, language: Language) -> Outline:
+        """The structure of ``text``. A fragment (a method without its class) is parsed as well as can be.
+
+        Python methods may come indented: callers dedent first.
+        """
+        ...
+
+
+class Scoping(Protocol):
+    """From where the cursor is to what is to be replaced."""
+
+    def scope(self, document: Document, selection: TextRange | None) -> Scope:
+        """``selection`` None: the whole file. Empty, or within one line: a cursor. More: whole lines."""
+        ...
+
+    def instruction(
+        self, document: Document, scope: Scope, words: str | None, diagnostics: tuple[Diagnostic, ...]
+    ) -> str:
+        """The user's words, or a sentence made from the scope and the diagnostics."""
+        ...
+
+
+class ContextGatherer(Protocol):
+    """What to show the models of the code around the task."""
+
+    async def gather(self, task: Task, *, tokens: int) -> str:
+        """Markdown of at most about ``tokens`` tokens: rules files, the document with the scope marked, imports,
+        neighbours, diagnostics. The same task and budget give the same bytes. Ignored files, ``.env*``, keys
+        and files outside the workspace never occur in it."""
+        ...
+
+    def files_sent(self, task: Task, *, tokens: int) -> tuple[str, ...]:
+        """Workspace-relative names of the files whose text :meth:`gather` includes, for the report."""
+        ...
+
+
+class Editing(Protocol):
+    """Pure work on texts."""
+
+    def finish(self, task: Task, code: str) -> str:
+        """``code`` with what models leave out and users want kept: a definition's comments, decorators, docstrings,
+        and secrets that were hidden from the models. It is what replaces the scope, but for its indentation."""
+        ...
+
+    def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
+        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports.
+
+        ``code`` comes with any indentation and line ending; the result has the document's own.
+        """
+        ...
+
+    def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
+        """Small, ordered, non-overlapping edits that turn ``before`` into ``after``."""
+        ...
+
+    def merge(self, base: str, ours: str, theirs: str) -> str:
+        """3-way merge by lines. Raises EditConflict."""
+        ...
