@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from forge_lsp.domain.attempt import (
     Attempt,
@@ -19,7 +20,17 @@ from forge_lsp.domain.attempt import (
 )
 from forge_lsp.domain.errors import ServerUnreachable, SettingsError
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
-from forge_lsp.domain.ports import Clock, ContextGatherer, Editing, ModelDirectory, Spending, Syntax, Toolchain
+from forge_lsp.domain.ports import (
+    Clock,
+    ContextGatherer,
+    Editing,
+    ModelDirectory,
+    Residency,
+    Spending,
+    Syntax,
+    Toolchain,
+    Unmanaged,
+)
 from forge_lsp.domain.task import Language, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
@@ -61,6 +72,7 @@ class Ensemble:
         toolchain_for: Callable[[Language], Toolchain | None],
         clock: Clock,
         markers: Sequence[str] = (),
+        residency: Residency | None = None,
     ) -> None:
         self._models = models
         self._syntax = syntax
@@ -69,6 +81,7 @@ class Ensemble:
         self._toolchain_for = toolchain_for
         self._clock = clock
         self._markers = tuple(markers)
+        self._residency = residency or Unmanaged()
 
     async def run(self, task: Task, *, schedule: Schedule, attempts: int, spending: Spending, emit: Emit) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails.
@@ -93,8 +106,9 @@ class Ensemble:
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
             examples=Examples(),
+            residency=self._residency,
         )
-        job = _Job(stages, Climb(schedule=schedule, models=self._models, calls=calls))
+        job = _Job(stages, Climb(schedule=schedule, models=self._models))
         return await job.run(attempts)
 
 
@@ -137,7 +151,8 @@ class _Job:
         for number in range(1, attempts + 1):
             due = self._schedule.row_for(number)
             try:
-                rung = await self._climb.rung(due, self._stages.briefing.window(due.generator.model), self._attempts)
+                afford = partial(self._stages.afford, number, due, self._insights)
+                rung = await self._climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
                 if rung.row is None:

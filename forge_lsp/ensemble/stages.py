@@ -19,22 +19,24 @@ from forge_lsp.domain.errors import (
     Unauthorised,
 )
 from forge_lsp.domain.events import Degraded, Emit, Stage, StageFinished, StageStarted
-from forge_lsp.domain.ports import Clock, Editing, ModelDirectory, Syntax, Toolchain
+from forge_lsp.domain.ports import Clock, Editing, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Examples, check
 from forge_lsp.ensemble.extraction import Extracted, extract, join
-from forge_lsp.ensemble.generation import Brief, Draft, generate, go_on
+from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.review import Hall, Sitting, review
 from forge_lsp.ensemble.schedule import Row, Schedule
-from forge_lsp.ensemble.thinking import Room, think
+from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
 
 __all__ = ["CANNOT_RUN", "Stages", "Written"]
 
 CANNOT_RUN = (ServerUnreachable, ModelMissing, Unauthorised, SpendingRefused)
 """What keeps a rung from running, whatever is asked of it. Any other ModelError costs the attempt."""
+
+_PLAN_WORDS = 10  # tokens of the heading above a thought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Stages:
     calls: Calls
     briefing: Briefing
     examples: Examples
+    residency: Residency
 
     async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
         if row.thinking.strategy == "none":
@@ -74,7 +77,10 @@ class Stages:
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
         )
-        thought = await think(row.thinking, room)
+        async with self.residency.hold(row.thinking.models):
+            # The writer comes in while the others think, where there is room.
+            self.residency.foresee((row.generator.model,))
+            thought = await think(row.thinking, room)
         detail = "no thought"
         if thought is not None:
             detail = _noted(f"{thought.strategy}: {', '.join(thought.models)}", thought.note)
@@ -88,7 +94,32 @@ class Stages:
         fails costs this attempt."""
         model, samples = row.generator.model, row.generator.samples
         started = self._start(number, Stage.GENERATE, model + (f", {samples} samples" if samples > 1 else ""))
-        brief = Brief(
+        brief = await self._brief(number, row, thought, insights)
+        try:
+            async with self.residency.hold((model,)):
+                self.residency.foresee(row.panel.members)
+                drafts = await generate(brief, attempt=number, again=again)
+                written = await self._extracted(number, brief, drafts)
+        except CANNOT_RUN as error:
+            self._finish(number, Stage.GENERATE, str(error), started)
+            raise
+        except ModelError as error:
+            written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
+        found = len(written.candidates)
+        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {samples} with code", started)
+        return written
+
+    async def afford(self, number: int, row: Row, insights: Sequence[Insight]) -> None:
+        """Ask whether the rung's call may be paid: what will be sent is known by now, but for the thought. Raises
+        SpendingRefused."""
+        model = row.generator.model
+        request = first_request(await self._brief(number, row, None, insights), attempt=number, again=False)
+        beyond = THOUGHT_TOKENS + _PLAN_WORDS if row.thinking.strategy != "none" else 0
+        await self.calls.allowed(self.models.get(model).info, request, beyond=beyond)
+
+    async def _brief(self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight]) -> Brief:
+        model = row.generator.model
+        return Brief(
             generator=row.generator,
             task=self.task,
             ask=self.calls.line(number, Stage.GENERATE),
@@ -98,17 +129,6 @@ class Stages:
             answer_tokens=self.briefing.window(model).answer,
             toy=self.briefing.toy(model),
         )
-        try:
-            drafts = await generate(brief, attempt=number, again=again)
-            written = await self._extracted(number, brief, drafts)
-        except CANNOT_RUN as error:
-            self._finish(number, Stage.GENERATE, str(error), started)
-            raise
-        except ModelError as error:
-            written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
-        found = len(written.candidates)
-        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {samples} with code", started)
-        return written
 
     async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> Written:
         """The code of every answer that was written to its end; one cut-off answer is asked to go on where no other
@@ -168,7 +188,9 @@ class Stages:
             spare_tokens=spare,
             clock=self.clock,
         )
-        sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
+        async with self.residency.hold(row.panel.members):
+            self.residency.foresee(self._thinkers_after(number))
+            sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
         verdict = sitting.verdict
         toys = [one.model for one in verdict.reviews if one.score is not None and self.briefing.toy(one.model)]
         if toys:
@@ -194,6 +216,11 @@ class Stages:
             attempt=number,
             sample=draft.sample,
         )
+
+    def _thinkers_after(self, number: int) -> tuple[str, ...]:
+        """Who is asked first if this attempt is not the last."""
+        row = self.schedule.row_for(number + 1)
+        return row.thinking.models or (row.generator.model,)
 
     def _told(self, model: str, insights: Sequence[Insight]) -> str:
         return render_insights(insights, tokens=self.briefing.window(model).insights)

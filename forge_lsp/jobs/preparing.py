@@ -24,6 +24,7 @@ from forge_lsp.domain.ports import (
     Editing,
     ModelDirectory,
     ModelInfo,
+    Residency,
     Scoping,
     Syntax,
     Toolchain,
@@ -50,7 +51,8 @@ class Setup:
     """What the settings of one folder come to, for one job.
 
     ``attempts`` is how many the schedule describes; ``granted`` are servers that need no consent question,
-    ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken.
+    ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken. ``residency`` None: the servers see
+    to their memory themselves.
     """
 
     schedule: Schedule
@@ -65,6 +67,7 @@ class Setup:
     deadline: float
     apply: ApplyMode
     profile: str
+    residency: Residency | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class Preparer:
             toolchain_for=setup.toolchains.get,
             clock=self.clock,
             markers=self.markers,
+            residency=setup.residency,
         )
         attempts = request.max_iterations or setup.attempts
         checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))

@@ -21,7 +21,7 @@ from forge_lsp.domain.ports.models import (
     Timing,
     Usage,
 )
-from forge_lsp.domain.ports.residency import Residency
+from forge_lsp.domain.ports.residency import Residency, Unmanaged
 from forge_lsp.domain.ports.source import ContextGatherer, Editing, Item, ItemKind, Outline, Scoping, Syntax
 from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
 
@@ -57,5 +57,6 @@ __all__ = [
     "Timing",
     "Toolchain",
     "Tree",
+    "Unmanaged",
     "Usage",
 ]

@@ -47,7 +47,8 @@ class ChatRequest:
     ``max_tokens`` bounds each sample's output. ``samples`` asks for that many independent answers, in one
     batch where the server can. ``schema`` is a bounded JSON schema that the answer must follow (thinking is then
     switched off where the server can). ``seed`` makes samples repeatable where the server can. An answer ends before
-    any text of ``stop``.
+    any text of ``stop``. ``job`` is the same for all calls of one job, and opaque: servers serve jobs in turn. It is
+    not sent.
     """
 
     system: str
@@ -58,6 +59,7 @@ class ChatRequest:
     schema: Mapping[str, object] | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    job: str = ""
 
 
 class FinishReason(StrEnum):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-__all__ = [
-    "Residency",
-]
+__all__ = ["Residency", "Unmanaged"]
 
 
 class Residency(Protocol):
@@ -27,3 +26,14 @@ class Residency(Protocol):
         """The models that a stage is about to call: brought in first, the larger first, and not moved out until the
         context ends. Two holders of one model share one load; a model that somebody holds is waited for."""
         ...
+
+
+class Unmanaged:
+    """A :class:`Residency` for servers that see to their memory themselves: models load when they are called."""
+
+    def foresee(self, keys: Sequence[str]) -> None:
+        """Nothing is brought in ahead."""
+
+    def hold(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
+        """Nothing is brought in, and nothing is kept."""
+        return contextlib.nullcontext()

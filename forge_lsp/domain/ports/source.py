@@ -83,6 +83,11 @@ class Scoping(Protocol):
         """The user's words, or a sentence made from the scope and the diagnostics."""
         ...
 
+    def unfinished(self, document: Document) -> tuple[TextRange, ...]:
+        """Where the document itself asks for code, in order: empty bodies and ``TODO(forge)`` comments, each as the
+        range within the line that a cursor is put on to get it. May take 100 ms for a long file."""
+        ...
+
 
 class ContextGatherer(Protocol):
     """What to show the models of the code around the task."""

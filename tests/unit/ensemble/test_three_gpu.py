@@ -7,10 +7,12 @@ difference.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import tomllib
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import pytest
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import ConsentRefused
 from forge_lsp.domain.events import CallFinished, CallStarted, Degraded, StageFinished
-from forge_lsp.domain.ports import ChatReply, ChatRequest
+from forge_lsp.domain.ports import ChatReply, ChatRequest, Residency
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Reviewer, Row, Schedule, Thinking
 from forge_lsp.source.syntax import TreeSitterSyntax
@@ -101,8 +103,33 @@ def actors(table: dict[str, object], **changes: dict[str, object]) -> tuple[Acto
     )
 
 
+class Watched:
+    """A residency that notes what it is asked, and which models are held when one is called."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, tuple[str, ...]]] = []
+        self.held: tuple[str, ...] = ()
+
+    def foresee(self, keys: Sequence[str]) -> None:
+        self.told.append(("foresee", tuple(keys)))
+
+    @contextlib.asynccontextmanager
+    async def hold(self, keys: Sequence[str]) -> AsyncIterator[None]:
+        self.told.append(("hold", tuple(keys)))
+        self.held = tuple(keys)
+        try:
+            yield
+        finally:
+            self.held = ()
+
+
 async def run(
-    models: tuple[Actor, ...], table: Schedule, purse: Purse | None = None, *, attempts: int = 10
+    models: tuple[Actor, ...],
+    table: Schedule,
+    purse: Purse | None = None,
+    *,
+    attempts: int = 10,
+    residency: Residency | None = None,
 ) -> tuple[Conclusion, Events]:
     events = Events()
     ensemble = Ensemble(
@@ -112,6 +139,7 @@ async def run(
         editing=PlainEditing(),
         toolchain_for=lambda _: FakeToolchain(),
         clock=ManualClock(),
+        residency=residency,
     )
     spending = purse or Purse(price=0.01)
     end = await ensemble.run(task(), schedule=table, attempts=attempts, spending=spending, emit=events)
@@ -187,6 +215,33 @@ async def test_without_money_the_table_ends_after_its_free_rungs() -> None:
     assert [attempt.skipped is None for attempt in end.attempts] == [True] * 6 + [False] * 4
     assert {call.number for call in calls(events)} == {1, 2, 3, 4, 5, 6}
     assert sum(attempt.cost_usd for attempt in end.attempts) == 0
+
+
+async def test_models_are_held_while_they_are_called_and_foreseen_a_stage_ahead() -> None:
+    table, watched = profile(), Watched()
+    called_unheld: list[str] = []
+
+    class Checked(Actor):
+        async def complete(self, request: ChatRequest) -> ChatReply:
+            if self.info.key not in watched.held:
+                called_unheld.append(self.info.key)
+            return await super().complete(request)
+
+    players = actors(table)
+    for player in players:
+        player.__class__ = Checked
+    await run(players, schedule(table), residency=watched)
+    assert called_unheld == []
+    fifth = watched.told.index(("hold", ("phi4", "gemma3", "qwen")))
+    panel = ("phi4", "gemma3", "qwen", "deepseek-small", "llama")
+    assert watched.told[fifth : fifth + 6] == [
+        ("hold", ("phi4", "gemma3", "qwen")),
+        ("foresee", ("codestral",)),  # it comes in while the others think
+        ("hold", ("codestral",)),
+        ("foresee", panel),
+        ("hold", panel),
+        ("foresee", ("phi4", "gemma3", "qwen")),
+    ]
 
 
 async def test_every_call_ends() -> None:
