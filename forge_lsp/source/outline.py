@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from forge_lsp.source.tree import ParsedText
 
-__all__ = ["TODO", "Describe", "build_items", "comments_in", "has_todo", "real_statements"]
+__all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_todo", "real_statements"]
 
+COMMENTS = ("comment", "line_comment", "block_comment")
+"""What the grammars call comments."""
 TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
 _ENDING = re.compile(r"\r\n|\n|\r")
 _FILE_COMMENT = re.compile(r"#!|#.*?coding[:=]")
@@ -46,7 +48,7 @@ def comments_in(node: Node, source: ParsedText) -> str:
     stack = [node]
     while stack:
         inner = stack.pop()
-        if inner.type == "comment":
+        if inner.type in COMMENTS:
             found.append(source.of(inner))
         else:
             stack.extend(reversed(inner.named_children))
@@ -55,7 +57,7 @@ def comments_in(node: Node, source: ParsedText) -> str:
 
 def real_statements(body: Node) -> list[Node]:
     """The statements of a block, comments left out."""
-    return [child for child in body.named_children if child.type != "comment"]
+    return [child for child in body.named_children if child.type not in COMMENTS]
 
 
 def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -> tuple[Item, ...]:
@@ -75,8 +77,8 @@ def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -
         start, end = source.start(node), source.end(node)
         if lead is not None and _line_breaks(source, lead.end, start) > 1 and not lead.decorated:
             flush()
-        if node.type in ("comment", "decorator"):
-            if node.type == "comment" and source.before_on_line(start).strip("\ufeff \t\f"):
+        if node.type in COMMENTS or node.type == "decorator":
+            if node.type in COMMENTS and source.before_on_line(start).strip("\ufeff \t\f"):
                 continue  # at the end of a line of code: it belongs to that line
             if lead is None:
                 lead = _Lead(start, end, node.type == "decorator")

@@ -8,8 +8,10 @@ from collections import OrderedDict
 
 from forge_lsp.domain.ports import Outline
 from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.source.outline_c import outline_c
 from forge_lsp.source.outline_csharp import outline_csharp
 from forge_lsp.source.outline_ecmascript import outline_ecmascript
+from forge_lsp.source.outline_java import outline_java
 from forge_lsp.source.outline_python import outline_python
 from forge_lsp.source.tree import Grammars
 
@@ -29,6 +31,9 @@ _STRINGS = {
     ),
     Language.TYPESCRIPT: ("template_string", "string"),
     Language.JAVASCRIPT: ("template_string", "string"),
+    Language.JAVA: ("string_literal",),
+    Language.C: ("string_literal", "raw_string_literal"),
+    Language.CPP: ("string_literal", "raw_string_literal"),
 }
 _REMEMBERED = 16
 
@@ -79,4 +84,8 @@ class TreeSitterSyntax:
             return outline_python(text, self._grammars)
         if language is Language.CSHARP:
             return outline_csharp(text, self._grammars)
+        if language is Language.JAVA:
+            return outline_java(text, self._grammars)
+        if language in (Language.C, Language.CPP):
+            return outline_c(text, language, self._grammars)
         return outline_ecmascript(text, language, self._grammars)

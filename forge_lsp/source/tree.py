@@ -25,6 +25,9 @@ _GRAMMARS = {
     "typescript": ("tree_sitter_typescript", "language_typescript"),
     "tsx": ("tree_sitter_typescript", "language_tsx"),
     "javascript": ("tree_sitter_javascript", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
 }
 _BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
     Language.PYTHON: ("python",),
@@ -32,6 +35,10 @@ _BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
     # The language id does not tell .ts from .tsx: <T>x is a cast in one and an element in the other.
     Language.TYPESCRIPT: ("typescript", "tsx"),
     Language.JAVASCRIPT: ("javascript",),
+    Language.JAVA: ("java",),
+    # A .h may hold either language, and editors call it C.
+    Language.C: ("c", "cpp"),
+    Language.CPP: ("cpp",),
 }
 # What the parser would stumble over, replaced by something of the same length in code points: a lone \r is a line
 # end to editors but not to every grammar; NUL reads as the end of the text; lone surrogates have no UTF-8 form.
