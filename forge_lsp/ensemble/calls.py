@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.domain.errors import (
@@ -48,6 +49,7 @@ class Calls:
         self._spending = spending
         self._emit = emit
         self._clock = clock
+        self._job = uuid.uuid4().hex  # servers serve jobs in turn; whose turn it is, is all they need to know
         self._count = 0
         self._cost = 0.0
         self._asked: dict[str, None] = {}
@@ -66,12 +68,12 @@ class Calls:
         """The way to the models for one stage of one attempt."""
         return Line(calls=self, number=number, stage=stage)
 
-    async def allowed(self, info: ModelInfo, *, input_tokens: int, output_tokens: int) -> None:
-        """Ask whether a call like this may be paid, before other work is done for it; nothing stays reserved.
+    async def allowed(self, info: ModelInfo, request: ChatRequest, *, beyond: int = 0) -> None:
+        """Ask whether this call may be paid, before other work is done for it; nothing stays reserved.
 
-        Raises SpendingRefused.
+        ``beyond``: tokens that each sample's prompt may still grow by. Raises SpendingRefused.
         """
-        reserved = await self._spending.admit(info, input_tokens=input_tokens, output_tokens=output_tokens)
+        reserved = await self._admit(info, request, beyond)
         self._spending.settle(info, reserved, Usage())
 
     async def ask(self, key: str, request: ChatRequest, *, number: int, stage: Stage, role: str) -> ChatReply:
@@ -80,14 +82,19 @@ class Calls:
         A reply without any completion is a ModelFault: a caller may rely on the first one.
         """
         model = self._models.get(key)
-        reserved = await self._spending.admit(
-            model.info,
-            input_tokens=_input_tokens(request),
-            output_tokens=request.max_tokens * request.samples,
-        )
+        reserved = await self._admit(model.info, request)
         self._count += 1
         self._asked[key] = None
+        request = replace(request, job=self._job)
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
+
+    async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
+        """Reserve the most that a call can cost."""
+        return await self._spending.admit(
+            info,
+            input_tokens=_input_tokens(request) + beyond * request.samples,
+            output_tokens=request.max_tokens * request.samples,
+        )
 
     async def _send(
         self,

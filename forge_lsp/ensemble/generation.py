@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forge_lsp.domain.attempt import Thought
-from forge_lsp.domain.ports import FinishReason, Message, Role
+from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.prompting import Shared, named_scope, render
 from forge_lsp.ensemble.schedule import Generator
 
-__all__ = ["Brief", "Draft", "generate", "go_on", "temperature"]
+__all__ = ["Brief", "Draft", "first_request", "generate", "go_on", "temperature"]
 
 FIRST_TEMPERATURE = 0.2  # one answer: the likeliest code, with just enough freedom not to loop
 AGAIN_TEMPERATURE = 0.6  # the same model again: at 0.2 it mostly writes the same answer once more
@@ -68,13 +68,10 @@ class Brief:
         return (Message(role=Role.USER, text=text),)
 
 
-async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, ...]:
-    """All samples of the rung in one batch. Raises ModelError or SpendingRefused.
-
-    ``again``: this model has written for this job before.
-    """
+def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
+    """What the rung's model is asked. ``again``: this model has written for this job before."""
     samples = brief.generator.samples
-    request = brief.shared.request(
+    return brief.shared.request(
         *brief.turns,
         max_tokens=brief.answer_tokens,
         temperature=temperature(samples, again=again),
@@ -83,6 +80,11 @@ async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, .
         seed=attempt if samples == 1 else None,
         stop=TOY_STOP if brief.toy else (),
     )
+
+
+async def generate(brief: Brief, *, attempt: int, again: bool) -> tuple[Draft, ...]:
+    """All samples of the rung in one batch. Raises ModelError or SpendingRefused."""
+    request = first_request(brief, attempt=attempt, again=again)
     reply = await brief.ask(brief.generator.model, "generate", request)
     return tuple(
         Draft(text=completion.text, sample=index, truncated=completion.finish is FinishReason.LENGTH)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.domain.attempt import Attempt
 from forge_lsp.domain.errors import ServerUnreachable, SpendingRefused
 from forge_lsp.domain.ports import ModelDirectory
-from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.prompting import Window
 from forge_lsp.ensemble.schedule import Row, Schedule
 
 __all__ = ["Climb", "Rung"]
@@ -27,21 +25,22 @@ class Rung:
 class Climb:
     """The way of one job up its ladder."""
 
-    def __init__(self, *, schedule: Schedule, models: ModelDirectory, calls: Calls) -> None:
+    def __init__(self, *, schedule: Schedule, models: ModelDirectory) -> None:
         self._schedule = schedule
         self._models = models
-        self._calls = calls
 
     def paid(self, row: Row) -> bool:
         """Whether the row's generator costs money."""
         return self._models.get(row.generator.model).info.paid
 
-    async def rung(self, due: Row, window: Window, before: Sequence[Attempt]) -> Rung:
+    async def rung(self, due: Row, before: Sequence[Attempt], afford: Callable[[], Awaitable[None]]) -> Rung:
         """Whether the row that is due may run, or what runs in its place.
 
-        Raises ServerUnreachable where a free generator's server is down: a fault of the environment ends the job.
+        ``afford`` raises SpendingRefused where the row's call may not be paid; it is asked before anybody thinks
+        for a rung that may then not run. Raises ServerUnreachable where a free generator's server is down: a fault
+        of the environment ends the job.
         """
-        refused = await self._refused(due, window, before)
+        refused = await self._refused(due, before, afford)
         if refused is None:
             return Rung(row=due)
         if self.paid(due) and self._schedule.ladder.after == "last_local":
@@ -50,7 +49,7 @@ class Climb:
                     return Rung(row=row, refused=refused)
         return Rung(row=None, refused=refused)
 
-    async def _refused(self, row: Row, window: Window, before: Sequence[Attempt]) -> str | None:
+    async def _refused(self, row: Row, before: Sequence[Attempt], afford: Callable[[], Awaitable[None]]) -> str | None:
         paid = self.paid(row)
         if paid:
             untried = self._untried(before)
@@ -68,12 +67,8 @@ class Climb:
         info = self._models.get(model).info
         if not (info.paid or info.off_machine):
             return None
-        # Ask before anybody thinks for a rung that may then not be paid.
-        reads = window.context + window.insights + window.thought + 500
         try:
-            await self._calls.allowed(
-                info, input_tokens=reads * row.generator.samples, output_tokens=window.answer * row.generator.samples
-            )
+            await afford()
         except SpendingRefused as error:
             return error.full_message
         return None

@@ -92,7 +92,8 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """How a job ended. ``candidate`` is what is offered or applied (None: there is nothing to offer)."""
+    """How a job ended. ``candidate`` is what is offered or applied (None: there is nothing to offer),
+    ``apply`` the mode the job ran under."""
 
     job_id: str
     outcome: Outcome
@@ -101,6 +102,7 @@ class JobResult:
     seconds: float
     cost_usd: float
     reason: str | None
+    apply: ApplyMode
     applied: bool = False
     candidate: Candidate | None = None
 
@@ -113,6 +115,7 @@ class JobResult:
             "attemptCount": self.attempt_count,
             "seconds": self.seconds,
             "costUsd": self.cost_usd,
+            "applyMode": str(self.apply),
             "applied": self.applied,
             "reason": self.reason,
         }

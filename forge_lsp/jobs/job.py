@@ -292,6 +292,7 @@ class Job:
             seconds=self._seconds,
             cost_usd=cost,
             reason=end.reason,
+            apply=self._prepared.apply,
             candidate=end.best,
         )
         self._publish(

@@ -208,7 +208,8 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
     """The newest jobs first, as short JSON objects."""
     rows = db.execute(
         "SELECT id, state, outcome, created, task, language, uri, score, attempt_count, seconds,"
-        " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = id), 0), applied, reason"
+        " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0), applied, reason,"
+        " workspace, apply"
         " FROM jobs ORDER BY id DESC LIMIT ?",
         (limit,),
     )
@@ -221,10 +222,12 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
             "task": row[4],
             "language": row[5],
             "uri": row[6],
+            "workspace": row[13],
             "score": row[7],
             "attemptCount": row[8],
             "seconds": row[9],
             "costUsd": to_usd(row[10]),
+            "applyMode": row[14],
             "applied": bool(row[11]),
             "reason": row[12],
         }

@@ -129,9 +129,21 @@ async def test_what_the_budget_does_not_hold_is_not_asked_for_and_not_sent(tmp_p
         assert claude.calls == []
 
 
+async def test_a_small_budget_holds_a_small_call_of_a_model_with_a_large_window(tmp_path: Path) -> None:
+    # The window of 32,000 tokens would cost $0.16 to fill; what is sent is a function, and 1,024 tokens may come back.
+    async with local() as ollama, MessagesServer(answer=GOOD) as claude:
+        everything = values(ollama, claude, budget={"job": 0.05}, consent={"servers": ["claude"]})
+        async with forge(tmp_path, everything, env=KEY) as client:
+            outcome = await job(client, tmp_path / "work")
+            assert (outcome["outcome"], outcome["attemptCount"]) == ("accepted", 1), outcome["reason"]
+            (started,) = [event for event in events(client, "call.started") if event["model"] == "opus"]
+            assert 0 < outcome["costUsd"] < started["estimateUsd"] < 0.05
+        assert len(claude.calls) == 1
+
+
 async def test_the_budget_stops_a_job_in_the_middle(tmp_path: Path) -> None:
-    # The first call is measured at 5,000 tokens in; what is left of the budget does not hold a second one.
-    dear = replace(GOOD, input_tokens=5_000)
+    # The first call is measured at 25,000 tokens in; what is left of the budget does not hold a second one.
+    dear = replace(GOOD, input_tokens=25_000)
     rows = (row(1, 2, 3, generator="opus"),)
     granted = {"servers": ["claude"]}
     async with local(Script.say(verdict(5, "Shorter."))) as ollama, MessagesServer(answer=dear) as claude:
@@ -139,7 +151,7 @@ async def test_the_budget_stops_a_job_in_the_middle(tmp_path: Path) -> None:
         async with forge(tmp_path, everything, env=KEY) as client:
             outcome = await job(client, tmp_path / "work")
             assert (outcome["outcome"], outcome["attemptCount"]) == ("exhausted", 1), outcome["reason"]
-            assert 0.025 < outcome["costUsd"] < 0.15
+            assert 0.125 < outcome["costUsd"] < 0.15
             assert [event["number"] for event in events(client, "rung.skipped")] == [2, 3]
             assert "raise budget.job" in outcome["reason"]
             assert asked(client) == []

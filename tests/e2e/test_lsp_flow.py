@@ -63,8 +63,9 @@ async def test_a_request_with_a_token_stays_open_until_the_outcome(tmp_path: Pat
         assert outcome["outcome"] == "accepted"
         assert outcome["applied"] is True
         assert set(outcome) == {
-            "jobId", "outcome", "score", "attemptCount", "seconds", "costUsd", "applied", "reason",
+            "jobId", "outcome", "score", "attemptCount", "seconds", "costUsd", "applyMode", "applied", "reason",
         }  # fmt: skip
+        assert outcome["applyMode"] == "edit"
         assert {item["token"] for item in client.of("$/progress")} == {"mine"}
         assert client.of("window/workDoneProgress/create") == []
         kinds = [message["params"]["value"]["kind"] for message in client.seen if message.get("method") == "$/progress"]

@@ -94,5 +94,5 @@ async def test_calls_at_once_have_numbers_of_their_own() -> None:
 async def test_asking_whether_it_may_be_paid_costs_nothing() -> None:
     model = ScriptedModel("opus", paid=True)
     line, events, purse = calls(model)
-    await line.allowed(model.info, input_tokens=10, output_tokens=10)
+    await line.allowed(model.info, REQUEST)
     assert (line.cost_usd, events.bodies, len(purse.settled)) == (0.0, [], 1)

@@ -192,6 +192,19 @@ async def test_each_row_costs_what_the_page_says(attempts: tuple[int, ...], thin
         assert counted == {"think": think, "generate": 1, "review": review}
 
 
+async def test_what_a_paid_rung_must_afford_is_what_will_be_sent_and_never_less() -> None:
+    table = profile()
+    purse = Purse(price=0.01)
+    _, events = await run(actors(table), schedule(table), purse)
+    paid = [(tokens, answer) for model, tokens, answer in purse.admitted if model in ("sonnet", "opus")]
+    asked, sent = paid[::2], paid[1::2]  # before anybody thinks for the rung, and when it is its turn
+    assert len(asked) == len(sent) == 4
+    for (before, answer), (now, same) in zip(asked, sent, strict=True):
+        assert now <= before <= now + 420  # all that is not known beforehand is the thought
+        assert answer == same
+    assert not events.of(Degraded)
+
+
 async def test_ties_and_second_looks_are_the_only_calls_beyond_the_table() -> None:
     table = profile()
     plain, odd = schedule(table), {"votes": "qwen"}

@@ -100,6 +100,7 @@ async def test_start_returns_before_the_work_and_wait_tells_the_end(rig: Rig) ->
         "attemptCount": 0,
         "seconds": 12.5,
         "costUsd": 0.0,
+        "applyMode": "edit",
         "applied": False,
         "reason": None,
     }

@@ -58,6 +58,7 @@ async def test_a_whole_job_comes_back_as_it_was(tmp_path: Path) -> None:
         assert await ledger.events(job.job_id, len(job.events) - 1) == job.events[-1:]
         (entry,) = await ledger.history()
         assert (entry["jobId"], entry["attemptCount"], entry["state"]) == (job.job_id, 2, "ended")
+        assert (entry["workspace"], entry["applyMode"]) == (job.workspace, job.apply)
         assert ledger.problem is None
     finally:
         await ledger.aclose()
@@ -112,6 +113,19 @@ async def test_a_job_of_a_live_process_is_running_and_of_a_dead_one_interrupted(
         assert kept is not None and kept.state is JobState.INTERRUPTED and kept.events == (event("a", 1),)
     finally:
         await two.aclose()
+
+
+async def test_the_history_tells_what_a_running_job_has_cost_so_far(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    try:
+        ledger.begin(record("a"))
+        held = Reservation(id="r", job_id="a", day="2026-01-31", model="m", server="s", nano=500, sent=200)
+        await asyncio.wrap_future(ledger.reserve(held, Ceiling(job=1000, day=1000, month=1000)))
+        assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(500e-9)]
+        ledger.settle(held, 300)
+        assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(300e-9)]
+    finally:
+        await ledger.aclose()
 
 
 async def test_old_jobs_go_and_young_and_running_ones_stay(tmp_path: Path) -> None:

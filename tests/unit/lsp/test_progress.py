@@ -22,7 +22,7 @@ from forge_lsp.domain.events import (
     StageFinished,
     StageStarted,
 )
-from forge_lsp.jobs.contract import JobResult
+from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.lsp.progress import ProgressState, WorkDone, end_message
 
 
@@ -97,7 +97,7 @@ def test_every_stage_and_call_moves_it() -> None:
 def test_end_messages() -> None:
     def result(outcome: Outcome, **more: Any) -> str:
         fields = {"job_id": "j", "score": 8.26, "attempt_count": 2, "seconds": 61.2, "cost_usd": 0.0, "reason": None}
-        return end_message(JobResult(outcome=outcome, **{**fields, **more}))
+        return end_message(JobResult(outcome=outcome, apply=ApplyMode.EDIT, **{**fields, **more}))
 
     assert result(Outcome.ACCEPTED, applied=True) == "accepted · score 8.3 · 2 attempts · 61 s · applied"
     assert result(Outcome.ACCEPTED, applied=True, reason="the panel gives 8.3").endswith("61 s · applied")
