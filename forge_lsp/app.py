@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
     from forge_lsp.profiles.choose import Installed
-    from forge_lsp.settings import Settings
+    from forge_lsp.settings import Settings, Sources
 
 __all__ = ["Flags", "House", "SystemClock", "make_services", "state_folder"]
 
@@ -81,6 +81,8 @@ class House:
     clock: SystemClock = field(default_factory=SystemClock)
     problem: SettingsError | None = None
     _built: dict[str, _Rooms] = field(default_factory=dict[str, _Rooms])
+    trusted: bool = True
+    lens: bool = True
     _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -90,12 +92,9 @@ class House:
         """The settings in force for a folder. Raises SettingsError, EnvironmentFault."""
         from forge_lsp.models.installed import embedded_installed
         from forge_lsp.profiles.auto import load
-        from forge_lsp.settings import gather
 
         base = workspace or (self.folders[0] if self.folders else None)
-        sources = await asyncio.to_thread(
-            gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
-        )
+        sources = await self._sources(base)
         chosen = await load(sources, look=_look, embedded=embedded_installed(), profile=profile, base=base)
         if problems := _schedule(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
@@ -103,6 +102,13 @@ class House:
         return chosen
 
     async def reconfigure(self, editor: Mapping[str, object]) -> None:
+    async def _sources(self, base: Path | None) -> Sources:
+        from forge_lsp.settings import gather
+
+        return await asyncio.to_thread(
+            gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
+        )
+
         """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
         self.editor = editor
         await self.examine()
@@ -113,11 +119,12 @@ class House:
         """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
         self.problem = None
         try:
-            await self.settings()
+            self.lens = (await self.settings()).resolved.settings.lens.enabled
         except SettingsError as error:
             self.problem = error
-        except EnvironmentFault:
-            pass  # told by the doctor, and by the first job
+        except EnvironmentFault:  # told by the doctor, and by the first job
+            sources = await self._sources(self.folders[0] if self.folders else None)
+            self.lens = sources.table("lens").get("enabled", True) is True
 
     # ------------------------------------------------------------------ rooms
 
@@ -275,6 +282,7 @@ async def _gpus() -> list[dict[str, object]]:
     from forge_lsp.gpus import inventory
 
     return [gpu.to_json() for gpu in (await inventory.read()).gpus]
+        lens=lambda: house.lens,
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:

@@ -19,6 +19,7 @@ class Services:
 
     ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
+    ``lens`` answers whether the settings want code lenses.
     """
 
     jobs: JobManager
@@ -30,4 +31,5 @@ class Services:
     reconfigure: Callable[[Mapping[str, object]], Awaitable[None]]
     aclose: Callable[[], Awaitable[None]]
     state_dir: Path
+    lens: Callable[[], bool] = lambda: True
     facts: Mapping[str, object] = field(default_factory=dict[str, object])

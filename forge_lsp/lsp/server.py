@@ -5,6 +5,7 @@ Nothing heavy is imported here or below: ``initialize`` is answered first, the s
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -111,6 +112,10 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
     async def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:  # pyright: ignore[reportUnusedFunction] - registered
         return _actions(server.session, params)
 
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS, lsp.CodeLensOptions(resolve_provider=False))
+    async def lenses(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:  # pyright: ignore[reportUnusedFunction] - registered
+        return await _lenses(server.session, params.text_document.uri)
+
     return server
 
 
@@ -135,6 +140,25 @@ def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAct
     text_document = editor.protocol.client_capabilities.text_document
     capabilities = None if text_document is None else text_document.code_action
     return code_actions(params, document, editor.documents.index(present), capabilities, scope_at)
+
+
+async def _lenses(session: Session, uri: str) -> list[lsp.CodeLens]:
+    from forge_lsp.domain.errors import BadRequest
+    from forge_lsp.lsp.lenses import code_lenses
+    from forge_lsp.lsp.protocol import Refusal
+
+    try:
+        services = await session.ready(despite_problem=True)
+        if not services.lens():
+            return []
+        document, present = session.editor.documents.document(uri)
+    except (BadRequest, Refusal):
+        return []  # not a language of ours, or no server to speak of, which has been told
+
+    def find() -> list[lsp.CodeLens]:
+        return code_lenses(uri, services.scoping.unfinished(document), session.editor.documents.index(present))
+
+    return await asyncio.to_thread(find)
 
 
 def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:

@@ -50,6 +50,7 @@ class Session:
         self._settings: dict[str, object] = {}
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lens: bool | None = None
         self._closed = False
         self.shown: dict[str, ShownJob] = {}
 
@@ -112,6 +113,7 @@ class Session:
             self._log.open(services.state_dir, str(level))
         self._tell_problem()
         self._built.set()
+        self._tell_lens()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings, where the client wants to be asked."""
@@ -161,6 +163,7 @@ class Session:
             logger.info("The settings are wrong: %s", error)
         self._tell_problem()
 
+        self._tell_lens()
     def _problem(self) -> ForgeError | None:
         return self._failure if self._services is None else self._services.problem()
 
@@ -173,6 +176,18 @@ class Session:
         self._told = words
 
     async def _pull(self) -> object | None:
+    def _tell_lens(self) -> None:
+        """Have the editor ask for its code lenses again where the settings want other ones than before."""
+        wanted = self._services is not None and self._services.lens()
+        before, self._lens = self._lens, wanted
+        workspace = self._protocol.client_capabilities.workspace
+        support = None if workspace is None else workspace.code_lens
+        if before not in (None, wanted) and support is not None and support.refresh_support:
+            self.background(self._refresh_lenses(), "lenses")
+
+    async def _refresh_lenses(self) -> None:
+        await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None)
+
         """The client's ``forge`` section, None where it does not answer such questions."""
         workspace = self._protocol.client_capabilities.workspace
         if workspace is None or not workspace.configuration:

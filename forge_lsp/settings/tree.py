@@ -22,6 +22,7 @@ __all__ = [
     "Generator",
     "Ladder",
     "LanguageCheck",
+    "Lens",
     "Model",
     "Panel",
     "Price",
@@ -156,6 +157,13 @@ class Apply(_Table):
     """edit: applied as one undoable edit. preview: shown first. none: only kept, for forge.apply."""
 
 
+class Lens(_Table):
+    """Code lenses in the editor."""
+
+    enabled: bool = True
+    """Show `Generate with ensemble` over empty bodies and TODO(forge) comments."""
+
+
 class Consent(_Table):
     """What may leave this machine without a question."""
 
@@ -256,6 +264,7 @@ class Settings(_Table):
     accept: Accept = Accept()
     ladder: Ladder = Ladder()
     apply: Apply = Apply()
+    lens: Lens = Lens()
     consent: Consent = Consent()
     budget: Budget = Budget()
     deadlines: Deadlines = Deadlines()

@@ -17,13 +17,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from forge_lsp.domain.attempt import Diagnostic
-from forge_lsp.domain.ports import Item, ItemKind, Syntax
+from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, TextRange
 from forge_lsp.source.lines import BOM, Lines, is_blank, leading_space
 from forge_lsp.source.outline import TODO, has_todo
+from forge_lsp.source.unfinished import unfinished
+
+if TYPE_CHECKING:
+    from forge_lsp.source.edits import SourceSyntax
 
 __all__ = ["Offer", "Scopes"]
 
@@ -52,7 +57,7 @@ class _Found:
 class Scopes:
     """The Scoping port."""
 
-    def __init__(self, syntax: Syntax) -> None:
+    def __init__(self, syntax: SourceSyntax) -> None:
         self._syntax = syntax
 
     def scope(self, document: Document, selection: TextRange | None) -> Scope:
@@ -116,6 +121,10 @@ class Scopes:
         if _wish(scope.range.of(text)) is not None:
             return Offer(what="todo", scope=scope)
         return Offer(what="symbol", scope=scope) if scope.name is not None else None
+
+    def unfinished(self, document: Document) -> tuple[TextRange, ...]:
+        """See :func:`forge_lsp.source.unfinished.unfinished`."""
+        return unfinished(document, self._syntax)
 
     def _file_instruction(self, document: Document, wish: str | None) -> str:
         if document.path is not None:

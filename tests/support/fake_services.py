@@ -53,8 +53,8 @@ def trace(what: str) -> None:
             file.write(f"{time.time():.4f} {what}\n")
 
 
-async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]) -> Any:
-    """What app.py does, with a scripted ensemble. Settings it knows: ``apply``, ``wrong`` and ``slow``."""
+async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Any:
+    """What app.py does, with a scripted ensemble. Settings it knows: ``apply``, ``lens``, ``wrong``, ``slow``."""
     from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
     from forge_lsp.domain.errors import ConsentRefused, ForgeError, SettingsError
     from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
@@ -232,6 +232,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         reconfigure=reconfigure,
         aclose=aclose,
         state_dir=state_dir,
+        lens=lambda: state["settings"].get("lens", {}).get("enabled", True),
         facts={"gpus": lambda: [{"name": "test", "free": 1, "total": 2}]},
     )
 

@@ -109,7 +109,7 @@ class RawClient:
             if answer is None:
                 self.send({"id": message["id"], "error": {"code": -32601, "message": "unknown"}})
             else:
-                result = answer(message["params"])
+                result = answer(message.get("params"))
                 if asyncio.iscoroutine(result):
                     asyncio.create_task(self._later(message["id"], result))  # noqa: RUF006 - short-lived
                 elif result is not Silent:
@@ -129,7 +129,7 @@ class RawClient:
 
     def of(self, method: str) -> list[Any]:
         """The params of all messages of a method so far."""
-        return [message["params"] for message in self.seen if message.get("method") == method]
+        return [message.get("params") for message in self.seen if message.get("method") == method]
 
     async def until(self, met: Callable[[], Any], timeout: float = 15) -> Any:
         """Wait until ``met()`` is truthy, looking after each message; its value."""
