@@ -16,7 +16,8 @@ from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url
 from forge_lsp.models.embedded_weights import INSTALL
-from forge_lsp.models.guard import Gate, GuardedModel, Policy
+from forge_lsp.models.gate import Gate, Policy
+from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind, Wire
 
 __all__ = ["Directory", "server_url"]

@@ -96,3 +96,14 @@ async def test_asking_whether_it_may_be_paid_costs_nothing() -> None:
     line, events, purse = calls(model)
     await line.allowed(model.info, REQUEST)
     assert (line.cost_usd, events.bodies, len(purse.settled)) == (0.0, [], 1)
+
+
+async def test_servers_can_tell_jobs_apart() -> None:
+    models = [ScriptedModel(key, "yes", "yes") for key in ("phi4", "gemma3")]
+    one, other = calls(*models)[0], calls(*models)[0]
+    for line in (one, other):
+        for key in ("phi4", "gemma3"):
+            await line.ask(key, REQUEST, number=1, stage=Stage.THINK, role="propose")
+    jobs = [[request.job for request in model.requests] for model in models]
+    assert jobs[0] == jobs[1]
+    assert jobs[0][0] and jobs[0][0] != jobs[0][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -15,10 +16,11 @@ from forge_lsp.domain.errors import (
     ServerBusy,
     ServerUnreachable,
 )
-from forge_lsp.domain.ports import FinishReason
-from forge_lsp.models.guard import Gate, GuardedModel, Policy
+from forge_lsp.domain.ports import ChatRequest, FinishReason
+from forge_lsp.models.gate import Gate, Policy
+from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Busy, Deadlines, TextDelta, Waiting
-from tests.unit.models.fake_wire import FakeClock, FakeWire, Step, ask, done, say
+from tests.unit.models.fake_wire import INFO, FakeClock, FakeWire, Step, ask, done, say
 
 BRIEF = Deadlines(connect=1, first_token=0.1, between_tokens=0.1, total=5, load=5)
 
@@ -154,6 +156,22 @@ class TestQueue:
         models = [answering(name) for name in "abcd"]
         await asyncio.gather(*(model.complete(ask()) for model in models))
         assert order == list("abcd")
+
+    async def test_jobs_take_turns_and_a_model_at_hand_goes_on(self) -> None:
+        gate = Gate(parallel=1)
+        order: list[str] = []
+
+        def answering(name: str) -> GuardedModel:
+            def steps(request: ChatRequest) -> list[Step]:
+                order.append(f"{request.job} {name}")
+                return [0.01, *say(name)]
+
+            return guard(FakeWire(by_request=steps, info=replace(INFO, name=name)), gate=gate)
+
+        phi4, llama = answering("phi4"), answering("llama")
+        asked = [("a", phi4), ("a", llama), ("a", llama), ("b", phi4), ("c", phi4)]
+        await asyncio.gather(*(model.complete(ask(job=job)) for job, model in asked))
+        assert order == ["a phi4", "b phi4", "c phi4", "a llama", "a llama"]
 
     async def test_a_cancelled_call_gives_its_place_back(self) -> None:
         wire = FakeWire([TextDelta(index=0, text="a"), 10.0], say("next"))
