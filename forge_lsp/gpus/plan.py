@@ -7,7 +7,7 @@ seconds. Models are named by their settings keys, devices by their UUIDs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, cast
 
 __all__ = [
@@ -101,16 +101,14 @@ class Need:
 class Step:
     """A stage of the attempts that do the same in it.
 
-    ``rounds`` run one after another; the models of a round are called at once. ``seconds`` are those of one call of a
-    model on a device that reads :data:`REFERENCE <forge_lsp.gpus.timing.REFERENCE>` bytes a second; ``elsewhere`` the
-    seconds that pass in calls which no device of ours answers, ``after`` those between this stage and the next (the
-    compile check after ``generate``).
+    ``rounds`` run one after another; the models of a round are called at once, each taking the seconds that it is
+    mapped to on the reference device (timing.py). ``elsewhere``: seconds that pass in calls which no device of ours
+    answers; ``after``: between this stage and the next (the compile check after ``generate``).
     """
 
     attempts: tuple[int, ...]
     stage: Stage
-    rounds: tuple[tuple[str, ...], ...]
-    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    rounds: tuple[Mapping[str, float], ...]
     elsewhere: float = 0.0
     after: float = 0.0
 

@@ -1,0 +1,165 @@
+"""Models, devices and steps as numbers, so that thousands of placements can be weighed; and the rule of admission.
+
+Models are bits of an ``int``, bit 0 the largest. Internal to the planner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from forge_lsp.gpus.plan import GIB, Device, Need, Step
+from forge_lsp.gpus.timing import REFERENCE
+
+__all__ = ["SPARE", "Rig", "StageNumbers", "bits"]
+
+SPARE = GIB
+"""Bytes that stay free after a load, by the rule of admission."""
+
+
+def bits(mask: int) -> list[int]:
+    """The set bits, lowest first: models, the largest first."""
+    found: list[int] = []
+    while mask:
+        low = mask & -mask
+        found.append(low.bit_length() - 1)
+        mask ^= low
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageNumbers:
+    """A stage of one attempt. ``least``: seconds that it and the check after it take on any placement."""
+
+    step: int
+    attempt: int
+    mask: int
+    rounds: tuple[tuple[int, ...], ...]
+    least: float
+    after: float
+
+
+@dataclass(slots=True)
+class Rig:
+    """What is placed, and where it could be. ``needs`` come larger first."""
+
+    devices: tuple[Device, ...]
+    needs: tuple[Need, ...]
+    steps: tuple[Step, ...]
+    size: list[int] = field(init=False)
+    claim: list[int] = field(init=False)
+    free: list[int] = field(init=False)
+    speed: list[float] = field(init=False)
+    stages: list[StageNumbers] = field(init=False)
+    next_use: list[list[int]] = field(init=False)
+    _orders: dict[tuple[int, int], tuple[int, ...] | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        order = sorted(self.needs, key=lambda need: (-need.footprint.bytes, need.key))
+        self.needs = tuple(order)
+        self.size = [need.footprint.bytes for need in order]
+        # Ollama evicts when what it predicts is more than 80% of what is free: so much must be free.
+        self.claim = [-(-need.footprint.predicted * 5 // 4) for need in order]
+        self.free = [device.free for device in self.devices]
+        self.speed = [REFERENCE / device.bandwidth for device in self.devices]
+        self.stages = self._stages()
+        self.next_use = [self._uses(model) for model in range(len(order))]
+        self._orders = {}
+
+    def _stages(self) -> list[StageNumbers]:
+        index = {need.key: number for number, need in enumerate(self.needs)}
+        fastest = min(self.speed, default=1.0)
+        numbered: list[StageNumbers] = []
+        for number, step in enumerate(self.steps):
+            rounds = tuple(tuple(index[key] for key in each if key in index) for each in step.rounds)
+            longest = sum(max((s for key, s in each.items() if key in index), default=0.0) for each in step.rounds)
+            mask = 0
+            for each in rounds:
+                for model in each:
+                    mask |= 1 << model
+            numbered += [
+                StageNumbers(
+                    step=number,
+                    attempt=attempt,
+                    mask=mask,
+                    rounds=rounds,
+                    least=longest * fastest + step.elsewhere,
+                    after=step.after,
+                )
+                for attempt in step.attempts
+            ]
+        # One attempt after the other, its stages in the order of the steps.
+        numbered.sort(key=lambda stage: (stage.attempt, stage.step))
+        return numbered
+
+    def _uses(self, model: int) -> list[int]:
+        """For each stage the next one, itself included, that uses a model; the job that follows counts on."""
+        count = len(self.stages)
+        table = [0] * (count + 1)
+        after = 4 * count + 1
+        first = next((at for at, stage in enumerate(self.stages) if stage.mask >> model & 1), None)
+        following = after if first is None else count + first
+        table[count] = following
+        for at in range(count - 1, -1, -1):
+            if self.stages[at].mask >> model & 1:
+                following = at
+            table[at] = following
+        return table
+
+    @property
+    def everything(self) -> int:
+        """All models."""
+        return (1 << len(self.needs)) - 1
+
+    def bytes(self, mask: int) -> int:
+        """What models take together."""
+        size, total = self.size, 0
+        while mask:
+            low = mask & -mask
+            total += size[low.bit_length() - 1]
+            mask ^= low
+        return total
+
+    def fits_alone(self, model: int, device: int) -> bool:
+        """Whether a model can be loaded onto an empty device."""
+        return self.size[model] + SPARE <= self.free[device]
+
+    def together(self, mask: int, device: int) -> tuple[int, ...] | None:
+        """The order in which models can be loaded onto an empty device, so that Ollama evicts none; None: there is no
+        such order."""
+        found = self._orders.get((mask, self.free[device]), ())
+        if found == () and mask:
+            found = self.order(bits(mask), self.free[device], empty=True)
+            self._orders[mask, self.free[device]] = found
+        return found
+
+    def order(self, models: Sequence[int], free: int, *, empty: bool) -> tuple[int, ...] | None:
+        """The order in which models can be loaded where so much is free, with others there unless ``empty``.
+
+        A load asks for claim <= free, unless it is the first, and size + SPARE <= free; then free shrinks by size. The
+        larger first is what Ollama's users are told; where that fails, the order by (claim - size), largest first, is
+        tried behind each possible first one. No other can succeed where these fail: it is the rule of earliest due
+        dates (Jackson 1955), a load's due date being total - claim + size and its length being size.
+        """
+        if sum(self.size[model] for model in models) + SPARE > free:
+            return None
+        if self._goes(models, free, empty):
+            return tuple(models)
+        due = sorted(models, key=lambda model: self.size[model] - self.claim[model])
+        if self._goes(due, free, empty):
+            return tuple(due)
+        if empty:
+            for first in models:
+                queue = [first, *(model for model in due if model != first)]
+                if self._goes(queue, free, empty):
+                    return tuple(queue)
+        return None
+
+    def _goes(self, models: Sequence[int], free: int, empty: bool) -> bool:
+        size, claim = self.size, self.claim
+        for model in models:
+            if not empty and claim[model] > free:
+                return False
+            free -= size[model]
+            empty = False
+        return free >= SPARE
