@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
+    "Agreement",
     "Attempt",
     "BuildReport",
     "BuildStatus",
@@ -20,6 +21,7 @@ __all__ = [
     "Insight",
     "InsightKind",
     "Issue",
+    "Observation",
     "Outcome",
     "Review",
     "Severity",
@@ -157,13 +159,39 @@ class ExampleResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a call gave of which nobody said what it should give: an example with another literal in it.
+
+    No proof by itself; it shows where candidates part. ``call`` is what was run, ``answer`` its value or exception.
+    """
+
+    call: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far a candidate behaves like those of other models: ``share`` (0-1) of ``points`` calls, the mean over
+    ``models`` other models."""
+
+    share: float
+    models: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What running the candidate showed. ``blocked`` says why nothing could be run at all (no sandbox)."""
+    """What running the candidate showed. ``blocked`` says why nothing could be run at all (no sandbox).
+
+    ``observed`` is there to compare candidates by; ``agreement`` is what came of that (None: nobody to compare with).
+    """
 
     results: tuple[ExampleResult, ...] = ()
     blocked: str | None = None
     remedy: str | None = None
     seconds: float = 0.0
+    observed: tuple[Observation, ...] = ()
+    agreement: Agreement | None = None
 
     def count(self, status: ExampleStatus) -> int:
         """How many results have ``status``."""
@@ -220,6 +248,7 @@ class InsightKind(StrEnum):
     DIAGNOSTIC = "diagnostic"
     EVIDENCE = "evidence"
     QUESTION = "question"
+    DIFFERENCE = "difference"
     REVIEW = "review"
     TRIED = "tried"
 

@@ -17,6 +17,7 @@ from forge_lsp.domain.attempt import (
 )
 from forge_lsp.domain.ports import Syntax, Toolchain
 from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.agreement import Behaviours, answer_of
 
 __all__ = ["Checked", "Examples", "check", "rank"]
 
@@ -40,15 +41,17 @@ class Examples:
     """
 
     def __init__(self) -> None:
+        self.behaviours = Behaviours()
         self._passed: set[str] = set()
         self._answers: dict[tuple[str, str], dict[str, int]] = {}
 
     def learn(self, checked: Checked) -> None:
         """Take in one candidate's results, once."""
+        self.behaviours.learn(checked.candidate.model, checked.raw)
         for result in checked.raw.results:
             if result.status is ExampleStatus.PASSED:
                 self._passed.add(result.id)
-            answer = _answer(result)
+            answer = answer_of(result)
             if answer is not None:
                 models = self._answers.setdefault((result.id, answer), {})
                 models[checked.candidate.model] = models.get(checked.candidate.model, 0) + 1
@@ -59,7 +62,7 @@ class Examples:
 
     def witnesses(self, result: ExampleResult) -> int:
         """How many models answered this example with this value."""
-        answer = _answer(result)
+        answer = answer_of(result)
         return 0 if answer is None else len(self._answers.get((result.id, answer), {}))
 
     def uncorroborated(self, evidence: Evidence) -> int:
@@ -67,17 +70,11 @@ class Examples:
         disputed = (result for result in evidence.results if result.status is ExampleStatus.DISPUTED)
         return sum(self.witnesses(result) < 2 for result in disputed)
 
-    def agreement(self, checked: Checked) -> tuple[int, int]:
-        """How often other models, then other samples, gave the same values: models that agree are evidence, a model
-        that agrees with itself hardly is."""
-        models = samples = 0
-        for result in checked.raw.results:
-            answer = _answer(result)
-            if answer is not None:
-                answered = self._answers.get((result.id, answer), {})
-                models += len(answered.keys() - {checked.candidate.model})
-                samples += max(0, answered.get(checked.candidate.model, 0) - 1)
-        return models, samples
+    def settle(self, checked: Checked) -> Evidence:
+        """A candidate's evidence as it is told: judged, with how far others behave alike, without what only served to
+        compare."""
+        agreement = self.behaviours.agreement(checked.candidate.model, checked.raw)
+        return replace(self.judge(checked.raw), agreement=agreement, observed=())
 
     def _judged(self, result: ExampleResult) -> ExampleResult:
         if (
@@ -129,15 +126,18 @@ async def check(
 
 
 def rank(checked: Checked, examples: Examples) -> tuple[object, ...]:
-    """A sort key, larger is better: compiles, fails little that is undisputed, passes much, agrees with others,
-    is short. Comparable among the candidates of one job."""
+    """A sort key, larger is better: compiles, fails little that is undisputed, passes much, behaves like what other
+    models wrote, then like what its own model wrote, is short. Comparable among the candidates of one job."""
     judged = examples.judge(checked.raw)
+    model = checked.candidate.model
+    agreement = examples.behaviours.agreement(model, checked.raw)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
         -judged.count(ExampleStatus.FAILED),
         judged.count(ExampleStatus.PASSED),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
-        *examples.agreement(checked),
+        round(agreement.share, 6) if agreement is not None else 0.0,
+        round(examples.behaviours.own(model, checked.raw), 6),
         -len(checked.candidate.code),
     )
 
@@ -148,17 +148,6 @@ def _sound(task: Task, candidates: Sequence[Candidate], syntax: Syntax) -> Seque
     counted = [(len(syntax.outline(candidate.text, language).errors), candidate) for candidate in candidates]
     sound = [candidate for errors, candidate in counted if errors <= before]
     return sound or [min(counted, key=lambda pair: pair[0])[1]]
-
-
-def _answer(result: ExampleResult) -> str | None:
-    """The value a candidate gave, or None where it gave none that can be compared."""
-    match result.status:
-        case ExampleStatus.PASSED:
-            return result.expected.strip() or result.actual.strip() or None
-        case ExampleStatus.FAILED | ExampleStatus.DISPUTED:
-            return result.actual.strip() or None
-        case _:
-            return None
 
 
 def _bare(text: str) -> str:

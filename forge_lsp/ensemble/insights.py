@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from forge_lsp.domain.attempt import (
     BuildReport,
@@ -15,6 +15,7 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
+from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
 __all__ = ["learn", "merge", "render_insights"]
@@ -22,6 +23,7 @@ __all__ = ["learn", "merge", "render_insights"]
 MOST_DIAGNOSTICS = 8
 MOST_EXAMPLES = 6
 MOST_ISSUES = 8
+MOST_DIFFERENCES = 3
 KEPT_TOKENS = 2_000  # what a job remembers; each prompt takes what fits its model
 _LONGEST = 120  # tokens of one insight
 
@@ -32,6 +34,7 @@ _HEADINGS: Mapping[InsightKind, str] = {
     InsightKind.DIAGNOSTIC: "The compiler refused an earlier answer",
     InsightKind.EVIDENCE: "An earlier answer failed these; yours must pass them",
     InsightKind.QUESTION: "No answer so far passes these. Decide: is the example wrong, or was the code",
+    InsightKind.DIFFERENCE: "Earlier answers give different values here. Decide which is right",
     InsightKind.REVIEW: "Reviewers of earlier answers ask for",
     InsightKind.TRIED: "Tried before",
 }
@@ -46,16 +49,19 @@ def learn(
     verdict: Verdict | None = None,
     tried: str | None = None,
     witnesses: Callable[[ExampleResult], int] = lambda result: 0,  # noqa: ARG005
+    differences: Callable[[int], Sequence[Difference]] = lambda most: (),  # noqa: ARG005
 ) -> tuple[Insight, ...]:
     """The lessons of one attempt, the most telling first.
 
-    ``witnesses`` says how many models answered an example with the same actual value.
+    ``witnesses`` says how many models answered an example with the same actual value, ``differences`` on which calls
+    the candidates so far part, at most as many as it is asked for.
     """
     lessons: list[tuple[InsightKind, str]] = []
     if build is not None and build.compiled is False:
         lessons.extend(_diagnostics(build, candidate))
     if evidence is not None:
         lessons.extend(_examples(evidence, witnesses))
+        lessons.extend((InsightKind.DIFFERENCE, _parted(one)) for one in differences(MOST_DIFFERENCES))
     if verdict is not None:
         lessons.extend(_issues(verdict))
     if tried is not None:
@@ -118,6 +124,11 @@ def _examples(evidence: Evidence, witnesses: Callable[[ExampleResult], int]) -> 
         count = witnesses(result)
         who = f" ({count} models answer that)" if count > 1 else ""
         yield InsightKind.QUESTION, f"this example looks wrong, or the code was: {_told(result)}{who}"
+
+
+def _parted(difference: Difference) -> str:
+    answers = "; ".join(f"{answer} ({', '.join(models)})" for answer, models in difference.answers[:4])
+    return f"`{difference.call}`: {answers}"
 
 
 def _told(result: ExampleResult) -> str:

@@ -246,7 +246,7 @@ class _Job:
             return _Result(decision=Decision(kind=kind, reason=written.trouble or "no code"), thought=thought)
         checked = await stages.check(number, written.candidates)
         chosen = checked[0]
-        evidence = self._examples.judge(chosen.raw)
+        evidence = self._examples.settle(chosen)
         sitting: Sitting | None = None
         if row.panel.kind != "none" and blocks(chosen.build, evidence) is None:
             sitting = await stages.review(number, row, chosen, evidence)
@@ -272,6 +272,7 @@ class _Job:
             verdict=result.verdict,
             tried=f"attempt {number} ({row.generator.model}): {result.decision.reason}",
             witnesses=self._examples.witnesses,
+            differences=self._examples.behaviours.differences,
         )
 
     def _why_exhausted(self) -> str:

@@ -33,7 +33,8 @@ class Standing:
     def best(self) -> Best | None:
         """The best that compiles, or that nothing here could compile; None where there is none.
 
-        By: proven to compile, fewest undisputed failures, most passes, score, the later one.
+        By: proven to compile, fewest undisputed failures, most passes, score, agreement with other models, the
+        later one.
         """
         offered = [
             (self._rank(checked, score, index), checked, score)
@@ -46,12 +47,13 @@ class Standing:
         return Best(candidate=checked.candidate, score=score)
 
     def _rank(self, checked: Checked, score: float | None, index: int) -> tuple[float, ...]:
-        judged = self._examples.judge(checked.raw)
+        judged = self._examples.settle(checked)
         return (
             checked.build.compiled is True,
             -judged.count(ExampleStatus.FAILED),
             judged.count(ExampleStatus.PASSED),
             -1.0 if score is None else score,
+            judged.agreement.share if judged.agreement is not None else 0.0,
             checked.candidate.attempt,
             -index,
         )

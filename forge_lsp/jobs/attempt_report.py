@@ -97,12 +97,22 @@ def _evidence(attempt: Attempt, record: JobRecord) -> str:
         return f"**Evidence: nothing was run.** {inline(evidence.blocked, 500)}{remedy}"
     if not evidence.results:
         return ""
-    lines = [f"**Evidence:** {evidence_word(evidence)}"]
+    lines = [f"**Evidence:** {evidence_word(evidence)}{_agreement(evidence)}"]
     told = [result for result in evidence.results if result.status is not ExampleStatus.PASSED]
     lines += [_example(result, record) for result in told[:_MOST]]
     if len(told) > _MOST:
         lines.append(f"- ... {len(told) - _MOST} more")
     return "\n\n".join([lines[0], "\n".join(lines[1:])]) if told else lines[0]
+
+
+def _agreement(evidence: Evidence) -> str:
+    """How far the code of other models behaves alike."""
+    found = evidence.agreement
+    if found is None:
+        return ""
+    who = "another model" if found.models == 1 else f"{found.models} other models"
+    calls = "1 call" if found.points == 1 else f"{found.points} calls"
+    return f"; agrees with the code of {who} on {found.share:.0%} of {calls}"
 
 
 def _example(result: ExampleResult, record: JobRecord) -> str:

@@ -163,6 +163,7 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
         "failed": evidence.count(ExampleStatus.FAILED),
         "disputed": evidence.count(ExampleStatus.DISPUTED),
         "notRunnable": evidence.count(ExampleStatus.NOT_RUNNABLE),
+        "agreement": round(evidence.agreement.share, 4) if evidence.agreement is not None else None,
     }
 
 

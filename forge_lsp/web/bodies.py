@@ -83,6 +83,7 @@ class Evidence(_Shape):
     failed: int
     disputed: int
     not_runnable: int
+    agreement: float | None
 
 
 class Issue(_Shape):

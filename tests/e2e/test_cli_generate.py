@@ -92,7 +92,8 @@ async def test_json_prints_one_job_document_whichever_face_tells_it(tmp_path: Pa
     (attempt,) = document["attempts"]
     assert (attempt["strategy"], attempt["thinkers"], attempt["generator"]) == ("solo", ["phi4"], "coder")
     assert (attempt["compiled"], attempt["decision"], attempt["score"]) == (True, "accept", 9.0)
-    assert attempt["evidence"] == {"kinds": ["doctest"], "passed": 1, "failed": 0, "disputed": 0, "notRunnable": 0}
+    counts = {"passed": 1, "failed": 0, "disputed": 0, "notRunnable": 0}
+    assert attempt["evidence"] == {"kinds": ["doctest"], **counts, "agreement": None}
     assert [review["model"] for review in attempt["reviews"]] == ["granite"]
     assert "accepted" in ran.err
 

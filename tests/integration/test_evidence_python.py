@@ -74,6 +74,31 @@ async def test_a_wrong_candidate_fails_with_both_values(toolchain: PythonToolcha
     assert [r.id for r in other.results] == [r.id for r in evidence.results]
 
 
+async def test_variations_of_the_examples_show_where_candidates_part(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add")
+
+    async def seen(code: str) -> dict[str, str]:
+        evidence = await toolchain.evidence(task, candidate_of(task, body(code)))
+        return {one.call: one.answer for one in evidence.observed}
+
+    right = await seen("return a + b")
+    # Passes every example of the user's and is wrong all the same.
+    learnt = await seen("return {(1, 2): 3, (4, 4): 8, (2, 3): 5}[a, b]")
+    assert right["add(2, 2)"] == "4"
+    assert learnt["add(2, 2)"] == "raises KeyError"
+    assert right.keys() == learnt.keys()
+    assert await seen("return b + a") == right
+
+
+async def test_a_variation_that_never_ends_costs_only_itself(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add")
+    evidence = await toolchain.evidence(task, candidate_of(task, body("while b == 0: pass\nreturn a + b")))
+    assert statuses(evidence) == [PASSED] * 3
+    answers = {one.call: one.answer for one in evidence.observed}
+    assert "add(1, 0)" not in answers
+    assert answers["add(2, 2)"] == "4"
+
+
 async def test_a_candidate_cannot_bring_its_own_proof(toolchain: PythonToolchain) -> None:
     task = task_of("«def add(a, b): ...»\n", name="add")
     code = 'def add(a, b):\n    """\n    >>> add(1, 1)\n    0\n    """\n    return 0'

@@ -64,7 +64,14 @@ JOB_DOCUMENT = {
             "diagnostics": [
                 {"file": str, "line": int, "severity": str, "code": (str, None), "message": str},
             ],
-            "evidence": {"kinds": [str], "passed": int, "failed": int, "disputed": int, "notRunnable": int},
+            "evidence": {
+                "kinds": [str],
+                "passed": int,
+                "failed": int,
+                "disputed": int,
+                "notRunnable": int,
+                "agreement": (float, int, None),
+            },
             "panel": str,
             "reviews": [
                 {

@@ -33,7 +33,9 @@ class Unmanaged:
 
     def foresee(self, keys: Sequence[str]) -> None:
         """Nothing is brought in ahead."""
+        del keys
 
     def hold(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
         """Nothing is brought in, and nothing is kept."""
+        del keys
         return contextlib.nullcontext()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import BuildStatus, Candidate, Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Evidence, ExampleKind, ExampleStatus
 from forge_lsp.ensemble.checking import Checked, Examples, check
 from forge_lsp.ensemble.standing import Standing
 from forge_lsp.source.syntax import TreeSitterSyntax
@@ -61,10 +61,10 @@ async def test_agreement_of_behaviour_breaks_a_tie() -> None:
     examples = Examples()
     for item in checked:
         examples.learn(item)
-    assert examples.agreement(checked[0]) == (0, 1)
+    assert examples.settle(checked[0]).agreement is None, "a model that agrees with itself shows nothing"
     other = Checked(candidate=candidate("y", model="other"), build=report(), raw=proof(*wrong))
     examples.learn(other)
-    assert examples.agreement(checked[0]) == (1, 1)
+    assert examples.settle(checked[0]).agreement == Agreement(share=1.0, models=1, points=1)
     assert examples.witnesses(other.raw.results[0]) == 2
 
 

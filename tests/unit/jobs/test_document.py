@@ -71,6 +71,7 @@ def test_the_document_has_exactly_the_shape_of_the_contract() -> None:
         "failed": 0,
         "disputed": 1,
         "notRunnable": 1,
+        "agreement": None,
     }
     assert second["reviews"][0] == {
         "model": "granite",

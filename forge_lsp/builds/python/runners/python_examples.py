@@ -10,7 +10,8 @@ worker that ends, hangs or babbles loses the example at hand; the rest goes on i
 ended well run again.
 
 Request: ``{nonce, module: {path, name, package, search}, seconds: {import, example, total}, groups: [{id, examples:
-[{id, steps: [source...], mode: "print" | "value"}]}]}``. Only the last step's output or value is told.
+[{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own ``seconds`` (``example``, ``total``)
+are for it alone. Only the last step's output or value is told.
 Reply lines: ``nonce {"group", "example", "state", ...}``, and ``nonce {"state": "end"}`` when all is done.
 ``state`` is one of ``done`` (``output``, ``value``), ``raised`` and ``unparsed`` (``error``), ``hung``, ``died``,
 ``late`` (the total was over before) and, for a whole group, ``import`` (``error``).
@@ -64,7 +65,10 @@ def run_group(request: Json, group: Json, end: float, tell: Callable[..., None])
     done: List[Json] = []  # noqa: UP006 - examples that ended, to be run again in a fresh worker for the names they made
     pending = list(group["examples"])
     worker: Optional[Worker] = None  # noqa: UP045
-    seconds = request["seconds"]
+    own = group.get("seconds")
+    seconds = dict(request["seconds"], **own) if own else request["seconds"]
+    if own:
+        end = min(end, time.monotonic() + own["total"])
     try:
         while pending:
             example = pending[0]
