@@ -21,7 +21,8 @@ return {
     '.git',
     { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml' },
   },
-  -- Code actions bring this command: run here, its outcome is shown as that of :Forge is.
+  capabilities = { workspace = { codeLens = { refreshSupport = true } } },
+  -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {
     ['forge.generate'] = function(command, context)
       require('forge.job').from_action(command, context)
@@ -30,6 +31,10 @@ return {
   handlers = {
     ['workspace/applyEdit'] = function(...)
       return require('forge.edits').apply(...)
+    end,
+    ['workspace/codeLens/refresh'] = function(_, _, context)
+      require('forge.lens').refresh_all(context.client_id)
+      return vim.NIL
     end,
   },
   on_exit = function(_, _, client_id)

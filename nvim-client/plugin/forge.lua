@@ -56,6 +56,19 @@ vim.api.nvim_create_autocmd('LspProgress', {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == 'forge' then
       require('forge.progress').hear(client.id, event.data.params)
+      if event.data.params.value.kind == 'end' then
+        require('forge.lens').refresh_all(client.id)
+      end
+    end
+  end,
+})
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  desc = 'forge: code lenses',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'forge' then
+      require('forge.lens').attach(client, event.buf)
     end
   end,
 })

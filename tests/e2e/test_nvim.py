@@ -187,6 +187,12 @@ async def test_cancel(tmp_path: Path) -> None:
         assert call.hung_up is not None  # the call was closed before the model had ended
 
 
+async def test_lens(tmp_path: Path) -> None:
+    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "lens", settings(ollama.url), text=TEXT + "# TODO(forge): whether it is odd\n")
+
+
 async def test_typing_meanwhile(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(NEAT), first=1.0), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
@@ -234,7 +240,7 @@ async def test_the_page_s_commands(tmp_path: Path) -> None:
     (shell,) = blocks(PAGE, "sh")
     assert shell in PLUGIN.joinpath("README.md").read_text(encoding="utf-8")
     lua = [block for block in blocks(PAGE, "lua") if "vim.pack" not in block and not block.startswith("return")]
-    assert len(lua) == 5
+    assert len(lua) == 6
     script = tmp_path / "page.lua"
     script.write_text(
         "\n".join(f"do\n{block}end" for block in lua) + "\nassert(vim.g.loaded_forge)\n", encoding="utf-8"

@@ -3,6 +3,7 @@
 ---@class forge.Config
 ---@field enable boolean start the server for its file types; false: only when :Forge is used
 ---@field apply "edit"|"preview"|"none"|nil what becomes of an accepted result; nil: what the server's settings say
+---@field lens boolean show code lenses over what waits for code
 ---@field progress forge.Config.Progress
 ---@field preview forge.Config.Preview
 
@@ -20,6 +21,7 @@ local M = {}
 local defaults = {
   enable = true,
   apply = nil,
+  lens = true,
   progress = { window = true },
   preview = { accept = 'a', reject = 'q', retry = 'r' },
 }
