@@ -19,6 +19,7 @@ __all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_to
 
 COMMENTS = ("comment", "line_comment", "block_comment")
 """What the grammars call comments."""
+_DECORATORS = ("decorator", "attribute_item")
 TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
 _ENDING = re.compile(r"\r\n|\n|\r")
 _FILE_COMMENT = re.compile(r"#!|#.*?coding[:=]")
@@ -77,16 +78,19 @@ def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -
         start, end = source.start(node), source.end(node)
         if lead is not None and _line_breaks(source, lead.end, start) > 1 and not lead.decorated:
             flush()
-        if node.type in COMMENTS or node.type == "decorator":
+        decorates = node.type in _DECORATORS
+        if node.type in COMMENTS or decorates:
             if node.type in COMMENTS and source.before_on_line(start).strip("\ufeff \t\f"):
                 continue  # at the end of a line of code: it belongs to that line
             if lead is None:
-                lead = _Lead(start, end, node.type == "decorator")
+                lead = _Lead(start, end, decorates)
             else:
                 lead.end = end
-                lead.decorated = lead.decorated or node.type == "decorator"
+                lead.decorated = lead.decorated or decorates
             if _FILE_COMMENT.match(source.slice(start, end)) and start <= 1:
                 flush()
+            elif node.child_by_field_name("inner") is not None:
+                flush()  # Rust's //! speaks of what encloses it
             continue
         described = list(describe(node))
         if lead is not None and described and described[0].kind in _DEFINITIONS:

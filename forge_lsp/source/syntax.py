@@ -11,8 +11,10 @@ from forge_lsp.domain.task import Language, TextRange
 from forge_lsp.source.outline_c import outline_c
 from forge_lsp.source.outline_csharp import outline_csharp
 from forge_lsp.source.outline_ecmascript import outline_ecmascript
+from forge_lsp.source.outline_go import outline_go
 from forge_lsp.source.outline_java import outline_java
 from forge_lsp.source.outline_python import outline_python
+from forge_lsp.source.outline_rust import outline_rust
 from forge_lsp.source.tree import Grammars
 
 __all__ = ["TreeSitterSyntax"]
@@ -34,6 +36,8 @@ _STRINGS = {
     Language.JAVA: ("string_literal",),
     Language.C: ("string_literal", "raw_string_literal"),
     Language.CPP: ("string_literal", "raw_string_literal"),
+    Language.GO: ("raw_string_literal",),
+    Language.RUST: ("string_literal", "raw_string_literal"),
 }
 _REMEMBERED = 16
 
@@ -88,4 +92,8 @@ class TreeSitterSyntax:
             return outline_java(text, self._grammars)
         if language in (Language.C, Language.CPP):
             return outline_c(text, language, self._grammars)
+        if language is Language.GO:
+            return outline_go(text, self._grammars)
+        if language is Language.RUST:
+            return outline_rust(text, self._grammars)
         return outline_ecmascript(text, language, self._grammars)

@@ -28,6 +28,8 @@ _GRAMMARS = {
     "java": ("tree_sitter_java", "language"),
     "c": ("tree_sitter_c", "language"),
     "cpp": ("tree_sitter_cpp", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "rust": ("tree_sitter_rust", "language"),
 }
 _BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
     Language.PYTHON: ("python",),
@@ -39,6 +41,8 @@ _BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
     # A .h may hold either language, and editors call it C.
     Language.C: ("c", "cpp"),
     Language.CPP: ("cpp",),
+    Language.GO: ("go",),
+    Language.RUST: ("rust",),
 }
 # What the parser would stumble over, replaced by something of the same length in code points: a lone \r is a line
 # end to editors but not to every grammar; NUL reads as the end of the text; lone surrogates have no UTF-8 form.
