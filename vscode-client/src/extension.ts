@@ -1,0 +1,187 @@
+// What the extension is made of, put together.
+
+import * as vscode from 'vscode';
+import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
+import { fixHere, generateHere, generateInNewFile } from './commands';
+import type { JobEvent, Request } from './job/contract';
+import { Jobs } from './job/jobs';
+import { Tracker } from './job/tracker';
+import { makeClient } from './server/client';
+import { find } from './server/find';
+import { environment, installOwn, places } from './server/places';
+import { watch } from './server/python';
+import { message, Server } from './server/server';
+import { clientSettings, serverSettings } from './settings/current';
+import { ui } from './ui';
+import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
+import { Pages, SCHEME as PAGE } from './views/pages';
+import { Previews, SCHEME as PREVIEW } from './views/preview';
+import { StatusBar } from './views/statusBar';
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Forge', { log: true });
+  const tracker = new Tracker();
+  const status = new StatusBar();
+  const pages = new Pages();
+  let ready = false;
+
+  function show(): void {
+    status.show(tracker.running, ready);
+    setContext('running', tracker.running.length > 0);
+    setContext('ready', ready);
+  }
+
+  const running = new Server(ui, log, {
+    find: () => find(places(context)),
+    make: (found, ended) =>
+      makeClient(found, {
+        log,
+        trusted: vscode.workspace.isTrusted,
+        logLevel: clientSettings().logLevel,
+        env: environment(),
+        settings: () => serverSettings(context.extension.packageJSON),
+        generate: (request: Request) => void jobs.run(request),
+        hear: (event: JobEvent) => {
+          tracker.hear(event);
+          show();
+        },
+        ended,
+      }),
+    changed: (answers) => {
+      ready = answers;
+      if (!answers) {
+        tracker.clear();
+      }
+      show();
+    },
+    install: () => installOwn(context, ui, log),
+    openSettings: (key) => void vscode.commands.executeCommand('workbench.action.openSettings', key),
+  });
+  server = running;
+
+  async function ask<T>(client: LanguageClient, command: string, argument: object): Promise<T | undefined> {
+    try {
+      return (await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] })) as T;
+    } catch (error) {
+      if ((await ui.say('error', message(error), 'Show Log')) === 'Show Log') {
+        log.show();
+      }
+      return undefined;
+    }
+  }
+
+  const previews = new Previews(ui, {
+    client: () => running.ready(),
+    ask,
+    retry: (jobId) => jobs.retry(jobId),
+    report: (jobId) => showReport(views, jobId),
+  });
+  const jobs: Jobs = new Jobs(ui, {
+    client: () => running.ready(),
+    preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    apply: (client, jobId) => previews.applied(client, jobId),
+    report: (jobId) => showReport(views, jobId),
+    doctor: () => runDoctor(views),
+    log: () => log.show(),
+    mode: () => (serverSettings(context.extension.packageJSON).apply as { mode?: string } | undefined)?.mode,
+    used: () => setContext('used', true),
+  });
+  const views: Views = {
+    server: running,
+    ui,
+    pages,
+    env: environment,
+    ask,
+    preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    retry: (jobId) => jobs.retry(jobId),
+    knows: (jobId) => jobs.knows(jobId),
+  };
+
+  async function cancel(): Promise<void> {
+    const all = tracker.running;
+    const client = await running.ready();
+    if (!client || all.length === 0) {
+      return;
+    }
+    const items = all.map((job) => ({ label: job.file, description: job.stage, detail: job.task, value: job.jobId }));
+    const jobId = all.length === 1 ? all[0]?.jobId : await ui.choose('Cancel which job?', items);
+    if (jobId) {
+      await ask(client, 'forge.cancel', { jobId });
+    }
+  }
+
+  const commands: Record<string, (uri?: vscode.Uri) => unknown> = {
+    generateHere: () => generateHere(ui, jobs),
+    generateInNewFile: () => generateInNewFile(ui, jobs),
+    fixHere: () => fixHere(ui, jobs),
+    cancelRunning: cancel,
+    showReport: () => showReport(views, jobs.last),
+    showHistory: () => showHistory(views),
+    showModels: () => showModels(views),
+    chooseProfile: () => chooseProfile(views),
+    runDoctor: () => runDoctor(views),
+    showLog: () => log.show(),
+    restartServer: () => running.restart(),
+    installServer: async () => {
+      if (await installOwn(context, ui, log)) {
+        await running.restart();
+      }
+    },
+    showMenu: () => menu(tracker.running.length > 0),
+    applyPreview: (uri) => previews.apply(uri),
+    discardPreview: (uri) => previews.discard(uri),
+    retryPreview: (uri) => previews.retry(uri),
+  };
+  for (const [name, act] of Object.entries(commands)) {
+    context.subscriptions.push(vscode.commands.registerCommand(`forge.${name}`, act));
+  }
+
+  context.subscriptions.push(
+    log,
+    status,
+    previews,
+    jobs,
+    vscode.workspace.registerTextDocumentContentProvider(PAGE, pages),
+    vscode.workspace.registerTextDocumentContentProvider(PREVIEW, previews),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (['path', 'environment', 'logLevel'].some((key) => event.affectsConfiguration(`forgeClient.${key}`))) {
+        void running.restart();
+      }
+    }),
+  );
+  void watch(() => {
+    if (!clientSettings().path) {
+      void running.restart();
+    }
+  }, context.subscriptions);
+  void running.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+function setContext(key: string, value: unknown): void {
+  void vscode.commands.executeCommand('setContext', `forge.${key}`, value);
+}
+
+async function menu(busy: boolean): Promise<void> {
+  const command = await ui.choose('Forge', [
+    ...(busy ? [{ label: '$(debug-stop) Cancel', value: 'cancelRunning' }] : []),
+    { label: '$(sparkle) Generate with Ensemble', value: 'generateHere' },
+    { label: '$(new-file) Generate in a New File', value: 'generateInNewFile' },
+    { label: '$(lightbulb) Fix This Problem', value: 'fixHere' },
+    { label: '$(book) Show Last Report', value: 'showReport' },
+    { label: '$(history) Job History', value: 'showHistory' },
+    { label: '$(chip) Models and GPUs', value: 'showModels' },
+    { label: '$(organization) Choose Profile', value: 'chooseProfile' },
+    { label: '$(pulse) Doctor', value: 'runDoctor' },
+    { label: '$(output) Show Log', value: 'showLog' },
+  ]);
+  if (command) {
+    await vscode.commands.executeCommand(`forge.${command}`);
+  }
+}

@@ -1,0 +1,108 @@
+// The shapes that the server speaks in; docs/lsp.md and docs/events.md of the server describe them.
+
+export interface Position {
+  line: number;
+  character: number;
+}
+
+export interface Range {
+  start: Position;
+  end: Position;
+}
+
+export interface Diagnostic {
+  range: Range;
+  message: string;
+  severity?: number;
+  code?: string | number;
+  source?: string;
+}
+
+/** The argument of `forge.generate`. Without a range the whole file is meant; an empty one is a cursor. */
+export interface Request {
+  uri: string;
+  range?: Range;
+  task?: string;
+  language?: string;
+  maxIterations?: number;
+  profile?: string;
+  diagnostics?: Diagnostic[];
+  followUp?: { jobId: string; feedback: string };
+  apply?: 'edit' | 'preview' | 'none';
+}
+
+export type Verdict = 'accepted' | 'unverified' | 'exhausted' | 'cancelled' | 'failed';
+
+export interface Outcome {
+  jobId: string;
+  outcome: Verdict;
+  score: number | null;
+  attemptCount: number;
+  seconds: number;
+  costUsd: number;
+  applied: boolean;
+  reason: string | null;
+}
+
+export interface Result {
+  code: string;
+  edit: unknown;
+  version: number | null;
+}
+
+/** One row of `forge.history`. */
+export interface Entry {
+  jobId: string;
+  state: string;
+  outcome: Verdict | null;
+  task: string;
+  uri: string;
+  created: string;
+  score: number | null;
+  seconds: number;
+  costUsd: number;
+  attemptCount?: number;
+}
+
+export interface Model {
+  key: string;
+  name: string;
+  server: string;
+  paid: boolean;
+  offMachine: boolean;
+  installed: boolean;
+  resident: boolean;
+  size: number | null;
+  sizeVram: number | null;
+  problem: string | null;
+  remedy: string | null;
+}
+
+export interface Gpu {
+  name?: string;
+  uuid?: string;
+  free?: number;
+  total?: number;
+}
+
+export interface Models {
+  models: Model[];
+  gpus: Gpu[];
+}
+
+/** One line of `forge-lsp doctor --json`. */
+export interface Finding {
+  name: string;
+  status: string;
+  detail: string;
+  remedy: string | null;
+  required: boolean;
+}
+
+/** `forge/jobEvent`; other keys depend on the type. */
+export interface JobEvent {
+  jobId: string;
+  sequence: number;
+  type: string;
+  [key: string]: unknown;
+}

@@ -1,0 +1,203 @@
+// A job from the request to what becomes of its result.
+
+import * as vscode from 'vscode';
+import {
+  ExecuteCommandRequest,
+  type LanguageClient,
+  LSPErrorCodes,
+  ProgressType,
+  ResponseError,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
+} from 'vscode-languageclient/node';
+import type { Ui } from '../ui';
+import type { Outcome, Request } from './contract';
+import { awaitsPreview, type Choice, LABELS, summary, type Told, told } from './outcome';
+import { shifted } from './ranges';
+
+export interface Around {
+  client(): Promise<LanguageClient | undefined>;
+  preview(jobId: string, uri: string, line: string): Promise<void>;
+  apply(client: LanguageClient, jobId: string): Promise<boolean>;
+  report(jobId: string): Promise<void>;
+  doctor(): Promise<void>;
+  log(): void;
+  /** `apply.mode` as far as this editor's settings say it. */
+  mode(): string | undefined;
+  used(): void;
+}
+
+const KEPT = 50;
+const PROGRESS = new ProgressType<WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd>();
+
+export class Jobs implements vscode.Disposable {
+  private readonly kept = new Map<string, Request>();
+  private readonly running = new Set<Request>();
+  private readonly watching: vscode.Disposable;
+  private tokens = 0;
+  last: string | undefined;
+
+  constructor(
+    private readonly ui: Ui,
+    private readonly around: Around,
+  ) {
+    this.watching = vscode.workspace.onDidChangeTextDocument((event) => this.follow(event));
+  }
+
+  dispose(): void {
+    this.watching.dispose();
+  }
+
+  /** Whether the job was started here, so that it can be gone on from. */
+  knows(jobId: string): boolean {
+    return this.kept.has(jobId);
+  }
+
+  /** Start a job, show it, and see to its end. Never rejects. */
+  async run(asked: Request): Promise<void> {
+    const client = await this.around.client();
+    if (!client) {
+      return;
+    }
+    const request = structuredClone(asked);
+    this.running.add(request);
+    try {
+      const outcome = await this.shown(client, request);
+      this.keep(outcome.jobId, request);
+      await this.finish(client, request, outcome);
+    } catch (error) {
+      await this.failed(error);
+    } finally {
+      this.running.delete(request);
+    }
+  }
+
+  /** Ask what to change and go on from a result; false: the user thought better of it. */
+  async retry(jobId: string): Promise<boolean> {
+    const request = this.kept.get(jobId);
+    if (!request) {
+      void this.ui.say('info', 'That job was started elsewhere: generate again where the code belongs.');
+      return false;
+    }
+    const feedback = await this.ui.ask({
+      title: 'Try again',
+      prompt: 'What should change? The committee goes on from this result, and your words count first.',
+      placeholder: 'e.g. no recursion; handle the empty list',
+      mayBeEmpty: false,
+    });
+    if (!feedback) {
+      return false;
+    }
+    const { diagnostics: _, ...rest } = request; // they spoke of the text before
+    void this.run({ ...rest, followUp: { jobId, feedback } });
+    return true;
+  }
+
+  private shown(client: LanguageClient, request: Request): Thenable<Outcome> {
+    const token = `forge-${process.pid}-${Date.now()}-${++this.tokens}`;
+    const title = request.diagnostics ? 'Forge: fix' : 'Forge';
+    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    return vscode.window.withProgress(options, async (progress, cancelled) => {
+      let percentage = 0;
+      progress.report({ message: 'starting' });
+      const listening = client.onProgress(PROGRESS, token, (value) => {
+        if (value.kind === 'end') {
+          return;
+        }
+        const increment = Math.max(0, (value.percentage ?? percentage) - percentage);
+        percentage += increment;
+        progress.report({ increment, ...(value.message === undefined ? {} : { message: value.message }) });
+      });
+      const cancelling = cancelled.onCancellationRequested(() => {
+        progress.report({ message: 'cancelling' });
+        void client.sendNotification('window/workDoneProgress/cancel', { token });
+      });
+      try {
+        const params = { command: 'forge.generate', arguments: [request], workDoneToken: token };
+        return (await client.sendRequest(ExecuteCommandRequest.type, params)) as Outcome;
+      } finally {
+        listening.dispose();
+        cancelling.dispose();
+      }
+    });
+  }
+
+  private async finish(client: LanguageClient, request: Request, outcome: Outcome): Promise<void> {
+    this.around.used();
+    this.last = outcome.jobId;
+    if (awaitsPreview(outcome) && (request.apply ?? this.around.mode()) !== 'none') {
+      return this.around.preview(outcome.jobId, request.uri, summary(outcome));
+    }
+    const message = told(outcome);
+    if (message.level === 'none') {
+      this.ui.note(message.text);
+      return;
+    }
+    const labels = message.choices.map((choice) => LABELS[choice]);
+    const pressed = await this.ui.say(message.level, message.text, ...labels);
+    const choice = message.choices.find((item) => LABELS[item] === pressed);
+    if (choice) {
+      await this.act(client, request, outcome, choice, message);
+    }
+  }
+
+  private async act(client: LanguageClient, request: Request, outcome: Outcome, choice: Choice, message: Told): Promise<void> {
+    switch (choice) {
+      case 'apply':
+        await this.around.apply(client, outcome.jobId);
+        break;
+      case 'preview':
+        return this.around.preview(outcome.jobId, request.uri, summary(outcome));
+      case 'retry':
+        await this.retry(outcome.jobId);
+        break;
+      case 'report':
+        return this.around.report(outcome.jobId);
+      case 'doctor':
+        return this.around.doctor();
+      case 'log':
+        return this.around.log();
+      case 'terminal': {
+        const terminal = vscode.window.createTerminal('Forge');
+        terminal.show();
+        terminal.sendText(message.command ?? '', false); // to be read before it is run
+      }
+    }
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled) {
+      this.ui.note('cancelled; nothing was changed');
+      return;
+    }
+    const refused = error instanceof ResponseError && error.code !== -32097; // PendingResponseRejected
+    const text = refused ? error.message : 'The server stopped while the job ran. Nothing was changed; try again.';
+    const [doctor, log] = [LABELS.doctor, LABELS.log];
+    const pressed = await this.ui.say('error', text, ...(refused ? [doctor, log] : [log]));
+    if (pressed === doctor) {
+      await this.around.doctor();
+    } else if (pressed === log) {
+      this.around.log();
+    }
+  }
+
+  private keep(jobId: string, request: Request): void {
+    this.kept.set(jobId, request);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > KEPT && oldest !== undefined) {
+      this.kept.delete(oldest);
+    }
+  }
+
+  private follow(event: vscode.TextDocumentChangeEvent): void {
+    const uri = event.document.uri.toString();
+    for (const request of [...this.kept.values(), ...this.running]) {
+      if (request.range && decodeURIComponent(request.uri) === decodeURIComponent(uri)) {
+        for (const change of event.contentChanges) {
+          request.range = shifted(request.range, change);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// What the user is told when a job has ended, and what they can do about it. Pure.
+
+import type { Outcome } from './contract';
+
+export type Choice = 'apply' | 'preview' | 'retry' | 'report' | 'doctor' | 'log' | 'terminal';
+
+export const LABELS: Record<Choice, string> = {
+  apply: 'Apply Anyway',
+  preview: 'Preview',
+  retry: 'Try Again …',
+  report: 'Show Report',
+  doctor: 'Ask the Doctor',
+  log: 'Show Log',
+  terminal: 'Open in Terminal',
+};
+
+export interface Told {
+  level: 'none' | 'info' | 'warning' | 'error';
+  text: string;
+  choices: Choice[];
+  /** The command that mends it, to be typed into a terminal by `terminal`. */
+  command?: string;
+}
+
+/** `accepted · score 9.0 · 1 attempt · 12 s · $0.03` */
+export function summary(outcome: Outcome): string {
+  const count = outcome.attemptCount;
+  const parts = [outcome.outcome as string];
+  if (outcome.score !== null) {
+    parts.push(`score ${outcome.score.toFixed(1)}`);
+  }
+  parts.push(`${count} attempt${count === 1 ? '' : 's'}`, duration(outcome.seconds));
+  if (outcome.costUsd > 0) {
+    parts.push(money(outcome.costUsd));
+  }
+  return parts.join(' · ');
+}
+
+/** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
+export function told(outcome: Outcome): Told {
+  const line = capital(summary(outcome));
+  const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
+  switch (outcome.outcome) {
+    case 'accepted':
+      if (outcome.applied) {
+        return { level: 'info', text: `${line}.`, choices: ['report'] };
+      }
+      return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
+    case 'unverified':
+    case 'exhausted':
+      return {
+        level: 'warning',
+        text: `${line}. Nothing was changed.${why}`,
+        choices: ['preview', 'apply', 'retry', 'report'],
+        ...mending(outcome.reason),
+      };
+    case 'failed': {
+      const mend = mending(outcome.reason);
+      const first: Choice = mend.command ? 'terminal' : 'doctor';
+      return { level: 'error', text: `${line}.${why}`, choices: [first, 'report', 'log'], ...mend };
+    }
+    case 'cancelled':
+      return { level: 'none', text: 'Cancelled. Nothing was changed.', choices: [] };
+  }
+}
+
+/** Whether an outcome is a result that the user wants to see before it is applied. */
+export function awaitsPreview(outcome: Outcome): boolean {
+  return outcome.outcome === 'accepted' && !outcome.applied && outcome.reason === null;
+}
+
+/** The command in backticks that a reason names as its remedy. */
+export function mending(reason: string | null): { command?: string } {
+  const command = /`([^`\n]+ [^`\n]+)`/.exec(reason ?? '')?.[1];
+  return command ? { command } : {};
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) {
+    return `${Math.round(seconds)} s`;
+  }
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 90 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function money(usd: number): string {
+  if (usd === 0) {
+    return 'free';
+  }
+  return usd < 0.01 ? '< $0.01' : `$${usd.toFixed(2)}`;
+}
+
+function sentence(text: string): string {
+  const whole = capital(text.trim());
+  return /[.!?`]$/.test(whole) ? whole : `${whole}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

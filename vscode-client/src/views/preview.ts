@@ -1,0 +1,146 @@
+// A result beside the text it would change, with Apply, Discard and Try Again.
+
+import * as vscode from 'vscode';
+import type { LanguageClient, WorkspaceEdit } from 'vscode-languageclient/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Result } from '../job/contract';
+import type { Ui } from '../ui';
+
+export const SCHEME = 'forge-preview';
+
+interface Shown {
+  jobId: string;
+  text: string;
+}
+
+export interface Asking {
+  client(): Promise<LanguageClient | undefined>;
+  ask<T>(client: LanguageClient, command: string, argument: object): Promise<T | undefined>;
+  retry(jobId: string): Promise<boolean>;
+  report(jobId: string): Promise<void>;
+}
+
+export class Previews implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly shown = new Map<string, Shown>();
+  private readonly watching: vscode.Disposable;
+
+  constructor(
+    private readonly ui: Ui,
+    private readonly asking: Asking,
+  ) {
+    this.watching = vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+      for (const tab of closed) {
+        this.shown.delete(previewed(tab)?.path ?? '');
+      }
+    });
+  }
+
+  dispose(): void {
+    this.watching.dispose();
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.shown.get(uri.path)?.text ?? '';
+  }
+
+  /** Show the result of a job. `line` says how it ended. */
+  async open(jobId: string, target: string, line: string): Promise<void> {
+    const client = await this.asking.client();
+    const result = client && (await this.asking.ask<Result>(client, 'forge.result', { jobId }));
+    if (!client || !result) {
+      return;
+    }
+    const source = client.protocol2CodeConverter.asUri(target);
+    const name = source.path.split('/').pop() ?? 'result';
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${jobId}/${name}` });
+    const workspaceEdit = await client.protocol2CodeConverter.asWorkspaceEdit(result.edit as WorkspaceEdit | null);
+    if (!workspaceEdit) {
+      this.shown.set(uri.path, { jobId, text: result.code });
+      await vscode.window.showTextDocument(uri, { preview: false });
+      void this.ui.say('warning', 'The text was changed where the code belongs. Take from it by hand what you need.');
+      return;
+    }
+    const document = await vscode.workspace.openTextDocument(source);
+    const edits = workspaceEdit.entries().flatMap(([, found]) => found);
+    if (edits.length === 0) {
+      void this.ui.say('info', 'The text is already as proposed.');
+      return;
+    }
+    const whole = TextDocument.create(target, document.languageId, document.version, document.getText());
+    const text = TextDocument.applyEdits(
+      whole,
+      edits.map((edit) => ({ range: edit.range, newText: edit.newText })),
+    );
+    this.shown.set(uri.path, { jobId, text });
+    await vscode.commands.executeCommand('vscode.diff', source, uri, `${name}: proposal`, { preview: false });
+    await this.offer(uri, line);
+  }
+
+  async apply(uri: vscode.Uri | undefined): Promise<void> {
+    const at = this.at(uri);
+    const client = at && (await this.asking.client());
+    if (at && client && (await this.applied(client, at.jobId))) {
+      await this.close(at.uri);
+    }
+  }
+
+  /** Bring a result into its text; false: the user was told why not. */
+  async applied(client: LanguageClient, jobId: string): Promise<boolean> {
+    const answer = await this.asking.ask<{ applied: boolean; reason: string | null }>(client, 'forge.apply', { jobId });
+    if (answer?.applied) {
+      this.ui.note('applied');
+      return true;
+    }
+    if (answer) {
+      void this.ui.say('warning', `Not applied: ${answer.reason ?? 'the server gave no reason.'}`);
+    }
+    return false;
+  }
+
+  async discard(uri: vscode.Uri | undefined): Promise<void> {
+    const at = this.at(uri);
+    if (at) {
+      await this.close(at.uri);
+      this.ui.note('discarded; nothing was changed');
+    }
+  }
+
+  async retry(uri: vscode.Uri | undefined): Promise<void> {
+    const at = this.at(uri);
+    if (at && (await this.asking.retry(at.jobId))) {
+      await this.close(at.uri);
+    }
+  }
+
+  private async offer(uri: vscode.Uri, line: string): Promise<void> {
+    const [apply, discard, again] = ['Apply', 'Discard', 'Try Again …'] as const;
+    switch (await this.ui.say('info', line, apply, discard, again)) {
+      case apply:
+        return this.apply(uri);
+      case discard:
+        return this.discard(uri);
+      case again:
+        return this.retry(uri);
+    }
+  }
+
+  /** The preview of a tab's URI, else the one in front. */
+  private at(uri: vscode.Uri | undefined): { uri: vscode.Uri; jobId: string } | undefined {
+    const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+    const found = uri?.scheme === SCHEME ? uri : tab && previewed(tab);
+    const shown = found && this.shown.get(found.path);
+    return found && shown && { uri: found, jobId: shown.jobId };
+  }
+
+  private async close(uri: vscode.Uri): Promise<void> {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    await vscode.window.tabGroups.close(tabs.filter((tab) => previewed(tab)?.path === uri.path));
+    this.shown.delete(uri.path);
+  }
+}
+
+function previewed(tab: vscode.Tab): vscode.Uri | undefined {
+  const { input } = tab;
+  const uri = input instanceof vscode.TabInputTextDiff ? input.modified : input instanceof vscode.TabInputText ? input.uri : undefined;
+  return uri?.scheme === SCHEME ? uri : undefined;
+}
