@@ -52,10 +52,10 @@ def _run(words: list[str]) -> int:
 def _serve(tcp: str | None, flags: Flags | None) -> int:
     from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
 
-    async def build(editor: Mapping[str, object] | None, folders: tuple[Path, ...]) -> Services:
+    async def build(editor: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Services:
         from forge_lsp.app import Flags, make_services
 
-        return await make_services(flags or Flags(), editor, folders)
+        return await make_services(flags or Flags(), editor, folders, trusted=trusted)
 
     server = create_server(build=build, version=__version__)
     if tcp is None:

@@ -71,7 +71,8 @@ class House:
     """All rooms of one process.
 
     ``folders`` are the workspace folders, the first of which gives the settings where a request names none; ``editor``
-    the editor's ``forge.*`` settings.
+    the editor's ``forge.*`` settings. ``trusted`` False: settings of the workspace do not count, and no code of it
+    is run, its compilers included.
     """
 
     flags: Flags
@@ -132,6 +133,7 @@ class House:
         """The rooms for these settings, built once."""
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.domain.task import Language
+        from forge_lsp.builds.untrusted import untrusted
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
@@ -171,7 +173,9 @@ class House:
                         await self.chooser(check.sandbox).choose(),
                         timeout=check.timeout,
                         commands={language: check.command(language) for language in Language},
-                    ),
+                    )
+                    if self.trusted
+                    else untrusted(),
                 )
             return self._built[parts]
 
@@ -190,7 +194,7 @@ class House:
         from forge_lsp.jobs.preparing import Setup
         from forge_lsp.jobs.pricing import Price, Prices
 
-        chosen = await self.settings(workspace, profile)
+        chosen = await self.settings(workspace if self.trusted else None, profile)
         settings = chosen.resolved.settings
         rooms = await self.rooms(settings)
         addresses = {model.server: rooms.directory.address(key) for key, model in settings.models.items()}
@@ -225,7 +229,11 @@ class House:
 
 
 async def make_services(
-    flags: Flags, editor: Mapping[str, object] | None = None, folders: tuple[Path, ...] = ()
+    flags: Flags,
+    editor: Mapping[str, object] | None = None,
+    folders: tuple[Path, ...] = (),
+    *,
+    trusted: bool = True,
 ) -> Services:
     """Build the house, and what a face may use of it. Wrong settings do not raise: they are ``Services.problem``."""
     from forge_lsp.jobs.consent import Consents
@@ -240,7 +248,8 @@ async def make_services(
     from forge_lsp.source.syntax import TreeSitterSyntax
 
     state_dir, days = await asyncio.to_thread(_state, flags, editor or {})
-    house = House(flags=flags, folders=folders, state_dir=state_dir, editor=editor or {})
+    known = folders if trusted else ()
+    house = House(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
     ledger = Ledger(state_dir, clock=house.clock, retention_days=days)
     syntax = TreeSitterSyntax()
     editing, scoping = Edits(syntax), Scopes(syntax)

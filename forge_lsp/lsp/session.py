@@ -97,7 +97,8 @@ class Session:
     async def _construct(self) -> None:
         folders = self.editor.documents.folders
         try:
-            self._services = await self._build(self._settings or None, folders)
+            trusted = self._options().get("trusted") is not False
+            self._services = await self._build(self._settings or None, folders, trusted)
             self._failure = None
         except ForgeError as error:
             self._failure = error

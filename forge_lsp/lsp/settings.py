@@ -7,7 +7,7 @@ from typing import cast
 
 __all__ = ["INITIALIZATION_ONLY", "from_change", "from_initialization", "merged"]
 
-INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel"})
+INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel", "trusted"})
 """Keys of ``initializationOptions`` that concern the connection, and are not settings."""
 
 

@@ -39,7 +39,7 @@ def test_nothing_heavy_is_loaded_when_initialize_is_answered() -> None:
     code = (
         "import sys\n"
         "from forge_lsp.lsp.server import create_server, run_stdio\n"
-        "async def build(settings, folders):\n"
+        "async def build(settings, folders, trusted):\n"
         "    sys.stderr.write(','.join(sys.modules)); sys.stderr.flush()\n"
         "    from forge_lsp.domain.errors import ForgeError\n"
         "    raise ForgeError('enough')\n"
@@ -169,7 +169,7 @@ async def test_stray_prints_and_children_cannot_touch_the_protocol(tmp_path: Pat
         "import os, subprocess, sys\n"
         "import tests.support.fake_services as fake\n"
         "real = fake.build\n"
-        "async def build(settings, folders):\n"
+        "async def build(settings, folders, trusted):\n"
         "    print('a stray print', flush=True)\n"
         "    os.write(1, b'a stray write')\n"
         "    subprocess.run(['sh', '-c', 'echo child; cat'], check=True)\n"

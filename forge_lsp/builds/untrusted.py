@@ -1,0 +1,33 @@
+"""A workspace that the user does not trust: a compiler runs what the project names, so none is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.domain.ports import Toolchain
+from forge_lsp.domain.task import Language, Task
+
+__all__ = ["UntrustedToolchain", "untrusted"]
+
+REASON = "this workspace is not trusted, so no compiler, test or other code of it was run"
+REMEDY = "trust the workspace in the editor (VS Code: Workspaces: Manage Workspace Trust), then try again"
+
+
+class UntrustedToolchain:
+    """Checks nothing and says why; see :class:`~forge_lsp.domain.ports.Toolchain`."""
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """Always ``unverified``."""
+        del task, text
+        return BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=REASON, remedy=REMEDY)
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """Nothing is run."""
+        del task, candidate
+        return Evidence(blocked=REASON, remedy=REMEDY)
+
+
+def untrusted() -> Mapping[Language, Toolchain]:
+    """In place of :func:`~forge_lsp.builds.toolchains.toolchains`: one for each language."""
+    return dict.fromkeys(Language, UntrustedToolchain())

@@ -1,0 +1,106 @@
+// The language client, set up for forge-lsp.
+
+import * as vscode from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  type MessageActionItem,
+  MessageType,
+  ShowMessageRequest,
+  TransportKind,
+} from 'vscode-languageclient/node';
+import type { JobEvent, Request } from '../job/contract';
+import type { Table } from '../settings/explicit';
+import type { Found } from './find';
+
+export const LANGUAGES = [
+  'python',
+  'csharp',
+  'typescript',
+  'typescriptreact',
+  'javascript',
+  'javascriptreact',
+  'go',
+  'rust',
+  'java',
+  'c',
+  'cpp',
+] as const;
+
+export interface Wiring {
+  log: vscode.LogOutputChannel;
+  trusted: boolean;
+  logLevel: string;
+  env: NodeJS.ProcessEnv;
+  settings(): Table;
+  /** A light bulb or a code lens asks for a job. */
+  generate(request: Request): void;
+  hear(event: JobEvent): void;
+  /** The server ended by itself; true: start it again. */
+  ended(): boolean;
+}
+
+/** Under this name languageclient finds `forgeClient.trace.server`. */
+const ID = 'forgeClient';
+
+export function makeClient(found: Found, wiring: Wiring): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: LANGUAGES.flatMap((language) => [
+      { scheme: 'file', language },
+      { scheme: 'untitled', language },
+    ]),
+    outputChannel: wiring.log,
+    traceOutputChannel: wiring.log,
+    initializationOptions: { jobEvents: true, trusted: wiring.trusted, logLevel: wiring.logLevel },
+    initializationFailedHandler: () => false, // told by whoever started it
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => ({ action: wiring.ended() ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true }),
+    },
+    middleware: {
+      // languageclient would run it without a progress token: then there is no Cancel, and no outcome
+      executeCommand: (command, words, next) => {
+        if (command !== 'forge.generate') {
+          return next(command, words);
+        }
+        wiring.generate(words[0] as Request);
+        return undefined;
+      },
+      workspace: {
+        configuration: (params, token, next) =>
+          params.items.every((item) => item.section === 'forge') ? params.items.map(wiring.settings) : next(params, token),
+      },
+    },
+  };
+  const server = {
+    command: found.command,
+    args: found.words,
+    transport: TransportKind.stdio,
+    options: { env: wiring.env },
+  };
+  const client = new LanguageClient(ID, 'Forge', server, options);
+  client.onNotification('forge/jobEvent', wiring.hear);
+  client.onRequest(ShowMessageRequest.type, ({ type, message, actions }) => question(type, message, actions ?? []));
+  return client;
+}
+
+const SHOW: { [type: number]: (text: string, ...actions: MessageActionItem[]) => Thenable<MessageActionItem | undefined> } = {
+  [MessageType.Error]: vscode.window.showErrorMessage,
+  [MessageType.Warning]: vscode.window.showWarningMessage,
+  [MessageType.Info]: vscode.window.showInformationMessage,
+};
+
+/** A question with a "Never" is about consent: that is a modal, since a toast could go unseen while the job waits. */
+async function question(type: MessageType, message: string, actions: MessageActionItem[]): Promise<MessageActionItem | null> {
+  if (actions.some((action) => action.title === 'Never')) {
+    const [first = message, ...rest] = message.split(/(?<=\?) /);
+    const items = actions.map((action) => ({ ...action, isCloseAffordance: action.title === 'Not now' }));
+    const options = { modal: true, detail: rest.join(' ') };
+    const chosen = await vscode.window.showWarningMessage(first, options, ...items);
+    return chosen ? { title: chosen.title } : null;
+  }
+  const show = SHOW[type] ?? SHOW[MessageType.Info];
+  return (await show?.(message, ...actions)) ?? null;
+}
