@@ -82,8 +82,8 @@ class ForgeServer(LanguageServer):
 def create_server(*, build: Build, version: str, waits: Waits | None = None) -> ForgeServer:
     """A server that is ready to run.
 
-    ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none) and the
-    workspace folders. It may raise a ForgeError: the user is told, and it is tried again when settings change.
+    ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none), the
+    workspace folders, and whether the user trusts them. It may raise a ForgeError: the user is told, and it is tried again when settings change.
     """
     server = ForgeServer(version, build, waits)
     protocol = server.protocol

@@ -28,7 +28,7 @@ __all__ = ["Build", "Session"]
 
 logger = logging.getLogger(__name__)
 
-Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...]], Awaitable["Services"]]
+Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...], bool], Awaitable["Services"]]
 
 _PULL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
