@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
@@ -36,6 +37,8 @@ _ROOMS: Mapping[Language, _Room] = {
     Language.PYTHON: _Room(PythonToolchain, python_findings),
     Language.CSHARP: _Room(CSharpToolchain, csharp_findings),
     Language.TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
+    Language.C: _Room(CFamilyToolchain, c_findings),
+    Language.CPP: _Room(CFamilyToolchain, cpp_findings),
 }
 
 

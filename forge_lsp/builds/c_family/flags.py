@@ -1,0 +1,226 @@
+"""How the project compiles a file: compile_commands.json, else hints in its build files, else guesses.
+
+Nothing of the project is run for that. Of its flags only those pass that change how a text is read: one that loads a
+plugin, names another program or writes a file does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.builds.project import Place
+from forge_lsp.domain.task import Language
+
+__all__ = ["SOURCES", "Flags", "flags_of"]
+
+SOURCES: Mapping[str, Language] = {
+    ".c": Language.C,
+    ".cc": Language.CPP,
+    ".cpp": Language.CPP,
+    ".cxx": Language.CPP,
+    ".c++": Language.CPP,
+    ".C": Language.CPP,
+}
+"""Suffixes of files that are compiled on their own."""
+
+_DATABASES = (".", "build", "out", "builddir", "cmake-build-debug", "cmake-build-release", "build/debug", "out/build")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_GUESSED = ("include", "inc", "src", "lib")
+_PATHS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-isysroot", "--sysroot")
+_ALONE = re.compile(
+    r"-(?:D.+|U.+|std=[\w+]+|ansi|pthread|nostdinc(?:\+\+)?|O[0-3sgz]?|W(?![lap],)[\w=+-]*|w|pedantic(?:-errors)?|"
+    r"m(?:32|64|arch=[\w.+-]+|avx\w*|sse[\w.]*|fma|bmi2?|cpu=[\w.+-]+|tune=[\w-]+)|"
+    r"f(?:no-)?(?:exceptions|rtti|openmp|permissive|ms-extensions|signed-char|unsigned-char|short-enums|blocks|"
+    r"coroutines|concepts|char8_t|strict-aliasing|gnu89-inline|common|PIC|pic|PIE|pie)|fpermissive|stdlib=[\w+]+)"
+)
+_ASSIGNMENT = re.compile(r"^(?:override\s+|export\s+)?(?P<name>\w+)\s*(?P<how>[:+?]*=)\s*(?P<value>.*)$")
+_LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """``arguments`` with paths relative to the tree's root as ``{root}/...``. ``clang``: the project uses it.
+    ``known``: told by the project rather than guessed. ``database``: the file they came from."""
+
+    arguments: tuple[str, ...] = ()
+    clang: bool = False
+    known: bool = False
+    database: PurePosixPath | None = None
+
+    def at(self, root: str) -> tuple[str, ...]:
+        """The arguments for a tree that lies at ``root``."""
+        return tuple(argument.replace("{root}", root) for argument in self.arguments)
+
+
+class _Database:
+    """A compile_commands.json."""
+
+    def __init__(self, place: Place, path: PurePosixPath, entries: Sequence[Mapping[str, Any]]) -> None:
+        self.path = path
+        self._source = str(place.source)
+        self._entries: dict[PurePosixPath, tuple[str, tuple[str, ...]]] = {}
+        for entry in entries:
+            folder = str(entry.get("directory", self._source))
+            file = _relative(os.path.join(folder, str(entry.get("file", ""))), self._source)  # noqa: PTH118 - normal
+            words = entry.get("arguments") or _split(str(entry.get("command", "")))
+            if file is not None and words:
+                self._entries.setdefault(file, (folder, tuple(str(word) for word in cast("list[object]", words))))
+
+    def flags(self, file: PurePosixPath, language: Language) -> Flags:
+        """Those of ``file``; a file that the database does not have is compiled like the one nearest to it."""
+        found = self._entries.get(file)
+        if found is None:
+            same = [path for path in self._entries if SOURCES.get(path.suffix) is language] or list(self._entries)
+            nearest = max(same, key=lambda path: (path.stem == file.stem, _common(path, file)), default=None)
+            found = self._entries[nearest] if nearest is not None else None
+        if found is None:
+            return Flags(database=self.path)
+        folder, words = found
+        name = next((PurePosixPath(word).name for word in words if "=" not in word), "")
+        names = [PurePosixPath(word).name for word in words[:3]]  # ccache, or env, may come first
+        compiler = next((one for one in names if re.search(r"g?cc|[gc]\+\+|clang", one)), name)
+        return Flags(
+            arguments=tuple(_kept(words[1:], folder, self._source)),
+            clang="clang" in compiler,
+            known=True,
+            database=self.path,
+        )
+
+
+def flags_of(
+    place: Place, files: Sequence[PurePosixPath], languages: Mapping[PurePosixPath, Language]
+) -> dict[PurePosixPath, Flags]:
+    """The flags of each of ``files``."""
+    database = _database(place)
+    if database is not None:
+        return {file: database.flags(file, languages[file]) for file in files}
+    return {file: _hinted(place, file, languages[file]) for file in files}
+
+
+def _database(place: Place) -> _Database | None:
+    if place.source is None:
+        return None
+    for folder in place.folders():
+        for name in _DATABASES:
+            path = folder / name / "compile_commands.json"
+            if not place.is_file(path) or (place.source / path).stat().st_size > _LARGEST:
+                continue
+            try:
+                entries = json.loads(place.text(path) or "")
+            except ValueError:
+                continue
+            if isinstance(entries, list) and entries:
+                return _Database(place, path, cast("list[Mapping[str, Any]]", entries))
+    return None
+
+
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def _kept(words: Sequence[str], folder: str, source: str) -> Iterator[str]:
+    """The flags that pass, their paths made absolute; those inside the project as ``{root}/...``."""
+    pending = iter(words)
+    for word in pending:
+        flag = next((name for name in _PATHS if word == name or word.startswith(name)), None)
+        if flag is not None and not _ALONE.fullmatch(word):
+            value = next(pending, "") if word == flag else word.removeprefix(flag).removeprefix("=")
+            absolute = os.path.normpath(os.path.join(folder, value))  # noqa: PTH118 - keeps {root}
+            relative = _relative(absolute, source)
+            yield "-isysroot" if flag == "--sysroot" else flag
+            yield absolute if relative is None else "{root}" if str(relative) == "." else f"{{root}}/{relative}"
+        elif _ALONE.fullmatch(word):
+            yield word
+        elif word in ("-D", "-U"):
+            yield word + next(pending, "")
+
+
+def _relative(path: str, source: str) -> PurePosixPath | None:
+    normal = PurePosixPath(os.path.normpath(path))
+    return normal.relative_to(source) if normal.is_relative_to(source) else None
+
+
+def _common(one: PurePosixPath, two: PurePosixPath) -> int:
+    count = 0
+    for mine, theirs in zip(one.parts, two.parts, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+# ------------------------------------------------------------------ without a database
+
+
+def _hinted(place: Place, file: PurePosixPath, language: Language) -> Flags:
+    """What the Makefile or the CMakeLists.txt says, and the folders that headers usually lie in."""
+    words: list[str] = []
+    told = False
+    makefile = place.nearest(*_MAKEFILES)
+    if makefile is not None:
+        told = True
+        words += _kept(_make_flags(place.text(makefile) or "", language), f"/{{}}/{makefile.parent}", "/{}")
+    for folder in reversed(tuple(place.folders())):
+        lists = folder / "CMakeLists.txt"
+        if place.is_file(lists):
+            told = True
+            words += _kept(_cmake_flags(place.text(lists) or "", language), f"/{{}}/{folder}", "/{}")
+    if not told and not any(word.startswith("-std=") for word in words):
+        words.append("-std=gnu17" if language is Language.C else "-std=gnu++20")
+    if place.source is not None:
+        known = set(words)
+        for folder in file.parents:
+            for name in (".", *_GUESSED):
+                path = folder / name
+                word = "{root}" if str(path) == "." else f"{{root}}/{path}"
+                if word not in known and (place.source / path).is_dir():
+                    known.add(word)
+                    words += ("-I", word)
+    return Flags(arguments=tuple(words), known=told)
+
+
+def _make_flags(text: str, language: Language) -> list[str]:
+    """What a Makefile gives the compiler, as far as that can be read without running it."""
+    variables: dict[str, str] = {}
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        match = None if line.startswith("\t") else _ASSIGNMENT.match(line.partition("#")[0].strip())
+        if match is not None:
+            before = variables.get(match["name"], "") if match["how"].startswith("+") else ""
+            variables[match["name"]] = f"{before} {match['value']}".strip()
+    own = "CFLAGS" if language is Language.C else "CXXFLAGS"
+    value = " ".join(variables.get(name, "") for name in (own, "CPPFLAGS", "INCLUDES", "INCLUDE", "INC", "DEFINES"))
+    for _ in range(8):
+        expanded = re.sub(r"\$[({](\w+)[)}]", lambda found: variables.get(found[1], ""), value)
+        if expanded == value or len(expanded) > 100_000:
+            break
+        value = expanded
+    return [word for word in _split(value) if "$" not in word and "`" not in word]
+
+
+def _cmake_flags(text: str, language: Language) -> list[str]:
+    """The standard, the include folders and the definitions that a CMakeLists.txt names in plain words."""
+    text = re.sub(r"#[^\n]*", "", text)
+    here = r"\$\{(?:CMAKE|PROJECT|CMAKE_CURRENT)_(?:SOURCE|LIST)_DIR\}/?"
+    words: list[str] = []
+    which = "C" if language is Language.C else "CXX"
+    standard = re.search(rf"(?:CMAKE_{which}_STANDARD\s+|\b{'c' if which == 'C' else 'cxx'}_std_)(\d\d)\b", text)
+    if standard is not None:
+        words.append(f"-std={'gnu' if which == 'C' else 'gnu++'}{standard[1]}")
+    for arguments in re.findall(r"\b(?:target_)?include_directories\s*\(([^)]*)\)", text, re.I):
+        for word in re.sub(here, "./", arguments).replace('"', " ").split():
+            if "$" not in word and word not in ("PUBLIC", "PRIVATE", "INTERFACE", "SYSTEM", "BEFORE"):
+                words.append(f"-I{word}")
+    for arguments in re.findall(r"\b(?:target_compile|add_compile|add)_definitions\s*\(([^)]*)\)", text, re.I):
+        named = [word.removeprefix("-D") for word in arguments.split()]
+        words += [f"-D{word}" for word in named if re.fullmatch(r"\w+=?[\w.]*", word)]
+    return [word for word in words if word not in ("-DPUBLIC", "-DPRIVATE", "-DINTERFACE")]

@@ -1,0 +1,80 @@
+"""Merging the includes of C and C++, whose order is never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from forge_lsp.domain.ports import Item, ItemKind
+from forge_lsp.domain.task import TextEdit, TextRange
+from forge_lsp.source.lines import BOM, Lines
+
+__all__ = ["merge_c"]
+
+_INCLUDE = re.compile(r"\s*#\s*(?:include|import)\s*(?P<name><[^>]+>|\"[^\"]+\")")
+_GUARD = re.compile(r"\s*#\s*(?:ifndef|define|pragma\s+once)\b")
+# C++ has most of C's headers by a name of its own as well: either will do.
+_C_HEADER = re.compile(r"<c(?P<name>\w+)>")
+
+
+def merge_c(text: str, wanted: Sequence[str], items: Sequence[Item], head: Sequence[Item]) -> list[TextEdit]:
+    """Edits of ``text``: an include after the last of its kind (``<...>`` or ``"..."``), else after the last include;
+    a ``using`` after all of them; without any, below the include guard and the comment at the top."""
+    lines = Lines(text)
+    present = {_key(lines.line(number)) for number in range(len(lines))}
+    missing: list[str] = []
+    for line in (line.strip() for statement in wanted for line in statement.split("\n")):
+        if line and _key(line) not in present:
+            present.add(_key(line))
+            missing.append(line)
+    places: dict[int, list[str]] = {}
+    first: list[str] = []
+    for line in missing:
+        anchor = _anchor(line, head, text)
+        if anchor is None:
+            first.append(line)
+        else:
+            places.setdefault(lines.end(lines.at(anchor.range.end)), []).append(line)
+    edits = [
+        TextEdit(range=TextRange(start=at, end=at), text="".join(f"\n{line}" for line in new))
+        for at, new in places.items()
+    ]
+    if first:
+        edits.append(_first(lines, first, items))
+    return edits
+
+
+def _key(line: str) -> str:
+    include = _INCLUDE.match(line.strip(BOM))
+    if include is None:
+        return re.sub(r"\s+", " ", line.strip().strip(BOM)).replace(" ;", ";")
+    return _C_HEADER.sub(r"<\g<name>.h>", include["name"])
+
+
+def _anchor(line: str, head: Sequence[Item], text: str) -> Item | None:
+    include = _INCLUDE.match(line)
+    if include is None:
+        return head[-1] if head else None
+    includes = [(found["name"][0], item) for item in head if (found := _INCLUDE.match(item.range.of(text))) is not None]
+    same = [item for kind, item in includes if kind == include["name"][0]]
+    return same[-1] if same else includes[-1][1] if includes else None
+
+
+def _first(lines: Lines, new: Sequence[str], items: Sequence[Item]) -> TextEdit:
+    number = 0
+    comments = [item for item in items if item.kind is ItemKind.COMMENT]
+    if comments and not lines.text[: comments[0].range.start].strip(f"{BOM} \t\r\n"):
+        number = lines.at(comments[0].range.end) + 1
+    probe = number
+    while probe < len(lines) and (lines.blank(probe) or _GUARD.match(lines.line(probe))):
+        probe += 1
+        if not lines.blank(probe - 1):
+            number = probe
+    block = "".join(f"{line}\n" for line in new)
+    if number >= len(lines):
+        at = len(lines.text)
+        return TextEdit(range=TextRange(start=at, end=at), text=f"\n{block}")
+    at = lines.start(number)
+    gap = "" if lines.blank(number) or not lines.text[at:].strip() else "\n"
+    lead = "\n" if number else ""
+    return TextEdit(range=TextRange(start=at, end=at), text=f"{lead}{block}{gap}")
