@@ -104,7 +104,7 @@ def _thinking(strategy: str, models: tuple[str, ...]) -> _Rounds:
         case "solo":
             return [[(models[0], _PLAN)]]
         case "duo":
-            proposer, critic = models[0], models[1] if len(models) > 1 else models[0]
+            proposer, critic = models[0], models[min(1, len(models) - 1)]
             return [[(proposer, _PLAN)], [(critic, _PLAN)], [(proposer, _PLAN)]]
         case "trio":
             return [[(key, _PLAN) for key in models[:3]], [(models[0], _DECISION)]]

@@ -1,0 +1,333 @@
+"""Which model goes where: branch and bound while that ends soon, else descent by moves and swaps. Pure.
+
+The cost of a placement is, over all stages, the time of the slowest device (what it computes, round by round) plus the
+longest wait for a load; then evictions count, then headroom, then how many models leave the device that the settings
+give them. Effort is bounded by a count of placements weighed, not by a clock: two processes find the same plan.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from forge_lsp.gpus.rig import Rig
+from forge_lsp.gpus.swapping import Course, follow
+
+__all__ = ["Found", "Score", "Weigher", "better", "exhaust", "search"]
+
+#: (seconds, evictions, -headroom in bytes, models away from where the settings put them); the least is best.
+Score = tuple[float, int, int, int]
+
+_HAIR = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A device number for each model, and what it comes to. ``optimal``: there is no better one."""
+
+    where: tuple[int, ...]
+    score: Score
+    optimal: bool
+
+
+@dataclass(slots=True)
+class Weigher:
+    """Weighs placements. ``allowed[model]``: the devices it may be on; ``wished[model]``: where the settings put it."""
+
+    rig: Rig
+    allowed: Sequence[tuple[int, ...]]
+    wished: Sequence[int | None]
+    alone: list[list[float]] = field(init=False)
+    rounds: list[tuple[float, dict[int, float]]] = field(init=False)
+    fixed: float = field(init=False)
+    walks: int = field(init=False, default=0)
+    _courses: dict[tuple[int, int], Course] = field(init=False)
+    _kinds: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rig = self.rig
+        count = len(rig.devices)
+        self.alone = [[0.0] * count for _ in rig.needs]
+        self.fixed = sum((step.elsewhere + step.after) * len(step.attempts) for step in rig.steps)
+        index = {need.key: number for number, need in enumerate(rig.needs)}
+        together: dict[tuple[tuple[int, float], ...], float] = {}
+        for step in rig.steps:
+            for each in step.rounds:
+                calls = tuple(sorted((index[key], seconds) for key, seconds in each.items() if key in index))
+                if len(calls) > 1:
+                    together[calls] = together.get(calls, 0.0) + len(step.attempts)
+                    continue
+                for model, seconds in calls:
+                    for device in range(count):
+                        self.alone[model][device] += seconds * rig.speed[device] * len(step.attempts)
+        self.rounds = [(times, dict(calls)) for calls, times in together.items()]
+        self._courses = {}
+        # Devices of the same size and speed share what was found out about one of them.
+        same = [(device.free, device.bandwidth, device.load_bandwidth) for device in rig.devices]
+        self._kinds = [same.index(one) for one in same]
+
+    def kind(self, device: int) -> int:
+        """The first device that is like this one."""
+        return self._kinds[device]
+
+    def course(self, device: int, mask: int) -> Course:
+        """What a device does with these models."""
+        key = (self._kinds[device], mask)
+        found = self._courses.get(key)
+        if found is None:
+            self.walks += 1
+            found = self._courses[key] = follow(self.rig, device, mask)
+        return found
+
+    def running(self, where: Sequence[int]) -> float:
+        """Seconds of computing."""
+        total = self.fixed
+        for model, device in enumerate(where):
+            total += self.alone[model][device]
+        speed = self.rig.speed
+        for times, calls in self.rounds:
+            load = [0.0] * len(speed)
+            for model, seconds in calls.items():
+                device = where[model]
+                load[device] += seconds * speed[device]
+            total += times * max(load)
+        return total
+
+    def score(self, where: Sequence[int], *, limit: Score | None = None) -> Score | None:
+        """None where it is seen to be worse than ``limit``."""
+        seconds = self.running(where)
+        if limit is not None and seconds > limit[0] + _HAIR:
+            return None
+        masks: dict[int, int] = {}
+        for model, device in enumerate(where):
+            masks[device] = masks.get(device, 0) | 1 << model
+        waiting: dict[int, float] = {}
+        evictions, least = 0, None
+        for device, mask in masks.items():
+            course = self.course(device, mask)
+            for stage, wait in course.waiting.items():
+                if wait > waiting.get(stage, 0.0):
+                    waiting[stage] = wait
+            evictions += course.evictions
+            room = self.rig.free[device] - course.peak
+            least = room if least is None or room < least else least
+        moved = sum(wish is not None and wish != device for wish, device in zip(self.wished, where, strict=True))
+        # rounded, so that the order in which seconds are added does not decide
+        return round(seconds + sum(waiting.values()), 6), evictions, -(least or 0), moved
+
+
+def search(weigher: Weigher, *, exact: int = 3_000, walks: int = 400, rounds: int = 2, seed: int = 7) -> Found:
+    """The best placement. ``exact`` bounds the nodes of branch and bound, ``walks`` the devices that are followed
+    through the schedule by the descent, ``rounds`` how often it starts anew from a shaken best."""
+    best = _descend(weigher, _greedy(weigher), walks)
+    shaken = random.Random(seed)
+    for _ in range(rounds):
+        if weigher.walks > walks:
+            break
+        best = min(best, _descend(weigher, _shake(weigher, best[1], shaken), walks))
+    branch = _Branch(weigher, best, exact, walks * 3)
+    score, where = branch.run()
+    return Found(where=where, score=score, optimal=branch.finished)
+
+
+def exhaust(weigher: Weigher, *, until: Callable[[], bool]) -> tuple[Found, bool]:
+    """Branch and bound without a bound on the effort, and whether it came to its end: to hold other searches against
+    it. ``until`` is asked now and then whether to stop."""
+    branch = _Branch(weigher, _descend(weigher, _greedy(weigher), 400), sys.maxsize, sys.maxsize, until)
+    score, where = branch.run()
+    return Found(where=where, score=score, optimal=branch.finished), branch.finished
+
+
+def better(weigher: Weigher, found: Found, shaken: random.Random, *, until: Callable[[], bool]) -> Found:
+    """One more descent, from a shaken ``found`` or from anywhere: the better of it and ``found``."""
+    anywhere = [shaken.choice(allowed) for allowed in weigher.allowed]
+    start = _weighed(weigher, anywhere) if shaken.random() < 0.3 else _shake(weigher, found.where, shaken)
+    score, where = _descend(weigher, start, sys.maxsize, until)
+    return found if found.score <= score else Found(where=where, score=score, optimal=False)
+
+
+_Placed = tuple[Score, tuple[int, ...]]
+
+
+def _weighed(weigher: Weigher, where: Sequence[int]) -> _Placed:
+    score = weigher.score(where)
+    assert score is not None  # without a limit there always is one
+    return score, tuple(where)
+
+
+def _greedy(weigher: Weigher) -> _Placed:
+    """The larger first, each where memory lasts and the parallel rounds are shortest."""
+    rig = weigher.rig
+    used = [0] * len(rig.devices)
+    loads = [[0.0] * len(rig.devices) for _ in weigher.rounds]
+    where: list[int] = []
+    for model in range(len(rig.needs)):
+
+        def price(device: int, model: int = model) -> tuple[int, float, int]:
+            over = max(0, used[device] + rig.size[model] - rig.free[device])
+            seconds = weigher.alone[model][device]
+            for (times, calls), load in zip(weigher.rounds, loads, strict=True):
+                if model in calls:
+                    seconds += times * max(0.0, load[device] + calls[model] * rig.speed[device] - max(load))
+            return over, seconds, used[device] - rig.free[device]
+
+        device = min(weigher.allowed[model], key=price)
+        where.append(device)
+        used[device] += rig.size[model]
+        for (_, calls), load in zip(weigher.rounds, loads, strict=True):
+            load[device] += calls.get(model, 0.0) * rig.speed[device]
+    return _weighed(weigher, where)
+
+
+def _never() -> bool:
+    return False
+
+
+def _descend(weigher: Weigher, start: _Placed, walks: int, until: Callable[[], bool] = _never) -> _Placed:
+    """Moves and swaps, each taken as soon as it helps, until none does or the effort is spent."""
+    best, where = start[0], list(start[1])
+    tried_since = 0
+    improved = True
+    while improved:
+        improved = False
+        for change in _changes(weigher, where):
+            if (weigher.walks > walks and tried_since > 0) or until():
+                return best, tuple(where)
+            before = [(model, where[model]) for model, _ in change]
+            for model, device in change:
+                where[model] = device
+            score = weigher.score(where, limit=best)
+            if score is not None and score < best:
+                best, improved, tried_since = score, True, 0
+                continue
+            tried_since += 1
+            for model, device in before:
+                where[model] = device
+    return best, tuple(where)
+
+
+def _changes(weigher: Weigher, where: list[int]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """One model elsewhere, or two in each other's place; looked up as they are asked for, as ``where`` changes."""
+    count = len(where)
+    for model in range(count):
+        for device in weigher.allowed[model]:
+            if device != where[model]:
+                yield ((model, device),)
+    for one in range(count):
+        for other in range(one + 1, count):
+            here, there = where[one], where[other]
+            if here != there and there in weigher.allowed[one] and here in weigher.allowed[other]:
+                yield (one, there), (other, here)
+
+
+def _shake(weigher: Weigher, where: Sequence[int], shaken: random.Random) -> _Placed:
+    moved = list(where)
+    for _ in range(3):
+        model = shaken.randrange(len(moved))
+        moved[model] = shaken.choice(weigher.allowed[model])
+    return _weighed(weigher, moved)
+
+
+class _Branch:
+    """Depth first, the larger models first, the device that costs least first. A branch is cut where computing alone,
+    and the waits of what is placed, cost as much as the best found."""
+
+    def __init__(
+        self, weigher: Weigher, best: _Placed, nodes: int, walks: int, until: Callable[[], bool] = _never
+    ) -> None:
+        self.weigher, self.best, self.nodes, self.walks, self.until = weigher, best, nodes, walks, until
+        self.finished = True
+        rig = weigher.rig
+        self.count = len(rig.needs)
+        self.where: list[int] = []
+        self.masks = [0] * len(rig.devices)
+        self.loads = [[0.0] * len(rig.devices) for _ in weigher.rounds]
+        # What the models from here on cost at least, each alone on the device that suits it best.
+        self.rest = [0.0] * (self.count + 1)
+        for model in range(self.count - 1, -1, -1):
+            self.rest[model] = self.rest[model + 1] + min(weigher.alone[model][d] for d in weigher.allowed[model])
+        self.to_come = [self._to_come(calls) for _, calls in weigher.rounds]
+
+    def _to_come(self, calls: dict[int, float]) -> list[tuple[float, float]]:
+        """By number of models placed: the longest call still to come, and all of them, on the fastest device."""
+        fastest = min(self.weigher.rig.speed)
+        table = [(0.0, 0.0)] * (self.count + 1)
+        for model in range(self.count - 1, -1, -1):
+            seconds = calls.get(model, 0.0) * fastest
+            longest, total = table[model + 1]
+            table[model] = (max(longest, seconds), total + seconds)
+        return table
+
+    def run(self) -> _Placed:
+        if self.count:
+            self._place(0, self.weigher.fixed)
+        return self.best
+
+    def _bound(self, depth: int, spent: float) -> float:
+        bound = spent + self.rest[depth]
+        devices = len(self.masks)
+        for (times, _), load, table in zip(self.weigher.rounds, self.loads, self.to_come, strict=True):
+            longest, total = table[depth]
+            bound += times * max(max(load), longest, (sum(load) + total) / devices)
+        return bound
+
+    def _waiting(self) -> float:
+        waits: dict[int, float] = {}
+        for device, mask in enumerate(self.masks):
+            if mask:
+                for stage, wait in self.weigher.course(device, mask).waiting.items():
+                    waits[stage] = max(wait, waits.get(stage, 0.0))
+        return sum(waits.values())
+
+    def _place(self, depth: int, spent: float) -> None:
+        if depth == self.count:
+            score = self.weigher.score(self.where, limit=self.best[0])
+            if score is not None and score < self.best[0]:
+                self.best = score, tuple(self.where)
+            return
+        weigher = self.weigher
+        branches: list[tuple[float, int]] = []
+        fresh: set[int] = set()
+        for device in weigher.allowed[depth]:
+            if not self.masks[device] and not self._distinct(device):
+                kind = weigher.kind(device)
+                if kind in fresh:
+                    continue  # empty devices that are alike lead to the same placements
+                fresh.add(kind)
+            self._put(depth, device)
+            branches.append((self._bound(depth + 1, spent + weigher.alone[depth][device]), device))
+            self._take(depth, device)
+        for bound, device in sorted(branches):
+            if self.nodes <= 0 or weigher.walks > self.walks or self.until():
+                self.finished = False
+                return
+            self.nodes -= 1
+            limit = self.best[0][0] + _HAIR
+            if bound > limit:
+                return
+            self._put(depth, device)
+            if bound + self._waiting() <= limit:
+                self._place(depth + 1, spent + weigher.alone[depth][device])
+            self._take(depth, device)
+
+    def _distinct(self, device: int) -> bool:
+        """Whether the settings give a model this very device: then it is not like its twins."""
+        return device in self.weigher.wished
+
+    def _put(self, model: int, device: int) -> None:
+        self.where.append(device)
+        self.masks[device] |= 1 << model
+        self._shift(model, device, 1.0)
+
+    def _take(self, model: int, device: int) -> None:
+        self.where.pop()
+        self.masks[device] &= ~(1 << model)
+        self._shift(model, device, -1.0)
+
+    def _shift(self, model: int, device: int, sign: float) -> None:
+        speed = self.weigher.rig.speed[device] * sign
+        for (_, calls), load in zip(self.weigher.rounds, self.loads, strict=True):
+            if model in calls:
+                load[device] += calls[model] * speed

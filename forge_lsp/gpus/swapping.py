@@ -1,0 +1,191 @@
+"""What one device does through all stages when it is given some models: what stays, what goes, what that costs. Pure.
+
+Where the models fit together nothing moves. Else each stage finds its own models in memory: what is needed again the
+latest goes (Belady 1966, for the schedule is known), and what turns out not to be in the way stays. Models of one stage
+that do not fit together take turns. A load may begin while the stage before is at work, as far as that stage does not
+use what has to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from forge_lsp.gpus.rig import Rig, StageNumbers, bits
+from forge_lsp.gpus.timing import UNLOAD
+
+__all__ = ["Act", "Course", "Trace", "follow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What it comes to. ``waiting``: seconds by number of the stage that are spent waiting for loads; ``peak``: the
+    most bytes that are taken at any time; ``loads``: those of ``base``, the first models, included."""
+
+    waiting: dict[int, float]
+    evictions: int
+    loads: int
+    peak: int
+    base: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One move before turn ``turn`` of stage ``stage``."""
+
+    stage: int
+    turn: int
+    unload: tuple[int, ...]
+    load: tuple[int, ...]
+    seconds: float
+    hidden: float
+
+
+@dataclass(slots=True)
+class Trace:
+    """The moves one by one, and by stage what is resident as it begins and who is called in which turn."""
+
+    acts: list[Act] = field(default_factory=list[Act])
+    resident: list[int] = field(default_factory=list[int])
+    turns: list[list[list[int]]] = field(default_factory=list[list[list[int]]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Hiding:
+    """What a load can hide behind: ``after`` seconds in any case, ``least`` more where nothing of ``busy`` goes."""
+
+    after: float = 0.0
+    least: float = 0.0
+    busy: int = 0
+
+
+def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Course:
+    """Go through all stages. Every model must fit the device alone."""
+    whole = rig.together(mask, device)
+    if trace is None and whole is not None:
+        return Course(waiting={}, evictions=0, loads=len(whole), peak=rig.bytes(mask), base=whole)
+    return _Walk(rig, device, mask, trace).go()
+
+
+class _Walk:
+    def __init__(self, rig: Rig, device: int, mask: int, trace: Trace | None) -> None:
+        self.rig, self.device, self.mask, self.trace = rig, device, mask, trace
+        self.speed = rig.devices[device].load_bandwidth
+        self.waiting: dict[int, float] = {}
+        self.evictions = 0
+        base = self._base()
+        self.loads = len(base)
+        self.resident = _mask(base)
+        self.used = self.peak = rig.bytes(self.resident)
+        self.base = base
+
+    def go(self) -> Course:
+        hiding = _Hiding()
+        for at, stage in enumerate(self.rig.stages):
+            need = stage.mask & self.mask
+            if need & ~self.resident == 0:
+                restless = False
+                self._note(bits(need))
+            elif self.rig.together(need, self.device) is not None:
+                restless = False
+                self._bring(at, need, hiding)
+                self._note(bits(need))
+            else:
+                restless = self._take_turns(at, stage, hiding)
+            hiding = _Hiding(stage.after, 0.0 if restless else stage.least, stage.mask)
+        return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
+
+    def _base(self) -> tuple[int, ...]:
+        """What is loaded before the first stage: by first use, as much as there is room for."""
+        rig = self.rig
+        best = rig.together(self.mask, self.device)
+        if best is not None:
+            return best
+        best, chosen = (), 0
+        for model in sorted(bits(self.mask), key=lambda model: (rig.next_use[model][0], model)):
+            order = rig.together(chosen | 1 << model, self.device)
+            if order is not None:
+                chosen, best = chosen | 1 << model, order
+        return best
+
+    def _bring(self, at: int, need: int, hiding: _Hiding, *, turn: int = 0, soon: int = 0) -> None:
+        """Make ``need`` resident."""
+        rig = self.rig
+        gone, order = self._room(at, need, soon)
+        seconds = sum(rig.size[model] for model in order) / self.speed + (UNLOAD if gone else 0.0)
+        hidden = min(seconds, hiding.after + (0.0 if gone & hiding.busy else hiding.least))
+        if seconds > hidden:
+            self.waiting[at] = self.waiting.get(at, 0.0) + seconds - hidden
+        self.evictions += gone.bit_count()
+        self.loads += len(order)
+        self.resident = self.resident & ~gone | _mask(order)
+        self.used = rig.bytes(self.resident)
+        self.peak = max(self.peak, self.used)
+        if self.trace is not None:
+            away = tuple(bits(gone))
+            self.trace.acts.append(Act(stage=at, turn=turn, unload=away, load=order, seconds=seconds, hidden=hidden))
+
+    def _room(self, at: int, need: int, soon: int) -> tuple[int, tuple[int, ...]]:
+        """What goes, and the order in which what is missing comes. ``soon``: needed later in the same stage."""
+        rig, resident = self.rig, self.resident
+        missing = bits(need & ~resident)
+        free = rig.free[self.device] - self.used
+        spare = bits(resident & ~need)
+        spare.sort(key=lambda model: (soon >> model & 1, -rig.next_use[model][at + 1]))
+        gone, went = 0, list[int]()
+        while (order := rig.order(missing, free, empty=resident == gone)) is None:
+            if len(went) == len(spare):
+                # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
+                return resident, rig.together(need, self.device) or ()
+            model = spare[len(went)]
+            went.append(model)
+            gone |= 1 << model
+            free += rig.size[model]
+        for model in reversed(went[:-1]):
+            kept = rig.order(missing, free - rig.size[model], empty=False)
+            if kept is not None:
+                order, free, gone = kept, free - rig.size[model], gone & ~(1 << model)
+        return gone, order
+
+    def _take_turns(self, at: int, stage: StageNumbers, hiding: _Hiding) -> bool:
+        """Models of one stage that cannot all be there: those that are there are called first, then as many of the
+        others as fit at once, and so on, round by round. Whether there was more than one turn."""
+        rig = self.rig
+        turns: list[list[int]] = [[]]
+        calls = [[model for model in each if self.mask >> model & 1] for each in stage.rounds]
+        start = self.resident
+        for number, each in enumerate(calls):
+            soon = _mask(model for later in calls[number + 1 :] for model in later)
+            left = each
+            while left:
+                here = [model for model in left if self.resident >> model & 1]
+                turns[-1] += here
+                left = [model for model in left if not self.resident >> model & 1]
+                if not left:
+                    break
+                group = 0
+                for model in left:
+                    if rig.together(group | 1 << model, self.device) is not None:
+                        group |= 1 << model
+                if turns == [[]]:
+                    self._bring(at, group, hiding, soon=soon)
+                    start = self.resident
+                else:
+                    self._bring(at, group, _Hiding(), turn=len(turns), soon=soon)
+                    turns.append([])
+        if self.trace is not None:
+            self.trace.resident.append(start)
+            self.trace.turns.append([list(dict.fromkeys(turn)) for turn in turns])
+        return len(turns) > 1
+
+    def _note(self, called: list[int]) -> None:
+        if self.trace is not None:
+            self.trace.resident.append(self.resident)
+            self.trace.turns.append([called] if called else [])
+
+
+def _mask(models: Iterable[int]) -> int:
+    mask = 0
+    for model in models:
+        mask |= 1 << model
+    return mask
