@@ -81,9 +81,9 @@ class House:
     editor: Mapping[str, object] = field(default_factory=dict[str, object])
     clock: SystemClock = field(default_factory=SystemClock)
     problem: SettingsError | None = None
-    _built: dict[str, _Rooms] = field(default_factory=dict[str, _Rooms])
     trusted: bool = True
     lens: bool = True
+    _built: dict[str, _Rooms] = field(default_factory=dict[str, _Rooms])
     _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -102,7 +102,6 @@ class House:
             raise SettingsError(tuple(layers.sourced(line) for line in problems))
         return chosen
 
-    async def reconfigure(self, editor: Mapping[str, object]) -> None:
     async def _sources(self, base: Path | None) -> Sources:
         from forge_lsp.settings import gather
 
@@ -110,6 +109,7 @@ class House:
             gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
         )
 
+    async def reconfigure(self, editor: Mapping[str, object]) -> None:
         """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
         self.editor = editor
         await self.examine()
@@ -132,8 +132,8 @@ class House:
     async def rooms(self, settings: Settings) -> _Rooms:
         """The rooms for these settings, built once."""
         from forge_lsp.builds.toolchains import toolchains
-        from forge_lsp.domain.task import Language
         from forge_lsp.builds.untrusted import untrusted
+        from forge_lsp.domain.task import Language
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
@@ -282,6 +282,7 @@ async def make_services(
         reconfigure=house.reconfigure,
         aclose=aclose,
         state_dir=state_dir,
+        lens=lambda: house.lens,
         facts={"gpus": _gpus},
     )
 
@@ -291,7 +292,6 @@ async def _gpus() -> list[dict[str, object]]:
     from forge_lsp.gpus import inventory
 
     return [gpu.to_json() for gpu in (await inventory.read()).gpus]
-        lens=lambda: house.lens,
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:

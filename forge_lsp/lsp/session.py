@@ -113,8 +113,8 @@ class Session:
             level = self._options().get("logLevel") or services.facts.get("log_level") or "info"
             self._log.open(services.state_dir, str(level))
         self._tell_problem()
-        self._built.set()
         self._tell_lens()
+        self._built.set()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings, where the client wants to be asked."""
@@ -163,8 +163,8 @@ class Session:
         except SettingsError as error:
             logger.info("The settings are wrong: %s", error)
         self._tell_problem()
-
         self._tell_lens()
+
     def _problem(self) -> ForgeError | None:
         return self._failure if self._services is None else self._services.problem()
 
@@ -176,7 +176,6 @@ class Session:
             self.editor.say(lsp.MessageType.Error, words if words.startswith("forge-lsp") else f"forge-lsp: {words}")
         self._told = words
 
-    async def _pull(self) -> object | None:
     def _tell_lens(self) -> None:
         """Have the editor ask for its code lenses again where the settings want other ones than before."""
         wanted = self._services is not None and self._services.lens()
@@ -189,6 +188,7 @@ class Session:
     async def _refresh_lenses(self) -> None:
         await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None)
 
+    async def _pull(self) -> object | None:
         """The client's ``forge`` section, None where it does not answer such questions."""
         workspace = self._protocol.client_capabilities.workspace
         if workspace is None or not workspace.configuration:
