@@ -69,6 +69,8 @@ def _serve(tcp: str | None, flags: Flags | None) -> int:
 
 async def _command(options: Options, flags: Flags, log: Log) -> int:
     """Run a command of the command line. Each of its modules is loaded when it is asked for."""
+    from forge_lsp.app import state_folder
+
     match options.command:
         case "generate":
             from forge_lsp.cli.files import workspace_of
@@ -87,6 +89,16 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.inspect import jobs
 
             return await _with_services(options, flags, jobs, log, strict=False)
+        case "stats":
+            from forge_lsp.cli.stats import stats
+
+            return await _with_services(options, flags, stats, log, strict=False)
+        case "fleet":
+            from forge_lsp.app import make_fleet
+            from forge_lsp.cli.fleet import fleet
+
+            log.open(state_folder(flags))
+            return await fleet(options, make_fleet(flags))
         case "serve":
             from forge_lsp.web.serving import serve
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +23,19 @@ if TYPE_CHECKING:
     from forge_lsp.domain.ports import Finding, Toolchain
     from forge_lsp.domain.task import Language
     from forge_lsp.ensemble.schedule import Schedule
+    from forge_lsp.gpus.fleet.office import Office, Wish
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.jobs.services import Services
+    from forge_lsp.jobs.statistics import Rates
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
     from forge_lsp.profiles.choose import Installed
     from forge_lsp.settings import Settings, Sources
 
-__all__ = ["Flags", "House", "SystemClock", "make_services", "state_folder"]
+__all__ = ["Flags", "House", "SystemClock", "make_fleet", "make_services", "state_folder"]
+
+_ROLES = 5
+"""Models in memory at once where the profile takes what is installed: as many as it gives roles to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +110,10 @@ class House:
     async def _sources(self, base: Path | None) -> Sources:
         from forge_lsp.settings import gather
 
-        return await asyncio.to_thread(
+        sources = await asyncio.to_thread(
             gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
         )
+        return replace(sources, fleet=await asyncio.to_thread(_fleet_urls, self.state_dir))
 
     async def reconfigure(self, editor: Mapping[str, object]) -> None:
         """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
@@ -283,6 +289,7 @@ async def make_services(
         aclose=aclose,
         state_dir=state_dir,
         lens=lambda: house.lens,
+        rates=lambda: _rates(house),
         facts={"gpus": _gpus},
     )
 
@@ -292,6 +299,61 @@ async def _gpus() -> list[dict[str, object]]:
     from forge_lsp.gpus import inventory
 
     return [gpu.to_json() for gpu in (await inventory.read()).gpus]
+
+
+def make_fleet(flags: Flags) -> Office:
+    """The Ollama servers of this user. Raises EnvironmentFault on Windows."""
+    from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.gpus.fleet.state import Folder
+
+    folder = state_folder(flags)
+
+    async def wish(gpus: Sequence[str]) -> Wish:
+        return await asyncio.to_thread(_wish, flags, len(gpus))
+
+    return Office(Folder(folder / "fleet"), wish)
+
+
+def _wish(flags: Flags, gpus: int) -> Wish:
+    """The servers that the settings name. Nothing is looked at: what is not up cannot be. Raises SettingsError."""
+    from forge_lsp.gpus.fleet.layout import Wanted
+    from forge_lsp.gpus.fleet.office import Wish
+    from forge_lsp.settings import gather
+    from forge_lsp.settings.load import profile_layer, resolve
+    from forge_lsp.settings.sources import Layer
+
+    sources = gather(workspace=Path.cwd(), command_line=flags.settings, config=flags.config)
+    name, asked = sources.profile, sources.table("fleet").get("servers")
+    if name == "auto":
+        name = "three-gpu" if gpus >= 3 or (isinstance(asked, int) and asked >= 3) else "one-gpu"
+    below = Layer(label="no profile") if name == "custom" else profile_layer(name, base=Path.cwd())
+    resolved = resolve(sources, below)
+    settings = resolved.settings
+    homes = [model.server for model in settings.models.values()]
+    return Wish(
+        servers=[
+            Wanted(
+                key=key,
+                url=server.url,
+                explicit=resolved.layers.setter_of(("servers", key, "url")) not in ("default", below.label),
+                gpu=server.gpu,
+                parallel=server.parallel,
+                models=homes.count(key) or _ROLES,
+            )
+            for key, server in settings.servers.items()
+            if server.kind == "ollama"
+        ],
+        program=settings.fleet.program,
+        models=settings.fleet.models,
+        count=settings.fleet.servers,
+    )
+
+
+def _fleet_urls(state_dir: Path) -> dict[str, str]:
+    from forge_lsp.gpus.fleet.control import urls
+    from forge_lsp.gpus.fleet.state import Folder
+
+    return urls(Folder(state_dir / "fleet"))
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
@@ -345,6 +407,24 @@ def _schedule(settings: Settings) -> Schedule:
         accept=table.Accept(rule=settings.accept.rule, score=settings.accept.score),
         ladder=table.Ladder(after=settings.ladder.after),
     )
+
+
+async def _rates(house: House) -> Rates:
+    """What the paid rungs of the settings in force cost; wrong settings are the statistics' note, no failure."""
+    from functools import partial
+
+    from forge_lsp.domain.ports import Usage
+    from forge_lsp.jobs.statistics import Rates
+
+    try:
+        setup = await house.setup(None, None)
+        infos = [setup.infos[key] for key in dict.fromkeys(row.generator.model for row in setup.schedule.rows)]
+        paid = {info.key: partial(setup.prices.nano, info) for info in infos if info.paid}
+        for price in paid.values():
+            await asyncio.to_thread(price, Usage(input_tokens=1, output_tokens=1))
+    except ForgeError as error:
+        return Rates(problem=error.full_message)
+    return Rates(paid=paid, good=setup.schedule.accept.score)
 
 
 async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:

@@ -112,10 +112,19 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 
+    stats = commands.add_parser("stats", help="what your jobs came to: success, cost and time, and how sure that is")
+    stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")
+    _json(stats, "print the statistics")
+
     models = commands.add_parser("models", help="the models of your settings, and fetching them")
     models.add_argument("action", nargs="?", choices=["pull"], help="fetch a model")
     models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
     _json(models, "print the models")
+
+    fleet = commands.add_parser("fleet", help="one Ollama server a GPU: started, watched, shared by your editors")
+    fleet.add_argument("action", choices=["up", "status", "down"])
+    fleet.add_argument("--profile", metavar="P", help="the profile whose servers to start")
+    _json(fleet, "print the servers")
 
     serve = commands.add_parser("serve", help="answer HTTP requests, with a page that shows jobs as they run")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")

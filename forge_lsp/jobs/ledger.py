@@ -18,6 +18,7 @@ from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs import rows
 from forge_lsp.jobs.database import Database
+from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import Presence
 from forge_lsp.jobs.record import JobRecord, iso
 
@@ -130,6 +131,15 @@ class Ledger:
         def work(db: sqlite3.Connection) -> tuple[dict[str, object], ...]:
             rows.sweep(db, self._db.presence)
             return tuple(rows.select_history(db, limit))
+
+        return await self._answer(self._db.call(work))
+
+    async def observed(self) -> Observed:
+        """Jobs that are over, of all processes, as statistics count them."""
+
+        def work(db: sqlite3.Connection) -> Observed:
+            rows.sweep(db, self._db.presence)
+            return select_observed(db)
 
         return await self._answer(self._db.call(work))
 

@@ -19,6 +19,7 @@ from forge_lsp.jobs.report import job_report
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.jobs.statistics import Rates, Statistics
 
 __all__ = ["JobManager"]
 
@@ -139,6 +140,12 @@ class JobManager:
     async def history(self, limit: int | None = None) -> tuple[Mapping[str, object], ...]:
         """``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
         return await self._ledger.history(50 if limit is None else max(0, limit))
+
+    async def statistics(self, rates: Rates) -> Statistics:
+        """What all jobs that are over come to; ``rates`` are those of the settings in force."""
+        from forge_lsp.jobs.statistics import statistics_of
+
+        return statistics_of(await self._ledger.observed(), rates)
 
     async def document(self, job_id: str) -> dict[str, object]:
         """The job document. Raises JobUnknown."""

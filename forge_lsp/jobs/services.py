@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
 from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping
 from forge_lsp.jobs.manager import JobManager
+
+if TYPE_CHECKING:
+    from forge_lsp.jobs.statistics import Rates
 
 __all__ = ["Services"]
 
@@ -19,7 +23,7 @@ class Services:
 
     ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
-    ``lens`` answers whether the settings want code lenses.
+    ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics.
     """
 
     jobs: JobManager
@@ -32,4 +36,5 @@ class Services:
     aclose: Callable[[], Awaitable[None]]
     state_dir: Path
     lens: Callable[[], bool] = lambda: True
+    rates: Callable[[], Awaitable[Rates]] | None = None
     facts: Mapping[str, object] = field(default_factory=dict[str, object])

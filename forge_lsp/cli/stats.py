@@ -1,0 +1,272 @@
+"""``stats``: what the jobs of this user came to, for people (80 columns) and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.cli.display import count, printable, say, stdout_console
+
+if TYPE_CHECKING:
+    from forge_lsp.cli.arguments import Options
+    from forge_lsp.jobs.intervals import Mean, Ratio, Share
+    from forge_lsp.jobs.services import Services
+    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, ReviewerSeen, Statistics
+
+__all__ = ["stats"]
+
+_NAME = 18  # columns of a name
+_WIDTH = 80
+
+
+async def stats(options: Options, services: Services) -> int:
+    """Print the statistics of the ledger; always 0."""
+    from forge_lsp.jobs.statistics import Rates
+
+    rates = await services.rates() if services.rates is not None else Rates()
+    told = await services.jobs.statistics(rates)
+    if options.json:
+        say(json.dumps(_document(told), indent=2) + "\n")
+        return 0
+    if told.since is None:
+        say("No jobs yet: there is nothing to count. A job is started by an editor or by `forge-lsp generate`.\n")
+        return 0
+    _print(told)
+    return 0
+
+
+# ------------------------------------------------------------------ for people
+
+
+def _print(told: Statistics) -> None:
+    console = stdout_console()
+
+    def line(text: str = "", style: str = "") -> None:
+        from rich.text import Text
+
+        console.print(Text("\n".join(_wrapped(text)), style), soft_wrap=True)
+
+    ended = told.all.success.total
+    apart = [
+        f"{number} {word}"
+        for number, word in ((told.cancelled, "cancelled"), (told.interrupted, "interrupted"))
+        if number
+    ]
+    also = f" (and {', '.join(apart)})" if apart else ""
+    line(f"{count(ended, 'job')}{also} since {(told.since or '')[:10]}, ${told.total_cost:.4f} in all", "bold")
+    line("In brackets and after ±: 95% confidence intervals. Time and cost are those of one.")
+    if told.languages:
+        line()
+        head = ("language", "jobs", "accepted", "attempts", "cost $", "time s")
+        _table([_job_row(group) for group in told.languages], head)
+    if told.rungs:
+        line()
+        _table(
+            [_attempt_row(group) for group in told.rungs], ("rung", "ran", "skipped", "accepted", "cost $", "time s")
+        )
+        line()
+        head = ("thinking", "ran", "skipped", "accepted", "cost $", "time s")
+        _table([_attempt_row(group) for group in told.strategies], head)
+    if told.reviewers:
+        line()
+        head = ("reviewer", "votes", "score", "spread", "abstained", "agrees")
+        _table([_reviewer_row(one) for one in told.reviewers], head)
+    line()
+    line("Free before paid", "bold")
+    line(f"  {_free(told)}")
+    if told.parallel:
+        line()
+        line("Parallel before sequential", "bold")
+        rows = [_parallel_row(one) for one in told.parallel]
+        _table(rows, ("  asked at once", "stages", "took s", "in turn s", "faster by"))
+    if told.comparisons:
+        line()
+        line("Against a paid model from the start", "bold")
+        line(f"  The jobs cost ${told.compared_cost:.4f}. By their tokens, at full price, they would have cost:")
+        rows = [_comparison_row(one) for one in told.comparisons]
+        _table(rows, ("  model", "1 attempt a job", "every attempt", "every call"))
+    for note in told.notes:
+        line()
+        line(note)
+
+
+def _table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for index, name in enumerate(head):
+        table.add_column(name, justify="right" if index else "left", no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*row)
+    stdout_console().print(table)
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    indent = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(printable(text), _WIDTH, subsequent_indent=indent) or [""]
+
+
+def _name(text: str) -> str:
+    shown = printable(" ".join(text.split()))
+    return shown if len(shown) <= _NAME else shown[: _NAME - 1] + "…"
+
+
+def _job_row(group: Group) -> list[str]:
+    attempts = _about(group.attempts, 1) if group.attempts is not None else "-"
+    return [_name(group.name), str(group.success.total), _percent(group.success), attempts, *_each(group)]
+
+
+def _attempt_row(group: Group) -> list[str]:
+    return [_name(group.name), str(group.success.total), str(group.skipped), _percent(group.success), *_each(group)]
+
+
+def _each(group: Group) -> tuple[str, str]:
+    return _about(group.cost, 4), _about(group.seconds, 1)
+
+
+def _reviewer_row(one: ReviewerSeen) -> list[str]:
+    return [
+        _name(one.model),
+        str(one.score.count),
+        _about(one.score, 1),
+        "-" if one.spread is None else f"{one.spread:.1f}",
+        f"{one.abstained.hits} of {one.abstained.total}",
+        _percent(one.agreement),
+    ]
+
+
+def _parallel_row(one: Parallel) -> list[str]:
+    return [
+        "  " + _name(one.kind),
+        str(one.speedup.count),
+        f"{one.wall:.1f}",
+        f"{one.working:.1f}",
+        _times(one.speedup),
+    ]
+
+
+def _comparison_row(one: Comparison) -> list[str]:
+    costs = (one.one_attempt, one.every_attempt, one.every_call)
+    cells = [
+        f"${cost:.4f}" + (f" {ratio.value:.1f}x" if ratio.value is not None else "")
+        for cost, ratio in zip(costs, one.ratios, strict=True)
+    ]
+    return ["  " + _name(one.model), *cells]
+
+
+def _free(told: Statistics) -> str:
+    if not told.free.total:
+        return "No job was accepted yet."
+    text = f"{told.free.hits} of {count(told.free.total, 'accepted job')} cost nothing: {_percent(told.free)}."
+    if told.paid.value is None:
+        return f"{text} No job has cost anything."
+    return f"{text} Jobs that needed a paid rung: {told.paid.count}, ${_about(told.paid, 4)} each."
+
+
+def _percent(one: Share) -> str:
+    """``75% (60-86)``."""
+    if one.value is None or one.low is None or one.high is None:
+        return "-"
+    return f"{one.value:.0%} ({one.low * 100:.0f}-{one.high * 100:.0f})"
+
+
+def _about(one: Mean, digits: int) -> str:
+    """``2.1 ±0.3``; ``2.1 ±?`` for a single value."""
+    if one.value is None:
+        return "-"
+    half = "?" if one.high is None else f"{one.high - one.value:.{digits}f}"
+    return f"{one.value:.{digits}f} ±{half}"
+
+
+def _times(one: Ratio) -> str:
+    if one.value is None:
+        return "-"
+    return (
+        f"{one.value:.2f}x"
+        if one.low is None or one.high is None
+        else f"{one.value:.2f}x ({one.low:.2f}-{one.high:.2f})"
+    )
+
+
+# ------------------------------------------------------------------ for programs
+
+
+def _document(told: Statistics) -> dict[str, object]:
+    """docs/stats.md describes it."""
+    from forge_lsp.jobs.intervals import CONFIDENCE
+
+    return {
+        "since": told.since,
+        "confidence": CONFIDENCE,
+        "jobs": _group(told.all),
+        "cancelled": told.cancelled,
+        "interrupted": told.interrupted,
+        "totalCostUsd": told.total_cost,
+        "byLanguage": [_group(group) for group in told.languages],
+        "byRung": [_group(group) for group in told.rungs],
+        "byStrategy": [_group(group) for group in told.strategies],
+        "reviewers": [
+            {
+                "model": one.model,
+                "votes": one.score.count,
+                "score": _interval(one.score),
+                "spread": one.spread,
+                "abstained": _share(one.abstained),
+                "cancelled": one.cancelled,
+                "agreement": _share(one.agreement),
+                "distance": _interval(one.distance),
+            }
+            for one in told.reviewers
+        ],
+        "claims": {
+            "freeBeforePaid": {"free": _share(told.free), "paidJobCostUsd": _interval(told.paid)},
+            "parallelBeforeSequential": [
+                {
+                    "kind": one.kind,
+                    "seconds": one.wall,
+                    "secondsInTurn": one.working,
+                    "speedup": _interval(one.speedup),
+                }
+                for one in told.parallel
+            ],
+            "againstPaid": {
+                "costUsd": told.compared_cost,
+                "models": [
+                    {
+                        "model": one.model,
+                        **{
+                            way: {"costUsd": cost, "ratio": _interval(ratio)}
+                            for way, cost, ratio in zip(
+                                ("oneAttempt", "everyAttempt", "everyCall"),
+                                (one.one_attempt, one.every_attempt, one.every_call),
+                                one.ratios,
+                                strict=True,
+                            )
+                        },
+                    }
+                    for one in told.comparisons
+                ],
+            },
+        },
+        "notes": list(told.notes),
+    }
+
+
+def _group(group: Group) -> dict[str, object]:
+    document: dict[str, object] = {"name": group.name, "success": _share(group.success)}
+    if group.attempts is not None:
+        document["attempts"] = _interval(group.attempts)
+    else:
+        document["skipped"] = group.skipped
+    return document | {"costUsd": _interval(group.cost), "seconds": _interval(group.seconds)}
+
+
+def _share(one: Share) -> dict[str, object]:
+    return {"count": one.hits, "of": one.total, "value": one.value, "low": one.low, "high": one.high}
+
+
+def _interval(one: Mean | Ratio) -> dict[str, object]:
+    return {"count": one.count, "value": one.value, "low": one.low, "high": one.high}

@@ -1,0 +1,149 @@
+"""What the ledger holds that can be counted: jobs, attempts, reviews and the calls of each stage, and the SQL for it.
+
+Seconds are wall time, money is whole nano-USD. Of a job that was interrupted only itself and its calls are known.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+__all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSeen:
+    """A job that is over. ``outcome`` None: it was interrupted. ``attempts`` are those that ran."""
+
+    job_id: str
+    created: str
+    language: str
+    outcome: str | None
+    attempts: int
+    seconds: float
+    nano: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSeen:
+    """An attempt of a job that ended. ``accepted``: it ended the job as accepted. ``score`` is the panel's;
+    ``consensus`` False: a critical panel that found none."""
+
+    job_id: str
+    number: int
+    strategy: str
+    generator: str
+    panel: str
+    accepted: bool
+    skipped: bool
+    seconds: float
+    nano: int
+    score: float | None
+    consensus: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSeen:
+    """A reviewer's word. ``abstained`` is its reason where ``score`` is None."""
+
+    job_id: str
+    attempt: int
+    model: str
+    score: float | None
+    abstained: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSeen:
+    """The calls of one stage of one attempt. ``working`` is the sum of their seconds less those spent in a queue:
+    what they would take one after another. ``wall`` is what the stage took (None: it did not end)."""
+
+    job_id: str
+    attempt: int
+    stage: str
+    calls: int
+    working: float
+    wall: float | None
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """All of it, oldest job first."""
+
+    jobs: tuple[JobSeen, ...] = ()
+    attempts: tuple[AttemptSeen, ...] = ()
+    reviews: tuple[ReviewSeen, ...] = ()
+    stages: tuple[StageSeen, ...] = ()
+
+
+def select_observed(db: sqlite3.Connection) -> Observed:
+    """Everything of jobs that are over; those that run are left out."""
+    jobs = db.execute(
+        "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
+        " coalesce(cost_nano_usd, 0) FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
+    )
+    attempts = db.execute(
+        "SELECT a.job_id, a.number, a.strategy, a.generator, a.panel,"
+        " a.decision = 'accept' AND j.outcome = 'accepted', a.skipped IS NOT NULL, a.seconds, a.cost_nano_usd, a.score,"
+        " json_extract(a.whole, '$.verdict.consensus')"
+        " FROM attempts a JOIN jobs j ON j.id = a.job_id ORDER BY a.job_id, a.number"
+    )
+    reviews = db.execute("SELECT job_id, attempt, model, score, abstained FROM reviews ORDER BY job_id, attempt, place")
+    stages = db.execute(
+        "SELECT c.job_id, c.attempt, c.stage, count(*), sum(max(0, c.seconds - c.queue_seconds)), e.seconds,"
+        " sum(c.input_tokens), sum(c.output_tokens)"
+        " FROM calls c JOIN jobs j ON j.id = c.job_id AND j.state IN ('ended', 'interrupted')"
+        " LEFT JOIN (SELECT job_id, json_extract(body, '$.number') AS attempt, json_extract(body, '$.stage') AS stage,"
+        "  sum(json_extract(body, '$.seconds')) AS seconds"
+        "  FROM events WHERE type = 'stage.finished' GROUP BY 1, 2, 3) e"
+        " ON e.job_id = c.job_id AND e.attempt = c.attempt AND e.stage = c.stage"
+        " GROUP BY c.job_id, c.attempt, c.stage"
+    )
+    return Observed(
+        jobs=tuple(
+            JobSeen(
+                job_id=row[0],
+                created=row[1],
+                language=row[2],
+                outcome=row[3],
+                attempts=row[4],
+                seconds=row[5],
+                nano=row[6],
+            )
+            for row in jobs
+        ),
+        attempts=tuple(
+            AttemptSeen(
+                job_id=row[0],
+                number=row[1],
+                strategy=row[2],
+                generator=row[3],
+                panel=row[4],
+                accepted=bool(row[5]),
+                skipped=bool(row[6]),
+                seconds=row[7],
+                nano=row[8],
+                score=row[9],
+                consensus=None if row[10] is None else bool(row[10]),
+            )
+            for row in attempts
+        ),
+        reviews=tuple(
+            ReviewSeen(job_id=row[0], attempt=row[1], model=row[2], score=row[3], abstained=row[4]) for row in reviews
+        ),
+        stages=tuple(
+            StageSeen(
+                job_id=row[0],
+                attempt=row[1],
+                stage=row[2],
+                calls=row[3],
+                working=row[4],
+                wall=row[5],
+                input_tokens=row[6],
+                output_tokens=row[7],
+            )
+            for row in stages
+        ),
+    )

@@ -1,0 +1,279 @@
+"""What the ledger's jobs come to, with confidence intervals: docs/stats.md says what each number means. Pure.
+
+The three claims that a user may want to check: free before paid, parallel before sequential, and what a job would
+have cost with a paid rung from the start.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.events import Stage
+from forge_lsp.domain.ports import Usage
+from forge_lsp.ensemble.review import CANCELLED
+from forge_lsp.jobs.intervals import Mean, Ratio, Share, mean, ratio, share
+from forge_lsp.jobs.money import to_usd
+from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, StageSeen
+
+__all__ = ["FEW", "Comparison", "Group", "Parallel", "Rates", "ReviewerSeen", "Statistics", "statistics_of"]
+
+T = TypeVar("T")
+
+FEW = 30
+"""Below so many jobs the notes say that the intervals are what counts."""
+AT_ONCE = ("trio", "vote")
+"""The strategies whose members are asked at once. A duo and a debate build on each other's words."""
+_COUNTED = {str(Outcome.ACCEPTED), str(Outcome.UNVERIFIED), str(Outcome.EXHAUSTED), str(Outcome.FAILED)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What the settings in force say: nano-USD of a usage by each paid rung, and the score that is good enough.
+    ``problem`` says why there are none."""
+
+    paid: Mapping[str, Callable[[Usage], int]] = field(default_factory=dict[str, Callable[[Usage], int]])
+    good: float = 8.0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Jobs or attempts that have something in common. ``cost`` is in USD, ``seconds`` wall time, both for one of
+    them; ``attempts`` for one job (None: these are attempts). ``skipped`` ones did not run and are not counted."""
+
+    name: str
+    success: Share
+    cost: Mean
+    seconds: Mean
+    attempts: Mean | None = None
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerSeen:
+    """One reviewer. ``spread`` is the standard deviation of its scores (None: fewer than two). ``agreement`` counts
+    the votes on the panel's side, ``distance`` how far they were from the panel's score (points)."""
+
+    model: str
+    score: Mean
+    spread: float | None
+    abstained: Share
+    cancelled: int
+    agreement: Share
+    distance: Mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallel:
+    """Stages of one kind: ``wall`` and ``working`` seconds in all, and how many times faster at once is."""
+
+    kind: str
+    wall: float
+    working: float
+    speedup: Ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What the jobs would have cost in USD with the paid ``model``, by the tokens that were counted, at full price.
+
+    ``one_attempt``: had it written the first attempt of each job, and no other been needed. ``every_attempt``: had
+    it written each attempt that ran. ``every_call``: had it made all calls, thinking and reviews too. ``ratio`` of
+    each is that cost by the real one (None: the real one is 0).
+    """
+
+    model: str
+    one_attempt: float
+    every_attempt: float
+    every_call: float
+    ratios: tuple[Ratio, Ratio, Ratio]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Everything that is told. ``since`` is when the oldest job began (ISO 8601, UTC; None: there is no job).
+
+    ``cancelled`` and ``interrupted`` jobs are in ``total_cost`` (USD) and in nothing else. ``free`` is the share of
+    accepted jobs that cost nothing, ``paid`` the cost of the jobs that cost something, accepted or not.
+    ``compared_cost`` (USD) is the real cost of the jobs in ``comparisons``.
+    """
+
+    since: str | None
+    all: Group
+    cancelled: int
+    interrupted: int
+    total_cost: float
+    languages: tuple[Group, ...]
+    rungs: tuple[Group, ...]
+    strategies: tuple[Group, ...]
+    reviewers: tuple[ReviewerSeen, ...]
+    free: Share
+    paid: Mean
+    parallel: tuple[Parallel, ...]
+    comparisons: tuple[Comparison, ...]
+    compared_cost: float
+    notes: tuple[str, ...]
+
+
+def statistics_of(seen: Observed, rates: Rates) -> Statistics:
+    """Count it all."""
+    ended = [job for job in seen.jobs if job.outcome in _COUNTED]
+    accepted = [job for job in ended if job.outcome == Outcome.ACCEPTED]
+    compared, comparisons = _comparisons(seen, ended, rates)
+    return Statistics(
+        since=min((job.created for job in seen.jobs), default=None),
+        all=_jobs("all", ended),
+        cancelled=sum(job.outcome == Outcome.CANCELLED for job in seen.jobs),
+        interrupted=sum(job.outcome is None for job in seen.jobs),
+        total_cost=to_usd(sum(job.nano for job in seen.jobs)),
+        languages=tuple(_jobs(name, group) for name, group in _by(ended, lambda job: job.language)),
+        rungs=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.generator)),
+        strategies=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.strategy)),
+        reviewers=_reviewers(seen, rates.good),
+        free=share(sum(job.nano == 0 for job in accepted), len(accepted)),
+        paid=mean([to_usd(job.nano) for job in ended if job.nano]),
+        parallel=_parallel(seen),
+        comparisons=comparisons,
+        compared_cost=compared,
+        notes=_notes(len(ended), rates),
+    )
+
+
+def _by(items: Iterable[T], key: Callable[[T], str]) -> list[tuple[str, list[T]]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return sorted(groups.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+
+
+def _jobs(name: str, jobs: Sequence[JobSeen]) -> Group:
+    return Group(
+        name=name,
+        success=share(sum(job.outcome == Outcome.ACCEPTED for job in jobs), len(jobs)),
+        attempts=mean([job.attempts for job in jobs]),
+        cost=mean([to_usd(job.nano) for job in jobs]),
+        seconds=mean([job.seconds for job in jobs]),
+    )
+
+
+def _attempts(name: str, attempts: Sequence[AttemptSeen]) -> Group:
+    ran = [attempt for attempt in attempts if not attempt.skipped]
+    return Group(
+        name=name,
+        success=share(sum(attempt.accepted for attempt in ran), len(ran)),
+        cost=mean([to_usd(attempt.nano) for attempt in ran]),
+        seconds=mean([attempt.seconds for attempt in ran]),
+        skipped=len(attempts) - len(ran),
+    )
+
+
+def _reviewers(seen: Observed, good: float) -> tuple[ReviewerSeen, ...]:
+    panels = {(attempt.job_id, attempt.number): attempt for attempt in seen.attempts}
+    found: list[ReviewerSeen] = []
+    for model, reviews in _by(seen.reviews, lambda review: review.model):
+        cancelled = sum(review.abstained == CANCELLED for review in reviews)
+        scores = [review.score for review in reviews if review.score is not None]
+        pairs = [
+            (review.score, panel.score, panel.consensus)
+            for review in reviews
+            if review.score is not None
+            and (panel := panels.get((review.job_id, review.attempt))) is not None
+            and panel.score is not None
+        ]
+        agreeing = sum((own >= good) == (whole >= good and consensus is not False) for own, whole, consensus in pairs)
+        asked = len(reviews) - cancelled
+        found.append(
+            ReviewerSeen(
+                model=model,
+                score=mean(scores),
+                spread=statistics.stdev(scores) if len(scores) > 1 else None,
+                abstained=share(asked - len(scores), asked),
+                cancelled=cancelled,
+                agreement=share(agreeing, len(pairs)),
+                distance=mean([abs(own - whole) for own, whole, _ in pairs]),
+            )
+        )
+    return tuple(found)
+
+
+def _parallel(seen: Observed) -> tuple[Parallel, ...]:
+    attempts = {(attempt.job_id, attempt.number): attempt for attempt in seen.attempts}
+    kinds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for stage in seen.stages:
+        kind = _kind(stage, attempts.get((stage.job_id, stage.attempt)))
+        if kind is not None and stage.wall:
+            kinds[kind].append((stage.working, stage.wall))
+    return tuple(
+        Parallel(
+            kind=kind,
+            working=sum(working for working, _ in pairs),
+            wall=sum(wall for _, wall in pairs),
+            speedup=ratio([working for working, _ in pairs], [wall for _, wall in pairs]),
+        )
+        for kind, pairs in sorted(kinds.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    )
+
+
+def _kind(stage: StageSeen, attempt: AttemptSeen | None) -> str | None:
+    """What to call a stage whose calls go out at once; None for all others."""
+    if attempt is None or stage.calls < 2:
+        return None
+    if stage.stage == Stage.REVIEW:
+        return f"{attempt.panel} panel"
+    return attempt.strategy if stage.stage == Stage.THINK and attempt.strategy in AT_ONCE else None
+
+
+def _comparisons(seen: Observed, ended: Sequence[JobSeen], rates: Rates) -> tuple[float, tuple[Comparison, ...]]:
+    """Only jobs in which something was written can be compared; what they really cost comes first."""
+    writing: dict[str, dict[int, StageSeen]] = defaultdict(dict)
+    calls: dict[str, list[StageSeen]] = defaultdict(list)
+    for stage in seen.stages:
+        calls[stage.job_id].append(stage)
+        if stage.stage == Stage.GENERATE and stage.output_tokens:
+            writing[stage.job_id][stage.attempt] = stage
+    jobs = [job for job in ended if job.job_id in writing]
+    real = [float(job.nano) for job in jobs]
+    found: list[Comparison] = []
+    for model, price in rates.paid.items():
+
+        def cost(stages: Iterable[StageSeen], price: Callable[[Usage], int] = price) -> float:
+            return float(
+                sum(
+                    price(Usage(input_tokens=stage.input_tokens, output_tokens=stage.output_tokens))
+                    for stage in stages
+                    if stage.input_tokens or stage.output_tokens
+                )
+            )
+
+        ways = (
+            [cost([writing[job.job_id][min(writing[job.job_id])]]) for job in jobs],
+            [cost(writing[job.job_id].values()) for job in jobs],
+            [cost(calls[job.job_id]) for job in jobs],
+        )
+        one, every, whole = (to_usd(round(sum(way))) for way in ways)
+        found.append(
+            Comparison(
+                model=model,
+                one_attempt=one,
+                every_attempt=every,
+                every_call=whole,
+                ratios=(ratio(ways[0], real), ratio(ways[1], real), ratio(ways[2], real)),
+            )
+        )
+    return to_usd(round(sum(real))), tuple(found) if jobs else ()
+
+
+def _notes(jobs: int, rates: Rates) -> tuple[str, ...]:
+    notes: list[str] = []
+    if 0 < jobs < FEW:
+        notes.append(f"With {jobs} job{'' if jobs == 1 else 's'} little is certain: read the intervals, not the means.")
+    if rates.problem is not None:
+        notes.append(f"Nothing is compared with a paid model: {rates.problem}")
+    elif not rates.paid:
+        notes.append("Nothing is compared with a paid model: no rung of your settings is paid.")
+    return tuple(notes)
