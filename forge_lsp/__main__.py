@@ -145,9 +145,9 @@ async def _with_services(
 
 
 async def _resolved(flags: Flags) -> Resolved:
-    from forge_lsp.app import House
+    from forge_lsp.app import House, state_folder
 
-    house = House(flags=flags, folders=(Path.cwd(),), state_dir=Path())
+    house = House(flags=flags, folders=(Path.cwd(),), state_dir=state_folder(flags))
     return (await house.settings()).resolved
 
 

@@ -303,7 +303,7 @@ async def _gpus() -> list[dict[str, object]]:
 
 def make_fleet(flags: Flags) -> Office:
     """The Ollama servers of this user. Raises EnvironmentFault on Windows."""
-    from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.gpus.fleet.office import Office
     from forge_lsp.gpus.fleet.state import Folder
 
     folder = state_folder(flags)

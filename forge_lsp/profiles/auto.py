@@ -58,7 +58,7 @@ async def load(
     why = "as set"
     if name == "custom":
         return Chosen(resolved=resolve(sources, Layer(label="no profile")), profile="custom", why="your own schedule")
-    url = _url_of(sources, "ollama", None)
+    url = _url_of(sources, "ollama", "one-gpu")
     found: tuple[Installed, ...] | None = None
     if name == "auto":
         rig, found = await asyncio.gather(_rig(sources, look), look(url))
@@ -97,7 +97,7 @@ def _roles(found: tuple[Installed, ...] | None, url: str | None) -> Table:
 
 async def _rig(sources: Sources, look: Look) -> tuple[str, ...] | None:
     """What the three-gpu profile's servers lack; None where not all of them answer."""
-    values = merge(profile_layer("three-gpu").values, _merged(sources))
+    values = _over(sources, "three-gpu")
     models = cast("Mapping[str, Mapping[str, str]]", values["models"])
     servers = [key for key in cast(Table, values["servers"]) if key.startswith("gpu")]
     answers = await asyncio.gather(*(look(_url_of(sources, key, "three-gpu")) for key in servers))
@@ -112,11 +112,15 @@ async def _rig(sources: Sources, look: Look) -> tuple[str, ...] | None:
 
 def _url_of(sources: Sources, server: str, profile: str | None) -> str | None:
     """The URL that the settings give a server; None: the default of its kind."""
-    values = merge(profile_layer(profile).values, _merged(sources)) if profile else _merged(sources)
+    values = _over(sources, profile) if profile else _merged(sources)
     servers = values.get("servers")
     entry = cast(Table, servers).get(server) if isinstance(servers, dict) else None
     url = cast(Table, entry).get("url") if isinstance(entry, dict) else None
     return url if isinstance(url, str) else None
+
+
+def _over(sources: Sources, profile: str) -> Table:
+    return merge(Layers(layers=sources.over(profile_layer(profile))).merged(), _merged(sources))
 
 
 def _merged(sources: Sources) -> Table:

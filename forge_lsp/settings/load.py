@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import cast
@@ -27,13 +27,27 @@ PROFILES = ("three-gpu", "one-gpu", "embedded", "cloud")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """All sources but the profile, still unmerged."""
+    """All sources but the profile, still unmerged. ``fleet``: where the servers of a fleet that is up answer, by
+    settings key; stronger than a profile's word, weaker than the user's."""
 
     user: Layer
     workspace: Layer
     environment: Layer
     editor: Layer
     command_line: Layer
+    fleet: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def over(self, profile: Layer) -> tuple[Layer, ...]:
+        """``profile``, and over it the fleet's addresses for those of its servers, or the user's, that are Ollama's."""
+        found = Layers(layers=(profile, self.user, self.environment, self.editor, self.command_line)).merged()
+        servers = found.get("servers")
+        known = cast("dict[str, object]", servers) if isinstance(servers, dict) else {}
+        urls: Table = {
+            key: {"url": url}
+            for key, url in self.fleet.items()
+            if isinstance(entry := known.get(key), dict) and cast(Table, entry).get("kind") == "ollama"
+        }
+        return (profile, Layer(label="the fleet that is up", values={"servers": urls})) if urls else (profile,)
 
     def table(self, key: str) -> Table:
         """A top-level table as the sources that are trusted give it, not validated."""
@@ -102,11 +116,10 @@ def profile_layer(name: str, *, base: Path | None = None) -> Layer:
 
 def resolve(sources: Sources, profile: Layer) -> Resolved:
     """Lay all sources over ``profile`` and validate. Raises SettingsError with every problem, each with its source."""
-    trusted = Layers(layers=(profile, sources.user, sources.environment, sources.editor, sources.command_line)).merged()
+    below = sources.over(profile)
+    trusted = Layers(layers=(*below, sources.user, sources.environment, sources.editor, sources.command_line)).merged()
     workspace, notes = narrowed(sources.workspace, merge(_defaults(), trusted))
-    layers = Layers(
-        layers=(profile, sources.user, workspace, sources.environment, sources.editor, sources.command_line)
-    )
+    layers = Layers(layers=(*below, sources.user, workspace, sources.environment, sources.editor, sources.command_line))
     try:
         settings = Settings.model_validate(layers.merged())
     except ValidationError as error:

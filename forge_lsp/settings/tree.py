@@ -19,6 +19,7 @@ __all__ = [
     "Check",
     "Consent",
     "Deadlines",
+    "Fleet",
     "Generator",
     "Ladder",
     "LanguageCheck",
@@ -53,6 +54,8 @@ class Server(_Table):
     """Calls at once."""
     gpu: str | None = None
     """UUID of the GPU this server runs on, where known."""
+    memory: Annotated[float, Field(gt=0, le=4096)] | None = None
+    """GB of memory of that GPU, where no driver of this machine tells (a remote server, a GPU of another make)."""
     key_env: str | None = None
     """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
     paid: bool | None = None
@@ -239,6 +242,17 @@ class Price(_Table):
     """Tokens written."""
 
 
+class Fleet(_Table):
+    """The Ollama servers that `forge-lsp fleet up` starts, one a GPU."""
+
+    program: str | None = None
+    """The ollama program: a path, or a name on PATH. Unless said: `ollama` on PATH."""
+    models: Path | None = None
+    """The folder where the models are. Unless said: OLLAMA_MODELS, else where Ollama keeps them itself."""
+    servers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """How many of the Ollama servers above to start, in their order. Unless said: one a GPU; one without a GPU."""
+
+
 class State(_Table):
     """Where ledger, locks and logs are kept."""
 
@@ -271,6 +285,7 @@ class Settings(_Table):
     check: Check = Check()
     prices: dict[str, Price] = {}
     """By settings key of a model, where the library's price is wrong or missing."""
+    fleet: Fleet = Fleet()
     state: State = State()
 
     @property

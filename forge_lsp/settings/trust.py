@@ -1,7 +1,7 @@
 """What a workspace's forge.toml may say: it came with somebody's repository, so it may narrow, never widen.
 
 It can ask for less spending, a stricter sandbox, a higher score, shorter deadlines or another order of models that
-the user set up; it cannot name servers, commands, prices, folders or consent.
+the user set up; it cannot name or start servers, nor name commands, prices, folders or consent.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _FORBIDDEN = {
     "consent": "give consent",
     "prices": "set prices",
     "state": "move the state folder",
+    "fleet": "start servers",
 }
 _SMALLER = (
     ("budget", "job"),

@@ -1,0 +1,103 @@
+"""The Ollama servers that forge-lsp itself started: starting, looking at and stopping them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+__all__ = ["Fleet", "FleetReport", "FleetServer", "Resident"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """A model in a server's memory. Bytes: ``size_vram`` of ``size`` are on a GPU; ``context`` in tokens."""
+
+    name: str
+    size: int
+    size_vram: int
+    context: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetServer:
+    """One server. ``status``: ``starting``, ``running``, ``waiting`` (it died and is started again in a moment),
+    ``failed`` (given up), ``silent`` (runs and does not answer), ``dead`` (gone, and nobody starts it again).
+
+    ``gpu`` is a UUID; ``started`` an ISO 8601 time (UTC); ``resident`` what it has in memory, None where it does not
+    answer.
+    """
+
+    key: str
+    status: str
+    url: str
+    gpu: str | None = None
+    pid: int | None = None
+    started: str | None = None
+    restarts: int = 0
+    problem: str | None = None
+    log: str = ""
+    version: str | None = None
+    parallel: int = 1
+    max_loaded: int = 1
+    resident: tuple[Resident, ...] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """One row of ``forge-lsp fleet status --json``, keys in camelCase."""
+        told = asdict(self)
+        most = told.pop("max_loaded")
+        rows = None
+        if self.resident is not None:
+            rows = [
+                {"name": row.name, "size": row.size, "sizeVram": row.size_vram, "context": row.context}
+                for row in self.resident
+            ]
+        return {**told, "resident": rows, "maxLoaded": most}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReport:
+    """A fleet as it is. ``supervisor`` is the number of the process that watches over it, None where none does.
+
+    ``gpus`` are rows as in ``forge.models``; ``notes`` what the user should know, each a sentence.
+    """
+
+    servers: tuple[FleetServer, ...] = ()
+    supervisor: int | None = None
+    gpus: tuple[Mapping[str, object], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all servers run, under supervision."""
+        running = all(server.status == "running" for server in self.servers)
+        return self.supervisor is not None and bool(self.servers) and running
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``forge-lsp fleet ... --json``."""
+        return {
+            "healthy": self.healthy,
+            "supervisor": self.supervisor,
+            "servers": [server.to_json() for server in self.servers],
+            "gpus": [dict(gpu) for gpu in self.gpus],
+            "notes": list(self.notes),
+        }
+
+
+class Fleet(Protocol):
+    """One Ollama server a GPU, shared by all editors of a user."""
+
+    async def up(self) -> FleetReport:
+        """Start the servers of the settings that do not run yet, and wait until each answers or is given up.
+
+        Raises SettingsError, EnvironmentFault.
+        """
+        ...
+
+    async def status(self) -> FleetReport:
+        """Look. Raises EnvironmentFault for a state file that cannot be read."""
+        ...
+
+    async def down(self) -> FleetReport:
+        """Stop everything; answers what was running. Raises EnvironmentFault."""
+        ...
