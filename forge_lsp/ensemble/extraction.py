@@ -18,11 +18,15 @@ from forge_lsp.domain.task import Language, ScopeKind, Task
 from forge_lsp.ensemble.harvest import Block, fences, harvest, normal
 from forge_lsp.ensemble.reshape import (
     aligned_receiver,
+    belongs_to,
     dedented_item,
     fill,
     import_names,
+    is_spelled_out,
     mentions,
     one_line,
+    out_of_class,
+    receiver,
     renamed,
     under_signature,
 )
@@ -59,6 +63,11 @@ class _Wanted:
     container_names: frozenset[str]
     parameters: tuple[str, ...] | None
     syntax: Syntax
+
+    @property
+    def home(self) -> str | None:
+        """What the definition belongs to: what encloses it, or the receiver in its header."""
+        return self.container or (receiver(self.item, self.language) if self.item is not None else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,14 +180,15 @@ def _definition(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
 def _function(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
     """The best definition of the name at the top level or in a class; done beats stub, the right class beats none."""
     kinds = _DEFINITIONS if wanted.item is None else {*_DEFINITIONS, wanted.item.kind}
-    best: tuple[tuple[int, int, int], Block, Item, Item | None] | None = None
+    best: tuple[tuple[int, int, int, int], Block, Item, Item | None] | None = None
     for block in blocks:
         for item, owner in _members(block.outline.items):
-            if item.name != wanted.name or item.kind not in kinds:
+            if not _is_called(item, owner, wanted) or item.kind not in kinds:
                 continue
-            home = owner.name if owner is not None else None
-            fits = 2 if home == wanted.container else 1 if home is None else 0
-            score = (0 if item.stub else 1, fits, len(block.outline.items))
+            home = owner.name if owner is not None else receiver(item, wanted.language)
+            fits = 2 if home == wanted.home else 1 if home is None else 0
+            done = 0 if item.stub or _is_prototype(item, wanted) else 1
+            score = (done, fits, _likeness(item, wanted), len(block.outline.items))
             # Of equals in one block the later one counts, as it would when run; of equals in two blocks the first.
             if best is None or score > best[0] or (score == best[0] and block is best[1]):
                 best = (score, block, item, owner)
@@ -188,9 +198,34 @@ def _function(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
     if item.stub and wanted.item is not None and wanted.item.stub:
         return None  # the header alone, for what a broken line left of the body
     code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
+    if owner is not None and item.name != wanted.name:
+        return _Found(code=out_of_class(code, item.name or "", wanted.name or ""), blocks=(block,))
     if owner is not None and wanted.container is not None:
         return _Found(code=_with_siblings(code, block, item, owner, wanted), blocks=(block,))
     return _Found(code=_with_helpers(code, block, item if owner is None else owner, wanted), blocks=(block,))
+
+
+def _is_called(item: Item, owner: Item | None, wanted: _Wanted) -> bool:
+    """By the wanted name; a C++ definition outside of its class (``Stack::push``) may come inside of it."""
+    if item.name == wanted.name or owner is None or wanted.language is not Language.CPP or not wanted.name:
+        return item.name == wanted.name
+    home, _, name = re.sub(r"<[^<>]*>", "", wanted.name).rpartition("::")
+    return item.name == name and owner.name == home.rpartition("::")[2] and item.body is not None
+
+
+def _is_prototype(item: Item, wanted: _Wanted) -> bool:
+    """Whether ``item`` only announces what the wanted one is to do."""
+    return item.body is None and wanted.item is not None and wanted.item.body is not None
+
+
+def _likeness(item: Item, wanted: _Wanted) -> int:
+    """How much a definition looks like the wanted one, where a name may have several (overloads)."""
+    if wanted.language not in (Language.JAVA, Language.CPP, Language.CSHARP) or wanted.item is None:
+        return 0
+    if item.signature is not None and item.signature.split() == (wanted.item.signature or "").split():
+        return 3
+    mine, theirs = item.parameters or (), wanted.item.parameters or ()
+    return 2 if mine == theirs else 1 if len(mine) == len(theirs) else 0
 
 
 def _class(blocks: Sequence[Block], wanted: _Wanted) -> _Found | None:
@@ -288,7 +323,10 @@ def _with_helpers(code: str, block: Block, main: Item, wanted: _Wanted) -> str:
         for index, item in enumerate(block.outline.items):
             if index in needed or item is main or not item.name or item.name == wanted.name:
                 continue
-            if item.name in wanted.document_names or not mentions(text, item.name):
+            part = belongs_to(item, wanted.language)
+            if part is not None and part == wanted.name and item.name not in wanted.document_names:
+                pass  # what a type can do stands beside it
+            elif item.name in wanted.document_names or not mentions(text, item.name):
                 continue
             if item.kind is ItemKind.ASSIGNMENT:
                 # Constants stand above what uses them; below it, and made from it, is a demo.
@@ -339,6 +377,8 @@ def _imports(blocks: Sequence[Block], found: _Found, wanted: _Wanted) -> tuple[s
             names = import_names(statement, wanted.language)
             if names is not None and not any(mentions(found.code, name) for name in names):
                 continue
+            if is_spelled_out(statement, found.code):
+                continue
             if names is not None and wanted.name in names:
                 continue  # the file importing from itself what it defines
             statements[statement] = None
@@ -384,10 +424,16 @@ def _kept(block: Block, *, keeps_all: bool, keeps_imports: bool) -> str:
     """The block without imports (which go to the top of the file) and, at an insertion, without demos."""
     code = block.code
     for item in reversed(block.outline.items):
-        demo = not keeps_all and block.defines and item.kind is ItemKind.OTHER
+        demo = not keeps_all and block.defines and (item.kind is ItemKind.OTHER or _is_main(item, block))
         if demo or (item.kind is ItemKind.IMPORT and not keeps_imports):
             code = code[: item.range.start] + code[item.range.end :].lstrip("\n")
     return code.strip("\n")
+
+
+def _is_main(item: Item, block: Block) -> bool:
+    """``main`` beside what it shows off (at a place where more than a program was asked for)."""
+    others = (other for other in block.outline.items if other.kind in _DEFINITIONS)
+    return item.kind is ItemKind.FUNCTION and item.name == "main" and any(other.name != "main" for other in others)
 
 
 def _demo(block: Block, names: set[str]) -> bool:

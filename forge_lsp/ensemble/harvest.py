@@ -33,7 +33,8 @@ _PYTHON_START = re.compile(
     r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
 )
 _OTHER_START = re.compile(
-    r"\s*(?:[@\[#]\w?|/[/*]|(?:using|namespace|import|export|package|public|private|protected|internal|static|abstract|"
+    r"\s*(?:[@\[#]\w?|/[/*]|use\s+[\w:]+(?:::|;)|"
+    r"(?:using|namespace|import|export|package|public|private|protected|internal|static|abstract|"
     r"sealed|partial|final|async|class|interface|record|struct|enum|union|trait|impl|mod|fn|pub|func|function|type|"
     r"const|let|var|val|template|typedef|extern|inline|unsigned|readonly|override|virtual|unsafe|declare)\b|"
     r"[A-Za-z_$][\w$.<>\[\],?*& ]*\s[*&]*[\w$]+\s*\(|[A-Za-z_$][\w$]*\s*[(=<])"

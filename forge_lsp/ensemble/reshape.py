@@ -11,17 +11,30 @@ from forge_lsp.domain.task import Language
 
 __all__ = [
     "aligned_receiver",
+    "belongs_to",
     "dedented_item",
     "fill",
     "import_names",
+    "is_spelled_out",
     "mentions",
     "one_line",
+    "out_of_class",
+    "receiver",
     "renamed",
     "under_signature",
 ]
 
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quote>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)[ \t]*\n?", re.DOTALL)
+_GO_RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(?P<type>\w+)")
 _RECEIVERS = ("self", "cls")
+# What demos are written with, by the header's name without ``c`` and ``.h``.
+_PRINTERS = ("printf", "fprintf", "sprintf", "snprintf", "vsnprintf", "puts", "fputs", "putchar", "perror")
+_READERS = ("scanf", "sscanf", "fscanf", "fgets", "getchar", "getc", "fopen", "fclose", "fread", "fwrite", "getline")
+_DEMO_HEADERS = {
+    "iostream": ("cout", "cin", "cerr", "clog", "endl", "ostream", "istream"),
+    "stdio": (*_PRINTERS, *_READERS, "FILE", "EOF", "stdin", "stdout", "stderr", "NULL", "size_t", "fputc", "remove"),
+    "assert": ("assert", "static_assert"),
+}
 
 
 def dedented_item(text: str, item: Item) -> str:
@@ -39,6 +52,19 @@ def renamed(text: str, old: str, new: str) -> str:
     return re.sub(rf"(?<![\w$]){re.escape(old)}(?![\w$])", lambda _: new, text)
 
 
+def receiver(item: Item, language: Language) -> str | None:
+    """The type that a method of Go belongs to, which stands in its header; None for anything else."""
+    match = _GO_RECEIVER.match(item.signature or "") if language is Language.GO else None
+    return match["type"] if match is not None else None
+
+
+def belongs_to(item: Item, language: Language) -> str | None:
+    """The type that an item beside it belongs to: Go's by the receiver, Rust's ``impl`` by its name."""
+    if language is Language.RUST and item.kind is ItemKind.CLASS and (item.name or "").startswith("impl "):
+        return (item.name or "").rpartition(" ")[2]
+    return receiver(item, language)
+
+
 def one_line(statement: str) -> str:
     """An import statement on one line, without the parentheses and comments that let it span several."""
     if "\n" in statement:
@@ -49,6 +75,12 @@ def one_line(statement: str) -> str:
 
 def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
     """The names that an import statement brings in; None where that cannot be told from it alone."""
+    if language is Language.JAVA:
+        java = re.fullmatch(r"import\s+(?:static\s+)?[\w.]*?(\w+)\s*;", statement.strip())
+        return (java[1],) if java is not None else None
+    if language in (Language.C, Language.CPP):
+        include = re.fullmatch(r"#\s*include\s*<([\w.]+)>", statement.strip())
+        return _DEMO_HEADERS.get(include[1].removesuffix(".h").removeprefix("c")) if include is not None else None
     if language is not Language.PYTHON or statement.rstrip().endswith("*"):
         return None
     match = re.match(r"from\s+\S+\s+import\s+(.*)|import\s+(.*)", statement.split("#")[0])
@@ -60,6 +92,22 @@ def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
         if words:
             names.append(words[2] if len(words) == 3 and words[1] == "as" else words[0].split(".")[0])
     return tuple(names)
+
+
+def is_spelled_out(statement: str, code: str) -> bool:
+    """Whether ``using namespace std;`` came with code that writes ``std::`` itself."""
+    match = re.fullmatch(r"using\s+namespace\s+([\w:]+)\s*;", statement.strip())
+    return match is not None and re.search(rf"(?<![\w:]){re.escape(match[1])}\s*::", code) is not None
+
+
+def out_of_class(code: str, name: str, qualified: str) -> str:
+    """A C++ method from its class, as it is defined outside: ``Stack::push`` for ``push``, and without the words that
+    stand inside only."""
+    header, brace, body = code.partition("{")
+    header = re.sub(rf"(?<![\w~:]){re.escape(name)}(?=\s*\()", lambda _: qualified, header, count=1)
+    header = re.sub(r"\b(?:virtual|explicit|static|friend)\s+", "", header)
+    header = re.sub(r"\s+\b(?:override|final)\b", "", header)
+    return header + brace + body
 
 
 def fill(text: str, owner: Item, members: Mapping[str, str]) -> str:

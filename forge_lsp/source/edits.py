@@ -13,7 +13,11 @@ from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
+from forge_lsp.source.headers import keep_header
+from forge_lsp.source.headers_go_rust import keep_headers
 from forge_lsp.source.imports import merge_imports
+from forge_lsp.source.imports_go import fit_go, without_idle_go_imports
+from forge_lsp.source.imports_java import fit_java_file
 from forge_lsp.source.indentation import Strings, indent_unit, reindent
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
 from forge_lsp.source.merging import merge_texts
@@ -24,7 +28,7 @@ from forge_lsp.source.signatures import keep_signatures
 __all__ = ["Edits", "SourceSyntax"]
 
 _PYTHON_DEFINITION = re.compile(r"(?:async\s+def|def|class)\b|@")
-_COMMENT = re.compile(r"\s*(?:#|//|/\*|\*)")
+_COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 
 
 class SourceSyntax(Syntax, Strings, Protocol):
@@ -55,7 +59,8 @@ class Edits:
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
         hidden = redact(text)
-        return merge_imports(result, [hidden.restore(line) for line in imports], document.language, self._syntax)
+        merged = merge_imports(result, [hidden.restore(line) for line in imports], document.language, self._syntax)
+        return without_idle_go_imports(text, merged, self._syntax) if document.language is Language.GO else merged
 
     def finish(self, task: Task, code: str) -> str:
         """``code`` with what models leave out and users want kept: the definition's comments, decorators and
@@ -63,9 +68,18 @@ class Edits:
 
         Twice is as good as once."""
         found = self._with_lead(normalised(redact(task.document.text).restore(code)), task)
+        found = keep_header(task, found, self._syntax)
         if task.document.language is Language.PYTHON:
             original = normalised(task.original)
             found = keep_docstrings(original, keep_signatures(original, found))
+        if task.document.language is Language.JAVA and task.scope.kind is ScopeKind.FILE:
+            stem = task.document.path.stem if task.document.path is not None else None
+            found = fit_java_file(normalised(task.original), found, stem, self._syntax)
+        if task.document.language is Language.GO:
+            whole = task.scope.kind is ScopeKind.FILE or "package " in task.original
+            found = fit_go(normalised(task.document.text) if whole else None, found, self._syntax)
+        if task.document.language in (Language.GO, Language.RUST):
+            found = keep_headers(dedent(normalised(task.original)), found, task.document.language, self._syntax)
         return found
 
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
@@ -110,7 +124,7 @@ class Edits:
         own = first.range.of(new).partition(first.signature or "\0")[0]
         missing: list[str] = []
         for line in lead.splitlines():
-            is_comment = _COMMENT.match(line) is not None and not line.lstrip().startswith("#[")
+            is_comment = _COMMENT.match(line) is not None
             if (is_comment and not _has_comment(own) and not has_todo(line)) or (
                 not is_comment and line.strip() and not _has_decoration(own)
             ):

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from forge_lsp.domain.ports import Item, ItemKind, Syntax
 from forge_lsp.domain.task import Language, TextEdit, TextRange
 from forge_lsp.source.differences import apply_edits
+from forge_lsp.source.imports_c import merge_c
 from forge_lsp.source.imports_ecmascript import merge_ecmascript
+from forge_lsp.source.imports_go import merge_go
+from forge_lsp.source.imports_java import merge_java
 from forge_lsp.source.imports_python import merge_python
+from forge_lsp.source.imports_rust import merge_rust
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, leading_space, normalised
 
 __all__ = ["merge_imports"]
@@ -31,6 +35,14 @@ def merge_imports(text: str, imports: Sequence[str], language: Language, syntax:
         edits = merge_python(text, wanted, items, head)
     elif language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
         edits = merge_ecmascript(text, wanted, items, head)
+    elif language is Language.JAVA:
+        edits = merge_java(text, wanted, items, head)
+    elif language in (Language.C, Language.CPP):
+        edits = merge_c(text, wanted, items, head)
+    elif language is Language.GO:
+        edits = merge_go(text, wanted, items, head)
+    elif language is Language.RUST:
+        edits = merge_rust(text, wanted, items, head)
     else:
         edits = _merge_lines(text, wanted, items, head)
     ending = dominant_ending(text)

@@ -28,7 +28,7 @@ _DEFAULT = re.compile(rf"return(?:\s+{_ZERO}(?:\s*,\s*{_ZERO})*)?")
 
 
 def outline_go(text: str, grammars: Grammars) -> Outline:
-    """Items and errors. A method stands at the top level, as it does in the text; its receiver is its first parameter."""
+    """Items and errors. A method stands at the top level, as in the text; its receiver is its first parameter."""
     source = grammars.parse(text, Language.GO)
     return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
 

@@ -204,10 +204,13 @@ def test_a_broken_method_above_does_not_hide_the_one_below() -> None:
     assert scope_of(text.replace("|", "").replace("y = (", "y = (|"))[0].name == "f"
 
 
-def test_a_language_without_a_grammar() -> None:
-    scope, covered = scope_of("package a\n\nfunc A() {|\n}\n\nx\n", Language.GO)
-    assert (scope.kind, covered) == (ScopeKind.SELECTION, "func A() {\n}")
-    assert scope_of("a\n|b\nc|\n", Language.RUST)[1] == "b\nc"
+def test_go_and_rust() -> None:
+    scope, covered = scope_of("package a\n\n// A.\nfunc (b *B) A(n int) {|\n}\n\nx\n", Language.GO)
+    assert (scope.kind, covered) == (ScopeKind.DEFINITION, "// A.\nfunc (b *B) A(n int) {\n}")
+    assert (scope.name, scope.container, scope.parameters) == ("A", None, ("b", "n"))
+    scope, covered = scope_of("impl B {\n    /// A.\n    #[inline]\n    fn a(&self) {|\n    }\n}\n", Language.RUST)
+    assert (scope.name, scope.container, scope.indent) == ("a", "impl B", "    ")
+    assert covered == "    /// A.\n    #[inline]\n    fn a(&self) {\n    }"
 
 
 def test_offsets_beyond_the_text_are_its_end() -> None:

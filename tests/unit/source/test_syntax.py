@@ -301,11 +301,6 @@ def test_commonjs() -> None:
     ]
 
 
-def test_a_language_without_a_grammar_has_no_items_and_no_errors() -> None:
-    outline = SYNTAX.outline("func A() {}\n", Language.GO)
-    assert (outline.items, outline.errors) == ((), ())
-
-
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT]),
