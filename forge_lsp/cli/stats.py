@@ -55,7 +55,7 @@ def _print(told: Statistics) -> None:
     ]
     also = f" (and {', '.join(apart)})" if apart else ""
     line(f"{count(ended, 'job')}{also} since {(told.since or '')[:10]}, ${told.total_cost:.4f} in all", "bold")
-    line("In brackets and after ±: 95% confidence intervals. Time and cost are those of one.")
+    line("In brackets and after ±: 95% confidence intervals. Cost and time: of one.")
     if told.languages:
         line()
         head = ("language", "jobs", "accepted", "attempts", "cost $", "time s")

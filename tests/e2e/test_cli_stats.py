@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.events import CallFinished, EventBody, JobEvent, Stage, StageFinished
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobState
 from tests.support.cli import forge
@@ -16,6 +18,7 @@ from tests.unit.jobs.sample import full_record
 from tests.unit.jobs.support import HeldClock, record
 
 NOBODY = "http://127.0.0.1:9"
+SINCE = datetime.now(UTC) - timedelta(days=3)
 
 
 async def fill(folder: Path) -> None:
@@ -24,15 +27,47 @@ async def fill(folder: Path) -> None:
     whole = full_record()
     for index in range(4):
         job_id = f"job{index}"
-        told = replace(whole, job_id=job_id, outcome=Outcome.ACCEPTED, language=("python", "csharp")[index == 3])
+        told = replace(
+            whole,
+            job_id=job_id,
+            created=SINCE,
+            outcome=Outcome.ACCEPTED,
+            language=("python", "csharp")[index == 3],
+        )
         ledger.begin(told)
-        for event in whole.events:
+        for event in (*whole.events, *panel(len(whole.events) + 1)):
             ledger.append(replace(event, job_id=job_id))
         await ledger.finish(told, 2)
-    ledger.begin(record("stopped"))
-    await ledger.finish(record("stopped", state=JobState.ENDED, outcome=Outcome.CANCELLED), 1)
-    ledger.begin(record("killed"))
+    stopped = record("stopped", created=SINCE)
+    ledger.begin(stopped)
+    await ledger.finish(replace(stopped, state=JobState.ENDED, outcome=Outcome.CANCELLED), 1)
+    ledger.begin(record("killed", created=SINCE))
     await ledger.aclose()
+
+
+def panel(sequence: int) -> list[JobEvent]:
+    """Three reviewers of attempt 2 who took 3 s each, one of them 1 s in a queue, and were done after 4 s."""
+    calls: list[EventBody] = [
+        CallFinished(
+            number=2,
+            call=100 + index,
+            stage=Stage.REVIEW,
+            role="review",
+            model="granite",
+            server="gpu1",
+            input_tokens=100,
+            output_tokens=10,
+            cached_tokens=0,
+            queue_seconds=float(index == 2),
+            load_seconds=0.0,
+            first_token_seconds=0.1,
+            seconds=3.0,
+            cost_usd=0.0,
+        )
+        for index in range(3)
+    ]
+    bodies = [*calls, StageFinished(number=2, stage=Stage.REVIEW, detail="", seconds=4.0)]
+    return [JobEvent(job_id="", sequence=sequence + index, at=SINCE, body=body) for index, body in enumerate(bodies)]
 
 
 def environment_of(folder: Path) -> dict[str, str]:
@@ -63,12 +98,13 @@ async def test_the_tables_fit_on_a_screen(tmp_path: Path) -> None:
     lines = ran.out.splitlines()
     assert max(map(len, lines)) <= 80, ran.out
     assert "…" not in ran.out  # nothing had to be cut
-    assert lines[0].startswith("4 jobs (and 1 cancelled, 1 interrupted) since 2026-01-31, $")
+    assert lines[0].startswith(f"4 jobs (and 1 cancelled, 1 interrupted) since {SINCE:%Y-%m-%d}, $")
     words = {line.split()[0]: line.split() for line in lines if line.strip()}
     assert words["python"][1:4] == ["3", "100%", "(44-100)"]
     assert words["csharp"][1:4] == ["1", "100%", "(21-100)"]
     for title in ("Free before paid", "Parallel before sequential", "Against a paid model from the start"):
         assert title in lines
+    assert words["moderate"][1:] == ["panel", "4", "16.0", "32.0", "2.00x", "(2.00-2.00)"]
     assert "With 4 jobs little is certain" in ran.out
 
 
