@@ -8,38 +8,26 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
 from forge_lsp.domain.task import Language, Task
 
-__all__ = ["Compiler", "TypeScriptToolchain", "find_compiler", "typescript_findings"]
+__all__ = ["TypeScriptToolchain", "typescript_findings"]
 
 _MATTERS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json")
-_INSTALL = "npm install --save-dev typescript"
 _CONFIG = PurePosixPath("tsconfig.json")
 _EXTENDING = ".forge-check.tsconfig.json"
-_LINE = re.compile(
-    r"^(?:(?P<file>[^\s(][^(]*)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<message>.*)$"
-)
 # A module or its types that are not there, in the forms the compiler has for it.
 _MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
 # Node's own names, which come from a package of types.
 _MISSING_TYPES = frozenset({"TS2580", "TS2591"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiler:
-    """How TypeScript is started, and the folders it needs."""
-
-    command: tuple[str, ...]
-    readable: tuple[Path, ...]
 
 
 class TypeScriptToolchain:
@@ -109,7 +97,7 @@ class TypeScriptToolchain:
                 result = await box.run(
                     (*compiler.command, "--noEmit", "--pretty", "false", "--listFiles", "-p", str(target)),
                     timeout=self._timeout,
-                    env={"PATH": _path(compiler)},
+                    env={"PATH": compiler_path(compiler)},
                     readable=compiler.readable,
                 )
                 if result.timed_out:
@@ -121,7 +109,7 @@ class TypeScriptToolchain:
         assert result is not None  # there is always a target
         output = result.stdout.decode("utf-8", "replace")
         file = str(place.document)
-        problems = tuple(_in_code_points(p, text) if p.file == file else p for p in _problems(output, root))
+        problems = tuple(in_code_points(p, text) if p.file == file else p for p in problems_in(output, root))
         general = [problem for problem in problems if not problem.line]
         if general:
             return Checked(fault=Fault(reason=f"{general[0].code}: {general[0].message}", remedy=f"tsc -p {target}"))
@@ -133,59 +121,6 @@ class TypeScriptToolchain:
         # Type checks go on after a syntax error, but what they say of a text that does not parse is noise.
         syntax = tuple(problem for problem in here if re.fullmatch(r"TS1\d\d\d", problem.code))
         return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(here))
-
-
-def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
-    """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
-    path = environment.get("PATH", "")
-    node = shutil.which("node", path=path)
-    if place.source is not None and trusted:
-        for folder in place.folders():
-            modules = place.source / folder / "node_modules"
-            for package, program in (("typescript", "tsc"), ("@typescript/native-preview", "tsgo.js")):
-                script = modules / package / "bin" / program
-                if not script.is_file():
-                    continue
-                if node is None:
-                    return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-                # Read in place, not through the temp copy, which may leave node_modules out.
-                return Compiler(
-                    command=(node, str(script.resolve())),
-                    readable=(modules, *_roots(script.resolve()), *readable_for(Path(node))),
-                )
-    for name in ("tsc", "tsgo"):
-        found = shutil.which(name, path=path)
-        if found is None:
-            continue
-        script = Path(found).resolve()
-        if place.source is not None and not trusted and script.is_relative_to(place.source):
-            continue
-        if _is_script(script):
-            if node is None:
-                return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-            return Compiler(command=(node, str(script)), readable=(*_roots(script), *readable_for(Path(node))))
-        return Compiler(command=(str(script),), readable=(script.parent,))
-    return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=_INSTALL)
-
-
-def _roots(script: Path) -> tuple[Path, ...]:
-    """The ``node_modules`` that a compiler's script lies in: its native part is a package beside it."""
-    for folder in script.parents:
-        if folder.name == "node_modules":
-            return (folder,)
-    return (script.parent.parent,)
-
-
-def _is_script(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(2) == b"#!" or path.suffix in (".js", ".mjs", ".cjs")
-    except OSError:
-        return False
-
-
-def _path(compiler: Compiler) -> str:
-    return f"{Path(compiler.command[0]).parent}:/usr/local/bin:/usr/bin:/bin"
 
 
 def _configured(
@@ -215,37 +150,6 @@ def _configured(
         references.append(referred if referred.suffix == ".json" else referred / "tsconfig.json")
     known = [reference for reference in references if place.is_file(reference)]
     return {extending: json.dumps(alone).encode()}, (config, *known, extending)
-
-
-def _problems(output: str, root: str) -> tuple[Diagnostic, ...]:
-    found: list[Diagnostic] = []
-    for line in output.split("\n"):
-        match = _LINE.match(line.rstrip("\r"))
-        if match is not None:
-            path = PurePosixPath(match["file"] or "")
-            found.append(
-                Diagnostic(
-                    file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
-                    line=int(match["line"] or 0),
-                    column=int(match["column"] or 0),
-                    severity=Severity.ERROR,
-                    code=match["code"],
-                    message=match["message"],
-                    source="tsc",
-                )
-            )
-        elif found and line.startswith("  "):  # the reasons behind a message, indented under it
-            found[-1] = replace(found[-1], message=f"{found[-1].message} {line.strip()}")
-    return tuple(dict.fromkeys(found))
-
-
-def _in_code_points(problem: Diagnostic, text: str) -> Diagnostic:
-    """The compiler counts columns in UTF-16 code units."""
-    lines = text.split("\n")
-    if not 0 < problem.line <= len(lines):
-        return problem
-    units = lines[problem.line - 1].encode("utf-16-le", "surrogatepass")[: 2 * (problem.column - 1)]
-    return replace(problem, column=len(units.decode("utf-16-le", "replace")) + 1)
 
 
 def _lacks(problems: tuple[Diagnostic, ...]) -> Fault | None:
@@ -296,8 +200,8 @@ async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
                 command=(*compiler.command, "--version"),
                 readable=compiler.readable,
                 language=Language.TYPESCRIPT,
-                remedy=_INSTALL,
-                env={"PATH": _path(compiler)},
+                remedy=INSTALL,
+                env={"PATH": compiler_path(compiler)},
             )
         )
     return tuple(findings)

@@ -1,0 +1,116 @@
+"""TypeScript's compiler: where it is, and what it says. It checks TypeScript, and JavaScript too."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds.command import readable_for
+from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.project import Place
+from forge_lsp.domain.attempt import Diagnostic, Severity
+
+__all__ = ["INSTALL", "Compiler", "compiler_path", "find_compiler", "in_code_points", "problems_in"]
+
+INSTALL = "npm install --save-dev typescript"
+"""The command that gives a project its own compiler."""
+_LINE = re.compile(
+    r"^(?:(?P<file>[^\s(][^(]*)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<message>.*)$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """How TypeScript is started, and the folders it needs."""
+
+    command: tuple[str, ...]
+    readable: tuple[Path, ...]
+
+
+def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
+    """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
+    path = environment.get("PATH", "")
+    node = shutil.which("node", path=path)
+    if place.source is not None and trusted:
+        for folder in place.folders():
+            modules = place.source / folder / "node_modules"
+            for package, program in (("typescript", "tsc"), ("@typescript/native-preview", "tsgo.js")):
+                script = modules / package / "bin" / program
+                if not script.is_file():
+                    continue
+                if node is None:
+                    return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+                # Read in place, not through the temp copy, which may leave node_modules out.
+                return Compiler(
+                    command=(node, str(script.resolve())),
+                    readable=(modules, *_roots(script.resolve()), *readable_for(Path(node))),
+                )
+    for name in ("tsc", "tsgo"):
+        found = shutil.which(name, path=path)
+        if found is None:
+            continue
+        script = Path(found).resolve()
+        if place.source is not None and not trusted and script.is_relative_to(place.source):
+            continue
+        if _is_script(script):
+            if node is None:
+                return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+            return Compiler(command=(node, str(script)), readable=(*_roots(script), *readable_for(Path(node))))
+        return Compiler(command=(str(script),), readable=(script.parent,))
+    return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
+
+
+def _roots(script: Path) -> tuple[Path, ...]:
+    """The ``node_modules`` that a compiler's script lies in: its native part is a package beside it."""
+    for folder in script.parents:
+        if folder.name == "node_modules":
+            return (folder,)
+    return (script.parent.parent,)
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!" or path.suffix in (".js", ".mjs", ".cjs")
+    except OSError:
+        return False
+
+
+def compiler_path(compiler: Compiler) -> str:
+    """The PATH to run it with."""
+    return f"{Path(compiler.command[0]).parent}:/usr/local/bin:/usr/bin:/bin"
+
+
+def problems_in(output: str, root: str) -> tuple[Diagnostic, ...]:
+    """The errors in the compiler's output, files relative to ``root``, columns in UTF-16 code units."""
+    found: list[Diagnostic] = []
+    for line in output.split("\n"):
+        match = _LINE.match(line.rstrip("\r"))
+        if match is not None:
+            path = PurePosixPath(match["file"] or "")
+            found.append(
+                Diagnostic(
+                    file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
+                    line=int(match["line"] or 0),
+                    column=int(match["column"] or 0),
+                    severity=Severity.ERROR,
+                    code=match["code"],
+                    message=match["message"],
+                    source="tsc",
+                )
+            )
+        elif found and line.startswith("  "):  # the reasons behind a message, indented under it
+            found[-1] = replace(found[-1], message=f"{found[-1].message} {line.strip()}")
+    return tuple(dict.fromkeys(found))
+
+
+def in_code_points(problem: Diagnostic, text: str) -> Diagnostic:
+    """The compiler counts columns in UTF-16 code units."""
+    lines = text.split("\n")
+    if not 0 < problem.line <= len(lines):
+        return problem
+    units = lines[problem.line - 1].encode("utf-16-le", "surrogatepass")[: 2 * (problem.column - 1)]
+    return replace(problem, column=len(units.decode("utf-16-le", "replace")) + 1)
