@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from forge_lsp.domain.task import Language
     from forge_lsp.ensemble.schedule import Schedule
     from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.gpus.survey import Seat
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.statistics import Rates
@@ -290,15 +292,54 @@ async def make_services(
         state_dir=state_dir,
         lens=lambda: house.lens,
         rates=lambda: _rates(house),
-        facts={"gpus": _gpus},
+        facts={"gpus": lambda: _gpus(house)},
     )
 
 
-async def _gpus() -> list[dict[str, object]]:
+async def _gpus(house: House) -> list[dict[str, object]]:
     """What ``forge.models`` tells of the GPUs; memory in bytes."""
-    from forge_lsp.gpus import inventory
+    from forge_lsp.gpus import inventory, survey
 
-    return [gpu.to_json() for gpu in (await inventory.read()).gpus]
+    settings: Settings | None = None
+    with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
+        settings = (await house.settings()).resolved.settings
+    seats = [] if settings is None else await asyncio.to_thread(_seats, settings, house.state_dir)
+    return survey.rows(await survey.look(seats, await inventory.read()))
+
+
+def _seats(settings: Settings, state_dir: Path) -> list[Seat]:
+    """The Ollama servers of the settings, with what is known about their GPUs."""
+    import os
+
+    from forge_lsp.gpus.fleet.control import placed
+    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.gpus.survey import Placed, Seat
+    from forge_lsp.models.addresses import is_off_machine, ollama_url
+
+    seats: list[Seat] = []
+    started = placed(Folder(state_dir / "fleet"))
+    for key, server in settings.servers.items():
+        if server.kind != "ollama":
+            continue
+        url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
+        spec = started.get(url)
+        seats.append(
+            Seat(
+                key=key,
+                url=url,
+                gpu=spec.gpu if spec is not None else server.gpu,
+                memory=None if server.memory is None else int(server.memory * 1e9),
+                parallel=server.parallel,
+                off_machine=is_off_machine(url),
+                max_loaded=spec.loaded if spec is not None else None,
+                models=tuple(
+                    Placed(key=name, name=model.name, context=model.context)
+                    for name, model in settings.models.items()
+                    if model.server == key
+                ),
+            )
+        )
+    return [seat for seat in seats if seat.models]
 
 
 def make_fleet(flags: Flags) -> Office:
@@ -430,12 +471,12 @@ async def _rates(house: House) -> Rates:
 async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
     """The doctor's lines, room by room."""
     from forge_lsp import findings
-    from forge_lsp.gpus import inventory
     from forge_lsp.models import health
 
     directory: Directory | None = None
     generators: frozenset[str] = frozenset()
     mode: Mode = "preferred"
+    seats: list[Seat] = []
     try:
         chosen = await house.settings()
     except ForgeError as error:
@@ -444,6 +485,7 @@ async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, 
         settings = chosen.resolved.settings
         told = findings.of_settings(chosen.label, chosen.resolved.notes)
         mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
+        seats = await asyncio.to_thread(_seats, settings, house.state_dir)
         with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
             directory = (await house.rooms(settings)).directory
     return (
@@ -451,9 +493,32 @@ async def _findings(house: House, ledger_problem: str | None) -> tuple[Finding, 
         *told,
         *await health.findings(directory, generators),
         *await _check_findings(house.chooser(mode)),
-        *inventory.findings(await inventory.read()),
+        *await _memory_findings(house.state_dir, seats),
         findings.of_ledger(house.state_dir, ledger_problem),
     )
+
+
+async def _memory_findings(state_dir: Path, seats: Sequence[Seat]) -> tuple[Finding, ...]:
+    """The GPUs, the fleet, what is in which memory, and what will hurt."""
+    from forge_lsp import findings
+    from forge_lsp.gpus import inventory, survey
+    from forge_lsp.gpus.fleet.control import Control
+    from forge_lsp.gpus.fleet.findings import findings as of_fleet
+    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.models.addresses import ollama_url
+
+    found = await inventory.read()
+    used = {seat.key: seat.url for seat in seats}
+    told: tuple[Finding, ...] = ()
+    if sys.platform != "win32":
+        try:
+            told = of_fleet(await Control(Folder(state_dir / "fleet")).status(found), used)
+        except EnvironmentFault as error:
+            told = (findings.of_fault("fleet", error),)
+    usual = ollama_url(None)
+    others = [] if usual in used.values() else [usual]
+    looked = await survey.look(seats, found, others=others, deep=True)
+    return (*inventory.findings(found), *told, *survey.findings(looked))
 
 
 async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:

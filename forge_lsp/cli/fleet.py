@@ -65,6 +65,8 @@ def _print(report: FleetReport) -> None:
             _resident(server),
         )
     console.print(table, soft_wrap=True)
+    for lost in report.lost:
+        console.print(lost, style="red", soft_wrap=True)
     for server in report.servers:
         if server.problem:
             console.print(f"{server.key}: {server.problem}", style="red", soft_wrap=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
+from forge_lsp.cli.memory import print_gpus, told
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
 from forge_lsp.jobs.services import Services
@@ -79,10 +80,12 @@ async def models(options: Options, services: Services) -> int:
     if options.action == "pull":
         return await _pull(options.name or "", directory)
     statuses = await directory.statuses()
+    gpus = await told(services.facts, "gpus")
     if options.json:
-        say(json.dumps({"models": [status.to_json() for status in statuses]}, indent=2) + "\n")
+        say(json.dumps({"models": [status.to_json() for status in statuses], "gpus": gpus}, indent=2) + "\n")
     else:
         _print_models(statuses)
+        print_gpus(gpus)
     return 1 if any(status.problem for status in statuses) else 0
 
 
@@ -110,12 +113,21 @@ def _print_models(statuses: Sequence[ModelStatus]) -> None:
 
     table = Table("model", "name", "server", "state", "size", box=None, pad_edge=False)
     for status in statuses:
-        state = status.problem or ("resident" if status.resident else "installed" if status.installed else "missing")
+        state = status.problem or (
+            _resident(status) if status.resident else "installed" if status.installed else "missing"
+        )
         if status.remedy:
             state += f" -> {status.remedy}"
         size = f"{status.size / 1e9:.1f} GB" if status.size else ""
         table.add_row(status.info.key, status.info.name, status.info.server, state, size)
     stdout_console().print(table)
+
+
+def _resident(status: ModelStatus) -> str:
+    """Where a model in memory is: on a CPU nothing of it is on a GPU, and that is no spill."""
+    if not status.size or not status.size_vram or status.size_vram >= status.size:
+        return "resident"
+    return f"resident, {1 - status.size_vram / status.size:.0%} of it on the CPU"
 
 
 async def jobs(options: Options, services: Services) -> int:

@@ -1,10 +1,14 @@
-"""A GPU's memory as a line: name, bar, free of total."""
+"""GPU memory for people: a line a GPU (name, bar, free of total), what is in it, what will hurt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, cast
 
-__all__ = ["bar", "gigabytes"]
+from forge_lsp.cli.display import stdout_console
+
+__all__ = ["bar", "gigabytes", "print_gpus", "told"]
 
 _WIDTH = 24
 
@@ -22,3 +26,26 @@ def bar(gpu: Mapping[str, object], *, width: int = _WIDTH) -> str:
     used = round(width * (total - free) / total)
     drawn = "#" * used + "." * (width - used)
     return f"{gpu.get('name')}  [{drawn}]  {gigabytes(free)} of {gigabytes(total)} free  {gpu.get('uuid')}"
+
+
+async def told(facts: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+    """Rows of ``Services.facts``: a list, or a function that makes one, since it changes."""
+    found = facts.get(name, [])
+    if callable(found):
+        found = found()
+    if inspect.isawaitable(found):
+        found = await cast("Awaitable[object]", found)
+    return cast("list[dict[str, Any]]", found)
+
+
+def print_gpus(gpus: Sequence[Mapping[str, Any]]) -> None:
+    """A line a GPU, under it its models and its warnings."""
+    console = stdout_console()
+    for gpu in gpus:
+        console.print()
+        console.print(bar(gpu), soft_wrap=True)
+        for row in gpu.get("resident", ()):
+            spilled = f", {row['spilled']:.0%} of it on the CPU" if row["spilled"] else ""
+            console.print(f"  {row['name']} on {row['server']}: {gigabytes(row['size'])}{spilled}", soft_wrap=True)
+        for warning in gpu.get("warnings", ()):
+            console.print(f"  ! {warning}", style="yellow", soft_wrap=True)

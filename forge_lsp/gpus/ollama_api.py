@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-__all__ = ["Loaded", "get", "loaded", "version"]
+__all__ = ["Loaded", "get", "loaded", "model_info", "sizes", "version"]
 
 _LOOK = 3.0
 """Seconds a look may take."""
@@ -27,15 +27,18 @@ class Loaded:
     context: int | None = None
 
 
-async def get(url: str, path: str, *, timeout: float = _LOOK) -> Mapping[str, Any] | None:
-    """A JSON object by GET; None where nothing answers that speaks Ollama's language within ``timeout`` seconds."""
+async def get(
+    url: str, path: str, *, body: Mapping[str, object] | None = None, timeout: float = _LOOK
+) -> Mapping[str, Any] | None:
+    """A JSON object by GET, or by POST of ``body``; None where nothing answers that speaks Ollama's language within
+    ``timeout`` seconds."""
     import httpx
 
     try:
         # No proxy, and no redirect that could lead off the machine. Certificates are loaded for nothing without TLS.
         secure = url.startswith("https:")
         async with httpx.AsyncClient(trust_env=False, timeout=timeout, verify=secure) as client:
-            answer = await client.get(url + path)
+            answer = await (client.get(url + path) if body is None else client.post(url + path, json=body))
             found: object = answer.json() if answer.status_code == 200 else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
@@ -64,3 +67,15 @@ async def loaded(url: str) -> tuple[Loaded, ...] | None:
         )
         for row in rows
     )
+
+
+async def sizes(url: str) -> Mapping[str, int]:
+    """Bytes of each installed model's files, by full name; {} where no Ollama answers."""
+    rows = cast("list[Mapping[str, Any]]", (await get(url, "/api/tags") or {}).get("models") or [])
+    return {str(row.get("name") or row.get("model") or ""): int(row.get("size") or 0) for row in rows}
+
+
+async def model_info(url: str, name: str) -> Mapping[str, object]:
+    """``model_info`` of a model, lists over five entries left out; {} where it is not told."""
+    found = (await get(url, "/api/show", body={"model": name}) or {}).get("model_info")
+    return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}

@@ -59,19 +59,21 @@ class FleetServer:
 class FleetReport:
     """A fleet as it is. ``supervisor`` is the number of the process that watches over it, None where none does.
 
-    ``gpus`` are rows as in ``forge.models``; ``notes`` what the user should know, each a sentence.
+    ``gpus`` are rows as in ``forge.models``. Sentences: ``lost`` of servers whose GPU has gone, ``notes`` of what else
+    the user should know.
     """
 
     servers: tuple[FleetServer, ...] = ()
     supervisor: int | None = None
     gpus: tuple[Mapping[str, object], ...] = ()
+    lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:
-        """Whether all servers run, under supervision."""
+        """Whether all servers run, under supervision, on GPUs that are there."""
         running = all(server.status == "running" for server in self.servers)
-        return self.supervisor is not None and bool(self.servers) and running
+        return self.supervisor is not None and bool(self.servers) and running and not self.lost
 
     def to_json(self) -> dict[str, object]:
         """The document of ``forge-lsp fleet ... --json``."""
@@ -80,6 +82,7 @@ class FleetReport:
             "supervisor": self.supervisor,
             "servers": [server.to_json() for server in self.servers],
             "gpus": [dict(gpu) for gpu in self.gpus],
+            "lost": list(self.lost),
             "notes": list(self.notes),
         }
 

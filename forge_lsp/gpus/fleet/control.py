@@ -19,11 +19,11 @@ from forge_lsp.domain.ports.fleet import FleetReport, FleetServer, Resident
 from forge_lsp.gpus.fleet import processes
 from forge_lsp.gpus.fleet.lock import Lock, exclusive
 from forge_lsp.gpus.fleet.server import words_of
-from forge_lsp.gpus.fleet.state import FleetSpec, FleetState, Folder, ServerState, Status
+from forge_lsp.gpus.fleet.state import FleetSpec, FleetState, Folder, ServerSpec, ServerState, Status
 from forge_lsp.gpus.inventory import Inventory
 from forge_lsp.gpus.ollama_api import loaded, version
 
-__all__ = ["Control", "urls"]
+__all__ = ["Control", "placed", "urls"]
 
 MODULE = "forge_lsp.gpus.fleet.supervisor"
 _TURN = 150.0
@@ -48,20 +48,30 @@ def urls(folder: Folder) -> dict[str, str]:
 
     Servers that were given up are left out: what the settings say of them holds again. Blocks for milliseconds.
     """
+    return {row.key: row.url for row, _ in _serving(folder)}
+
+
+def placed(folder: Folder) -> dict[str, ServerSpec]:
+    """What the servers of a fleet that is up were started with, by URL."""
+    return {row.url: spec for row, spec in _serving(folder)}
+
+
+def _serving(folder: Folder) -> list[tuple[ServerState, ServerSpec]]:
     if sys.platform == "win32":
-        return {}
+        return []
     try:
         state = folder.read_state()
     except EnvironmentFault:
-        return {}  # the doctor tells
+        return []  # the doctor tells
     if state is None:
-        return {}
+        return []
+    specs = {spec.key: spec for spec in state.spec.servers}
     watched = processes.is_alive(state.supervisor.pid, state.supervisor.start)
-    return {
-        row.key: row.url
+    return [
+        (row, specs[row.key])
         for row in state.servers
         if row.port and row.status is not Status.FAILED and (watched or processes.is_alive(row.pid, row.start))
-    }
+    ]
 
 
 class Control:
@@ -104,16 +114,14 @@ class Control:
             return FleetReport(gpus=tuple(gpu.to_json() for gpu in inventory.gpus))
         watched = await asyncio.to_thread(processes.is_alive, state.supervisor.pid, state.supervisor.start)
         servers = await asyncio.gather(*(_look(row, state.spec, watched=watched) for row in state.servers))
-        notes = list(_lost(servers, inventory))
-        if not watched:
-            notes.insert(
-                0, f"the supervisor (process {state.supervisor.pid}) is gone; `forge-lsp fleet up` starts another"
-            )
+        gone = f"the supervisor (process {state.supervisor.pid}) is gone"
+        notes = () if watched else (f"{gone}; `forge-lsp fleet up` starts another, which takes the servers over",)
         return FleetReport(
             servers=tuple(servers),
             supervisor=state.supervisor.pid if watched else None,
             gpus=tuple(gpu.to_json() for gpu in inventory.gpus),
-            notes=tuple(notes),
+            lost=_lost(servers, inventory),
+            notes=notes,
         )
 
     async def down(self) -> None:
@@ -237,17 +245,17 @@ async def _look(row: ServerState, spec: FleetSpec, *, watched: bool) -> FleetSer
     )
 
 
-def _lost(servers: Sequence[FleetServer], inventory: Inventory) -> list[str]:
+def _lost(servers: Sequence[FleetServer], inventory: Inventory) -> tuple[str, ...]:
     """Servers whose GPU the driver shows no more. Without a driver, what the settings say is all there is to know."""
     if not inventory.gpus and not inventory.lost:
-        return []
+        return ()
     there = {gpu.uuid for gpu in inventory.gpus}
     why = f" ({'; '.join(inventory.lost)})" if inventory.lost else ""
-    return [
+    return tuple(
         f"{server.key}: its GPU {server.gpu} does not answer any more{why}; its models run on the CPU or fail"
         for server in servers
         if server.gpu and server.gpu not in there and not server.gpu.startswith("MIG-")
-    ]
+    )
 
 
 def _differences(now: FleetSpec, wanted: FleetSpec) -> tuple[str, ...]:
