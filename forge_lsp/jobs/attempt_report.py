@@ -6,6 +6,7 @@ from forge_lsp.domain.attempt import (
     Attempt,
     BuildReport,
     BuildStatus,
+    DecisionKind,
     Evidence,
     ExampleResult,
     ExampleStatus,
@@ -196,4 +197,9 @@ def _decision(attempt: Attempt) -> str:
     if not decision.insights:
         return head
     lines = [f"- {insight.kind}: {inline(insight.text, 400)}" for insight in decision.insights]
-    return "\n".join([head, "", "Told to the next attempt:", "", *lines])
+    told = (
+        "Learnt, and no attempt is left to be told:"
+        if decision.kind is DecisionKind.GIVE_UP
+        else "Told to the next attempt:"
+    )
+    return "\n".join([head, "", told, "", *lines])
