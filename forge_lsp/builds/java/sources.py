@@ -1,0 +1,75 @@
+"""Which Java files are compiled when a document changes, and where the compiler finds the others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from forge_lsp.builds.project import Place, project_files
+
+__all__ = ["Sources", "public_type", "sources_of"]
+
+_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.M)
+_PUBLIC = re.compile(
+    r"^\s*public\s+(?:(?:abstract|final|sealed|non-sealed|strictfp|static)\s+)*(?:class|interface|enum|record|@interface)"
+    r"\s+(\w+)",
+    re.M,
+)
+_TYPE = re.compile(r"\b(?:class|interface|enum|record)\s+(\w+)")
+_COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_ROOTS = ("src/main/java", "src/test/java", "src", "java", "app/src/main/java")
+_WHOLE_MODULE = 200
+_MOST_MENTIONS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """``files`` are compiled, the document first; ``roots`` are the folders below which packages begin."""
+
+    files: tuple[PurePosixPath, ...]
+    roots: tuple[PurePosixPath, ...]
+
+
+def sources_of(place: Place, text: str, module: PurePosixPath) -> Sources:
+    """The document's module where it is small, else what mentions one of its types; of other modules what does."""
+    document = place.document
+    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names += [path for path in place.overlay if path.suffix == ".java"]
+    others = [path for path in dict.fromkeys(names) if path != document and path.name != "module-info.java"]
+    texts = {path: place.text(path) or "" for path in others}
+    known = _COMMENTS.sub(" ", text)
+    types = {document.stem, *_TYPE.findall(known)}
+    word = re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in sorted(types))})(?!\w)")
+    own = [path for path in others if path.is_relative_to(module)]
+    chosen = own if len(own) <= _WHOLE_MODULE else []
+    mentions = [path for path in others if path not in chosen and word.search(texts[path])]
+    chosen = [*chosen, *mentions[:_MOST_MENTIONS]]
+    if place.source is None:
+        chosen = [path for path in chosen if word.search(texts[path])]
+    roots = {_root(document, known), *(_root(path, texts[path]) for path in others)}
+    roots |= {module / name for name in _ROOTS if place.source is not None and (place.source / module / name).is_dir()}
+    return Sources(files=(document, *sorted(chosen)), roots=tuple(sorted(roots)))
+
+
+def public_type(text: str) -> str | None:
+    """The name of the public type of a text, which must be the file's; else of its only type."""
+    plain = _COMMENTS.sub(" ", text)
+    found = _PUBLIC.search(plain)
+    if found is not None:
+        return found[1]
+    types = _TYPE.findall(plain)
+    return types[0] if types else None
+
+
+def _root(file: PurePosixPath, text: str) -> PurePosixPath:
+    """The folder that the file's package begins in."""
+    package = _PACKAGE.search(text)
+    folder = file.parent
+    if package is None:
+        return folder
+    for part in reversed(package[1].split(".")):
+        if folder.name != part:
+            return file.parent
+        folder = folder.parent
+    return folder
