@@ -6,7 +6,8 @@ Knows what every stage needs; the order in which they run is loop.py's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from forge_lsp.domain.attempt import Candidate, Evidence, Insight, Thought
@@ -77,9 +78,9 @@ class Stages:
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
         )
-        async with self.residency.hold(row.thinking.models):
+        async with self._held(number, Stage.THINK, row.thinking.models):
             # The writer comes in while the others think, where there is room.
-            self.residency.foresee((row.generator.model,))
+            self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
             thought = await think(row.thinking, room)
         detail = "no thought"
         if thought is not None:
@@ -96,8 +97,8 @@ class Stages:
         started = self._start(number, Stage.GENERATE, model + (f", {samples} samples" if samples > 1 else ""))
         brief = await self._brief(number, row, thought, insights)
         try:
-            async with self.residency.hold((model,)):
-                self.residency.foresee(row.panel.members)
+            async with self._held(number, Stage.GENERATE, (model,)):
+                self.residency.foresee(row.panel.members, attempt=number, stage=Stage.REVIEW)
                 drafts = await generate(brief, attempt=number, again=again)
                 written = await self._extracted(number, brief, drafts)
         except CANNOT_RUN as error:
@@ -188,8 +189,8 @@ class Stages:
             spare_tokens=spare,
             clock=self.clock,
         )
-        async with self.residency.hold(row.panel.members):
-            self.residency.foresee(self._thinkers_after(number))
+        async with self._held(number, Stage.REVIEW, row.panel.members):
+            self._foresee_attempt(number + 1)
             sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
         verdict = sitting.verdict
         toys = [one.model for one in verdict.reviews if one.score is not None and self.briefing.toy(one.model)]
@@ -217,10 +218,21 @@ class Stages:
             sample=draft.sample,
         )
 
-    def _thinkers_after(self, number: int) -> tuple[str, ...]:
-        """Who is asked first if this attempt is not the last."""
-        row = self.schedule.row_for(number + 1)
-        return row.thinking.models or (row.generator.model,)
+    @asynccontextmanager
+    async def _held(self, number: int, stage: Stage, models: Sequence[str]) -> AsyncGenerator[None]:
+        """The models of a stage are in memory, as far as that is ours to see to."""
+        async with self.residency.hold(models, attempt=number, stage=stage) as remarks:
+            for remark in remarks:
+                self._degraded(number, stage)(remark)
+            yield
+
+    def _foresee_attempt(self, number: int) -> None:
+        """Who is asked first if the attempt before is not the last."""
+        row = self.schedule.row_for(number)
+        if row.thinking.models:
+            self.residency.foresee(row.thinking.models, attempt=number, stage=Stage.THINK)
+        else:
+            self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
 
     def _told(self, model: str, insights: Sequence[Insight]) -> str:
         return render_insights(insights, tokens=self.briefing.window(model).insights)

@@ -121,6 +121,14 @@ class Directory:
             self._guarded[key] = guarded
         return guarded
 
+    async def load(self, key: str) -> float:
+        """Bring a model into memory; seconds it took. Raises KeyError, ModelError."""
+        return await self.get(key).load()
+
+    async def unload(self, key: str) -> None:
+        """Take a model out of memory, where its server can. Raises KeyError, ModelError."""
+        await self.get(key).unload()
+
     async def unavailable(self, key: str) -> str | None:
         """Why a call cannot succeed now, with the remedy; None: it can. Holds for a few seconds.
 

@@ -20,7 +20,7 @@ from forge_lsp.domain.errors import (
 from forge_lsp.domain.ports import ChatReply, ChatRequest, ModelInfo, Timing
 from forge_lsp.models.answer import Answer, total_usage
 from forge_lsp.models.gate import Gate
-from forge_lsp.models.wire import Busy, Deadlines, Wire
+from forge_lsp.models.wire import Busy, Deadlines, Unloads, Wire
 
 __all__ = ["GuardedModel"]
 
@@ -80,6 +80,17 @@ class GuardedModel:
         if not replies:
             raise next(result for result in results if isinstance(result, ModelError))
         return _together(replies, seconds=self._clock() - started)
+
+    async def load(self) -> float:
+        """Bring the model into memory, or join a load that is under way; seconds it took. A cancel ends the waiting,
+        not the load. Raises ModelError."""
+        self._refuse_if_open()
+        return await self._load()
+
+    async def unload(self) -> None:
+        """Take the model out of memory, where its server can. Raises ModelError."""
+        if isinstance(self._wire, Unloads):
+            await self._wire.unload()
 
     async def aclose(self) -> None:
         """Stop a load that is under way and close the wire."""

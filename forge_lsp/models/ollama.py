@@ -202,6 +202,14 @@ class OllamaWire:
         async for _ in self._chat([], self._options):
             pass
 
+    async def unload(self) -> None:
+        """Take the model out of memory once it is idle; see :class:`~forge_lsp.models.wire.Unloads`."""
+        await imported("ollama")
+        if _full(self._info.name) not in await self._endpoint.resident():
+            return  # to ask would load it
+        async for _ in self._chat([], self._options, keep_alive=0):
+            pass
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
         messages = plain_messages(request)
         options = {**self._options, "temperature": request.temperature, "num_predict": request.max_tokens}
@@ -241,6 +249,7 @@ class OllamaWire:
         *,
         schema: Mapping[str, object] | None = None,
         think: bool | None = None,
+        keep_alive: float | str | None = None,
     ) -> AsyncGenerator[Any, None]:
         try:
             # The client's types know neither an empty list of options nor a schema that is any mapping.
@@ -254,7 +263,7 @@ class OllamaWire:
                     options=options,
                     format=dict(schema) if schema is not None else None,
                     think=think,
-                    keep_alive=self._endpoint.server.keep_alive,
+                    keep_alive=self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
                 ),
             )
             async with aclosing(answer) as parts:

@@ -23,7 +23,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from forge_lsp.domain.errors import ServerBusy
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
@@ -119,6 +119,18 @@ class Wire(Protocol):
 
     async def aclose(self) -> None:
         """Close connections and child processes. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class Unloads(Protocol):
+    """A wire whose server lets a model be taken out of memory."""
+
+    async def unload(self) -> None:
+        """Ask for it; the server waits until calls in progress are over, and says nothing of when the memory is free.
+
+        Raises ServerUnreachable, ModelFault. A model that is not loaded is no error.
+        """
         ...
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
+
+from forge_lsp.domain.events import Stage
 
 __all__ = ["Residency", "Unmanaged"]
 
@@ -13,29 +14,34 @@ __all__ = ["Residency", "Unmanaged"]
 class Residency(Protocol):
     """Moves models in and out of GPU memory for the jobs that call them.
 
-    Keys are settings keys of models; those of servers whose memory is not ours to manage are passed over. Advice, not
-    a precondition: a load that fails is told by the model's own call, never raised here.
+    Keys are settings keys of models; those of servers whose memory is not ours to manage are passed over. ``attempt``
+    and ``stage`` say where in the plan a job is. Advice, not a precondition: a load that fails is told by the model's
+    own call, never raised here.
     """
 
-    def foresee(self, keys: Sequence[str]) -> None:
-        """These models are needed next. Loads begin in the background, as far as no model that is held or wanted
-        sooner has to go; nothing waits for them."""
+    def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:
+        """What a job will do next. Loads begin in the background, as far as no model that is held has to go; nothing
+        waits for them."""
         ...
 
-    def hold(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
-        """The models that a stage is about to call: brought in first, the larger first, and not moved out until the
-        context ends. Two holders of one model share one load; a model that somebody holds is waited for."""
+    def hold(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> AbstractAsyncContextManager[Sequence[str]]:
+        """The models that a stage is about to call: brought in first, and not moved out until the context ends.
+
+        Two holders of one model share one load; a model that somebody holds is waited for. Gives what the user should
+        know: a model that is partly on the CPU, one that did not come in.
+        """
         ...
 
 
 class Unmanaged:
     """A :class:`Residency` for servers that see to their memory themselves: models load when they are called."""
 
-    def foresee(self, keys: Sequence[str]) -> None:
+    def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:
         """Nothing is brought in ahead."""
-        del keys
+        del keys, attempt, stage
 
-    def hold(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def hold(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> AsyncGenerator[Sequence[str]]:
         """Nothing is brought in, and nothing is kept."""
-        del keys
-        return contextlib.nullcontext()
+        del keys, attempt, stage
+        yield ()

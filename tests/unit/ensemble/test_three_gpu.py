@@ -20,7 +20,7 @@ import pytest
 
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.events import CallFinished, CallStarted, Degraded, StageFinished
+from forge_lsp.domain.events import CallFinished, CallStarted, Degraded, Stage, StageFinished
 from forge_lsp.domain.ports import ChatReply, ChatRequest, Residency
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Reviewer, Row, Schedule, Thinking
@@ -107,18 +107,18 @@ class Watched:
     """A residency that notes what it is asked, and which models are held when one is called."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, tuple[str, ...]]] = []
+        self.told: list[tuple[str, int, str, tuple[str, ...]]] = []
         self.held: tuple[str, ...] = ()
 
-    def foresee(self, keys: Sequence[str]) -> None:
-        self.told.append(("foresee", tuple(keys)))
+    def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:
+        self.told.append(("foresee", attempt, str(stage), tuple(keys)))
 
     @contextlib.asynccontextmanager
-    async def hold(self, keys: Sequence[str]) -> AsyncIterator[None]:
-        self.told.append(("hold", tuple(keys)))
+    async def hold(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> AsyncIterator[Sequence[str]]:
+        self.told.append(("hold", attempt, str(stage), tuple(keys)))
         self.held = tuple(keys)
         try:
-            yield
+            yield ("llama is partly on the CPU",) if "llama" in keys else ()
         finally:
             self.held = ()
 
@@ -245,16 +245,23 @@ async def test_models_are_held_while_they_are_called_and_foreseen_a_stage_ahead(
         player.__class__ = Checked
     await run(players, schedule(table), residency=watched)
     assert called_unheld == []
-    fifth = watched.told.index(("hold", ("phi4", "gemma3", "qwen")))
-    panel = ("phi4", "gemma3", "qwen", "deepseek-small", "llama")
+    trio, panel = ("phi4", "gemma3", "qwen"), ("phi4", "gemma3", "qwen", "deepseek-small", "llama")
+    fifth = watched.told.index(("hold", 5, "think", trio))
     assert watched.told[fifth : fifth + 6] == [
-        ("hold", ("phi4", "gemma3", "qwen")),
-        ("foresee", ("codestral",)),  # it comes in while the others think
-        ("hold", ("codestral",)),
-        ("foresee", panel),
-        ("hold", panel),
-        ("foresee", ("phi4", "gemma3", "qwen")),
+        ("hold", 5, "think", trio),
+        ("foresee", 5, "generate", ("codestral",)),  # it comes in while the others think
+        ("hold", 5, "generate", ("codestral",)),
+        ("foresee", 5, "review", panel),
+        ("hold", 5, "review", panel),
+        ("foresee", 6, "think", trio),
     ]
+
+
+async def test_what_hurts_a_held_model_is_told() -> None:
+    table = profile()
+    _, events = await run(actors(table), schedule(table), residency=Watched(), attempts=4)
+    told = [(body.number, str(body.stage), body.reason) for body in events.bodies if isinstance(body, Degraded)]
+    assert told == [(number, "review", "llama is partly on the CPU") for number in (3, 4)]
 
 
 async def test_every_call_ends() -> None:
