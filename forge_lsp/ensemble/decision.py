@@ -44,6 +44,8 @@ def decide(
     blocked = blocks(build, evidence)
     if blocked is not None:
         return _no(blocked, last)
+    if accept.rule == "never":
+        return _no("accept.rule is never, so that all attempts run", last)
     unproven = _unproven(build, evidence)
     if accept.rule == "evidence":
         return _by_evidence(evidence, unproven, uncorroborated, last)

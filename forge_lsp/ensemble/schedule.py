@@ -87,7 +87,7 @@ class Reviewer:
 class Accept:
     """When a candidate is good enough; the rules are spelt out in decision.py."""
 
-    rule: Literal["score", "evidence"] = "score"
+    rule: Literal["score", "evidence", "never"] = "score"
     score: float = 8.0
 
 

@@ -139,9 +139,10 @@ class Reviewer(_Table):
 class Accept(_Table):
     """When a candidate is good enough."""
 
-    rule: Literal["score", "evidence"] = "score"
+    rule: Literal["score", "evidence", "never"] = "score"
     """score: it compiles, no undisputed evidence fails, and the panel gives enough.
-    evidence: it compiles, an executed example passes, and no undisputed one fails."""
+    evidence: it compiles, an executed example passes, and no undisputed one fails.
+    never: every attempt runs, and the best candidate is offered at the end: to compare models."""
     score: Annotated[float, Field(ge=0, le=10)] = 8.0
     """What the panel must give, of 10."""
 

@@ -217,3 +217,14 @@ def test_nothing_known_is_nothing_said() -> None:
     text = render_insights((insight("a\nb", 1), insight("c", 1, InsightKind.DIAGNOSTIC)), tokens=500)
     assert text.index("compiler refused") < text.index("Reviewers")
     assert text.endswith("- a\n  b\n\n")
+
+
+def test_the_rule_never_accepts_nothing_and_still_refuses_for_the_better_reason() -> None:
+    never = Accept(rule="never", score=0.0)
+    verdict = Verdict(panel="simple", score=10.0)
+    good = decide(build=report(), evidence=Evidence(), verdict=verdict, accept=never, last=False)
+    assert (good.kind, good.reason) == (DecisionKind.RETRY, "accept.rule is never, so that all attempts run")
+    last = decide(build=report(), evidence=Evidence(), verdict=verdict, accept=never, last=True)
+    assert last.kind is DecisionKind.GIVE_UP
+    broken = decide(build=report("failed"), evidence=Evidence(), verdict=None, accept=never, last=False)
+    assert "does not compile" in broken.reason
