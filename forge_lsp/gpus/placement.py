@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from forge_lsp.gpus.plan import Device, Move, Need, Plan, Problem, Scene, Stage, Step, Turn
 from forge_lsp.gpus.rig import Rig
-from forge_lsp.gpus.search import Found, Weigher, search
+from forge_lsp.gpus.search import EFFORT, Found, Weigher, search
 from forge_lsp.gpus.swapping import Trace, follow
 
 __all__ = ["drawn", "make", "weigher"]
@@ -18,16 +18,15 @@ def make(
     steps: Sequence[Step],
     *,
     problems: Sequence[Problem] = (),
-    exact: int = 3_000,
-    walks: int = 400,
+    effort: int = EFFORT,
 ) -> Plan:
     """The best plan that is found. A model that fits no device which it may be on is in no ``placement``, and the plan
-    is that of the others. ``exact`` and ``walks`` bound the effort (see search.py)."""
+    is that of the others. ``effort`` bounds the search (see search.py)."""
     weigh = weigher(devices, needs, steps)
     if not weigh.rig.needs:
         found = Found(where=(), score=(weigh.fixed, 0, 0, 0), optimal=True)
     else:
-        found = search(weigh, exact=exact, walks=walks)
+        found = search(weigh, effort=effort)
     return _written(weigh.rig, found, needs, problems)
 
 

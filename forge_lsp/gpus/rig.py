@@ -51,8 +51,9 @@ class Rig:
     free: list[int] = field(init=False)
     speed: list[float] = field(init=False)
     stages: list[StageNumbers] = field(init=False)
+    masks: list[int] = field(init=False)
     next_use: list[list[int]] = field(init=False)
-    _orders: dict[tuple[int, int], tuple[int, ...] | None] = field(init=False)
+    _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
     def __post_init__(self) -> None:
         order = sorted(self.needs, key=lambda need: (-need.footprint.bytes, need.key))
@@ -63,8 +64,9 @@ class Rig:
         self.free = [device.free for device in self.devices]
         self.speed = [REFERENCE / device.bandwidth for device in self.devices]
         self.stages = self._stages()
+        self.masks = [stage.mask for stage in self.stages]
         self.next_use = [self._uses(model) for model in range(len(order))]
-        self._orders = {}
+        self._orders = [{0: ()} for _ in self.devices]
 
     def _stages(self) -> list[StageNumbers]:
         index = {need.key: number for number, need in enumerate(self.needs)}
@@ -127,11 +129,10 @@ class Rig:
     def together(self, mask: int, device: int) -> tuple[int, ...] | None:
         """The order in which models can be loaded onto an empty device, so that Ollama evicts none; None: there is no
         such order."""
-        found = self._orders.get((mask, self.free[device]), ())
-        if found == () and mask:
-            found = self.order(bits(mask), self.free[device], empty=True)
-            self._orders[mask, self.free[device]] = found
-        return found
+        orders = self._orders[device]
+        if mask not in orders:
+            orders[mask] = self.order(bits(mask), self.free[device], empty=True)
+        return orders[mask]
 
     def order(self, models: Sequence[int], free: int, *, empty: bool) -> tuple[int, ...] | None:
         """The order in which models can be loaded where so much is free, with others there unless ``empty``.

@@ -1,26 +1,33 @@
-"""Which model goes where: branch and bound while that ends soon, else descent by moves and swaps. Pure.
+"""Which model goes where: branch and bound where that ends soon, else descent and annealing by moves and swaps. Pure.
 
 The cost of a placement is, over all stages, the time of the slowest device (what it computes, round by round) plus the
 longest wait for a load; then evictions count, then headroom, then how many models leave the device that the settings
-give them. Effort is bounded by a count of placements weighed, not by a clock: two processes find the same plan.
+give them. Effort is counted (a unit is about a microsecond of work), not read from a clock: on a busy machine, and in
+every process, the same plan is found.
 """
 
 from __future__ import annotations
 
+import math
 import random
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from forge_lsp.gpus.rig import Rig
 from forge_lsp.gpus.swapping import Course, follow
 
-__all__ = ["Found", "Score", "Weigher", "better", "exhaust", "search"]
+__all__ = ["EFFORT", "Found", "Score", "Weigher", "better", "exhaust", "search"]
 
 #: (seconds, evictions, -headroom in bytes, models away from where the settings put them); the least is best.
 Score = tuple[float, int, int, int]
 
 _HAIR = 1e-6
+#: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
+WARM, COLD = 0.1, 0.003
+#: Of a search, in units of about a microsecond.
+EFFORT = 150_000
+#: Effort of a node of branch and bound, of weighing a placement, of a look at a device, of each move on it.
+_NODE, _WEIGHING, _WALK, _MOVE = 20, 12, 40, 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,7 @@ class Weigher:
     alone: list[list[float]] = field(init=False)
     rounds: list[tuple[float, dict[int, float]]] = field(init=False)
     fixed: float = field(init=False)
-    walks: int = field(init=False, default=0)
+    effort: int = field(init=False, default=0)
     _courses: dict[tuple[int, int], Course] = field(init=False)
     _kinds: list[int] = field(init=False)
 
@@ -77,9 +84,13 @@ class Weigher:
         key = (self._kinds[device], mask)
         found = self._courses.get(key)
         if found is None:
-            self.walks += 1
             found = self._courses[key] = follow(self.rig, device, mask)
+            self.effort += _WALK + _MOVE * (found.loads - len(found.base))
         return found
+
+    def until(self, effort: int) -> Callable[[], bool]:
+        """Whether so much effort has been spent, all told."""
+        return lambda: self.effort >= effort
 
     def running(self, where: Sequence[int]) -> float:
         """Seconds of computing."""
@@ -97,6 +108,7 @@ class Weigher:
 
     def score(self, where: Sequence[int], *, limit: Score | None = None) -> Score | None:
         """None where it is seen to be worse than ``limit``."""
+        self.effort += _WEIGHING
         seconds = self.running(where)
         if limit is not None and seconds > limit[0] + _HAIR:
             return None
@@ -105,37 +117,80 @@ class Weigher:
             masks[device] = masks.get(device, 0) | 1 << model
         waiting: dict[int, float] = {}
         evictions, least = 0, None
-        for device, mask in masks.items():
-            course = self.course(device, mask)
-            for stage, wait in course.waiting.items():
-                if wait > waiting.get(stage, 0.0):
-                    waiting[stage] = wait
-            evictions += course.evictions
-            room = self.rig.free[device] - course.peak
-            least = room if least is None or room < least else least
+        # What is known first: it may show already that the rest need not be found out.
+        for known in (True, False):
+            for device, mask in masks.items():
+                if ((self._kinds[device], mask) in self._courses) != known:
+                    continue
+                course = self.course(device, mask)
+                for stage, wait in course.waiting.items():
+                    if wait > waiting.get(stage, 0.0):
+                        waiting[stage] = wait
+                evictions += course.evictions
+                room = self.rig.free[device] - course.peak
+                least = room if least is None or room < least else least
+            if limit is not None and seconds + sum(waiting.values()) > limit[0] + _HAIR:
+                return None
         moved = sum(wish is not None and wish != device for wish, device in zip(self.wished, where, strict=True))
         # rounded, so that the order in which seconds are added does not decide
         return round(seconds + sum(waiting.values()), 6), evictions, -(least or 0), moved
 
 
-def search(weigher: Weigher, *, exact: int = 3_000, walks: int = 400, rounds: int = 2, seed: int = 7) -> Found:
-    """The best placement. ``exact`` bounds the nodes of branch and bound, ``walks`` the devices that are followed
-    through the schedule by the descent, ``rounds`` how often it starts anew from a shaken best."""
-    best = _descend(weigher, _greedy(weigher), walks)
+def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
+    """The best placement found with so much effort: a descent from a greedy start, annealing with a quarter of the
+    effort, branch and bound with half of what is left, and where that does not end, annealing again with the rest."""
     shaken = random.Random(seed)
-    for _ in range(rounds):
-        if weigher.walks > walks:
-            break
-        best = min(best, _descend(weigher, _shake(weigher, best[1], shaken), walks))
-    branch = _Branch(weigher, best, exact, walks * 3)
-    score, where = branch.run()
-    return Found(where=where, score=score, optimal=branch.finished)
+    best = _descend(weigher, _greedy(weigher), weigher.until(effort))
+    best = _cool(weigher, best, shaken, effort // 4)
+    branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // 2))
+    best = branch.run()
+    if not branch.finished:
+        best = _cool(weigher, best, shaken, max(1, effort - weigher.effort))
+    return Found(where=best[1], score=best[0], optimal=branch.finished)
+
+
+def _cool(weigher: Weigher, start: _Placed, shaken: random.Random, effort: int) -> _Placed:
+    """Simulated annealing (Kirkpatrick 1983) from ``start`` with so much effort."""
+    best, (now, _) = start, start
+    where = list(start[1])
+    begun, warm = weigher.effort, start[0][0] * WARM
+    count = len(where)
+    while (share := (weigher.effort - begun) / effort) < 1:
+        heat = warm * (COLD / WARM) ** share
+        one = shaken.randrange(count)
+        here = where[one]
+        other: int | None = None
+        if shaken.random() < 0.5:
+            there = shaken.choice(weigher.allowed[one])
+        else:
+            other = shaken.randrange(count)
+            there = where[other]
+            if there not in weigher.allowed[one] or here not in weigher.allowed[other]:
+                weigher.effort += 1
+                continue
+        if here == there:
+            weigher.effort += 1
+            continue
+        where[one] = there
+        if other is not None:
+            where[other] = here
+        limit = now[0] - heat * math.log(1.0 - shaken.random())
+        score = weigher.score(where, limit=(limit, 0, 0, 0))
+        if score is None or score[0] > limit:
+            where[one] = here
+            if other is not None:
+                where[other] = there
+            continue
+        now = score
+        if now < best[0]:
+            best = now, tuple(where)
+    return best
 
 
 def exhaust(weigher: Weigher, *, until: Callable[[], bool]) -> tuple[Found, bool]:
     """Branch and bound without a bound on the effort, and whether it came to its end: to hold other searches against
     it. ``until`` is asked now and then whether to stop."""
-    branch = _Branch(weigher, _descend(weigher, _greedy(weigher), 400), sys.maxsize, sys.maxsize, until)
+    branch = _Branch(weigher, _descend(weigher, _greedy(weigher), until), until)
     score, where = branch.run()
     return Found(where=where, score=score, optimal=branch.finished), branch.finished
 
@@ -144,7 +199,7 @@ def better(weigher: Weigher, found: Found, shaken: random.Random, *, until: Call
     """One more descent, from a shaken ``found`` or from anywhere: the better of it and ``found``."""
     anywhere = [shaken.choice(allowed) for allowed in weigher.allowed]
     start = _weighed(weigher, anywhere) if shaken.random() < 0.3 else _shake(weigher, found.where, shaken)
-    score, where = _descend(weigher, start, sys.maxsize, until)
+    score, where = _descend(weigher, start, until)
     return found if found.score <= score else Found(where=where, score=score, optimal=False)
 
 
@@ -181,28 +236,22 @@ def _greedy(weigher: Weigher) -> _Placed:
     return _weighed(weigher, where)
 
 
-def _never() -> bool:
-    return False
-
-
-def _descend(weigher: Weigher, start: _Placed, walks: int, until: Callable[[], bool] = _never) -> _Placed:
+def _descend(weigher: Weigher, start: _Placed, until: Callable[[], bool]) -> _Placed:
     """Moves and swaps, each taken as soon as it helps, until none does or the effort is spent."""
     best, where = start[0], list(start[1])
-    tried_since = 0
     improved = True
     while improved:
         improved = False
         for change in _changes(weigher, where):
-            if (weigher.walks > walks and tried_since > 0) or until():
+            if until():
                 return best, tuple(where)
             before = [(model, where[model]) for model, _ in change]
             for model, device in change:
                 where[model] = device
             score = weigher.score(where, limit=best)
             if score is not None and score < best:
-                best, improved, tried_since = score, True, 0
+                best, improved = score, True
                 continue
-            tried_since += 1
             for model, device in before:
                 where[model] = device
     return best, tuple(where)
@@ -224,7 +273,7 @@ def _changes(weigher: Weigher, where: list[int]) -> Iterator[tuple[tuple[int, in
 
 def _shake(weigher: Weigher, where: Sequence[int], shaken: random.Random) -> _Placed:
     moved = list(where)
-    for _ in range(3):
+    for _ in range(shaken.randint(2, 2 + len(moved) // 4)):
         model = shaken.randrange(len(moved))
         moved[model] = shaken.choice(weigher.allowed[model])
     return _weighed(weigher, moved)
@@ -234,10 +283,8 @@ class _Branch:
     """Depth first, the larger models first, the device that costs least first. A branch is cut where computing alone,
     and the waits of what is placed, cost as much as the best found."""
 
-    def __init__(
-        self, weigher: Weigher, best: _Placed, nodes: int, walks: int, until: Callable[[], bool] = _never
-    ) -> None:
-        self.weigher, self.best, self.nodes, self.walks, self.until = weigher, best, nodes, walks, until
+    def __init__(self, weigher: Weigher, best: _Placed, until: Callable[[], bool]) -> None:
+        self.weigher, self.best, self.until = weigher, best, until
         self.finished = True
         rig = weigher.rig
         self.count = len(rig.needs)
@@ -300,10 +347,10 @@ class _Branch:
             branches.append((self._bound(depth + 1, spent + weigher.alone[depth][device]), device))
             self._take(depth, device)
         for bound, device in sorted(branches):
-            if self.nodes <= 0 or weigher.walks > self.walks or self.until():
+            if self.until():
                 self.finished = False
                 return
-            self.nodes -= 1
+            weigher.effort += _NODE
             limit = self.best[0][0] + _HAIR
             if bound > limit:
                 return

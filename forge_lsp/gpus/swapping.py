@@ -80,20 +80,28 @@ class _Walk:
         self.base = base
 
     def go(self) -> Course:
-        hiding = _Hiding()
-        for at, stage in enumerate(self.rig.stages):
-            need = stage.mask & self.mask
+        stages, mask, trace = self.rig.stages, self.mask, self.trace
+        restless = False  # whether the stage before had more than one turn here
+        for at, whole in enumerate(self.rig.masks):
+            need = whole & mask
             if need & ~self.resident == 0:
                 restless = False
-                self._note(bits(need))
             elif self.rig.together(need, self.device) is not None:
+                self._bring(at, need, self._hiding(at, restless))
                 restless = False
-                self._bring(at, need, hiding)
-                self._note(bits(need))
             else:
-                restless = self._take_turns(at, stage, hiding)
-            hiding = _Hiding(stage.after, 0.0 if restless else stage.least, stage.mask)
+                restless = self._take_turns(at, stages[at], self._hiding(at, restless))
+                continue
+            if trace is not None:
+                trace.resident.append(self.resident)
+                trace.turns.append([bits(need)] if need else [])
         return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
+
+    def _hiding(self, at: int, restless: bool) -> _Hiding:
+        if at == 0:
+            return _Hiding()
+        before = self.rig.stages[at - 1]
+        return _Hiding(before.after, 0.0 if restless else before.least, before.mask)
 
     def _base(self) -> tuple[int, ...]:
         """What is loaded before the first stage: by first use, as much as there is room for."""
@@ -177,11 +185,6 @@ class _Walk:
             self.trace.resident.append(start)
             self.trace.turns.append([list(dict.fromkeys(turn)) for turn in turns])
         return len(turns) > 1
-
-    def _note(self, called: list[int]) -> None:
-        if self.trace is not None:
-            self.trace.resident.append(self.resident)
-            self.trace.turns.append([called] if called else [])
 
 
 def _mask(models: Iterable[int]) -> int:
