@@ -67,15 +67,17 @@ def members(group: int) -> tuple[Process, ...]:
     return tuple(process for process in found if process is not None and process.group == group)
 
 
-async def end(pid: int, start: str | None, *, words: Iterable[str], patience: float) -> bool:
+async def end(pid: int, start: str | None, *, words: Iterable[str] | None, patience: float) -> bool:
     """End the process that was seen with this number and start, and its group: SIGTERM, and after ``patience``
-    seconds SIGKILL. Nothing happens to a process that is another one by its start, or to members of a group whose
-    command line holds none of ``words``. Answers whether anything had to be ended.
+    seconds SIGKILL. Answers whether anything had to be ended.
+
+    Nothing happens to a process that is another one by its start. Where the leader is gone, the group may be another's
+    by now: then only those are ended whose command line holds one of ``words``; None: the caller saw it end just now.
     """
-    words = tuple(words)
     leader = await asyncio.to_thread(look, pid)
     if leader is not None and leader.start != start:
         return False  # the number was given anew, so nothing of the group is left either
+    marks = None if leader is not None or words is None else tuple(words)
     had = leader is not None
     if leader is not None:
         _signal(pid, signal.SIGTERM)
@@ -84,7 +86,7 @@ async def end(pid: int, start: str | None, *, words: Iterable[str], patience: fl
     while left := [
         process
         for process in await asyncio.to_thread(members, pid)
-        if process.pid == pid or any(word in process.command for word in words)
+        if marks is None or any(mark in process.command for mark in marks)
     ]:
         had = True
         for process in left:

@@ -143,7 +143,7 @@ class Supervisor:
         try:
             return await self._watch(spec, process)
         finally:
-            await processes.end(process.pid, process.start, words=self._words, patience=self._policy.stop)
+            await processes.end(process.pid, process.start, words=None, patience=self._policy.stop)
 
     async def _start(self, spec: ServerSpec, row: ServerState) -> Child:
         port = free_port(row.port or spec.port, fixed=spec.fixed)
