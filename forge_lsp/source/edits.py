@@ -13,8 +13,8 @@ from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
-from forge_lsp.source.headers import keep_header
 from forge_lsp.source.headers_go_rust import keep_headers
+from forge_lsp.source.headers_java_c import keep_header
 from forge_lsp.source.imports import merge_imports
 from forge_lsp.source.imports_go import fit_go, without_idle_go_imports
 from forge_lsp.source.imports_java import fit_java_file

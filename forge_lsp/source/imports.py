@@ -38,7 +38,7 @@ def merge_imports(text: str, imports: Sequence[str], language: Language, syntax:
     elif language is Language.JAVA:
         edits = merge_java(text, wanted, items, head)
     elif language in (Language.C, Language.CPP):
-        edits = merge_c(text, wanted, items, head)
+        edits = merge_c(text, wanted, head)
     elif language is Language.GO:
         edits = merge_go(text, wanted, items, head)
     elif language is Language.RUST:

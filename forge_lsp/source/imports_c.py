@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from forge_lsp.domain.ports import Item, ItemKind
+from forge_lsp.domain.ports import Item
 from forge_lsp.domain.task import TextEdit, TextRange
 from forge_lsp.source.lines import BOM, Lines
 
@@ -17,7 +17,7 @@ _GUARD = re.compile(r"\s*#\s*(?:ifndef|define|pragma\s+once)\b")
 _C_HEADER = re.compile(r"<c(?P<name>\w+)>")
 
 
-def merge_c(text: str, wanted: Sequence[str], items: Sequence[Item], head: Sequence[Item]) -> list[TextEdit]:
+def merge_c(text: str, wanted: Sequence[str], head: Sequence[Item]) -> list[TextEdit]:
     """Edits of ``text``: an include after the last of its kind (``<...>`` or ``"..."``), else after the last include;
     a ``using`` after all of them; without any, below the include guard and the comment at the top."""
     lines = Lines(text)
@@ -40,7 +40,7 @@ def merge_c(text: str, wanted: Sequence[str], items: Sequence[Item], head: Seque
         for at, new in places.items()
     ]
     if first:
-        edits.append(_first(lines, first, items))
+        edits.append(_first(lines, first))
     return edits
 
 
@@ -60,11 +60,22 @@ def _anchor(line: str, head: Sequence[Item], text: str) -> Item | None:
     return same[-1] if same else includes[-1][1] if includes else None
 
 
-def _first(lines: Lines, new: Sequence[str], items: Sequence[Item]) -> TextEdit:
+def _after_comment(lines: Lines) -> int:
+    """The line after the comment that the text begins with; 0 where it begins with none."""
     number = 0
-    comments = [item for item in items if item.kind is ItemKind.COMMENT]
-    if comments and not lines.text[: comments[0].range.start].strip(f"{BOM} \t\r\n"):
-        number = lines.at(comments[0].range.end) + 1
+    if lines.line(0).lstrip().startswith("/*"):
+        while number < len(lines) and "*/" not in lines.line(number):
+            number += 1
+        return number + 1
+    while number < len(lines) and lines.line(number).lstrip().startswith("//"):
+        number += 1
+    return number
+
+
+def _first(lines: Lines, new: Sequence[str]) -> TextEdit:
+    probe = _after_comment(lines)
+    # A comment directly above code is that code's own.
+    number = probe if probe < len(lines) and (lines.blank(probe) or _GUARD.match(lines.line(probe))) else 0
     probe = number
     while probe < len(lines) and (lines.blank(probe) or _GUARD.match(lines.line(probe))):
         probe += 1

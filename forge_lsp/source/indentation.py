@@ -60,7 +60,8 @@ def reindent(code: str, language: Language, *, indent: str, unit: str | None, st
     movable = [n for n, line in enumerate(lines) if n not in frozen and n not in prose and line.strip()]
     margin = _common([leading_space(lines[n]) for n in movable])
     own = indent_unit("\n".join(lines[n] for n in movable))
-    steps = [leading_space(lines[n])[len(margin) :] for n in movable]
+    # The stars of a comment stand a blank further in than its start.
+    steps = [leading_space(lines[n])[len(margin) :] for n in movable if not lines[n].lstrip().startswith("*")]
     convert = unit is not None and own is not None and own != unit and all(_whole(step, own) for step in steps)
     result: list[str] = []
     for number, line in enumerate(lines):

@@ -25,13 +25,18 @@ _TESTS: dict[Language, re.Pattern[str]] = {
     Language.CSHARP: re.compile(r".*Tests?\.cs"),
     Language.TYPESCRIPT: re.compile(r".*[._-](?:test|spec)\.[cm]?[jt]sx?"),
     Language.JAVASCRIPT: re.compile(r".*[._-](?:test|spec)\.[cm]?[jt]sx?"),
+    Language.JAVA: re.compile(r"(?:Test.*|.*Tests?|.*IT)\.java"),
+    Language.C: re.compile(r"(?:tests?[_-].*|.*[_-]tests?|tests?)\.(?:c|cc|cpp|cxx)", re.I),
+    Language.CPP: re.compile(r"(?:tests?[_-].*|.*[_-]tests?|tests?)\.(?:c|cc|cpp|cxx)", re.I),
 }
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<path>[^>\"\r\n]+)[>\"]", re.M)
+_INCLUDED_FROM = ("", "include", "inc", "src", "lib")
 _MOST_ITEM_LINES = 60
 
 
 def imported_files(document: Document, files: Files, syntax: Syntax, *, most: int) -> Iterator[Path]:
-    """Files of the workspace that ``document`` imports, in the order it does; for C#, those that define a type it
-    names, nearest folders first. ``most`` bounds how many files are looked at for the latter."""
+    """Files of the workspace that ``document`` imports, in the order it does; for C# and Java, those that define
+    a type it names, nearest folders first. ``most`` bounds how many files are looked at for the latter."""
     if document.path is None:
         return
     seen = {_resolved(document.path)}
@@ -39,8 +44,10 @@ def imported_files(document: Document, files: Files, syntax: Syntax, *, most: in
         found = _python(document, document.path, files, syntax)
     elif document.language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
         found = _ecmascript(document, document.path)
-    elif document.language is Language.CSHARP:
-        found = _csharp(document, document.path, files, most)
+    elif document.language in (Language.CSHARP, Language.JAVA):
+        found = _by_types(document, document.path, files, most)
+    elif document.language in (Language.C, Language.CPP):
+        found = _included(document, document.path, files)
     else:
         found = iter(())
     for path in found:
@@ -83,12 +90,24 @@ def _ecmascript(document: Document, path: Path) -> Iterator[Path]:
             yield hit
 
 
-def _csharp(document: Document, path: Path, files: Files, most: int) -> Iterator[Path]:
+def _included(document: Document, path: Path, files: Files) -> Iterator[Path]:
+    """The headers of the project that ``document`` includes, looked for beside it and in the usual folders above."""
+    workspace = files.guard.workspace
+    above = [folder for folder in path.parents if folder.is_relative_to(workspace)]
+    for match in _INCLUDE.finditer(document.text):
+        options = [folder / name / match["path"] for folder in above for name in _INCLUDED_FROM]
+        hit = next((option for option in options if files.text(option) is not None), None)
+        if hit is not None:
+            yield hit
+
+
+def _by_types(document: Document, path: Path, files: Files, most: int) -> Iterator[Path]:
+    language = document.language
     words = set(_WORD.findall(document.text))
     found: list[tuple[int, str, Path]] = []
-    for other in files.guard.files(SUFFIXES[Language.CSHARP], most=most):
+    for other in files.guard.files(SUFFIXES[language], most=most):
         text = files.text(other)
-        if text is None or _TESTS[Language.CSHARP].fullmatch(other.name):
+        if text is None or _TESTS[language].fullmatch(other.name):
             continue
         if words & set(_TYPE.findall(text)):
             found.append((_distance(path, other), str(other), other))
@@ -109,9 +128,11 @@ def tests_near(document: Document, files: Files, *, most: int) -> Iterator[Path]
     pattern = _TESTS.get(document.language)
     if pattern is None:
         return
-    suffixes = SUFFIXES[Language.TYPESCRIPT] + SUFFIXES[Language.JAVASCRIPT]
-    if document.language in (Language.PYTHON, Language.CSHARP):
-        suffixes = SUFFIXES[document.language]
+    suffixes = SUFFIXES[document.language]
+    if document.language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
+        suffixes = SUFFIXES[Language.TYPESCRIPT] + SUFFIXES[Language.JAVASCRIPT]
+    elif document.language in (Language.C, Language.CPP):
+        suffixes = SUFFIXES[Language.C] + SUFFIXES[Language.CPP]
     for path in files.guard.files(suffixes, most=most):
         if pattern.fullmatch(path.name) and (document.path is None or _resolved(path) != _resolved(document.path)):
             yield path
@@ -119,6 +140,7 @@ def tests_near(document: Document, files: Files, *, most: int) -> Iterator[Path]
 
 def mentions(text: str, name: str, path: Path, syntax: Syntax, language: Language) -> str | None:
     """The definitions of a test file that mention ``name``, each bounded; None if none does."""
+    name = name.rpartition("::")[2] or name  # C++: what is defined as Stack::push is called as push
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     if not word.search(text):
         return None
