@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,6 +75,54 @@ TYPESCRIPT = Case(
     others={"tsconfig.json": '{"compilerOptions": {"strict": true, "noEmit": true}}\n'},
 )
 
+JAVA = Case(
+    language="java",
+    name="Cart.java",
+    text=(
+        "public class Cart {\n    private final int[] prices = {1, 2};\n\n    /** What all of it costs. */\n"
+        "    public int total() {\n        throw new UnsupportedOperationException();\n    }\n}\n"
+    ),
+    at="throw new",
+    bad="public int total() {\n    return Arrays.stream(prices).sum();\n}",
+    good="import java.util.Arrays;\n\npublic int total() {\n    return Arrays.stream(prices).sum();\n}",
+    code="cant.resolve.location",
+    others={"pom.xml": "<project></project>\n"},
+)
+C = Case(
+    language="c",
+    name="cart.c",
+    text=(
+        '#include "cart.h"\n\nstatic const int prices[] = {1, 2};\n\n/* What all of it costs. */\n'
+        "int total(void) {\n    return 0; // TODO\n}\n"
+    ),
+    at="return 0; // TODO",
+    bad="int total(void) {\n    return prices[0] + price[1];\n}",
+    good="int total(void) {\n    return prices[0] + prices[1];\n}",
+    code="undeclared",
+    others={"cart.h": "int total(void);\n", "Makefile": "CFLAGS = -std=c11\n"},
+)
+CPP = Case(
+    language="cpp",
+    name="cart.cpp",
+    text=(
+        '#include "cart.hpp"\n\n// What all of it costs.\n'
+        'int Cart::total() const {\n    throw std::logic_error("not implemented");\n}\n'
+    ),
+    at="throw std",
+    bad="int Cart::total() const {\n    return std::accumulate(prices.begin(), prices.end(), 0);\n}",
+    good=(
+        "#include <numeric>\n\nint Cart::total() const {\n"
+        "    return std::accumulate(prices.begin(), prices.end(), 0);\n}"
+    ),
+    code="is not a member of",
+    others={
+        "cart.hpp": (
+            "#pragma once\n#include <stdexcept>\n#include <vector>\n\nclass Cart {\npublic:\n    int total() const;\n\n"
+            "private:\n    std::vector<int> prices;\n};\n"
+        ),
+    },
+)
+
 
 async def run(case: Case, folder: Path, env: dict[str, str]) -> None:
     """One job; the second attempt has been told what the compiler said of the first."""
@@ -124,6 +173,17 @@ async def test_typescript(tmp_path: Path) -> None:
     (work / "node_modules").symlink_to(folder / "node_modules")
     path = os.pathsep.join([str(folder / "node_modules" / ".bin"), os.environ["PATH"]])
     await run(TYPESCRIPT, tmp_path, {"PATH": path})
+
+
+@pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed (no javac on PATH)")
+async def test_java(tmp_path: Path) -> None:
+    await run(JAVA, tmp_path, {"PATH": os.environ["PATH"]})
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
+@pytest.mark.parametrize("case", [C, CPP], ids=["c", "cpp"])
+async def test_c_and_cpp(case: Case, tmp_path: Path) -> None:
+    await run(case, tmp_path, {"PATH": os.environ["PATH"]})
 
 
 async def test_a_language_without_a_check_is_offered_unverified(tmp_path: Path) -> None:
