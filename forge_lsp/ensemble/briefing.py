@@ -31,6 +31,7 @@ class Briefing:
         self._models = models
         self._context = context
         self._gathered: dict[int, str] = {}
+        self._files: dict[int, tuple[str, ...]] = {}
         self._lock = asyncio.Lock()
 
     def toy(self, model: str) -> bool:
@@ -61,7 +62,7 @@ class Briefing:
             server = self._models.get(model).info.server
             own = (self._name(),)
             tokens = self.window(model).context
-            files = own if self.toy(model) else self._context.files_sent(self._task, tokens=tokens)
+            files = own if self.toy(model) else self._files.get(tokens, ())
             found.update((Sent(file=file, server=server), None) for file in files)
         return tuple(found)
 
@@ -76,7 +77,10 @@ class Briefing:
     async def _gather(self, tokens: int) -> str:
         async with self._lock:  # a panel asks for its prefixes all at once
             if tokens not in self._gathered:
-                self._gathered[tokens] = await self._context.gather(self._task, tokens=tokens)
+                gathered = await self._context.gather(self._task, tokens=tokens)
+                # Asked now: later, many other jobs may have made the gatherer forget, and it would read them all again.
+                self._files[tokens] = self._context.files_sent(self._task, tokens=tokens)
+                self._gathered[tokens] = gathered
             return self._gathered[tokens]
 
 

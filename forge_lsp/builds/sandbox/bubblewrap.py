@@ -19,9 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.limits import Limits, rlimits, watched
+from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
 from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, private_entries
 from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
@@ -32,6 +33,7 @@ __all__ = ["Bubblewrap", "find_bwrap"]
 
 HOME = "/home/forge"
 _EMPTY_ROOT = Path("/work")
+_CACHE = Path("/cache")
 _SHARED_MEMORY = 256 * 1024 * 1024
 _EMPTYING = 1.0
 """Seconds to wait for the namespaces to be empty after the command ended: they are within milliseconds."""
@@ -59,6 +61,7 @@ class Bubblewrap:
     overlay: bool = True
     limits: Limits = field(default_factory=Limits)
     rules: CopyRules = field(default_factory=CopyRules)
+    places: asyncio.Semaphore = field(default_factory=commands_at_once, compare=False)
 
     @property
     def kind(self) -> str:
@@ -86,6 +89,7 @@ class Bubblewrap:
         try:
             await box.prepare()
             yield box
+            await box.finish()
         finally:
             await self.folders.discard(folder)
 
@@ -101,14 +105,36 @@ class _BubblewrapBox:
         self._copied: Copied | None = None
         self._ran = False
         self._source = tree.source.absolute() if tree.source is not None else None
+        self._cache = BoxCache.of(tree, sandbox.folders.base, folder, overlay=sandbox.overlay)
 
     @property
     def root(self) -> Path:
         return self._source or _EMPTY_ROOT / self._tree.name
 
+    @property
+    def cache(self) -> Path:
+        return _CACHE
+
     async def prepare(self) -> None:
-        """Make the layers; a few small files."""
-        for name in ("written", "work", "home", "tmp", "etc"):
+        """Make the layers: small files, but as many as the editor has open documents."""
+        await process.to_the_end(asyncio.to_thread(self._make_folders))
+        if self._cache is not None:
+            await process.to_the_end(asyncio.to_thread(self._cache.prepare))
+        if self._sandbox.overlay and self._source is not None:
+            try:
+                await process.to_the_end(asyncio.to_thread(write_layer, self._tree, self._folder / "files"))
+            except PermissionError:  # no whiteouts on this file system
+                await self._copy()
+        else:
+            await self._copy()
+
+    async def finish(self) -> None:
+        """Leave the cache to others where that was asked for."""
+        if self._cache is not None:
+            await process.to_the_end(asyncio.to_thread(self._cache.finish))
+
+    def _make_folders(self) -> None:
+        for name in ("written", "work", "home", "tmp", "etc", "files"):
             (self._folder / name).mkdir()
         identity = f"{os.getuid()}:{os.getgid()}"
         for name, text in {
@@ -117,14 +143,6 @@ class _BubblewrapBox:
             "hosts": "127.0.0.1 localhost\n::1 localhost\n",
         }.items():
             (self._folder / "etc" / name).write_text(text)
-        if self._sandbox.overlay and self._source is not None:
-            (self._folder / "files").mkdir()
-            try:
-                write_layer(self._tree, self._folder / "files")
-            except PermissionError:  # no whiteouts on this file system
-                await self._copy()
-        else:
-            await self._copy()
 
     async def _copy(self) -> None:
         """Give up the overlay: a real copy, laid in the same place."""
@@ -135,7 +153,7 @@ class _BubblewrapBox:
         else:
             skip = (self._sandbox.folders.base.absolute(), *private_entries(self._source))
             self._copied = await copy_tree(self._source, copy, self._sandbox.rules, skip=skip)
-        write_copy_files(self._tree, copy)
+        await process.to_the_end(asyncio.to_thread(write_copy_files, self._tree, copy))
 
     async def run(
         self,
@@ -147,7 +165,7 @@ class _BubblewrapBox:
         loopback: bool = False,
         stdin: bytes = b"",
     ) -> ProcessResult:
-        async with self._turn:
+        async with self._turn, self._sandbox.places:
             outcome = await self._run(command, timeout, env, readable, loopback, stdin)
             if outcome.failure is not None and self._copied is None and not self._ran and "overlay" in outcome.failure:
                 # The project lies on a file system that overlayfs cannot take as a layer (some network and FUSE ones).
@@ -180,6 +198,7 @@ class _BubblewrapBox:
                 *self._system(),
                 *self._readable(readable),
                 *self._project(),
+                *self._mounted_cache(),
                 *("--chdir", str(self.root)),
                 # Nothing but the project, /tmp and the home takes writes; the rest would be memory without a bound.
                 *("--remount-ro", "/", "--remount-ro", "/dev"),
@@ -241,6 +260,14 @@ class _BubblewrapBox:
                 continue
             arguments += ["--ro-bind-try", str(path), str(path)]
         return arguments
+
+    def _mounted_cache(self) -> list[str]:
+        if self._cache is None:
+            return []
+        if self._cache.lower is None:
+            return ["--bind", str(self._cache.folder), str(_CACHE)]
+        work = self._cache.folder.with_name("cache-work")
+        return ["--overlay-src", str(self._cache.lower), "--overlay", str(self._cache.folder), str(work), str(_CACHE)]
 
     def _project(self) -> list[str]:
         root = str(self.root)
@@ -355,6 +382,7 @@ class _Status:
     def _set_limits(self, child: int) -> None:
         import resource
 
+        process.step_back(child)  # bwrap may have forked before it was told itself
         for name, value in self._limits.items():
             which = getattr(resource, name)
             hard = resource.prlimit(child, which)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.limits import Limits, rlimits, watched
+from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, write_copy_files
 from forge_lsp.builds.sandbox.profile import clean_environment, private_entries, system_environment
 from forge_lsp.domain.errors import SandboxUnavailable, ToolMissing
@@ -43,6 +45,12 @@ class Invocation:
     stdin: bytes
     timeout: float
     limits: Limits
+    cache: Path | None = None
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """The folders that take writes."""
+        return (self.root, self.home, self.temp, *((self.cache,) if self.cache is not None else ()))
 
 
 Runner = Callable[[Invocation], Awaitable[ProcessResult]]
@@ -68,6 +76,7 @@ class CopySandbox:
     limits: Limits = field(default_factory=Limits)
     rules: CopyRules = field(default_factory=CopyRules)
     remedy: str | None = None
+    places: asyncio.Semaphore = field(default_factory=commands_at_once, compare=False)
 
     def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
         """A box whose root is the copy. Raises EnvironmentFault when the project is too large for one."""
@@ -80,6 +89,7 @@ class CopySandbox:
         try:
             await box.prepare()
             yield box
+            await box.finish()
         finally:
             await self.folders.discard(folder)
 
@@ -90,6 +100,7 @@ class _CopyBox:
         self._tree = tree
         self._folder = folder
         self._linked: tuple[Path, ...] = ()
+        self._cache = BoxCache.of(tree, sandbox.folders.base, folder, overlay=False)
         name = tree.source.absolute().name if tree.source is not None else tree.name
         self._root = folder / "copy" / (name or "project")
 
@@ -97,10 +108,21 @@ class _CopyBox:
     def root(self) -> Path:
         return self._root
 
+    @property
+    def cache(self) -> Path:
+        return self._cache.folder if self._cache is not None else self._folder / "cache"
+
+    async def finish(self) -> None:
+        """Leave the cache to others where that was asked for."""
+        if self._cache is not None:
+            await process.to_the_end(asyncio.to_thread(self._cache.finish))
+
     async def prepare(self) -> None:
         """Copy the project and lay the tree's files over it."""
         for name in ("copy", "home", "tmp"):
             (self._folder / name).mkdir()
+        if self._cache is not None:
+            await process.to_the_end(asyncio.to_thread(self._cache.prepare))
         source = self._tree.source
         if source is None:
             self._root.mkdir()
@@ -111,7 +133,7 @@ class _CopyBox:
             self._linked = tuple(source / path for path in copied.linked)
             for path in copied.linked:
                 (self._root / path).symlink_to(source / path, target_is_directory=True)
-        write_copy_files(self._tree, self._root)
+        await process.to_the_end(asyncio.to_thread(write_copy_files, self._tree, self._root))
 
     async def run(
         self,
@@ -129,6 +151,7 @@ class _CopyBox:
             root=self._root,
             home=home,
             temp=temp,
+            cache=self._cache.folder if self._cache is not None else None,
             env={**system_environment(), **clean_environment(str(home), str(temp), env)},
             readable=tuple(readable),
             linked=self._linked,
@@ -137,7 +160,8 @@ class _CopyBox:
             timeout=timeout,
             limits=self._sandbox.limits,
         )
-        return await watched(self._sandbox.runner(invocation), self._folder, self._sandbox.limits)
+        async with self._sandbox.places:
+            return await watched(self._sandbox.runner(invocation), self._folder, self._sandbox.limits)
 
     def read(self, path: PurePosixPath) -> bytes | None:
         return read_beneath(self._root, path)

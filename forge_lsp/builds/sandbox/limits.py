@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["Limits", "Room", "rlimits", "watched"]
+__all__ = ["Limits", "Room", "commands_at_once", "rlimits", "watched"]
 
 _MIB = 1024 * 1024
 _WATCH_INTERVAL = 0.1
@@ -51,6 +51,12 @@ def rlimits(limits: Limits, *, timeout: float, processes: bool) -> dict[str, int
     if processes:
         values["RLIMIT_NPROC"] = limits.processes
     return values
+
+
+def commands_at_once() -> asyncio.Semaphore:
+    """Places for the commands of all boxes of a sandbox: a compiler a core. More would only take each other's time,
+    and that of the editor; a few more than the cores of small machines, since tests also sleep."""
+    return asyncio.Semaphore(max(4, os.cpu_count() or 1))
 
 
 class Room(NamedTuple):

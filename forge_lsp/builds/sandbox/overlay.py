@@ -34,8 +34,9 @@ def write_layer(tree: Tree, layer: Path) -> None:
     An absent file (None) becomes a whiteout: a character device 0/0, which an ordinary user may make since
     Linux 5.8. Raises OSError where that is refused.
     """
+    places = _RealPlaces(tree.source)
     for path, content in tree.files.items():
-        place = layer / _real_place(checked(path), tree.source)
+        place = layer / places.of(checked(path))
         _make_parents(place, layer, tree.source)
         if content is not None:
             _write(place, content, _mode(tree.source, path))
@@ -45,8 +46,9 @@ def write_layer(tree: Tree, layer: Path) -> None:
 
 def write_copy_files(tree: Tree, copy: Path) -> None:
     """Lay ``tree.files`` over a real copy."""
+    places = _RealPlaces(tree.source)
     for path, content in tree.files.items():
-        place = copy / _real_place(checked(path), tree.source)
+        place = copy / places.of(checked(path))
         # The copy is new and nobody has run in it yet, but it may hold symbolic links of the project's own.
         _replace_links(place, copy)
         is_folder = place.is_dir() and not place.is_symlink()
@@ -141,16 +143,28 @@ def _as_content(descriptor: int) -> bytes | None:
 # ------------------------------------------------------------------ writing
 
 
-def _real_place(path: PurePosixPath, source: Path | None) -> PurePosixPath:
-    """Where ``path`` really lies: a folder that is a symbolic link inside the project is followed, so that its
-    other files stay visible. One that leads out is not: a real folder takes its place."""
-    if source is None:
-        return path
-    real_source = source.resolve()
-    real_parent = (source / path.parent).resolve()
-    if real_parent == real_source / path.parent or not real_parent.is_relative_to(real_source):
-        return path
-    return PurePosixPath(real_parent.relative_to(real_source).as_posix()) / path.name
+class _RealPlaces:
+    """Where paths really lie: a folder that is a symbolic link inside the project is followed, so that its other
+    files stay visible. One that leads out is not: a real folder takes its place."""
+
+    def __init__(self, source: Path | None) -> None:
+        self._source = source
+        self._real_source = source.resolve() if source is not None else None
+        self._parents: dict[PurePosixPath, PurePosixPath] = {}
+
+    def of(self, path: PurePosixPath) -> PurePosixPath:
+        """The place of one file, relative to the project."""
+        if path.parent not in self._parents:
+            self._parents[path.parent] = self._parent(path.parent)
+        return self._parents[path.parent] / path.name
+
+    def _parent(self, parent: PurePosixPath) -> PurePosixPath:
+        if self._source is None or self._real_source is None:
+            return parent
+        real = (self._source / parent).resolve()
+        if real == self._real_source / parent or not real.is_relative_to(self._real_source):
+            return parent
+        return PurePosixPath(real.relative_to(self._real_source).as_posix())
 
 
 def _make_parents(place: Path, layer: Path, source: Path | None) -> None:

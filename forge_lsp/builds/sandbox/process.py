@@ -19,13 +19,16 @@ from pathlib import Path
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["MAX_OUTPUT", "Started", "run", "to_the_end"]
+__all__ = ["MAX_OUTPUT", "Started", "run", "step_back", "to_the_end"]
 
 MAX_OUTPUT = 8 * 1024 * 1024
 """Bytes kept of each of stdout and stderr; the rest is read and dropped, so that the command never blocks on us."""
 
 _DRAIN = 0.1
 """Seconds that the pipes may stay open after the command and its group are dead."""
+
+_NICENESS = 10
+"""Of every command."""
 
 Started = Callable[[int], None]
 """Called with the process id as soon as the command runs."""
@@ -103,6 +106,7 @@ async def run(
         raise _start_failure(error, command[0], cwd) from error
     timed_out = False
     try:
+        step_back(transport.get_pid())
         if started is not None:
             started(transport.get_pid())
         _feed(transport, stdin)
@@ -122,6 +126,13 @@ async def run(
         timed_out=timed_out,
         truncated=capture.truncated,
     )
+
+
+def step_back(pid: int) -> None:
+    """Let a process, and what it starts from now on, give way to the editor and to us where cores are few."""
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
 
 
 async def _spawned(
