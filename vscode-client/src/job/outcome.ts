@@ -39,7 +39,7 @@ export function summary(outcome: Outcome): string {
 /** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
 export function told(outcome: Outcome): Told {
   const line = capital(summary(outcome));
-  const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
+  const why = outcome.reason ? ` ${sentence(outcome.reason.replace(`${outcome.outcome}: `, ''))}` : '';
   switch (outcome.outcome) {
     case 'accepted':
       if (outcome.applied) {
@@ -47,13 +47,12 @@ export function told(outcome: Outcome): Told {
       }
       return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
     case 'unverified':
-    case 'exhausted':
-      return {
-        level: 'warning',
-        text: `${line}. Nothing was changed.${why}`,
-        choices: ['preview', 'apply', 'retry', 'report'],
-        ...mending(outcome.reason),
-      };
+    case 'exhausted': {
+      const mend = mending(outcome.reason);
+      const rest: Choice[] = mend.command ? ['terminal', 'report'] : ['retry', 'report'];
+      const text = `${line}. Nothing was changed.${why}`;
+      return { level: 'warning', text, choices: ['preview', 'apply', ...rest], ...mend };
+    }
     case 'failed': {
       const mend = mending(outcome.reason);
       const first: Choice = mend.command ? 'terminal' : 'doctor';
@@ -69,9 +68,14 @@ export function awaitsPreview(outcome: Outcome): boolean {
   return outcome.outcome === 'accepted' && !outcome.applied && outcome.reason === null;
 }
 
-/** The command in backticks that a reason names as its remedy. */
+const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotnet', 'rustup', 'brew', 'systemctl'];
+const COMMAND = new RegExp(`^(?:${PROGRAMS.join('|')}) [^;,\\n]+$`);
+
+/** The command that a reason names as its remedy: in backticks, or after its last dash. */
 export function mending(reason: string | null): { command?: string } {
-  const command = /`([^`\n]+ [^`\n]+)`/.exec(reason ?? '')?.[1];
+  const quoted = /`([^`\n]+)`/.exec(reason ?? '')?.[1];
+  const last = reason?.split(' - ').pop();
+  const command = [quoted, last].find((words) => words !== undefined && COMMAND.test(words));
   return command ? { command } : {};
 }
 

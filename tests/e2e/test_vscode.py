@@ -1,0 +1,188 @@
+"""The extension in a real VS Code workbench, with the real server: what the user sees and what becomes of it.
+
+What the user does is in vscode/scenarios.mjs; here is what the models answer, and what the machine has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.support.code_server import Workbench, install, workbench
+from tests.support.faulty_ollama import FakeOllama
+from tests.support.real_server import (
+    MODELS,
+    Cast,
+    environment,
+    fenced,
+    part_of,
+    prompt,
+    row,
+    settings,
+    toml,
+    verdict,
+)
+from tests.support.scripted_http import Script
+
+ROOT = Path(__file__).parents[2]
+VSIX = ROOT / "vscode-client" / "forge-lsp.vsix"
+PROGRAM = Path(sys.executable).with_name("forge-lsp")
+TEXT = '''def backwards(words: str) -> str:
+    """The words in the opposite order.
+
+    >>> backwards("to be or not")
+    'not or be to'
+    """
+    ...
+
+
+print(backwards("first light"))
+'''
+HEAD = "def backwards(words: str) -> str:\n"
+NEAT = HEAD + '    return " ".join(reversed(words.split()))'
+CLUMSY = HEAD + "    found = []\n    for word in words.split():\n        found.insert(0, word)\n    return ' '.join(found)"
+TITLE = '''def title(words: str) -> str:
+    """Upper-case the first letter of each word.
+
+    >>> title("to be")
+    'To Be'
+    """
+    return " ".join(word[:1].upper() + word[1:] for word in words.split())
+'''
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+
+@dataclass(slots=True)
+class Stage:
+    """The workbench, and the models behind it."""
+
+    bench: Workbench
+    folder: Path
+    ollama: FakeOllama
+    cast: Cast
+    config: Path
+    _seen: int = field(default=0)
+
+    async def play(
+        self, scenario: str, scripts: Mapping[str, Any], *, name: str = "", files: Mapping[str, str] | None = None, **more: Any
+    ) -> Path:
+        """Run a scenario in a fresh workspace ``name``; answers that folder."""
+        work = self.folder / "work" / (name or scenario)
+        work.mkdir(parents=True, exist_ok=True)
+        for file, text in (files or {"words.py": TEXT}).items():
+            (work / file).write_text(text, encoding="utf-8")
+        self.cast.play(scripts)
+        self._seen = len(self.ollama.chats)
+        await self.bench.play(scenario, work, **more)
+        return work
+
+    def configure(self, *rows: Mapping[str, object], **tables: object) -> None:
+        """Write the user's forge.toml."""
+        values = settings(self.ollama.url, *rows, **tables)
+        self.config.write_text("".join(f"{key} = {toml(value)}\n" for key, value in values.items()), encoding="utf-8")
+
+    def prompts(self, part: str = "generate") -> list[str]:
+        """What the models were asked in the last scenario."""
+        calls = self.ollama.chats[self._seen :]
+        return [prompt(call.body) for call in calls if part_of(call.body) == part]
+
+
+def built() -> str | None:
+    """Make the .vsix; answers why that cannot be done, or None."""
+    if shutil.which("npm") is None or shutil.which("make") is None:
+        return "npm or make is not installed"
+    done = subprocess.run(["make", "vsix"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return None if done.returncode == 0 else f"make vsix failed: {(done.stdout + done.stderr)[-2000:]}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    if sys.platform != "linux" or os.uname().machine != "x86_64":
+        pytest.skip("the tests' code-server is for Linux on x86-64")
+    missing = await asyncio.to_thread(install)
+    if missing is not None:
+        pytest.skip(missing)
+    problem = await asyncio.to_thread(built)
+    assert problem is None, problem
+    folder = tmp_path_factory.mktemp("vscode")
+    cast = Cast()
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        env = environment(folder, settings(ollama.url))
+        async with workbench(folder, VSIX, env=env) as bench:
+            stage = Stage(bench=bench, folder=folder, ollama=ollama, cast=cast, config=Path(env["FORGE_CONFIG"]))
+            yield stage
+
+
+@pytest.fixture(autouse=True)
+def usual(stage: Stage) -> None:
+    stage.configure(row(1, 2, thinking=["phi4"]))
+    stage.bench.configure(forgeClient__path=str(PROGRAM))
+
+
+def good(code: str = NEAT, *, first: float = 0.0) -> dict[str, Any]:
+    return {"generate": Script.say(fenced(code), first=first), "review": Script.say(verdict(9))}
+
+
+async def test_light_bulb(stage: Stage) -> None:
+    work = await stage.play("stub", good(first=2.0))
+    assert (work / "words.py").read_text() == TEXT.replace("    ...", '    return " ".join(reversed(words.split()))')
+
+
+async def test_empty_file(stage: Stage) -> None:
+    await stage.play("emptyFile", good(TITLE), files={"empty.py": ""})
+    assert "upper-case the first letter of each word" in stage.prompts()[0]
+
+
+async def test_new_file(stage: Stage) -> None:
+    await stage.play("newFile", good(TITLE))
+
+
+async def test_cancel(stage: Stage) -> None:
+    stalled = {"generate": Script.stall("def backwards")}
+    work = await stage.play("cancel", stalled)
+    assert (work / "words.py").read_text() == TEXT
+    assert stage.ollama.chats[-1].hung_up is not None
+    await stage.play("cancelByCommand", stalled)
+    assert stage.ollama.chats[-1].hung_up is not None
+
+
+async def test_preview(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    answers = [Script.say(fenced(code)) for code in (CLUMSY, CLUMSY, NEAT)]
+    await stage.play("preview", {"generate": answers, "review": Script.say(verdict(9))})
+    assert "Use no loop." in stage.prompts()[2]
+    assert "found.insert" in stage.prompts()[2]
+
+
+async def test_report_history_models_doctor(stage: Stage) -> None:
+    await stage.play("pages", good(), patience=200)
+
+
+async def test_offered(stage: Stage) -> None:
+    scripts = {"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "It is clumsy."))}
+    await stage.play("offered", scripts)
+
+
+async def test_consent(stage: Stage) -> None:
+    paid = {"gpu0": {"kind": "ollama", "url": stage.ollama.url, "paid": True}}
+    stage.configure(servers=paid, prices={key: {"input": 1.0, "output": 1.0} for key in MODELS})
+    await stage.play("consent", good())
+
+
+async def test_restricted_mode(stage: Stage) -> None:
+    stage.bench.configure(trust=True, forgeClient__path=str(PROGRAM))
+    files = {"words.py": TEXT, "forge.toml": "[accept]\nscore = 9.5\n", ".vscode/settings.json": "{}"}
+    del files[".vscode/settings.json"]
+    (stage.folder / "work" / "restricted").mkdir(parents=True)
+    await stage.play("restricted", good(), files=files)

@@ -1,0 +1,248 @@
+// What the user does in each scenario, and what must be seen. test_vscode.py says what the models answer.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+const STUB = '...';
+
+async function opened(bench, file = 'words.py', line = 7) {
+  await bench.file(file);
+  await bench.ready();
+  await bench.line(line, 5);
+}
+
+/** Light bulb on a stub, progress, the result, and one Ctrl+Z. */
+export async function stub(bench) {
+  await opened(bench);
+  const before = await bench.text();
+  const row = await bench.action('Generate with ensemble');
+  await bench.picture('bulb');
+  await row.click();
+  const progress = bench.toast(/attempt 1\/2/);
+  await progress.waitFor();
+  await bench.status().filter({ hasText: /1\/2/ }).waitFor();
+  await bench.picture('progress');
+  await bench.until('return " ".join');
+  const told = bench.toast('Accepted · score 9.0 · 1 attempt');
+  await told.waitFor();
+  await told.getByRole('button', { name: 'Show Report' }).waitFor();
+  assert.equal(await bench.page.locator('.notifications-toasts .notification-list-item').count(), 1);
+  await bench.picture('result');
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+  await bench.page.keyboard.press('Control+Y');
+  await bench.until('return " ".join');
+  await bench.page.keyboard.press('Control+S');
+  await bench.page.locator('.tab.dirty').waitFor({ state: 'detached' });
+}
+
+/** The command palette asks for the task and writes into an empty file. */
+export async function emptyFile(bench) {
+  await opened(bench, 'empty.py', 1);
+  await bench.palette('Forge: Generate with Ensemble');
+  await bench.answer('What should be written into this file?', 'title: upper-case the first letter of each word');
+  await bench.until('def title(words: str)');
+  await bench.toast('Accepted').waitFor();
+  await bench.picture('written');
+}
+
+/** No file at all: a new one, in the language of the user's choice. */
+export async function newFile(bench) {
+  await opened(bench, 'words.py', 1);
+  await bench.palette('Forge: Generate in a New File');
+  await bench.answer('What should be written into a new file?', 'title: upper-case the first letter of each word');
+  await bench.row('Python').click();
+  await bench.until('def title(words: str)');
+  await bench.page.locator('.tab.active').filter({ hasText: 'Untitled-1' }).waitFor();
+  await bench.picture('written');
+}
+
+/** Cancel on the notification leaves the text alone. */
+export async function cancel(bench) {
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  const progress = bench.toast(/generating/);
+  await progress.waitFor();
+  await bench.picture('running');
+  await progress.hover();
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await progress.waitFor({ state: 'detached' });
+  await bench.page.locator('.statusbar-item').filter({ hasText: 'Nothing was changed' }).waitFor();
+  await bench.page.waitForTimeout(500);
+  assert.equal(await bench.text(), before);
+  assert.equal(await bench.page.locator('.tab.dirty').count(), 0);
+  await bench.picture('cancelled');
+}
+
+/** The same by the palette, where the notification is out of sight. */
+export async function cancelByCommand(bench) {
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.toast(/generating/).waitFor();
+  await bench.palette('Forge: Cancel');
+  await bench.toast(/generating/).waitFor({ state: 'detached' });
+  await bench.page.locator('.statusbar-item').filter({ hasText: 'Nothing was changed' }).waitFor();
+  assert.equal(await bench.text(), before);
+}
+
+/** Preview: discard leaves the text alone, try again takes words, apply brings it in. */
+export async function preview(bench) {
+  const { page } = bench;
+  const proposal = page.locator('.tab.active').filter({ hasText: 'words.py: proposal' });
+  const diff = page.locator('.diff-editor, .monaco-diff-editor').first();
+  await opened(bench);
+  const before = await bench.text();
+
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await diff.getByText('for word in words.split').first().waitFor();
+  await page.waitForTimeout(800);
+  await bench.picture('diff');
+  await bench.press('Accepted · score 9.0', 'Discard');
+  await proposal.waitFor({ state: 'detached' });
+  assert.equal(await bench.text(), before);
+
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await page.locator('.editor-actions .action-label[aria-label^="Try Again"]').first().click();
+  await bench.answer('What should change?', 'Use no loop.');
+  await diff.getByText('reversed(words.split())').first().waitFor();
+  await page.waitForTimeout(500);
+  await bench.picture('again');
+  await page.locator('.editor-actions .action-label[aria-label^="Apply"]').first().click();
+  await proposal.waitFor({ state: 'detached' });
+  await bench.until('return " ".join(reversed(words.split()))');
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+}
+
+/** A problem of the TypeScript server's is fixed, first by the light bulb, then by the palette. */
+export async function fix(bench) {
+  await opened(bench, 'cart.ts', 4);
+  await bench.page.locator('.squiggly-error').first().waitFor();
+  const row = await bench.action('Fix with ensemble: Cannot find name');
+  await bench.picture('bulb');
+  await row.click();
+  await bench.until('return prices.length');
+  await bench.toast('Accepted').waitFor();
+  await bench.picture('fixed');
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.page.keyboard.press('Control+Z');
+  await bench.until('return amounts.length');
+  await bench.page.locator('.squiggly-error').first().waitFor();
+  await bench.line(4, 5);
+  await bench.palette('Forge: Fix This Problem');
+  await bench.until('return prices.length');
+}
+
+/** What was and what is there: report, history, models, doctor. */
+export async function pages(bench) {
+  await opened(bench);
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.press('Accepted', 'Show Report');
+  await bench.webview('Files that were sent');
+  await bench.page.waitForTimeout(800);
+  await bench.picture('report');
+  await bench.page.keyboard.press('Control+F4');
+
+  await bench.palette('Forge: Job History');
+  await bench.row('accepted · score 9.0').waitFor();
+  await bench.page.waitForTimeout(300);
+  await bench.picture('history');
+  await bench.page.keyboard.press('Enter');
+  await bench.row('Show Report').waitFor();
+  await bench.row('Preview').waitFor();
+  await bench.page.keyboard.press('Enter');
+  await bench.webview('Files that were sent');
+
+  await bench.palette('Forge: Models and GPUs');
+  await bench.webview('deepseek-coder:6.7b');
+  await bench.page.waitForTimeout(500);
+  await bench.picture('models');
+
+  await bench.palette('Forge: Doctor');
+  await bench.webview('Works', 90);
+  await bench.page.waitForTimeout(500);
+  await bench.picture('doctor');
+}
+
+/** Nobody accepted it: the text is left alone, and the result is offered. */
+export async function offered(bench) {
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  const told = bench.toast('Nothing was changed.');
+  await told.waitFor();
+  assert.match(await told.innerText(), /Exhausted · score 4\.0/);
+  assert.equal(await bench.text(), before);
+  await bench.picture('offered');
+  await bench.press('Nothing was changed.', 'Apply Anyway');
+  await bench.until('return " ".join');
+}
+
+/** A server that is not there: the error says what to do. */
+export async function noModels(bench, { remedy }) {
+  await opened(bench);
+  await (await bench.action('Generate with ensemble')).click();
+  const told = bench.toast('Failed');
+  await told.waitFor();
+  await bench.picture('failed');
+  assert.ok((await told.innerText()).includes(remedy), await told.innerText());
+  await told.getByRole('button', { name: 'Ask the Doctor' }).waitFor();
+}
+
+/** Before the first paid call a modal asks; "Not now" is a no, "Allow" a yes. */
+export async function consent(bench) {
+  const dialog = bench.page.locator('.monaco-dialog-box');
+  await opened(bench);
+  await (await bench.action('Generate with ensemble')).click();
+  await dialog.waitFor();
+  await bench.page.waitForTimeout(300);
+  await bench.picture('asked');
+  assert.match(await dialog.innerText(), /Send code of consent to Ollama[\s\S]*Estimated cost/);
+  await dialog.getByRole('button', { name: 'Not now' }).click();
+  await bench.toast('Failed').or(bench.toast('Nothing was changed')).first().waitFor();
+  await bench.picture('refused');
+  await bench.quiet();
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await dialog.getByRole('button', { name: 'Allow' }).click();
+  await bench.until('return " ".join');
+}
+
+/** Restricted mode: no check runs; once the folder is trusted, they do. */
+export async function restricted(bench) {
+  const { page } = bench;
+  await page.locator('.part.banner').getByText('Manage').waitFor();
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  const told = bench.toast('Unverified');
+  await told.waitFor();
+  assert.match(await told.innerText(), /not trusted/);
+  assert.equal(await bench.text(), before);
+  await bench.picture('unverified');
+  await bench.quiet();
+
+  await page.locator('.part.banner').getByText('Manage').click();
+  await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+  await page.locator('.part.banner').waitFor({ state: 'hidden' });
+  await page.keyboard.press('Control+F4');
+  await page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.until('return " ".join');
+}
+
+/** The server is killed in the middle of a job: the user is told, and it is there again. */
+export async function killed(bench, { step }) {
+  if (step === 1) {
+    await opened(bench);
+    await (await bench.action('Generate with ensemble')).click();
+    await bench.toast(/generating/).waitFor();
+  }
+}
