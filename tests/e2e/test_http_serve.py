@@ -167,6 +167,30 @@ async def test_a_client_that_vanishes_stops_its_job_and_one_that_only_looks_does
         assert [event["sequence"] for event in seen + rest] == list(range(1, len(seen + rest) + 1))
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what a process holds open is told by Linux' /proc")
+async def test_clients_that_vanish_leave_nothing_running(tmp_path: Path) -> None:
+    def held() -> int:
+        return len(list(Path(f"/proc/{served.process.pid}/fd").iterdir()))
+
+    async def look_and_vanish(job: str) -> None:
+        with contextlib.suppress(httpx.ReadTimeout):
+            await events(served, job, stop="call.started")
+
+    stall = Script(pieces=("def",), end="stall")
+    async with ollama(generate=stall) as server, serve(tmp_path, settings(server.url, row(1))) as served:
+        began = await served.client.post(ORCHESTRATE, json=ASKED, headers={"Prefer": "respond-async"})
+        job = began.json()["jobId"]
+        await until(lambda: len(server.chats) == 1)
+        await look_and_vanish(job)
+        await served.client.get(JOBS)
+        before = held()
+        await asyncio.gather(*(look_and_vanish(job) for _ in range(20)))
+        await until(lambda: held() <= before + 2, 10.0)  # the client keeps some connections for the next request
+        stopped = await served.client.delete(f"{JOBS}/{job}")
+        assert stopped.json()["outcome"] == "cancelled"
+        assert len(server.chats) == 1
+
+
 async def test_no_consent_no_call(tmp_path: Path) -> None:
     async with ollama() as local, MessagesServer(answer=Script.say(fenced(CODE))) as claude:
         values = settings(
