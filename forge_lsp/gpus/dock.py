@@ -1,0 +1,344 @@
+"""One device: what is in its memory, who uses it, and how what is missing comes in.
+
+Moves are made one after the other. To bring models in, others may have to go: those that the plan has no place for now,
+the idle before the busy; a busy one is waited for. The order of loads is the one in which Ollama evicts nothing by
+itself (rig.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from forge_lsp.domain.errors import ModelError
+from forge_lsp.gpus.claims import Claims
+from forge_lsp.gpus.plan import GIB, Device, Plan
+from forge_lsp.gpus.rig import Rig
+
+__all__ = ["Berth", "Dock", "Memory", "Mover"]
+
+T = TypeVar("T")
+
+_POLL = 0.05
+"""Seconds between two looks at what a server has in memory."""
+_GONE = 30.0
+"""Seconds after which a model that was told to go is no longer waited for."""
+
+
+class Memory(Protocol):
+    """A model in a server's memory; bytes, of which ``size_vram`` are on the GPU."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def size_vram(self) -> int: ...
+
+
+class Mover(Protocol):
+    """How models are moved: the models room's directory. Both raise a ModelError."""
+
+    async def load(self, key: str) -> float: ...
+    async def unload(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Berth:
+    """The server of a device. ``names``: what it calls each model, by settings key. ``look`` tells what it has in
+    memory (None: it does not answer), ``free`` what the GPU has free, in bytes (None: nobody knows)."""
+
+    names: Mapping[str, str]
+    look: Callable[[], Awaitable[Sequence[Memory] | None]]
+    free: Callable[[], Awaitable[int | None]]
+    measured: Callable[[str, float, Memory], None] = lambda key, seconds, row: None  # noqa: ARG005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What is in memory: ours by key; ``free`` bytes for loads, ``lost`` of them less than the plan reckons with."""
+
+    ours: Mapping[str, Memory]
+    free: int
+    alone: bool
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What goes, and then what comes, in this order."""
+
+    gone: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+class Dock:
+    """One device and its server. ``timeout`` in seconds bounds how long a mover waits for other processes."""
+
+    def __init__(
+        self, device: Device, plan: Plan, berth: Berth, *, mover: Mover, claims: Claims, timeout: float
+    ) -> None:
+        self._device = device
+        self._berth = berth
+        self._mover = mover
+        self._claims = claims
+        self._timeout = timeout
+        needs = tuple(need for need in plan.needs if plan.placement.get(need.key) == device.uuid)
+        self._rig = Rig(devices=(device,), needs=needs, steps=())
+        self._numbers = {need.key: number for number, need in enumerate(self._rig.needs)}
+        self._keys = {name: key for key, name in berth.names.items()}
+        self._held: Counter[str] = Counter()
+        self._leaving: set[str] = set()
+        self._moving = asyncio.Lock()
+        self._released = asyncio.Condition()
+        self._releases = 0
+        self._wish: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._ahead: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def hold(
+        self, stack: AsyncExitStack, needed: Sequence[str], aim: Sequence[str], *, timeout: float
+    ) -> list[str]:
+        """Bring ``needed`` in and keep it there until ``stack`` is closed; what the user should know."""
+        if await self._there(needed):
+            async with AsyncExitStack() as claimed:
+                await self._claim(claimed, needed)
+                # Another process may have moved one out between the look and the claim.
+                if await self._there(needed):
+                    stack.push_async_exit(claimed.pop_all())
+                    return []
+        taking = self._begin(self._take(needed, aim, given_up := asyncio.Event()))
+        try:
+            async with asyncio.timeout(timeout):
+                # What is under way is not stopped halfway: a cancel ends the waiting alone.
+                claims, remarks = await asyncio.shield(taking)
+        except ModelError:
+            return []  # the call itself will say what is wrong with the server
+        except (TimeoutError, asyncio.CancelledError) as error:
+            given_up.set()
+            self._begin(self._discard(taking))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return [f"{', '.join(needed)}: the GPU's memory was not free within {timeout:g} s"]
+        stack.push_async_exit(claims)
+        return remarks
+
+    def foresee(self, needed: Sequence[str], aim: Sequence[str]) -> None:
+        """Bring in what the next stage needs, and what else the plan has here, as soon as nobody uses what has to
+        go. Takes the place of what was foreseen before."""
+        self._wish = (tuple(needed), tuple(aim))
+        self._releases += 1  # who waits looks anew
+        if self._ahead is None or self._ahead.done():
+            self._ahead = self._begin(self._work_ahead())
+        else:
+            self._begin(self._notify())
+
+    async def aclose(self) -> None:
+        """Stop. A load that is under way goes on: its server ends it."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _begin(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=f"models of {self._device.uuid}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waits for it is told; what went wrong ahead of time is told again when it is needed
+
+    async def _take(
+        self, needed: Sequence[str], aim: Sequence[str], given_up: asyncio.Event
+    ) -> tuple[AsyncExitStack, list[str]]:
+        """Claims on ``needed``, which is there then."""
+        async with AsyncExitStack() as claims:
+            async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
+                remarks: list[str] = []
+                if not given_up.is_set():
+                    await self._claim(claims, needed)
+                    remarks = await self._bring(needed, aim, given_up)
+            return claims.pop_all(), remarks
+
+    async def _discard(self, taking: asyncio.Task[tuple[AsyncExitStack, list[str]]]) -> None:
+        """Give back what is claimed for somebody who has gone."""
+        await self._notify()
+        with contextlib.suppress(ModelError):
+            claims, _ = await taking
+            await claims.aclose()
+
+    async def _work_ahead(self) -> None:
+        while (wish := self._wish) is not None:
+            releases = self._releases
+            async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
+                seen = await self._seen()
+                change = None if seen is None else self._change(*wish, seen) or self._extras(wish[1], seen)
+                if seen is None or change is None:
+                    return
+                if not any(self._held[key] for key in change.gone):
+                    if await self._carry_out(change, seen, patience=0.0):
+                        return  # in use elsewhere, or short of memory: the stage itself will see to it, and tell
+                    continue
+            async with self._released:
+                await self._released.wait_for(lambda: self._releases != releases)  # noqa: B023 - awaited at once
+
+    # -------------------------------------------------------------- looking
+
+    async def _there(self, needed: Sequence[str]) -> bool:
+        seen = await self._seen()
+        return seen is None or (set(needed) <= seen.ours.keys() and not self._leaving & set(needed))
+
+    async def _seen(self) -> _Seen | None:
+        rows, now = await asyncio.gather(self._berth.look(), self._berth.free())
+        if rows is None:
+            return None
+        ours = {self._keys[row.name]: row for row in rows if row.name in self._keys}
+        foreign = sum(row.size_vram for row in rows if row.name not in self._keys)
+        free = self._rig.free[0] - foreign - sum(self._size(key) for key in ours if key in self._numbers)
+        lost = 0 if now is None else max(0, free - now)
+        return _Seen(ours=ours, free=free - lost, alone=not foreign, lost=lost)
+
+    async def _claim(self, stack: AsyncExitStack, needed: Sequence[str]) -> None:
+        for key in needed:
+            await stack.enter_async_context(self._claims.use(self._device.uuid, key, timeout=self._timeout))
+            self._held[key] += 1
+            stack.push_async_callback(self._release, key)
+
+    async def _release(self, key: str) -> None:
+        self._held[key] -= 1
+        self._releases += 1
+        await self._notify()
+
+    async def _notify(self) -> None:
+        async with self._released:
+            self._released.notify_all()
+
+    # -------------------------------------------------------------- deciding
+
+    def _change(self, needed: Sequence[str], aim: Sequence[str], seen: _Seen) -> _Change | None:
+        """What to move so that as much of ``needed`` as fits together is there; None: it is."""
+        group = self._fitting(needed)
+        missing = [key for key in group if key not in seen.ours]
+        if not missing:
+            return None
+        here = [key for key in seen.ours if key in self._numbers]
+        spare = [key for key in here if key not in group]
+        spare.sort(key=lambda key: (key in aim, self._held[key] > 0, -self._size(key)))
+        wanted = sorted(self._numbers[key] for key in missing)
+        for count in range(len(spare) + 1):
+            gone = spare[:count]
+            room = seen.free + sum(self._size(key) for key in gone)
+            order = self._rig.order(wanted, room, empty=len(gone) == len(here) and seen.alone)
+            if order is not None:
+                return _Change(gone=tuple(gone), order=self._named(order))
+        # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
+        order = self._rig.together(self._mask(group), 0)
+        return _Change(gone=tuple(here), order=self._named(order or tuple(wanted)))
+
+    def _extras(self, aim: Sequence[str], seen: _Seen) -> _Change | None:
+        """What the plan has here beyond what is needed at once: it comes where nothing has to go for it."""
+        here = [key for key in seen.ours if key in self._numbers]
+        missing = sorted(self._numbers[key] for key in aim if key in self._numbers and key not in seen.ours)
+        order = self._rig.order(missing, seen.free, empty=not here and seen.alone) if missing else None
+        return _Change(gone=(), order=self._named(order)) if order else None
+
+    def _fitting(self, needed: Sequence[str]) -> list[str]:
+        """As many of a stage's models as can be there together; the others take their turn when they are called."""
+        mask = 0
+        for key in needed:
+            if key in self._numbers and self._rig.together(mask | 1 << self._numbers[key], 0) is not None:
+                mask |= 1 << self._numbers[key]
+        return [key for key in needed if key in self._numbers and mask >> self._numbers[key] & 1]
+
+    # -------------------------------------------------------------- moving
+
+    async def _bring(self, needed: Sequence[str], aim: Sequence[str], given_up: asyncio.Event) -> list[str]:
+        seen = await self._seen()
+        change = None if seen is None else self._change(needed, aim, seen)
+        if seen is None or change is None:
+            return []
+        self._leaving |= set(change.gone)
+        try:
+            # ``needed`` is held by this call itself.
+            mine = Counter(needed)
+            async with self._released:
+                await self._released.wait_for(
+                    lambda: given_up.is_set() or all(self._held[key] <= mine[key] for key in change.gone)
+                )
+            return [] if given_up.is_set() else await self._carry_out(change, seen, patience=self._timeout)
+        finally:
+            self._leaving -= set(change.gone)
+
+    async def _carry_out(self, change: _Change, seen: _Seen, *, patience: float) -> list[str]:
+        self._leaving |= set(change.gone)
+        try:
+            async with AsyncExitStack() as taken:
+                for key in change.gone:
+                    if key not in change.order and not await taken.enter_async_context(
+                        self._claims.take_out(self._device.uuid, key, timeout=patience)
+                    ):
+                        return [f"{', '.join(change.order)}: {key} is in use by another program"]
+                await self._unload(change.gone)
+            remarks = [await self._load(key, seen.lost) for key in change.order]
+            return [remark for remark in remarks if remark is not None]
+        finally:
+            self._leaving -= set(change.gone)
+
+    async def _unload(self, gone: Sequence[str]) -> None:
+        """A server answers before the memory is free."""
+        if not gone:
+            return
+        await asyncio.gather(*(self._mover.unload(key) for key in gone))
+        end = time.monotonic() + _GONE
+        while time.monotonic() < end:
+            seen = await self._seen()
+            if seen is None or not set(gone) & seen.ours.keys():
+                return
+            await asyncio.sleep(_POLL)
+
+    async def _load(self, key: str, lost: int) -> str | None:
+        seconds = await self._mover.load(key)
+        row = await self._row(key)
+        if row is not None and self._spilled(row):
+            # What took the memory may be gone by now: one more load is cheap beside a job on the CPU.
+            await self._unload((key,))
+            seconds = await self._mover.load(key)
+            row = await self._row(key)
+        if row is None:
+            return None
+        if self._spilled(row):
+            spilled = f"{(row.size - row.size_vram) / GIB:.1f} of {row.size / GIB:.1f} GiB"
+            why = f": {lost / GIB:.1f} GiB of {self._device.name} are taken by another program" if lost else ""
+            return f"{key} is partly on the CPU ({spilled}), which is slow{why}"
+        self._berth.measured(key, seconds, row)
+        return None
+
+    def _spilled(self, row: Memory) -> bool:
+        # On a CPU all of it is, and that is no spill.
+        return self._device.kind != "cpu" and row.size_vram < row.size
+
+    async def _row(self, key: str) -> Memory | None:
+        seen = await self._seen()
+        return None if seen is None else seen.ours.get(key)
+
+    def _size(self, key: str) -> int:
+        return self._rig.size[self._numbers[key]]
+
+    def _mask(self, keys: Iterable[str]) -> int:
+        mask = 0
+        for key in keys:
+            mask |= 1 << self._numbers[key]
+        return mask
+
+    def _named(self, order: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self._rig.needs[number].key for number in order)
