@@ -193,6 +193,14 @@ async def test_lens(tmp_path: Path) -> None:
         await drive(tmp_path, "lens", settings(ollama.url), text=TEXT + "# TODO(forge): whether it is odd\n")
 
 
+async def test_maps(tmp_path: Path) -> None:
+    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "maps", settings(ollama.url))
+        wishes = [prompt(exchange.body) for exchange in ollama.chats if part_of(exchange.body) == "generate"]
+        assert ["say whether it is even" in wish for wish in wishes] == [True, False]
+
+
 async def test_typing_meanwhile(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(NEAT), first=1.0), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
