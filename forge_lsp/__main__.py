@@ -89,6 +89,10 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.inspect import jobs
 
             return await _with_services(options, flags, jobs, log, strict=False)
+        case "plan":
+            from forge_lsp.cli.plan import plan
+
+            return await _with_services(options, flags, plan, log)
         case "stats":
             from forge_lsp.cli.stats import stats
 

@@ -23,9 +23,11 @@ from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SettingsError
 if TYPE_CHECKING:
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Finding, Toolchain
+    from forge_lsp.domain.ports.planning import Planned
     from forge_lsp.domain.task import Language
     from forge_lsp.ensemble.schedule import Schedule
     from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.gpus.planning import Wanted
     from forge_lsp.gpus.survey import Seat
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.jobs.services import Services
@@ -295,8 +297,69 @@ async def make_services(
         state_dir=state_dir,
         lens=lambda: house.lens,
         rates=lambda: _rates(house),
+        plan=lambda gib: _plan(house, gib),
         facts={"gpus": lambda: _gpus(house)},
     )
+
+
+async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
+    """Which model goes to which GPU. Where GPUs are only imagined and no server is there, the three-gpu profile's."""
+    from forge_lsp.gpus.planning import planned
+    from forge_lsp.gpus.timing import Row
+
+    imagined = gib is not None and house.flags.profile is None
+    try:
+        chosen = await house.settings()
+        if imagined and not _wanted(chosen.resolved.settings):
+            chosen = await house.settings(profile="three-gpu")
+    except EnvironmentFault:
+        if not imagined:
+            raise
+        chosen = await house.settings(profile="three-gpu")
+    settings = chosen.resolved.settings
+    rows = [
+        Row(
+            attempts=row.attempts,
+            strategy=row.thinking.strategy,
+            thinkers=row.thinking.models,
+            generator=row.generator.model,
+            samples=row.generator.samples,
+            members=row.panel.members if row.panel.kind != "none" else (),
+        )
+        for row in settings.schedule
+    ]
+    return await planned(_wanted(settings), rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib)
+
+
+def _wanted(settings: Settings) -> list[Wanted]:
+    """The models that the schedule calls on Ollama servers of this machine."""
+    import os
+
+    from forge_lsp.gpus.planning import Wanted
+    from forge_lsp.models.addresses import is_off_machine, ollama_url
+
+    called = {
+        key
+        for row in settings.schedule
+        for key in (*row.thinking.models, row.generator.model, *(row.panel.members if row.panel.kind != "none" else ()))
+    }
+    found: list[Wanted] = []
+    for key, model in settings.models.items():
+        server = settings.servers[model.server]
+        url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
+        if key in called and server.kind == "ollama" and not is_off_machine(url):
+            found.append(
+                Wanted(
+                    key=key,
+                    name=model.name,
+                    server=model.server,
+                    url=url,
+                    context=model.context,
+                    slots=server.parallel,
+                    gpu=server.gpu,
+                )
+            )
+    return found
 
 
 async def _gpus(house: House) -> list[dict[str, object]]:
@@ -342,7 +405,7 @@ def _seats(settings: Settings, state_dir: Path) -> list[Seat]:
                 ),
             )
         )
-    return [seat for seat in seats if seat.models]
+    return seats
 
 
 def make_fleet(flags: Flags) -> Office:

@@ -35,6 +35,8 @@ class Options(argparse.Namespace):
     keep: bool = False
     host: str = "127.0.0.1"
     port: int = 5057
+    gpus: tuple[float, ...] | None = None
+    markdown: bool = False
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -44,6 +46,8 @@ def parse(argv: list[str] | None = None) -> Options:
         _parser().error("--tcp is for the language server, without a COMMAND")
     if options.command == "models" and options.action == "pull" and not options.name:
         _parser().error("models pull needs the NAME of a model (see `forge-lsp models`)")
+    if options.command == "plan" and options.markdown and options.json:
+        _parser().error("plan: --markdown or --json, not both")
     if options.command == "jobs" and options.action == "show" and not options.job:
         _parser().error("jobs show needs the ID of a job (see `forge-lsp jobs`)")
     return options
@@ -68,6 +72,16 @@ def _many(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 10000")
     return int(text)
+
+
+def _sizes(text: str) -> tuple[float, ...]:
+    try:
+        sizes = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        sizes = ()
+    if not 1 <= len(sizes) <= 16 or not all(1 <= size <= 1024 for size in sizes):
+        raise argparse.ArgumentTypeError(f"{text!r}: say the memory of each GPU in GB, e.g. 24,24,12")
+    return sizes
 
 
 def _port(text: str) -> int:
@@ -111,6 +125,14 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument("job", nargs="?", metavar="ID")
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
+
+    plan = commands.add_parser("plan", help="which model goes to which GPU, what is swapped when, what does not fit")
+    plan.add_argument("--profile", metavar="P", help="the profile whose models to place")
+    plan.add_argument(
+        "--gpus", type=_sizes, metavar="GB,GB,...", help="plan for GPUs of these sizes in place of this machine's"
+    )
+    plan.add_argument("--markdown", action="store_true", help="print the plan as Markdown")
+    _json(plan, "print the plan")
 
     stats = commands.add_parser("stats", help="what your jobs came to: success, cost and time, and how sure that is")
     stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")

@@ -136,7 +136,7 @@ def _turns(rig: Rig, turns: Sequence[Sequence[int]]) -> tuple[Turn, ...]:
 
 def _turned(trace: Trace) -> int:
     """The most models that are in memory at once, moves within stages included."""
-    most, resident, at = 0, 0, 0
+    most, resident, at = 0, 0, -1
     for act in trace.acts:
         if act.stage != at or act.turn == 0:
             resident, at = trace.resident[act.stage], act.stage

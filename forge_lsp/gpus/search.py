@@ -145,7 +145,8 @@ def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
     branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // 2))
     best = branch.run()
     if not branch.finished:
-        best = _cool(weigher, best, shaken, max(1, effort - weigher.effort))
+        best = _cool(weigher, best, shaken, max(1, (effort - weigher.effort) * 3 // 4))
+        best = _descend(weigher, best, weigher.until(effort))
     return Found(where=best[1], score=best[0], optimal=branch.finished)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
 from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping
+from forge_lsp.domain.ports.planning import MakePlan
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class Services:
 
     ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
-    ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics.
+    ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
+    ``plan`` plans which model goes to which GPU.
     """
 
     jobs: JobManager
@@ -37,4 +39,5 @@ class Services:
     state_dir: Path
     lens: Callable[[], bool] = lambda: True
     rates: Callable[[], Awaitable[Rates]] | None = None
+    plan: MakePlan | None = None
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
