@@ -51,6 +51,8 @@ _SUFFIXES = {
     ".cpp": Language.CPP,
     ".cxx": Language.CPP,
     ".hpp": Language.CPP,
+    ".hh": Language.CPP,
+    ".hxx": Language.CPP,
 }
 
 

@@ -216,7 +216,9 @@ def _cmake_flags(text: str, language: Language) -> list[str]:
     standard = re.search(rf"(?:CMAKE_{which}_STANDARD\s+|\b{'c' if which == 'C' else 'cxx'}_std_)(\d\d)\b", text)
     if standard is not None:
         words.append(f"-std={'gnu' if which == 'C' else 'gnu++'}{standard[1]}")
-    for arguments in re.findall(r"\b(?:target_)?include_directories\s*\(([^)]*)\)", text, re.I):
+    for arguments in re.findall(
+        r"\b(?:target_include_directories\s*\(\s*\S+|include_directories\s*\()([^)]*)\)", text, re.I
+    ):
         for word in re.sub(here, "./", arguments).replace('"', " ").split():
             if "$" not in word and word not in ("PUBLIC", "PRIVATE", "INTERFACE", "SYSTEM", "BEFORE"):
                 words.append(f"-I{word}")

@@ -21,6 +21,7 @@ _COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _ROOTS = ("src/main/java", "src/test/java", "src", "java", "app/src/main/java")
 _WHOLE_MODULE = 200
 _MOST_MENTIONS = 200
+_MOST_READ = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ def sources_of(place: Place, text: str, module: PurePosixPath) -> Sources:
     names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
     names += [path for path in place.overlay if path.suffix == ".java"]
     others = [path for path in dict.fromkeys(names) if path != document and path.name != "module-info.java"]
+    if len(others) > _MOST_READ:  # then the module alone, and of it as much as can be read in time
+        others = [path for path in others if path.is_relative_to(module)][:_MOST_READ]
     texts = {path: place.text(path) or "" for path in others}
     known = _COMMENTS.sub(" ", text)
     types = {document.stem, *_TYPE.findall(known)}

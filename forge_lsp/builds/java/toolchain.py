@@ -154,10 +154,10 @@ class _Run:
         document = str(self.place.document)
         place = self._named(text)
         processors = self.build.processors and self.sandbox.runs_project_code
-        async with self.sandbox.open(place.tree(text, {_CHECKER: self.checker})) as box:
+        extra = {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
+        async with self.sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
-            request = self._request(place, root, processors=processors)
-            output = await self._ask(box, request)
+            output = await self._ask(box)
         answer = answer_of(output, root, lambda path: text if path == place.document else self.place.text(path))
         problems = tuple(
             replace(problem, file=document) if problem.file == str(place.document) else problem
@@ -178,33 +178,28 @@ class _Run:
             return self.place
         return replace(self.place, document=self.place.document.with_name(f"{name}.java"))
 
-    def _request(self, place: Place, root: str, *, processors: bool) -> bytes:
+    def _request(self, place: Place, *, processors: bool) -> bytes:
+        """What the driver reads: options and sources, relative to the tree's root, where it runs."""
         source = self.place.source
         folders = [self.build.folder / name for name in ("target/classes", "build/classes/java/main")]
-        path = [f"{root}/{folder}" for folder in folders if source is not None and (source / folder).is_dir()]
-        path += [str(jar) if jar.is_absolute() else f"{root}/{jar.as_posix()}" for jar in self.build.jars]
-        options = ["-proc:none"] if not processors else ["-s", f"{root}/.forge-check"]
+        path = [str(folder) for folder in folders if source is not None and (source / folder).is_dir()]
+        path += [str(jar) for jar in self.build.jars]
+        written = str(_CHECKER.parent)
+        options = ["-proc:none"] if not processors else ["-s", written]
         options += ["-implicit:none", "-XDshould-stop.ifError=FLOW", "-Xmaxerrs", "1000", "-nowarn"]
-        options += ["-d", f"{root}/.forge-check", "-encoding", "UTF-8"]
-        options += ["-classpath", ":".join(path) or f"{root}/.forge-check"]
-        options += ["-sourcepath", ":".join(f"{root}/{folder}" for folder in self.sources.roots)]
+        options += ["-d", written, "-encoding", "UTF-8", "-classpath", ":".join(path) or written]
+        options += ["-sourcepath", ":".join(str(folder) for folder in self.sources.roots)]
         if self.build.release is not None and self.build.release >= 8:
             options += ["--release", str(self.build.release)]
         sources = [place.document, *self.sources.files[1:]]
-        words = [*options, "", *(f"{root}/{file}" for file in sources)]
-        return "\n".join(words).encode("utf-8", "surrogateescape")
+        return "\n".join([*options, "", *map(str, sources)]).encode("utf-8", "surrogateescape")
 
-    async def _ask(self, box: Box, request: bytes) -> str:
-        written = await box.run(
-            ("/bin/sh", "-c", 'cat > "$1"', "sh", str(box.root / _REQUEST)), timeout=self.timeout, stdin=request
-        )
-        if written.code != 0:
-            raise EnvironmentFault("the temp copy cannot be written to", remedy="forge-lsp doctor")
+    async def _ask(self, box: Box) -> str:
         folders = [jar.parent for jar in self.build.jars if jar.is_absolute()]
         result = await box.run(
             (
                 *(str(self.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g"),
-                *("-cp", str(box.root / _CHECKER.parent), "Check", str(box.root / _REQUEST)),
+                *("-cp", str(_CHECKER.parent), "Check", str(_REQUEST)),
             ),
             timeout=self.timeout,
             readable=(*self.jdk.readable, *dict.fromkeys(folders)),
