@@ -11,6 +11,7 @@ from typing import Protocol
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
+from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
@@ -39,6 +40,7 @@ _ROOMS: Mapping[Language, _Room] = {
     Language.PYTHON: _Room(PythonToolchain, python_findings),
     Language.CSHARP: _Room(CSharpToolchain, csharp_findings),
     Language.TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
+    Language.GO: _Room(GoToolchain, go_findings),
     Language.JAVASCRIPT: _Room(JavaScriptToolchain, javascript_findings),
     Language.JAVA: _Room(JavaToolchain, java_findings),
     Language.C: _Room(CFamilyToolchain, c_findings),

@@ -55,7 +55,7 @@ async def run_confined(invocation: Invocation) -> ProcessResult:
                 *(f"/etc/{name}" for name in (*ETC, "passwd", "group")),
                 *(str(path) for path in (*invocation.readable, *invocation.linked)),
             ),
-            write=(str(invocation.root), str(invocation.home), str(invocation.temp)),
+            write=tuple(str(folder) for folder in invocation.writable),
             filters=tuple(filters),
         ),
     )

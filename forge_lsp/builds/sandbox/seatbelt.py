@@ -98,7 +98,7 @@ async def run_confined(invocation: Invocation) -> ProcessResult:
         )
     text = profile(
         read=(*invocation.readable, *invocation.linked),
-        write=(invocation.root, invocation.home, invocation.temp),
+        write=invocation.writable,
     )
     result = await process.run(
         [str(PROGRAM), "-p", text, *invocation.command],

@@ -4,7 +4,7 @@ Every coroutine here may be cancelled at any await: it then closes what it opene
 within 200 ms and lets the ``CancelledError`` through.
 """
 
-from forge_lsp.domain.ports.checking import Box, ProcessResult, Sandbox, Toolchain, Tree
+from forge_lsp.domain.ports.checking import Box, Cache, CacheUse, ProcessResult, Sandbox, Toolchain, Tree
 from forge_lsp.domain.ports.health import Clock, Finding, FindingStatus
 from forge_lsp.domain.ports.models import (
     ChatModel,
@@ -28,6 +28,8 @@ from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
 __all__ = [
     "Ask",
     "Box",
+    "Cache",
+    "CacheUse",
     "ChatModel",
     "ChatReply",
     "ChatRequest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from forge_lsp.domain.task import Task
 
 __all__ = [
     "Box",
+    "Cache",
+    "CacheUse",
     "ProcessResult",
     "Sandbox",
     "Toolchain",
@@ -20,17 +23,40 @@ __all__ = [
 ]
 
 
+class CacheUse(StrEnum):
+    """What becomes of what a box writes into a cache.
+
+    ``keep``: it stays, and other boxes see it at once; for tools that run no code of a candidate and share a cache well.
+    ``once``: the first box that comes to a good end leaves its own, which never changes after; others lose theirs.
+    ``drop``: it is lost with the box.
+    """
+
+    KEEP = "keep"
+    ONCE = "once"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """A folder of ours that outlives a box, for what a tool makes of things that do not change (a standard library,
+    dependencies). ``name``: letters, digits and ``-``; it must tell all that the content depends on apart."""
+
+    name: str
+    use: CacheUse
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """What one check sees: the folder ``source`` (None: an empty one), with ``files`` laid over it.
 
     ``name`` is the folder's name where there is no source. Keys of ``files`` are relative; values whole contents
-    (None: the file is absent). The user's own folder is never written to.
+    (None: the file is absent). The user's own folder is never written to. ``cache`` is seen at :attr:`Box.cache`.
     """
 
     source: Path | None
     files: Mapping[PurePosixPath, bytes | None]
     name: str = "project"
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +77,11 @@ class Box(Protocol):
     @property
     def root(self) -> Path:
         """Where the commands see the tree."""
+        ...
+
+    @property
+    def cache(self) -> Path:
+        """Where the commands see the tree's cache, if it has one."""
         ...
 
     async def run(

@@ -1,0 +1,132 @@
+"""Which packages a check of one Go file looks at: its own, and those that import it, tests included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from forge_lsp.builds.go.tools import Go, documents
+from forge_lsp.builds.project import Place
+from forge_lsp.domain.ports import ProcessResult
+
+__all__ = ["LIST", "Layout", "Packages", "layout_of", "packages_of"]
+
+LIST = (
+    "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles,"
+    "Imports,TestImports,XTestImports,Incomplete"
+)
+"""What ``go list`` is asked for."""
+_MOST_DEPENDENTS = 200
+_CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
+_MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
+_IGNORED = re.compile(r"^//go:build[ \t]+ignore\b|^// \+build[ \t]+ignore\b", re.M)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where a document's module is. ``folder`` is where Go runs, relative to the tree; ``patterns`` name the packages
+    of the project; ``extra`` lies over the tree. ``files``: a file without a module, checked with these alone."""
+
+    folder: PurePosixPath
+    patterns: tuple[str, ...] = ("./...",)
+    extra: dict[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
+    files: tuple[str, ...] = ()
+    vendored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """``own`` is the document's package as a pattern, ``dependents`` those of the project that import it, ``tested``
+    those whose tests do. ``left_out``: the document is in none, for this reason. ``cgo``: one of them uses C."""
+
+    own: str
+    dependents: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
+    left_out: str | None = None
+    cgo: bool = False
+
+
+def layout_of(place: Place, text: str, go: Go) -> Layout:
+    """The module that ``place`` lies in, or a temp module for a file that has none."""
+    module = place.nearest("go.mod")
+    if module is None or (_IGNORED.search(text) and _CLAUSE.search(text)):
+        extra: dict[PurePosixPath, bytes] = {}
+        if module is None:
+            extra[place.document.parent / "go.mod"] = f"module forge\n\ngo {go.version[0]}.{go.version[1]}\n".encode()
+        return Layout(folder=place.document.parent, extra=extra, files=_companions(place, text))
+    vendored = place.is_file(module.parent / "vendor" / "modules.txt")
+    work = place.nearest("go.work")
+    if work is None:
+        return Layout(folder=module.parent, vendored=vendored)
+    used = re.findall(r"^[ \t]*(?:use[ \t]+)?(\.[^\s()]*)[ \t]*(?://.*)?$", place.text(work) or "", re.M)
+    patterns = tuple(dict.fromkeys(f"./{PurePosixPath(name)}/..." if name != "." else "./..." for name in used))
+    if not any((work.parent / name) == module.parent for name in used):
+        return Layout(folder=module.parent, vendored=vendored)
+    return Layout(folder=work.parent, patterns=patterns or ("./...",), vendored=vendored)
+
+
+def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | None:
+    """The packages by what ``go list`` said; None where the document's own is not among them."""
+    packages = list(documents(listed.stdout.decode("utf-8", "replace")))
+    here = root / place.document.parent
+    name = place.document.name
+    own = next((one for one in packages if Path(str(one.get("Dir"))) == here), None)
+    if own is None:
+        return None
+    path = str(own["ImportPath"])
+    files: list[list[str]] = [own.get(kind) or [] for kind in ("GoFiles", "CgoFiles", "TestGoFiles", "XTestGoFiles")]
+    left_out = None
+    if not any(name in found for found in files) and name in (own.get("IgnoredGoFiles") or []):
+        left_out = f"{place.document} is left out on this machine by its name or its build constraints"
+    closure = [path]
+    for known in closure:  # grows while it is walked
+        closure += [
+            str(one["ImportPath"])
+            for one in packages
+            if known in (one.get("Imports") or []) and str(one["ImportPath"]) not in closure
+        ]
+    healthy = {str(one["ImportPath"]) for one in packages if not one.get("Incomplete") or path in _imports(one)}
+    dependents = tuple(one for one in closure[1:] if one in healthy)[:_MOST_DEPENDENTS]
+    tested = tuple(
+        str(one["ImportPath"])
+        for one in packages
+        if str(one["ImportPath"]) not in closure and set(closure) & _imports(one) and str(one["ImportPath"]) in healthy
+    )[:_MOST_DEPENDENTS]
+    cgo = any(one.get("CgoFiles") or "C" in (one.get("Imports") or []) for one in packages)
+    return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo)
+
+
+def _imports(package: dict[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for kind in ("Imports", "TestImports", "XTestImports"):
+        found.update(str(one) for one in package.get(kind) or ())
+    return found
+
+
+def _companions(place: Place, text: str) -> tuple[str, ...]:
+    """The document and the files beside it that belong to its package; of several programs only its own."""
+    clause = _CLAUSE.search(text)
+    name = clause[1] if clause is not None else "main"
+    found = [place.document.name]
+    for path in _neighbours(place):
+        other = place.text(path) or ""
+        same = _CLAUSE.search(other)
+        if same is None or same[1] != name or _IGNORED.search(other) or _IGNORED.search(text):
+            continue
+        if name == "main" and _MAIN.search(other):
+            continue
+        found.append(path.name)
+    return tuple(f"./{name}" for name in sorted(found))
+
+
+def _neighbours(place: Place) -> Sequence[PurePosixPath]:
+    folder = place.document.parent
+    names = {path for path in place.overlay if path.parent == folder}
+    if place.source is not None and (place.source / folder).is_dir():
+        names |= {folder / entry.name for entry in (place.source / folder).iterdir() if entry.suffix == ".go"}
+    return sorted(
+        path for path in names if path.suffix == ".go" and not path.name.endswith("_test.go") and path != place.document
+    )
