@@ -54,9 +54,9 @@ vscode-client/forge-lsp.vsix: vscode-client/node_modules/.package-lock.json $(VS
 vsix-test: vscode-client/node_modules/.package-lock.json $(STAMP)
 	cd vscode-client && npm run --silent types && npm test --silent && node scripts/settings.mjs ../$(BIN)/forge-lsp --check
 
-# Each prints ratios within one run; see the head of each file for its options.
+# Each prints ratios within one run; docs/benchmarks.md tells what is promised of them.
 benchmarks: $(STAMP)
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

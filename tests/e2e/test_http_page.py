@@ -35,6 +35,8 @@ async def test_the_page(tmp_path: Path) -> None:
             await page.until("document.querySelectorAll('#scores circle').length === 3")
             assert await page.value("location.hash") == ""  # the token is out of the address bar
             assert await page.value("document.querySelectorAll('#all-scores circle').length") >= 1
+            assert await page.value("document.querySelector('#costs .remark').textContent") == "nothing was spent"
+            assert await page.value("document.querySelector('#scores .remark')") is None
             assert "accepted" in await page.value("document.getElementById('job-line').textContent")
             await page.value("document.querySelectorAll('details').forEach((node) => { node.open = true; })")
             assert "return a + b" in await page.value("document.getElementById('code').textContent")

@@ -137,6 +137,9 @@ async def test_the_users_example_in_csharp(tmp_path: Path) -> None:
         told = [(attempt["score"], attempt["decision"]) for attempt in document["attempts"]]
         assert told == [(7.0, "retry"), (7.5, "retry"), (8.2, "accept")]
         assert (document["outcome"], document["language"]) == ("accepted", "csharp")
+        assert (document["task"], document["score"], document["costUsd"]) == (asked["task"], 8.2, 0.0)
+        assert [attempt["panel"] for attempt in document["attempts"]] == ["simple"] * 3
+        assert all(attempt["insights"] for attempt in document["attempts"][:2])
         assert document["code"].strip() == SHARP
 
 

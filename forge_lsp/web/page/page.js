@@ -102,11 +102,11 @@ function drawLedger() {
   const points = past.map((entry, index) => ({
     label: String(index + 1), value: entry.score, good: entry.outcome === "accepted", title: first(entry.task),
   }));
-  dots(at("all-scores"), points, { label: "Score by job", top: 10 });
+  dots(at("all-scores"), points, { label: "Score by job", top: 10, empty: "no score yet", floor: -1 });
   const costs = past.map((entry, index) => ({
     label: String(index + 1), value: entry.costUsd, title: `${first(entry.task)}: ${usd(entry.costUsd)}`,
   }));
-  bars(at("all-costs"), costs, { label: "Cost by job in USD" });
+  bars(at("all-costs"), costs, { label: "Cost by job in USD", empty: "nothing was spent" });
   const accepted = ledger.filter((entry) => entry.outcome === "accepted").length;
   const cost = ledger.reduce((sum, entry) => sum + entry.costUsd, 0);
   at("totals").textContent = `${ledger.length} job${ledger.length === 1 ? "" : "s"}, ${accepted} accepted, ${usd(cost)}`;
@@ -182,12 +182,12 @@ function drawJob({ document: found, events, heard, loaded }) {
     label: String(attempt.number), value: attempt.score, good: attempt.decision === "accept",
     title: `attempt ${attempt.number}: ${attempt.score ?? "no score"}`,
   }));
-  dots(at("scores"), scores, { label: "Score by attempt", top: 10, joined: true });
+  dots(at("scores"), scores, { label: "Score by attempt", top: 10, joined: true, empty: "no score yet", floor: -1 });
   let sum = 0;
   const costs = attempts.map((attempt) => ({
     label: String(attempt.number), value: (sum += attempt.costUsd), title: `attempt ${attempt.number}: ${usd(sum)}`,
   }));
-  dots(at("costs"), costs, { label: "Cost so far in USD", joined: true });
+  dots(at("costs"), costs, { label: "Cost so far in USD", joined: true, empty: "nothing was spent" });
   if (drawn === found) return; // what a person reads, selects or opens stays as it is until it changes
   drawn = found;
   const open = new Set([...at("attempts").querySelectorAll("details[open]")].map((node) => node.dataset.number));
@@ -238,7 +238,8 @@ function attemptNode(attempt, open) {
   const head = attempt.skipped
     ? `${attempt.number} · skipped: ${attempt.skipped}`
     : [attempt.number, attempt.decision ?? "runs", compiled, examples,
-        attempt.score === null ? null : `score ${attempt.score.toFixed(1)}`, `${attempt.seconds.toFixed(1)} s`,
+        attempt.score === null ? null : `score ${attempt.score.toFixed(1)}`,
+        attempt.decision ? `${attempt.seconds.toFixed(1)} s` : null,
         usd(attempt.costUsd)].filter((part) => part !== null).join(" · ");
   const lines = [
     ...attempt.diagnostics.map((one) => `${one.severity}, line ${one.line}: ${one.message}`),

@@ -41,8 +41,14 @@ function axes(svg, width, top, format) {
 
 const short = (value) => (value >= 10 || value === 0 ? value.toFixed(0) : String(+value.toPrecision(2)));
 
-/** Points {label, value, good, title}, a value null where there is none. */
-export function dots(box, points, { label, top, joined }) {
+/** What an empty plot would leave the reader to guess. */
+function remark(svg, width, words) {
+  const y = TOP + (HEIGHT - TOP - BOTTOM) * 0.25 + 4;
+  put(svg, "text", { class: "remark", x: (LEFT + width) / 2, y, "text-anchor": "middle" }, words);
+}
+
+/** Points {label, value, good, title}, a value null where there is none; `empty` is said where none is above `floor`. */
+export function dots(box, points, { label, top, joined, empty, floor = 0 }) {
   const { svg, width } = canvas(box, HEIGHT, label);
   const high = top ?? nice(Math.max(0, ...points.map((point) => point.value ?? 0)));
   const step = (width - LEFT) / Math.max(1, points.length);
@@ -57,11 +63,12 @@ export function dots(box, points, { label, top, joined }) {
     const dot = put(svg, "circle", { class: point.good ? "dot good" : "dot", cx: x(point.index), cy: y(point.value), r: 4 });
     put(dot, "title", {}, point.title);
   }
+  if (!there.some((point) => point.value > floor)) remark(svg, width, empty);
   names(svg, points, x, step);
 }
 
-/** Bars {label, value, title}. */
-export function bars(box, points, { label }) {
+/** Bars {label, value, title}; `empty` is said where all are 0. */
+export function bars(box, points, { label, empty }) {
   const { svg, width } = canvas(box, HEIGHT, label);
   const high = nice(Math.max(0, ...points.map((point) => point.value)));
   const step = (width - LEFT) / Math.max(1, points.length);
@@ -74,6 +81,7 @@ export function bars(box, points, { label }) {
     });
     put(bar, "title", {}, point.title);
   });
+  if (!points.some((point) => point.value)) remark(svg, width, empty);
   names(svg, points, (index) => LEFT + step * (index + 0.5), step);
 }
 
