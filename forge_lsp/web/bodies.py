@@ -158,10 +158,12 @@ class JobEntry(_Shape):
     task: str
     language: str
     uri: str
+    workspace: str | None
     score: float | None
     attempt_count: int | None
     seconds: float | None
     cost_usd: float
+    apply_mode: Literal["edit", "preview", "none"]
     applied: bool
     reason: str | None
 

@@ -42,7 +42,7 @@ async def face(folder: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits | N
     """An application with the jobs of tests/support/fake_services.py."""
     monkeypatch.setenv("FORGE_FAKE_STATE", str(folder))
     monkeypatch.setenv("FORGE_FAKE_TRACE", str(folder / "trace"))
-    services = await fake_services.build({}, ())
+    services = await fake_services.build({}, (), True)
     made = Face(services, limits)
     try:
         async with made.client:
