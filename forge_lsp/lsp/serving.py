@@ -24,6 +24,7 @@ __all__ = ["serve_stdio", "serve_tcp"]
 
 logger = logging.getLogger(__name__)
 
+_PIPE = 1 << 20  # bytes; 64 KiB unless asked for, as much as one forge.status of two hundred jobs
 _HARD_STOP = 3.0  # seconds after the end for threads that others may have left behind
 
 
@@ -34,6 +35,7 @@ def serve_stdio(protocol: ForgeProtocol, aclose: Callable[[], Awaitable[None]]) 
     can touch the protocol.
     """
     source, sink = os.dup(0), os.dup(1)
+    _widen(sink)
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
@@ -45,6 +47,14 @@ def serve_stdio(protocol: ForgeProtocol, aclose: Callable[[], Awaitable[None]]) 
     finally:
         with contextlib.suppress(BrokenPipeError):  # what was left for a client that is gone
             out.close()
+
+
+def _widen(sink: int) -> None:
+    """Room for what the client has not read yet: a write to a full pipe holds the event loop until it does."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # not Linux, or no pipe
+        import fcntl
+
+        fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def serve_tcp(protocol: ForgeProtocol, host: str, port: int, aclose: Callable[[], Awaitable[None]]) -> int:
