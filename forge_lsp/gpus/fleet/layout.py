@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import count, cycle
 from urllib.parse import urlsplit
 
 from forge_lsp.domain.errors import EnvironmentFault
@@ -43,10 +43,10 @@ def lay_out(
     wanted: Sequence[Wanted],
     gpus: Sequence[str],
     *,
-    count: int | None = None,
+    number: int | None = None,
     loaded: Mapping[str, int] | None = None,
 ) -> Layout:
-    """One server a GPU (``gpus``: UUIDs; without any GPU one server), or ``count`` of them; in the settings' order.
+    """One server a GPU (``gpus``: UUIDs; without any GPU one server), or ``number`` of them; in the settings' order.
 
     A server keeps the GPU that its settings name; the rest take those that are left. ``loaded`` is the plan's
     OLLAMA_MAX_LOADED_MODELS by GPU; where it says nothing, all models of a server may be in memory at once. Raises
@@ -66,11 +66,11 @@ def lay_out(
                 f"servers.{one.key}.gpu names {one.gpu}, which is not there; there are {', '.join(gpus)}",
                 remedy=f"correct or remove servers.{one.key}.gpu",
             )
-    chosen = local[: count or max(len(gpus), 1)]
+    chosen = local[: number or max(len(gpus), 1)]
     if left := local[len(chosen) :]:
         keys = ", ".join(one.key for one in left)
         why = f"there are {len(gpus)} GPUs" if len(gpus) > 1 else "there is one GPU" if gpus else "there is no GPU"
-        notes.append(f"not started: {keys}, since {why if count is None else f'fleet.servers is {count}'}")
+        notes.append(f"not started: {keys}, since {why if number is None else f'fleet.servers is {number}'}")
     placed = _place(chosen, gpus)
     if spare := [gpu for gpu in gpus if gpu not in {one.gpu for one in placed}]:
         notes.append(f"without a server: {', '.join(spare)}; each needs a [servers.NAME] of its own in the settings")
@@ -78,11 +78,12 @@ def lay_out(
         keys = [one.key for one in placed if one.gpu == gpu]
         if len(keys) > 1:
             notes.append(f"{' and '.join(keys)} share {gpu}: neither knows what the other has loaded")
+    ports = _ports(placed)
     specs = tuple(
         ServerSpec(
             key=one.key,
             gpu=one.gpu,
-            port=_port(one.url),
+            port=ports[one.key],
             fixed=one.explicit and one.url is not None,
             parallel=one.parallel,
             loaded=max((loaded or {}).get(one.gpu or "", one.models), 1),
@@ -111,5 +112,8 @@ def _is_local(url: str) -> bool:
     return name in _LOCAL or name.startswith("127.")
 
 
-def _port(url: str | None) -> int:
-    return _parts(url)[1] if url else _PORT
+def _ports(placed: Sequence[Wanted]) -> dict[str, int]:
+    """Those of their addresses; the rest get 11434 and the numbers after it."""
+    said = {one.key: _parts(one.url)[1] for one in placed if one.url}
+    others = (port for port in count(_PORT) if port not in said.values())
+    return {one.key: said[one.key] if one.key in said else next(others) for one in placed}

@@ -43,7 +43,7 @@ class Office:
         found = await inventory.read()
         gpus = [gpu.uuid for gpu in found.gpus]
         wish = await self._wish(gpus)
-        layout = lay_out(wish.servers, gpus, count=wish.count, loaded=wish.loaded)
+        layout = lay_out(wish.servers, gpus, number=wish.count, loaded=wish.loaded)
         program = await asyncio.to_thread(_program, wish.program)
         models = None if wish.models is None else str(wish.models.expanduser())
         notes = await self._control.up(FleetSpec(program=program, models=models, servers=layout.servers))

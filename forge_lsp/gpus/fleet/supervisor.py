@@ -102,8 +102,8 @@ class Supervisor:
         old = self._earlier.get(spec.key)
         if old is not None and spec.key in self._kept and processes.is_alive(old.pid, old.start):
             return old
-        port = old.port if old is not None else spec.port
-        return ServerState(key=spec.key, gpu=spec.gpu, port=port or 0, log=str(self._folder.log(spec.key)))
+        port = old.port if old is not None else 0
+        return ServerState(key=spec.key, gpu=spec.gpu, port=port, log=str(self._folder.log(spec.key)))
 
     async def _keep(self, spec: ServerSpec) -> None:
         """Start a server, and again when it dies."""
@@ -146,7 +146,14 @@ class Supervisor:
             await processes.end(process.pid, process.start, words=None, patience=self._policy.stop)
 
     async def _start(self, spec: ServerSpec, row: ServerState) -> Child:
-        port = free_port(row.port or spec.port, fixed=spec.fixed)
+        wanted = spec.port if spec.fixed else row.port or spec.port
+        others = {other.port for other in self._state.servers if other.key != spec.key}
+        others |= {other.port for other in self._state.spec.servers if other.key != spec.key and other.fixed}
+        if wanted in others and not spec.fixed:
+            wanted = None  # a neighbour's, who may not be listening yet
+        port = free_port(wanted, fixed=spec.fixed)
+        row = replace(row, port=port)
+        self._put(row)
         log = self._folder.log(spec.key)
         rotate(log, self._policy.log_size)
         fleet = self._state.spec

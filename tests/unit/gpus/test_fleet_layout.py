@@ -39,7 +39,7 @@ def test_servers_beyond_the_gpus_are_left_out_and_said() -> None:
 
 
 def test_more_servers_than_gpus_where_the_user_wants_them() -> None:
-    layout = lay_out(RIG, ["GPU-a", "GPU-b"], count=3)
+    layout = lay_out(RIG, ["GPU-a", "GPU-b"], number=3)
     assert [server.gpu for server in layout.servers] == ["GPU-a", "GPU-b", "GPU-a"]
     assert "gpu0 and gpu2 share GPU-a" in layout.notes[0]
 
@@ -51,7 +51,13 @@ def test_a_gpu_without_a_server_is_said() -> None:
 def test_without_a_gpu_one_server_or_as_many_as_asked_for() -> None:
     assert gpus_of(RIG, []) == {"gpu0": None}
     named = tuple(Wanted(key=f"gpu{number}", gpu=f"GPU-{number}") for number in range(3))
-    assert gpus_of(named, [], count=3) == {"gpu0": "GPU-0", "gpu1": "GPU-1", "gpu2": "GPU-2"}
+    assert gpus_of(named, [], number=3) == {"gpu0": "GPU-0", "gpu1": "GPU-1", "gpu2": "GPU-2"}
+
+
+def test_servers_without_an_address_get_ports_of_their_own() -> None:
+    wanted = (Wanted(key="a"), Wanted(key="b", url="http://127.0.0.1:11435"), Wanted(key="c"))
+    ports = {server.key: server.port for server in lay_out(wanted, [], number=3).servers}
+    assert ports == {"a": 11434, "b": 11435, "c": 11436}
 
 
 def test_a_gpu_that_is_not_there_is_an_error_with_those_that_are() -> None:
@@ -62,7 +68,7 @@ def test_a_gpu_that_is_not_there_is_an_error_with_those_that_are() -> None:
 
 @pytest.mark.parametrize("url", ["http://192.168.1.7:11434", "https://gpu.example.org"])
 def test_a_remote_server_of_the_users_is_left_alone(url: str) -> None:
-    layout = lay_out([Wanted(key="far", url=url, explicit=True), RIG[0]], [], count=2)
+    layout = lay_out([Wanted(key="far", url=url, explicit=True), RIG[0]], [], number=2)
     assert [server.key for server in layout.servers] == ["gpu0"]
     assert layout.notes == (f"servers.far is at {url} and left alone",)
     with pytest.raises(EnvironmentFault, match="no Ollama server of this machine"):

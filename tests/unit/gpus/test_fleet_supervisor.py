@@ -17,7 +17,7 @@ import pytest
 
 from forge_lsp.gpus.fleet import processes
 from forge_lsp.gpus.fleet.control import urls
-from forge_lsp.gpus.fleet.server import rotate
+from forge_lsp.gpus.fleet.server import free_port, rotate
 from forge_lsp.gpus.fleet.state import FleetSpec, Folder, ServerSpec, ServerState, Status
 from forge_lsp.gpus.fleet.supervisor import Policy, Supervisor
 
@@ -155,6 +155,16 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         async with supervised(folder):
             row = await until(folder, lambda row: row.status is Status.FAILED)
             assert f"port {port} is taken" in (row.problem or "")
+
+
+async def test_neighbours_do_not_take_each_others_port(tmp_path: Path) -> None:
+    folder = fleet(tmp_path, SLEEPS, "gpu0", "gpu1", "gpu2")
+    spec, port = folder.read_spec(), free_port(None)
+    folder.write_spec(replace(spec, servers=tuple(replace(one, port=port) for one in spec.servers)))
+    async with supervised(folder):
+        rows = [await until(folder, running, key) for key in ("gpu0", "gpu1", "gpu2")]
+        assert len({row.port for row in rows}) == 3
+        assert port in {row.port for row in rows}
 
 
 async def test_the_servers_of_a_killed_supervisor_are_taken_over_or_ended(tmp_path: Path) -> None:
