@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -86,7 +85,6 @@ class Calls:
         reserved = await self._admit(model.info, request)
         self._count += 1
         self._asked[key] = None
-        request = replace(request, job=self._job)
         request = replace(request, job=self._job)
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
 
