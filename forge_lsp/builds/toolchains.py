@@ -15,6 +15,7 @@ from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
+from forge_lsp.builds.rust.toolchain import RustToolchain, rust_findings
 from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
 from forge_lsp.domain.ports import Finding, Sandbox, Toolchain
 from forge_lsp.domain.task import Language
@@ -41,6 +42,7 @@ _ROOMS: Mapping[Language, _Room] = {
     Language.CSHARP: _Room(CSharpToolchain, csharp_findings),
     Language.TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
     Language.GO: _Room(GoToolchain, go_findings),
+    Language.RUST: _Room(RustToolchain, rust_findings),
     Language.JAVASCRIPT: _Room(JavaScriptToolchain, javascript_findings),
     Language.JAVA: _Room(JavaToolchain, java_findings),
     Language.C: _Room(CFamilyToolchain, c_findings),

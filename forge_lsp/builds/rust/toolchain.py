@@ -1,0 +1,316 @@
+"""Rust: ``cargo check --all-targets`` of the document's package and of those in its workspace that depend on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
+from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
+from forge_lsp.builds.rust.tools import INSTALL, Cargo, find_cargo, messages, problems_of
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.domain.errors import EnvironmentFault
+from forge_lsp.domain.ports import Box, Cache, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.domain.task import Language, ScopeKind, Task
+
+__all__ = ["RustToolchain", "rust_findings"]
+
+_TOOL = "cargo check"
+_MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
+_MANIFEST = "Cargo.toml"
+_EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
+_UNSEEN = re.compile(
+    r"no matching package|failed to (?:download|get|load source)|--offline|unable to update|attempting to make an HTTP|"
+    r"failed to select a version|needs to be updated|offline mode|can't find crate index|perhaps a crate was updated",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Crate:
+    """Where cargo is run, relative to the tree, and what lies over the tree for it."""
+
+    folder: PurePosixPath
+    lone: bool
+    extra: dict[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Workspace:
+    """What ``cargo metadata`` says: the workspace's folder relative to the tree, its packages, and those to check."""
+
+    folder: PurePosixPath
+    names: tuple[str, ...]
+    checked: tuple[str, ...]
+
+
+class RustToolchain:
+    """Checks Rust documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``CARGO_HOME``, ``RUSTUP_HOME``.
+
+    ``timeout`` in seconds, for each run of ``cargo``. Build scripts and procedural macros run code of the project:
+    nothing is checked where the sandbox runs none. What the untouched tree's dependencies compiled to is kept; what a
+    candidate's check wrote is not.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str],
+        command: tuple[str, ...] = (),
+    ) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._editions: dict[Path, str] = {}
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        place = place_of(task, siblings=(".rs",))
+        if self._command is not None:
+            return await self._command.build(task, text, place)
+        if not self._sandbox.runs_project_code:
+            return _unverified(
+                no_code_here("cargo, which runs build scripts and macros, was not started", self._sandbox)
+            )
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault):
+            return _unverified(cargo)
+        tools = (cargo.program, *cargo.readable[1:])
+        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, tools)
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, cargo, content, untouched=content == task.document.text)
+
+        return await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=check,
+            baselines=self._baselines,
+            key=key,
+            tool=_TOOL,
+            blank=_blank(task),
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        del task, candidate
+        return Evidence()
+
+    async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
+        crate = await self._crate(place, cargo, text)
+        tree = place.tree(text, crate.extra)
+        if not crate.lone:
+            use = CacheUse.ONCE if untouched else CacheUse.DROP
+            tree = replace(tree, cache=await asyncio.to_thread(_cache, place, cargo, use))
+        async with self._sandbox.open(tree) as box:
+            target = box.root / ".forge-target" if crate.lone else box.cache / "target"
+            run = _Run(box=box, cargo=cargo, crate=crate, target=target, timeout=self._timeout)
+            checked = await run.check(place)
+            if untouched and not crate.lone:
+                await run.strip()
+        return checked
+
+    async def _crate(self, place: Place, cargo: Cargo, text: str) -> _Crate:
+        manifest = place.nearest(_MANIFEST)
+        if manifest is not None:
+            return _Crate(folder=manifest.parent, lone=False)
+        edition = await self._edition(place, cargo)
+        is_program = re.search(r"^\s*(?:pub\s+)?(?:async\s+)?fn\s+main\s*\(", text, re.M) is not None
+        kind = '[[bin]]\nname = "forge"' if is_program else "[lib]"
+        manifest_text = (
+            f'[package]\nname = "forge"\nversion = "0.0.0"\nedition = "{edition}"\n'
+            "autobins = false\nautotests = false\n"
+            "autoexamples = false\nautobenches = false\nbuild = false\n\n[workspace]\n\n"
+            f"{kind}\npath = {json.dumps(place.document.name)}\n"
+        )
+        folder = place.document.parent
+        return _Crate(folder=folder, lone=True, extra={folder / _MANIFEST: manifest_text.encode()})
+
+    async def _edition(self, place: Place, cargo: Cargo) -> str:
+        if cargo.program not in self._editions:
+            async with self._sandbox.open(replace(place.tree(""), source=None, files={})) as box:
+                result = await box.run(
+                    (str(cargo.program), "--version"),
+                    timeout=self._timeout,
+                    env=cargo.environment,
+                    readable=cargo.readable,
+                )
+            match = re.search(r"\b1\.(\d+)\.", result.stdout.decode("utf-8", "replace"))
+            minor = int(match[1]) if match is not None else 0
+            self._editions[cargo.program] = next((name for least, name in _EDITIONS if minor >= least), "2015")
+        return self._editions[cargo.program]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One box's runs of cargo."""
+
+    box: Box
+    cargo: Cargo
+    crate: _Crate
+    target: Path
+    timeout: float
+    paths: set[str] = field(default_factory=set[str])
+
+    async def check(self, place: Place) -> Checked:
+        workspace = await self._metadata(place)
+        if isinstance(workspace, Fault):
+            return Checked(fault=workspace)
+        self.paths.update(workspace.names)
+        packages = [word for name in workspace.checked for word in ("-p", name)]
+        result = await self._cargo("check", "--offline", "--message-format", "json", "--all-targets", *packages)
+        told = list(messages(result.stdout))
+        for message in told:
+            if "path+file:" in str(message.get("package_id", "")):
+                name = cast("dict[str, Any]", message.get("target") or {}).get("name")
+                self.paths.add(str(name))
+        problems = problems_of(result.stdout, root=self.box.root, folder=workspace.folder)
+        finished = any(message.get("reason") == "build-finished" for message in told)
+        if result.code != 0 and (not problems or not finished):
+            return Checked(problems=problems, fault=_fault(result.stderr.decode("utf-8", "replace"), self.crate))
+        document = str(place.document)
+        if problems:
+            # Borrows are checked only where all types are right: old errors may hide new ones.
+            folder = self.crate.folder
+            stopped = any(PurePosixPath(problem.file).is_relative_to(folder) for problem in problems)
+            return Checked(problems=problems, syntax=problems if stopped else ())
+        if not await self._covers(place.document, workspace.folder):
+            return Checked(
+                fault=Fault(
+                    reason=f"no target of the project includes {document}, so it was not compiled",
+                    remedy=f"declare it: mod {place.document.stem};",
+                )
+            )
+        return Checked()
+
+    async def strip(self) -> None:
+        """Leave of a target folder only what cannot change, the crates from elsewhere: cargo tells by time stamps
+        whether a file changed, and ours are those of a temp copy."""
+        names = sorted({form for name in self.paths for form in (name, name.replace("-", "_"), name.replace("_", "-"))})
+        script = (
+            'cd "$0" 2>/dev/null || exit 0; for n in "$@"; do rm -rf debug/.fingerprint/"$n"-* debug/build/"$n"-* '
+            'debug/deps/"$n"-*.d debug/deps/lib"$n"-*; done'
+        )
+        result = await self.box.run(("/bin/sh", "-c", script, str(self.target), *names), timeout=self.timeout)
+        if result.code != 0:
+            raise EnvironmentFault("cargo's target folder could not be cleaned", remedy="forge-lsp doctor")
+
+    async def _metadata(self, place: Place) -> _Workspace | Fault:
+        result = await self._cargo("metadata", "--offline", "--no-deps", "--format-version", "1")
+        document = next(messages(result.stdout), None)
+        if result.code != 0 or document is None:
+            return _fault(result.stderr.decode("utf-8", "replace"), self.crate)
+        root = self.box.root
+        packages = cast("list[dict[str, Any]]", document.get("packages") or [])
+        manifest = str(root / self.crate.folder / _MANIFEST)
+        own = next((str(one["name"]) for one in packages if one.get("manifest_path") == manifest), None)
+        if own is None:
+            where = self.crate.folder / _MANIFEST
+            return Fault(reason=f"no package holds {place.document} ({where} has none)", remedy="cargo metadata")
+        checked = [own]
+        for known in checked:  # grows while it is walked
+            for one in packages:
+                needs = {str(need.get("name")) for need in cast("list[dict[str, Any]]", one.get("dependencies") or [])}
+                if known in needs and str(one["name"]) not in checked:
+                    checked.append(str(one["name"]))
+        folder = PurePosixPath(str(document.get("workspace_root")))
+        inside = folder.relative_to(root) if folder.is_relative_to(root) else PurePosixPath()
+        return _Workspace(folder=inside, names=tuple(str(one["name"]) for one in packages), checked=tuple(checked))
+
+    async def _covers(self, document: PurePosixPath, folder: PurePosixPath) -> bool:
+        """Whether one of the crates that were compiled read the document: each tells in a file what it read."""
+        name = document.relative_to(folder) if document.is_relative_to(folder) else document
+        lines = [
+            word
+            for one in (name, self.box.root / document)
+            for word in ("-e", f"{str(one).replace(' ', chr(92) + ' ')}:")
+        ]
+        folders = [str(self.target / "debug" / part) for part in ("deps", "build", "examples")]
+        found = await self.box.run(("grep", "-rqxF", "--include=*.d", *lines, *folders), timeout=self.timeout)
+        return found.code == 0
+
+    async def _cargo(self, command: str, *arguments: str) -> ProcessResult:
+        words = (str(self.cargo.program), command, *self.cargo.arguments, *arguments)
+        manifest = self.box.root / self.crate.folder / _MANIFEST
+        env = {**self.cargo.environment, "CARGO_TARGET_DIR": str(self.target)}
+        result = await self.box.run(
+            (*words, "--manifest-path", str(manifest)), timeout=self.timeout, env=env, readable=self.cargo.readable
+        )
+        if result.timed_out:
+            raise EnvironmentFault(
+                f"cargo {command} did not finish in {self.timeout:g} s", remedy="raise check.timeout"
+            )
+        return result
+
+
+def _cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
+    """One for each project, toolchain and set of dependencies."""
+    digest = hashlib.sha256(f"{place.source}\0{cargo.program}".encode("utf-8", "surrogateescape"))
+    with contextlib.suppress(OSError):
+        digest.update(str(cargo.program.stat().st_mtime_ns).encode())
+    if place.source is not None:
+        names = {name for name, _ in project_files(place.source, ("Cargo.toml", "Cargo.lock"))}
+        for name in sorted(names):
+            digest.update(f"\0{name}\0{place.text(PurePosixPath(name)) or ''}".encode())
+    return Cache(name=f"rust-{digest.hexdigest()[:20]}", use=use)
+
+
+def _blank(task: Task) -> str:
+    """What stands in for a scope that does not parse: a function by its header, so that callers stay whole."""
+    scope = task.scope
+    if scope.kind is ScopeKind.DEFINITION and scope.signature and re.search(r"\bfn\s", scope.signature):
+        return f"{scope.indent}{scope.signature} {{ todo!() }}"
+    return ""
+
+
+def _fault(words: str, crate: _Crate) -> Fault:
+    lines = [line.strip() for line in words.split("\n") if line.strip()]
+    errors = [line for line in lines if line.startswith("error")]
+    what = " ".join(dict.fromkeys((*errors[:1], *_causes(lines))))[:400] or " ".join(lines)[-300:] or "no reason given"
+    if "linker" in words and "not found" in words:
+        return Fault(reason=what, remedy="install a C compiler, e.g. apt install gcc")
+    if "is not supported by the following package" in words or "requires rustc" in words:
+        return Fault(reason=what, remedy="rustup update")
+    if _UNSEEN.search(words):
+        return Fault(reason=what, remedy="cargo fetch")
+    where = f" (in {crate.folder})" if crate.folder.parts else ""
+    return Fault(reason=f"cargo failed: {what}{where}", remedy="cargo check --all-targets")
+
+
+def _causes(lines: list[str]) -> list[str]:
+    return lines[lines.index("Caused by:") + 1 :][:2] if "Caused by:" in lines else []
+
+
+def _unverified(fault: Fault) -> BuildReport:
+    return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=fault.reason, remedy=fault.remedy)
+
+
+async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the cargo that checks."""
+    cargo = find_cargo(Place(source=None, document=PurePosixPath("a.rs")), environment)
+    if isinstance(cargo, Fault):
+        detail = f"{cargo.reason}: Rust is not checked"
+        return (Finding(name="cargo", status=FindingStatus.ABSENT, detail=detail, remedy=cargo.remedy or INSTALL),)
+    finding = await version_finding(
+        sandbox,
+        name="cargo",
+        command=(str(cargo.program), "--version"),
+        readable=cargo.readable,
+        language=Language.RUST,
+        remedy=INSTALL,
+        env=dict(cargo.environment),
+    )
+    return (finding,)
