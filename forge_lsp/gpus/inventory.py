@@ -152,7 +152,7 @@ def _processes(handle: object) -> tuple[tuple[int, int | None], ...]:
     nvml = _nvml()
     try:
         found = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    except nvml.NVMLError:
+    except (nvml.NVMLError, nvml.NVMLLibraryMismatchError):  # the latter: a driver older than the binding
         return ()
     return tuple((int(one.pid), one.usedGpuMemory) for one in found)
 
@@ -163,7 +163,7 @@ def _text(value: str | bytes) -> str:
 
 def findings(inventory: Inventory) -> tuple[Finding, ...]:
     """Lines for the doctor: one a GPU; without one, that models run on the CPU."""
-    if not inventory.gpus:
+    if not inventory.gpus and not inventory.lost:
         detail = f"{inventory.reason}; local models run on the CPU"
         return (Finding(name="gpu", status=FindingStatus.ABSENT, detail=detail),)
     found = [

@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from forge_lsp.domain.errors import BrokenStream, ModelFault, ServerUnreachable
+from forge_lsp.models.directory import Directory
+from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
+from tests.integration.models_room import ask
 from tests.support.cli import forge, started
 from tests.support.fleets import Stock, alive, fleet_of, group, listening, make_stock, naming, nvml_stub, rig, sees
 from tests.support.ollama_server import free_port
-from tests.support.real_server import environment, events, generate, open_file, row
-from tests.support.real_server import forge as editor
+from tests.support.real_server import environment, row
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
@@ -186,29 +189,36 @@ async def test_a_killed_supervisor_leaves_servers_that_serve_and_can_be_stopped(
 
 
 @pytest.mark.parametrize("when", ["load", "stream"])
-async def test_a_server_that_dies_under_a_job(stock: Stock, tmp_path: Path, when: str) -> None:
-    """The call that it took along is told, the job goes on with the others, and the server is started anew."""
-    values = rig(stock, *ROWS, models=MODELS)
-    env = environment(tmp_path, values)
-    text = 'def add(a, b):\n    """Add.\n\n    >>> add(5, 3)\n    8\n    """\n    ...\n'
-    async with fleet_of(tmp_path, env) as up, editor(tmp_path, values) as client:
+async def test_a_server_that_dies_under_its_calls(stock: Stock, tmp_path: Path, when: str) -> None:
+    """The call that it took along is told, another server's goes on, and the next one reaches it started anew."""
+    env = environment(tmp_path, rig(stock, *ROWS, models=MODELS))
+    async with fleet_of(tmp_path, env) as up:
         doomed = up["servers"][0]
-        path = tmp_path / "work" / "sums.py"
-        job = asyncio.create_task(generate(client, open_file(client, path, text), patience=100))
-        await client.until(lambda: events(client, "call.started"), 30)
-        if when == "stream":
-            await until(lambda: _resident(doomed["url"], THINKER))
-        runners = group(doomed["pid"])
-        os.kill(doomed["pid"], signal.SIGKILL)
-        outcome = await job
-        assert outcome["outcome"] in ("accepted", "exhausted"), outcome
-        ended = events(client, "call.finished")
-        thoughts = [call for call in ended if call["model"] == "phi4"]
-        assert thoughts[0]["error"], "told"
-        assert any(call["error"] is None for call in ended if call["model"] == "coder"), "goes on"
-        await until(lambda: server_of(tmp_path, "gpu0")["status"] == "running")
-        assert server_of(tmp_path, "gpu0")["restarts"] == 1
-        assert [pid for pid in runners if alive(pid)] == []
+        directory = Directory(
+            servers=[ServerConfig(key=one["key"], kind=ServerKind.OLLAMA, url=one["url"]) for one in up["servers"]],
+            models=[
+                ModelConfig(key=key, server=server, name=name, context=1024) for key, (server, name) in MODELS.items()
+            ],
+        )
+        try:
+            call = asyncio.create_task(directory.get("phi4").complete(ask("Tell a long story.", max_tokens=900)))
+            if when == "stream":
+                await until(lambda: _resident(doomed["url"], THINKER))
+            else:
+                await until(lambda: len(group(doomed["pid"])) > 1)
+            runners = group(doomed["pid"])
+            os.kill(doomed["pid"], signal.SIGKILL)
+            with pytest.raises((BrokenStream, ServerUnreachable, ModelFault)) as told:
+                await call
+            assert "gpu0" in str(told.value)
+            other = await directory.get("coder").complete(ask(max_tokens=3))
+            assert other.usage.output_tokens > 0
+            again = await until(lambda: (one := server_of(tmp_path, "gpu0"))["status"] == "running" and one)
+            assert (again["restarts"], again["url"]) == (1, doomed["url"])
+            assert [pid for pid in runners if alive(pid)] == []
+            assert (await directory.get("phi4").complete(ask(max_tokens=3))).usage.output_tokens > 0
+        finally:
+            await directory.aclose()
         assert (await forge("fleet", "status", cwd=tmp_path, env=env)).code == 0
 
 
