@@ -2,8 +2,8 @@
 
 The cost of a placement is, over all stages, the time of the slowest device (what it computes, round by round) plus the
 longest wait for a load; then evictions count, then headroom, then how many models leave the device that the settings
-give them. Effort is counted (a unit is about a microsecond of work), not read from a clock: on a busy machine, and in
-every process, the same plan is found.
+give them. Effort is counted (a unit is about half a microsecond of work), not read from a clock: every process finds
+the same plan, on a busy machine too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Score = tuple[float, int, int, int]
 _HAIR = 1e-6
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
 WARM, COLD = 0.1, 0.003
-#: Of a search, in units of about a microsecond.
-EFFORT = 150_000
+#: Of a search, in units of about half a microsecond.
+EFFORT = 130_000
 #: Effort of a node of branch and bound, of weighing a placement, of a look at a device, of each move on it.
-_NODE, _WEIGHING, _WALK, _MOVE = 20, 12, 40, 25
+_NODE, _WEIGHING, _WALK, _MOVE = 20, 12, 30, 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +138,16 @@ class Weigher:
 
 def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
     """The best placement found with so much effort: a descent from a greedy start, annealing with a quarter of the
-    effort, branch and bound with half of what is left, and where that does not end, annealing again with the rest."""
+    effort, branch and bound with a third of what is left, and where that does not end, annealing with the rest: from
+    anywhere, then from the best."""
     shaken = random.Random(seed)
     best = _descend(weigher, _greedy(weigher), weigher.until(effort))
     best = _cool(weigher, best, shaken, effort // 4)
-    branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // 2))
+    branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // 3))
     best = branch.run()
     if not branch.finished:
+        anywhere = _weighed(weigher, [shaken.choice(allowed) for allowed in weigher.allowed])
+        best = min(best, _cool(weigher, anywhere, shaken, max(1, (effort - weigher.effort) // 2)))
         best = _cool(weigher, best, shaken, max(1, (effort - weigher.effort) * 3 // 4))
         best = _descend(weigher, best, weigher.until(effort))
     return Found(where=best[1], score=best[0], optimal=branch.finished)

@@ -37,7 +37,7 @@ SHOWN: dict[str, tuple[int, dict[str, object]]] = {
     "gemma3:12b": _shown("gemma3", 8.1, (48, 16, 8, 256, 3840, 262208), sliding_window=1024),
     "qwen2.5-coder:7b": _shown("qwen2", 4.7, (28, 28, 4, 128, 3584, 152064)),
     "deepseek-coder:6.7b": _shown("llama", 3.8, (32, 32, 32, 128, 4096, 32256)),
-    "deepseek-coder:1.3b": _shown("llama", 0.776, (24, 16, 16, 128, 2048, 32256)),
+    "deepseek-coder:1.3b": _shown("llama", 0.8, (24, 16, 16, 128, 2048, 32256)),
     "granite3-dense:2b": _shown("granite", 1.6, (40, 32, 8, 64, 2048, 49155)),
     "llama3.1:8b": _shown("llama", 4.9, (32, 32, 8, 128, 4096, 128256)),
     "codestral:22b": _shown("llama", 13, (56, 48, 8, 128, 6144, 32768)),
