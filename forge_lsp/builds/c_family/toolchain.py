@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.c_family.compilers import Compiler, find_compiler, flavour, missing_header, problems_of
+from forge_lsp.builds.c_family.evidence import CFamilyEvidence
 from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
 from forge_lsp.builds.c_family.packages import package_of
 from forge_lsp.builds.c_family.symbols import mentioning, symbols_in, undefined
@@ -51,6 +52,7 @@ class CFamilyToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = CFamilyEvidence(sandbox, timeout=timeout)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}
         # What the document of an untouched tree defines for others, by its fingerprint.
         self._symbols: OrderedDict[str, frozenset[str]] = OrderedDict()
@@ -113,9 +115,8 @@ class CFamilyToolchain:
         return report
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing to run: see :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.domain.ports.Toolchain`: the project's own tests, where they speak of the scope."""
+        return await self._tests.run(task, candidate, place_of(task))
 
     async def _asked(self, path: Path, language: Language) -> Compiler:
         """The compiler with its flavour, which is asked once. Raises EnvironmentFault."""

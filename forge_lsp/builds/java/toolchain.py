@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.command import CommandCheck, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.java.evidence import JavaEvidence
 from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
 from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.builds.java.sources import Sources, public_type, sources_of
@@ -57,6 +58,7 @@ class JavaToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = JavaEvidence(sandbox, timeout=timeout)
         # Our small driver of the compiler, compiled by each JDK once; and that JDK's version.
         self._checkers: dict[Path, tuple[bytes, int]] = {}
         self._compiling = asyncio.Lock()
@@ -107,9 +109,14 @@ class JavaToolchain:
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing to run: see :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.domain.ports.Toolchain`: the project's JUnit tests that speak of the document."""
+        place = place_of(task)
+        jdk = find_jdk(self._environment)
+        if isinstance(jdk, Fault) or place.source is None:
+            return Evidence()
+        build = await asyncio.to_thread(build_of, place, Repositories.of(self._environment))
+        sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
+        return await self._tests.run(task, candidate, place, jdk=jdk, build=build, sources=sources)
 
     async def _checker(self, jdk: Jdk) -> tuple[bytes, int]:
         """The compiled driver and the JDK's version. Raises EnvironmentFault."""

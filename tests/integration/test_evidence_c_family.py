@@ -1,0 +1,101 @@
+"""A C project's own tests, run in the sandbox before and after."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
+from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.task import Language, Task
+from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support.builds import candidate_of, write_files
+
+pytestmark = pytest.mark.skipif(shutil.which("gcc") is None or shutil.which("make") is None, reason="no gcc or no make")
+
+AREA = '#include "area.h"\n\n«int area(int a, int b) {\n    return 0; // TODO\n}»\n'
+FILES = {
+    "Makefile": (
+        "CFLAGS = -I.\n.PHONY: test\ntest: tests/test_area\n\t./tests/test_area\n"
+        "tests/test_area: tests/test_area.c area.c\n\t$(CC) $(CFLAGS) -o $@ $^\n"
+    ),
+    "area.h": "int area(int a, int b);\n",
+    "area.c": AREA,
+    "tests/test_area.c": (
+        '#include "area.h"\n#include <stdio.h>\n'
+        'int main(void) {\n    if (area(2, 3) != 6) { puts("area is wrong"); return 1; }\n    return 0;\n}\n'
+    ),
+}
+GOOD = "int area(int a, int b) {\n    return a * b;\n}"
+WRONG = "int area(int a, int b) {\n    return a + b;\n}"
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not chosen.runs_project_code:
+            pytest.skip("no sandbox works here")
+        yield chosen
+
+
+async def evidence(sandbox: Sandbox, task: Task, code: str) -> Evidence:
+    toolchain = CFamilyToolchain(sandbox, timeout=90, environment=os.environ)
+    return await toolchain.evidence(task, candidate_of(task, code))
+
+
+async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.C, FILES, "area.c")
+    (good,) = (await evidence(sandbox, task, GOOD)).results
+    assert (good.id, good.kind, good.status) == ("make test", ExampleKind.TEST, ExampleStatus.PASSED)
+    (wrong,) = (await evidence(sandbox, task, WRONG)).results
+    assert wrong.status is ExampleStatus.NOT_RUNNABLE, "it failed before as well"
+    assert "area is wrong" in wrong.detail
+    done = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
+    (worse,) = (await evidence(sandbox, done, WRONG)).results
+    assert (worse.status, "area is wrong" in worse.detail) == (ExampleStatus.FAILED, True)
+    assert not (tmp_path / "tests/test_area").exists(), "the user's tree is untouched"
+
+
+async def test_tests_that_speak_of_something_else_are_not_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    other = {**FILES, "tests/test_area.c": "int main(void) { return 1; }\n"}
+    task = project_task(tmp_path, Language.C, other, "area.c")
+    assert await evidence(sandbox, task, GOOD) == Evidence()
+
+
+async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> None:
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not installed")
+    if sandbox.kind != "bubblewrap":
+        pytest.skip("a build folder knows its own place")
+    lists = (
+        "cmake_minimum_required(VERSION 3.10)\nproject(area C)\nenable_testing()\n"
+        "add_executable(test_area tests/test_area.c area.c)\ntarget_include_directories(test_area PRIVATE .)\n"
+        "add_test(NAME multiplies COMMAND test_area)\nadd_test(NAME never COMMAND false)\n"
+    )
+    files = {**FILES, "CMakeLists.txt": lists, "area.c": AREA.replace("0; // TODO", "a * b;")}
+    task = project_task(tmp_path, Language.C, files, "area.c")
+    _configure(tmp_path)
+    results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
+    assert results["ctest: multiplies"].status is ExampleStatus.FAILED
+    assert results["ctest: never"].status is ExampleStatus.NOT_RUNNABLE
+    results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
+    assert results["ctest: multiplies"].status is ExampleStatus.PASSED
+
+
+async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
+    write_files(tmp_path, {"Makefile": "test:\n\tsleep 300\n"})
+    toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
+    (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
+    assert (result.status, "did not finish" in result.detail) == (ExampleStatus.NOT_RUNNABLE, True)
+
+
+def _configure(folder: Path) -> None:
+    command = ["cmake", "-S", str(folder), "-B", str(folder / "build")]
+    subprocess.run(command, check=True, capture_output=True, timeout=100)
