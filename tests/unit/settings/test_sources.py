@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,22 @@ def test_the_schema_documents_every_setting() -> None:
         if not entry.get("description") and "$ref" not in entry
     ]
     assert not missing
+
+
+def test_a_fleet_that_is_up_stands_over_the_profile_and_under_the_user(home: Path, project: Path) -> None:
+    (home / "forge.toml").write_text('[servers.gpu1]\nurl = "http://127.0.0.1:5001"\n', encoding="utf-8")
+    sources = gather(environment={"FORGE_CONFIG": str(home / "forge.toml")})
+    urls = {"gpu0": "http://127.0.0.1:7000", "gpu1": "http://127.0.0.1:7001", "gone": "http://x", "claude": "http://y"}
+    resolved = resolve(replace(sources, fleet=urls), profile_layer("three-gpu"))
+    servers = resolved.settings.servers
+    assert servers["gpu0"].url == "http://127.0.0.1:7000"
+    assert servers["gpu1"].url == "http://127.0.0.1:5001"
+    assert servers["gpu2"].url == "http://127.0.0.1:11436"
+    assert "gone" not in servers, "the settings name no such server"
+    assert servers["claude"].url is None, "no server of Ollama's kind"
+    assert resolved.layers.setter_of(("servers", "gpu0", "url")) == "the fleet that is up"
+
+
+def test_a_workspace_may_not_start_servers(home: Path, project: Path) -> None:
+    with pytest.raises(SettingsError, match="a workspace file may not start servers"):
+        load(home, project, workspace='[fleet]\nprogram = "/tmp/evil"\n')
