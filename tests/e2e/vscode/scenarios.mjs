@@ -1,6 +1,7 @@
 // What the user does in each scenario, and what must be seen. test_vscode.py says what the models answer.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 
 const STUB = '...';
 
@@ -143,7 +144,7 @@ export async function pages(bench) {
   await opened(bench);
   await (await bench.action('Generate with ensemble')).click();
   await bench.press('Accepted', 'Show Report');
-  await bench.webview('Files that were sent');
+  await bench.webview('What was sent');
   await bench.page.waitForTimeout(800);
   await bench.picture('report');
   await bench.page.keyboard.press('Control+F4');
@@ -156,7 +157,7 @@ export async function pages(bench) {
   await bench.row('Show Report').waitFor();
   await bench.row('Preview').waitFor();
   await bench.page.keyboard.press('Enter');
-  await bench.webview('Files that were sent');
+  await bench.webview('What was sent');
 
   await bench.palette('Forge: Models and GPUs');
   await bench.webview('deepseek-coder:6.7b');
@@ -180,7 +181,7 @@ export async function offered(bench) {
   assert.equal(await bench.text(), before);
   await bench.picture('offered');
   await bench.press('Nothing was changed.', 'Apply Anyway');
-  await bench.until('return " ".join');
+  await bench.until('found.insert(0, word)');
 }
 
 /** A server that is not there: the error says what to do. */
@@ -202,7 +203,7 @@ export async function consent(bench) {
   await dialog.waitFor();
   await bench.page.waitForTimeout(300);
   await bench.picture('asked');
-  assert.match(await dialog.innerText(), /Send code of consent to Ollama[\s\S]*Estimated cost/);
+  assert.match(await dialog.innerText(), /Send code of consent to ollama[\s\S]*Estimated cost/);
   await dialog.getByRole('button', { name: 'Not now' }).click();
   await bench.toast('Failed').or(bench.toast('Nothing was changed')).first().waitFor();
   await bench.picture('refused');
@@ -214,7 +215,7 @@ export async function consent(bench) {
   await bench.until('return " ".join');
 }
 
-/** Restricted mode: no check runs; once the folder is trusted, they do. */
+/** Restricted mode: no check runs, no setting of the folder counts; once it is trusted, both do. */
 export async function restricted(bench) {
   const { page } = bench;
   await page.locator('.part.banner').getByText('Manage').waitFor();
@@ -231,18 +232,104 @@ export async function restricted(bench) {
   await page.locator('.part.banner').getByText('Manage').click();
   await page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
   await page.locator('.part.banner').waitFor({ state: 'hidden' });
-  await page.keyboard.press('Control+F4');
+  await page.locator('.monaco-modal-editor-block .codicon-close').first().click();
+  await page.locator('.workspace-trust-editor').waitFor({ state: 'detached' });
   await page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  const checked = bench.toast('Exhausted · score 9.0'); // its forge.toml wants 9.5
+  await checked.waitFor();
+  await bench.picture('trusted');
+}
+
+/** The server is killed in the middle of a job: the user is told, it is started again, and it works. */
+export async function killed(bench, { killer }) {
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.toast(/generating/).waitFor();
+  execFileSync(killer[0], killer.slice(1));
+  const told = bench.toast('The server stopped while the job ran');
+  await told.waitFor();
+  await bench.picture('told');
+  assert.equal(await bench.text(), before);
+  await bench.ready();
+  await bench.quiet();
   await bench.line(7, 5);
   await (await bench.action('Generate with ensemble')).click();
   await bench.until('return " ".join');
 }
 
-/** The server is killed in the middle of a job: the user is told, and it is there again. */
-export async function killed(bench, { step }) {
-  if (step === 1) {
-    await opened(bench);
-    await (await bench.action('Generate with ensemble')).click();
-    await bench.toast(/generating/).waitFor();
-  }
+/** A wrong path in the settings: the error says what to do, and when that is done it works at once. */
+export async function wrongPath(bench, { settings, right }) {
+  await bench.file('words.py');
+  const told = bench.toast('The setting forgeClient.path names /no/such/forge-lsp');
+  await told.waitFor();
+  assert.match(await told.innerText(), /there is no such program[\s\S]*Correct it, or leave it empty/);
+  await told.getByRole('button', { name: 'Open Settings' }).waitFor();
+  await bench.picture('told');
+  await bench.line(7, 5);
+  await bench.palette('Forge: Generate with Ensemble');
+  await bench.answer('What should be written?', '');
+  await told.waitFor(); // a command says it again
+  await bench.quiet();
+  writeFileSync(settings, JSON.stringify({ 'forgeClient.path': right }));
+  await bench.ready();
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.until('return " ".join');
+}
+
+/** No server anywhere: the one that the extension carries is installed and used. */
+export async function installed(bench) {
+  await bench.file('words.py');
+  const told = bench.toast('forge-lsp is not installed here');
+  await told.waitFor();
+  await bench.picture('offered');
+  await told.getByRole('button', { name: 'Install …' }).click();
+  await bench.row('Server and a small model').waitFor();
+  await bench.picture('which');
+  await bench.row('for Ollama').click();
+  await bench.toast('Forge: installing').waitFor();
+  await bench.picture('installing');
+  await bench.waitFor(() => bench.page.locator('.statusbar-item .codicon-sparkle').first().isVisible(), 'the server', 200);
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.until('return " ".join');
+}
+
+/** The small model inside forge-lsp writes the code, and the examples decide. */
+export async function embedded(bench) {
+  await opened(bench, 'words.py', 7);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.toast(/attempt 1/).waitFor();
+  await bench.waitFor(() => bench.toast('Accepted').isVisible(), 'an accepted result', 180);
+  await bench.picture('accepted');
+  const after = await bench.text();
+  assert.ok(after !== before && !after.includes(STUB), after);
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.page.keyboard.press('Control+S');
+  await bench.page.locator('.tab.dirty').waitFor({ state: 'detached' });
+}
+
+/** A profile is chosen, and the server hears of it; the walkthrough is there for the first start. */
+export async function profile(bench) {
+  await opened(bench);
+  await bench.palette('Forge: Choose Profile');
+  await bench.row('cloud').waitFor();
+  await bench.picture('choose');
+  await bench.row('a small model, no server').click();
+  await bench.page.locator('.statusbar-item').filter({ hasText: 'profile embedded' }).waitFor();
+  await bench.palette('Forge: Menu');
+  await bench.row('Job History').waitFor();
+  await bench.picture('menu');
+  await bench.page.keyboard.press('Escape');
+  await bench.palette('Welcome: Open Walkthrough...');
+  await bench.row('Code by committee').click();
+  await bench.page.getByText('See what works here').first().waitFor();
+  await bench.page.waitForTimeout(1000);
+  await bench.picture('walkthrough');
 }

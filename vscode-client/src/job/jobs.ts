@@ -13,7 +13,7 @@ import {
 } from 'vscode-languageclient/node';
 import type { Ui } from '../ui';
 import type { Outcome, Request } from './contract';
-import { awaitsPreview, type Choice, LABELS, summary, type Told, told } from './outcome';
+import { awaitsPreview, type Choice, LABELS, proposed, type Told, told } from './outcome';
 import { shifted } from './ranges';
 
 export interface Around {
@@ -127,7 +127,7 @@ export class Jobs implements vscode.Disposable {
     this.around.used();
     this.last = outcome.jobId;
     if (awaitsPreview(outcome) && (request.apply ?? this.around.mode()) !== 'none') {
-      return this.around.preview(outcome.jobId, request.uri, summary(outcome));
+      return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
     }
     const message = told(outcome);
     if (message.level === 'none') {
@@ -148,7 +148,7 @@ export class Jobs implements vscode.Disposable {
         await this.around.apply(client, outcome.jobId);
         break;
       case 'preview':
-        return this.around.preview(outcome.jobId, request.uri, summary(outcome));
+        return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
       case 'retry':
         await this.retry(outcome.jobId);
         break;

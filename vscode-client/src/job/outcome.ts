@@ -63,9 +63,15 @@ export function told(outcome: Outcome): Told {
   }
 }
 
-/** Whether an outcome is a result that the user wants to see before it is applied. */
+/** Whether an outcome is a result to look at: `apply.mode` says so, or the text had changed where the code belongs. */
 export function awaitsPreview(outcome: Outcome): boolean {
-  return outcome.outcome === 'accepted' && !outcome.applied && outcome.reason === null;
+  return outcome.outcome === 'accepted' && !outcome.applied;
+}
+
+/** What is told beside a preview. */
+export function proposed(outcome: Outcome): string {
+  const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
+  return `${capital(summary(outcome))}.${why}`;
 }
 
 const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotnet', 'rustup', 'brew', 'systemctl'];

@@ -43,24 +43,32 @@ export function doctor(findings: readonly Finding[], origin: string): string {
   const well = findings.filter((finding) => finding.status === 'ok');
   const head = broken.length === 0 ? 'What forge-lsp needs is there.' : 'Something that forge-lsp needs is missing.';
   const lines = ['# Doctor', '', head, '', `Server: ${plain(origin, 200)}`];
-  for (const [title, mark, found] of [
-    ['To be mended', '❌', broken],
-    ['Would help', '⚠️', lacking],
-    ['Works', '✅', well],
+  for (const [title, found] of [
+    ['To be mended', broken],
+    ['Would help', lacking],
+    ['Works', well],
   ] as const) {
     if (found.length > 0) {
       lines.push('', `## ${title}`, '');
       for (const { name, detail, remedy } of found) {
-        const mends = remedy && mark !== '✅' ? `\n\n    ${remedy.replace(/\n/g, '\n    ')}\n` : '';
-        lines.push(`- ${mark} **${plain(name)}**: ${plain(detail, 400)}${mends}`);
+        const mends = remedy && found !== well ? ` → ${code(remedy)}` : '';
+        lines.push(`- **${plain(name)}**: ${plain(detail, 400)}${mends}`);
       }
     }
   }
   return `${lines.join('\n')}\n`;
 }
 
+/** Decimal units, as GPUs and models are sold. */
 export function gigabytes(bytes: number | null | undefined): string {
-  return bytes ? `${(bytes / 1e9).toFixed(1)} GB` : '';
+  if (!bytes) {
+    return '';
+  }
+  return bytes < 1e8 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function code(words: string): string {
+  return `\`${words.replace(/\s+/g, ' ').replaceAll('`', "'")}\``;
 }
 
 const MARKS: Record<string, string> = {

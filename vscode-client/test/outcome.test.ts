@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Outcome } from '../src/job/contract';
+import { awaitsPreview, duration, mending, money, proposed, summary, told } from '../src/job/outcome';
+
+const base: Outcome = {
+  jobId: 'j',
+  outcome: 'accepted',
+  score: 8.25,
+  attemptCount: 1,
+  seconds: 12.4,
+  costUsd: 0,
+  applied: true,
+  reason: 'it compiles',
+};
+
+test('a summary has what there is', () => {
+  assert.equal(summary(base), 'accepted · score 8.3 · 1 attempt · 12 s');
+  const other: Outcome = { ...base, outcome: 'exhausted', score: null, attemptCount: 3, seconds: 200, costUsd: 0.001 };
+  assert.equal(summary(other), 'exhausted · 3 attempts · 3 min 20 s · < $0.01');
+});
+
+test('what was applied is told, with its report', () => {
+  assert.deepEqual(told(base), { level: 'info', text: 'Accepted · score 8.3 · 1 attempt · 12 s.', choices: ['report'] });
+  assert.equal(awaitsPreview(base), false);
+});
+
+test('what was accepted and not applied is shown beside the text', () => {
+  const waiting = { ...base, applied: false };
+  assert.ok(awaitsPreview(waiting));
+  assert.equal(proposed(waiting), 'Accepted · score 8.3 · 1 attempt · 12 s. It compiles.');
+});
+
+test('what was not accepted is offered, and says why', () => {
+  const found = told({ ...base, outcome: 'unverified', applied: false, reason: 'unverified: ruff is not installed - pip install --upgrade ruff ty' });
+  assert.equal(found.level, 'warning');
+  assert.match(found.text, /Nothing was changed\. Ruff is not installed - pip install --upgrade ruff ty\.$/);
+  assert.deepEqual(found.choices, ['preview', 'apply', 'terminal', 'report']);
+  assert.equal(found.command, 'pip install --upgrade ruff ty');
+});
+
+test('a failure names its remedy, and a cancel is quiet', () => {
+  const failed = told({ ...base, outcome: 'failed', applied: false, reason: 'Ollama does not answer - start it' });
+  assert.deepEqual([failed.level, failed.choices], ['error', ['doctor', 'report', 'log']]);
+  assert.equal(told({ ...base, outcome: 'cancelled', applied: false }).level, 'none');
+});
+
+test('only a command is taken for one', () => {
+  assert.deepEqual(mending('Run `ollama pull phi4:14b` first'), { command: 'ollama pull phi4:14b' });
+  assert.deepEqual(mending('`rm -rf /` is what it wrote'), {});
+  assert.deepEqual(mending('it failed - pip install x; rm -rf /'), {});
+  assert.deepEqual(mending('it failed - trust the workspace'), {});
+  assert.deepEqual(mending(null), {});
+});
+
+test('times and prices are short', () => {
+  assert.deepEqual([0.4, 89, 90, 7300].map(duration), ['0 s', '89 s', '1 min 30 s', '2 h 1 min']);
+  assert.deepEqual([0, 0.004, 1.239].map(money), ['free', '< $0.01', '$1.24']);
+});
