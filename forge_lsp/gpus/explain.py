@@ -95,7 +95,7 @@ def _elsewhere(devices: Sequence[Device], here: Sequence[Need], plan: Plan | Non
     )
     turns = f"{' and '.join(swaps)} swapped in and out" if swaps else ""
     words = "; ".join(part for part in (", ".join(moved), slots, turns) if part)
-    return f"the plan below holds: {words} (`forge-lsp fleet up` starts servers by it)" if words else None
+    return f"the plan holds: {words} (`forge-lsp fleet up` starts servers by it)" if words else None
 
 
 def _nowhere(plan: Plan, profile: str, contexts: Mapping[str, int]) -> list[Problem]:

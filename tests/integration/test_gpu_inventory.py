@@ -38,7 +38,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def read(library: Path | None, tmp_path: Path, *, rig: str = RIG, program: str = READ, **extra: str) -> dict[str, Any]:
+def read(
+    library: Path | None,
+    tmp_path: Path,
+    *,
+    rig: str = RIG,
+    program: str = READ,
+    arguments: tuple[str, ...] = (),
+    **extra: str,
+) -> Any:
     """In a child, since the loader looks at LD_LIBRARY_PATH only when a process starts."""
     (tmp_path / "gpus.txt").write_text(rig)
     env = {**os.environ, "FAKE_NVML": str(tmp_path / "gpus.txt"), **extra}
@@ -142,7 +150,7 @@ first = asyncio.run(inventory.read()).gpus[0].free
 path.write_text(path.read_text().replace("|24576|1200", "|24576|9200"))
 print(json.dumps([first, asyncio.run(inventory.read()).gpus[0].free]))
 """
-    first, then = read(library, tmp_path, program=watch)  # type: ignore[misc]
+    first, then = read(library, tmp_path, program=watch)
     assert first - then == 8000 * MIB
 
 
