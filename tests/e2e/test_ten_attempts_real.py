@@ -24,9 +24,11 @@ from tests.support.real_server import events, forge, generate, open_file
 PROFILE: dict[str, Any] = tomllib.loads(resources.files("forge_lsp.profiles").joinpath("three-gpu.toml").read_text())
 SERVERS = {"gpu0": 2, "gpu1": 4, "gpu2": 1, "claude": 2}
 """By settings key: how many models its memory holds. On gpu2, codestral and llama take turns."""
-SHORT = 'PARAMETER stop <|im_end|>\nPARAMETER stop "\\n\\n"\nPARAMETER num_thread 1\n'
-"""A paragraph is enough of a plan, and this model goes on for ever. One thread a model: they run side by side, and
-threads that wait for each other on a busy machine cost more than they bring."""
+STOPS = ("<|im_end|>", "\\n\\n", "\\n- ", "\\n2. ")
+"""A paragraph, or the first point of a list, is enough of a plan: this model goes on for ever."""
+SHORT = "".join(f'PARAMETER stop "{words}"\n' for words in STOPS) + "PARAMETER num_thread 1\n"
+"""One thread a model: they run side by side, and threads that wait for each other on a busy machine cost more than they
+bring."""
 TEXT = '''LIMIT = 10
 
 
