@@ -124,6 +124,19 @@ async def test_what_one_candidate_made_is_not_there_for_the_next(toolchain: Rust
     assert [(d.file, d.line, d.code) for d in report.diagnostics] == [("shop/src/main.rs", 3, "E0425")]
 
 
+async def test_a_buffer_that_was_given_up_leaves_nothing(toolchain: RustToolchain, tmp_path: Path) -> None:
+    """Cargo goes by time stamps: a file on disk is older than what was made from a buffer laid over it."""
+    project_task(tmp_path, Language.RUST, FILES, FILE)
+    marked = FILES["shop/src/main.rs"].replace("println", "«println").replace('");', '");»')
+    buffer = {tmp_path / FILE: FILES[FILE].replace("«", "").replace("»", "") + "\npub fn more() {}\n"}
+    main = tmp_path / "shop/src/main.rs"
+    first = task_of(marked, language=Language.RUST, path=main, workspace=tmp_path, buffers=buffer)
+    assert (await toolchain.build(first, with_code(first, "shapes::area::more();"))).compiled is True
+    second = task_of(marked, language=Language.RUST, path=main, workspace=tmp_path)
+    report = await toolchain.build(second, with_code(second, "shapes::area::more();"))
+    assert [(d.file, d.code) for d in report.diagnostics] == [("shop/src/main.rs", "E0425")]
+
+
 async def test_columns_and_borrows(toolchain: RustToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.RUST, FILES, FILE)
     report = await toolchain.build(task, with_code(task, f'{HEAD}    let s = ("é😀", wid); s.0.len() as i64\n}}'))

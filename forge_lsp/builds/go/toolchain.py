@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from forge_lsp.builds.command import CommandCheck, version_finding
+from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.go.evidence import GoTests, tests_of
 from forge_lsp.builds.go.module import LIST, Layout, Packages, layout_of, packages_of
+from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.tools import INSTALL, Go, find_go, in_code_points, parse_output, vet_findings
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.ports import Box, Cache, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.domain.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, ScopeKind, Task
 
-__all__ = ["GoToolchain", "go_cache", "go_findings", "run_go"]
+__all__ = ["GoToolchain", "go_findings"]
 
 _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", ".s", ".c", ".h")
 # What `go test` too takes for certain; vet's other checks are advice.
@@ -51,6 +53,7 @@ class GoToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = GoTests(sandbox, timeout=timeout)
         # Untouched trees that do not compile: what vet would say of their tests is not known.
         self._broken: set[str] = set()
 
@@ -87,8 +90,20 @@ class GoToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        place = place_of(task, siblings=(".go",))
+        go = find_go(self._environment)
+        names = await asyncio.to_thread(tests_of, task, place)
+        if go is None or not names:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the tests of the package were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        started = time.perf_counter()
+        try:
+            results = await self._tests.run(task, candidate.text, place, go, names)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        return Evidence(results=results, seconds=time.perf_counter() - started)
 
     async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> Checked:
         layout = await asyncio.to_thread(layout_of, place, text, go)
@@ -167,32 +182,6 @@ class GoToolchain:
 
 
 _TOOL = "go build, go vet"
-
-
-async def run_go(
-    box: Box,
-    go: Go,
-    layout: Layout,
-    arguments: Sequence[str],
-    *,
-    timeout: float,
-    cgo: bool = False,
-    loopback: bool = False,
-) -> ProcessResult:
-    """``go`` with ``arguments`` in the module's folder."""
-    flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
-    env = {**go.environment, "GOCACHE": str(box.cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
-    command = (str(go.program), *arguments)
-    if layout.folder.parts:
-        # Not -C, which is new in Go 1.20.
-        command = ("/bin/sh", "-c", 'cd "$0" && exec "$@"', str(layout.folder), *command)
-    return await box.run(command, timeout=timeout, env=env, readable=go.readable, loopback=loopback)
-
-
-def go_cache(go: Go, use: CacheUse) -> Cache:
-    """One a version of Go: entries bear the hash of all that they were made from, so projects may share them."""
-    where = f"{go.program}\0{go.version}"
-    return Cache(name=f"go-{hashlib.sha256(where.encode('utf-8', 'surrogateescape')).hexdigest()[:20]}", use=use)
 
 
 def _blank(task: Task) -> str:

@@ -7,14 +7,18 @@ import contextlib
 import hashlib
 import json
 import re
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.builds.before_after import Outcome, compared
 from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
+from forge_lsp.builds.rust.evidence import doctests_of, has_tests, outcome_of, with_values
 from forge_lsp.builds.rust.tools import INSTALL, Cargo, find_cargo, messages, problems_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
@@ -25,6 +29,7 @@ __all__ = ["RustToolchain", "rust_findings"]
 
 _TOOL = "cargo check"
 _MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
+_REMEMBERED = 16
 _MANIFEST = "Cargo.toml"
 _EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
 _UNSEEN = re.compile(
@@ -74,6 +79,8 @@ class RustToolchain:
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._editions: dict[Path, str] = {}
+        self._before: OrderedDict[str, Outcome] = OrderedDict()
+        self._turn = asyncio.Lock()
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
@@ -106,8 +113,49 @@ class RustToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        place = place_of(task, siblings=(".rs",))
+        manifest = place.nearest(_MANIFEST)
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault) or manifest is None or place.source is None:
+            return Evidence()
+        doctests = doctests_of(task)
+        tested = await asyncio.to_thread(_has_tests, place, manifest.parent, task.scope.name)
+        if doctests is None and not tested:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the tests of the package were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        started = time.perf_counter()
+        tools = (cargo.program, *cargo.readable[1:])
+        try:
+            key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{doctests}", _MATTERS, tools)
+            async with self._turn:
+                if key not in self._before:
+                    self._before[key] = await self._test(
+                        place, cargo, task.document.text, doctests, tested=tested, untouched=True
+                    )
+                    while len(self._before) > _REMEMBERED:
+                        self._before.popitem(last=False)
+            before = self._before[key]
+            after = await self._test(place, cargo, candidate.text, doctests, tested=tested, untouched=False)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        results = tuple(with_values(result, before, after) for result in compared("cargo test", before, after))
+        return Evidence(results=results, seconds=time.perf_counter() - started)
+
+    async def _test(
+        self, place: Place, cargo: Cargo, text: str, doctests: str | None, *, tested: bool, untouched: bool
+    ) -> Outcome:
+        crate = await self._crate(place, cargo, text)
+        use = CacheUse.ONCE if untouched else CacheUse.DROP
+        cache = await asyncio.to_thread(_cache, place, cargo, use)
+        tree = replace(place.tree(text, crate.extra), cache=replace(cache, name=f"{cache.name}-test"))
+        async with self._sandbox.open(tree) as box:
+            run = _Run(box=box, cargo=cargo, crate=crate, target=box.cache / "target", timeout=self._timeout)
+            outcome = await run.test(place, doctests, tested=tested)
+            if untouched:
+                await run.strip()
+        return outcome
 
     async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
         crate = await self._crate(place, cargo, text)
@@ -196,6 +244,26 @@ class _Run:
             )
         return Checked()
 
+    async def test(self, place: Place, doctests: str | None, *, tested: bool) -> Outcome:
+        """The package's tests, and the doctests that the filter ``doctests`` lets through."""
+        workspace = await self._metadata(place)
+        if isinstance(workspace, Fault):
+            raise EnvironmentFault(workspace.reason, remedy=workspace.remedy)
+        self.paths.update(workspace.names)
+        own = workspace.checked[0]
+        self.paths.add(own)
+        passed: dict[str, bool | None] = {}
+        said: dict[str, str] = {}
+        runs: list[tuple[str, ...]] = [("--tests",)] if tested else []
+        if doctests is not None:
+            runs.append(("--doc", *((doctests,) if doctests else ())))
+        for words in runs:
+            result = await self._cargo("test", "--offline", "--no-fail-fast", "-p", own, *words, testing=True)
+            outcome = outcome_of(result, timeout=self.timeout)
+            passed.update(outcome.passed)
+            said.update({name: text for name, text in outcome.said.items() if text})
+        return Outcome(passed, said)
+
     async def strip(self) -> None:
         """Leave of a target folder only what cannot change, the crates from elsewhere: cargo tells by time stamps
         whether a file changed, and ours are those of a temp copy."""
@@ -242,18 +310,28 @@ class _Run:
         found = await self.box.run(("grep", "-rqxF", "--include=*.d", *lines, *folders), timeout=self.timeout)
         return found.code == 0
 
-    async def _cargo(self, command: str, *arguments: str) -> ProcessResult:
-        words = (str(self.cargo.program), command, *self.cargo.arguments, *arguments)
-        manifest = self.box.root / self.crate.folder / _MANIFEST
-        env = {**self.cargo.environment, "CARGO_TARGET_DIR": str(self.target)}
+    async def _cargo(self, command: str, *arguments: str, testing: bool = False) -> ProcessResult:
+        manifest = str(self.box.root / self.crate.folder / _MANIFEST)
+        words = (str(self.cargo.program), command, *self.cargo.arguments, "--manifest-path", manifest, *arguments)
+        env = {**self.cargo.environment, "CARGO_TARGET_DIR": str(self.target), "RUST_BACKTRACE": "0"}
         result = await self.box.run(
-            (*words, "--manifest-path", str(manifest)), timeout=self.timeout, env=env, readable=self.cargo.readable
+            words, timeout=self.timeout, env=env, readable=self.cargo.readable, loopback=testing
         )
-        if result.timed_out:
+        if result.timed_out and not testing:
             raise EnvironmentFault(
                 f"cargo {command} did not finish in {self.timeout:g} s", remedy="raise check.timeout"
             )
         return result
+
+
+def _has_tests(place: Place, folder: PurePosixPath, name: str | None) -> bool:
+    """Whether a file of the package that speaks of ``name`` holds tests."""
+    word = re.compile(rf"\b{re.escape(name)}\b") if name else None
+    if place.source is None:
+        return False
+    files = [PurePosixPath(file) for file, _ in project_files(place.source, (".rs",))]
+    texts = (place.text(file) or "" for file in files if file.is_relative_to(folder))
+    return any(has_tests(text) and (word is None or word.search(text)) for text in texts)
 
 
 def _cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:

@@ -1,0 +1,38 @@
+"""Runs of Go's program in a box."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from forge_lsp.builds.go.module import Layout
+from forge_lsp.builds.go.tools import Go
+from forge_lsp.domain.ports import Box, Cache, CacheUse, ProcessResult
+
+__all__ = ["go_cache", "run_go"]
+
+
+async def run_go(
+    box: Box,
+    go: Go,
+    layout: Layout,
+    arguments: Sequence[str],
+    *,
+    timeout: float,
+    cgo: bool = False,
+    loopback: bool = False,
+) -> ProcessResult:
+    """``go`` with ``arguments`` in the module's folder."""
+    flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
+    env = {**go.environment, "GOCACHE": str(box.cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
+    command = (str(go.program), *arguments)
+    if layout.folder.parts:
+        # Not -C, which is new in Go 1.20.
+        command = ("/bin/sh", "-c", 'cd "$0" && exec "$@"', str(layout.folder), *command)
+    return await box.run(command, timeout=timeout, env=env, readable=go.readable, loopback=loopback)
+
+
+def go_cache(go: Go, use: CacheUse) -> Cache:
+    """One a version of Go: entries bear the hash of all that they were made from, so projects may share them."""
+    where = f"{go.program}\0{go.version}"
+    return Cache(name=f"go-{hashlib.sha256(where.encode('utf-8', 'surrogateescape')).hexdigest()[:20]}", use=use)
