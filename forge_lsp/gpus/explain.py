@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from forge_lsp.gpus.footprint import largest_context
-from forge_lsp.gpus.plan import GIB, Device, Need, Plan, Problem
+from forge_lsp.gpus.plan import GIB, Device, Need, Plan, Problem, Scene
 from forge_lsp.gpus.rig import SPARE, Rig
 
 __all__ = ["explained", "gib", "overcommitted"]
@@ -15,6 +15,7 @@ __all__ = ["explained", "gib", "overcommitted"]
 #: Licences that forbid production use: such a model is used where a profile names it, and never proposed.
 _RESTRICTED = re.compile(r"^codestral", re.IGNORECASE)
 _SUBSTITUTE = "qwen2.5-coder:14b"
+_NEAREST = 'take the nearest profile that fits: profile = "one-gpu" makes its roles from what is installed'
 _SLOW = 120.0
 """Seconds of a stage from which on a person has gone away."""
 
@@ -29,7 +30,7 @@ def explained(plan: Plan, drawn: Sequence[Need], *, profile: str, contexts: Mapp
     found = [
         *_nowhere(plan, profile, contexts),
         *overcommitted(plan.devices, drawn, plan),
-        *_turns(plan),
+        *_turns(plan, profile),
         *_licence(plan, profile),
         *_guesses(plan),
         *_slow(plan),
@@ -113,7 +114,7 @@ def _nowhere(plan: Plan, profile: str, contexts: Mapping[str, int]) -> list[Prob
         if _RESTRICTED.match(need.name):
             ways.append(f"take {_SUBSTITUTE} for it")
         if profile == "three-gpu":
-            ways.append('take the nearest profile that fits: profile = "one-gpu" makes its roles from what fits')
+            ways.append(_NEAREST)
         if not ways:
             ways.append('take a smaller model or a stronger quantisation, or profile = "embedded"')
         problems.append(
@@ -129,27 +130,36 @@ def _nowhere(plan: Plan, profile: str, contexts: Mapping[str, int]) -> list[Prob
     return problems
 
 
-def _turns(plan: Plan) -> list[Problem]:
-    """Stages whose models cannot be in memory together, once for each such set."""
-    told: dict[tuple[str, str, tuple[str, ...]], Problem] = {}
-    numbers = {device.uuid: number for number, device in enumerate(plan.devices)}
+def _turns(plan: Plan, profile: str) -> list[Problem]:
+    """Stages whose models cannot be in memory together, once for each set of models."""
+    found: dict[tuple[str, str, frozenset[str]], list[Scene]] = {}
     for scene in plan.scenes:
         for uuid, turns in scene.turns.items():
-            keys = tuple(dict.fromkeys(key for turn in turns for key in turn))
-            if len(turns) < 2 or (uuid, scene.stage, keys) in told:
-                continue
-            total = sum(plan.need(key).footprint.bytes for key in keys)
-            free = plan.devices[numbers[uuid]].free
-            told[uuid, scene.stage, keys] = Problem(
+            if len(turns) > 1:
+                keys = frozenset(key for turn in turns for key in turn)
+                found.setdefault((uuid, scene.stage, keys), []).append(scene)
+    numbers = {device.uuid: number for number, device in enumerate(plan.devices)}
+    remedy = "fewer models in this stage, or smaller ones"
+    if profile == "three-gpu":
+        remedy = f"{_NEAREST}, or {remedy.replace('this stage', 'these stages')}"
+    problems: list[Problem] = []
+    for (uuid, stage, keys), scenes in found.items():
+        named = sorted(keys, key=lambda key: (-plan.need(key).footprint.bytes, key))
+        total = sum(plan.need(key).footprint.bytes for key in keys)
+        device = plan.devices[numbers[uuid]]
+        attempts = ", ".join(str(scene.attempt) for scene in scenes)
+        problems.append(
+            Problem(
                 kind="turns",
-                text=f"attempt {scene.attempt}, {scene.stage}: {', '.join(keys)} = {gib(total)} GiB cannot be on "
-                f"{_label(numbers[uuid], plan.devices[numbers[uuid]])} ({gib(free)} GiB free) together; they take "
-                f"turns, and the stage waits {scene.waiting:.0f} s for loads",
-                remedy="fewer models in this stage, or smaller ones",
+                text=f"attempt {attempts}, {stage}: {', '.join(named)} = {gib(total)} GiB and {gib(SPARE)} to spare "
+                f"cannot be on {_label(numbers[uuid], device)} together ({gib(device.free)} GiB free): they take "
+                f"turns, and the stage waits up to {max(scene.waiting for scene in scenes):.0f} s for loads",
+                remedy=remedy,
                 device=uuid,
-                models=keys,
+                models=tuple(named),
             )
-    return list(told.values())
+        )
+    return problems
 
 
 def _licence(plan: Plan, profile: str) -> list[Problem]:

@@ -61,10 +61,14 @@ def test_a_smaller_context_is_proposed_where_it_is_enough() -> None:
     assert problem.remedy == "set models.deepseek-coder.context = 4096"
 
 
-def test_models_that_take_turns_are_told_with_what_it_costs() -> None:
-    plan = users(16)
-    problem = next(problem for problem in plan.problems if problem.kind == "turns")
-    assert "take turns, and the stage waits" in problem.text
+def test_models_that_take_turns_are_told_once_with_what_it_costs() -> None:
+    problems = [problem for problem in users(16).problems if problem.kind == "turns"]
+    sets = [(frozenset(problem.models), problem.text.split(":")[0].split(", ")[-1]) for problem in problems]
+    assert len(sets) == len(set(sets)) > 0
+    panel = next(problem for problem in problems if problem.text.startswith("attempt 5, 6, 7, 8, 9, 10, panel: phi4"))
+    assert "they take turns, and the stage waits up to" in panel.text
+    assert panel.remedy is not None
+    assert "one-gpu" in panel.remedy
 
 
 def test_a_licence_is_told_outside_its_profile_only() -> None:

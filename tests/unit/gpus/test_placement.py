@@ -10,6 +10,7 @@ import pytest
 
 from forge_lsp.gpus.placement import drawn, make, weigher
 from forge_lsp.gpus.plan import GIB, Device, Footprint, Need, Plan, Step
+from forge_lsp.gpus.search import exhaust
 from tests.support.replay import replay
 from tests.support.rigs import chance, device, user_needs, user_steps
 
@@ -177,6 +178,25 @@ def test_small_rigs_are_placed_as_well_as_by_trying_everything(seed: int) -> Non
     assert plan.cost == pytest.approx(
         sum(scene.seconds for scene in plan.scenes) + sum(one.after * len(one.attempts) for one in steps)
     )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_branch_and_bound_cuts_no_branch_with_the_best_in_it(seed: int) -> None:
+    weigh = weigher(*_small(seed))
+    every = [weigh.score(where) for where in itertools.product(*weigh.allowed)]
+    asked = itertools.count()
+    # the first question ends the descent, so that the search starts from a mere guess
+    found, finished = exhaust(weigh, until=lambda: next(asked) == 0)
+    assert finished
+    assert found.score[0] == pytest.approx(min(score[0] for score in every if score is not None))
+
+
+def test_servers_are_allowed_as_many_models_as_any_turn_has() -> None:
+    needs = (need("big", 20), need("a", 6), need("b", 6), need("c", 6))
+    plan = make([device(0, 23)], needs, [step(1, "think", {"big": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0})])
+    assert plan.scenes[0].turns == {"GPU-0": (("big",), ("a", "b", "c"))}
+    assert plan.max_loaded == {"GPU-0": 3}
+    assert replay(plan).faults == []
 
 
 def test_the_settings_own_layout_is_weighed_as_it_is() -> None:
