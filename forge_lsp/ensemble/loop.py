@@ -24,6 +24,7 @@ from forge_lsp.domain.ports import (
     Clock,
     ContextGatherer,
     Editing,
+    FastGate,
     ModelDirectory,
     Residency,
     Spending,
@@ -73,6 +74,7 @@ class Ensemble:
         clock: Clock,
         markers: Sequence[str] = (),
         residency: Residency | None = None,
+        fast: FastGate | None = None,
     ) -> None:
         self._models = models
         self._syntax = syntax
@@ -82,6 +84,7 @@ class Ensemble:
         self._clock = clock
         self._markers = tuple(markers)
         self._residency = residency or Unmanaged()
+        self._fast = fast
 
     async def run(self, task: Task, *, schedule: Schedule, attempts: int, spending: Spending, emit: Emit) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails.
@@ -107,6 +110,7 @@ class Ensemble:
             briefing=Briefing(task=task, models=self._models, context=self._context),
             examples=Examples(),
             residency=self._residency,
+            fast=self._fast,
         )
         job = _Job(stages, Climb(schedule=schedule, models=self._models))
         return await job.run(attempts)

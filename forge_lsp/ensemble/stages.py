@@ -20,7 +20,7 @@ from forge_lsp.domain.errors import (
     Unauthorised,
 )
 from forge_lsp.domain.events import Degraded, Emit, Stage, StageFinished, StageStarted
-from forge_lsp.domain.ports import Clock, Editing, ModelDirectory, Residency, Syntax, Toolchain
+from forge_lsp.domain.ports import Clock, Editing, FastGate, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
@@ -65,6 +65,7 @@ class Stages:
     briefing: Briefing
     examples: Examples
     residency: Residency
+    fast: FastGate | None = None
 
     async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
         if row.thinking.strategy == "none":
@@ -163,7 +164,12 @@ class Stages:
         count = len(candidates)
         started = self._start(number, Stage.CHECK, f"{count} candidate{'' if count == 1 else 's'}")
         checked = await check(
-            self.task, candidates, toolchain=self.toolchain, syntax=self.syntax, examples=self.examples
+            self.task,
+            candidates,
+            toolchain=self.toolchain,
+            syntax=self.syntax,
+            examples=self.examples,
+            fast=self.fast,
         )
         best = checked[0]
         self._finish(number, Stage.CHECK, facts(best.build, self.examples.judge(best.raw)), started)

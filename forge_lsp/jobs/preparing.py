@@ -22,6 +22,7 @@ from forge_lsp.domain.ports import (
     Clock,
     ContextGatherer,
     Editing,
+    FastGate,
     ModelDirectory,
     ModelInfo,
     Residency,
@@ -51,8 +52,8 @@ class Setup:
     """What the settings of one folder come to, for one job.
 
     ``attempts`` is how many the schedule describes; ``granted`` are servers that need no consent question,
-    ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken. ``residency`` None: the servers see
-    to their memory themselves.
+    ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken.
+    ``residency`` None: the servers see to their memory themselves. ``fast`` None: the build gate gives the order.
     """
 
     schedule: Schedule
@@ -68,6 +69,7 @@ class Setup:
     apply: ApplyMode
     profile: str
     residency: Residency | None = None
+    fast: FastGate | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class Preparer:
             clock=self.clock,
             markers=self.markers,
             residency=setup.residency,
+            fast=setup.fast,
         )
         attempts = request.max_iterations or setup.attempts
         checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))

@@ -4,7 +4,17 @@ Every coroutine here may be cancelled at any await: it then closes what it opene
 within 200 ms and lets the ``CancelledError`` through.
 """
 
-from forge_lsp.domain.ports.checking import Box, Cache, CacheUse, ProcessResult, Sandbox, Toolchain, Tree
+from forge_lsp.domain.ports.checking import (
+    Box,
+    Cache,
+    CacheUse,
+    FastGate,
+    FastReport,
+    ProcessResult,
+    Sandbox,
+    Toolchain,
+    Tree,
+)
 from forge_lsp.domain.ports.health import Clock, Finding, FindingStatus
 from forge_lsp.domain.ports.models import (
     ChatModel,
@@ -38,6 +48,8 @@ __all__ = [
     "ConsentQuestion",
     "ContextGatherer",
     "Editing",
+    "FastGate",
+    "FastReport",
     "Finding",
     "FindingStatus",
     "FinishReason",

@@ -9,13 +9,15 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.task import Task
 
 __all__ = [
     "Box",
     "Cache",
     "CacheUse",
+    "FastGate",
+    "FastReport",
     "ProcessResult",
     "Sandbox",
     "Toolchain",
@@ -26,7 +28,7 @@ __all__ = [
 class CacheUse(StrEnum):
     """What becomes of what a box writes into a cache.
 
-    ``keep``: it stays, and other boxes see it at once; for tools that run no code of a candidate and share a cache well.
+    ``keep``: it stays, and other boxes see it at once; for tools that run no code of a candidate and share it well.
     ``once``: the first box that comes to a good end leaves its own, which never changes after; others lose theirs.
     ``drop``: it is lost with the box.
     """
@@ -145,4 +147,21 @@ class Toolchain(Protocol):
 
         Ids are stable across the candidates of one task. ``blocked`` where no code may be run here.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FastReport:
+    """What a checker that is kept running says of one candidate: the problems it brought in, by its own lights."""
+
+    problems: tuple[Diagnostic, ...] = ()
+
+
+class FastGate(Protocol):
+    """Checkers that are kept running and see candidates in memory. They rank; the build gate decides."""
+
+    async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
+        """A report for each text in the place of the task's document, in order; None: no word (no such checker here,
+        it is still starting, it failed or took too long). Milliseconds where the checker is warm, never more than some
+        seconds. Problems that the untouched text has too are not reported. Raises nothing but a cancel."""
         ...

@@ -1,6 +1,19 @@
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Evidence, ExampleKind, ExampleStatus
+from collections.abc import Sequence
+
+from forge_lsp.domain.attempt import (
+    Agreement,
+    BuildStatus,
+    Candidate,
+    Diagnostic,
+    Evidence,
+    ExampleKind,
+    ExampleStatus,
+    Severity,
+)
+from forge_lsp.domain.ports import FastReport
+from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.checking import Checked, Examples, check
 from forge_lsp.ensemble.standing import Standing
 from forge_lsp.source.syntax import TreeSitterSyntax
@@ -18,9 +31,35 @@ def proof(*results: tuple[str, str, str]) -> Evidence:
     return Evidence(results=tuple(example(status, name=name, actual=actual) for name, status, actual in results))
 
 
-async def run(toolchain: FakeToolchain | None, *bodies: str, examples: Examples | None = None) -> tuple[Checked, ...]:
+class FakeFastGate:
+    """Finds as many errors in a text as ``errors`` says of the first key that it contains; None is no word."""
+
+    def __init__(self, errors: dict[str, int | None]) -> None:
+        self.errors = errors
+        self.asked: list[Sequence[str]] = []
+
+    async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
+        del task
+        self.asked.append(texts)
+        counts = [next((count for key, count in self.errors.items() if key in text), 0) for text in texts]
+        wrong = Diagnostic(file="a.py", line=2, severity=Severity.ERROR, message="no")
+        return [FastReport(problems=(wrong,) * count) if count is not None else None for count in counts]
+
+
+async def run(
+    toolchain: FakeToolchain | None,
+    *bodies: str,
+    examples: Examples | None = None,
+    fast: FakeFastGate | None = None,
+) -> tuple[Checked, ...]:
     candidates = [candidate(body, sample=index) for index, body in enumerate(bodies, 1)]
-    return await check(task(), candidates, toolchain=toolchain, syntax=SYNTAX, examples=examples or Examples())
+    return await check(
+        task(), candidates, toolchain=toolchain, syntax=SYNTAX, examples=examples or Examples(), fast=fast
+    )
+
+
+def built(toolchain: FakeToolchain) -> list[str]:
+    return [text.split("return ")[1].strip() for text in toolchain.built]
 
 
 async def test_the_same_text_is_checked_once_and_two_run_at_once() -> None:
@@ -66,6 +105,41 @@ async def test_agreement_of_behaviour_breaks_a_tie() -> None:
     examples.learn(other)
     assert examples.settle(checked[0]).agreement == Agreement(share=1.0, models=1, points=1)
     assert examples.witnesses(other.raw.results[0]) == 2
+
+
+async def test_what_the_fast_gate_is_against_is_not_built_where_another_stands() -> None:
+    toolchain = FakeToolchain()
+    fast = FakeFastGate({"bad": 1, "mute": None})
+    checked = await run(toolchain, "bad", "good", "mute", fast=fast)
+    assert built(toolchain) == ["good", "mute"], "no word is no word against it"
+    assert [item.candidate.code.split("return ")[1].strip() for item in checked] == ["good", "mute"]
+    assert len(fast.asked) == 1
+
+
+async def test_a_wrong_word_of_the_fast_gate_costs_order_and_never_an_answer() -> None:
+    toolchain = FakeToolchain(builds={"wrong": report(BuildStatus.FAILED)})
+    checked = await run(toolchain, "right_2", "right_1", "wrong", fast=FakeFastGate({"right_1": 1, "right_2": 2}))
+    assert built(toolchain) == ["wrong", "right_1", "right_2"]
+    assert checked[0].build.compiled is True
+    failing = FakeToolchain(proofs={"seven": proof(("1", "failed", "7")), "nine": proof(("1", "passed", ""))})
+    checked = await run(failing, "nine", "seven", fast=FakeFastGate({"nine": 3}))
+    assert checked[0].candidate.code.endswith("nine\n"), "what fails an example does not stand"
+    unsure = FakeToolchain(builds={"maybe": report(BuildStatus.UNVERIFIED)})
+    checked = await run(unsure, "sure", "maybe", fast=FakeFastGate({"sure": 1}))
+    assert checked[0].candidate.code.endswith("sure\n")
+
+
+async def test_suspects_are_built_best_first_until_one_stands() -> None:
+    toolchain = FakeToolchain()
+    await run(toolchain, "four", "one", "three", "two", fast=FakeFastGate({"one": 1, "two": 2, "three": 3, "four": 4}))
+    assert built(toolchain) == ["one", "two"]
+
+
+async def test_one_candidate_is_not_asked_about() -> None:
+    fast = FakeFastGate({})
+    await run(FakeToolchain(), "1", "1 ", fast=fast)
+    await run(FakeToolchain(), "1", "(", fast=fast)
+    assert fast.asked == []
 
 
 async def test_no_toolchain_is_unverified_with_the_reason() -> None:
