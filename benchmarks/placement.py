@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from forge_lsp.gpus.placement import make, weigher
 from forge_lsp.gpus.plan import Device, Need, Plan, Step
-from forge_lsp.gpus.search import Weigher, better, exhaust
+from forge_lsp.gpus.search import better, exhaust
+from forge_lsp.gpus.weighing import Weigher
 from tests.support.replay import replay
 from tests.support.rigs import chance
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from forge_lsp.gpus.plan import Device, Move, Need, Plan, Problem, Scene, Stage, Step, Turn
 from forge_lsp.gpus.rig import Rig
-from forge_lsp.gpus.search import EFFORT, Found, Weigher, search
+from forge_lsp.gpus.search import EFFORT, Found, search
 from forge_lsp.gpus.swapping import Trace, follow
+from forge_lsp.gpus.weighing import Weigher
 
 __all__ = ["drawn", "make", "weigher"]
 

@@ -11,23 +11,18 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from forge_lsp.gpus.rig import Rig
-from forge_lsp.gpus.swapping import Course, follow
+from forge_lsp.gpus.weighing import HAIR, Score, Weigher
 
-__all__ = ["EFFORT", "Found", "Score", "Weigher", "better", "exhaust", "search"]
+__all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 
-#: (seconds, evictions, -headroom in bytes, models away from where the settings put them); the least is best.
-Score = tuple[float, int, int, int]
-
-_HAIR = 1e-6
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
 WARM, COLD = 0.1, 0.003
 #: Of a search, in units of about half a microsecond.
 EFFORT = 130_000
-#: Effort of a node of branch and bound, of weighing a placement, of a look at a device, of each move on it.
-_NODE, _WEIGHING, _WALK, _MOVE = 20, 12, 30, 13
+#: Effort of a node of branch and bound.
+_NODE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,103 +32,6 @@ class Found:
     where: tuple[int, ...]
     score: Score
     optimal: bool
-
-
-@dataclass(slots=True)
-class Weigher:
-    """Weighs placements. ``allowed[model]``: the devices it may be on; ``wished[model]``: where the settings put it."""
-
-    rig: Rig
-    allowed: Sequence[tuple[int, ...]]
-    wished: Sequence[int | None]
-    alone: list[list[float]] = field(init=False)
-    rounds: list[tuple[float, dict[int, float]]] = field(init=False)
-    fixed: float = field(init=False)
-    effort: int = field(init=False, default=0)
-    _courses: dict[tuple[int, int], Course] = field(init=False)
-    _kinds: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        rig = self.rig
-        count = len(rig.devices)
-        self.alone = [[0.0] * count for _ in rig.needs]
-        self.fixed = sum((step.elsewhere + step.after) * len(step.attempts) for step in rig.steps)
-        index = {need.key: number for number, need in enumerate(rig.needs)}
-        together: dict[tuple[tuple[int, float], ...], float] = {}
-        for step in rig.steps:
-            for each in step.rounds:
-                calls = tuple(sorted((index[key], seconds) for key, seconds in each.items() if key in index))
-                if len(calls) > 1:
-                    together[calls] = together.get(calls, 0.0) + len(step.attempts)
-                    continue
-                for model, seconds in calls:
-                    for device in range(count):
-                        self.alone[model][device] += seconds * rig.speed[device] * len(step.attempts)
-        self.rounds = [(times, dict(calls)) for calls, times in together.items()]
-        self._courses = {}
-        # Devices of the same size and speed share what was found out about one of them.
-        same = [(device.free, device.bandwidth, device.load_bandwidth) for device in rig.devices]
-        self._kinds = [same.index(one) for one in same]
-
-    def kind(self, device: int) -> int:
-        """The first device that is like this one."""
-        return self._kinds[device]
-
-    def course(self, device: int, mask: int) -> Course:
-        """What a device does with these models."""
-        key = (self._kinds[device], mask)
-        found = self._courses.get(key)
-        if found is None:
-            found = self._courses[key] = follow(self.rig, device, mask)
-            self.effort += _WALK + _MOVE * (found.loads - len(found.base))
-        return found
-
-    def until(self, effort: int) -> Callable[[], bool]:
-        """Whether so much effort has been spent, all told."""
-        return lambda: self.effort >= effort
-
-    def running(self, where: Sequence[int]) -> float:
-        """Seconds of computing."""
-        total = self.fixed
-        for model, device in enumerate(where):
-            total += self.alone[model][device]
-        speed = self.rig.speed
-        for times, calls in self.rounds:
-            load = [0.0] * len(speed)
-            for model, seconds in calls.items():
-                device = where[model]
-                load[device] += seconds * speed[device]
-            total += times * max(load)
-        return total
-
-    def score(self, where: Sequence[int], *, limit: Score | None = None) -> Score | None:
-        """None where it is seen to be worse than ``limit``."""
-        self.effort += _WEIGHING
-        seconds = self.running(where)
-        if limit is not None and seconds > limit[0] + _HAIR:
-            return None
-        masks: dict[int, int] = {}
-        for model, device in enumerate(where):
-            masks[device] = masks.get(device, 0) | 1 << model
-        waiting: dict[int, float] = {}
-        evictions, least = 0, None
-        # What is known first: it may show already that the rest need not be found out.
-        for known in (True, False):
-            for device, mask in masks.items():
-                if ((self._kinds[device], mask) in self._courses) != known:
-                    continue
-                course = self.course(device, mask)
-                for stage, wait in course.waiting.items():
-                    if wait > waiting.get(stage, 0.0):
-                        waiting[stage] = wait
-                evictions += course.evictions
-                room = self.rig.free[device] - course.peak
-                least = room if least is None or room < least else least
-            if limit is not None and seconds + sum(waiting.values()) > limit[0] + _HAIR:
-                return None
-        moved = sum(wish is not None and wish != device for wish, device in zip(self.wished, where, strict=True))
-        # rounded, so that the order in which seconds are added does not decide
-        return round(seconds + sum(waiting.values()), 6), evictions, -(least or 0), moved
 
 
 def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
@@ -355,7 +253,7 @@ class _Branch:
                 self.finished = False
                 return
             weigher.effort += _NODE
-            limit = self.best[0][0] + _HAIR
+            limit = self.best[0][0] + HAIR
             if bound > limit:
                 return
             self._put(depth, device)
