@@ -53,19 +53,22 @@ def make_stock(folder: Path, *names: str) -> Stock:
 
 
 def rig(
-    stock: Stock, *rows: Mapping[str, object], models: Mapping[str, tuple[str, str]] | None = None, **tables: Any
+    stock: Stock,
+    *rows: Mapping[str, object],
+    models: Mapping[str, tuple[str, str]] | None = None,
+    memory: tuple[int, ...] | None = (24, 24, 12),
+    **tables: Any,
 ) -> dict[str, object]:
-    """Settings: servers gpu0, gpu1 and gpu2 without an address, taken for GPUs of 24, 24 and 12 GB; ``models`` by key
-    as (server, name)."""
-    memory = (24, 24, 12)
+    """Settings: servers gpu0, gpu1 and gpu2 without an address, taken for GPUs of so many GB (None: of unknown size,
+    so that nothing is planned); ``models`` by key as (server, name)."""
     placed = models or {"coder": ("gpu0", "deepseek-coder:6.7b")}
+    servers = {
+        f"gpu{number}": {"kind": "ollama", "gpu": f"GPU-{number}"} | ({"memory": memory[number]} if memory else {})
+        for number in range(3)
+    }
     return {
         "fleet": {"program": str(stock.program), "models": str(stock.models), "servers": 3, **tables.pop("fleet", {})},
-        "servers": {
-            f"gpu{number}": {"kind": "ollama", "gpu": f"GPU-{number}", "memory": gigabytes}
-            for number, gigabytes in enumerate(memory)
-        }
-        | tables.pop("servers", {}),
+        "servers": servers | tables.pop("servers", {}),
         "models": {key: {"server": server, "name": name, "context": 1024} for key, (server, name) in placed.items()},
         "schedule": list(rows),
         "accept": {"rule": "evidence"},

@@ -113,7 +113,9 @@ def _is_local(url: str) -> bool:
 
 
 def _ports(placed: Sequence[Wanted]) -> dict[str, int]:
-    """Those of their addresses; the rest get 11434 and the numbers after it."""
-    said = {one.key: _parts(one.url)[1] for one in placed if one.url}
-    others = (port for port in count(_PORT) if port not in said.values())
-    return {one.key: said[one.key] if one.key in said else next(others) for one in placed}
+    """Those of their addresses; the rest get 11434 and their place in the row, or the next that none has."""
+    ports = {one.key: _parts(one.url)[1] for one in placed if one.url}
+    for place, one in enumerate(placed):
+        if one.key not in ports:
+            ports[one.key] = next(port for port in count(_PORT + place) if port not in ports.values())
+    return ports

@@ -96,6 +96,27 @@ async def test_patience_ends_with_the_holders_number(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_is_held_on_the_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its holder removes the file between our opening and our locking it."""
+    import fcntl
+
+    path, lock, flock = tmp_path / "lock", fcntl.flock, list[int]()
+
+    def removed_meanwhile(handle: int, how: int) -> None:
+        if not flock:
+            path.unlink()
+        flock.append(handle)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_meanwhile)
+    mine = Lock(path)
+    assert mine.take()
+    assert len(flock) == 2
+    assert path.exists()
+    assert not Lock(path).take()
+    mine.release()
+
+
 def test_a_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (

@@ -58,6 +58,9 @@ def test_servers_without_an_address_get_ports_of_their_own() -> None:
     wanted = (Wanted(key="a"), Wanted(key="b", url="http://127.0.0.1:11435"), Wanted(key="c"))
     ports = {server.key: server.port for server in lay_out(wanted, [], number=3).servers}
     assert ports == {"a": 11434, "b": 11435, "c": 11436}
+    clash = (Wanted(key="a", url="http://127.0.0.1:11435"), Wanted(key="b"), Wanted(key="c"))
+    ports = {server.key: server.port for server in lay_out(clash, [], number=3).servers}
+    assert ports == {"a": 11435, "b": 11436, "c": 11437}
 
 
 def test_a_gpu_that_is_not_there_is_an_error_with_those_that_are() -> None:
