@@ -59,12 +59,18 @@ def with_values(result: ExampleResult, before: Outcome, after: Outcome) -> Examp
     name = result.id.partition(":")[2]
     sides = _SIDES.search(after.words(name))
     if sides is not None and result.status is not ExampleStatus.PASSED:
-        result = replace(result, actual=sides["left"].strip(), expected=sides["right"].strip())
+        result = replace(result, actual=_value(sides["left"]), expected=_value(sides["right"]))
     if " - " not in name:
         return result
     now = after.passed.get(name, False if name in before.passed else None)
     status = ExampleStatus.PASSED if now else ExampleStatus.FAILED if now is False else ExampleStatus.NOT_RUNNABLE
     return replace(result, kind=ExampleKind.DOCTEST, status=status, detail="" if now else after.words(name))
+
+
+def _value(text: str) -> str:
+    """Before Rust 1.73 values stood in backticks: `5`, and the last before the message's own quote."""
+    match = re.fullmatch(r"`(.*)`(?:[,'].*)?", text.strip())
+    return match[1] if match is not None else text.strip()
 
 
 def _steady(name: str, count: dict[str, int]) -> str:
