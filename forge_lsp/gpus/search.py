@@ -21,6 +21,8 @@ __all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 WARM, COLD = 0.1, 0.003
 #: Of a search, in units of about half a microsecond.
 EFFORT = 130_000
+#: Placements from which on branch and bound seldom ends.
+HOPELESS = 10**11
 #: Effort of a node of branch and bound.
 _NODE = 20
 
@@ -36,12 +38,14 @@ class Found:
 
 def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
     """The best placement found with so much effort: a descent from a greedy start, annealing with a quarter of the
-    effort, branch and bound with a third of what is left, and where that does not end, annealing with the rest: from
-    anywhere, then from the best."""
+    effort, branch and bound with a third of what is left (less where there is little hope that it ends), and else
+    annealing with the rest: from anywhere, then from the best."""
     shaken = random.Random(seed)
     best = _descend(weigher, _greedy(weigher), weigher.until(effort))
     best = _cool(weigher, best, shaken, effort // 4)
-    branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // 3))
+    ways = math.prod(len(allowed) for allowed in weigher.allowed)
+    part = 3 if ways < HOPELESS else 12
+    branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // part))
     best = branch.run()
     if not branch.finished:
         anywhere = _weighed(weigher, [shaken.choice(allowed) for allowed in weigher.allowed])
