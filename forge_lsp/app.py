@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SettingsError
 
 if TYPE_CHECKING:
+    from forge_lsp.builds.fast.gate import DaemonGate
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Finding, Toolchain
     from forge_lsp.domain.ports.planning import Planned
@@ -74,6 +75,7 @@ class _Rooms:
 
     directory: Directory
     toolchains: Mapping[Language, Toolchain]
+    fast: DaemonGate | None
 
 
 @dataclass(slots=True)
@@ -142,6 +144,7 @@ class House:
 
     async def rooms(self, settings: Settings) -> _Rooms:
         """The rooms for these settings, built once."""
+        from forge_lsp.builds.fast.languages import fast_gate
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.builds.untrusted import untrusted
         from forge_lsp.domain.task import Language
@@ -178,16 +181,14 @@ class House:
                     ),
                 )
                 check = settings.check
-                self._built[parts] = _Rooms(
-                    directory=directory,
-                    toolchains=toolchains(
-                        await self.chooser(check.sandbox).choose(),
-                        timeout=check.timeout,
-                        commands={language: check.command(language) for language in Language},
-                    )
-                    if self.trusted
-                    else untrusted(),
-                )
+                commands = {language: check.command(language) for language in Language}
+                if self.trusted:
+                    sandbox = await self.chooser(check.sandbox).choose()
+                    checks = toolchains(sandbox, timeout=check.timeout, commands=commands)
+                    fast = fast_gate(sandbox, state=self.state_dir, commands=commands)
+                else:
+                    checks, fast = untrusted(), None
+                self._built[parts] = _Rooms(directory=directory, toolchains=checks, fast=fast)
             return self._built[parts]
 
     def chooser(self, mode: Mode) -> SandboxChooser:
@@ -217,6 +218,7 @@ class House:
             models=rooms.directory,
             infos={key: rooms.directory.info(key) for key in settings.models},
             toolchains=rooms.toolchains,
+            fast=rooms.fast,
             budget=Budget(job=budget.job, day=budget.day, month=budget.month),
             prices=Prices(overrides=prices, addresses=addresses),
             granted=frozenset(settings.consent.servers),
@@ -235,6 +237,7 @@ class House:
         built, self._built = list(self._built.values()), {}
         choosers, self._choosers = list(self._choosers.values()), {}
         await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
+        await asyncio.gather(*(rooms.fast.aclose() for rooms in built if rooms.fast is not None))
         for chooser in choosers:
             await asyncio.to_thread(chooser.close)
 

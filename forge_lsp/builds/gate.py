@@ -12,7 +12,7 @@ from forge_lsp.domain.attempt import BuildReport, BuildStatus, Diagnostic, Sever
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.task import Task
 
-__all__ = ["Baselines", "Check", "Checked", "Fault", "gate", "new_problems"]
+__all__ = ["Baselines", "Check", "Checked", "Fault", "gate", "new_problems", "without_asked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ async def gate(
         return report(BuildStatus.UNVERIFIED, fault=Fault(reason=reason, remedy="check the permissions of its files"))
     if after.fault is not None:
         return report(BuildStatus.UNVERIFIED, fault=after.fault)
-    known = before.problems if not task.diagnostics else _without_asked(before.problems, task, document)
+    known = before.problems if not task.diagnostics else without_asked(before.problems, task, document)
     fresh = new_problems(known, after.problems, document=document, before=task.document.text, after=text)
     if fresh:
         return report(BuildStatus.FAILED, fresh)
@@ -195,7 +195,7 @@ def _unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
     return head, tail
 
 
-def _without_asked(problems: tuple[Diagnostic, ...], task: Task, document: str) -> tuple[Diagnostic, ...]:
+def without_asked(problems: tuple[Diagnostic, ...], task: Task, document: str) -> tuple[Diagnostic, ...]:
     """``problems`` less those that the user asked to have mended: a candidate that leaves them has failed."""
     asked = {diagnostic.line for diagnostic in task.diagnostics if diagnostic.severity is Severity.ERROR}
     return tuple(problem for problem in problems if problem.file != document or problem.line not in asked)

@@ -19,7 +19,7 @@ from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
 from forge_lsp.domain.task import Language, Task
 
-__all__ = ["TypeScriptToolchain", "typescript_findings"]
+__all__ = ["TypeScriptToolchain", "configured", "typescript_findings"]
 
 _MATTERS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json")
 _CONFIG = PurePosixPath("tsconfig.json")
@@ -60,7 +60,7 @@ class TypeScriptToolchain:
         if isinstance(found, Fault):
             return BuildReport(status=BuildStatus.UNVERIFIED, tool="tsc", reason=found.reason, remedy=found.remedy)
         config = place.nearest("tsconfig.json")
-        extra, targets = _configured(place, config)
+        extra, targets = configured(place, config)
         modules = [place.source / folder / "node_modules" for folder in place.folders()] if place.source else []
         key = await asyncio.to_thread(
             fingerprint,
@@ -123,7 +123,7 @@ class TypeScriptToolchain:
         return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(here))
 
 
-def _configured(
+def configured(
     place: Place, config: PurePosixPath | None
 ) -> tuple[dict[PurePosixPath, bytes], tuple[PurePosixPath, ...]]:
     """Files to lay over the tree, and the configurations to try until one covers the document.

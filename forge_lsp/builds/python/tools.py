@@ -22,7 +22,9 @@ __all__ = [
     "Interpreter",
     "compile_problems",
     "environment_at",
+    "fatal",
     "guarded_imports",
+    "guessed",
     "interpreter_of",
     "own_interpreter",
     "program",
@@ -217,7 +219,7 @@ def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tup
     for entry in entries:
         code = cast("str | None", entry.get("code"))
         broken = code is None or code in ("invalid-syntax", "E999")
-        if not broken and not _FATAL.fullmatch(str(code)):
+        if not broken and not fatal(str(code)):
             continue
         start = cast("dict[str, int]", entry.get("location") or {})
         end = cast("dict[str, int]", entry.get("end_location") or {})
@@ -238,12 +240,17 @@ def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tup
     return tuple(problems), tuple(syntax)
 
 
+def fatal(code: str) -> bool:
+    """Whether one of ruff's rules says "this fails when it runs"."""
+    return _FATAL.fullmatch(code) is not None
+
+
 def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
     """The errors of ty's concise output; file names as printed, relative to where it ran."""
     found: list[Diagnostic] = []
     for line in output.decode("utf-8", "replace").split("\n"):
         match = _TY_LINE.match(line)
-        if match is not None and not _guessed(match["code"], match["message"]):
+        if match is not None and not guessed(match["code"], match["message"]):
             found.append(
                 Diagnostic(
                     file=PurePosixPath(match["file"]).as_posix(),
@@ -258,7 +265,8 @@ def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _guessed(code: str, message: str) -> bool:
+def guessed(code: str, message: str) -> bool:
+    """Whether an error of ty may well be none: flow analysis only could not rule it out."""
     if code in _GUESSED or message.startswith("Invalid subscript assignment"):
         return True
     return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)

@@ -14,7 +14,7 @@ import select
 import shutil
 import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,7 @@ from forge_lsp.builds.sandbox import process
 from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.sandbox.kept import Kept, keep
 from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
 from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, private_entries
@@ -35,6 +36,8 @@ HOME = "/home/forge"
 _EMPTY_ROOT = Path("/work")
 _CACHE = Path("/cache")
 _SHARED_MEMORY = 256 * 1024 * 1024
+_KEPT_SECONDS = 7 * 86400.0
+"""CPU seconds over the number of cores that a command which stays may use."""
 _EMPTYING = 1.0
 """Seconds to wait for the namespaces to be empty after the command ended: they are within milliseconds."""
 
@@ -92,6 +95,24 @@ class Bubblewrap:
             await box.finish()
         finally:
             await self.folders.discard(folder)
+
+    async def keep(
+        self,
+        command: Sequence[str],
+        *,
+        source: Path,
+        env: Mapping[str, str] | None = None,
+        readable: Sequence[Path] = (),
+    ) -> Kept:
+        """Start a command that stays, with the folder ``source`` itself in its place, read-only: it sees what the user
+        saves. No network, no home, and the limits of any box but for the time.
+
+        Raises SandboxUnavailable, ToolMissing, EnvironmentFault.
+        """
+        folder = self.folders.create()
+        closing = AsyncExitStack()
+        closing.push_async_callback(self.folders.discard, folder)
+        return await _BubblewrapBox(self, Tree(source=source, files={}), folder).keep(command, env, readable, closing)
 
 
 class _BubblewrapBox:
@@ -232,6 +253,36 @@ class _BubblewrapBox:
             return _Outcome(result=_with_signal(result))
         words = result.stderr.decode(errors="replace").strip()
         return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")
+
+    async def keep(
+        self, command: Sequence[str], env: Mapping[str, str] | None, readable: Sequence[Path], closing: AsyncExitStack
+    ) -> Kept:
+        """Start a command that is talked with; ``closing`` goes with it."""
+        try:
+            await process.to_the_end(asyncio.to_thread(self._make_folders))
+            open_files = closing.enter_context(contextlib.ExitStack())
+            arguments = [
+                *self._system(),
+                *self._readable(readable),
+                *("--ro-bind", str(self._source), str(self.root), *_hidden(self._source)),
+                *("--chdir", str(self.root), "--remount-ro", "/", "--remount-ro", "/dev"),
+                *_environment(clean_environment(HOME, "/tmp", env)),
+            ]
+            arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
+            filter_fd = _memory_file("filter", seccomp_filter(Sockets.UNIX), open_files)
+            status = _Status(rlimits(self._sandbox.limits, timeout=_KEPT_SECONDS, processes=True))
+            open_files.callback(status.close)
+            ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
+            return await keep(
+                [str(self._sandbox.program), *ours, "--", *command],
+                env={},
+                pass_fds=(arguments_fd, filter_fd, *status.passed),
+                started=status.started,
+                closing=closing,
+            )
+        except BaseException:
+            await closing.aclose()
+            raise
 
     def _system(self) -> list[str]:
         arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]

@@ -15,11 +15,12 @@ import subprocess
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["MAX_OUTPUT", "Started", "run", "step_back", "to_the_end"]
+__all__ = ["MAX_OUTPUT", "Ends", "Started", "end", "run", "start_failure", "step_back", "to_the_end"]
 
 MAX_OUTPUT = 8 * 1024 * 1024
 """Bytes kept of each of stdout and stderr; the rest is read and dropped, so that the command never blocks on us."""
@@ -103,7 +104,7 @@ async def run(
     try:
         transport, capture = await _spawned(spawning, grace)
     except OSError as error:
-        raise _start_failure(error, command[0], cwd) from error
+        raise start_failure(error, command[0], cwd) from error
     timed_out = False
     try:
         step_back(transport.get_pid())
@@ -117,7 +118,7 @@ async def run(
             timed_out = True
     finally:
         # A cancel arrives here too. What follows is bounded, so it is not itself interrupted by a second one.
-        await to_the_end(_end(transport, capture, grace))
+        await to_the_end(end(transport, capture, grace))
     return ProcessResult(
         code=_code(transport),
         stdout=bytes(capture.outputs[1]),
@@ -144,7 +145,7 @@ async def _spawned(
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):  # it never started: nothing to kill
             transport, capture = await spawning
-            await to_the_end(_end(transport, capture, grace))
+            await to_the_end(end(transport, capture, grace))
         raise
 
 
@@ -165,7 +166,18 @@ async def to_the_end(ending: Coroutine[None, None, None]) -> None:
         raise asyncio.CancelledError
 
 
-async def _end(transport: asyncio.SubprocessTransport, capture: _Capture, grace: float) -> None:
+class Ends(Protocol):
+    """Tells when a process and its pipes are done."""
+
+    @property
+    def exited(self) -> asyncio.Future[None]: ...
+
+    @property
+    def drained(self) -> asyncio.Future[None]: ...
+
+
+async def end(transport: asyncio.SubprocessTransport, capture: Ends, grace: float) -> None:
+    """Kill the process group, reap its leader and close the pipes. Takes seconds at most."""
     pid = transport.get_pid()
     try:
         if grace and not capture.exited.done():
@@ -210,7 +222,7 @@ def _code(transport: asyncio.SubprocessTransport) -> int:
     return -signal.SIGTERM if code is None else code
 
 
-def _start_failure(error: OSError, program: str, cwd: Path | None) -> EnvironmentFault:
+def start_failure(error: OSError, program: str, cwd: Path | None) -> EnvironmentFault:
     if cwd is not None and not cwd.is_dir():
         return EnvironmentFault(f"The folder {cwd} does not exist.")
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):

@@ -1,0 +1,212 @@
+"""The fast gate: candidates are shown to a checker that is kept running, in memory, and ranked by what it says.
+
+Its word costs order and never an answer, so it may be a little less strict than the build gate, or more, and may say
+nothing at all: where no sandbox can keep a process, where the checker still starts, fails or takes too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds.fast.checker import Checker, Question
+from forge_lsp.builds.fast.daemons import Daemons, Keeping
+from forge_lsp.builds.fast.files import Files
+from forge_lsp.builds.fast.opener import Opener
+from forge_lsp.builds.gate import new_problems, without_asked
+from forge_lsp.builds.project import Place, place_of
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.domain.attempt import Diagnostic
+from forge_lsp.domain.errors import ForgeError
+from forge_lsp.domain.ports import FastReport, Sandbox
+from forge_lsp.domain.task import Language, Task
+
+__all__ = ["DaemonGate"]
+
+_DEADLINE = 5.0
+"""Seconds for one question; the checker that takes longer is ended."""
+_MOST_BASELINES = 16
+_MOST_LONE = 4
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What is remembered of one workspace and language."""
+
+    files: Files
+    told: int = -1
+    asked: Checker | None = None
+    baselines: OrderedDict[str, tuple[Diagnostic, ...] | None] = field(
+        default_factory=OrderedDict[str, "tuple[Diagnostic, ...] | None"]
+    )
+
+
+class DaemonGate:
+    """A :class:`~forge_lsp.domain.ports.FastGate`. Lives in one event loop; ends with :meth:`aclose`.
+
+    ``left_out`` are the languages that the user has checks of their own for: only those decide there.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        openers: Mapping[Language, Opener],
+        *,
+        left_out: frozenset[Language] = frozenset(),
+        keeping: Keeping | None = None,
+    ) -> None:
+        # Only bubblewrap can show a process the folder itself rather than a copy, which would soon be out of date.
+        self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) else None
+        self._openers = {language: opener for language, opener in openers.items() if language not in left_out}
+        self._daemons: Daemons[Checker] = Daemons(keeping)
+        self._desks: OrderedDict[tuple[Path, Language], _Desk] = OrderedDict()
+        self._lone: OrderedDict[str, Path] = OrderedDict()
+
+    @property
+    def running(self) -> int:
+        """How many checkers there are, starting ones included."""
+        return self._daemons.running
+
+    async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
+        """See :class:`~forge_lsp.domain.ports.FastGate`."""
+        silence: list[FastReport | None] = [None] * len(texts)
+        opener = self._openers.get(task.document.language)
+        if opener is None or self._sandbox is None:
+            return silence
+        try:
+            return await self._look(opener, self._sandbox, task, texts)
+        except (ForgeError, OSError, ValueError, KeyError, TypeError, TimeoutError):
+            # A checker of another version may answer in another shape: that too is no word.
+            return silence
+
+    async def aclose(self) -> None:
+        """Kill all checkers."""
+        await self._daemons.aclose()
+        if self._sandbox is not None:
+            for folder in self._lone.values():
+                await self._sandbox.folders.discard(folder)
+        self._lone.clear()
+
+    async def _look(
+        self, opener: Opener, sandbox: Bubblewrap, task: Task, texts: Sequence[str]
+    ) -> Sequence[FastReport | None]:
+        place = await self._placed(place_of(task, siblings=opener.suffixes), task, sandbox)
+        source = place.source
+        assert source is not None  # _placed gives it one
+        made = await asyncio.to_thread(opener.prepare, place)
+        if made is None:
+            return [None] * len(texts)
+        desk = self._desk(source, task.document.language, opener)
+        async with self._daemons.use(made.key, lambda: made.start(sandbox.keep)) as checker:
+            if checker is None:
+                return [None] * len(texts)
+            changed = await asyncio.to_thread(desk.files.update)
+            if desk.asked is not checker:
+                desk.asked = checker
+            elif changed:
+                async with asyncio.timeout(_DEADLINE):
+                    await checker.changed(changed)
+            question = await asyncio.to_thread(_question, opener, place, desk.files)
+            before = await self._before(opener, checker, desk, question, task)
+            return [await self._report(opener, checker, question, task, text, before) for text in texts]
+
+    async def _report(
+        self,
+        opener: Opener,
+        checker: Checker,
+        question: Question,
+        task: Task,
+        text: str,
+        before: tuple[Diagnostic, ...] | None,
+    ) -> FastReport | None:
+        shown = opener.shown(task.document.text, text)
+        async with asyncio.timeout(_DEADLINE):
+            after = await checker.problems(replace(question, text=shown))
+        if before is None or after is None:
+            return None
+        document = str(question.document)
+        known = without_asked(before, task, document) if task.diagnostics else before
+        fresh = new_problems(known, after, document=document, before=task.document.text, after=text)
+        return FastReport(problems=fresh)
+
+    async def _before(
+        self, opener: Opener, checker: Checker, desk: _Desk, question: Question, task: Task
+    ) -> tuple[Diagnostic, ...] | None:
+        """The problems of the untouched tree; where its document does not parse, of the one without the scope."""
+        key = _key(question, task, desk.files.generation)
+        if key in desk.baselines:
+            desk.baselines.move_to_end(key)
+            return desk.baselines[key]
+        text, scope = task.document.text, task.scope
+        async with asyncio.timeout(_DEADLINE):
+            found = await checker.problems(replace(question, text=text))
+            if found is not None and any(opener.syntax(p) and p.file == str(question.document) for p in found):
+                blanked = text[: scope.range.start] + opener.blank(scope.indent) + text[scope.range.end :]
+                found = await checker.problems(replace(question, text=blanked))
+        desk.baselines[key] = found
+        while len(desk.baselines) > _MOST_BASELINES:
+            desk.baselines.popitem(last=False)
+        return found
+
+    def _desk(self, source: Path, language: Language, opener: Opener) -> _Desk:
+        key = (source, language)
+        if key not in self._desks:
+            self._desks[key] = _Desk(files=Files(source, opener.suffixes))
+            while len(self._desks) > 2 * _MOST_BASELINES:
+                self._desks.popitem(last=False)
+        self._desks.move_to_end(key)
+        return self._desks[key]
+
+    async def _placed(self, place: Place, task: Task, sandbox: Bubblewrap) -> Place:
+        """A lone file gets a folder, with its neighbours in it: a checker looks for them on the disk."""
+        if place.source is not None:
+            return place
+        folder = self._lone.get(task.document.uri)
+        if folder is None:
+            folder = self._lone[task.document.uri] = sandbox.folders.create()
+        self._lone.move_to_end(task.document.uri)
+        while len(self._lone) > _MOST_LONE:
+            _, old = self._lone.popitem(last=False)
+            await sandbox.folders.discard(old)
+        files = {**place.overlay, place.document: task.document.text.encode("utf-8", "surrogatepass")}
+        await asyncio.to_thread(_write, folder, files)
+        return replace(place, source=folder, overlay={})
+
+
+def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
+    for path, content in files.items():
+        target = folder / path
+        known = None
+        with contextlib.suppress(OSError):
+            known = target.read_bytes()
+        if known != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def _question(opener: Opener, place: Place, files: Files) -> Question:
+    others = {
+        path: content.decode("utf-8", "replace")
+        for path, content in place.overlay.items()
+        if path.name.endswith(opener.suffixes)
+    }
+    dependents: dict[PurePosixPath, str] = {}
+    word = opener.word(place.document)
+    for path in files.mentioning(word, but=place.document) if word is not None else ():
+        text = others.get(path) or files.text(path)
+        if text is not None:
+            dependents[path] = text
+    return Question(document=place.document, text="", others=others, dependents=dependents)
+
+
+def _key(question: Question, task: Task, generation: int) -> str:
+    digest = hashlib.sha256(f"{generation}\0{question.document}\0{task.scope.range}\0".encode())
+    digest.update(task.document.text.encode("utf-8", "surrogatepass"))
+    for path, text in sorted(question.others.items()):
+        digest.update(f"\0{path}\0{text}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,119 @@
+"""TypeScript: version 7 as a language server, an older one of the project's own in a worker of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.builds.fast.checker import Checker, LanguageServer
+from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.peers import LinePeer, LspPeer
+from forge_lsp.builds.fast.worker import Worker
+from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.project import Place
+from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
+from forge_lsp.builds.typescript import configured
+from forge_lsp.domain.attempt import Diagnostic
+
+__all__ = ["TypeScriptOpener"]
+
+_RUNNER = Path(__file__).with_name("runners") / "typescript.cjs"
+_LANGUAGES = {".tsx": "typescriptreact", ".js": "javascript", ".jsx": "javascriptreact", ".mjs": "javascript"}
+
+
+class TypeScriptOpener:
+    """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
+
+    suffixes = (".ts", ".tsx", ".mts", ".cts", ".json")
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def prepare(self, place: Place) -> Prepared | None:
+        """One for each workspace and compiler; older TypeScript also for each configuration."""
+        source = place.source
+        found = find_compiler(place, self._environment, trusted=True)
+        if isinstance(found, Fault) or source is None:
+            return None
+        config = place.nearest("tsconfig.json")
+        library = _library(found)
+        if library is None:
+            if config is None:
+                return None  # it would guess, and less strictly than the build gate
+            key = ("typescript", source, found.command)
+            return Prepared(key=key, start=lambda keep: _start_server(keep, source, found))
+        extra, targets = configured(place, config)
+        key = ("typescript", source, found.command, tuple(sorted(extra.items())), targets)
+        return Prepared(key=key, start=lambda keep: _start_worker(keep, source, found, library, extra, targets))
+
+    def word(self, document: PurePosixPath) -> str:
+        """A module is imported by its name, a folder's index by the folder's."""
+        stem = document.name.split(".", 1)[0]
+        return document.parent.name if stem == "index" and document.parent.name else stem
+
+    def shown(self, original: str, text: str) -> str:
+        del original
+        return text
+
+    def blank(self, indent: str) -> str:
+        del indent
+        return ""
+
+    def syntax(self, problem: Diagnostic) -> bool:
+        return re.fullmatch(r"TS1\d\d\d", problem.code) is not None
+
+
+def _library(compiler: Compiler) -> Path | None:
+    """The package of a TypeScript that is written in JavaScript; None for a native one."""
+    for folder in Path(compiler.command[-1]).parents:
+        try:
+            package = json.loads((folder / "package.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        old = package.get("name") == "typescript" and re.match(r"[1-6]\.", str(package.get("version")))
+        return folder / "lib" / "typescript.js" if old and len(compiler.command) > 1 else None
+    return None
+
+
+async def _start_server(keep: Keep, source: Path, compiler: Compiler) -> Checker:
+    kept = await keep(
+        (*compiler.command, "--lsp", "--stdio"),
+        source=source,
+        env={"PATH": compiler_path(compiler)},
+        readable=compiler.readable,
+    )
+    server = LanguageServer(
+        LspPeer(kept),
+        source,
+        language=lambda path: _LANGUAGES.get(path.suffix, "typescript"),
+        source="tsc",
+        code=lambda code: f"TS{code}",
+    )
+    try:
+        async with asyncio.timeout(60):
+            await server.initialize()
+    except BaseException:
+        await server.aclose()
+        raise
+    return server
+
+
+async def _start_worker(
+    keep: Keep,
+    source: Path,
+    compiler: Compiler,
+    library: Path,
+    extra: Mapping[PurePosixPath, bytes],
+    targets: tuple[PurePosixPath, ...],
+) -> Checker:
+    kept = await keep(
+        (compiler.command[0], str(_RUNNER), str(library), str(source)),
+        source=source,
+        env={"PATH": compiler_path(compiler)},
+        readable=(*compiler.readable, _RUNNER.parent),
+    )
+    laid = {str(path): content.decode() for path, content in extra.items()}
+    return Worker(LinePeer(kept), source="tsc", more={"targets": [str(path) for path in targets]}, laid=laid)
