@@ -1,4 +1,4 @@
-"""Python: ``compile()``, ruff's fatal rules and ty over the project; examples of the user's own text as evidence."""
+"""Python: ``compile()``, ruff's fatal rules and ty over the project; the user's own examples and tests as evidence."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.before_after import joined
 from forge_lsp.builds.command import CommandCheck, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.python.evidence import PythonEvidence
+from forge_lsp.builds.python.project_tests import PythonTests
 from forge_lsp.builds.python.tools import (
     COMPILE,
     MISSING_MODULE,
@@ -76,6 +78,7 @@ class PythonToolchain:
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._evidence = PythonEvidence(sandbox, timeout=timeout)
+        self._tests = PythonTests(sandbox, timeout=timeout)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
@@ -108,7 +111,9 @@ class PythonToolchain:
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task, siblings=(".py", ".pyi"))
-        return await self._evidence.run(task, candidate, place, self._interpreter(place))
+        interpreter = self._interpreter(place)
+        examples = await self._evidence.run(task, candidate, place, interpreter)
+        return joined(examples, await self._tests.run(task, candidate, place, interpreter))
 
     def _interpreter(self, place: Place) -> Interpreter:
         # A workspace's .venv may hold any program at all: without a sandbox only our own interpreter runs.

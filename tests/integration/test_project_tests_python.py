@@ -1,0 +1,176 @@
+"""A Python project's own tests on candidates good, wrong, slow and hostile: before and after, in the real sandbox."""
+
+from __future__ import annotations
+
+import venv
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.python.toolchain import PythonToolchain
+from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleResult, ExampleStatus
+from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.task import Language, Task
+from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support.builds import candidate_of
+
+PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+
+FILE = "src/shapes/area.py"
+TESTS = """import pytest
+from shapes.area import area, one
+
+
+def test_area():
+    assert area(2, 3) == 6
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_square(side):
+    assert side * side == area(side, side)
+
+
+def test_the_other_way_round():
+    assert 20 == area(4, 5)
+
+
+def test_one():
+    assert one() == 2  # it never was
+
+
+@pytest.mark.skip
+def test_later():
+    area(1, 1)
+"""
+UNITTEST = """import unittest
+
+from shapes.area import area
+
+
+class AreaCase(unittest.TestCase):
+    def test_area(self):
+        self.assertEqual(area(3, 3), 9)
+
+    def test_each(self):
+        for side in (1, 2):
+            with self.subTest(side=side):
+                self.assertEqual(side * side, area(side, side))
+"""
+FILES = {
+    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "--no-such-option"\n',
+    "src/shapes/__init__.py": "",
+    FILE: "«def area(width, height):\n    return width * height»\n\n\ndef one():\n    return 1\n",
+    "tests/test_area.py": TESTS,
+    "tests/test_cases.py": UNITTEST,
+    "tests/test_other.py": "def test_nothing():\n    raise RuntimeError('never run: it does not speak of the scope')\n",
+}
+IDS = [
+    "tests:tests/test_area.py::test_area",
+    "tests:tests/test_area.py::test_square[1]",
+    "tests:tests/test_area.py::test_square[2]",
+    "tests:tests/test_area.py::test_the_other_way_round",
+    "tests:tests/test_area.py::test_one",
+    "tests:tests/test_area.py::test_later",
+    "tests:tests/test_cases.py::AreaCase::test_area",
+    "tests:tests/test_cases.py::AreaCase::test_each",
+]
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not chosen.runs_project_code:
+            pytest.skip("no sandbox works here")
+        yield chosen
+
+
+def project(root: Path, **other: str) -> Task:
+    return project_task(root, Language.PYTHON, {**FILES, **other}, FILE)
+
+
+def names_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+async def evidence(sandbox: Sandbox, task: Task, body: str, *, timeout: float = 40) -> Evidence:
+    code = "def area(width, height):\n" + "\n".join(f"    {line}" for line in body.split("\n"))
+    return await PythonToolchain(sandbox, timeout=timeout).evidence(task, candidate_of(task, code))
+
+
+def by_name(found: Evidence) -> dict[str, ExampleResult]:
+    assert found.blocked is None, found
+    return {result.id.rpartition("::")[2]: result for result in found.results}
+
+
+async def test_a_right_candidate_passes_what_passed_before(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project(tmp_path)
+    before = names_below(tmp_path)
+    found = await evidence(sandbox, task, "return height * width")
+    assert [result.id for result in found.results] == IDS
+    assert {result.kind for result in found.results} == {ExampleKind.TEST}
+    assert [result.status for result in found.results] == [PASSED] * 4 + [NOT_RUNNABLE] * 2 + [PASSED] * 2
+    assert "did not pass before" in by_name(found)["test_one"].detail
+    assert names_below(tmp_path) == before, "nothing is left in the project"
+
+
+async def test_a_wrong_one_fails_with_both_values(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project(tmp_path)
+    found = await evidence(sandbox, task, "return width + height")
+    told = {name: (r.status, r.expected, r.actual) for name, r in by_name(found).items()}
+    assert told["test_area"] == (FAILED, "9", "6"), "of the unittest case, which comes last under that name"
+    assert (found.results[0].expected, found.results[0].actual) == ("6", "5")
+    assert told["test_square[1]"] == (FAILED, "2", "1"), "neither side is plain: the second is taken as expected"
+    assert told["test_square[2]"][0] is PASSED
+    assert told["test_the_other_way_round"] == (FAILED, "20", "9")
+    assert told["test_one"][0] is NOT_RUNNABLE, "what failed before does not count"
+    assert told["test_each"][0] is FAILED
+
+
+async def test_a_test_that_hangs_costs_its_own_time_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    body = "while width == 3:\n    pass\nreturn width * height"
+    told = {r.id: r for r in (await evidence(sandbox, project(tmp_path), body, timeout=12)).results}
+    hung = told["tests:tests/test_cases.py::AreaCase::test_area"]
+    assert (hung.status, "did not finish in 6 s" in hung.detail) == (FAILED, True), hung
+    assert told["tests:tests/test_cases.py::AreaCase::test_each"].status is PASSED, "the next one is run"
+
+
+async def test_a_candidate_that_ends_the_process_passes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    found = await evidence(sandbox, project(tmp_path), "import os\nos._exit(0)")
+    told = {result.id: result for result in found.results}
+    assert [told[name].status for name in IDS[:4]] == [FAILED] * 4
+    assert "the process ended" in told[IDS[0]].detail
+
+
+async def test_what_cannot_be_imported_any_more_fails(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = "def area(width, height):\n    return width * height\n\n\nraise OSError('no')"
+    task = project(tmp_path)
+    found = await PythonToolchain(sandbox, timeout=40).evidence(task, candidate_of(task, code))
+    told = by_name(found)
+    assert told["test_square[1]"].status is FAILED
+    assert "OSError: no" in told["test_square[1]"].detail
+
+
+async def test_without_pytest_unittest_runs_and_the_others_are_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    venv.create(tmp_path / ".venv", symlinks=True)
+    task = project(tmp_path)
+    found = await evidence(sandbox, task, "return width + height")
+    told = {r.id.rpartition(".")[2]: (r.status, r.expected, r.actual) for r in found.results}
+    assert told == {"test_area": (FAILED, "9", "6"), "test_each": (FAILED, "2", "1")}
+    remove(tmp_path / "tests/test_cases.py")
+    found = await evidence(sandbox, task, "return width * height")
+    (only,) = found.results
+    assert only.status is NOT_RUNNABLE
+    assert "pip install pytest" in only.detail
+
+
+async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project_task(
+        tmp_path, Language.PYTHON, {FILE: FILES[FILE], "tests/test_b.py": FILES["tests/test_other.py"]}, FILE
+    )
+    found = await evidence(sandbox, task, "return 1")
+    assert (found.results, found.blocked) == ((), None)
