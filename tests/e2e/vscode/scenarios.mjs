@@ -22,6 +22,10 @@ export async function stub(bench) {
   await progress.waitFor();
   await bench.status().filter({ hasText: /1\/2/ }).waitFor();
   await bench.picture('progress');
+  await bench.status().hover();
+  const models = bench.page.locator('.monaco-hover table').filter({ hasText: 'coder' });
+  await models.first().waitFor();
+  await bench.picture('tooltip');
   await bench.until('return " ".join');
   const told = bench.toast('Accepted · score 9.0 · 1 attempt');
   await told.waitFor();
@@ -192,7 +196,10 @@ export async function noModels(bench, { remedy }) {
   await told.waitFor();
   await bench.picture('failed');
   assert.ok((await told.innerText()).includes(remedy), await told.innerText());
-  await told.getByRole('button', { name: 'Ask the Doctor' }).waitFor();
+  await told.getByRole('button', { name: 'Open in Terminal' }).click();
+  await bench.page.locator('.terminal-wrapper.active .xterm-screen').waitFor();
+  await bench.page.waitForTimeout(1500);
+  await bench.picture('typed');
 }
 
 /** Before the first paid call a modal asks; "Not now" is a no, "Allow" a yes. */
@@ -332,4 +339,45 @@ export async function profile(bench) {
   await bench.page.getByText('See what works here').first().waitFor();
   await bench.page.waitForTimeout(1000);
   await bench.picture('walkthrough');
+}
+
+/** The pictures of the README: what a person sees from the light bulb to the report. */
+export async function strip(bench, { folder }) {
+  const { page } = bench;
+  const shoot = async (name) => {
+    await page.mouse.move(300, 372); // over nothing that tells something
+    await page.waitForTimeout(700);
+    await page.screenshot({ path: `${folder}/vscode-${name}.png` });
+  };
+  await page.setViewportSize({ width: 800, height: 430 });
+  await bench.file('words.py');
+  await bench.ready();
+  await bench.palette('View: Toggle Primary Side Bar Visibility');
+  await bench.line(7, 5);
+  const row = await bench.action('Generate with ensemble');
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: `${folder}/vscode-light-bulb.png` });
+  await row.click();
+  await bench.toast(/thinking|generating/).waitFor();
+  await shoot('progress');
+  await bench.until('return " ".join');
+  await bench.toast('Accepted').waitFor();
+  await shoot('result');
+  await bench.press('Accepted', 'Show Report');
+  await bench.webview('What was sent');
+  await shoot('report');
+}
+
+/** One more: a result beside the text. */
+export async function stripPreview(bench, { folder }) {
+  const { page } = bench;
+  await page.setViewportSize({ width: 800, height: 430 });
+  await bench.file('words.py');
+  await bench.ready();
+  await bench.palette('View: Toggle Primary Side Bar Visibility');
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await page.locator('.tab.active').filter({ hasText: 'proposal' }).waitFor();
+  await page.waitForTimeout(1500);
+  await page.screenshot({ path: `${folder}/vscode-preview.png` });
 }

@@ -56,7 +56,7 @@ export function told(outcome: Outcome): Told {
     case 'failed': {
       const mend = mending(outcome.reason);
       const first: Choice = mend.command ? 'terminal' : 'doctor';
-      return { level: 'error', text: `${line}.${why}`, choices: [first, 'report', 'log'], ...mend };
+      return { level: 'error', text: `Failed.${why || ' The report says more.'}`, choices: [first, 'report', 'log'], ...mend };
     }
     case 'cancelled':
       return { level: 'none', text: 'Cancelled. Nothing was changed.', choices: [] };
@@ -75,7 +75,7 @@ export function proposed(outcome: Outcome): string {
 }
 
 const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotnet', 'rustup', 'brew', 'systemctl'];
-const COMMAND = new RegExp(`^(?:${PROGRAMS.join('|')}) [^;,\\n]+$`);
+const COMMAND = new RegExp(`^(?:[A-Z_]+=\\S+ )*(?:${PROGRAMS.join('|')}) [^;,\\n]+$`);
 
 /** The command that a reason names as its remedy: in backticks, or after its last dash. */
 export function mending(reason: string | null): { command?: string } {
