@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from forge_lsp.ensemble.schedule import Schedule
     from forge_lsp.gpus.fleet.office import Office, Wish
     from forge_lsp.gpus.planning import Wanted
+    from forge_lsp.gpus.residency import ManagedResidency
     from forge_lsp.gpus.survey import Seat
+    from forge_lsp.gpus.timing import Row
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.statistics import Rates
@@ -76,6 +78,7 @@ class _Rooms:
     directory: Directory
     toolchains: Mapping[Language, Toolchain]
     fast: DaemonGate | None
+    residencies: dict[str, ManagedResidency] = field(default_factory=dict[str, "ManagedResidency"])
 
 
 @dataclass(slots=True)
@@ -120,7 +123,8 @@ class House:
         sources = await asyncio.to_thread(
             gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
         )
-        return replace(sources, fleet=await asyncio.to_thread(_fleet_urls, self.state_dir))
+        urls, placement = await asyncio.to_thread(_fleet_up, self.state_dir)
+        return replace(sources, fleet=urls, placement=placement)
 
     async def reconfigure(self, editor: Mapping[str, object]) -> None:
         """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
@@ -226,7 +230,29 @@ class House:
             deadline=settings.deadlines.job,
             apply=ApplyMode(settings.apply.mode),
             profile=chosen.label,
+            residency=await self._residency(settings, rooms),
         )
+
+    async def _residency(self, settings: Settings, rooms: _Rooms) -> ManagedResidency | None:
+        """Who brings models into GPU memory for a job; None: the servers themselves do."""
+        from forge_lsp.gpus.managing import managed
+
+        seats = await asyncio.to_thread(_seats, settings, self.state_dir)
+        parts = f"{seats}{settings.model_dump_json(include={'schedule'})}"
+        async with self._building:
+            if parts not in rooms.residencies:
+                made = await managed(
+                    seats,
+                    _wanted(settings),
+                    _rows(settings),
+                    mover=rooms.directory,
+                    state_dir=self.state_dir,
+                    timeout=settings.deadlines.load,
+                )
+                if made is None:
+                    return None  # looked at anew for the next job: a server may be up by then
+                rooms.residencies[parts] = made
+            return rooms.residencies[parts]
 
     async def directory(self) -> Directory:
         """The models of the settings in force."""
@@ -236,6 +262,7 @@ class House:
         """Close connections, children and temp folders."""
         built, self._built = list(self._built.values()), {}
         choosers, self._choosers = list(self._choosers.values()), {}
+        await asyncio.gather(*(residency.aclose() for rooms in built for residency in rooms.residencies.values()))
         await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
         await asyncio.gather(*(rooms.fast.aclose() for rooms in built if rooms.fast is not None))
         for chooser in choosers:
@@ -308,7 +335,6 @@ async def make_services(
 async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
     """Which model goes to which GPU. Where GPUs are only imagined and no server is there, the three-gpu profile's."""
     from forge_lsp.gpus.planning import planned
-    from forge_lsp.gpus.timing import Row
 
     imagined = gib is not None and house.flags.profile is None
     try:
@@ -320,7 +346,14 @@ async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
             raise
         chosen = await house.settings(profile="three-gpu")
     settings = chosen.resolved.settings
-    rows = [
+    return await planned(_wanted(settings), _rows(settings), profile=chosen.profile, state_dir=house.state_dir, gib=gib)
+
+
+def _rows(settings: Settings) -> list[Row]:
+    """The schedule as the planner reads it."""
+    from forge_lsp.gpus.timing import Row
+
+    return [
         Row(
             attempts=row.attempts,
             strategy=row.thinking.strategy,
@@ -331,7 +364,6 @@ async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
         )
         for row in settings.schedule
     ]
-    return await planned(_wanted(settings), rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib)
 
 
 def _wanted(settings: Settings) -> list[Wanted]:
@@ -456,14 +488,24 @@ def _wish(flags: Flags, gpus: int) -> Wish:
         program=settings.fleet.program,
         models=settings.fleet.models,
         count=settings.fleet.servers,
+        called=[
+            replace(model, fixed=resolved.layers.setter_of(("models", model.key, "server")) != below.label)
+            for model in _wanted(settings)
+        ],
+        rows=_rows(settings),
+        memory={
+            server.gpu: int(server.memory * 1e9) for server in settings.servers.values() if server.gpu and server.memory
+        },
     )
 
 
-def _fleet_urls(state_dir: Path) -> dict[str, str]:
-    from forge_lsp.gpus.fleet.control import urls
+def _fleet_up(state_dir: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Where the servers of a fleet that is up answer, and which of them each model is planned on."""
+    from forge_lsp.gpus.fleet.control import placement, urls
     from forge_lsp.gpus.fleet.state import Folder
 
-    return urls(Folder(state_dir / "fleet"))
+    folder = Folder(state_dir / "fleet")
+    return urls(folder), placement(folder)
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:

@@ -12,7 +12,7 @@ from forge_lsp.gpus.inventory import Inventory
 from forge_lsp.gpus.plan import GIB, Device
 from forge_lsp.gpus.timing import REFERENCE
 
-__all__ = ["apple", "cpu", "devices", "imagined"]
+__all__ = ["apple", "cpu", "devices", "imagined", "told"]
 
 UNIFIED = 0.75
 """Share of unified memory that the GPU of an Apple machine may take (``iogpu.wired_limit_mb`` raises it)."""
@@ -55,6 +55,21 @@ def imagined(gib: Sequence[float]) -> tuple[Device, ...]:
             bandwidth=REFERENCE,
         )
         for number, size in enumerate(gib)
+    )
+
+
+def told(memory: Mapping[str, int]) -> tuple[Device, ...]:
+    """GPUs that only the settings tell of: bytes by UUID. What is free is not known, nor whether it is a GPU at all."""
+    return tuple(
+        Device(
+            uuid=uuid,
+            name=uuid,
+            kind="cpu",
+            total=size,
+            free=max(0, int(size - RESERVED)),
+            bandwidth=REFERENCE / 2,
+        )
+        for uuid, size in memory.items()
     )
 
 

@@ -19,7 +19,7 @@ from forge_lsp.gpus.plan import Device, Need, Plan
 from forge_lsp.gpus.telling import sections
 from forge_lsp.gpus.timing import Row, steps
 
-__all__ = ["Wanted", "plan", "planned"]
+__all__ = ["Wanted", "arranged", "plan", "planned"]
 
 _TOLD = 20.0
 """Seconds for a model's whole description: the list of its tokens alone is megabytes."""
@@ -28,7 +28,8 @@ _TOLD = 20.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A model of an Ollama server in the settings. ``url``: the server's; ``slots``: calls that the settings let the
-    server answer at once; ``gpu``: the UUID that the settings name, None where they name none."""
+    server answer at once; ``gpu``: the UUID that the settings name, None where they name none. ``fixed``: the user
+    themself put it on its server."""
 
     key: str
     name: str
@@ -37,6 +38,7 @@ class Wanted:
     context: int
     slots: int = 1
     gpu: str | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,20 @@ async def plan(
     schedule = steps(rows, {need.key: need.footprint for need in free})
     made = await asyncio.to_thread(make, found, free, schedule)
     return explained(made, wishes, profile=profile, contexts={one.key: one.context for one in wanted})
+
+
+async def arranged(wanted: Sequence[Wanted], rows: Sequence[Row], found: Sequence[Device], *, state_dir: Path) -> Plan:
+    """Where each model goes on devices of which each has a server of its own. A model is on ``gpu`` until it is moved,
+    and is not moved where it is ``fixed``; one without any may go anywhere."""
+    told = await _all_told(wanted)
+    measured = await Calibration(state_dir).read()
+    needs = [
+        replace(_need(one, told[one.key], measured, one.gpu, drawn=True), movable=not (one.fixed and one.gpu))
+        for one in wanted
+    ]
+    emptied = _emptied(found, wanted, told, {one.key: one.gpu for one in wanted if one.gpu})
+    schedule = steps(rows, {need.key: need.footprint for need in needs})
+    return await asyncio.to_thread(make, emptied, needs, schedule)
 
 
 def _need(one: Wanted, told: _Told, measured: Mapping[str, int], gpu: str | None, *, drawn: bool) -> Need:

@@ -34,6 +34,11 @@ class ManagedResidency:
         self._timeout = timeout
         self._begun = False
 
+    @property
+    def plan(self) -> Plan:
+        """What it goes by."""
+        return self._plan
+
     def foresee(self, keys: Sequence[str], *, attempt: int, stage: Stage) -> None:
         """See :class:`~forge_lsp.domain.ports.Residency`."""
         wanted = self._by_device(keys)

@@ -142,7 +142,7 @@ class Rig:
         tried behind each possible first one. No other can succeed where these fail: it is the rule of earliest due
         dates (Jackson 1955), a load's due date being total - claim + size and its length being size.
         """
-        if sum(self.size[model] for model in models) + SPARE > free:
+        if sum([self.size[model] for model in models]) + SPARE > free:
             return None
         if self._goes(models, free, empty):
             return tuple(models)

@@ -13,12 +13,15 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_lsp.gpus.standing import Standing
 from forge_lsp.gpus.weighing import HAIR, Score, Weigher
 
 __all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
 WARM, COLD = 0.1, 0.003
+#: Share of the changes that annealing tries which take one model elsewhere; the others exchange two.
+MOVES = 0.5
 #: Of a search, in units of about half a microsecond.
 EFFORT = 130_000
 #: Placements from which on branch and bound seldom ends.
@@ -57,39 +60,27 @@ def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
 
 def _cool(weigher: Weigher, start: _Placed, shaken: random.Random, effort: int) -> _Placed:
     """Simulated annealing (Kirkpatrick 1983) from ``start`` with so much effort."""
-    best, (now, _) = start, start
-    where = list(start[1])
+    standing, best = Standing(weigher, start[1]), start
+    where, allowed, count = standing.where, weigher.allowed, len(start[1])
     begun, warm = weigher.effort, start[0][0] * WARM
-    count = len(where)
     while (share := (weigher.effort - begun) / effort) < 1:
         heat = warm * (COLD / WARM) ** share
-        one = shaken.randrange(count)
+        weigher.effort += 1
+        one = int(shaken.random() * count)
         here = where[one]
         other: int | None = None
-        if shaken.random() < 0.5:
-            there = shaken.choice(weigher.allowed[one])
+        if shaken.random() < MOVES:
+            there = allowed[one][int(shaken.random() * len(allowed[one]))]
         else:
-            other = shaken.randrange(count)
+            other = int(shaken.random() * count)
             there = where[other]
-            if there not in weigher.allowed[one] or here not in weigher.allowed[other]:
-                weigher.effort += 1
+            if there not in allowed[one] or here not in allowed[other]:
                 continue
         if here == there:
-            weigher.effort += 1
             continue
-        where[one] = there
-        if other is not None:
-            where[other] = here
-        limit = now[0] - heat * math.log(1.0 - shaken.random())
-        score = weigher.score(where, limit=(limit, 0, 0, 0))
-        if score is None or score[0] > limit:
-            where[one] = here
-            if other is not None:
-                where[other] = there
-            continue
-        now = score
-        if now < best[0]:
-            best = now, tuple(where)
+        limit = standing.seconds - heat * math.log(1.0 - shaken.random())
+        if standing.shift(one, there, other, limit) and standing.seconds < best[0][0] - HAIR:
+            best = standing.score, tuple(where)
     return best
 
 
@@ -144,37 +135,36 @@ def _greedy(weigher: Weigher) -> _Placed:
 
 def _descend(weigher: Weigher, start: _Placed, until: Callable[[], bool]) -> _Placed:
     """Moves and swaps, each taken as soon as it helps, until none does or the effort is spent."""
-    best, where = start[0], list(start[1])
+    best, standing = start[0], Standing(weigher, start[1])
     improved = True
     while improved:
         improved = False
-        for change in _changes(weigher, where):
+        for one, there, other in _changes(weigher, standing.where):
             if until():
-                return best, tuple(where)
-            before = [(model, where[model]) for model, _ in change]
-            for model, device in change:
-                where[model] = device
-            score = weigher.score(where, limit=best)
-            if score is not None and score < best:
-                best, improved = score, True
+                return best, tuple(standing.where)
+            here = standing.where[one]
+            if not standing.shift(one, there, other, best[0]):
                 continue
-            for model, device in before:
-                where[model] = device
-    return best, tuple(where)
+            score = standing.score
+            if score < best:
+                best, improved = score, True
+            else:
+                standing.shift(one, here, other, math.inf)
+    return best, tuple(standing.where)
 
 
-def _changes(weigher: Weigher, where: list[int]) -> Iterator[tuple[tuple[int, int], ...]]:
+def _changes(weigher: Weigher, where: list[int]) -> Iterator[tuple[int, int, int | None]]:
     """One model elsewhere, or two in each other's place; looked up as they are asked for, as ``where`` changes."""
     count = len(where)
     for model in range(count):
         for device in weigher.allowed[model]:
             if device != where[model]:
-                yield ((model, device),)
+                yield model, device, None
     for one in range(count):
         for other in range(one + 1, count):
             here, there = where[one], where[other]
             if here != there and there in weigher.allowed[one] and here in weigher.allowed[other]:
-                yield (one, there), (other, here)
+                yield one, there, other
 
 
 def _shake(weigher: Weigher, where: Sequence[int], shaken: random.Random) -> _Placed:

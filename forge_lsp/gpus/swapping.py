@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from forge_lsp.gpus.rig import Rig, StageNumbers, bits
+from forge_lsp.gpus.rig import SPARE, Rig, StageNumbers, bits
 from forge_lsp.gpus.timing import UNLOAD
 
 __all__ = ["Act", "Course", "Trace", "follow"]
@@ -141,7 +141,8 @@ class _Walk:
         spare = bits(resident & ~need)
         spare.sort(key=lambda model: (soon >> model & 1, -rig.next_use[model][at + 1]))
         gone, went = 0, list[int]()
-        while (order := rig.order(missing, free, empty=resident == gone)) is None:
+        least = sum([rig.size[model] for model in missing]) + SPARE
+        while free < least or (order := rig.order(missing, free, empty=resident == gone)) is None:
             if len(went) == len(spare):
                 # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
                 return resident, rig.together(need, self.device) or ()
@@ -150,6 +151,8 @@ class _Walk:
             gone |= 1 << model
             free += rig.size[model]
         for model in reversed(went[:-1]):
+            if free - rig.size[model] < least:
+                continue
             kept = rig.order(missing, free - rig.size[model], empty=False)
             if kept is not None:
                 order, free, gone = kept, free - rig.size[model], gone & ~(1 << model)

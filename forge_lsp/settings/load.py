@@ -28,7 +28,8 @@ PROFILES = ("three-gpu", "one-gpu", "embedded", "cloud")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """All sources but the profile, still unmerged. ``fleet``: where the servers of a fleet that is up answer, by
-    settings key; stronger than a profile's word, weaker than the user's."""
+    settings key, and ``placement``: which of them each model is planned on; stronger than a profile's word, weaker
+    than the user's."""
 
     user: Layer
     workspace: Layer
@@ -36,18 +37,24 @@ class Sources:
     editor: Layer
     command_line: Layer
     fleet: Mapping[str, str] = field(default_factory=dict[str, str])
+    placement: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def over(self, profile: Layer) -> tuple[Layer, ...]:
-        """``profile``, and over it the fleet's addresses for those of its servers, or the user's, that are Ollama's."""
+        """``profile``, and over it the fleet's addresses for those of its servers, or the user's, that are Ollama's;
+        and the plan's servers for their models."""
         found = Layers(layers=(profile, self.user, self.environment, self.editor, self.command_line)).merged()
-        servers = found.get("servers")
-        known = cast("dict[str, object]", servers) if isinstance(servers, dict) else {}
+        known, models = _entries(found, "servers"), _entries(found, "models")
         urls: Table = {
-            key: {"url": url}
-            for key, url in self.fleet.items()
-            if isinstance(entry := known.get(key), dict) and cast(Table, entry).get("kind") == "ollama"
+            key: {"url": url} for key, url in self.fleet.items() if known.get(key, {}).get("kind") == "ollama"
         }
-        return (profile, Layer(label="the fleet that is up", values={"servers": urls})) if urls else (profile,)
+        if not urls:
+            return (profile,)
+        homes: Table = {
+            key: {"server": server}
+            for key, server in self.placement.items()
+            if server in urls and models.get(key, {}).get("server") in urls
+        }
+        return (profile, Layer(label="the fleet that is up", values={"servers": urls, "models": homes}))
 
     def table(self, key: str) -> Table:
         """A top-level table as the sources that are trusted give it, not validated."""
@@ -141,3 +148,10 @@ def _problems(error: ValidationError, layers: Layers) -> tuple[str, ...]:
         what = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
         lines.append(f"{'.'.join(map(str, path))} ({layers.source_of(path)}): {what}")
     return tuple(lines)
+
+
+def _entries(table: Table, key: str) -> Mapping[str, Table]:
+    """A table of tables as it is written, which may be anything."""
+    found = table.get(key)
+    entries = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    return {name: cast(Table, entry) for name, entry in entries.items() if isinstance(entry, dict)}

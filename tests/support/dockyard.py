@@ -105,5 +105,9 @@ class Dockyard:
         async def free() -> int | None:
             return self.free(uuid)
 
+        async def measured(key: str, row: Memory) -> None:
+            del row
+            self.measured.append(key)
+
         names = {key: key for key, device in self.plan.placement.items() if device == uuid}
-        return Berth(names=names, look=look, free=free, measured=lambda key, *_: self.measured.append(key))
+        return Berth(names=names, look=look, free=free, measured=measured)

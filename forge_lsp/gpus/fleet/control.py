@@ -23,7 +23,7 @@ from forge_lsp.gpus.fleet.state import FleetSpec, FleetState, Folder, ServerSpec
 from forge_lsp.gpus.inventory import Inventory
 from forge_lsp.gpus.ollama_api import loaded, version
 
-__all__ = ["Control", "placed", "urls"]
+__all__ = ["Control", "placed", "placement", "urls"]
 
 MODULE = "forge_lsp.gpus.fleet.supervisor"
 _TURN = 150.0
@@ -54,6 +54,19 @@ def urls(folder: Folder) -> dict[str, str]:
 def placed(folder: Folder) -> dict[str, ServerSpec]:
     """What the servers of a fleet that is up were started with, by URL."""
     return {row.url: spec for row, spec in _serving(folder)}
+
+
+def placement(folder: Folder) -> dict[str, str]:
+    """Which server of a fleet that is up each model is planned on, both by settings key; servers that were given up
+    left out."""
+    serving = {row.key for row, _ in _serving(folder)}
+    try:
+        state = folder.read_state() if serving else None
+    except EnvironmentFault:
+        return {}  # the doctor tells
+    if state is None:
+        return {}
+    return {model: server for model, server in state.spec.placement.items() if server in serving}
 
 
 def _serving(folder: Folder) -> list[tuple[ServerState, ServerSpec]]:
@@ -106,6 +119,11 @@ class Control:
                 await self._stop_supervisor()
                 raise
         return ()
+
+    async def running(self) -> FleetSpec | None:
+        """What the fleet that is up was started with; None where none is. Raises EnvironmentFault."""
+        state = await asyncio.to_thread(self._watched) if self._folder.path.exists() else None
+        return state.spec if state is not None else None
 
     async def status(self, inventory: Inventory) -> FleetReport:
         """What is there. Raises EnvironmentFault for a state file of another make."""
@@ -265,6 +283,7 @@ def _differences(now: FleetSpec, wanted: FleetSpec) -> tuple[str, ...]:
     mine = {server.key: server for server in now.servers}
     theirs = {server.key: server for server in wanted.servers}
     keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
+    keys += [] if keys or now.placement == wanted.placement else ["which model is where"]
     what = ", ".join(keys) if keys else "program or models folder"
     return (f"the fleet runs with other settings than yours ({what}); to take them: `forge-lsp fleet down`, then `up`",)
 

@@ -56,11 +56,15 @@ class ServerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetSpec:
-    """What ``fleet up`` asks for. ``program`` is an absolute path; ``models`` None: where Ollama keeps them itself."""
+    """What ``fleet up`` asks for. ``program`` is an absolute path; ``models`` None: where Ollama keeps them itself.
+
+    ``placement`` is the plan's: the server's settings key by the model's.
+    """
 
     program: str
     models: str | None = None
     servers: tuple[ServerSpec, ...]
+    placement: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +212,8 @@ class Folder:
 
 def _spec(values: Mapping[str, Any]) -> FleetSpec:
     servers = tuple(ServerSpec(**row) for row in values["servers"])
-    return FleetSpec(program=values["program"], models=values["models"], servers=servers)
+    placement = cast("dict[str, str]", values.get("placement") or {})
+    return FleetSpec(program=values["program"], models=values["models"], servers=servers, placement=placement)
 
 
 def _row(values: Mapping[str, Any]) -> ServerState:
