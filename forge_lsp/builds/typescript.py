@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, problems_in
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -50,6 +51,7 @@ class TypeScriptToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
@@ -78,9 +80,8 @@ class TypeScriptToolchain:
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing is run for TypeScript: see :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        return await self._tests.run(task, candidate, place_of(task, siblings=(".ts", ".tsx", ".mts", ".cts")))
 
     async def _check(
         self,

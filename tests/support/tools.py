@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["dotnet_environment", "typescript_folder"]
+__all__ = ["dotnet_environment", "node_modules", "typescript_folder"]
 
 _UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
 _CACHE = Path.home() / ".cache" / "forge-lsp-tests"
@@ -31,13 +31,18 @@ def dotnet_environment() -> Mapping[str, str]:
 
 def typescript_folder(major: str) -> Path:
     """A folder with ``node_modules/typescript`` of one major version; fetched once and kept."""
+    return node_modules("typescript", major)
+
+
+def node_modules(package: str, major: str) -> Path:
+    """A folder with ``node_modules/<package>`` of one major version; fetched once and kept."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("npm is not installed")
-    folder = _CACHE / f"typescript-{major}"
-    if not (folder / "node_modules/typescript/package.json").is_file():
+    folder = _CACHE / f"{package}-{major}"
+    if not (folder / "node_modules" / package / "package.json").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"typescript@{major}"]
+        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{package}@{major}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         if done.returncode != 0:
-            pytest.skip(f"npm cannot install typescript@{major}: {done.stderr.strip()[-200:]}")
+            pytest.skip(f"npm cannot install {package}@{major}: {done.stderr.strip()[-200:]}")
     return folder

@@ -2,7 +2,7 @@
 arguments and arity.
 
 Plain JavaScript has no types, so TypeScript's word is taken only for what is wrong in any JavaScript: a name nobody
-defines, a call that cannot be right. Nothing of the project is run.
+defines, a call that cannot be right. Of the project nothing is run but the tests that speak of the scope.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -70,6 +71,7 @@ class JavaScriptToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
@@ -99,9 +101,8 @@ class JavaScriptToolchain:
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing is run for JavaScript: see :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        return await self._tests.run(task, candidate, place_of(task, siblings=_ENDINGS))
 
     async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
         extra = _configuration(place) if compiler else {}

@@ -1,0 +1,170 @@
+"""The tests of JavaScript and TypeScript projects on candidates, by the real node, vitest and jest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
+from forge_lsp.builds.typescript import TypeScriptToolchain
+from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.task import Language, Task
+from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support.builds import candidate_of
+from tests.support.tools import node_modules
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+
+AREA = "«export function area(width, height) {\n  return width * height;\n}»\n\nexport const one = () => 1;\n"
+OTHER = "throw new Error('never run: it does not speak of the scope');\n"
+NODE = """import assert from "node:assert/strict";
+import test, { describe, it } from "node:test";
+import { area, one } from "../src/area.js";
+
+test("area", () => assert.equal(area(2, 3), 6));
+test.skip("later", () => area(1, 1));
+describe("squares", () => {
+  it("of two", () => assert.deepEqual([area(2, 2)], [4]));
+  it("of three", () => assert.deepEqual([area(3, 3)], [9]));
+});
+test("one", () => assert.equal(one(), 2));
+"""
+# The globals of both runners are the same; vitest has to be asked for them.
+EXPECT = """import { area, one } from "../src/area";
+
+test("area", () => expect(area(2, 3)).toBe(6));
+test.skip("later", () => area(1, 1));
+describe("squares", () => {
+  it("of two", () => expect([area(2, 2)]).toEqual([4]));
+  it("of three", () => expect(area(3, 3)).toEqual(9));
+});
+test("one", () => expect(one()).toBe(2));
+"""
+NAMES = ("area", "later", "squares > of two", "squares > of three", "one")
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not chosen.runs_project_code:
+            pytest.skip("no sandbox works here")
+        yield chosen
+
+
+def node_project(root: Path) -> Task:
+    files = {
+        "package.json": '{"type": "module"}\n',
+        "src/area.js": AREA,
+        "test/area.test.js": NODE,
+        "test/other.test.js": OTHER,
+    }
+    return project_task(root, Language.JAVASCRIPT, files, "src/area.js")
+
+
+def other_project(root: Path, runner: str) -> Task:
+    major, name, head = {
+        "vitest": ("3", "src/area.ts", 'import { describe, expect, it, test } from "vitest";\n'),
+        "jest": ("29", "src/area.js", ""),
+    }[runner]
+    if runner == "vitest":
+        area = AREA.replace("(width, height)", "(width: number, height: number): number")
+        imports = EXPECT
+    else:
+        area = AREA.replace("export ", "") + "module.exports = { area, one };\n"
+        imports = EXPECT.replace(
+            'import { area, one } from "../src/area"', 'const { area, one } = require("../src/area")'
+        )
+    ending = name.rpartition(".")[2]
+    files = {
+        "package.json": f'{{"scripts": {{"test": "{runner}"}}}}\n',
+        name: area,
+        f"test/area.test.{ending}": head + imports,
+        f"test/other.test.{ending}": OTHER,
+    }
+    task = project_task(root, Language.TYPESCRIPT if runner == "vitest" else Language.JAVASCRIPT, files, name)
+    (root / "node_modules").symlink_to(node_modules(runner, major) / "node_modules")
+    return task
+
+
+async def evidence(sandbox: Sandbox, task: Task, body: str, *, timeout: float = 60) -> Evidence:
+    head = task.original.split("\n")[0]
+    make = TypeScriptToolchain if task.document.language is Language.TYPESCRIPT else JavaScriptToolchain
+    toolchain = make(sandbox, timeout=timeout, environment=os.environ)
+    return await toolchain.evidence(task, candidate_of(task, f"{head}\n  {body}\n}}"))
+
+
+def told(found: Evidence) -> dict[str, tuple[ExampleStatus, str, str]]:
+    assert found.blocked is None, found
+    assert {result.kind for result in found.results} <= {ExampleKind.TEST}
+    return {r.id.partition(" > ")[2] or r.id: (r.status, r.expected, r.actual) for r in found.results}
+
+
+def names_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+async def test_node_runs_what_speaks_of_the_scope(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = node_project(tmp_path)
+    before = names_below(tmp_path)
+    good = await evidence(sandbox, task, "return height * width;")
+    assert [(name, status) for name, (status, _, _) in told(good).items()] == list(
+        zip(NAMES, (PASSED, NOT_RUNNABLE, PASSED, PASSED, NOT_RUNNABLE), strict=True)
+    )
+    assert good.results[0].id == "node:test/area.test.js > area"
+    wrong = told(await evidence(sandbox, task, "return width + height;"))
+    assert wrong == {
+        "area": (FAILED, "6", "5"),
+        "later": (NOT_RUNNABLE, "passes", "does not pass"),
+        "squares > of two": (PASSED, "passes", "passes"),
+        "squares > of three": (FAILED, "[ 9 ]", "[ 6 ]"),
+        "one": (NOT_RUNNABLE, "2", "1"),
+    }
+    assert names_below(tmp_path) == before, "nothing is left in the project"
+
+
+async def test_what_ends_or_hangs_the_process_passes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = node_project(tmp_path)
+    ends = told(await evidence(sandbox, task, "process.exit(0);"))
+    assert {ends[name][0] for name in ("area", "squares > of two", "squares > of three")} == {FAILED}
+    found = await evidence(sandbox, task, "while (width !== 2) {}\n  return width * height;", timeout=8)
+    hangs = told(found)
+    assert {hangs[name][0] for name in ("area", "squares > of two", "squares > of three")} == {FAILED}
+    assert "did not finish in 8 s" in next(r.detail for r in found.results if r.status is FAILED)
+
+
+async def test_what_cannot_be_imported_any_more_fails(sandbox: Sandbox, tmp_path: Path) -> None:
+    found = await evidence(
+        sandbox, node_project(tmp_path), "return 1;\n}\nif (true) {\n  throw new Error('at import');"
+    )
+    (first, *_) = (result for result in found.results if result.id.endswith(" > area"))
+    assert first.status is FAILED
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("runner", ["vitest", "jest"])
+async def test_the_projects_own_runner(sandbox: Sandbox, runner: str, tmp_path: Path) -> None:
+    task = other_project(tmp_path, runner)
+    before = names_below(tmp_path)
+    good = told(await evidence(sandbox, task, "return height * width;"))
+    assert {name: status for name, (status, _, _) in good.items()} == dict(
+        zip(NAMES, (PASSED, NOT_RUNNABLE, PASSED, PASSED, NOT_RUNNABLE), strict=True)
+    ), good
+    wrong = told(await evidence(sandbox, task, "return width + height;"))
+    assert wrong["area"] == (FAILED, "6", "5")
+    assert wrong["squares > of three"] == (FAILED, "9", "6")
+    assert wrong["squares > of two"][0] is PASSED
+    assert wrong["one"][0] is NOT_RUNNABLE
+    assert names_below(tmp_path) == before
+
+
+async def test_a_stale_build_proves_nothing_of_typescript(sandbox: Sandbox, tmp_path: Path) -> None:
+    files = {"src/area.ts": AREA, "test/area.test.js": NODE, "package.json": '{"type": "module"}\n'}
+    task = project_task(tmp_path, Language.TYPESCRIPT, files, "src/area.ts")
+    assert await evidence(sandbox, task, "return 1;") == Evidence()
