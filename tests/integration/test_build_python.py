@@ -124,6 +124,16 @@ async def test_a_candidate_cannot_silence_the_checker(toolchain: PythonToolchain
         assert report.status is BuildStatus.FAILED, comment
 
 
+async def test_none_is_returned_where_the_users_docstring_says_so(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    head = 'def area(text: str) -> str:\n    """Return the text{}."""'
+    for words, status in ((", or None where it is empty", BuildStatus.PASSED), ("", BuildStatus.FAILED)):
+        documented = head.format(words)
+        task = project_task(tmp_path, Language.PYTHON, {**FILES, FILE: f"«{documented}\n»\n"}, FILE)
+        code = f"{documented}\n    if text:\n        return text\n    return None"
+        report = await toolchain.build(task, with_code(task, code))
+        assert report.status is status, report
+
+
 async def test_the_users_own_problems_do_not_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
     files = {
         **FILES,

@@ -1,0 +1,62 @@
+"""Where the user's own text allows what a type checker refuses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from forge_lsp.domain.attempt import Diagnostic
+
+__all__ = ["without_documented_none"]
+
+_RETURNS_NONE = re.compile(
+    r"found `(?:None|[^`]*\| None|None \|[^`]*)`|[Ff]unction (?:can|always) implicitly returns? `None`"
+)
+_CODES = re.compile(r"invalid(?:-\w+)*-return(?:-type)?")
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def without_documented_none(
+    problems: tuple[Diagnostic, ...], file: str, text: str, original: str
+) -> tuple[Diagnostic, ...]:
+    """``problems`` without those about returning None where the user's docstring of that function speaks of None.
+
+    ``-> str`` above ":return: the name, or None if invalid" is common; who follows the words is not to be refused for
+    the annotation. ``original`` is the document before the candidate, ``text`` with it. A candidate's own docstring
+    allows nothing, and an annotation that it wrote itself is its own to keep.
+    """
+    suspects = [p for p in problems if p.file == file and _CODES.fullmatch(p.code) and _RETURNS_NONE.search(p.message)]
+    if not suspects:
+        return problems
+    try:
+        theirs = dict(_functions(ast.parse(text.removeprefix("\ufeff"))))
+        mine = dict(_functions(ast.parse(original.removeprefix("\ufeff"))))
+    except (SyntaxError, ValueError, RecursionError):
+        return problems
+    excused = {p for p in suspects if _allowed(_at(theirs, p.line), theirs, mine)}
+    return tuple(p for p in problems if p not in excused)
+
+
+def _allowed(name: str | None, theirs: dict[str, _Function], mine: dict[str, _Function]) -> bool:
+    before = mine.get(name) if name is not None else None
+    if before is None or name is None:
+        return False
+    annotations = [ast.unparse(each.returns) if each.returns else "" for each in (before, theirs[name])]
+    return annotations[0] == annotations[1] and re.search(r"\bNone\b", ast.get_docstring(before) or "") is not None
+
+
+def _at(functions: dict[str, _Function], line: int) -> str | None:
+    """The innermost function that holds a line (an inner one comes later)."""
+    around = [name for name, each in functions.items() if each.lineno <= line <= (each.end_lineno or each.lineno)]
+    return around[-1] if around else None
+
+
+def _functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, _Function]]:
+    for node in ast.iter_child_nodes(tree):
+        name = getattr(node, "name", None) if isinstance(node, _Function | ast.ClassDef) else None
+        inner = f"{prefix}.{name}" if name else prefix
+        if isinstance(node, _Function):
+            yield inner, node
+        yield from _functions(node, inner)

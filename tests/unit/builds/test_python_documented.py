@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from forge_lsp.builds.python.documented import without_documented_none
+from forge_lsp.domain.attempt import Diagnostic, Severity
+
+ORIGINAL = '''class Form:
+    def name(self, text: str) -> str:
+        """Return the name, or None if it is empty."""
+
+    def age(self, text: str) -> int:
+        """Return the age."""
+'''
+NONE = "Return type does not match returned value: expected `str`, found `None`"
+
+
+def candidate(first: str = "-> str", doc: str = "Mine.") -> str:
+    return (
+        f'class Form:\n    def name(self, text: str) {first}:\n        """Return the name."""\n        return None\n\n'
+        f'    def age(self, text: str) -> int:\n        """{doc}"""\n        return None\n'
+    )
+
+
+def problem(line: int, message: str = NONE, code: str = "invalid-explicit-return", file: str = "form.py") -> Diagnostic:
+    return Diagnostic(file=file, line=line, severity=Severity.ERROR, code=code, message=message, source="ty")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        NONE,
+        "Return type does not match returned value: expected `str`, found `str | None`",
+        "Function can implicitly return `None`, which is not assignable to return type `str`",
+    ],
+)
+def test_none_that_the_users_words_promise_is_no_problem(message: str) -> None:
+    assert without_documented_none((problem(4, message),), "form.py", candidate(), ORIGINAL) == ()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        problem(8),  # of the age nothing of the kind is said
+        problem(4, "Return type does not match returned value: expected `str`, found `int`"),
+        problem(4, "Name `nobody` used when not defined", "unresolved-reference"),
+        problem(4, file="other.py"),
+    ],
+)
+def test_all_else_stays(kept: Diagnostic) -> None:
+    assert without_documented_none((kept, problem(4)), "form.py", candidate(), ORIGINAL) == (kept,)
+
+
+def test_a_candidate_cannot_excuse_itself() -> None:
+    text = candidate(doc="Return the age, or None.")
+    assert without_documented_none((problem(8),), "form.py", text, ORIGINAL) == (problem(8),)
+    changed = candidate(first="-> bytes")
+    assert without_documented_none((problem(4),), "form.py", changed, ORIGINAL) == (problem(4),)
+
+
+def test_a_document_that_does_not_parse_excuses_nothing() -> None:
+    assert without_documented_none((problem(4),), "form.py", candidate(), "def name(") == (problem(4),)
