@@ -145,7 +145,8 @@ class ExampleResult:
 
     ``id`` is stable across candidates of one job. ``source`` is what was run, ``expected`` and ``actual`` its
     values as text; ``detail`` says why it is not runnable, or holds the error. ``line`` counts from 1 in the
-    document before the candidate (0: not known).
+    document before the candidate (0: not known). ``proves`` False: nothing is said of what it should give, so that
+    passing it shows only that it runs, which an empty body does too.
     """
 
     id: str
@@ -156,6 +157,7 @@ class ExampleResult:
     actual: str = ""
     detail: str = ""
     line: int = 0
+    proves: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

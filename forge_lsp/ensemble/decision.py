@@ -67,7 +67,7 @@ def decide(
 def _by_evidence(evidence: Evidence, unproven: str | None, uncorroborated: int, last: bool) -> Decision:
     """Where evidence alone decides, the word of one model against the user's example is not enough: a model that
     agrees with itself is no witness, and ``return True`` passes every example that says True."""
-    passed = evidence.count(ExampleStatus.PASSED)
+    passed = sum(result.status is ExampleStatus.PASSED and result.proves for result in evidence.results)
     disputed = evidence.count(ExampleStatus.DISPUTED)
     if unproven is not None:
         return _unverified(unproven)
@@ -83,6 +83,8 @@ def _by_evidence(evidence: Evidence, unproven: str | None, uncorroborated: int, 
         )
     if disputed:
         return _no("it passes no example, and no candidate so far passes any", last)
+    if evidence.count(ExampleStatus.PASSED):
+        return _unverified("it compiles and its examples run, but none of them says what it should give")
     return _unverified("it compiles, but there is no example to run that could prove it")
 
 

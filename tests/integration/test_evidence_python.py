@@ -105,6 +105,20 @@ async def test_a_candidate_cannot_bring_its_own_proof(toolchain: PythonToolchain
     assert (await toolchain.evidence(task, candidate_of(task, code))).results == ()
 
 
+async def test_an_example_without_a_value_only_shows_that_it_runs(toolchain: PythonToolchain) -> None:
+    task = task_of('«def f(x):\n    """\n    >>> f(1)\n    >>> assert f(1) != 3\n    """»\n', name="f")
+
+    async def seen(code: str) -> list[tuple[ExampleStatus, bool]]:
+        evidence = await toolchain.evidence(task, candidate_of(task, f"def f(x):\n    {code}"))
+        return [(result.status, result.proves) for result in evidence.results]
+
+    assert await seen("pass") == [(PASSED, False), (PASSED, True)]
+    # Nobody says that it gives None: a stub that does must not count against who returns something.
+    assert await seen("return 2") == [(NOT_RUNNABLE, False), (PASSED, True)]
+    assert await seen("return 3") == [(NOT_RUNNABLE, False), (FAILED, True)]
+    assert await seen("raise ValueError(x)") == [(FAILED, False), (FAILED, True)]
+
+
 async def test_what_cannot_be_run_is_told_apart(toolchain: PythonToolchain) -> None:
     task = task_of(
         'class Undefined: ...\n\n\n«def add(a, b):\n    """\n    >>> add(1,\n    3\n\n    >>> nobody(1)\n    3\n'

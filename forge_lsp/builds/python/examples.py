@@ -49,6 +49,16 @@ class Example:
         return "\n".join(step.rstrip("\n") for step in self.steps)
 
     @property
+    def silent(self) -> bool:
+        """Nothing is said of what it should give: ``>>> stack.push(1)`` with no output below, and no assertion."""
+        if self.want or self.exception is not None or self.literal is not None or self.raises is not None:
+            return False
+        try:
+            return bool(self.steps) and isinstance(ast.parse(self.steps[-1].strip()).body[-1], ast.Expr)
+        except (SyntaxError, ValueError, RecursionError, IndexError):
+            return False
+
+    @property
     def expected(self) -> str:
         """What should come of it, as text."""
         if self.raises is not None:

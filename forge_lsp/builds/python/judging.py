@@ -63,6 +63,7 @@ class Judge:
                 actual=actual.rstrip("\n"),
                 detail=detail,
                 line=example.line,
+                proves=not example.silent,
             )
 
         if example.broken is not None:
@@ -119,6 +120,9 @@ class Judge:
             flags = flags | flag if on else flags & ~flag
         if flags & doctest.SKIP:
             return result(ExampleStatus.NOT_RUNNABLE, detail="marked as skipped")
+        if example.silent and output.strip():
+            # People leave the output out more often than they mean "this gives None".
+            return result(ExampleStatus.NOT_RUNNABLE, output, "it runs, and no value is written down to compare with")
         if doctest.OutputChecker().check_output(example.want, output, flags):
             return result(ExampleStatus.PASSED, output)
         return result(ExampleStatus.FAILED, output)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from forge_lsp.domain.attempt import (
     DecisionKind,
     Diagnostic,
     Evidence,
+    ExampleResult,
     ExampleStatus,
     Insight,
     InsightKind,
@@ -106,6 +108,24 @@ def test_one_model_alone_does_not_overrule_the_users_example() -> None:
     assert kind(0) is DecisionKind.ACCEPT
     assert kind(1) is DecisionKind.RETRY
     assert kind(1, last=True) is DecisionKind.GIVE_UP
+
+
+def test_what_only_runs_is_no_proof() -> None:
+    runs = replace(example("passed", expected=""), proves=False)
+
+    def made(*results: ExampleResult) -> tuple[DecisionKind, bool]:
+        decision = decide(
+            build=report(),
+            evidence=Evidence(results=results),
+            verdict=None,
+            accept=Accept(rule="evidence"),
+            last=False,
+        )
+        return decision.kind, decision.unverified
+
+    assert made(runs) == (DecisionKind.ACCEPT, True)
+    assert made(runs, example("disputed", name="other")) == (DecisionKind.RETRY, False)
+    assert made(runs, example("passed", name="other")) == (DecisionKind.ACCEPT, False)
 
 
 def test_evidence_decides_where_the_rule_says_so() -> None:
