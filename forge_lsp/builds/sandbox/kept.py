@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox.spawning import spawn
 
 __all__ = ["Kept", "keep"]
 
@@ -116,20 +117,7 @@ async def keep(
 
     Raises ToolMissing when the program is not there, EnvironmentFault when no process can be started.
     """
-    loop = asyncio.get_running_loop()
-    spawning = asyncio.ensure_future(
-        loop.subprocess_exec(
-            _Talk,
-            *command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=dict(env),
-            start_new_session=True,
-            pass_fds=tuple(pass_fds),
-        )
-    )
+    spawning = asyncio.ensure_future(spawn(_Talk, command, stdin=subprocess.PIPE, cwd=cwd, env=env, pass_fds=pass_fds))
     try:
         transport, talk = await _spawned(spawning)
     except OSError as error:

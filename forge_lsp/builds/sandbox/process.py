@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from forge_lsp.builds.sandbox.spawning import spawn
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import ProcessResult
 
@@ -86,19 +87,15 @@ async def run(
     Raises ToolMissing when the program is not there or cannot be executed, EnvironmentFault when ``cwd`` is not there
     or the system refuses to start a process.
     """
-    loop = asyncio.get_running_loop()
     begin = time.monotonic()
     spawning = asyncio.ensure_future(
-        loop.subprocess_exec(
+        spawn(
             lambda: _Capture(max_output),
-            *command,
+            command,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             cwd=cwd,
-            env=dict(env),
-            start_new_session=True,
-            pass_fds=tuple(pass_fds),
+            env=env,
+            pass_fds=pass_fds,
         )
     )
     try:
