@@ -1,34 +1,47 @@
-"""The ten attempts of the three-gpu profile for real, unscripted: three Ollama servers as the GPUs, the rig's models
-made from one small model, and a Messages endpoint (Ollama's own) for the paid rungs.
+"""The ten attempts of the three-gpu profile for real, unscripted, on a fleet: `fleet up` starts three Ollama servers as
+the GPUs, the rig's models are made from one small model, and a Messages endpoint (Ollama's own) serves the paid rungs.
 
 What the models say is theirs, and mostly nonsense. What is proven: every call whose precondition held was made, none
-failed for a reason of ours, and the ledger and the report hold it all.
+failed for a reason of ours, the ledger and the report hold it all; and `/api/ps` of each server showed the plan at
+every stage. The memory that the settings tell of the GPUs is cut so that one model more than fits is called: something
+has to be swapped, and nothing is loaded that need not be.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
+import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forge_lsp.app import Flags, House
+from forge_lsp.gpus.plan import Plan, Stage
+from forge_lsp.gpus.residency import ManagedResidency
+from tests.support.fleets import Stock, fleet_of
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
-from tests.support.real_server import events, forge, generate, open_file
+from tests.support.real_server import environment, events, forge, generate, open_file
+from tests.support.watching import Watch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the real Ollama server is for Linux")
 
 PROFILE: dict[str, Any] = tomllib.loads(resources.files("forge_lsp.profiles").joinpath("three-gpu.toml").read_text())
-SERVERS = {"gpu0": 2, "gpu1": 4, "gpu2": 1, "claude": 2}
-"""By settings key: how many models its memory holds. On gpu2, codestral and llama take turns."""
-STOPS = ("<|im_end|>", "\\n\\n", "\\n- ", "\\n2. ")
-"""A paragraph, or the first point of a list, is enough of a plan: this model goes on for ever."""
-SHORT = "".join(f'PARAMETER stop "{words}"\n' for words in STOPS) + "PARAMETER num_thread 1\n"
-"""One thread a model: they run side by side, and threads that wait for each other on a busy machine cost more than they
-bring."""
+LOCAL = {key: model for key, model in PROFILE["models"].items() if model["server"] != "claude"}
+PAID = {key: model for key, model in PROFILE["models"].items() if model["server"] == "claude"}
+MEMORY = {"gpu0": 3.8, "gpu1": 3.8, "gpu2": 2.3}
+"""GB: room for three, three and one of the eight local models."""
+PLANNED: Mapping[str, Stage] = {"think": "think", "generate": "generate", "review": "panel"}
+WRITERS = ("deepseek-coder", "qwen", "codestral", "sonnet", "opus")
+KEY = {"ANTHROPIC_API_KEY": "not-needed-by-ollama"}
 TEXT = '''LIMIT = 10
 
 
@@ -56,31 +69,51 @@ NONSENSE = ("white space without end", "the same text again and again")
 """Why a call may fail: the model lost its way."""
 
 
+def short(key: str) -> str:
+    """This model goes on for ever: who writes no code stops at the end of a line, who does at the end of a paragraph.
+
+    One thread a model: they run side by side, and threads that wait for each other cost more than they bring.
+    """
+    stops = ("<|im_end|>", "\\n\\n" if key in WRITERS else "\\n")
+    return "".join(f'PARAMETER stop "{words}"\n' for words in stops) + "PARAMETER num_thread 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the rig is made of."""
+
+    stock: Stock
+    claude: OllamaServer
+
+
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, OllamaServer]]:
-    """Each server with the models that the profile gives it."""
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """A folder with the local models, and a server with the paid ones."""
     program, weights = ollama_program(), model_file()
     for found in (program, weights):
         if isinstance(found, str):
             pytest.skip(f"no real Ollama: {found}")
     assert isinstance(program, Path)
-    with contextlib.ExitStack() as stack:
-        servers: dict[str, OllamaServer] = {}
-        for key, loaded in SERVERS.items():
-            folder = tmp_path_factory.mktemp(key)
-            server = stack.enter_context(OllamaServer(folder, program=program, loaded=loaded, parallel=1))
-            for model in PROFILE["models"].values():
-                if model["server"] == key:
-                    server.add_model(model["name"], modelfile=SHORT)
-            servers[key] = server
-        yield servers
+    with OllamaServer(tmp_path_factory.mktemp("stock"), program=program) as server:
+        for key, model in LOCAL.items():
+            server.add_model(model["name"], modelfile=short(key))
+        stock = Stock(program, server.models)
+    with OllamaServer(tmp_path_factory.mktemp("claude"), program=program, loaded=2, parallel=1) as claude:
+        for key, model in PAID.items():
+            claude.add_model(model["name"], modelfile=short(key))
+        yield Parts(stock, claude)
 
 
-def settings(rig: dict[str, OllamaServer]) -> dict[str, object]:
-    """The profile, pointed at the rig; windows that a small model can read, and no candidate that ends it early."""
+def settings(parts: Parts) -> dict[str, object]:
+    """The profile as it is, on a fleet; windows that a small model can read, and no candidate that ends it early."""
+    stock = parts.stock
     return {
         "profile": "three-gpu",
-        "servers": {key: {"url": server.url} for key, server in rig.items()},
+        "fleet": {"program": str(stock.program), "models": str(stock.models), "servers": 3},
+        "servers": {
+            **{key: {"gpu": f"GPU-{key}", "memory": size} for key, size in MEMORY.items()},
+            "claude": {"url": parts.claude.url},
+        },
         "models": {key: {"context": 2048} for key in PROFILE["models"]},
         "accept": {"rule": "never"},
         "consent": {"servers": ["claude"]},
@@ -90,19 +123,50 @@ def settings(rig: dict[str, OllamaServer]) -> dict[str, object]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_ten_attempts_of_real_models(tmp_path: Path, rig: dict[str, OllamaServer]) -> None:
-    async with forge(tmp_path, settings(rig), env={"ANTHROPIC_API_KEY": "not-needed-by-ollama"}) as client:
-        uri = open_file(client, tmp_path / "work" / "sums.py", TEXT)
-        outcome = await generate(client, uri, apply="none", patience=840)
-        told = events(client)
-        report = await client.command("forge.report", jobId=outcome["jobId"])
-        history = await client.command("forge.history")
-        assert (outcome["outcome"], outcome["attemptCount"]) == ("exhausted", 10), outcome
-        check_calls(told)
-        check_costs(told, outcome)
-        check_report(report, told)
+async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = settings(parts)
+    env = environment(tmp_path, values, **KEY)
+    async with fleet_of(tmp_path, env) as up:
+        watch = Watch({server["key"]: server["url"] for server in up["servers"]})
+        plan = await planned(tmp_path, env, monkeypatch)
+        assert {server["key"]: server["maxLoaded"] for server in up["servers"]} == {
+            key: plan.max_loaded[f"GPU-{key}"] for key in MEMORY
+        }
+        async with watch.watching(), forge(tmp_path, values, env=KEY) as client:
+            uri = open_file(client, tmp_path / "work" / "sums.py", TEXT)
+            outcome = await generate(client, uri, apply="none", patience=840)
+            told = events(client)
+            report = await client.command("forge.report", jobId=outcome["jobId"])
+            history = await client.command("forge.history")
+        loads = sum(_loads(server["log"]) for server in up["servers"])
+    assert (outcome["outcome"], outcome["attemptCount"]) == ("exhausted", 10), outcome
+    check_calls(told)
+    check_costs(told, outcome)
+    check_report(report, told)
     assert [(row["jobId"], row["costUsd"]) for row in history] == [(outcome["jobId"], outcome["costUsd"])]
     check_ledger(tmp_path / "state" / "ledger.db", told, outcome)
+    assert plan.evictions > 0, "nothing is swapped: the test's memory is too large"
+    check_stages(plan, told, watch)
+    assert loads <= plan.loads, [scene.moves for scene in plan.scenes if scene.moves]
+
+
+def _loads(log: str) -> int:
+    """How many models a server has loaded so far, by its own word."""
+    return len(re.findall(r'msg="loaded runners"', Path(log).read_text()))
+
+
+async def planned(folder: Path, env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """What the server will go by: made here as it makes it, from the same settings and the fleet that is up."""
+    for name, value in env.items():
+        if name.startswith(("FORGE_", "XDG_", "HOME")):
+            monkeypatch.setenv(name, value)
+    house = House(flags=Flags(), folders=(), state_dir=folder / "state")
+    try:
+        setup = await house.setup(None, None)
+    finally:
+        await house.aclose()
+    assert isinstance(setup.residency, ManagedResidency)
+    return setup.residency.plan
 
 
 def check_calls(told: list[dict[str, Any]]) -> None:
@@ -151,7 +215,7 @@ def check_report(report: str, told: list[dict[str, Any]]) -> None:
         assert f"## Attempt {number}\n" in report
     calls = sum(event["type"] == "call.finished" for event in told)
     assert f"| **all** |  | {calls} |" in report
-    for server in SERVERS:
+    for server in (*MEMORY, "claude"):
         assert f"| sums.py | {server} | http://127.0.0.1:" in report
 
 
@@ -173,3 +237,28 @@ def check_ledger(path: Path, told: list[dict[str, Any]], outcome: dict[str, Any]
     )
     assert kept == finished
     assert spent / 1e9 == pytest.approx(outcome["costUsd"])
+
+
+def check_stages(plan: Plan, told: list[dict[str, Any]], watch: Watch) -> None:
+    """In every stage there was a moment at which every server had in memory what the plan says, and each model was
+    there when its call ended."""
+    names = {key: model["name"] for key, model in LOCAL.items()}
+    for number in range(1, 11):
+        for stage, name in PLANNED.items():
+            mine = [event for event in told if event.get("number") == number and event.get("stage") == stage]
+            scene = plan.scene(number, name)
+            if scene is None or scene.attempt != number or not any(e["type"] == "call.started" for e in mine):
+                continue
+            start, end = _at(mine[0]), _at(mine[-1])
+            expected = {key: frozenset(names[model] for model in scene.resident[f"GPU-{key}"]) for key in MEMORY}
+            during = [sample.loaded for sample in watch.samples if start - 0.1 <= sample.at <= end + 0.1]
+            assert expected in during, (number, stage, expected, during[:3], during[-3:])
+            for event in mine:
+                if event["type"] == "call.finished" and event["model"] in names and not event["error"]:
+                    server = plan.placement[event["model"]].removeprefix("GPU-")
+                    last = [sample for sample in watch.samples if sample.at <= _at(event)][-1]
+                    assert names[event["model"]] in last.loaded[server], (number, stage, event)
+
+
+def _at(event: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(event["at"]).timestamp()
