@@ -32,9 +32,15 @@ CPP = {
     "src/use.cpp": '#include "area.hpp"\n\nint total() { return area(2, 3); }\n',
 }
 HEAD = "int area(int width, int height) {\n"
+GOOD = f"{HEAD}    return width * height;\n}}"
 C_CASES = [
     Case(
-        name="syntax", code=f"{HEAD}    return width *;\n}}", file="src/area.c", line=4, codes=("",), message="expected"
+        name="syntax error",
+        code=f"{HEAD}    return width *;\n}}",
+        file="src/area.c",
+        line=4,
+        codes=("",),
+        message="expected",
     ),
     Case(name="unknown name", code=f"{HEAD}    return wid;\n}}", file="src/area.c", line=4, codes=("",), message="wid"),
     Case(
@@ -54,7 +60,7 @@ C_CASES = [
         message="too many arguments",
     ),
     Case(
-        name="missing include",
+        name="missing import",
         code=f'{HEAD}    return printf("x") + width;\n}}',
         file="src/area.c",
         line=4,
@@ -72,7 +78,7 @@ C_CASES = [
 ]
 CPP_CASES = [
     Case(
-        name="syntax",
+        name="syntax error",
         code=f"{HEAD}    return width *;\n}}",
         file="src/area.cpp",
         line=4,
@@ -99,7 +105,7 @@ CPP_CASES = [
         message="too many arguments",
     ),
     Case(
-        name="missing include",
+        name="missing import",
         code=f"{HEAD}    std::vector<int> all;\n    return width;\n}}",
         file="src/area.cpp",
         line=4,
@@ -142,7 +148,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(
     cases: list[Case],
 ) -> None:
     task = project_task(tmp_path, language, files, file)
-    good = await toolchain.build(task, with_code(task, f"{HEAD}    return width * height;\n}}"))
+    good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in cases:
         report = await toolchain.build(task, with_code(task, case.code))

@@ -37,6 +37,7 @@ def method(line: str, head: str = "public static int Area(int width, int height)
     return f"    {head}\n    {{\n        {line}\n    }}"
 
 
+GOOD = method("return width * height;")
 CASES = [
     Case(name="syntax error", code=method("return width *;"), file=FILE, line=7, codes=("CS1525",), message=";"),
     Case(name="unknown name", code=method("return wid;"), file=FILE, line=7, codes=("CS0103",), message="wid"),
@@ -86,7 +87,7 @@ def toolchain(sandbox: Sandbox, environment: Mapping[str, str]) -> CSharpToolcha
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: CSharpToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.CSHARP, FILES, FILE)
     before = names_below(tmp_path)
-    good = await toolchain.build(task, with_code(task, method("return width * height;")))
+    good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
         report = await toolchain.build(task, with_code(task, case.code))

@@ -33,6 +33,7 @@ FILES = {
     USE: "package shop.use;\n\nimport shop.Area;\n\nclass Use {\n    int total = Area.area(2, 3);\n}\n",
 }
 HEAD = "    public static int area(int width, int height) {\n"
+GOOD = f"{HEAD}        return width * height;\n    }}"
 CASES = [
     Case(
         name="syntax error",
@@ -98,7 +99,7 @@ def toolchain(sandbox: Sandbox) -> JavaToolchain:
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: JavaToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.JAVA, FILES, FILE)
-    good = await toolchain.build(task, with_code(task, f"{HEAD}        return width * height;\n    }}"))
+    good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
         report = await toolchain.build(task, with_code(task, case.code))

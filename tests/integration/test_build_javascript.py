@@ -38,7 +38,7 @@ BY_NODE = [
         message="token",
     ),
     Case(
-        name="missing package",
+        name="missing import",
         code=f'import {{ mul }} from "no-such-module";\n{HEAD}  return mul(width, height);\n}}',
         file=FILE,
         line=1,

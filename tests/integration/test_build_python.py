@@ -26,6 +26,7 @@ FILES = {
 }
 HEAD = "def area(width: int, height: int) -> int:\n"
 FILE = "shapes/area.py"
+GOOD = f"{HEAD}    return width * height"
 CASES = [
     Case(
         name="syntax error",
@@ -92,7 +93,7 @@ def toolchain(sandbox: Sandbox) -> PythonToolchain:
 @pytest.mark.parametrize(
     "code",
     [
-        f"{HEAD}    return width * height",
+        GOOD,
         f"{HEAD}    import os, json  # unused\n    unused = 1\n    return width * height",
         f"{HEAD}    try:\n        import no_such_module\n    except ImportError:\n        no_such_module = None\n"
         "    return width * height",

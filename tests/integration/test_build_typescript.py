@@ -31,6 +31,7 @@ FILES = {
     "src/use.ts": 'import { area } from "./area";\n\nexport const total: number = area(2, 3);\n',
 }
 HEAD = "export function area(width: number, height: number): number {\n"
+GOOD = f"{HEAD}  return width * height;\n}}"
 CASES = [
     Case(name="syntax error", code=f"{HEAD}  return width *;\n}}", file=FILE, line=2, codes=("TS1109",), message="Exp"),
     Case(name="unknown name", code=f"{HEAD}  return wid;\n}}", file=FILE, line=2, codes=("TS2304",), message="wid"),
@@ -84,7 +85,7 @@ def toolchain(sandbox: Sandbox, compilers: Path) -> TypeScriptToolchain:
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeScriptToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
-    good = await toolchain.build(task, with_code(task, f"{HEAD}  return width * height;\n}}"))
+    good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
         report = await toolchain.build(task, with_code(task, case.code))
@@ -97,7 +98,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeS
 async def test_the_projects_own_compiler_comes_first(sandbox: Sandbox, compilers: Path, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
     bare = TypeScriptToolchain(sandbox, timeout=90, environment={"PATH": os.environ["PATH"]})
-    good = with_code(task, f"{HEAD}  return width * height;\n}}")
+    good = with_code(task, GOOD)
     if shutil.which("tsc") is None and shutil.which("tsgo") is None:
         report = await bare.build(task, good)
         assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "npm install --save-dev typescript")
