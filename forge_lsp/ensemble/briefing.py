@@ -96,7 +96,7 @@ def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evid
 
 
 def facts(build: BuildReport, evidence: Evidence) -> str:
-    """What was seen, in words: ``it compiles; 2 of 3 examples pass; 1 is disputed``."""
+    """What was seen, in words: ``it compiles; 2 of 3 examples pass; 1 fail``, or ``it compiles; nothing to run``."""
     words = {
         True: "it compiles",
         False: "it does not compile",
@@ -113,6 +113,8 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
         parts.append(f"{counts[ExampleStatus.NOT_RUNNABLE]} cannot be run")
     if evidence.blocked is not None:
         parts.append(f"no example could be run ({evidence.blocked})")
+    elif build.compiled and not evidence.results:
+        parts.append("nothing to run")
     for result in evidence.results:
         if result.status is ExampleStatus.DISPUTED:
             got = result.actual.strip() or result.detail.strip()

@@ -97,7 +97,8 @@ def _evidence(attempt: Attempt, record: JobRecord) -> str:
         remedy = f" - {inline(evidence.remedy, 500)}" if evidence.remedy else ""
         return f"**Evidence: nothing was run.** {inline(evidence.blocked, 500)}{remedy}"
     if not evidence.results:
-        return ""
+        compiled = attempt.build is not None and attempt.build.status is BuildStatus.PASSED
+        return "**Evidence: nothing to run.** No example and no test speaks of it." if compiled else ""
     lines = [f"**Evidence:** {evidence_word(evidence)}{_agreement(evidence)}"]
     told = [result for result in evidence.results if result.status is not ExampleStatus.PASSED]
     lines += [_example(result, record) for result in told[:_MOST]]
