@@ -8,10 +8,12 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
+from forge_lsp.builds.csharp_tests import Dotnet, DotnetTests, suites_of
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -19,12 +21,28 @@ from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
 from forge_lsp.domain.task import Language, Task
 
-__all__ = ["CSharpToolchain", "csharp_findings"]
+__all__ = [
+    "CSharpToolchain",
+    "Described",
+    "ProjectBuild",
+    "csharp_findings",
+    "dotnet_environment",
+    "find_dotnet",
+    "projects_of",
+    "readable_of",
+]
 
 _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editorconfig", ".resx", ".globalconfig")
 _INSTALL = "install the .NET SDK: https://dotnet.microsoft.com/download"
 _TEMP_PROJECT = PurePosixPath("project.csproj")
 _TRAVERSAL = PurePosixPath(".forge-check.proj")
+_ARGUMENTS = PurePosixPath(".forge-arguments.proj")
+_TARGETS = PurePosixPath(".forge-arguments.targets")
+_DUMP = (
+    b'<Project><Target Name="ForgeArguments" DependsOnTargets="ResolveReferences;Compile"><WriteLinesToFile '
+    b'File="$(MSBuildProjectDirectory)/.forge-$(MSBuildProjectName).args" Lines="@(CscCommandLineArgs)" '
+    b'Overwrite="true" /></Target></Project>'
+)
 _RESTORED = (
     "project.assets.json",
     "project.nuget.cache",
@@ -70,6 +88,7 @@ class CSharpToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
+        self._tests = DotnetTests(sandbox, timeout=timeout)
         self._version: str | None = None
         # What a restore wrote, by the project files it was made from: once a project, not once a check.
         self._restored: dict[str, Mapping[PurePosixPath, bytes]] = {}
@@ -87,16 +106,16 @@ class CSharpToolchain:
             return _unverified(Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=_INSTALL))
         project = place.nearest("*.csproj")
         try:
-            projects = await asyncio.to_thread(_projects, place, project)
+            projects = await asyncio.to_thread(projects_of, place, project)
             extra = await self._temp_project(dotnet) if project is None else {}
         except EnvironmentFault as fault:
             return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
-        build = _Build(
+        build = ProjectBuild(
             sandbox=self._sandbox,
             timeout=self._timeout,
             dotnet=dotnet,
             environment=dotnet_environment(dotnet, self._environment),
-            readable=_readable(dotnet, self._environment),
+            readable=readable_of(dotnet, self._environment),
             place=place,
             projects=projects,
             extra=extra,
@@ -117,9 +136,24 @@ class CSharpToolchain:
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing to run: C# has no examples in its comments that run as they stand."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.domain.ports.Toolchain`: tests. Examples in C#'s comments do not run as they stand."""
+        place = place_of(task)
+        program, project = find_dotnet(self._environment), place.nearest("*.csproj")
+        if program is None or project is None:
+            return Evidence()
+        projects = await asyncio.to_thread(projects_of, place, project)
+        suites = await asyncio.to_thread(suites_of, task, place, projects)
+        if not suites:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the project's tests were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        dotnet = Dotnet(
+            program=program,
+            environment=dotnet_environment(program, self._environment),
+            readable=readable_of(program, self._environment),
+        )
+        return await self._tests.run(task, candidate, place, suites, dotnet)
 
     async def _temp_project(self, dotnet: Path) -> dict[PurePosixPath, bytes]:
         """The project of a file that has none, for the SDK's own framework."""
@@ -129,7 +163,7 @@ class CSharpToolchain:
                     (str(dotnet), "--version"),
                     timeout=self._timeout,
                     env=dotnet_environment(dotnet, self._environment),
-                    readable=_readable(dotnet, self._environment),
+                    readable=readable_of(dotnet, self._environment),
                 )
             version = result.stdout.decode("utf-8", "replace").strip()
             if result.code != 0 or not re.match(r"\d+\.", version):
@@ -145,7 +179,18 @@ class CSharpToolchain:
         return {_TEMP_PROJECT: text.encode()}
 
 
-class _Build:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A project as its compiler is told: csc's ``arguments``, the sources that the build would write, and the
+    ``references`` among the projects that were asked for."""
+
+    project: PurePosixPath
+    arguments: tuple[str, ...]
+    generated: Mapping[PurePosixPath, str]
+    references: tuple[PurePosixPath, ...]
+
+
+class ProjectBuild:
     """One document's builds: the same projects, with one text or another."""
 
     def __init__(
@@ -207,6 +252,31 @@ class _Build:
         # The compiler stops before method bodies when a declaration is wrong: no new error then proves nothing.
         stopped = bool(problems) and not any(problem.code in _IN_BODIES for problem in problems)
         return Checked(problems=problems, syntax=problems if stopped else ())
+
+    async def describe(self) -> tuple[Described, ...]:
+        """What the compiler is told of each project, those that others refer to first; nothing is compiled.
+
+        Raises EnvironmentFault.
+        """
+        text = self._place.text(self._place.document) or ""
+        key = self._restore_key()
+        carried = self._restored.get(key, {})
+        ours = {_ARGUMENTS: _arguments(self._projects), _TARGETS: _DUMP}
+        target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
+        async with self._sandbox.open(self._place.tree(text, {**self._extra, **carried, **ours})) as box:
+            if not carried and not self._assets() and (fault := await self._restore(box, target, key)) is not None:
+                raise EnvironmentFault(fault.reason, remedy=fault.remedy)
+            result = await self._run(
+                box,
+                *("msbuild", str(_ARGUMENTS), "-nologo", "-v:q", "-m:1", "-nodeReuse:false"),
+                f"-p:CustomAfterMicrosoftCommonTargets={box.root / _TARGETS}",
+                *("-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"),
+                *("-p:BuildProjectReferences=false", "-p:UseAppHost=false"),
+            )
+            found = tuple(described_by(box, self._place, project, self._projects) for project in self._projects)
+        if any(one is None for one in found):
+            raise EnvironmentFault(f"the compiler's arguments are not known: {_tail(result)}")
+        return tuple(one for one in found if one is not None)
 
     async def _restore(self, box: Box, target: str, key: str) -> Fault | None:
         # The user's packages are there to be read; what a source still has to give is unpacked in the temp copy.
@@ -296,7 +366,7 @@ def _packages(environment: Mapping[str, str]) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _readable(dotnet: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
+def readable_of(dotnet: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     folders = [dotnet.parent]
     packages = _packages(environment)
     if packages is not None:
@@ -312,7 +382,7 @@ def _has_icu() -> bool:
     return any(any(folder.glob("libicuuc.so.*")) for folder in folders)
 
 
-def _projects(place: Place, project: PurePosixPath | None) -> tuple[PurePosixPath, ...]:
+def projects_of(place: Place, project: PurePosixPath | None) -> tuple[PurePosixPath, ...]:
     """The document's project and those of the workspace that refer to it, directly or not."""
     if project is None:
         return ()
@@ -349,6 +419,43 @@ def _traversal(projects: Sequence[PurePosixPath]) -> bytes:
         '<Target Name="Build"><MSBuild Projects="@(P)" Targets="Build" ContinueOnError="ErrorAndContinue" /></Target>'
         "</Project>"
     ).encode()
+
+
+def _arguments(projects: Sequence[PurePosixPath]) -> bytes:
+    """A project that asks several for their compiler's arguments."""
+    items = "".join(f'<P Include="{project}" />' for project in projects)
+    return (
+        f'<Project DefaultTargets="Ask"><ItemGroup>{items}</ItemGroup><Target Name="Ask">'
+        '<MSBuild Projects="@(P)" Targets="ForgeArguments" ContinueOnError="ErrorAndContinue" /></Target></Project>'
+    ).encode()
+
+
+def described_by(box: Box, place: Place, project: PurePosixPath, projects: Sequence[PurePosixPath]) -> Described | None:
+    """What :data:`_DUMP` wrote of a project; None where it wrote nothing."""
+    written = box.read(project.parent / f".forge-{project.stem}.args")
+    if written is None:
+        return None
+    arguments = tuple(line for line in written.decode("utf-8", "replace").split("\n") if line.strip())
+    generated: dict[PurePosixPath, str] = {}
+    for line in arguments:
+        name = line.strip().strip('"')
+        if (name.startswith(("/", "-")) and not name.startswith(str(box.root))) or not name.endswith(".cs"):
+            continue
+        path = PurePosixPath(name) if name.startswith("/") else PurePosixPath(box.root) / project.parent / name
+        if not path.is_relative_to(box.root):
+            continue
+        relative = _normal(path.relative_to(box.root))
+        content = None if place.is_file(relative) else box.read(relative)
+        if content is not None:
+            generated[relative] = content.decode("utf-8-sig", "replace")
+    named = _REFERENCE.findall(place.text(project) or "")
+    referred = {_normal(project.parent / name.replace("\\", "/")) for name in named}
+    return Described(
+        project=project,
+        arguments=arguments,
+        generated=generated,
+        references=tuple(other for other in projects if other in referred),
+    )
 
 
 def _portable(assets: bytes) -> bool:
@@ -412,7 +519,7 @@ async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
         sandbox,
         name="dotnet",
         command=(str(dotnet), "--version"),
-        readable=_readable(dotnet, environment),
+        readable=readable_of(dotnet, environment),
         language=Language.CSHARP,
         remedy=_INSTALL,
         env=dotnet_environment(dotnet, environment),

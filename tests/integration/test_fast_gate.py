@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
@@ -15,11 +16,12 @@ from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
+from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import with_code
-from tests.support.tools import typescript_folder
+from tests.support.tools import dotnet_environment, typescript_folder
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 async def looked(
     sandbox: Sandbox, language: Language, opener: Opener, task: Task, codes: Sequence[str]
 ) -> Sequence[FastReport | None]:
-    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120))
+    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120, answer=60))
     try:
         return await gate.look(task, [with_code(task, code) for code in codes])
     finally:
@@ -61,3 +63,12 @@ async def test_typescript(sandbox: Sandbox, tmp_path: Path, major: str) -> None:
     task = project_task(tmp_path, Language.TYPESCRIPT, typescript.FILES, typescript.FILE)
     codes = [f"{typescript.HEAD}  return width * height;\n}}", *(case.code for case in typescript.CASES)]
     same_verdict(await looked(sandbox, Language.TYPESCRIPT, opener, task, codes), typescript.CASES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_csharp(sandbox: Sandbox, tmp_path: Path) -> None:
+    opener = CSharpOpener(sandbox, dotnet_environment(), tmp_path / "state")
+    task = project_task(tmp_path / "project", Language.CSHARP, csharp.FILES, csharp.FILE)
+    codes = [csharp.method("return width * height;"), *(case.code for case in csharp.CASES)]
+    same_verdict(await looked(sandbox, Language.CSHARP, opener, task, codes), csharp.CASES)

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.daemons import Daemons, Keeping
 from forge_lsp.builds.fast.files import Files
-from forge_lsp.builds.fast.opener import Opener
+from forge_lsp.builds.fast.opener import Opener, Prepared
 from forge_lsp.builds.gate import new_problems, without_asked
 from forge_lsp.builds.project import Place, place_of
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
@@ -28,8 +28,8 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["DaemonGate"]
 
-_DEADLINE = 5.0
-"""Seconds for one question; the checker that takes longer is ended."""
+_START = 120.0
+"""Seconds for a start with the first question, which has the checker read the project; nobody waits that long."""
 _MOST_BASELINES = 16
 _MOST_LONE = 4
 
@@ -63,7 +63,8 @@ class DaemonGate:
         # Only bubblewrap can show a process the folder itself rather than a copy, which would soon be out of date.
         self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) else None
         self._openers = {language: opener for language, opener in openers.items() if language not in left_out}
-        self._daemons: Daemons[Checker] = Daemons(keeping)
+        self._keeping = keeping or Keeping()
+        self._daemons: Daemons[Checker] = Daemons(self._keeping)
         self._desks: OrderedDict[tuple[Path, Language], _Desk] = OrderedDict()
         self._lone: OrderedDict[str, Path] = OrderedDict()
 
@@ -102,14 +103,14 @@ class DaemonGate:
         if made is None:
             return [None] * len(texts)
         desk = self._desk(source, task.document.language, opener)
-        async with self._daemons.use(made.key, lambda: made.start(sandbox.keep)) as checker:
+        async with self._daemons.use(made.key, lambda: _warmed(made, sandbox, place, task)) as checker:
             if checker is None:
                 return [None] * len(texts)
             changed = await asyncio.to_thread(desk.files.update)
             if desk.asked is not checker:
                 desk.asked = checker
             elif changed:
-                async with asyncio.timeout(_DEADLINE):
+                async with asyncio.timeout(self._keeping.answer):
                     await checker.changed(changed)
             question = await asyncio.to_thread(_question, opener, place, desk.files)
             before = await self._before(opener, checker, desk, question, task)
@@ -125,7 +126,7 @@ class DaemonGate:
         before: tuple[Diagnostic, ...] | None,
     ) -> FastReport | None:
         shown = opener.shown(task.document.text, text)
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(self._keeping.answer):
             after = await checker.problems(replace(question, text=shown))
         if before is None or after is None:
             return None
@@ -143,7 +144,7 @@ class DaemonGate:
             desk.baselines.move_to_end(key)
             return desk.baselines[key]
         text, scope = task.document.text, task.scope
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(self._keeping.answer):
             found = await checker.problems(replace(question, text=text))
             if found is not None and any(opener.syntax(p) and p.file == str(question.document) for p in found):
                 blanked = text[: scope.range.start] + opener.blank(scope.indent) + text[scope.range.end :]
@@ -176,6 +177,18 @@ class DaemonGate:
         files = {**place.overlay, place.document: task.document.text.encode("utf-8", "surrogatepass")}
         await asyncio.to_thread(_write, folder, files)
         return replace(place, source=folder, overlay={})
+
+
+async def _warmed(made: Prepared, sandbox: Bubblewrap, place: Place, task: Task) -> Checker:
+    """A checker that has answered once. Raises ForgeError, TimeoutError."""
+    async with asyncio.timeout(_START):
+        checker = await made.start(sandbox.keep)
+        try:
+            await checker.problems(Question(document=place.document, text=task.document.text))
+        except BaseException:
+            await checker.aclose()
+            raise
+        return checker
 
 
 def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:

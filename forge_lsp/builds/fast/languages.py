@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from forge_lsp.builds.fast.csharp import CSharpOpener
+from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
@@ -22,6 +24,7 @@ def fast_gate(
     state: Path,
     commands: Mapping[Language, tuple[str, ...]],
     environment: Mapping[str, str] | None = None,
+    keeping: Keeping | None = None,
 ) -> DaemonGate:
     """``commands`` are checks of the user's own: where there is one, only it decides. ``state`` is a folder of ours for
     what a checker is compiled to; ``environment`` the server's own unless given."""
@@ -29,6 +32,7 @@ def fast_gate(
     openers: dict[Language, Opener] = {
         Language.PYTHON: PythonOpener(),
         Language.TYPESCRIPT: TypeScriptOpener(known),
+        Language.CSHARP: CSharpOpener(sandbox, known, state),
     }
     own = frozenset(language for language, command in commands.items() if command)
-    return DaemonGate(sandbox, openers, left_out=own)
+    return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
