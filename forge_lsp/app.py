@@ -333,7 +333,9 @@ async def make_services(
 
 
 async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
-    """Which model goes to which GPU. Where GPUs are only imagined and no server is there, the three-gpu profile's."""
+    """Which model goes to which GPU, or is there where a fleet is up. Where GPUs are only imagined and no server is
+    there, the three-gpu profile's."""
+    from forge_lsp.gpus.managing import in_force
     from forge_lsp.gpus.planning import planned
 
     imagined = gib is not None and house.flags.profile is None
@@ -346,7 +348,12 @@ async def _plan(house: House, gib: tuple[float, ...] | None) -> Planned:
             raise
         chosen = await house.settings(profile="three-gpu")
     settings = chosen.resolved.settings
-    return await planned(_wanted(settings), _rows(settings), profile=chosen.profile, state_dir=house.state_dir, gib=gib)
+    wanted, rows = _wanted(settings), _rows(settings)
+    seats = await asyncio.to_thread(_seats, settings, house.state_dir) if gib is None else []
+    fleet = None
+    if any(seat.max_loaded is not None for seat in seats):
+        fleet = await in_force(seats, wanted, rows, state_dir=house.state_dir)
+    return await planned(wanted, rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib, fleet=fleet)
 
 
 def _rows(settings: Settings) -> list[Row]:

@@ -1,7 +1,7 @@
-"""What models really took, kept in the state folder: ``footprints.json``.
+"""What models really took, kept in the state folder: memory in ``footprints.json``, times of loads in ``loads.json``.
 
-Kept by digest, context, parallel calls and server, since each of them changes the number. Written whole and renamed
-into place under a lock, so that several editors share the file.
+Memory is kept by digest, context, parallel calls and server, since each of them changes the number; loads by device.
+Files are written whole and renamed into place under a lock, so that several editors share them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ __all__ = ["Calibration", "Seen"]
 
 _MOST = 1_000
 """Entries that are kept, the newest."""
+_LOADS = 12
+"""Loads of a device that are kept, the newest: the first ones come from a cold disk, and disks change."""
+_SHARED = 0.05
+"""Seconds under which nothing was loaded: the model was there, or another process had begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +39,12 @@ class Seen:
 
 
 class Calibration:
-    """The measured sizes, in bytes. A file that cannot be read or written is as good as none: plans are then made by
-    the estimate."""
+    """The measured sizes, in bytes, and speeds of loads, in bytes a second. A file that cannot be read or written is
+    as good as none: plans are then made by the estimate."""
 
     def __init__(self, state_dir: Path) -> None:
         self._file = state_dir / "footprints.json"
+        self._loads = state_dir / "loads.json"
 
     async def read(self) -> Mapping[str, int]:
         """By ``str(Seen)``."""
@@ -52,34 +57,69 @@ class Calibration:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._write, whole)
 
+    async def load_speeds(self) -> Mapping[str, float]:
+        """Bytes a second that came into the memory of each device, by its UUID: of its last loads, all bytes by all
+        seconds, so that the start of a small model's runner counts for little."""
+        found = await asyncio.to_thread(self._read_loads)
+        return {device: sum(size for size, _ in rows) / sum(took for _, took in rows) for device, rows in found.items()}
+
+    async def note_load(self, device: str, size: int, seconds: float) -> None:
+        """Keep that so many bytes took so long."""
+        if size > 0 and seconds > _SHARED:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._write_load, device, size, seconds)
+
     def _read(self) -> dict[str, int]:
-        try:
-            found: object = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(found, dict):
-            return {}
-        rows = cast("dict[str, object]", found)
+        rows = _object(self._file)
         return {key: value for key, value in rows.items() if isinstance(value, int) and value > 0}
 
+    def _read_loads(self) -> dict[str, list[tuple[float, float]]]:
+        found: dict[str, list[tuple[float, float]]] = {}
+        for device, rows in _object(self._loads).items():
+            pairs = cast("list[object]", rows) if isinstance(rows, list) else []
+            for pair in pairs:
+                match pair:
+                    case [int() | float() as size, int() | float() as took] if size > 0 and took > 0:
+                        found.setdefault(device, []).append((size, took))
+                    case _:
+                        continue
+        return found
+
     def _write(self, fresh: Mapping[str, int]) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(self._file.with_suffix(".lock")):
+        with _locked(self._file):
             known = self._read()
             if all(known.get(key) == value for key, value in fresh.items()):
                 return
             kept = {key: value for key, value in known.items() if key not in fresh} | dict(fresh)
-            newest = dict(list(kept.items())[-_MOST:])
-            draft = self._file.with_suffix(f".{os.getpid()}.tmp")
-            draft.write_text(json.dumps(newest, indent=1), encoding="utf-8")
-            draft.replace(self._file)
+            _replace(self._file, dict(list(kept.items())[-_MOST:]))
+
+    def _write_load(self, device: str, size: int, seconds: float) -> None:
+        with _locked(self._loads):
+            known = self._read_loads()
+            known[device] = [*known.get(device, []), (size, round(seconds, 3))][-_LOADS:]
+            _replace(self._loads, known)
+
+
+def _object(file: Path) -> dict[str, object]:
+    try:
+        found: object = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
+def _replace(file: Path, values: Mapping[str, object]) -> None:
+    draft = file.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    draft.replace(file)
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Generator[None]:
+def _locked(file: Path) -> Generator[None]:
     """One process at a time. The system lets go of the lock of a process that ends."""
     import fcntl
 
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with file.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -53,12 +53,12 @@ class Mover(Protocol):
 class Berth:
     """The server of a device. ``names``: what it calls each model, by settings key. ``look`` tells what it has in
     memory (None: it does not answer), ``free`` what the GPU has free, in bytes (None: nobody knows). ``measured`` is
-    told what a model really took."""
+    told what a model really took, in memory and in seconds of loading."""
 
     names: Mapping[str, str]
     look: Callable[[], Awaitable[Sequence[Memory] | None]]
     free: Callable[[], Awaitable[int | None]]
-    measured: Callable[[str, Memory], Awaitable[None]]
+    measured: Callable[[str, Memory, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,12 +308,12 @@ class Dock:
             await asyncio.sleep(_POLL)
 
     async def _load(self, key: str, lost: int) -> str | None:
-        await self._mover.load(key)
+        seconds = await self._mover.load(key)
         row = await self._row(key)
         if row is not None and self._spilled(row):
             # What took the memory may be gone by now: one more load is cheap beside a job on the CPU.
             await self._unload((key,))
-            await self._mover.load(key)
+            seconds = await self._mover.load(key)
             row = await self._row(key)
         if row is None:
             return None
@@ -321,7 +321,7 @@ class Dock:
             spilled = f"{(row.size - row.size_vram) / GIB:.1f} of {row.size / GIB:.1f} GiB"
             why = f": {lost / GIB:.1f} GiB of {self._device.name} are taken by another program" if lost else ""
             return f"{key} is partly on the CPU ({spilled}), which is slow{why}"
-        await self._berth.measured(key, row)
+        await self._berth.measured(key, row, seconds)
         return None
 
     def _spilled(self, row: Memory) -> bool:

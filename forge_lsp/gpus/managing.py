@@ -18,7 +18,7 @@ from forge_lsp.gpus.residency import ManagedResidency, make_docks
 from forge_lsp.gpus.survey import Seat, full
 from forge_lsp.gpus.timing import Row
 
-__all__ = ["managed"]
+__all__ = ["in_force", "managed"]
 
 
 async def managed(
@@ -32,8 +32,22 @@ async def managed(
 ) -> ManagedResidency | None:
     """A residency over the servers of ``seats``, each model where the settings have it; None where there is nothing
     to manage: a server without a GPU that is known, two on one GPU, one that does not answer, one elsewhere."""
-    used = {one.server for one in wanted}
-    mine = [seat for seat in seats if seat.key in used]
+    plan = await in_force(seats, wanted, rows, state_dir=state_dir)
+    if plan is None:
+        return None
+    berths = {seat.gpu: _berth(seat, plan, wanted, state_dir) for seat in _used(seats, wanted) if seat.gpu is not None}
+    claims = Claims(state_dir / "residency")
+    return ManagedResidency(
+        plan, make_docks(plan, berths, mover=mover, claims=claims, timeout=timeout), timeout=timeout
+    )
+
+
+async def in_force(
+    seats: Sequence[Seat], wanted: Sequence[Wanted], rows: Sequence[Row], *, state_dir: Path
+) -> Plan | None:
+    """The plan that such servers are managed by: each model where it is, what is left to plan being when. None where
+    there is nothing to manage."""
+    mine = _used(seats, wanted)
     gpus = {seat.key: seat.gpu for seat in mine}
     if not mine or None in gpus.values() or len(set(gpus.values())) < len(mine):
         return None
@@ -44,20 +58,14 @@ async def managed(
     found = await _devices(mine)
     if found is None:
         return None
-    plan = await arranged(
-        [
-            replace(one, gpu=gpus[one.server], fixed=True, slots=next(s.parallel for s in mine if s.key == one.server))
-            for one in wanted
-        ],
-        rows,
-        found,
-        state_dir=state_dir,
-    )
-    berths = {seat.gpu: _berth(seat, plan, wanted, state_dir) for seat in mine if seat.gpu is not None}
-    claims = Claims(state_dir / "residency")
-    return ManagedResidency(
-        plan, make_docks(plan, berths, mover=mover, claims=claims, timeout=timeout), timeout=timeout
-    )
+    slots = {seat.key: seat.parallel for seat in mine}
+    here = [replace(one, gpu=gpus[one.server], fixed=True, slots=slots[one.server]) for one in wanted]
+    return await arranged(here, rows, found, state_dir=state_dir)
+
+
+def _used(seats: Sequence[Seat], wanted: Sequence[Wanted]) -> list[Seat]:
+    used = {one.server for one in wanted}
+    return [seat for seat in seats if seat.key in used]
 
 
 async def _devices(seats: Sequence[Seat]) -> list[Device] | None:
@@ -81,11 +89,13 @@ def _berth(seat: Seat, plan: Plan, wanted: Sequence[Wanted], state_dir: Path) ->
     async def free() -> int | None:
         return next((gpu.free for gpu in (await inventory.read()).gpus if gpu.uuid == seat.gpu), None)
 
-    async def measured(key: str, row: Memory) -> None:
+    async def measured(key: str, row: Memory, seconds: float) -> None:
         one = ours[key]
         parallel = plan.need(key).parallel
         seen = Seen(digest=digests[row.name], context=one.context, server=seat.key, parallel=parallel)
         await calibration.note({seen: (row.size, row.size_vram)})
+        if seat.gpu is not None:
+            await calibration.note_load(seat.gpu, row.size, seconds)
 
     names: Mapping[str, str] = {key: full(one.name) for key, one in ours.items()}
     return Berth(names=names, look=look, free=free, measured=measured)

@@ -23,6 +23,10 @@ __all__ = ["Wanted", "arranged", "plan", "planned"]
 
 _TOLD = 20.0
 """Seconds for a model's whole description: the list of its tokens alone is megabytes."""
+_UP = (
+    "this is the fleet that is up, each model where it was put when the fleet started; to plan anew: "
+    "`forge-lsp fleet down`, then `forge-lsp fleet up`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +62,18 @@ async def planned(
     profile: str,
     state_dir: Path,
     gib: tuple[float, ...] | None = None,
+    fleet: Plan | None = None,
 ) -> Planned:
-    """The plan, told. ``gib``: plan for GPUs of these sizes in place of this machine's."""
-    made = await plan(wanted, rows, profile=profile, state_dir=state_dir, gib=gib)
-    document = {"profile": profile, "imagined": gib is not None, **made.to_json()}
-    return Planned(document=document, sections=sections(made), ok=len(made.placement) == len(made.needs))
+    """The plan, told. ``gib``: plan for GPUs of these sizes in place of this machine's. ``fleet``: the plan of the
+    fleet that is up, which is told in place of a new one."""
+    if fleet is None:
+        made = await plan(wanted, rows, profile=profile, state_dir=state_dir, gib=gib)
+    else:
+        contexts = {one.key: one.context for one in wanted}
+        made = explained(fleet, fleet.needs, profile=profile, contexts=contexts)
+    document = {"profile": profile, "imagined": gib is not None, "fleet": fleet is not None, **made.to_json()}
+    told = sections(made, note=_UP if fleet is not None else None)
+    return Planned(document=document, sections=told, ok=len(made.placement) == len(made.needs))
 
 
 async def plan(
@@ -89,7 +100,7 @@ async def plan(
     found = imagined(gib) if gib is not None else await devices(await inventory.read())
     gpus = _given(wanted, found)
     if gib is None:
-        found = _emptied(found, wanted, told, gpus)
+        found = _timed(_emptied(found, wanted, told, gpus), await calibration.load_speeds())
     measured: Mapping[str, int] = {}
     if gib is None:
         measured = await calibration.read()
@@ -113,6 +124,7 @@ async def arranged(wanted: Sequence[Wanted], rows: Sequence[Row], found: Sequenc
         for one in wanted
     ]
     emptied = _emptied(found, wanted, told, {one.key: one.gpu for one in wanted if one.gpu})
+    emptied = _timed(emptied, await Calibration(state_dir).load_speeds())
     schedule = steps(rows, {need.key: need.footprint for need in needs})
     return await asyncio.to_thread(make, emptied, needs, schedule)
 
@@ -155,6 +167,11 @@ def _emptied(
         if resident is not None and one.key in gpus:
             ours[gpus[one.key]] = ours.get(gpus[one.key], 0) + resident[1]
     return tuple(replace(device, free=min(device.total, device.free + ours.get(device.uuid, 0))) for device in found)
+
+
+def _timed(found: Sequence[Device], speeds: Mapping[str, float]) -> tuple[Device, ...]:
+    """The devices with the speed at which loads were seen to come into them."""
+    return tuple(replace(one, load_bandwidth=speeds.get(one.uuid, one.load_bandwidth)) for one in found)
 
 
 async def _all_told(wanted: Sequence[Wanted]) -> Mapping[str, _Told]:

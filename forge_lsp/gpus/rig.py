@@ -53,6 +53,7 @@ class Rig:
     stages: list[StageNumbers] = field(init=False)
     masks: list[int] = field(init=False)
     next_use: list[list[int]] = field(init=False)
+    by_first_use: list[int] = field(init=False)
     _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +67,9 @@ class Rig:
         self.stages = self._stages()
         self.masks = [stage.mask for stage in self.stages]
         self.next_use = [self._uses(model) for model in range(len(order))]
-        self._orders = [{0: ()} for _ in self.devices]
+        self.by_first_use = sorted(range(len(order)), key=lambda model: (self.next_use[model][0], model))
+        alike: dict[int, dict[int, tuple[int, ...] | None]] = {free: {0: ()} for free in self.free}
+        self._orders = [alike[free] for free in self.free]
 
     def _stages(self) -> list[StageNumbers]:
         index = {need.key: number for number, need in enumerate(self.needs)}
@@ -131,7 +134,8 @@ class Rig:
         such order."""
         orders = self._orders[device]
         if mask not in orders:
-            orders[mask] = self.order(bits(mask), self.free[device], empty=True)
+            free = self.free[device]
+            orders[mask] = self.order(bits(mask), free, empty=True) if self.bytes(mask) + SPARE <= free else None
         return orders[mask]
 
     def order(self, models: Sequence[int], free: int, *, empty: bool) -> tuple[int, ...] | None:

@@ -19,9 +19,11 @@ from forge_lsp.gpus.weighing import HAIR, Score, Weigher
 __all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
-WARM, COLD = 0.1, 0.003
+WARM, COLD = 0.03, 0.001
 #: Share of the changes that annealing tries which take one model elsewhere; the others exchange two.
-MOVES = 0.5
+MOVES = 0.3
+#: Share of the effort that the first annealing may take.
+FIRST = 0.35
 #: Of a search, in units of about half a microsecond.
 EFFORT = 130_000
 #: Placements from which on branch and bound seldom ends.
@@ -40,20 +42,18 @@ class Found:
 
 
 def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
-    """The best placement found with so much effort: a descent from a greedy start, annealing with a quarter of the
-    effort, branch and bound with a third of what is left (less where there is little hope that it ends), and else
-    annealing with the rest: from anywhere, then from the best."""
+    """The best placement found with so much effort: a descent from a greedy start, annealing with a part of the
+    effort, branch and bound with a part of what is left (less where there is little hope that it ends), and else
+    annealing with the rest, from the best."""
     shaken = random.Random(seed)
     best = _descend(weigher, _greedy(weigher), weigher.until(effort))
-    best = _cool(weigher, best, shaken, effort // 4)
+    best = _cool(weigher, best, shaken, int(effort * FIRST))
     ways = math.prod(len(allowed) for allowed in weigher.allowed)
-    part = 3 if ways < HOPELESS else 12
+    part = 3 if ways < HOPELESS else 20
     branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // part))
     best = branch.run()
     if not branch.finished:
-        anywhere = _weighed(weigher, [shaken.choice(allowed) for allowed in weigher.allowed])
-        best = min(best, _cool(weigher, anywhere, shaken, max(1, (effort - weigher.effort) // 2)))
-        best = _cool(weigher, best, shaken, max(1, (effort - weigher.effort) * 3 // 4))
+        best = _cool(weigher, best, shaken, max(1, (effort - weigher.effort) * 19 // 20))
         best = _descend(weigher, best, weigher.until(effort))
     return Found(where=best[1], score=best[0], optimal=branch.finished)
 

@@ -109,11 +109,13 @@ class _Walk:
         best = rig.together(self.mask, self.device)
         if best is not None:
             return best
-        best, chosen = (), 0
-        for model in sorted(bits(self.mask), key=lambda model: (rig.next_use[model][0], model)):
+        best, chosen, left = (), 0, rig.free[self.device] - SPARE
+        for model in rig.by_first_use:
+            if not self.mask >> model & 1 or rig.size[model] > left:
+                continue
             order = rig.together(chosen | 1 << model, self.device)
             if order is not None:
-                chosen, best = chosen | 1 << model, order
+                chosen, best, left = chosen | 1 << model, order, left - rig.size[model]
         return best
 
     def _bring(self, at: int, need: int, hiding: _Hiding, *, turn: int = 0, soon: int = 0) -> None:

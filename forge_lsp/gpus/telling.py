@@ -14,14 +14,14 @@ _WIDTH = 32
 _STAGES: tuple[Stage, ...] = ("think", "generate", "panel")
 
 
-def sections(plan: Plan) -> tuple[Section, ...]:
-    """What `forge-lsp plan` prints."""
+def sections(plan: Plan, *, note: str | None = None) -> tuple[Section, ...]:
+    """What `forge-lsp plan` prints. ``note``: a line about the devices."""
     if not plan.needs:
         line = "these settings call no model of an Ollama server: there is nothing to place"
-        return (_devices(plan), Section(title="Plan", lines=(line,)))
+        return (_devices(plan, note), Section(title="Plan", lines=(line,)))
     return tuple(
         section
-        for section in (_devices(plan), _models(plan), _moves(plan), _times(plan), _problems(plan))
+        for section in (_devices(plan, note), _models(plan), _moves(plan), _times(plan), _problems(plan))
         if section is not None
     )
 
@@ -32,7 +32,7 @@ def bar(used: int, free: int, width: int = _WIDTH) -> str:
     return f"[{'#' * filled}{'-' * (width - filled)}]"
 
 
-def _devices(plan: Plan) -> Section:
+def _devices(plan: Plan, note: str | None) -> Section:
     rows: list[tuple[str, ...]] = []
     for number, device in enumerate(plan.devices):
         peak = _peak(plan, device)
@@ -48,7 +48,7 @@ def _devices(plan: Plan) -> Section:
             )
         )
     head = ("device", "name", "at most", "GiB", "headroom", "max loaded", "loaded first, in this order")
-    return Section(title="Devices", head=head, rows=tuple(rows))
+    return Section(title="Devices", head=head, rows=tuple(rows), lines=() if note is None else (note,))
 
 
 def _peak(plan: Plan, device: Device) -> int:

@@ -107,6 +107,12 @@ async def test_three_servers_as_three_gpus(stock: Stock, tmp_path: Path) -> None
         assert rows["GPU-0"]["warnings"] == [], "on a CPU nothing of a model is on a GPU, and that is no spill"
         shown = await forge("config", "show", cwd=tmp_path, env=env)
         assert f'servers.gpu0.url = "{servers[0]["url"]}"  # the fleet that is up' in shown.out
+        plan = (await forge("plan", "--json", cwd=tmp_path, env=env)).json
+        assert plan["fleet"] is True
+        assert [one["uuid"] for one in plan["devices"]] == ["GPU-0", "GPU-1"], "those of the models that are called"
+        homes = {one["key"]: one["gpu"] for one in plan["needs"]}
+        assert plan["placement"] == homes == {"phi4": "GPU-0", "coder": "GPU-1"}
+        assert "this is the fleet that is up" in (await forge("plan", cwd=tmp_path, env=env)).out
         doctor = (await forge("doctor", "--json", cwd=tmp_path, env=env)).json
         assert any(one["name"] == "fleet" and "3 of 3 servers run" in one["detail"] for one in doctor["findings"])
         assert any(one["name"] == "memory gpu0" and THINKER in one["detail"] for one in doctor["findings"])
@@ -120,22 +126,29 @@ async def test_three_servers_as_three_gpus(stock: Stock, tmp_path: Path) -> None
 
 async def test_editors_that_start_it_at_once_share_one_fleet(stock: Stock, tmp_path: Path) -> None:
     env = environment(tmp_path, rig(stock, *ROWS, models=MODELS))
+    plans = tmp_path / "state" / "fleet" / "logs" / "plan.log"
     async with fleet_of(tmp_path, env):
         await forge("fleet", "down", cwd=tmp_path, env=env)
+        plans.unlink()
         ran = await asyncio.gather(*(forge("fleet", "up", "--json", cwd=tmp_path, env=env) for _ in range(4)))
         assert [one.code for one in ran] == [0] * 4
         assert len({one.json["supervisor"] for one in ran}) == 1
         assert len({tuple(server["pid"] for server in one.json["servers"]) for one in ran}) == 1
         assert naming(tmp_path / "state" / "fleet") == [ran[0].json["supervisor"]]
+        assert plans.read_text().count("Listening on") == 1, "one of them planned for all"
 
 
-async def test_a_start_that_is_killed_leaves_no_lock(stock: Stock, tmp_path: Path) -> None:
-    env = environment(tmp_path, rig(stock, *ROWS, models=MODELS))
+async def test_a_start_that_is_killed_while_it_plans_leaves_nothing(stock: Stock, tmp_path: Path) -> None:
+    program = tmp_path / "ollama"
+    program.symlink_to(stock.program)
+    env = environment(tmp_path, rig(stock, *ROWS, models=MODELS, fleet={"program": str(program)}))
     lock = tmp_path / "state" / "fleet" / "commands.lock"
     async with started("fleet", "up", cwd=tmp_path, env=env) as process:
-        await until(lock.exists)
+        await until(lambda: naming(program))
+        assert lock.exists()
         process.kill()
         await process.wait()
+    await until(lambda: not naming(program))
     async with fleet_of(tmp_path, env) as up:
         assert up["healthy"] is True
         await forge("fleet", "down", cwd=tmp_path, env=env)

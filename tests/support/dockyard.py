@@ -50,6 +50,7 @@ class Dockyard:
             for device in plan.devices
         }
         self.measured: list[str] = []
+        self.seconds: dict[str, float] = {}
         self.loading: dict[str, asyncio.Task[None]] = {}
         self.free = free
         self._folder = folder
@@ -80,7 +81,7 @@ class Dockyard:
             loading = self.loading[key] = asyncio.create_task(self.server_of(key).load(key))
         await asyncio.shield(loading)
         self.loading.pop(key, None)
-        return 1.0
+        return 1.5
 
     async def unload(self, key: str) -> None:
         await self.server_of(key).unload(key)
@@ -105,9 +106,10 @@ class Dockyard:
         async def free() -> int | None:
             return self.free(uuid)
 
-        async def measured(key: str, row: Memory) -> None:
+        async def measured(key: str, row: Memory, seconds: float) -> None:
             del row
             self.measured.append(key)
+            self.seconds[key] = seconds
 
         names = {key: key for key, device in self.plan.placement.items() if device == uuid}
         return Berth(names=names, look=look, free=free, measured=measured)

@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from forge_lsp.domain.errors import EnvironmentFault
@@ -26,7 +27,7 @@ from forge_lsp.gpus.ollama_api import loaded, version
 __all__ = ["Control", "placed", "placement", "urls"]
 
 MODULE = "forge_lsp.gpus.fleet.supervisor"
-_TURN = 150.0
+_TURN = 180.0
 """Seconds until another ``up`` or ``down`` has ended."""
 _BEGIN = 30.0
 """Seconds until a new supervisor has written its state."""
@@ -96,14 +97,21 @@ class Control:
             raise EnvironmentFault(_WINDOWS, remedy=remedy)
         self._folder = folder
 
-    async def up(self, spec: FleetSpec) -> tuple[str, ...]:
+    async def up(
+        self, spec: FleetSpec, plan: Callable[[FleetSpec], Awaitable[FleetSpec]] | None = None
+    ) -> tuple[str, ...]:
         """Start the fleet unless it is up, and wait until each server answers or is given up. Answers notes.
 
-        Raises EnvironmentFault. A cancel stops what this call started.
+        ``plan`` makes of ``spec`` what is started. It is asked by one process at a time, and only where no server of
+        the fleet runs: those that do go on by the plan that they were started with. Raises EnvironmentFault. A cancel
+        stops what this call started.
         """
         self._folder.make()
         async with exclusive(self._folder.commands, patience=_TURN):
             state = await asyncio.to_thread(self._watched)
+            if plan is not None:
+                left = await asyncio.to_thread(self._left)
+                spec = await plan(spec) if left is None else _as_planned(spec, left)
             if state is not None:
                 if any(row.status is Status.FAILED for row in state.servers):
                     os.kill(state.supervisor.pid, signal.SIGHUP)
@@ -119,11 +127,6 @@ class Control:
                 await self._stop_supervisor()
                 raise
         return ()
-
-    async def running(self) -> FleetSpec | None:
-        """What the fleet that is up was started with; None where none is. Raises EnvironmentFault."""
-        state = await asyncio.to_thread(self._watched) if self._folder.path.exists() else None
-        return state.spec if state is not None else None
 
     async def status(self, inventory: Inventory) -> FleetReport:
         """What is there. Raises EnvironmentFault for a state file of another make."""
@@ -175,6 +178,14 @@ class Control:
         if state is not None and processes.is_alive(state.supervisor.pid, state.supervisor.start):
             return state
         return None
+
+    def _left(self) -> FleetSpec | None:
+        """What the servers were started with that run, watched or left behind by a supervisor that was killed."""
+        state = self._folder.read_state()
+        if state is None:
+            return None
+        running = any(processes.is_alive(row.pid, row.start) for row in state.servers)
+        return state.spec if running or self._watched() is not None else None
 
     def _launch(self) -> None:
         """Start a supervisor that is nobody's child, so that it stays when this process ends, and leaves no zombie."""
@@ -286,6 +297,16 @@ def _differences(now: FleetSpec, wanted: FleetSpec) -> tuple[str, ...]:
     keys += [] if keys or now.placement == wanted.placement else ["which model is where"]
     what = ", ".join(keys) if keys else "program or models folder"
     return (f"the fleet runs with other settings than yours ({what}); to take them: `forge-lsp fleet down`, then `up`",)
+
+
+def _as_planned(spec: FleetSpec, before: FleetSpec) -> FleetSpec:
+    """``spec`` by the plan of servers that run: to plan anew beside their models would only tell of differences."""
+    kept = {server.key: server for server in before.servers}
+    servers = tuple(
+        replace(one, parallel=kept[one.key].parallel, loaded=kept[one.key].loaded) if one.key in kept else one
+        for one in spec.servers
+    )
+    return replace(spec, servers=servers, placement=before.placement)
 
 
 def _tail(path: Path) -> str:

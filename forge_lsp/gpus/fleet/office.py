@@ -58,9 +58,7 @@ class Office:
         program = await asyncio.to_thread(_program, wish.program)
         models = None if wish.models is None else str(wish.models.expanduser())
         spec = FleetSpec(program=program, models=models, servers=layout.servers)
-        before = await self._control.running()
-        spec = await self._planned(spec, wish, layout, found) if before is None else _as_planned(spec, before)
-        notes = await self._control.up(spec)
+        notes = await self._control.up(spec, lambda spec: self._planned(spec, wish, layout, found))
         report = await self._control.status(await inventory.read())
         return replace(report, notes=(*layout.notes, *notes, *report.notes))
 
@@ -100,16 +98,6 @@ class Office:
         finally:  # a state file that cannot be read keeps no supervisor from being ended
             await self._control.down()
         return before
-
-
-def _as_planned(spec: FleetSpec, before: FleetSpec) -> FleetSpec:
-    """``spec`` by the plan of the fleet that is up: to plan anew would only tell of differences."""
-    kept = {server.key: server for server in before.servers}
-    servers = tuple(
-        replace(one, parallel=kept[one.key].parallel, loaded=kept[one.key].loaded) if one.key in kept else one
-        for one in spec.servers
-    )
-    return replace(spec, servers=servers, placement=before.placement)
 
 
 def _loaded(plan: Plan, gpu: str | None, otherwise: int) -> int:

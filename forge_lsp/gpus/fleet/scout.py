@@ -11,7 +11,7 @@ from pathlib import Path
 
 from forge_lsp.gpus import ollama_api
 from forge_lsp.gpus.fleet import processes
-from forge_lsp.gpus.fleet.server import environment, free_port, launch, words_of
+from forge_lsp.gpus.fleet.server import Child, environment, free_port, launch, words_of
 from forge_lsp.gpus.fleet.state import FleetSpec, ServerSpec
 
 __all__ = ["scout"]
@@ -22,12 +22,13 @@ _READY = 20.0
 
 @asynccontextmanager
 async def scout(program: str, models: str | None, log: Path) -> AsyncGenerator[str | None, None]:
-    """Its URL, None where none comes up: the plan is then made by the names of the models. It loads nothing."""
+    """Its URL, None where none comes up: the plan is then made by the names of the models. It loads nothing, and
+    ends with this process, however that ends."""
     port = free_port(None)
     fleet = FleetSpec(program=program, models=models, servers=())
     env = environment(ServerSpec(key="scout"), fleet, port, os.environ) | {"CUDA_VISIBLE_DEVICES": "-1"}
     try:
-        child = await launch(program, env, log)
+        child = await launch(program, env, log, leashed=True)
     except OSError:
         yield None
         return
@@ -43,4 +44,9 @@ async def scout(program: str, models: str | None, log: Path) -> AsyncGenerator[s
             await asyncio.sleep(0.05)
         yield url if found is not None else None
     finally:
-        await asyncio.shield(processes.end(child.pid, child.start, words=words_of(program), patience=5.0))
+        await asyncio.shield(_end(child, program))
+
+
+async def _end(child: Child, program: str) -> None:
+    await child.let_go()
+    await processes.end(child.pid, child.start, words=words_of(program), patience=5.0)

@@ -25,6 +25,14 @@ _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
 #: Waits for a line on its input before it becomes the server, so that no server ever runs whose number is not written
 #: down: if the supervisor dies in between, the input ends, and so does this.
 _GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
+#: The same for one that is to end with the process that started it, however that ends: then the input ends too.
+_LEASH = (
+    "/bin/sh",
+    "-c",
+    'exec 3<&0; read -r go <&3 && { "$@" 3<&- </dev/null & server=$!; '
+    '{ read -r end <&3; kill "$server"; } & wait "$server"; }',
+    "sh",
+)
 
 
 def environment(spec: ServerSpec, fleet: FleetSpec, port: int, base: Mapping[str, str]) -> dict[str, str]:
@@ -72,10 +80,12 @@ def _is_free(port: int) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Child:
-    """A server that this process started. It is held at the gate until :meth:`go`."""
+    """A server that this process started. It is held at the gate until :meth:`go`; one that is ``leashed`` ends when
+    this process does, or on :meth:`let_go`."""
 
     pid: int
     start: str
+    leashed: bool = False
     _process: asyncio.subprocess.Process
 
     async def go(self) -> None:
@@ -85,7 +95,15 @@ class Child:
         with contextlib.suppress(ConnectionError):  # it died at the gate: wait() tells
             stdin.write(b"go\n")
             await stdin.drain()
-            stdin.close()
+        if not self.leashed:
+            await self.let_go()
+
+    async def let_go(self) -> None:
+        """Close its input. Safe to call twice."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        stdin.close()
+        with contextlib.suppress(ConnectionError):
             await stdin.wait_closed()
 
     async def wait(self) -> str:
@@ -108,15 +126,16 @@ class Stranger:
         return "ended"
 
 
-async def launch(program: str, env: Mapping[str, str], log: Path) -> Child:
-    """Start a server, in a session of its own and held at the gate. Its output is added to ``log``.
+async def launch(program: str, env: Mapping[str, str], log: Path, *, leashed: bool = False) -> Child:
+    """Start a server, in a session of its own and held at the gate. Its output is added to ``log``. ``leashed``: it
+    does not outlive this process.
 
     Raises OSError where no process can be started.
     """
     handle = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
     try:
         process = await asyncio.create_subprocess_exec(
-            *_GATE,
+            *(_LEASH if leashed else _GATE),
             program,
             "serve",
             stdin=asyncio.subprocess.PIPE,
@@ -131,7 +150,7 @@ async def launch(program: str, env: Mapping[str, str], log: Path) -> Child:
     found = await asyncio.to_thread(processes.look, process.pid)
     if found is None:
         raise ProcessLookupError("it ended at once")
-    return Child(pid=process.pid, start=found.start, _process=process)
+    return Child(pid=process.pid, start=found.start, leashed=leashed, _process=process)
 
 
 def words_of(program: str) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ async def test_ten_attempts_are_as_planned_and_nothing_is_loaded_twice(plan: Pla
     assert yard.events("spill") == []
     assert len(yard.events("load")) <= plan.loads
     assert set(yard.measured) == set(plan.placement)
+    assert set(yard.seconds.values()) == {1.5}, "as long as the mover says that it took"
 
 
 async def test_the_writer_comes_in_while_the_others_think(plan: Plan, tmp_path: Path) -> None:
