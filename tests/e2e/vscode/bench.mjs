@@ -82,7 +82,12 @@ export class Bench {
 
   /** A command of the palette, by its whole title. */
   async palette(title) {
-    await this.page.keyboard.press('F1');
+    const open = this.page.locator('.quick-input-widget:visible input.input').first();
+    await this.waitFor(async () => {
+      await this.page.keyboard.press('F1'); // lost where a web view is still loading
+      await open.waitFor({ timeout: 2000 }).catch(() => {});
+      return open.isVisible();
+    }, 'the palette');
     await this.input(`>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     const row = rows.filter({ has: this.page.locator('.label-name', { hasText: new RegExp(`^${escaped(title)}$`) }) });

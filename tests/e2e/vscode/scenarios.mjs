@@ -157,10 +157,9 @@ export async function pages(bench) {
   await bench.row('accepted · score 9.0').waitFor();
   await bench.page.waitForTimeout(300);
   await bench.picture('history');
-  await bench.page.keyboard.press('Enter');
-  await bench.row('Show Report').waitFor();
+  await bench.row('accepted · score 9.0').click();
   await bench.row('Preview').waitFor();
-  await bench.page.keyboard.press('Enter');
+  await bench.row('Show Report').click();
   await bench.webview('What was sent');
 
   await bench.palette('Forge: Models and GPUs');
