@@ -141,4 +141,5 @@ def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> Outcome:
         if running is not None:
             passed[running], said[running] = False, how
         said.setdefault("", f"{how}: {tail(result.stderr.decode('utf-8', 'replace'))}")
+    said.setdefault("", tail(result.stderr.decode("utf-8", "replace")))
     return Outcome(passed, said, values)
