@@ -96,6 +96,7 @@ class Dock:
         self._keys = {name: key for key, name in berth.names.items()}
         self._held: Counter[str] = Counter()
         self._leaving: set[str] = set()
+        self._loading: str | None = None
         self._moving = asyncio.Lock()
         self._released = asyncio.Condition()
         self._releases = 0
@@ -126,6 +127,8 @@ class Dock:
             self._begin(self._discard(taking))
             if isinstance(error, asyncio.CancelledError):
                 raise
+            if self._loading is not None:
+                return [f"{', '.join(needed)}: {self._loading} is still being loaded after {timeout:g} s"]
             return [f"{', '.join(needed)}: the GPU's memory was not free within {timeout:g} s"]
         stack.push_async_exit(claims)
         return remarks
@@ -290,9 +293,13 @@ class Dock:
                     ):
                         return [f"{', '.join(change.order)}: {key} is in use by another program"]
                 await self._unload(change.gone)
-            remarks = [await self._load(key, seen.lost) for key in change.order]
+            remarks: list[str | None] = []
+            for key in change.order:
+                self._loading = key
+                remarks.append(await self._load(key, seen.lost))
             return [remark for remark in remarks if remark is not None]
         finally:
+            self._loading = None
             self._leaving -= set(change.gone)
 
     async def _unload(self, gone: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.domain.errors import DeadlineExceeded, ModelError, ServerUnreachable
 from forge_lsp.domain.events import Stage
 from forge_lsp.gpus import placement
 from forge_lsp.gpus.plan import GIB, Plan
@@ -172,6 +173,39 @@ async def test_one_that_waits_in_vain_goes_on_and_says_so(plan: Plan, tmp_path: 
         async with yard.residency.hold((coming,), attempt=5, stage=Stage.GENERATE) as remarks:
             assert list(remarks) == [f"{coming}: the GPU's memory was not free within 0.2 s"]
         assert yard.on(going)
+    await yard.residency.aclose()
+
+
+async def test_a_load_slower_than_the_deadline_is_told_and_goes_on(plan: Plan, tmp_path: Path) -> None:
+    yard = Dockyard(plan, tmp_path, timeout=0.1, bandwidth=plan.need("codestral").footprint.bytes / 200)  # 0.4 s
+    async with yard.residency.hold(("codestral",), attempt=5, stage=Stage.GENERATE) as remarks:
+        assert list(remarks) == ["codestral: codestral is still being loaded after 0.1 s"]
+    await asyncio.sleep(0.5)
+    async with yard.residency.hold(("codestral",), attempt=5, stage=Stage.GENERATE) as remarks:
+        assert list(remarks) == []
+    await yard.residency.aclose()
+    assert yard.events("load").count("codestral") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DeadlineExceeded("phi4 was not loaded within 1 s.", deadline="load"), ServerUnreachable("it died")],
+    ids=["deadline", "death"],
+)
+async def test_a_load_that_fails_is_left_to_the_call_and_hinders_no_later_one(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: ModelError
+) -> None:
+    yard = Dockyard(plan, tmp_path)
+
+    async def fails(key: str) -> float:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(yard, "load", fails)
+        async with yard.residency.hold(("phi4",), attempt=1, stage=Stage.THINK) as remarks:
+            assert list(remarks) == []
+    async with yard.residency.hold(("phi4",), attempt=1, stage=Stage.THINK) as remarks:
+        assert yard.on("phi4")
     await yard.residency.aclose()
 
 
