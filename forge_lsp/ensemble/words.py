@@ -18,7 +18,7 @@ _CUT = " [...]"
 def estimate_tokens(text: str) -> int:
     """Tokens of ``text``, on the high side, for any tokenizer: code has 3 to 4 ASCII characters a token, and a
     character outside ASCII is at least one token in small vocabularies."""
-    other = sum(character > "\x7f" for character in text)
+    other = 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
     return int((len(text) - other) / _CHARACTERS_A_TOKEN) + other + 1
 
 

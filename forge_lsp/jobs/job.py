@@ -15,7 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.events import AttemptStarted, CallFinished, EventBody, JobEvent, JobFinished, JobStarted
+from forge_lsp.domain.events import (
+    AttemptStarted,
+    CallFinished,
+    EventBody,
+    JobEvent,
+    JobFinished,
+    JobStarted,
+    Stage,
+    StageStarted,
+)
 from forge_lsp.domain.ports import Clock
 from forge_lsp.domain.task import Task
 from forge_lsp.jobs.budget import JobSpending
@@ -94,6 +103,8 @@ class Job:
         self._result: JobResult | None = None
         self._seconds = 0.0
         self._cost = 0.0
+        self._attempt: int | None = None
+        self._stage: Stage | None = None
 
     @property
     def id(self) -> str:
@@ -124,6 +135,12 @@ class Job:
     def events(self) -> tuple[JobEvent, ...]:
         """All events so far, in order."""
         return tuple(self._events)
+
+    @property
+    def place(self) -> tuple[int | None, Stage | None]:
+        """The attempt and its stage as the events told last; None: not begun. Noted as they come: two hundred jobs are
+        asked at once for it, and have a hundred events each."""
+        return self._attempt, self._stage
 
     @property
     def result(self) -> JobResult | None:
@@ -334,6 +351,10 @@ class Job:
     def _publish(self, body: EventBody) -> None:
         event = JobEvent(job_id=self._id, sequence=len(self._events) + 1, at=self._clock.now(), body=body)
         self._events.append(event)
+        if isinstance(body, AttemptStarted):
+            self._attempt, self._stage = body.number, None
+        elif isinstance(body, StageStarted):
+            self._stage = body.stage
         try:
             self._on_event(event)
         except Exception:

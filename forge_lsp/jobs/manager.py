@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import ForgeError, JobUnknown
-from forge_lsp.domain.events import AttemptStarted, JobEvent, StageStarted
+from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.document import job_document
@@ -247,14 +247,7 @@ class JobManager:
 
 
 def _state_of(job: Job) -> dict[str, object]:
-    attempt: int | None = None
-    stage: str | None = None
-    for event in reversed(job.events):
-        if isinstance(event.body, StageStarted) and stage is None:
-            stage = str(event.body.stage)
-        if isinstance(event.body, AttemptStarted):
-            attempt = event.body.number
-            break
+    attempt, stage = job.place
     return {
         "jobId": job.id,
         "state": str(job.state),
@@ -262,7 +255,7 @@ def _state_of(job: Job) -> dict[str, object]:
         "uri": job.task.document.uri,
         "attempt": attempt,
         "attempts": job.prepared.attempts,
-        "stage": stage,
+        "stage": None if stage is None else str(stage),
         "seconds": job.seconds,
         "costUsd": job.cost_usd,
     }

@@ -224,6 +224,15 @@ class ForgeProtocol(LanguageServerProtocol):
             return
         super()._handle_response(msg_id, result, error)
 
+    def _send_response(self, msg_id: Any, result: Any = None, error: lsp.ResponseError | None = None) -> None:
+        """What our commands answer is JSON already; pygls would walk all of it to find that nothing needs converting,
+        which takes as long again as writing it."""
+        if error is None and isinstance(result, dict):
+            self._result_types.pop(msg_id, None)
+            self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
+        else:
+            super()._send_response(msg_id, result, error)
+
     def _send_data(self, data: Any) -> None:
         """Send nothing after the end: pygls would report the failure by sending, and so without end."""
         if self._lost or self.writer is None:

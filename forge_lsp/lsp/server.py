@@ -83,7 +83,8 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
     """A server that is ready to run.
 
     ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none), the
-    workspace folders, and whether the user trusts them. It may raise a ForgeError: the user is told, and it is tried again when settings change.
+    workspace folders, and whether the user trusts them. It may raise a ForgeError: the user is told, and it is tried
+    again when settings change.
     """
     server = ForgeServer(version, build, waits)
     protocol = server.protocol

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -355,11 +356,33 @@ async def test_jobs_run_side_by_side_and_status_tells_of_them(rig: Rig) -> None:
     assert [entry["jobId"] for entry in listed] == [job.id for job in jobs]
     assert (listed[0]["state"], listed[0]["attempt"], listed[0]["stage"]) == ("running", 2, "review")
     assert status["ledger"] is None
+    assert json.loads(json.dumps(status)) == status
     assert rig.manager.cancel(jobs[1].id) == (jobs[1].id,)
     await jobs[1].wait()
     assert rig.manager.running == (jobs[0], jobs[2])
     assert set(rig.manager.cancel(None)) == {jobs[0].id, jobs[2].id}
     assert [(await job.wait()).outcome for job in jobs] == [Outcome.CANCELLED] * 3
+
+
+async def test_an_attempt_begins_without_a_stage(rig: Rig) -> None:
+    def attempt(number: int) -> AttemptStarted:
+        return AttemptStarted(
+            number=number, attempts=3, strategy="solo", thinkers=(), generator="qwen", samples=1, panel="none"
+        )
+
+    async def run(emit: Emit) -> Concluded:
+        emit(attempt(1))
+        emit(StageStarted(number=1, stage=Stage.REVIEW, detail=""))
+        emit(attempt(2))
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    job = await rig.start(run)
+    assert job.place == (None, None)
+    await asyncio.sleep(0.01)
+    assert job.place == (2, None)
+    job.cancel()
+    await job.wait()
 
 
 async def test_only_the_newest_ended_jobs_stay_in_memory_and_the_others_are_told_all_the_same(rig: Rig) -> None:
