@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from forge_lsp.builds.csharp import dotnet_environment, find_dotnet
+from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from forge_lsp.builds.command import CommandToolchain
-from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
+from forge_lsp.builds.csharp.toolchain import CSharpToolchain, csharp_findings
 from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
-from forge_lsp.builds.csharp import CSharpToolchain
+from forge_lsp.builds.csharp.toolchain import CSharpToolchain
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
 from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig

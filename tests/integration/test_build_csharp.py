@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.csharp import CSharpToolchain, csharp_findings
+from forge_lsp.builds.csharp.toolchain import CSharpToolchain, csharp_findings
 from forge_lsp.domain.attempt import BuildStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.csharp import CSharpToolchain
-from forge_lsp.builds.csharp_tests import trx_outcome
+from forge_lsp.builds.csharp.evidence import trx_outcome
+from forge_lsp.builds.csharp.toolchain import CSharpToolchain
 from forge_lsp.domain.attempt import Evidence, ExampleStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task

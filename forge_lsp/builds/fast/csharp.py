@@ -11,14 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.csharp import (
-    Described,
-    ProjectBuild,
-    dotnet_environment,
-    find_dotnet,
-    projects_of,
-    readable_of,
-)
+from forge_lsp.builds.csharp.building import ProjectBuild
+from forge_lsp.builds.csharp.projects import Described, projects_of
+from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet, readable_of
 from forge_lsp.builds.fast.checker import Checker
 from forge_lsp.builds.fast.opener import Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
