@@ -200,6 +200,11 @@ class Evidence:
         return sum(result.status is status for result in self.results)
 
     @property
+    def proofs(self) -> int:
+        """How many results passed that say what should come of them."""
+        return sum(result.status is ExampleStatus.PASSED and result.proves for result in self.results)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds that occur, each once, in order of first appearance."""
         return tuple(dict.fromkeys(str(result.kind) for result in self.results))

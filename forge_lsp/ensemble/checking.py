@@ -141,7 +141,7 @@ def rank(checked: Checked, examples: Examples) -> tuple[object, ...]:
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
         -judged.count(ExampleStatus.FAILED),
-        judged.count(ExampleStatus.PASSED),
+        judged.proofs,
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
         round(agreement.share, 6) if agreement is not None else 0.0,
         round(examples.behaviours.own(model, checked.raw), 6),

@@ -67,7 +67,7 @@ def decide(
 def _by_evidence(evidence: Evidence, unproven: str | None, uncorroborated: int, last: bool) -> Decision:
     """Where evidence alone decides, the word of one model against the user's example is not enough: a model that
     agrees with itself is no witness, and ``return True`` passes every example that says True."""
-    passed = sum(result.status is ExampleStatus.PASSED and result.proves for result in evidence.results)
+    passed = evidence.proofs
     disputed = evidence.count(ExampleStatus.DISPUTED)
     if unproven is not None:
         return _unverified(unproven)

@@ -51,7 +51,7 @@ class Standing:
         return (
             checked.build.compiled is True,
             -judged.count(ExampleStatus.FAILED),
-            judged.count(ExampleStatus.PASSED),
+            judged.proofs,
             -1.0 if score is None else score,
             judged.agreement.share if judged.agreement is not None else 0.0,
             checked.candidate.attempt,
