@@ -1,7 +1,7 @@
 """How good the plans for made-up rigs are, and how long they take.
 
     python benchmarks/placement.py                        # 1,000 rigs, half a second of reference search each at most
-    python benchmarks/placement.py --rigs 50 --seconds 60 # the long search
+    python benchmarks/placement.py --rigs 10 --hard --seconds 60 # the long search
 
 Rigs have up to 8 GPUs and 20 models. Each plan is played on simulated Ollama servers: one eviction or spill that was
 not planned fails the run. Its cost is held against the optimum where enumeration or a long branch and bound finds it
@@ -58,13 +58,21 @@ def main() -> int:
     parser.add_argument("--rigs", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=0.5, help="of reference search for each rig, at most")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first rig, to share a run among processes")
+    parser.add_argument("--hard", action="store_true", help="only rigs whose plan was not proven to be the best")
     options = parser.parse_args()
     rng = random.Random(options.seed)
     times: list[float] = []
     gaps: dict[bool, list[float]] = {True: [], False: []}
     faults = 0
-    for number in range(options.rigs):
+    for _ in range(options.first):
+        chance(rng)
+    for number in itertools.count(options.first):
+        if len(times) == options.rigs:
+            break
         devices, needs, steps = chance(rng)
+        if options.hard and make(devices, needs, steps).optimal:
+            continue
         took, plan = timed(devices, needs, steps)
         if took > MOST:  # programs that share the processor's caches slow it down: the plan itself is the same
             took = min(took, timed(devices, needs, steps)[0])
@@ -78,7 +86,8 @@ def main() -> int:
             gaps[proven].append(gap)
             if gap > (PROVEN if proven else BEST):
                 shape = f"{len(devices)} GPUs, {len(plan.placement)} models, optimal={plan.optimal}"
-                print(f"rig {number}: {gap:.1%} above the {'optimum' if proven else 'best known'} ({shape})")
+                known = "optimum" if proven else "best known"
+                print(f"rig {number}: {gap:.1%} above the {known} ({shape})", flush=True)
     times.sort()
     middle, late = times[len(times) // 2], times[min(len(times) - 1, len(times) * 99 // 100)]
     print(f"{options.rigs} rigs, {faults} faults in the simulator")

@@ -53,6 +53,7 @@ class Rig:
     stages: list[StageNumbers] = field(init=False)
     masks: list[int] = field(init=False)
     next_use: list[list[int]] = field(init=False)
+    next_use_after: list[list[int]] = field(init=False)
     by_first_use: list[int] = field(init=False)
     _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
@@ -67,6 +68,8 @@ class Rig:
         self.stages = self._stages()
         self.masks = [stage.mask for stage in self.stages]
         self.next_use = [self._uses(model) for model in range(len(order))]
+        # The same by stage, of the stages that follow it.
+        self.next_use_after = [[uses[at + 1] for uses in self.next_use] for at in range(len(self.stages))]
         self.by_first_use = sorted(range(len(order)), key=lambda model: (self.next_use[model][0], model))
         alike: dict[int, dict[int, tuple[int, ...] | None]] = {free: {0: ()} for free in self.free}
         self._orders = [alike[free] for free in self.free]
@@ -146,6 +149,9 @@ class Rig:
         tried behind each possible first one. No other can succeed where these fail: it is the rule of earliest due
         dates (Jackson 1955), a load's due date being total - claim + size and its length being size.
         """
+        if len(models) == 1:
+            (model,) = models
+            return (model,) if self.size[model] + SPARE <= free and (empty or self.claim[model] <= free) else None
         if sum([self.size[model] for model in models]) + SPARE > free:
             return None
         if self._goes(models, free, empty):

@@ -19,13 +19,13 @@ from forge_lsp.gpus.weighing import HAIR, Score, Weigher
 __all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
-WARM, COLD = 0.03, 0.001
+WARM, COLD = 0.05, 0.001
 #: Share of the changes that annealing tries which take one model elsewhere; the others exchange two.
 MOVES = 0.3
 #: Share of the effort that the first annealing may take.
-FIRST = 0.35
+FIRST = 0.4
 #: Of a search, in units of about half a microsecond.
-EFFORT = 130_000
+EFFORT = 160_000
 #: Placements from which on branch and bound seldom ends.
 HOPELESS = 10**11
 #: Effort of a node of branch and bound.
@@ -49,7 +49,7 @@ def search(weigher: Weigher, *, effort: int = EFFORT, seed: int = 7) -> Found:
     best = _descend(weigher, _greedy(weigher), weigher.until(effort))
     best = _cool(weigher, best, shaken, int(effort * FIRST))
     ways = math.prod(len(allowed) for allowed in weigher.allowed)
-    part = 3 if ways < HOPELESS else 20
+    part = 5 if ways < HOPELESS else 20
     branch = _Branch(weigher, best, weigher.until(weigher.effort + max(0, effort - weigher.effort) // part))
     best = branch.run()
     if not branch.finished:

@@ -122,14 +122,18 @@ class _Walk:
         """Make ``need`` resident."""
         rig = self.rig
         gone, order = self._room(at, need, soon)
-        seconds = sum(rig.size[model] for model in order) / self.speed + (UNLOAD if gone else 0.0)
+        come, size = 0, 0
+        for model in order:
+            come |= 1 << model
+            size += rig.size[model]
+        seconds = size / self.speed + (UNLOAD if gone else 0.0)
         hidden = min(seconds, hiding.after + (0.0 if gone & hiding.busy else hiding.least))
         if seconds > hidden:
             self.waiting[at] = self.waiting.get(at, 0.0) + seconds - hidden
         self.evictions += gone.bit_count()
         self.loads += len(order)
-        self.resident = self.resident & ~gone | _mask(order)
-        self.used = rig.bytes(self.resident)
+        self.resident = self.resident & ~gone | come
+        self.used += size - rig.bytes(gone)
         self.peak = max(self.peak, self.used)
         if self.trace is not None:
             away = tuple(bits(gone))
@@ -137,27 +141,34 @@ class _Walk:
 
     def _room(self, at: int, need: int, soon: int) -> tuple[int, tuple[int, ...]]:
         """What goes, and the order in which what is missing comes. ``soon``: needed later in the same stage."""
-        rig, resident = self.rig, self.resident
+        rig, resident, size = self.rig, self.resident, self.rig.size
         missing = bits(need & ~resident)
         free = rig.free[self.device] - self.used
+        least = rig.bytes(need & ~resident) + SPARE
+        order = rig.order(missing, free, empty=not resident) if free >= least else None
+        if order is not None:
+            return 0, order
+        later = rig.next_use_after[at]
         spare = bits(resident & ~need)
-        spare.sort(key=lambda model: (soon >> model & 1, -rig.next_use[model][at + 1]))
+        spare.sort(key=later.__getitem__, reverse=True)
+        if soon:
+            spare.sort(key=lambda model: soon >> model & 1)
         gone, went = 0, list[int]()
-        least = sum([rig.size[model] for model in missing]) + SPARE
-        while free < least or (order := rig.order(missing, free, empty=resident == gone)) is None:
-            if len(went) == len(spare):
-                # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
-                return resident, rig.together(need, self.device) or ()
-            model = spare[len(went)]
+        for model in spare:
             went.append(model)
             gone |= 1 << model
-            free += rig.size[model]
+            free += size[model]
+            if free >= least and (order := rig.order(missing, free, empty=resident == gone)) is not None:
+                break
+        if order is None:
+            # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
+            return resident, rig.together(need, self.device) or ()
         for model in reversed(went[:-1]):
-            if free - rig.size[model] < least:
+            if free - size[model] < least:
                 continue
-            kept = rig.order(missing, free - rig.size[model], empty=False)
+            kept = rig.order(missing, free - size[model], empty=False)
             if kept is not None:
-                order, free, gone = kept, free - rig.size[model], gone & ~(1 << model)
+                order, free, gone = kept, free - size[model], gone & ~(1 << model)
         return gone, order
 
     def _take_turns(self, at: int, stage: StageNumbers, hiding: _Hiding) -> bool:
