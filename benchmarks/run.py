@@ -21,10 +21,13 @@ SMALL: dict[str, tuple[str, ...]] = {
     "panel": ("--jobs", "3"),
     "parallelism": ("--jobs", "2", "--shortest", "0.2", "--longest", "1"),
     "many_jobs": ("--jobs", "60"),
-    "sandbox": ("--files", "1000", "--rounds", "3"),
+    "sandbox": ("--files", "1000", "--rounds", "5"),
     "extraction": ("--quick", "200"),
     "placement": ("--rigs", "50"),
     "embedded_functions": ("--samples", "2"),
+    "embedded_evidence": ("--functions", "8"),
+    "ranking": ("--tasks", "3"),
+    "replay": ("--tasks", "4"),
 }
 """What each is started with; one that is not named here runs as it is."""
 
