@@ -195,6 +195,55 @@ async def test_a_file_is_bounded(way: str, folders: BoxFolders) -> None:
         assert "File too large" in words
 
 
+FLOOD = """
+import os, pathlib, sys
+count, size = int(sys.argv[1]), int(sys.argv[2])
+for place in (os.getcwd(), os.environ["HOME"], "/tmp"):
+    folder = pathlib.Path(place, "flood")
+    try:
+        folder.mkdir()
+    except OSError:
+        continue
+    for number in range(count):
+        (folder / str(number)).write_bytes(bytes(size))
+print("all of it")
+"""
+
+
+@pytest.mark.parametrize(
+    ("limits", "count", "size", "words"),
+    [
+        (Limits(files=5000), 1_000_000, 1, "made more than 5000 files"),
+        # Each file is small enough; what they take together is not.
+        (Limits(disk=128 << 20, file_size=16 << 20), 400, 8 << 20, "filled more than 128 MiB of disk"),
+    ],
+    ids=["a million small files", "many large ones"],
+)
+async def test_a_flood_of_files_is_ended(
+    way: str, folders: BoxFolders, limits: Limits, count: int, size: int, words: str
+) -> None:
+    if limits.files < 1_000_000 and not os.statvfs(folders.base).f_favail:
+        pytest.skip("this file system does not count its files")
+    async with sandbox(way, folders, limits).open(
+        Tree(source=None, files={PurePosixPath("flood.py"): FLOOD.encode()})
+    ) as box:
+        command = [sys.executable, "-I", "-S", "flood.py", str(count), str(size)]
+        result = await box.run(command, timeout=60, readable=interpreter_folders())
+    assert (result.code, result.stdout) == (-9, b"")
+    assert words in result.stderr.decode()
+    assert list(folders.root.iterdir()) == []
+
+
+async def test_files_in_memory_are_bounded(way: str, folders: BoxFolders) -> None:
+    """/dev/shm is memory: what fits into it is little, and where it is the machine's own it is closed."""
+    code = "with open('/dev/shm/big', 'wb') as file:\n    for _ in range(300):\n        file.write(bytes(1 << 20))"
+    async with sandbox(way, folders).open(Tree(source=None, files={})) as box:
+        ended, words = await python(box, code)
+    assert ended == 1
+    assert "No space left" in words or "Permission denied" in words or "No such file" in words
+    assert not Path("/dev/shm/big").exists()  # noqa: ASYNC240
+
+
 def test_processes_are_bounded_for_an_ordinary_user(way: str, request: pytest.FixtureRequest) -> None:
     command = ordinary_python()
     base: Path = request.getfixturevalue("ordinary_folder")
