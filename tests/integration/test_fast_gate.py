@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -14,13 +17,15 @@ from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
 from tests.integration.builds_cases import Case, project_task, real_sandbox
-from tests.support.builds import with_code
+from tests.support.builds import task_of, with_code, write_files
+from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
 
 
@@ -49,6 +54,74 @@ def same_verdict(reports: Sequence[FastReport | None], cases: Sequence[Case]) ->
     for case, report in zip(cases, bad, strict=True):
         assert report is not None, case.name
         assert [p for p in report.problems if (p.file, p.line) == (case.file, case.line)], (case.name, report)
+
+
+@pytest.fixture
+async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
+    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=Keeping(patience=120, answer=60))
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+def counts(reports: Sequence[FastReport | None]) -> list[int | None]:
+    return [None if report is None else len(report.problems) for report in reports]
+
+
+async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path: Path) -> None:
+    write_files(tmp_path, {"helper.py": "def one(): ...\n", "other.py": "def old(): ...\n"})
+    text = "import helper\nimport other\n\n\n«def f(): ...»\n"
+    buffers = {tmp_path / "helper.py": "def two(): ...\n"}
+    task = task_of(text, path=tmp_path / "a.py", workspace=tmp_path, buffers=buffers)
+    texts = [with_code(task, f"def f(): return {call}") for call in ("helper.one()", "helper.two()", "other.new()")]
+    assert counts(await gate.look(task, texts)) == [1, 0, 1]
+    write_files(tmp_path, {"other.py": "def new(): ...\n", "fresh.py": "X = 1\n"})
+    saved = task_of(text, path=tmp_path / "a.py", workspace=tmp_path)
+    texts = [*texts, with_code(saved, "def f():\n    import fresh\n    return fresh.X")]
+    assert counts(await gate.look(saved, texts)) == [0, 1, 0, 0]
+    assert gate.running == 1, "one set for the workspace"
+
+
+async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: Path) -> None:
+    text = "print(nobody)\n\n\n«def f(): return (»\n\n\nX: int = 'x'\n"
+    task = task_of(text, path=tmp_path / "a.py", workspace=tmp_path)
+    texts = [with_code(task, code) for code in ("def f(): return 1", "def f(): return none", "def f(): return (")]
+    assert counts(await gate.look(task, texts)) == [0, 1, 1]
+
+
+async def test_a_lone_file_has_its_neighbours(gate: DaemonGate, tmp_path: Path) -> None:
+    write_files(tmp_path, {"neighbour.py": "X = 1\n"})
+    lone = task_of("«»", path=tmp_path / "my-script.py")
+    texts = ["import neighbour\n\nprint(neighbour.X)\n", "import neighbour\n\nprint(neighbour.Y)\n"]
+    assert counts(await gate.look(lone, texts)) == [0, 1]
+    assert not (tmp_path / "my-script.py").exists(), "nothing is written beside it"
+
+
+async def test_checkers_that_die_are_replaced_and_none_is_left(gate: DaemonGate, tmp_path: Path) -> None:
+    task = task_of("«»", path=tmp_path / "a.py", workspace=tmp_path)
+    assert counts(await gate.look(task, ["X = 1\n"])) == [0]
+    started = descendants(os.getpid())
+    servers = [seen for seen in started if "ty server" in seen.command]
+    assert servers
+    for seen in servers:
+        with contextlib.suppress(ProcessLookupError):  # it went with its parent
+            os.kill(seen.pid, signal.SIGKILL)
+    found: list[int | None] = []
+    for _ in range(3):  # it may be asked before its death is known
+        found = counts(await gate.look(task, ["X = nobody\n"]))
+    assert found == [1]
+    started |= descendants(os.getpid())
+    await gate.aclose()
+    assert not [seen for seen in started if seen.alive]
+
+
+async def test_without_bubblewrap_it_says_nothing(tmp_path: Path) -> None:
+    chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "boxes"))
+    gate = DaemonGate(await chooser.choose(), {Language.PYTHON: PythonOpener()})
+    assert await gate.look(task_of("«»"), ["X = 1\n", "("]) == [None, None]
+    assert gate.running == 0
+    chooser.close()
 
 
 async def test_python(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,11 +37,11 @@ _MOST_LONE = 4
 
 @dataclass(slots=True)
 class _Desk:
-    """What is remembered of one workspace and language."""
+    """What is remembered of one workspace and language. ``untold``: changed files that its checker was not told of."""
 
     files: Files
-    told: int = -1
-    asked: Checker | None = None
+    untold: dict[PurePosixPath, bool] = field(default_factory=dict[PurePosixPath, bool])
+    turn: threading.Lock = field(default_factory=threading.Lock)
     baselines: OrderedDict[str, tuple[Diagnostic, ...] | None] = field(
         default_factory=OrderedDict[str, "tuple[Diagnostic, ...] | None"]
     )
@@ -102,17 +103,15 @@ class DaemonGate:
         made = await asyncio.to_thread(opener.prepare, place)
         if made is None:
             return [None] * len(texts)
-        desk = self._desk(source, task.document.language, opener)
+        desk = await self._desk(source, task.document.language, opener)
         async with self._daemons.use(made.key, lambda: _warmed(made, sandbox, place, task)) as checker:
             if checker is None:
                 return [None] * len(texts)
-            changed = await asyncio.to_thread(desk.files.update)
-            if desk.asked is not checker:
-                desk.asked = checker
-            elif changed:
+            question = await asyncio.to_thread(_question, opener, place, desk)
+            if desk.untold:
                 async with asyncio.timeout(self._keeping.answer):
-                    await checker.changed(changed)
-            question = await asyncio.to_thread(_question, opener, place, desk.files)
+                    await checker.changed(dict(desk.untold))
+                desk.untold.clear()
             before = await self._before(opener, checker, desk, question, task)
             return [await self._report(opener, checker, question, task, text, before) for text in texts]
 
@@ -154,10 +153,12 @@ class DaemonGate:
             desk.baselines.popitem(last=False)
         return found
 
-    def _desk(self, source: Path, language: Language, opener: Opener) -> _Desk:
+    async def _desk(self, source: Path, language: Language, opener: Opener) -> _Desk:
         key = (source, language)
         if key not in self._desks:
-            self._desks[key] = _Desk(files=Files(source, opener.suffixes))
+            desk = _Desk(files=Files(source, opener.suffixes))
+            await asyncio.to_thread(desk.files.update)  # before the checker reads them: what changes later is told
+            self._desks.setdefault(key, desk)
             while len(self._desks) > 2 * _MOST_BASELINES:
                 self._desks.popitem(last=False)
         self._desks.move_to_end(key)
@@ -202,7 +203,14 @@ def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
             target.write_bytes(content)
 
 
-def _question(opener: Opener, place: Place, files: Files) -> Question:
+def _question(opener: Opener, place: Place, desk: _Desk) -> Question:
+    """What the disk says now. A cancelled look leaves its thread running, hence the lock."""
+    with desk.turn:
+        desk.untold.update(desk.files.update())
+        return _asked(opener, place, desk.files)
+
+
+def _asked(opener: Opener, place: Place, files: Files) -> Question:
     others = {
         path: content.decode("utf-8", "replace")
         for path, content in place.overlay.items()

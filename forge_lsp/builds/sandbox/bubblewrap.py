@@ -272,6 +272,7 @@ class _BubblewrapBox:
             filter_fd = _memory_file("filter", seccomp_filter(Sockets.UNIX), open_files)
             status = _Status(rlimits(self._sandbox.limits, timeout=_KEPT_SECONDS, processes=True))
             open_files.callback(status.close)
+            closing.push_async_callback(status.emptied, _EMPTYING)
             ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
             return await keep(
                 [str(self._sandbox.program), *ours, "--", *command],
