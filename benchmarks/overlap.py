@@ -1,8 +1,8 @@
 """An attempt whose writer has to be swapped in: brought in while the others think, against loaded when it is called.
 
 On simulated servers that follow Ollama's rules (tests/support/ollama_sim.py), with real delays: loading the writer
-takes 8 s, thinking 12 s, writing 20 s, shortened by ``--scale``. Prints both as ratios to the critical path, and exits 1
-where the overlapped attempt is more than 5% above it, or gains less than the thinking could hide.
+takes 8 s, thinking 12 s, writing 20 s, shortened by ``--scale``. Prints both as ratios to the critical path, and exits
+1 where the overlapped attempt is more than 5% above it, or gains less than the thinking could hide.
 """
 
 from __future__ import annotations

@@ -161,21 +161,14 @@ def _answer(answer: Answer) -> str | None:
 
 def _same(value: object) -> str:
     """One text for equal values: sets and dictionaries have no order, and floats differ in their last digits."""
-    match value:
-        case float():
-            return f"{value:.12g}"
-        case list():
-            return f"[{', '.join(_each(value))}]"
-        case tuple():
-            return f"({', '.join(_each(value))},)"
-        case set():
-            return f"{{{', '.join(sorted(_each(value)))}}}"
-        case dict():
-            pairs = (f"{_same(key)}: {_same(item)}" for key, item in cast("dict[object, object]", value).items())
-            return f"{{{', '.join(sorted(pairs))}}}"
-        case _:
-            return repr(value)
-
-
-def _each(values: object) -> Iterator[str]:
-    return map(_same, cast("Iterable[object]", values))
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        return f"{{{', '.join(sorted(f'{_same(key)}: {_same(item)}' for key, item in pairs))}}}"
+    if not isinstance(value, list | tuple | set):
+        return repr(value)
+    parts = [_same(item) for item in cast("Iterable[object]", value)]
+    if isinstance(value, list):
+        return f"[{', '.join(parts)}]"
+    return f"({', '.join(parts)},)" if isinstance(value, tuple) else f"{{{', '.join(sorted(parts))}}}"
