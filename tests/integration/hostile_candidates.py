@@ -25,6 +25,7 @@ from forge_lsp.domain.ports import Sandbox, Toolchain
 from forge_lsp.domain.task import Language, Task
 from tests.integration.sandbox_probes import living, snapshot
 from tests.support.builds import candidate_of, task_of, with_code, write_files
+from tests.support.tools import node_modules
 
 __all__ = ["NAMES", "attempt"]
 
@@ -49,7 +50,8 @@ echo "$loot"
 @dataclass(frozen=True, kw_only=True)
 class Hostile:
     """``files`` of a project with the scope marked in ``document``; ``code`` is the candidate. ``PAYLOAD`` in either
-    is the script's path. ``runs``: whether it is to come to run at all."""
+    is the script's path. ``runs``: whether it is to come to run at all. ``packages``: a package of npm and its major
+    version that the project has installed."""
 
     language: Language
     files: Mapping[str, str]
@@ -57,6 +59,7 @@ class Hostile:
     code: str
     how: str = "evidence"
     runs: bool = True
+    packages: tuple[str, str] | None = None
 
 
 _PY_LOOT = 'subprocess.run(["bash", "PAYLOAD"], capture_output=True, text=True).stdout'
@@ -112,6 +115,17 @@ HOSTILE: Mapping[str, Hostile] = {
         },
         code="export const area = (a, b) => b * a;",
         runs=False,
+    ),
+    "vitest.config.mjs": Hostile(
+        language=Language.JAVASCRIPT,
+        document="vitest.config.mjs",
+        files={
+            "vitest.config.mjs": 'import { execSync } from "node:child_process";\n«export default {};»\n',
+            "area.test.mjs": 'import { test } from "vitest";\n// area, by vitest.config\ntest("area", () => {});\n',
+            "package.json": "{}\n",
+        },
+        code='throw new Error(execSync("bash PAYLOAD").toString());\nexport default {};',
+        packages=("vitest", "3"),
     ),
     "MSBuild Exec": Hostile(
         language=Language.CSHARP,
@@ -172,6 +186,11 @@ async def attempt(name: str, base: Path, environment: Mapping[str, str] | None =
             marked = files[case.document]
             files[case.document] = marked.replace("«", "").replace("»", "")
             write_files(project, {**files, "payload.sh": script})
+            if case.packages is not None:
+                modules = await asyncio.to_thread(node_modules, *case.packages)
+                (project / "node_modules").mkdir()
+                for entry in (modules / "node_modules").iterdir():
+                    (project / "node_modules" / entry.name).symlink_to(entry)
             before = snapshot(project), snapshot(outside), snapshot(keys)
             task: Task = task_of(
                 marked, language=case.language, path=project / case.document, workspace=project, name="area"

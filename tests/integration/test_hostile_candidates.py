@@ -19,6 +19,8 @@ from tests.support.tools import dotnet_environment
 pytestmark = [pytest.mark.timeout(400)]
 
 ordinary_folder = test_sandbox_security.ordinary_folder
+_AT_HOME = ("conftest.py", "vitest.config.mjs", "MSBuild Exec")
+"""Their tools may lie in a home that another user cannot see."""
 _NEEDS = {"a node test": "node", "package.json scripts": "node", "#include of a key": "gcc"}
 
 
@@ -42,8 +44,7 @@ async def test_nothing_gets_through(name: str, tmp_path: Path) -> None:
     nothing_got_through(await attempt(name, tmp_path, environment_for(name)))
 
 
-# pytest and the .NET SDK may lie in a home that the other user cannot see.
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("conftest.py", "MSBuild Exec")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in _AT_HOME])
 def test_nothing_gets_through_as_an_ordinary_user(name: str, ordinary_folder: Iterator[Path]) -> None:
     environment_for(name)
     python = ordinary_python()

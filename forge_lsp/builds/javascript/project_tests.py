@@ -260,5 +260,8 @@ def json_outcome(written: bytes | None, result: ProcessResult, root: str, *, tim
         said[""] = "what it wrote cannot be read"
     if result.timed_out:
         said[""] = f"the tests did not finish in {timeout:g} s"
-    said.setdefault("", tail(_COLOUR.sub("", (result.stderr + result.stdout).decode("utf-8", "replace"))))
+    # The first lines of a failure say what; the rest are frames of the runner.
+    words = _COLOUR.sub("", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
+    lines = [line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line)]
+    said.setdefault("", "\n".join(lines)[:400])
     return Outcome(passed, said, values)
