@@ -42,7 +42,7 @@ from forge_lsp.source.edits import Edits
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support import model_outputs
 from tests.support.faulty_ollama import FakeOllama
-from tests.support.intervals import share, wilson
+from tests.support.intervals import least, share
 from tests.support.model_outputs import Case
 from tests.support.raw_lsp import RawClient, raw_client
 from tests.support.real_server import COMMAND, environment, part_of, prompt, verdict
@@ -278,7 +278,7 @@ def tell(found: Mapping[str, Sequence[Played]]) -> bool:
             print(f"    of {len(waited)} jobs with such a right answer put aside, {ended} ended without one")
         else:
             # Of few answers, one task can make up half: then only a share that is surely too large breaks the promise.
-            kept &= (lost / len(right) if len(right) >= MANY else wilson(lost, len(right))[0]) < PROMISED
+            kept &= (lost / len(right) if len(right) >= MANY else least(lost, len(right))) < PROMISED
     return kept
 
 
