@@ -226,7 +226,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
             state=base / "state",
             commands={},
             environment=known,
-            keeping=Keeping(patience=180, answer=60),
+            keeping=Keeping(patience=180, answer=60, look=300),
         )
         try:
             text = (root / file).read_text()

@@ -11,6 +11,7 @@ from typing import Protocol
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain, csharp_findings
+from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
@@ -79,4 +80,5 @@ async def findings(sandbox: Sandbox, environment: Mapping[str, str] | None = Non
     known = os.environ if environment is None else environment
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(room.findings(sandbox, known)) for room in _ROOMS.values()]
-    return tuple(finding for task in tasks for finding in task.result())
+    told = tuple(finding for task in tasks for finding in task.result())
+    return (*told, *fast_findings(sandbox, known))

@@ -112,6 +112,8 @@ class Ensemble:
             residency=self._residency,
             fast=self._fast,
         )
+        if self._fast is not None and any(row.generator.samples > 1 for row in schedule.rows):
+            self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models))
         return await job.run(attempts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -40,7 +41,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 async def looked(
     sandbox: Sandbox, language: Language, opener: Opener, task: Task, codes: Sequence[str]
 ) -> Sequence[FastReport | None]:
-    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120, answer=60))
+    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120, answer=60, look=300))
     try:
         return await gate.look(task, [with_code(task, code) for code in codes])
     finally:
@@ -58,7 +59,7 @@ def same_verdict(reports: Sequence[FastReport | None], cases: Sequence[Case]) ->
 
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=Keeping(patience=120, answer=60))
+    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=Keeping(patience=120, answer=60, look=300))
     try:
         yield made
     finally:
@@ -81,6 +82,15 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
     texts = [*texts, with_code(saved, "def f():\n    import fresh\n    return fresh.X")]
     assert counts(await gate.look(saved, texts)) == [0, 1, 0, 0]
     assert gate.running == 1, "one set for the workspace"
+
+
+async def test_a_checker_is_started_before_it_is_asked(gate: DaemonGate, tmp_path: Path) -> None:
+    gate.prepare(task_of("«»", path=tmp_path / "a.py", workspace=tmp_path))
+    for _ in range(1000):
+        if gate.running:
+            break
+        await asyncio.sleep(0.01)
+    assert gate.running == 1
 
 
 async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: Path) -> None:

@@ -36,11 +36,13 @@ class Daemon(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
     """Seconds. ``patience``: how long a question waits for a start. ``answer``: how long one answer may take; a checker
-    that takes longer is ended. ``idle``: after that long without a question it is stopped. ``starts`` in ``window``: a
-    checker that fails more often is left alone until the window has passed. ``most``: how many run at once."""
+    that takes longer is ended. ``look``: how long all answers of one look may take. ``idle``: after that long without a
+    question it is stopped. ``starts`` in ``window``: a checker that fails more often is left alone until the window has
+    passed. ``most``: how many run at once."""
 
     patience: float = 2.0
     answer: float = 5.0
+    look: float = 15.0
     idle: float = 300.0
     starts: int = 3
     window: float = 600.0

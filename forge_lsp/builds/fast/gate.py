@@ -68,11 +68,22 @@ class DaemonGate:
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
         self._desks: OrderedDict[tuple[Path, Language], _Desk] = OrderedDict()
         self._lone: OrderedDict[str, Path] = OrderedDict()
+        self._preparing: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> int:
         """How many checkers there are, starting ones included."""
         return self._daemons.running
+
+    def prepare(self, task: Task) -> None:
+        """See :class:`~forge_lsp.domain.ports.FastGate`: a look at nothing starts the checker and learns what is wrong
+        before."""
+        looking = asyncio.get_running_loop().create_task(self._patiently(task))
+        self._preparing.add(looking)
+        looking.add_done_callback(self._preparing.discard)
+
+    async def _patiently(self, task: Task) -> None:
+        await self.look(task, ())
 
     async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
         """See :class:`~forge_lsp.domain.ports.FastGate`."""
@@ -81,13 +92,18 @@ class DaemonGate:
         if opener is None or self._sandbox is None:
             return silence
         try:
-            return await self._look(opener, self._sandbox, task, texts)
+            async with asyncio.timeout(self._keeping.patience + self._keeping.look):
+                return await self._look(opener, self._sandbox, task, texts)
         except (ForgeError, OSError, ValueError, KeyError, TypeError, TimeoutError):
             # A checker of another version may answer in another shape: that too is no word.
             return silence
 
     async def aclose(self) -> None:
         """Kill all checkers."""
+        for looking in self._preparing:
+            looking.cancel()
+        if self._preparing:
+            await asyncio.wait(self._preparing)
         await self._daemons.aclose()
         if self._sandbox is not None:
             for folder in self._lone.values():

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.csharp.sdk import find_dotnet
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
-from forge_lsp.domain.ports import Sandbox
+from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.project import Place
+from forge_lsp.builds.python.tools import program
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.builds.tsc import find_compiler
+from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
 
-__all__ = ["fast_gate"]
+__all__ = ["fast_findings", "fast_gate"]
 
 
 def fast_gate(
@@ -36,3 +42,20 @@ def fast_gate(
     }
     own = frozenset(language for language, command in commands.items() if command)
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
+
+
+def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: which languages have a checker that can be kept running here."""
+    if not isinstance(sandbox, Bubblewrap):
+        detail = "needs bubblewrap: several samples are built in the order they came"
+        return (Finding(name="fast gate", status=FindingStatus.ABSENT, detail=detail, remedy=sandbox.remedy),)
+    nowhere = Place(source=None, document=PurePosixPath("a.ts"))
+    ready = {
+        Language.PYTHON: program("ruff") is not None and program("ty") is not None,
+        Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
+        Language.CSHARP: find_dotnet(environment) is not None,
+    }
+    here = [str(language) for language, there in ready.items() if there]
+    detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"
+    status = FindingStatus.OK if here else FindingStatus.ABSENT
+    return (Finding(name="fast gate", status=status, detail=detail, facts={"languages": here}),)

@@ -160,6 +160,10 @@ class FastReport:
 class FastGate(Protocol):
     """Checkers that are kept running and see candidates in memory. They rank; the build gate decides."""
 
+    def prepare(self, task: Task) -> None:
+        """Start in the background what a look at this task will need."""
+        ...
+
     async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
         """A report for each text in the place of the task's document, in order; None: no word (no such checker here,
         it is still starting, it failed or took too long). Milliseconds where the checker is warm, never more than some

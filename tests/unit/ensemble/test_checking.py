@@ -38,6 +38,9 @@ class FakeFastGate:
         self.errors = errors
         self.asked: list[Sequence[str]] = []
 
+    def prepare(self, task: Task) -> None:
+        raise AssertionError("a check does not prepare")
+
     async def look(self, task: Task, texts: Sequence[str]) -> Sequence[FastReport | None]:
         del task
         self.asked.append(texts)
