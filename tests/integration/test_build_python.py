@@ -135,6 +135,17 @@ async def test_none_is_returned_where_the_users_docstring_says_so(toolchain: Pyt
         assert report.status is status, report
 
 
+async def test_the_most_frequent_one_is_found_by_its_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.PYTHON, FILES, FILE)
+    code = (
+        f'{HEAD}    count = {{"a": 1}}\n    names: list[str] = list(count)\n    names.sort(key=count.get)\n'
+        "    names = sorted(count, key=count.get)\n"
+        "    return count[max(count, key=count.get)] + count[min(names, key=count.get)] + width * height"
+    )
+    report = await toolchain.build(task, with_code(task, code))
+    assert report.status is BuildStatus.PASSED, report
+
+
 async def test_the_users_own_problems_do_not_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
     files = {
         **FILES,

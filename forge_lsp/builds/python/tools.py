@@ -59,6 +59,10 @@ MISSING_MODULE = frozenset({"import-not-found", "unresolved-import"})
 # What only may go wrong: one member of a union that flow analysis could not rule out, mostly None in code without
 # annotations, and elements of a list whose type was guessed from its first values. Right code is full of them.
 _GUESSED = frozenset({"missing-union-attribute"})
+# `max(count, key=count.get)`: what `get` may give for a key that is not there is no part of what is compared.
+_COMPARED_BY_KEY = re.compile(
+    r"No overload of (?:function `(?:max|min|sorted)`|bound method `(?:list\.)?sort`) matches"
+)
 _GUESSED_OF_NONE = frozenset({"unsupported-operator", "not-iterable", "not-subscriptable", "not-callable"})
 
 _TY_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): error\[(?P<code>[\w-]+)\] (?P<message>.*)$")
@@ -267,6 +271,6 @@ def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
 
 def guessed(code: str, message: str) -> bool:
     """Whether an error of ty may well be none: flow analysis only could not rule it out."""
-    if code in _GUESSED or message.startswith("Invalid subscript assignment"):
+    if code in _GUESSED or message.startswith("Invalid subscript assignment") or _COMPARED_BY_KEY.match(message):
         return True
     return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)
