@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePosixPath
+
 import pytest
 
-from forge_lsp.builds.before_after import Outcome, compared
+from forge_lsp.builds.before_after import Memory, Outcome, compared, joined, not_run, speaking_of
 from forge_lsp.builds.c_family.evidence import ctest_results
-from forge_lsp.domain.attempt import ExampleStatus
+from forge_lsp.builds.project import Place
+from forge_lsp.domain.attempt import Evidence, ExampleStatus
+from tests.support.builds import write_files
 
 PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
 
@@ -39,3 +43,44 @@ def test_what_ctest_prints() -> None:
         "4/4 Test #4: four .................***Timeout  60.01 sec\n"
     )
     assert ctest_results(output) == {"one": True, "two.b": False, "three": None, "four": False}
+
+
+def test_values_are_told_where_the_runner_knows_them() -> None:
+    before = Outcome({"a": True, "b": True, "c": True}, {})
+    after = Outcome({"a": False, "b": False, "c": True}, {}, {"a": ("6", "5"), "c": ("1", "1")})
+    told = [(result.expected, result.actual) for result in compared("suite", before, after)]
+    assert told == [("6", "5"), ("passes", "does not pass"), ("passes", "passes")]
+
+
+async def test_an_untouched_tree_is_run_once_and_few_are_kept() -> None:
+    ran: list[str] = []
+
+    def run(key: str):
+        async def outcome() -> Outcome:
+            ran.append(key)
+            return Outcome({key: True}, {})
+
+        return outcome
+
+    memory = Memory(limit=2)
+    for key in ("a", "a", "b", "c", "a"):
+        assert (await memory.get(key, run(key))).passed == {key: True}
+    assert ran == ["a", "b", "c", "a"]
+
+
+def test_what_was_run_outweighs_what_could_not_be() -> None:
+    blocked = Evidence(blocked="no sandbox", remedy="mend it", seconds=1.0)
+    one = Evidence(results=(not_run("tests", "no pytest"),), seconds=2.0)
+    assert joined(blocked, one) == Evidence(results=one.results, seconds=3.0)
+    assert (joined(blocked, Evidence()).blocked, joined(Evidence(), blocked).remedy) == ("no sandbox", "mend it")
+
+
+def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"a.py": "import shop\n", "b.py": "total()\n", "c.py": "subtotal()\n", "d.py": "total shop\n"}
+    )
+    place = Place(source=tmp_path, document=PurePosixPath("d.py"), overlay={PurePosixPath("e.py"): b"total"})
+    files = ("a.py", "b.py", "c.py", "d.py", "e.py")
+    found = speaking_of(place, files, ("total", None, "shop"), most=8)
+    assert [str(path) for path in found] == ["b.py", "e.py", "a.py"]
+    assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["b.py"]
