@@ -23,6 +23,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "many_jobs": ("--jobs", "60"),
     "sandbox": ("--files", "1000", "--rounds", "5"),
     "extraction": ("--quick", "200"),
+    "fast_gates": ("--rounds", "5"),
     "placement": ("--rigs", "50"),
     "embedded_functions": ("--samples", "2"),
     "embedded_evidence": ("--functions", "8"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.app import Flags, House
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
@@ -132,6 +133,19 @@ async def test_without_bubblewrap_it_says_nothing(tmp_path: Path) -> None:
     assert await gate.look(task_of("«»"), ["X = 1\n", "("]) == [None, None]
     assert gate.running == 0
     chooser.close()
+
+
+async def test_a_job_has_it_unless_the_workspace_is_not_trusted(sandbox: Sandbox, tmp_path: Path) -> None:
+    del sandbox  # bubblewrap works here
+    write_files(tmp_path, {"forge.toml": "", "work/a.py": ""})
+    flags = Flags(config=tmp_path / "forge.toml", profile="embedded")
+    for trusted in (True, False):
+        house = House(flags=flags, folders=(), state_dir=tmp_path / "state", trusted=trusted)
+        try:
+            fast = (await house.setup(None, None)).fast
+            assert (fast is not None) is trusted
+        finally:
+            await house.aclose()
 
 
 async def test_python(sandbox: Sandbox, tmp_path: Path) -> None:
