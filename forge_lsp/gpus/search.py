@@ -19,13 +19,13 @@ from forge_lsp.gpus.weighing import HAIR, Score, Weigher
 __all__ = ["EFFORT", "Found", "better", "exhaust", "search"]
 
 #: Annealing accepts, at first and at last, a cost that is higher by these shares of the start.
-WARM, COLD = 0.05, 0.001
+WARM, COLD = 0.05, 0.004
 #: Share of the changes that annealing tries which take one model elsewhere; the others exchange two.
 MOVES = 0.3
 #: Share of the effort that the first annealing may take.
 FIRST = 0.4
 #: Of a search, in units of about half a microsecond.
-EFFORT = 160_000
+EFFORT = 145_000
 #: Placements from which on branch and bound seldom ends.
 HOPELESS = 10**11
 #: Effort of a node of branch and bound.
