@@ -189,13 +189,15 @@ async def test_a_conflict_writes_nothing(tmp_path: Path, work: Path, text: str |
     assert (path.read_text() if path.exists() else None) == text
 
 
-async def test_a_language_without_a_check_is_unverified(tmp_path: Path, work: Path) -> None:
-    (work / "sums.go").write_text("package sums\n\nfunc Add(a, b int) int {\n\treturn 0\n}\n")
-    code = "func Add(a, b int) int {\n\treturn a + b\n}"
-    answers = Cast({"generate": Script.say(fenced(code, "go")), "review": Script.say(verdict(9))})
+async def test_a_language_whose_tools_are_not_there_is_unverified(tmp_path: Path, work: Path) -> None:
+    source = "class Sums {\n    static int add(int a, int b) {\n        return 0;\n    }\n}\n"
+    (work / "Sums.java").write_text(source)
+    code = "static int add(int a, int b) {\n    return a + b;\n}"
+    answers = Cast({"generate": Script.say(fenced(code, "java")), "review": Script.say(verdict(9))})
+    (tmp_path / "bin").mkdir()
     async with ollama(answers) as server:
-        env = environment(tmp_path, settings(server.url, ONCE))
-        ran = await forge("generate", "sums.go", "--range", "3:5", "--write", "--json", cwd=work, env=env)
+        env = environment(tmp_path, settings(server.url, ONCE), PATH=str(tmp_path / "bin"), JAVA_HOME="")
+        ran = await forge("generate", "Sums.java", "--range", "2:4", "--write", "--json", cwd=work, env=env)
     assert ran.code == 1
     document = ran.json
     assert misfits(document, JOB_DOCUMENT) == []
@@ -203,7 +205,7 @@ async def test_a_language_without_a_check_is_unverified(tmp_path: Path, work: Pa
     (attempt,) = document["attempts"]
     assert attempt["compiled"] is None
     assert attempt["diagnostics"], "it says why"
-    assert "return 0" in (work / "sums.go").read_text()
+    assert (work / "Sums.java").read_text() == source
 
 
 @pytest.mark.parametrize(
