@@ -160,6 +160,7 @@ async def test_a_client_that_stops_reading_and_goes(tmp_path: Path) -> None:
         client.begin("workspace/executeCommand", long_job())
         await traced(tmp_path, "stage")
         client.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.1)  # closed in a moment: a quick answer would still be taken
         client.begin("workspace/executeCommand", {"command": "forge.status", "arguments": [{}]})
         assert await asyncio.wait_for(client.process.wait(), 10) == 1
 
@@ -173,7 +174,7 @@ async def test_stray_prints_and_children_cannot_touch_the_protocol(tmp_path: Pat
         "    print('a stray print', flush=True)\n"
         "    os.write(1, b'a stray write')\n"
         "    subprocess.run(['sh', '-c', 'echo child; cat'], check=True)\n"
-        "    return await real(settings, folders)\n"
+        "    return await real(settings, folders, trusted)\n"
         "fake.build = build\n"
         "sys.exit(fake.main())\n"
     )
