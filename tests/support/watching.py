@@ -35,7 +35,8 @@ class Watch:
             yield
         finally:
             task.cancel()
-            await asyncio.wait([task])
+            with contextlib.suppress(asyncio.CancelledError):
+                await task  # a look that failed is told here
 
     async def _run(self) -> None:
         while True:
@@ -43,8 +44,7 @@ class Watch:
             await asyncio.sleep(0.02)
 
     def _look(self) -> Sample:
-        loaded = {key: loaded(url) for key, url in self.urls.items()}
-        return Sample(at=time.time(), loaded=loaded)
+        return Sample(at=time.time(), loaded={key: loaded(url) for key, url in self.urls.items()})
 
 
 def loaded(url: str) -> frozenset[str]:
