@@ -18,162 +18,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet
+from benchmarks.fast_gate_projects import Command, Subject, csharp, python, typescript
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
-from forge_lsp.builds.gate import Fault
-from forge_lsp.builds.project import Place
-from forge_lsp.builds.python.tools import program
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.builds.tsc import find_compiler
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-METHODS = 12
-Command = tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A language: its project, the file that changes, good code and bad, and its command lines."""
-
-    language: Language
-    promised: float
-    make: Callable[[Path, int], str]
-    good: Callable[[int], tuple[str, str]]
-    commands: Callable[[Path, str, Mapping[str, str]], Command | None]
-    environment: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda known: known
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def python(root: Path, files: int) -> str:
-    """A package whose modules each import the one before."""
-    write(root / "pyproject.toml", '[project]\nname = "pkg"\nversion = "1"\n')
-    write(root / "pkg/__init__.py", "")
-    for i in range(files):
-        lines = [
-            f"from pkg.m{i - 1} import C{i - 1}" if i else "",
-            "",
-            f"class C{i}:",
-            "    def __init__(self) -> None:",
-        ]
-        lines.append(f"        self.n = {i}\n")
-        for k in range(METHODS):
-            lines += [f"    def f{k}(self, xs: list[int], d: dict[str, int]) -> int:", "        t = 0"]
-            lines += ["        for x in xs:", f"            t += x * {k + 1} + d.get(str(x), 0)"]
-            lines.append("        return t + self.n\n")
-        lines += [f"    def prev(self) -> C{i - 1}:", f"        return C{i - 1}()\n"] if i else []
-        write(root / f"pkg/m{i}.py", "\n".join(lines))
-    return "pkg/m1.py"
-
-
-def typescript(root: Path, files: int) -> str:
-    """Modules that each import the one before."""
-    write(
-        root / "tsconfig.json",
-        '{"compilerOptions": {"target": "es2022", "module": "esnext", "moduleResolution": "bundler", "strict": true},'
-        ' "include": ["src"]}',
-    )
-    for i in range(files):
-        lines = [f'import {{ C{i - 1} }} from "./m{i - 1}";' if i else "", f"export class C{i} {{", "  n = 1;"]
-        for k in range(METHODS):
-            lines += [f"  f{k}(xs: number[], d: Map<string, number>): number {{", "    let t = 0;"]
-            lines += [f"    for (const x of xs) {{ t += x * {k + 1} + (d.get(String(x)) ?? 0); }}"]
-            lines += ["    return t + this.n;", "  }"]
-        lines += [f"  prev(): C{i - 1} {{ return new C{i - 1}(); }}"] if i else []
-        write(root / f"src/m{i}.ts", "\n".join([*lines, "}", ""]))
-    return "src/m1.ts"
-
-
-def csharp(root: Path, files: int) -> str:
-    """Classes that each use the one before."""
-    write(
-        root / "Pkg.csproj",
-        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework>'
-        "<ImplicitUsings>enable</ImplicitUsings></PropertyGroup></Project>",
-    )
-    for i in range(files):
-        lines = ["namespace Pkg;", f"public class C{i}", "{", "    public int N = 1;"]
-        for k in range(METHODS):
-            lines += [
-                f"    public int F{k}(IEnumerable<int> xs, Dictionary<string, int> d)",
-                "    {",
-                "        var t = 0;",
-            ]
-            lines.append(
-                f"        foreach (var x in xs) if (d.TryGetValue(x.ToString(), out var v)) t += x * {k + 1} + v;"
-            )
-            lines += ["        return t + N;", "    }"]
-        lines += [f"    public C{i - 1} Prev() => new C{i - 1}();"] if i else []
-        write(root / f"C{i}.cs", "\n".join([*lines, "}", ""]))
-    return "C1.cs"
-
-
-def python_commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
-    del root, known
-    ruff, ty = program("ruff"), program("ty")
-    if ruff is None or ty is None:
-        return None
-    return (
-        (sys.executable, "-I", "-S", "-B", "-m", "py_compile", file),
-        (str(ruff), "check", "--isolated", "--no-cache", "--quiet", "--exit-zero", "--select", "E9,F", file),
-        (str(ty), "check", "--no-progress", "--python", sys.prefix),
-    )
-
-
-def typescript_commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
-    from pathlib import PurePosixPath
-
-    found = find_compiler(Place(source=root, document=PurePosixPath(file)), known, trusted=True)
-    return None if isinstance(found, Fault) else ((*found.command, "--noEmit", "-p", "tsconfig.json"),)
-
-
-def csharp_commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
-    del file
-    dotnet = find_dotnet(known)
-    if dotnet is None:
-        return None
-    restore = (str(dotnet), "restore", "-nologo", "-v:q")
-    subprocess.run(restore, cwd=root, env={**os.environ, **dotnet_environment(dotnet, known)}, check=True)
-    flags = ("--no-restore", "-nologo", "-v:q", "-nodeReuse:false", "-p:UseSharedCompilation=false")
-    return ((str(dotnet), "build", *flags),)
-
-
-SUBJECTS = (
-    Subject(
-        language=Language.PYTHON,
-        promised=20,
-        make=python,
-        good=lambda n: ("return t + self.n\n", f"return t + self.n + {n}\n"),
-        commands=python_commands,
-    ),
-    Subject(
-        language=Language.TYPESCRIPT,
-        promised=20,
-        make=typescript,
-        good=lambda n: ("return t + this.n;", f"return t + this.n + {n};"),
-        commands=typescript_commands,
-    ),
-    Subject(
-        language=Language.CSHARP,
-        promised=20,
-        make=csharp,
-        good=lambda n: ("return t + N;", f"return t + N + {n};"),
-        commands=csharp_commands,
-        environment=lambda known: (
-            {**known, **dotnet_environment(dotnet, known)} if (dotnet := find_dotnet(known)) is not None else known
-        ),
-    ),
-)
+SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT)
 
 
 async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, str]], rounds: int) -> float:

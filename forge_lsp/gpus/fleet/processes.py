@@ -24,6 +24,7 @@ __all__ = ["Process", "end", "is_alive", "look", "members", "until"]
 
 _PS = ("ps", "-ww", "-o", "pid=,pgid=,state=,lstart=,command=")
 _POLL = 0.05  # seconds between two looks at what is ending
+_LOOKS, _BLINK = 10, 0.002  # seconds between looks at the command line of what is just becoming a program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def _signal(pid: int, number: int) -> None:
 def _of_proc(pid: int) -> Process | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command = _command(Path(f"/proc/{pid}"))
     except OSError:
         return None
     # proc(5): after the name in parentheses come state (3), ppid (4), pgrp (5) ... starttime (22).
@@ -130,6 +131,26 @@ def _of_proc(pid: int) -> Process | None:
         start=f"{_boot()}/{fields[19]}",
         command=command.replace(b"\0", b" ").decode("utf-8", "replace").strip(),
     )
+
+
+def _command(folder: Path) -> bytes:
+    """Its command line. While a process becomes a program it has none for a moment, though whoever started it has been
+    told that it runs; kernel threads and zombies, which have no program, never have one."""
+    for _ in range(_LOOKS):
+        command = (folder / "cmdline").read_bytes()
+        if command or not _has_program(folder):
+            return command
+        time.sleep(_BLINK)
+    return b""
+
+
+def _has_program(folder: Path) -> bool:
+    try:
+        return bool((folder / "exe").readlink())
+    except PermissionError:
+        return True  # another user's
+    except OSError:
+        return False
 
 
 def _boot() -> str:

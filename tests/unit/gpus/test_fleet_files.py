@@ -152,6 +152,17 @@ def test_a_process_is_known_by_number_and_start(monkeypatch: pytest.MonkeyPatch,
     assert not processes.is_alive(None, None)
 
 
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only where /proc tells of processes")
+def test_a_process_that_has_just_become_a_program_has_its_command_line() -> None:
+    """Linux empties it for a moment while the starter already knows that the program runs."""
+    for _ in range(60):
+        with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+            found = processes.look(child.pid)
+            child.kill()
+        assert found is not None
+        assert found.command == "sleep 60"
+
+
 @contextlib.contextmanager
 def group(script: str) -> Iterator[subprocess.Popen[bytes]]:
     """A shell that leads a process group of its own and has said ``ready``."""
