@@ -51,7 +51,8 @@ class Memory:
 
 
 def compared(suite: str, before: Outcome, after: Outcome) -> tuple[ExampleResult, ...]:
-    """A result for each test of ``suite``. A test that failed before and fails now tells nothing of the candidate."""
+    """A result for each test of ``suite``. A test that failed before and fails now tells nothing of the candidate
+    by itself, and is marked as ``unmet``: another candidate may pass it."""
     return tuple(_one(suite, name, before, after) for name in dict.fromkeys((*before.passed, *after.passed)))
 
 
@@ -63,9 +64,7 @@ def _one(suite: str, name: str, before: Outcome, after: Outcome) -> ExampleResul
         status, detail = ExampleStatus.FAILED, after.words(name)
     else:
         status = ExampleStatus.NOT_RUNNABLE
-        detail = (
-            "it was not run" if now is None else f"it did not pass before the candidate either: {after.words(name)}"
-        )
+        detail = "it was not run" if now is None else after.words(name)
     whole = name == suite
     expected, actual = "passes", "passes"
     if status is not ExampleStatus.PASSED:
@@ -78,6 +77,7 @@ def _one(suite: str, name: str, before: Outcome, after: Outcome) -> ExampleResul
         expected=expected,
         actual=actual,
         detail=detail,
+        unmet=was is not True and now is False,
     )
 
 

@@ -146,7 +146,8 @@ class ExampleResult:
     ``id`` is stable across candidates of one job. ``source`` is what was run, ``expected`` and ``actual`` its
     values as text; ``detail`` says why it is not runnable, or holds the error. ``line`` counts from 1 in the
     document before the candidate (0: not known). ``proves`` False: nothing is said of what it should give, so that
-    passing it shows only that it runs, which an empty body does too.
+    passing it shows only that it runs, which an empty body does too. ``unmet``: a test of the project that did
+    not pass on the untouched tree and fails on the candidate, which counts against nobody until some candidate passes.
     """
 
     id: str
@@ -158,6 +159,7 @@ class ExampleResult:
     detail: str = ""
     line: int = 0
     proves: bool = True
+    unmet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,8 +109,11 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
         parts.append(f"{counts[ExampleStatus.PASSED]} of {run} examples pass")
     if counts[ExampleStatus.FAILED]:
         parts.append(f"{counts[ExampleStatus.FAILED]} fail")
-    if counts[ExampleStatus.NOT_RUNNABLE]:
-        parts.append(f"{counts[ExampleStatus.NOT_RUNNABLE]} cannot be run")
+    unmet = sum(result.unmet for result in evidence.results)
+    if unmet:
+        parts.append(f"{unmet} fail as they did before")
+    if counts[ExampleStatus.NOT_RUNNABLE] > unmet:
+        parts.append(f"{counts[ExampleStatus.NOT_RUNNABLE] - unmet} cannot be run")
     if evidence.blocked is not None:
         parts.append(f"no example could be run ({evidence.blocked})")
     elif build.compiled and not evidence.results:

@@ -37,7 +37,8 @@ class Examples:
     """What every candidate of the job, of whatever model, sample or attempt, answered to every example.
 
     An example that fails is *disputed* while no candidate passes it; once one does, it counts against all others,
-    the earlier ones too. A test of the project is never disputed.
+    the earlier ones too. A test of the project is never disputed: one that passed before must pass, and one that did
+    not counts once a candidate passes it, which shows that it can be met.
     """
 
     def __init__(self) -> None:
@@ -77,6 +78,8 @@ class Examples:
         return replace(self.judge(checked.raw), agreement=agreement, observed=())
 
     def _judged(self, result: ExampleResult) -> ExampleResult:
+        if result.unmet and result.id in self._passed:
+            return replace(result, status=ExampleStatus.FAILED, unmet=False)
         if (
             result.status is ExampleStatus.FAILED
             and result.kind is not ExampleKind.TEST

@@ -118,12 +118,15 @@ def _diagnostics(build: BuildReport, candidate: Candidate | None) -> Iterable[tu
 def _examples(evidence: Evidence, witnesses: Callable[[ExampleResult], int]) -> Iterable[tuple[InsightKind, str]]:
     failed = [result for result in evidence.results if result.status is ExampleStatus.FAILED]
     disputed = [result for result in evidence.results if result.status is ExampleStatus.DISPUTED]
+    unmet = [result for result in evidence.results if result.unmet]
     for result in failed[:MOST_EXAMPLES]:
         yield InsightKind.EVIDENCE, _told(result)
     for result in disputed[:MOST_EXAMPLES]:
         count = witnesses(result)
         who = f" ({count} models answer that)" if count > 1 else ""
         yield InsightKind.QUESTION, f"this example looks wrong, or the code was: {_told(result)}{who}"
+    for result in unmet[:MOST_EXAMPLES]:
+        yield InsightKind.QUESTION, f"this test of the project fails as it did before: {_told(result)}"
 
 
 def _parted(difference: Difference) -> str:

@@ -55,8 +55,11 @@ def evidence_word(evidence: Evidence) -> str:
     words = [f"{passed} of {passed + failed} pass"]
     if disputed:
         words.append(f"{disputed} disputed")
-    if idle:
-        words.append(f"{idle} not runnable")
+    unmet = sum(result.unmet for result in evidence.results)
+    if unmet:
+        words.append(f"{unmet} fail as before")
+    if idle > unmet:
+        words.append(f"{idle - unmet} not runnable")
     return ", ".join(words)
 
 
@@ -124,10 +127,12 @@ def _example(result: ExampleResult, record: JobRecord) -> str:
         said, witnesses = _answers(result, record)
         doubt = "this example looks wrong" if witnesses > 1 else "no candidate passes this example"
         return f"- {result.kind}{line}: {source} - **{doubt}**: {said}"
-    if result.status is ExampleStatus.NOT_RUNNABLE:
-        return f"- {result.kind}{line}: {source} - not runnable: {inline(result.detail or 'it cannot be run here')}"
     values = f"expected {inline(result.expected) or 'nothing'}, got {inline(result.actual) or 'nothing'}"
     detail = f" ({inline(result.detail)})" if result.detail else ""
+    if result.unmet:
+        return f"- {result.kind}{line}: {source} - did not pass before the candidate either: {values}{detail}"
+    if result.status is ExampleStatus.NOT_RUNNABLE:
+        return f"- {result.kind}{line}: {source} - not runnable: {inline(result.detail or 'it cannot be run here')}"
     return f"- {result.kind}{line}: {source} - **failed**: {values}{detail}"
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Outcome, compared
+from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.command import no_code_here
@@ -30,7 +29,6 @@ _LINE = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (?P<name>\S+) \.+\s*(?P<how>Passed
 _NOT_RUN = ("Not Run", "Skipped", "Disabled")
 _TAIL = 400
 _MOST_FILES = 2_000
-_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +47,7 @@ class CFamilyEvidence:
     def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._before: OrderedDict[str, Outcome] = OrderedDict()
-        self._turn = asyncio.Lock()
+        self._memory = Memory()
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
@@ -72,12 +69,7 @@ class CFamilyEvidence:
         key = await asyncio.to_thread(
             fingerprint, place, f"{task.document.text}\0{suite}", (*MATTERS, "akefile", ".txt", ".cmake", ".mk")
         )
-        async with self._turn:
-            if key not in self._before:
-                self._before[key] = await self._run(place, suite, task.document.text)
-                while len(self._before) > _REMEMBERED:
-                    self._before.popitem(last=False)
-            return self._before[key]
+        return await self._memory.get(key, lambda: self._run(place, suite, task.document.text))
 
     async def _run(self, place: Place, suite: Suite, text: str) -> Outcome:
         async with self._sandbox.open(place.tree(text)) as box:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Outcome, compared
+from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.go.module import Layout, layout_of
 from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.tools import Go, documents
@@ -23,7 +22,6 @@ __all__ = ["GoTests", "tests_of"]
 _FUNCTION = re.compile(r"^func (?P<name>(?:Test|Example)\w*)\s*\((?P<body>[^\n]*\}[ \t]*$|.*?^\})", re.M | re.S)
 _MOST = 60
 _TAIL = 400
-_REMEMBERED = 16
 
 
 class GoTests:
@@ -32,21 +30,16 @@ class GoTests:
     def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._before: OrderedDict[str, Outcome] = OrderedDict()
-        self._turn = asyncio.Lock()
+        self._memory = Memory()
 
     async def run(self, task: Task, text: str, place: Place, go: Go, names: Sequence[str]) -> tuple[ExampleResult, ...]:
         """A result for each of ``names`` with ``text`` as the document. Raises EnvironmentFault."""
         key = await asyncio.to_thread(
             fingerprint, place, f"{task.document.text}\0{sorted(names)}", (".go", "go.mod", "go.sum"), (go.program,)
         )
-        async with self._turn:
-            if key not in self._before:
-                self._before[key] = await self._run(place, go, task.document.text, names)
-                while len(self._before) > _REMEMBERED:
-                    self._before.popitem(last=False)
+        before = await self._memory.get(key, lambda: self._run(place, go, task.document.text, names))
         after = await self._run(place, go, text, names)
-        return tuple(_example(result, after) for result in compared("go test", self._before[key], after))
+        return tuple(_example(result, after) for result in compared("go test", before, after))
 
     async def _run(self, place: Place, go: Go, text: str, names: Sequence[str]) -> Outcome:
         layout = await asyncio.to_thread(layout_of, place, text, go)
@@ -126,4 +119,5 @@ def _example(result: ExampleResult, after: Outcome) -> ExampleResult:
         expected=match["want"] if match else result.expected,
         actual=match["got"] if match else result.actual,
         detail="" if now else words,
+        unmet=False,
     )

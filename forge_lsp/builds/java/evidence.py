@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Outcome, compared
+from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.command import no_code_here
 from forge_lsp.builds.java.jdk import Jdk
 from forge_lsp.builds.java.maven import Build
@@ -36,7 +35,6 @@ _PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.M)
 _ALL_WELL = re.compile(r"^OK \(\d+ tests?\)|^\[\s*[1-9]\d* tests successful", re.M)
 _TAIL = 400
 _MOST_TESTS = 8
-_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +54,7 @@ class JavaEvidence:
     def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
-        self._before: OrderedDict[str, Outcome] = OrderedDict()
-        self._turn = asyncio.Lock()
+        self._memory = Memory()
 
     async def run(
         self, task: Task, candidate: Candidate, place: Place, *, jdk: Jdk, build: Build, sources: Sources
@@ -76,15 +73,11 @@ class JavaEvidence:
             key = await asyncio.to_thread(
                 fingerprint, place, f"{task.document.text}\0{tests}", (".java", ".jar", ".xml")
             )
-            async with self._turn:
-                if key not in self._before:
-                    self._before[key] = await self._run(place, suite, task.document.text)
-                    while len(self._before) > _REMEMBERED:
-                        self._before.popitem(last=False)
+            before = await self._memory.get(key, lambda: self._run(place, suite, task.document.text))
             after = await self._run(place, suite, candidate.text)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=compared("JUnit", self._before[key], after), seconds=time.perf_counter() - started)
+        return Evidence(results=compared("JUnit", before, after), seconds=time.perf_counter() - started)
 
     async def _run(self, place: Place, suite: _Suite, text: str) -> Outcome:
         passed: dict[str, bool | None] = {}

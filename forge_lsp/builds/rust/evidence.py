@@ -64,7 +64,8 @@ def with_values(result: ExampleResult, before: Outcome, after: Outcome) -> Examp
         return result
     now = after.passed.get(name, False if name in before.passed else None)
     status = ExampleStatus.PASSED if now else ExampleStatus.FAILED if now is False else ExampleStatus.NOT_RUNNABLE
-    return replace(result, kind=ExampleKind.DOCTEST, status=status, detail="" if now else after.words(name))
+    detail = "" if now else after.words(name)
+    return replace(result, kind=ExampleKind.DOCTEST, status=status, detail=detail, unmet=False)
 
 
 def _value(text: str) -> str:

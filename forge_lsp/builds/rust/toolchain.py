@@ -8,13 +8,12 @@ import hashlib
 import json
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.before_after import Outcome, compared
+from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
@@ -29,7 +28,6 @@ __all__ = ["RustToolchain", "rust_findings"]
 
 _TOOL = "cargo check"
 _MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
-_REMEMBERED = 16
 _MANIFEST = "Cargo.toml"
 _EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
 _UNSEEN = re.compile(
@@ -79,8 +77,7 @@ class RustToolchain:
         self._baselines = Baselines()
         self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._editions: dict[Path, str] = {}
-        self._before: OrderedDict[str, Outcome] = OrderedDict()
-        self._turn = asyncio.Lock()
+        self._memory = Memory()
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
@@ -129,14 +126,9 @@ class RustToolchain:
         tools = (cargo.program, *cargo.readable[1:])
         try:
             key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{doctests}", _MATTERS, tools)
-            async with self._turn:
-                if key not in self._before:
-                    self._before[key] = await self._test(
-                        place, cargo, task.document.text, doctests, tested=tested, untouched=True
-                    )
-                    while len(self._before) > _REMEMBERED:
-                        self._before.popitem(last=False)
-            before = self._before[key]
+            before = await self._memory.get(
+                key, lambda: self._test(place, cargo, task.document.text, doctests, tested=tested, untouched=True)
+            )
             after = await self._test(place, cargo, candidate.text, doctests, tested=tested, untouched=False)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)

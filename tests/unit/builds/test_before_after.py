@@ -32,6 +32,7 @@ def test_only_what_passed_before_counts_against_a_candidate(
 ) -> None:
     (result,) = compared("suite", Outcome({"a": was}, {}), Outcome({"a": now}, {"a": "words"}))
     assert (result.id, result.status) == ("suite:a", status)
+    assert result.unmet is (was is not True and now is False)
     assert ("words" in result.detail) is (status is FAILED or now is False)
 
 

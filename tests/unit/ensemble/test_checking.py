@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from forge_lsp.domain.attempt import (
     Agreement,
@@ -14,7 +15,8 @@ from forge_lsp.domain.attempt import (
 )
 from forge_lsp.domain.ports import FastReport
 from forge_lsp.domain.task import Task
-from forge_lsp.ensemble.checking import Checked, Examples, check
+from forge_lsp.ensemble.checking import Checked, Examples, check, rank
+from forge_lsp.ensemble.decision import blocks
 from forge_lsp.ensemble.standing import Standing
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import FakeToolchain, example, report, task
@@ -169,6 +171,23 @@ def test_an_example_that_nobody_passes_is_disputed_until_somebody_does() -> None
 def test_a_test_of_the_project_is_never_disputed() -> None:
     raw = Evidence(results=(example(ExampleStatus.FAILED, kind=ExampleKind.TEST),))
     assert statuses(Examples().judge(raw)) == ["failed"]
+
+
+def test_a_test_that_never_passed_counts_once_a_candidate_passes_it() -> None:
+    """By itself it may be broken for a reason of its own; that somebody passes it shows that it can be met."""
+    unmet = replace(example(ExampleStatus.NOT_RUNNABLE, kind=ExampleKind.TEST, actual="3"), unmet=True)
+    first = Checked(candidate=candidate("1"), build=report(), raw=Evidence(results=(unmet,)))
+    examples = Examples()
+    examples.learn(first)
+    assert statuses(examples.judge(first.raw)) == ["not_runnable"]
+    assert blocks(first.build, examples.judge(first.raw)) is None
+    met = Evidence(results=(example(ExampleStatus.PASSED, kind=ExampleKind.TEST),))
+    second = Checked(candidate=candidate("a + b", model="n"), build=report(), raw=met)
+    examples.learn(second)
+    (judged,) = examples.judge(first.raw).results
+    assert (judged.status, judged.unmet) == (ExampleStatus.FAILED, False)
+    assert blocks(first.build, examples.judge(first.raw)) is not None
+    assert rank(second, examples) > rank(first, examples)
 
 
 def test_the_best_is_found_by_what_is_known_in_the_end() -> None:

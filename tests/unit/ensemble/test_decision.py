@@ -215,6 +215,13 @@ def test_lessons_tell_what_the_next_attempt_needs() -> None:
     assert all(one.attempt == 2 for one in lessons)
 
 
+def test_a_test_that_fails_as_it_did_before_is_a_question() -> None:
+    unmet = replace(example("not_runnable", name="total", expected="6", actual="3"), unmet=True)
+    (lesson,) = learn(1, evidence=Evidence(results=(unmet, example("not_runnable", name="other"))))
+    assert lesson.kind is InsightKind.QUESTION
+    assert lesson.text == "this test of the project fails as it did before: `add(2, 3)`: expected 6, got 3"
+
+
 def insight(text: str, attempt: int, kind: InsightKind = InsightKind.REVIEW) -> Insight:
     return Insight(kind=kind, text=text, attempt=attempt)
 

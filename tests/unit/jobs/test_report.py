@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, ExampleStatus, Outcome
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, ExampleKind, ExampleStatus, Outcome
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
@@ -97,6 +97,15 @@ def test_a_disputed_example_names_how_many_models_say_what() -> None:
     )
     text = job_report(replace(full_record(), attempts=others))
     assert "**this example looks wrong**: it says 4, three models answer 5, one model answers 7" in text
+
+
+def test_a_test_that_failed_before_is_told_as_that() -> None:
+    second = attempts()[1]
+    unmet = replace(example(ExampleStatus.NOT_RUNNABLE, "3"), kind=ExampleKind.TEST, unmet=True)
+    evidence = Evidence(results=(unmet, example(ExampleStatus.NOT_RUNNABLE, "")))
+    text = job_report(replace(full_record(), attempts=(replace(second, evidence=evidence),)))
+    assert "0 of 0 pass, 1 fail as before, 1 not runnable" in text
+    assert "did not pass before the candidate either: expected 4, got 3" in text
 
 
 def test_words_of_others_cannot_break_the_page() -> None:
