@@ -1,0 +1,85 @@
+"""From what a model wrote to the code that replaces the scope.
+
+In this order: a fence that parses and holds the wanted name; any fence that parses; the longest span that parses.
+The wanted definition is unwrapped from a class, gathered from several blocks or put under its signature where need
+be; new imports and the helpers it uses come along, demos and tests do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forge_lsp.domain.errors import ExtractionFailed
+from forge_lsp.domain.ports import Syntax
+from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.ensemble.extraction.companions import imports_of
+from forge_lsp.ensemble.extraction.harvest import fences, harvest
+from forge_lsp.ensemble.extraction.named import definition
+from forge_lsp.ensemble.extraction.reshape import mentions
+from forge_lsp.ensemble.extraction.unnamed import unnamed
+from forge_lsp.ensemble.extraction.wanted import has_imports, wanted_of
+
+__all__ = ["Extracted", "extract", "join"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """``code`` replaces the scope, ``imports`` are statements (one line each where the language allows) that the
+    file does not have. ``whole`` is False where the length limit cut the code itself off. ``note`` says what was
+    mended, for the report."""
+
+    code: str
+    imports: tuple[str, ...] = ()
+    whole: bool = True
+    note: str | None = None
+
+
+def extract(
+    text: str, task: Task, *, syntax: Syntax, markers: Sequence[str] = (), truncated: bool = False
+) -> Extracted:
+    """The code in ``text`` for the scope of ``task``. Raises ExtractionFailed where there is none.
+
+    ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
+    answer. Parses, runs nothing.
+    """
+    language = task.document.language
+    blocks = harvest(text, language, syntax, markers)
+    wanted = wanted_of(task, syntax)
+    found = definition(blocks, wanted) if wanted.name is not None else None
+    if found is None:
+        found = unnamed(blocks, task, wanted)
+    if found is None:
+        what = f"no {language} code" if wanted.name is None else f"no {language} code for `{wanted.name}`"
+        if wanted.name is not None and any(mentions(code, wanted.name) for code in fences(text, markers)):
+            what = f"code for `{wanted.name}` that does not parse"
+        cut = " (it was cut off by the length limit)" if truncated else ""
+        raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
+    keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)
+    imports = () if keeps_imports else imports_of(blocks, found, wanted)
+    whole = not truncated or all(block.closed for block in found.blocks)
+    return Extracted(code=found.code.strip("\n"), imports=imports, whole=whole, note=found.note)
+
+
+def join(first: str, rest: str) -> str:
+    """An answer that was cut off and its continuation as one text: a fence opened anew is dropped, and what the
+    continuation repeats of the end is said once."""
+    rest = rest.lstrip("\n") if rest.lstrip().startswith("```") else rest
+    opened = re.match(r"\s*`{3,}[\w+#.-]*[ \t]*\n", rest)
+    if opened is not None and "```" in first:
+        rest = rest[opened.end() :]
+    longest = min(len(first), len(rest), 2_000)
+    for size in range(longest, 0, -1):
+        overlap = rest[:size]
+        # A short overlap inside a line is chance; whole lines, or a good part of one, are repetition.
+        if (size >= 12 or overlap.endswith("\n")) and first.endswith(overlap) and overlap.strip():
+            return first + rest[size:]
+    last = first.rsplit("\n", 1)[-1]
+    if last.strip() and rest.lstrip().startswith(last.strip()) and len(last.strip()) >= 4:
+        return first[: len(first) - len(last)] + _like(last, rest)  # it began the broken line again
+    return first + rest
+
+
+def _like(line: str, rest: str) -> str:
+    return line[: len(line) - len(line.lstrip())] + rest.lstrip()
