@@ -16,6 +16,7 @@ from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.apply import Applier, Waits
 from forge_lsp.lsp.documents import Documents
+from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.shown import Editor, ShownJob
@@ -41,6 +42,7 @@ class Session:
         self._protocol = protocol
         self._build = build
         self._log = log
+        self._editor_log: EditorLog | None = None
         self._waits = waits
         self._editor: Editor | None = None
         self._services: Services | None = None
@@ -86,6 +88,7 @@ class Session:
 
     async def start(self) -> None:
         """Build everything; the answer to ``initialize`` is out. Ends in services or in a problem that is shown."""
+        self._editor_log = self._editor_log or EditorLog(self._protocol)
         async with self._configuring:
             self._settings = editor_settings.from_initialization(self._options())
             pulled = await self._pull()
@@ -112,6 +115,8 @@ class Session:
                 return
             level = self._options().get("logLevel") or services.facts.get("log_level") or "info"
             self._log.open(services.state_dir, str(level))
+            if self._log.path is not None:
+                logger.info("All of this is kept in %s", self._log.path)
         self._tell_problem()
         self._tell_lens()
         self._built.set()
@@ -265,6 +270,9 @@ class Session:
             logger.warning("Closing took longer than %.1f s", _CLOSE_SECONDS)
         except Exception:
             logger.exception("Closing failed")
+        finally:
+            if self._editor_log is not None:
+                self._editor_log.close()
 
 
 def _registration(method: str, options: object) -> lsp.Registration:

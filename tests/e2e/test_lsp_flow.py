@@ -55,6 +55,15 @@ async def test_action_to_command_to_progress_to_one_versioned_edit(tmp_path: Pat
         assert [(item["jobId"], item["outcome"]) for item in history] == [(answer["jobId"], "accepted")]
 
 
+async def test_the_log_is_told_to_the_editor_with_its_place(tmp_path: Path) -> None:
+    async with raw_client(tmp_path) as client:
+        await client.initialize()
+        await client.until(lambda: bool(client.of("window/logMessage")))
+        (line,) = (entry for entry in client.of("window/logMessage") if "forge-lsp.log" in entry["message"])
+        assert line["type"] == 3
+        assert Path(line["message"].rpartition(" kept in ")[2]).is_file()
+
+
 async def test_a_request_with_a_token_stays_open_until_the_outcome(tmp_path: Path) -> None:
     async with raw_client(tmp_path) as client:
         await client.initialize()
