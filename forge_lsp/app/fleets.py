@@ -1,0 +1,85 @@
+"""The Ollama servers of this user: those that are up, and those that the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.app.flags import Flags, state_folder
+from forge_lsp.app.reading import rows_of, wanted_of
+
+if TYPE_CHECKING:
+    from forge_lsp.gpus.fleet.office import Office, Wish
+
+_ROLES = 5
+"""Models in memory at once where the profile takes what is installed: as many as it gives roles to."""
+
+__all__ = ["fleet_up", "make_fleet"]
+
+
+def make_fleet(flags: Flags) -> Office:
+    """The Ollama servers of this user. Raises EnvironmentFault on Windows."""
+    from forge_lsp.gpus.fleet.office import Office
+    from forge_lsp.gpus.fleet.state import Folder
+
+    folder = state_folder(flags)
+
+    async def wish(gpus: Sequence[str]) -> Wish:
+        return await asyncio.to_thread(_wish, flags, len(gpus))
+
+    return Office(Folder(folder / "fleet"), wish)
+
+
+def _wish(flags: Flags, gpus: int) -> Wish:
+    """The servers that the settings name. Nothing is looked at: what is not up cannot be. Raises SettingsError."""
+    from forge_lsp.gpus.fleet.layout import Wanted
+    from forge_lsp.gpus.fleet.office import Wish
+    from forge_lsp.settings import gather
+    from forge_lsp.settings.load import profile_layer, resolve
+    from forge_lsp.settings.sources import Layer
+
+    sources = gather(workspace=Path.cwd(), command_line=flags.settings, config=flags.config)
+    name, asked = sources.profile, sources.table("fleet").get("servers")
+    if name == "auto":
+        name = "three-gpu" if gpus >= 3 or (isinstance(asked, int) and asked >= 3) else "one-gpu"
+    below = Layer(label="no profile") if name == "custom" else profile_layer(name, base=Path.cwd())
+    resolved = resolve(sources, below)
+    settings = resolved.settings
+    homes = [model.server for model in settings.models.values()]
+    return Wish(
+        servers=[
+            Wanted(
+                key=key,
+                url=server.url,
+                explicit=resolved.layers.setter_of(("servers", key, "url")) not in ("default", below.label),
+                gpu=server.gpu,
+                parallel=server.parallel,
+                models=homes.count(key) or _ROLES,
+            )
+            for key, server in settings.servers.items()
+            if server.kind == "ollama"
+        ],
+        program=settings.fleet.program,
+        models=settings.fleet.models,
+        count=settings.fleet.servers,
+        called=[
+            replace(model, fixed=resolved.layers.setter_of(("models", model.key, "server")) != below.label)
+            for model in wanted_of(settings)
+        ],
+        rows=rows_of(settings),
+        memory={
+            server.gpu: int(server.memory * 1e9) for server in settings.servers.values() if server.gpu and server.memory
+        },
+    )
+
+
+def fleet_up(state_dir: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Where the servers of a fleet that is up answer, and which of them each model is planned on."""
+    from forge_lsp.gpus.fleet.control import placement, urls
+    from forge_lsp.gpus.fleet.state import Folder
+
+    folder = Folder(state_dir / "fleet")
+    return urls(folder), placement(folder)

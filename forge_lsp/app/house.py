@@ -1,0 +1,234 @@
+"""The rooms of one process, built from its settings when a job first needs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.app.flags import Flags, SystemClock
+from forge_lsp.app.fleets import fleet_up
+from forge_lsp.app.reading import rows_of, schedule_of, seats_of, wanted_of
+from forge_lsp.domain.errors import EnvironmentFault, SettingsError
+
+if TYPE_CHECKING:
+    from forge_lsp.builds.fast.gate import DaemonGate
+    from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
+    from forge_lsp.domain.ports import Toolchain
+    from forge_lsp.domain.task import Language
+    from forge_lsp.gpus.residency import ManagedResidency
+    from forge_lsp.jobs.preparing import Setup
+    from forge_lsp.models.directory import Directory
+    from forge_lsp.profiles.auto import Chosen
+    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.settings import Settings, Sources
+
+__all__ = ["House", "Rooms"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What one combination of settings needs."""
+
+    directory: Directory
+    toolchains: Mapping[Language, Toolchain]
+    fast: DaemonGate | None
+    residencies: dict[str, ManagedResidency] = field(default_factory=dict[str, "ManagedResidency"])
+
+
+@dataclass(slots=True)
+class House:
+    """All rooms of one process.
+
+    ``folders`` are the workspace folders, the first of which gives the settings where a request names none; ``editor``
+    the editor's ``forge.*`` settings. ``trusted`` False: settings of the workspace do not count, and no code of it
+    is run, its compilers included.
+    """
+
+    flags: Flags
+    folders: tuple[Path, ...]
+    state_dir: Path
+    editor: Mapping[str, object] = field(default_factory=dict[str, object])
+    clock: SystemClock = field(default_factory=SystemClock)
+    problem: SettingsError | None = None
+    trusted: bool = True
+    lens: bool = True
+    _built: dict[str, Rooms] = field(default_factory=dict[str, Rooms])
+    _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
+    _building: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    # ------------------------------------------------------------------ settings
+
+    async def settings(self, workspace: Path | None = None, profile: str | None = None) -> Chosen:
+        """The settings in force for a folder. Raises SettingsError, EnvironmentFault."""
+        from forge_lsp.models.installed import embedded_installed
+        from forge_lsp.profiles.auto import load
+
+        base = workspace or (self.folders[0] if self.folders else None)
+        sources = await self._sources(base)
+        chosen = await load(sources, look=look, embedded=embedded_installed(), profile=profile, base=base)
+        if problems := schedule_of(chosen.resolved.settings).validate():
+            layers = chosen.resolved.layers
+            raise SettingsError(tuple(layers.sourced(line) for line in problems))
+        return chosen
+
+    async def _sources(self, base: Path | None) -> Sources:
+        from forge_lsp.settings import gather
+
+        sources = await asyncio.to_thread(
+            gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
+        )
+        urls, placement = await asyncio.to_thread(fleet_up, self.state_dir)
+        return replace(sources, fleet=urls, placement=placement)
+
+    async def reconfigure(self, editor: Mapping[str, object]) -> None:
+        """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
+        self.editor = editor
+        await self.examine()
+        if self.problem is not None:
+            raise self.problem
+
+    async def examine(self) -> None:
+        """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
+        self.problem = None
+        try:
+            self.lens = (await self.settings()).resolved.settings.lens.enabled
+        except SettingsError as error:
+            self.problem = error
+        except EnvironmentFault:  # told by the doctor, and by the first job
+            sources = await self._sources(self.folders[0] if self.folders else None)
+            self.lens = sources.table("lens").get("enabled", True) is True
+
+    # ------------------------------------------------------------------ rooms
+
+    async def rooms(self, settings: Settings) -> Rooms:
+        """The rooms for these settings, built once."""
+        from forge_lsp.builds.fast.languages import fast_gate
+        from forge_lsp.builds.toolchains import toolchains
+        from forge_lsp.builds.untrusted import untrusted
+        from forge_lsp.domain.task import Language
+        from forge_lsp.models.directory import Directory
+        from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
+
+        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check"})
+        async with self._building:
+            if parts not in self._built:
+                times = settings.deadlines
+                directory = Directory(
+                    servers=[
+                        ServerConfig(
+                            key=key,
+                            kind=ServerKind(server.kind),
+                            url=server.url,
+                            parallel=server.parallel,
+                            key_env=server.key_env,
+                            paid=server.costs,
+                            gpu=server.gpu,
+                        )
+                        for key, server in settings.servers.items()
+                    ],
+                    models=[
+                        ModelConfig(key=key, server=model.server, name=model.name, context=model.context)
+                        for key, model in settings.models.items()
+                    ],
+                    deadlines=Deadlines(
+                        connect=times.connect,
+                        first_token=times.first_token,
+                        between_tokens=times.between_tokens,
+                        total=times.total,
+                        load=times.load,
+                    ),
+                )
+                check = settings.check
+                commands = {language: check.command(language) for language in Language}
+                if self.trusted:
+                    sandbox = await self.chooser(check.sandbox).choose()
+                    checks = toolchains(sandbox, timeout=check.timeout, commands=commands)
+                    fast = fast_gate(sandbox, state=self.state_dir, commands=commands)
+                else:
+                    checks, fast = untrusted(), None
+                self._built[parts] = Rooms(directory=directory, toolchains=checks, fast=fast)
+            return self._built[parts]
+
+    def chooser(self, mode: Mode) -> SandboxChooser:
+        """The sandbox of a mode, probed once a process."""
+        from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+
+        if mode not in self._choosers:
+            self._choosers[mode] = SandboxChooser(SandboxConfig(mode=mode, temp=self.state_dir / "temp"))
+        return self._choosers[mode]
+
+    async def setup(self, workspace: Path | None, profile: str | None) -> Setup:
+        """What the settings of a folder come to, for one job. Raises SettingsError, EnvironmentFault."""
+        from forge_lsp.jobs.budget import Budget
+        from forge_lsp.jobs.contract import ApplyMode
+        from forge_lsp.jobs.preparing import Setup
+        from forge_lsp.jobs.pricing import Price, Prices
+
+        chosen = await self.settings(workspace if self.trusted else None, profile)
+        settings = chosen.resolved.settings
+        rooms = await self.rooms(settings)
+        addresses = {model.server: rooms.directory.address(key) for key, model in settings.models.items()}
+        prices = {key: Price(input=price.input, output=price.output) for key, price in settings.prices.items()}
+        budget = settings.budget
+        return Setup(
+            schedule=schedule_of(settings),
+            attempts=settings.attempts,
+            models=rooms.directory,
+            infos={key: rooms.directory.info(key) for key in settings.models},
+            toolchains=rooms.toolchains,
+            fast=rooms.fast,
+            budget=Budget(job=budget.job, day=budget.day, month=budget.month),
+            prices=Prices(overrides=prices, addresses=addresses),
+            granted=frozenset(settings.consent.servers),
+            addresses=addresses,
+            deadline=settings.deadlines.job,
+            apply=ApplyMode(settings.apply.mode),
+            profile=chosen.label,
+            residency=await self._residency(settings, rooms),
+        )
+
+    async def _residency(self, settings: Settings, rooms: Rooms) -> ManagedResidency | None:
+        """Who brings models into GPU memory for a job; None: the servers themselves do."""
+        from forge_lsp.gpus.managing import managed
+
+        seats = await asyncio.to_thread(seats_of, settings, self.state_dir)
+        parts = f"{seats}{settings.model_dump_json(include={'schedule'})}"
+        async with self._building:
+            if parts not in rooms.residencies:
+                made = await managed(
+                    seats,
+                    wanted_of(settings),
+                    rows_of(settings),
+                    mover=rooms.directory,
+                    state_dir=self.state_dir,
+                    timeout=settings.deadlines.load,
+                )
+                if made is None:
+                    return None  # looked at anew for the next job: a server may be up by then
+                rooms.residencies[parts] = made
+            return rooms.residencies[parts]
+
+    async def directory(self) -> Directory:
+        """The models of the settings in force."""
+        return (await self.rooms((await self.settings()).resolved.settings)).directory
+
+    async def aclose(self) -> None:
+        """Close connections, children and temp folders."""
+        built, self._built = list(self._built.values()), {}
+        choosers, self._choosers = list(self._choosers.values()), {}
+        await asyncio.gather(*(residency.aclose() for rooms in built for residency in rooms.residencies.values()))
+        await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
+        await asyncio.gather(*(rooms.fast.aclose() for rooms in built if rooms.fast is not None))
+        for chooser in choosers:
+            await asyncio.to_thread(chooser.close)
+
+
+async def look(url: str | None) -> tuple[Installed, ...] | None:
+    from forge_lsp.models.installed import ollama_installed
+    from forge_lsp.profiles.choose import Installed
+
+    found = await ollama_installed(url)
+    return None if found is None else tuple(Installed(name=name, size=size) for name, size in found.items())

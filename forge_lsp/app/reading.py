@@ -1,0 +1,122 @@
+"""What the settings say, in the words of the rooms that are built from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from forge_lsp.ensemble.schedule import Schedule
+    from forge_lsp.gpus.planning import Wanted
+    from forge_lsp.gpus.survey import Seat
+    from forge_lsp.gpus.timing import Row
+    from forge_lsp.settings import Settings
+
+__all__ = ["rows_of", "schedule_of", "seats_of", "wanted_of"]
+
+
+def schedule_of(settings: Settings) -> Schedule:
+    """The ensemble's table, from the settings' tree."""
+    from forge_lsp.ensemble import schedule as table
+
+    return table.Schedule(
+        rows=tuple(
+            table.Row(
+                attempts=row.attempts,
+                thinking=table.Thinking(strategy=row.thinking.strategy, models=row.thinking.models),
+                generator=table.Generator(model=row.generator.model, samples=row.generator.samples),
+                panel=table.Panel(kind=row.panel.kind, members=row.panel.members),
+            )
+            for row in settings.schedule
+        ),
+        reviewers={
+            key: table.Reviewer(aspect=reviewer.aspect, weight=reviewer.weight)
+            for key, reviewer in settings.reviewers.items()
+        },
+        accept=table.Accept(rule=settings.accept.rule, score=settings.accept.score),
+        ladder=table.Ladder(after=settings.ladder.after),
+    )
+
+
+def rows_of(settings: Settings) -> list[Row]:
+    """The schedule as the planner reads it."""
+    from forge_lsp.gpus.timing import Row
+
+    return [
+        Row(
+            attempts=row.attempts,
+            strategy=row.thinking.strategy,
+            thinkers=row.thinking.models,
+            generator=row.generator.model,
+            samples=row.generator.samples,
+            members=row.panel.members if row.panel.kind != "none" else (),
+        )
+        for row in settings.schedule
+    ]
+
+
+def wanted_of(settings: Settings) -> list[Wanted]:
+    """The models that the schedule calls on Ollama servers of this machine."""
+    import os
+
+    from forge_lsp.gpus.planning import Wanted
+    from forge_lsp.models.addresses import is_off_machine, ollama_url
+
+    called = {
+        key
+        for row in settings.schedule
+        for key in (*row.thinking.models, row.generator.model, *(row.panel.members if row.panel.kind != "none" else ()))
+    }
+    found: list[Wanted] = []
+    for key, model in settings.models.items():
+        server = settings.servers[model.server]
+        url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
+        if key in called and server.kind == "ollama" and not is_off_machine(url):
+            found.append(
+                Wanted(
+                    key=key,
+                    name=model.name,
+                    server=model.server,
+                    url=url,
+                    context=model.context,
+                    slots=server.parallel,
+                    gpu=server.gpu,
+                )
+            )
+    return found
+
+
+def seats_of(settings: Settings, state_dir: Path) -> list[Seat]:
+    """The Ollama servers of the settings, with what is known about their GPUs."""
+    import os
+
+    from forge_lsp.gpus.fleet.control import placed
+    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.gpus.survey import Placed, Seat
+    from forge_lsp.models.addresses import is_off_machine, ollama_url
+
+    seats: list[Seat] = []
+    started = placed(Folder(state_dir / "fleet"))
+    for key, server in settings.servers.items():
+        if server.kind != "ollama":
+            continue
+        url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
+        spec = started.get(url)
+        seats.append(
+            Seat(
+                key=key,
+                url=url,
+                gpu=spec.gpu if spec is not None else server.gpu,
+                memory=None if server.memory is None else int(server.memory * 1e9),
+                parallel=server.parallel,
+                off_machine=is_off_machine(url),
+                max_loaded=spec.loaded if spec is not None else None,
+                models=tuple(
+                    Placed(key=name, name=model.name, context=model.context)
+                    for name, model in settings.models.items()
+                    if model.server == key
+                ),
+            )
+        )
+    return seats

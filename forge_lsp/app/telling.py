@@ -1,0 +1,144 @@
+"""What the house tells of itself: the doctor's lines, GPUs, the plan, what paid rungs cost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.app.house import House
+from forge_lsp.app.reading import rows_of, seats_of, wanted_of
+from forge_lsp.domain.errors import EnvironmentFault, ForgeError
+
+if TYPE_CHECKING:
+    from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
+    from forge_lsp.domain.ports import Finding
+    from forge_lsp.domain.ports.planning import Planned
+    from forge_lsp.gpus.survey import Seat
+    from forge_lsp.jobs.statistics import Rates
+    from forge_lsp.models.directory import Directory
+    from forge_lsp.settings import Settings
+
+__all__ = ["findings_of", "gpus_of", "plan_of", "rates_of"]
+
+
+async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
+    """The doctor's lines, room by room."""
+    from forge_lsp import findings
+    from forge_lsp.models import health
+
+    directory: Directory | None = None
+    generators: frozenset[str] = frozenset()
+    mode: Mode = "preferred"
+    seats: list[Seat] = []
+    try:
+        chosen = await house.settings()
+    except ForgeError as error:
+        told = findings.of_settings_error(error)
+    else:
+        settings = chosen.resolved.settings
+        told = findings.of_settings(chosen.label, chosen.resolved.notes)
+        mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
+        seats = await asyncio.to_thread(seats_of, settings, house.state_dir)
+        with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
+            directory = (await house.rooms(settings)).directory
+    return (
+        findings.of_platform(),
+        *told,
+        *await health.findings(directory, generators),
+        *await _check_findings(house.chooser(mode)),
+        *await _memory_findings(house.state_dir, seats),
+        findings.of_ledger(house.state_dir, ledger_problem),
+    )
+
+
+async def _memory_findings(state_dir: Path, seats: Sequence[Seat]) -> tuple[Finding, ...]:
+    """The GPUs, the fleet, what is in which memory, and what will hurt."""
+    from forge_lsp import findings
+    from forge_lsp.gpus import inventory, survey
+    from forge_lsp.gpus.fleet.control import Control
+    from forge_lsp.gpus.fleet.findings import findings as of_fleet
+    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.models.addresses import ollama_url
+
+    found = await inventory.read()
+    used = {seat.key: seat.url for seat in seats}
+    told: tuple[Finding, ...] = ()
+    if sys.platform != "win32":
+        try:
+            told = of_fleet(await Control(Folder(state_dir / "fleet")).status(found), used)
+        except EnvironmentFault as error:
+            told = (findings.of_fault("fleet", error),)
+    usual = ollama_url(None)
+    others = [] if usual in used.values() else [usual]
+    looked = await survey.look(seats, found, others=others, deep=True)
+    return (*inventory.findings(found), *told, *survey.findings(looked))
+
+
+async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
+    """The sandbox, and the tools that run in it."""
+    from forge_lsp import findings
+    from forge_lsp.builds import toolchains
+
+    told: tuple[Finding, ...] = ()
+    try:
+        told = await chooser.findings()
+        return (*told, *await toolchains.findings(await chooser.choose()))
+    except EnvironmentFault as error:
+        return told or (findings.of_fault("sandbox", error),)
+
+
+async def gpus_of(house: House) -> list[dict[str, object]]:
+    """What ``forge.models`` tells of the GPUs; memory in bytes."""
+    from forge_lsp.gpus import inventory, survey
+
+    settings: Settings | None = None
+    with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
+        settings = (await house.settings()).resolved.settings
+    seats = [] if settings is None else await asyncio.to_thread(seats_of, settings, house.state_dir)
+    return survey.rows(await survey.look(seats, await inventory.read()))
+
+
+async def plan_of(house: House, gib: tuple[float, ...] | None) -> Planned:
+    """Which model goes to which GPU, or is there where a fleet is up. Where GPUs are only imagined and no server is
+    there, the three-gpu profile's."""
+    from forge_lsp.gpus.managing import in_force
+    from forge_lsp.gpus.planning import planned
+
+    imagined = gib is not None and house.flags.profile is None
+    try:
+        chosen = await house.settings()
+        if imagined and not wanted_of(chosen.resolved.settings):
+            chosen = await house.settings(profile="three-gpu")
+    except EnvironmentFault:
+        if not imagined:
+            raise
+        chosen = await house.settings(profile="three-gpu")
+    settings = chosen.resolved.settings
+    wanted, rows = wanted_of(settings), rows_of(settings)
+    seats = await asyncio.to_thread(seats_of, settings, house.state_dir) if gib is None else []
+    fleet = None
+    if any(seat.max_loaded is not None for seat in seats):
+        fleet = await in_force(seats, wanted, rows, state_dir=house.state_dir)
+    return await planned(wanted, rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib, fleet=fleet)
+
+
+async def rates_of(house: House) -> Rates:
+    """What the paid rungs of the settings in force cost; wrong settings are the statistics' note, no failure."""
+    from functools import partial
+
+    from forge_lsp.domain.ports import Usage
+    from forge_lsp.jobs.statistics import Rates
+
+    try:
+        setup = await house.setup(None, None)
+        infos = [setup.infos[key] for key in dict.fromkeys(row.generator.model for row in setup.schedule.rows)]
+        paid = {info.key: partial(setup.prices.nano, info) for info in infos if info.paid}
+        for price in paid.values():
+            await asyncio.to_thread(price, Usage(input_tokens=1, output_tokens=1))
+    except ForgeError as error:
+        return Rates(problem=error.full_message)
+    return Rates(paid=paid, good=setup.schedule.accept.score)
