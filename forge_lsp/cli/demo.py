@@ -62,7 +62,7 @@ INDENT = "   "
 
 
 class DemoEditor(Protocol):
-    """The editor that the demo drives; app.py hands in the real one."""
+    """The editor that the demo drives; :mod:`forge_lsp.app` hands in the real one."""
 
     applied: int
 

@@ -123,7 +123,7 @@ class Job:
 
     @property
     def prepared(self) -> Prepared:
-        """What app.py made of the request: among it the apply mode and the profile."""
+        """What :mod:`forge_lsp.app` made of the request: among it the apply mode and the profile."""
         return self._prepared
 
     @property
