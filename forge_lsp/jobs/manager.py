@@ -55,7 +55,8 @@ class JobManager:
 
     @property
     def ledger(self) -> Ledger:
-        """Where everything is kept: for purses (:mod:`forge_lsp.app`) and its :attr:`~forge_lsp.jobs.ledger.Ledger.problem`."""
+        """Where everything is kept: for purses, and for its
+        :attr:`~forge_lsp.jobs.ledger.Ledger.problem`."""
         return self._ledger
 
     async def start(self, request: JobRequest) -> Job:

@@ -61,7 +61,7 @@ async def test_the_log_is_told_to_the_editor_with_its_place(tmp_path: Path) -> N
         await client.until(lambda: bool(client.of("window/logMessage")))
         (line,) = (entry for entry in client.of("window/logMessage") if "forge-lsp.log" in entry["message"])
         assert line["type"] == 3
-        assert Path(line["message"].rpartition(" kept in ")[2]).is_file()
+    assert Path(line["message"].rpartition(" kept in ")[2]).stat().st_size  # noqa: ASYNC240 - nothing else runs
 
 
 async def test_a_request_with_a_token_stays_open_until_the_outcome(tmp_path: Path) -> None:

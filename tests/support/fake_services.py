@@ -54,7 +54,8 @@ def trace(what: str) -> None:
 
 
 async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Any:
-    """What :mod:`forge_lsp.app` does, with a scripted ensemble. Settings it knows: ``apply``, ``lens``, ``wrong``, ``slow``."""
+    """What :mod:`forge_lsp.app` does, with a scripted ensemble. Settings it knows: ``apply``, ``lens``, ``wrong``,
+    ``slow``."""
     from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
     from forge_lsp.domain.errors import ConsentRefused, ForgeError, SettingsError
     from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
