@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.domain.ports import Tree
@@ -201,9 +202,13 @@ def _stats(source: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
 def _within(path: Path | None, workspace: Path, resolved: Path) -> PurePosixPath | None:
     if path is None:
         return None
-    for candidate, root in ((path, workspace), (path.resolve(), resolved)):
-        if candidate.is_relative_to(root) and ".." not in candidate.parts:
-            return PurePosixPath(candidate.relative_to(root).as_posix())
+    return _below(path, workspace) or _below(path.resolve(), resolved)
+
+
+@lru_cache(maxsize=4096)  # asked for every open buffer, at every check
+def _below(path: Path, root: Path) -> PurePosixPath | None:
+    if path.is_relative_to(root) and ".." not in path.parts:
+        return PurePosixPath(path.relative_to(root).as_posix())
     return None
 
 

@@ -67,7 +67,8 @@ class Job:
     """One job. Made and started by the :class:`~forge_lsp.jobs.manager.JobManager`; lives on one event loop.
 
     ``on_event`` gets every event before the listeners do. ``on_finish`` gets the final record and returns when it
-    is kept. ``on_stray`` gets a run that outlived its cancel, to hold it until it ends.
+    is kept. ``on_stray`` gets a run that outlived its cancel, to hold it until it ends. ``places`` are those of the
+    jobs that run at once: without one a job is queued, and first come is first served.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Job:
         on_event: Listener,
         on_finish: Callable[[JobRecord], Awaitable[None]],
         on_stray: Callable[[asyncio.Task[Conclusion]], None],
+        places: asyncio.Semaphore,
     ) -> None:
         self._id = job_id
         self._request = request
@@ -88,6 +90,7 @@ class Job:
         self._on_event = on_event
         self._on_finish = on_finish
         self._on_stray = on_stray
+        self._places = places
         self._created = clock.now()
         self._started = clock.monotonic()
         self._state = JobState.QUEUED
@@ -159,8 +162,14 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """Wall time since its start, or from start to end."""
-        return self._seconds if self._state is JobState.ENDED else self._clock.monotonic() - self._started
+        """Wall time since its start, or from start to end; 0 while it is queued."""
+        match self._state:
+            case JobState.QUEUED:
+                return 0.0
+            case JobState.ENDED:
+                return self._seconds
+            case _:
+                return self._clock.monotonic() - self._started
 
     # ------------------------------------------------------------------ for faces
 
@@ -250,8 +259,33 @@ class Job:
     # ------------------------------------------------------------------ inside
 
     async def _supervise(self) -> None:
+        try:
+            placed = await self._placed()
+        except asyncio.CancelledError:  # by a closing event loop; the job still ends, and says so
+            self.cancel("forge-lsp was stopped")
+            await self._run_to_the_end()
+            raise
+        try:
+            await self._run_to_the_end()
+        finally:
+            if placed:
+                self._places.release()
+
+    async def _placed(self) -> bool:
+        """Wait for a place; False where a cancel came first, which wants none."""
+        if not self._places.locked():
+            return await self._places.acquire()
+        place = asyncio.ensure_future(self._places.acquire())
+        try:
+            await asyncio.wait({place, self._cancelled}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not place.done():
+                place.cancel()
+        return place.done()
+
+    async def _run_to_the_end(self) -> None:
         task = self.task
-        self._state = JobState.RUNNING
+        self._state, self._started = JobState.RUNNING, self._clock.monotonic()
         self._emit(
             JobStarted(
                 task=task.instruction,

@@ -31,7 +31,8 @@ class JobManager:
 
     ``prepare`` makes a job from a request and its id, raising BadRequest or SettingsError where it cannot.
     ``on_event`` hears every event of every job. ``keep`` ended jobs stay in memory, with what a recheck needs; all
-    others are told from the ledger.
+    others are told from the ledger. ``at_once`` jobs run, the others are queued: models and compilers are few, and many
+    jobs in step with each other would all end late and leave the event loop no air.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class JobManager:
         clock: Clock,
         on_event: Listener | None = None,
         keep: int = 32,
+        at_once: int = 16,
     ) -> None:
         self._prepare = prepare
         self._ledger = ledger
         self._clock = clock
         self._on_event = on_event
         self._keep = keep
+        self._places = asyncio.Semaphore(at_once)
         self._jobs: dict[str, Job] = {}
         self._strays: set[asyncio.Task[Conclusion]] = set()
         self._background: set[asyncio.Task[None]] = set()
@@ -76,6 +79,7 @@ class JobManager:
             on_event=self._hear,
             on_finish=self._finished,
             on_stray=self._hold,
+            places=self._places,
         )
         self._jobs[job_id] = job
         self._ledger.begin(job.record())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -131,18 +132,20 @@ class Documents:
         path = path_of(uri)
         if path is None:
             return self.folders[0] if len(self.folders) == 1 else None
-        holding = [folder for folder in self.folders if path.is_relative_to(folder)]
-        return max(holding, key=lambda folder: len(folder.parts), default=None)
+        return _holding(path, self.folders)
 
     def buffers(self, uri: str, folder: Path | None) -> tuple[Document, ...]:
         """The other open files of that folder, in languages we know."""
+        if folder is None:
+            return ()
         found: list[Document] = []
+        folders, own = self.folders, unquote(uri)
         for key, document in sorted(self._workspace.text_documents.items()):
             path = path_of(document.uri)
             language = language_of(document.language_id, document.uri)
-            if key == unquote(uri) or path is None or language is None or folder is None:
+            if key == own or path is None or language is None:
                 continue
-            if self.folder_of(document.uri) == folder:
+            if _holding(path, folders) == folder:
                 found.append(
                     Document(
                         uri=document.uri, language=language, text=document.source, path=path, version=document.version
@@ -151,6 +154,16 @@ class Documents:
         return tuple(found)
 
 
+# Many jobs that begin at once each ask for the place of every open document.
+
+
+@lru_cache(maxsize=4096)
+def _holding(path: Path, folders: tuple[Path, ...]) -> Path | None:
+    holding = [folder for folder in folders if path.is_relative_to(folder)]
+    return max(holding, key=lambda folder: len(folder.parts), default=None)
+
+
+@lru_cache(maxsize=4096)
 def path_of(uri: str) -> Path | None:
     """The path of a ``file:`` URI, None for any other."""
     if uri_scheme(uri) != "file":

@@ -16,6 +16,7 @@ from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.jobs.offer import Offer
+from forge_lsp.jobs.record import JobState
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
@@ -106,7 +107,9 @@ class ShownJob:
         unlisten = self._job.listen(self._hear, 0)
         try:
             self._progress = await self._editor.work_done.open(self._token, self._title, self.cancel)
-            self._progress.report(self._latest)
+            await asyncio.sleep(0)  # a job that need not wait has its place by now
+            waits = self._latest is None and self._job.state is JobState.QUEUED
+            self._progress.report(self._state.show("queued behind other jobs") if waits else self._latest)
             result = await self._job.wait()
             result = await self._deliver(result)
             self._progress.end(end_message(result))

@@ -33,14 +33,19 @@ Run = Callable[[Emit], Awaitable[Any]]
 class Rig:
     """A manager whose next job runs ``run``."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 16) -> None:
         self.run: Run = self._accept
         self.prepared: Callable[[Run], Prepared] = prepared
         self.heard: list[JobEvent] = []
         self.clock = HeldClock()
         self.ledger = Ledger(None, clock=self.clock)
         self.manager = JobManager(
-            prepare=self._prepare, ledger=self.ledger, clock=self.clock, on_event=self.heard.append, keep=4
+            prepare=self._prepare,
+            ledger=self.ledger,
+            clock=self.clock,
+            on_event=self.heard.append,
+            keep=4,
+            at_once=at_once,
         )
 
     async def _accept(self, emit: Emit) -> Concluded:
@@ -56,8 +61,9 @@ class Rig:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    rig = Rig()
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    """The parameter, where there is one, is how many jobs may run at once."""
+    rig = Rig(getattr(request, "param", 16))
     yield rig
     await rig.manager.aclose(1.0)
 
@@ -475,3 +481,69 @@ async def test_a_ledger_that_fails_does_not_fail_the_job(rig: Rig, caplog: pytes
     result = await (await rig.start()).wait()
     assert result.outcome is Outcome.ACCEPTED
     assert "could not be kept" in caplog.text
+
+
+@pytest.mark.parametrize("rig", [2], indirect=True)
+async def test_more_jobs_than_may_run_wait_in_the_order_they_came(rig: Rig) -> None:
+    began: list[int] = []
+    gates = [asyncio.Event() for _ in range(4)]
+
+    def numbered(number: int) -> Run:
+        async def run(emit: Emit) -> Concluded:
+            began.append(number)
+            await gates[number].wait()
+            return accepted()
+
+        return run
+
+    jobs = [await rig.start(numbered(number)) for number in range(4)]
+    await asyncio.sleep(0.01)
+    assert began == [0, 1]
+    assert [job.state for job in jobs] == [JobState.RUNNING] * 2 + [JobState.QUEUED] * 2
+    rig.clock.advance(5)
+    assert [job.seconds for job in jobs] == [5, 5, 0, 0]
+    gates[1].set()
+    await jobs[1].wait()
+    await asyncio.sleep(0.01)
+    assert began == [0, 1, 2]
+    for gate in gates:
+        gate.set()
+    assert [(await job.wait()).seconds for job in jobs] == [5, 5, 0, 0]
+    assert began == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("rig", [1], indirect=True)
+async def test_a_queued_job_is_cancelled_at_once_and_takes_no_place(rig: Rig) -> None:
+    go = asyncio.Event()
+
+    async def until_told(emit: Emit) -> Concluded:
+        await go.wait()
+        return accepted()
+
+    async def never(emit: Emit) -> Concluded:
+        raise AssertionError("a cancelled job does no work")
+
+    first, queued, last = await rig.start(until_told), await rig.start(never), await rig.start(until_told)
+    await asyncio.sleep(0.01)
+    assert queued.cancel()
+    result = await queued.wait()
+    assert (result.outcome, result.reason) == (Outcome.CANCELLED, "cancelled by the user")
+    assert first.state is JobState.RUNNING and last.state is JobState.QUEUED
+    go.set()
+    assert [(await job.wait()).outcome for job in (first, last)] == [Outcome.ACCEPTED] * 2
+    assert (await (await rig.start(until_told)).wait()).outcome is Outcome.ACCEPTED, "the place is free again"
+
+
+def test_a_closing_event_loop_ends_queued_jobs_too() -> None:
+    rigs: list[Rig] = []
+
+    async def main() -> None:
+        rig = Rig(at_once=1)
+        rigs.append(rig)
+        for _ in range(2):
+            await rig.start(hang)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert types(rigs[0].heard).count("job.finished") == 2
+    assert rigs[0].ledger._db.close()  # pyright: ignore[reportPrivateUsage] - there is no loop any more to close it on
