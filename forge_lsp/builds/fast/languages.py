@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.c_family.compilers import find_compiler as find_c_compiler
 from forge_lsp.builds.csharp.sdk import find_dotnet
+from forge_lsp.builds.fast.c_family import CFamilyOpener
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
@@ -39,6 +41,8 @@ def fast_gate(
         Language.PYTHON: PythonOpener(),
         Language.TYPESCRIPT: TypeScriptOpener(known),
         Language.CSHARP: CSharpOpener(sandbox, known, state),
+        Language.C: CFamilyOpener(Language.C, known),
+        Language.CPP: CFamilyOpener(Language.CPP, known),
     }
     own = frozenset(language for language, command in commands.items() if command)
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
@@ -54,6 +58,8 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
         Language.PYTHON: program("ruff") is not None and program("ty") is not None,
         Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
         Language.CSHARP: find_dotnet(environment) is not None,
+        Language.C: not isinstance(find_c_compiler(Language.C, environment), Fault),
+        Language.CPP: not isinstance(find_c_compiler(Language.CPP, environment), Fault),
     }
     here = [str(language) for language, there in ready.items() if there]
     detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"
