@@ -28,6 +28,20 @@ from tests.support.processes import descendants
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
 
 
+CLANG = """#!/bin/sh
+if [ "$1" = --version ]; then echo "Debian clang version 14.0.6"; exit; fi
+for word; do
+    shift
+    case "$word" in
+        -###|-include|*-header) echo "not for clang: $word" >&2; exit 1 ;;
+        -fno-caret-diagnostics|-fno-color-diagnostics|-ferror-limit=0) ;;
+        *) set -- "$@" "$word" ;;
+    esac
+done
+exec gcc -fdiagnostics-plain-output "$@"
+"""
+
+
 @pytest.fixture
 async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
     async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
@@ -75,19 +89,21 @@ async def test_the_same_verdict(
         assert found, (case.name, report)
 
 
+async def test_the_same_verdict_by_a_compiler_that_is_asked_as_clang_is(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Its driver, answers in words, and nothing precompiled."""
+    script = write_files(tmp_path, {"tools/clang": CLANG}) / "tools/clang"
+    script.chmod(0o755)
+    task = project_task(tmp_path / "project", Language.C, build.C, "src/area.c")
+    codes = [build.GOOD, *(case.code for case in build.C_CASES)]
+    opener = CFamilyOpener(Language.C, {"PATH": str(script.parent)})
+    same_verdict(await looked(sandbox, Language.C, opener, task, codes), build.C_CASES)
+
+
 @pytest.mark.parametrize("language", [Language.C, Language.CPP])
 async def test_a_header_is_checked_by_those_that_include_it(
     gate: DaemonGate, tmp_path: Path, language: Language
 ) -> None:
-    files = {
-        "lib/box.h": "#pragma once\n«struct box { int width; };»\n",
-        "lib/deep.h": '#pragma once\n#include "box.h"\n',
-        "app/main.cpp": (
-            '#include <vector>\n#include "../lib/deep.h"\n'
-            "int main() { std::vector<box> all{{3}}; return all[0].width; }\n"
-        ),
-    }
-    task = project_task(tmp_path, language, files, "lib/box.h")
+    task = project_task(tmp_path, language, build.HEADER, "lib/box.h")
     codes = ("struct box { int width; bool full = false; };", "struct box { int wide; };", "struct box { int x };")
     found = places(await gate.look(task, [with_code(task, code) for code in codes]))
     assert found[:2] == [[], [("app/main.cpp", 3)]]
