@@ -71,7 +71,8 @@ class Place:
         """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
         # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
         content = text.encode("utf-8", "surrogatepass")
-        return Tree(source=self.source, files={**self.overlay, **(extra or {}), self.document: content})
+        own = {**(extra or {}), self.document: content}
+        return Tree(source=self.source, files={**self.overlay, **own}, buffers=self.overlay.keys() - own.keys())
 
     def is_file(self, path: PurePosixPath) -> bool:
         """Whether the tree (document aside) has that file, open buffers included."""
