@@ -77,6 +77,7 @@ class Documents:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._open: dict[str, Document] = {}
 
     @property
     def codec(self) -> PositionCodec:
@@ -138,20 +139,28 @@ class Documents:
         """The other open files of that folder, in languages we know."""
         if folder is None:
             return ()
-        found: list[Document] = []
         folders, own = self.folders, unquote(uri)
-        for key, document in sorted(self._workspace.text_documents.items()):
-            path = path_of(document.uri)
-            language = language_of(document.language_id, document.uri)
-            if key == own or path is None or language is None:
-                continue
-            if _holding(path, folders) == folder:
-                found.append(
-                    Document(
-                        uri=document.uri, language=language, text=document.source, path=path, version=document.version
-                    )
-                )
-        return tuple(found)
+        self._open = {key: known for key in sorted(self._workspace.text_documents) if (known := self._as_open(key))}
+        return tuple(
+            document
+            for key, document in self._open.items()
+            if key != own and document.path is not None and _holding(document.path, folders) == folder
+        )
+
+    def _as_open(self, key: str) -> Document | None:
+        """An open file in a language we know; the same object as long as it stays the same, since each of many jobs
+        holds all of them."""
+        document, known = self._workspace.text_documents[key], self._open.get(key)
+        path, language = path_of(document.uri), language_of(document.language_id, document.uri)
+        if path is None or language is None:
+            return None
+        if (
+            known is not None
+            and known.text is document.source
+            and (known.uri, known.version, known.language) == (document.uri, document.version, language)
+        ):
+            return known
+        return Document(uri=document.uri, language=language, text=document.source, path=path, version=document.version)
 
 
 # Many jobs that begin at once each ask for the place of every open document.
