@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -90,7 +90,7 @@ class Place:
         for folder in self.folders():
             names = self._names(folder)
             for pattern in patterns:
-                found = sorted(name for name in names if fnmatch(name, pattern))
+                found = sorted(fnmatch.filter(names, pattern))
                 if found:
                     return folder / found[0]
         return None

@@ -20,7 +20,7 @@ from pygls.io_ import StdoutWriter, run_async
 
 from forge_lsp.lsp.protocol import ForgeProtocol
 
-__all__ = ["OneByOne", "serve_stdio", "serve_tcp"]
+__all__ = ["serve_stdio", "serve_tcp"]
 
 logger = logging.getLogger(__name__)
 
@@ -136,9 +136,7 @@ async def _serve(protocol: ForgeProtocol, reader: asyncio.StreamReader, aclose: 
     """Handle messages until the end, then close. ``exit`` without ``shutdown``, and a lost client, are code 1."""
     stop = threading.Event()  # what pygls' loop looks at
     reading = asyncio.create_task(
-        run_async(
-            stop, OneByOne(reader), protocol, logger, lambda error, _: logger.error("A message failed: %s", error)
-        )
+        run_async(stop, reader, protocol, logger, lambda error, _: logger.error("A message failed: %s", error))
     )
     ended = asyncio.create_task(protocol.exited.wait())
     try:
@@ -153,23 +151,6 @@ async def _serve(protocol: ForgeProtocol, reader: asyncio.StreamReader, aclose: 
         await asyncio.wait({reading, ended})
     protocol.leave(1)  # no code so far: the client went without a word
     return protocol.exit_code if protocol.exit_code is not None else 1
-
-
-class OneByOne:
-    """What pygls reads from. It handles whatever has been read in one go, be it a burst of two hundred requests: here
-    the event loop gets its turn before each message, so that what was begun goes on, and what can be answered is."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self._reader = reader
-
-    def readline(self) -> Awaitable[bytes]:
-        """A line of the header."""
-        return self._reader.readline()
-
-    async def readexactly(self, n: int) -> bytes:
-        """A body."""
-        await asyncio.sleep(0)
-        return await self._reader.readexactly(n)
 
 
 class _signals:  # noqa: N801 - reads as what it is where it is used
