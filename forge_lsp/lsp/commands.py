@@ -17,7 +17,7 @@ from forge_lsp.domain.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.consent import asker
-from forge_lsp.lsp.protocol import Refusal
+from forge_lsp.lsp.protocol import Refusal, Written
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
@@ -163,7 +163,7 @@ class Commands:
     async def _status(self, arguments: Arguments, _: Token) -> object:
         arguments.done()
         services = await self._session.ready()
-        return {**services.jobs.status(), "version": self._version}
+        return Written(services.jobs.status(version=self._version))
 
     async def _report(self, arguments: Arguments, _: Token) -> object:
         job_id = arguments.job_id()
