@@ -78,7 +78,8 @@ class WarmBuilds:
                     return None
                 async with sandbox.places:
                     told = {**kept, "DOTNET_CLI_USE_MSBUILD_SERVER": "1"}
-                    return await bench.run(tree, command, timeout=timeout, env=told)
+                    result = await bench.run(tree, command, timeout=timeout, env=told)
+                return result if bench.alive else None
         except (EnvironmentFault, OSError):
             return None
         finally:

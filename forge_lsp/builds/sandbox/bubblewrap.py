@@ -136,9 +136,10 @@ class Bubblewrap:
         script = f"{keeper.FORGE}/keeper.py"
         mounts = [
             # For the keeper alone: what it starts has none of them. It has all of those of its user namespace, since
-            # the kernel acts in an overlay with the rights of who mounted it.
-            *("--cap-add", "ALL"),
-            *("--ro-bind", str(source), f"{keeper.FORGE}/source"),
+            # the kernel acts in an overlay with the rights of who mounted it. It is the first process, since bwrap's
+            # own would stay in a mount namespace where all layers show, with no capability to keep others out.
+            *("--cap-add", "ALL", "--as-pid-1"),
+            *("--ro-bind", str(box.root), f"{keeper.FORGE}/source"),
             *("--bind", str(trees), f"{keeper.FORGE}/trees"),
             *("--ro-bind", keeper.__file__, script),
             *("--dir", str(box.root), "--chdir", "/"),

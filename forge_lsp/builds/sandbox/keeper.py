@@ -2,8 +2,9 @@
 
 Linux only, standard library only, nothing of ours imported. What a compiler server or a build node sees of the project
 must be another tree for each command, at the same path: so the tree is mounted anew for each, as an overlay over the
-user's folder, by this process, which alone in the box may mount. The commands, and whatever they leave running, have
-what any command in a box has: no capability, and the system-call filter, which refuses mounts and new namespaces.
+user's folder, by this process, the box's first, which alone in it may mount. The commands, and whatever they leave
+running, have what any command in a box has: no capability, and the system-call filter, which refuses mounts and new
+namespaces.
 
 First comes ``{"root", "filter", "programs"}``, then ``{"tree", "env", "command"}`` a line; each is answered by a line.
 ``root``: where the project stands. ``filter``: the seccomp program in hexadecimal. ``programs``: the folder that holds
@@ -146,10 +147,13 @@ class _Box:
         return None
 
     def running(self) -> set[Process]:
-        """All processes but the box's first and us."""
+        """All processes but us. We are the box's first: those that lost their parent are ours to reap."""
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         found: set[Process] = set()
         for name in os.listdir("/proc"):  # noqa: PTH208
-            if name.isdigit() and int(name) not in (1, os.getpid()):
+            if name.isdigit() and int(name) != os.getpid():
                 with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as file:  # noqa: PTH123
                     found.add((int(name), file.read().rpartition(")")[2].split()[19]))
         return found
@@ -176,7 +180,7 @@ _OUTPUTS = ("stdout", "stderr")
 
 
 def _files(root: str) -> dict[str, State]:
-    """What lies in the folders that take writes besides the tree at ``root``, which may be mounted below one of them."""
+    """What lies in the folders that take writes, but for the tree at ``root``, which may be mounted below one."""
     found: dict[str, State] = {}
     for top in ("/tmp", os.environ["HOME"], "/dev/shm"):
         for folder, folders, files in os.walk(top):

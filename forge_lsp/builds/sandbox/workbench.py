@@ -55,8 +55,9 @@ class Workbench:
         """Run ``command`` in ``tree``, whose source is the workbench's; at most ``timeout`` seconds. ``env`` as for a
         :class:`~forge_lsp.domain.ports.Box`.
 
-        Raises EnvironmentFault when the box died, is not what it was before, or the command did not end in time: the
-        box is of no more use then. PermissionError where the temp folder's file system has no whiteouts.
+        Where the box is not ``alive`` afterwards it is not what it was before, and of no more use. So too when this
+        raises EnvironmentFault: the box died, or the command did not end in time. Raises PermissionError where the temp
+        folder's file system has no whiteouts.
         """
         async with self._turn:
             if not self.alive:
@@ -80,10 +81,10 @@ class Workbench:
     async def _worked(self, question: Mapping[str, object], place: Path) -> ProcessResult:
         begin = asyncio.get_running_loop().time()
         answer = await self._ask(question)
-        if not isinstance(answer.get("code"), int) or "spoiled" in answer:
-            raise EnvironmentFault(f"the workbench is not what it was: {answer.get('spoiled')}")
+        if not isinstance(answer.get("code"), int):
+            raise EnvironmentFault("the workbench did not run the command")
         told = await asyncio.to_thread(lambda: [read_beneath(place, PurePosixPath(name)) for name in _OUTPUTS])
-        self._spoiled = None in told
+        self._spoiled = "spoiled" in answer or None in told
         return ProcessResult(
             code=cast("int", answer["code"]),
             stdout=told[0] or b"",
