@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path, PurePosixPath
@@ -14,11 +16,15 @@ from forge_lsp.builds.sandbox.launcher import descendants
 from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable
 from forge_lsp.domain.ports import ProcessResult, Tree
+from tests.integration import test_sandbox_security
 from tests.integration.builds_cases import real_sandbox
+from tests.integration.sandbox_probes import WORKBENCH, probe
+from tests.integration.test_sandbox_security import ROOT, ordinary_python
 from tests.support.builds import write_files
 
 pytestmark = [pytest.mark.timeout(120)]
 
+ordinary_folder = test_sandbox_security.ordinary_folder
 USR = Path("/usr")
 
 
@@ -137,3 +143,21 @@ async def test_one_that_does_not_end_is_of_no_more_use(bench: Bench) -> None:
 async def test_a_project_that_holds_the_tools_is_refused(sandbox: Bubblewrap, tmp_path: Path) -> None:
     with pytest.raises(SandboxUnavailable):
         await sandbox.workbench(source=tmp_path, readable=(tmp_path / "sdk",), programs=tmp_path / "sdk")
+
+
+async def test_nothing_gets_through(sandbox: Bubblewrap, tmp_path: Path) -> None:
+    assert sandbox.overlay
+    judge(await probe(WORKBENCH, tmp_path))
+
+
+def test_nothing_gets_through_as_an_ordinary_user(sandbox: Bubblewrap, ordinary_folder: Path) -> None:
+    assert sandbox.overlay
+    script = [*ordinary_python(), str(ROOT / "tests/integration/sandbox_probes.py"), "probe", WORKBENCH]
+    ran = subprocess.run([*script, str(ordinary_folder)], capture_output=True, check=False, timeout=90)
+    assert ran.returncode == 0, ran.stderr.decode()
+    judge(json.loads(ran.stdout))
+
+
+def judge(outcome: dict[str, str]) -> None:
+    assert {name: words for name, words in outcome.items() if words} == {}
+    assert len(outcome) > 25  # the program did try
