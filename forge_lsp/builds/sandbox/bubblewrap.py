@@ -13,20 +13,22 @@ import os
 import select
 import shutil
 import signal
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox import keeper, process
 from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.builds.sandbox.kept import Kept, keep
 from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
-from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, private_entries
+from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, interpreter_folders, private_entries
 from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
+from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
 
@@ -112,7 +114,46 @@ class Bubblewrap:
         folder = self.folders.create()
         closing = AsyncExitStack()
         closing.push_async_callback(self.folders.discard, folder)
-        return await _BubblewrapBox(self, Tree(source=source, files={}), folder).keep(command, env, readable, closing)
+        box = _BubblewrapBox(self, Tree(source=source, files={}), folder)
+        mounts = [*("--ro-bind", str(box.root), str(box.root), *_hidden(box.root)), "--chdir", str(box.root)]
+        return await box.keep(command, env, readable, mounts, closing)
+
+    async def workbench(self, *, source: Path, readable: Sequence[Path], programs: Path) -> Workbench:
+        """Start a box that stays, in which one command after another sees a tree over ``source``, as in a box of its
+        own; what it leaves running goes on, if its program is one of the folder ``programs``.
+
+        Raises SandboxUnavailable where that cannot be done here; ToolMissing, EnvironmentFault.
+        """
+        within = [path for path in (*readable, *interpreter_folders()) if path.absolute().is_relative_to(source)]
+        if not self.overlay or private_entries(source) or within:
+            # A copy would soon be out of date. The others would have to be seen between two trees, or hidden in each.
+            raise SandboxUnavailable(f"no overlay can be laid over {source} while a command goes on running")
+        folder = self.folders.create()
+        trees = folder / "trees"
+        closing = AsyncExitStack()
+        closing.push_async_callback(self.folders.discard, folder)
+        box = _BubblewrapBox(self, Tree(source=source, files={}), folder)
+        script = f"{keeper.FORGE}/keeper.py"
+        mounts = [
+            # For the keeper alone: what it starts has none of them. It has all of those of its user namespace, since
+            # the kernel acts in an overlay with the rights of who mounted it. It is the first process, since bwrap's
+            # own would stay in a mount namespace where all layers show, with no capability to keep others out.
+            *("--cap-add", "ALL", "--as-pid-1"),
+            *("--ro-bind", str(box.root), f"{keeper.FORGE}/source"),
+            *("--bind", str(trees), f"{keeper.FORGE}/trees"),
+            *("--ro-bind", keeper.__file__, script),
+            *("--dir", str(box.root), "--chdir", "/"),
+        ]
+        command = (sys.executable, "-I", "-S", script)
+        seen = (*readable, *interpreter_folders())
+        bench = Workbench(await box.keep(command, None, seen, mounts, closing, filtered=False), trees, self.limits)
+        program = seccomp_filter(Sockets.UNIX).hex()
+        try:
+            await bench.open({"root": str(box.root), "filter": program, "programs": str(programs)})
+        except BaseException:
+            await bench.aclose()
+            raise
+        return bench
 
 
 class _BubblewrapBox:
@@ -155,7 +196,7 @@ class _BubblewrapBox:
             await process.to_the_end(asyncio.to_thread(self._cache.finish))
 
     def _make_folders(self) -> None:
-        for name in ("written", "work", "home", "tmp", "etc", "files"):
+        for name in ("written", "work", "home", "tmp", "etc", "files", "trees"):
             (self._folder / name).mkdir()
         identity = f"{os.getuid()}:{os.getgid()}"
         for name, text in {
@@ -255,29 +296,40 @@ class _BubblewrapBox:
         return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")
 
     async def keep(
-        self, command: Sequence[str], env: Mapping[str, str] | None, readable: Sequence[Path], closing: AsyncExitStack
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None,
+        readable: Sequence[Path],
+        mounts: Sequence[str],
+        closing: AsyncExitStack,
+        *,
+        filtered: bool = True,
     ) -> Kept:
-        """Start a command that is talked with; ``closing`` goes with it."""
+        """Start a command that is talked with; ``closing`` goes with it. Not ``filtered``: it filters what it starts
+        itself."""
         try:
             await process.to_the_end(asyncio.to_thread(self._make_folders))
             open_files = closing.enter_context(contextlib.ExitStack())
             arguments = [
                 *self._system(),
                 *self._readable(readable),
-                *("--ro-bind", str(self._source), str(self.root), *_hidden(self._source)),
-                *("--chdir", str(self.root), "--remount-ro", "/", "--remount-ro", "/dev"),
+                *mounts,
+                *("--remount-ro", "/", "--remount-ro", "/dev"),
                 *_environment(clean_environment(HOME, "/tmp", env)),
             ]
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
-            filter_fd = _memory_file("filter", seccomp_filter(Sockets.UNIX), open_files)
+            filters: list[int] = []
+            if filtered:
+                filters.append(_memory_file("filter", seccomp_filter(Sockets.UNIX), open_files))
             status = _Status(rlimits(self._sandbox.limits, timeout=_KEPT_SECONDS, processes=True))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
-            ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
+            ours = ["--args", str(arguments_fd), *status.arguments]
+            ours += [word for descriptor in filters for word in ("--seccomp", str(descriptor))]
             return await keep(
                 [str(self._sandbox.program), *ours, "--", *command],
                 env={},
-                pass_fds=(arguments_fd, filter_fd, *status.passed),
+                pass_fds=(arguments_fd, *filters, *status.passed),
                 started=status.started,
                 closing=closing,
             )
