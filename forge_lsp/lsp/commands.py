@@ -53,6 +53,13 @@ class Commands:
         arguments = Arguments(params.command, params.arguments)
         return await self._table[params.command](arguments, params.work_done_token)
 
+    def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
+        """The result of ``forge.status`` while nothing is in its way, so that it waits for no job; else None."""
+        if params.command != "forge.status" or any(params.arguments or ()):
+            return None
+        services = self._session.settled
+        return None if services is None else self._told(services)
+
     # ------------------------------------------------------------------ generate
 
     async def _generate(self, arguments: Arguments, token: Token) -> object:
@@ -162,7 +169,9 @@ class Commands:
 
     async def _status(self, arguments: Arguments, _: Token) -> object:
         arguments.done()
-        services = await self._session.ready()
+        return self._told(await self._session.ready())
+
+    def _told(self, services: Services) -> Written:
         return Written(services.jobs.status(version=self._version))
 
     async def _report(self, arguments: Arguments, _: Token) -> object:

@@ -62,13 +62,15 @@ Execute = Callable[[lsp.ExecuteCommandParams], Awaitable[object]]
 class ForgeProtocol(LanguageServerProtocol):
     """pygls' protocol with cancellable commands, exact texts, quiet ends and errors made of sentences.
 
-    The server sets ``execute`` (runs a command), ``closing`` (awaited by ``shutdown``) and ``cancel_progress``
-    (told the token of a ``window/workDoneProgress/cancel``).
+    The server sets ``execute`` (runs a command), ``at_once`` (the result of a command that has nothing to wait for;
+    None: it is executed), ``closing`` (awaited by ``shutdown``) and ``cancel_progress`` (told the token of a
+    ``window/workDoneProgress/cancel``).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.execute: Execute | None = None
+        self.at_once: Callable[[lsp.ExecuteCommandParams], object | None] | None = None
         self.closing: Callable[[], Awaitable[None]] | None = None
         self.cancel_progress: Callable[[lsp.ProgressToken], None] | None = None
         self.client_capabilities = lsp.ClientCapabilities()
@@ -190,6 +192,12 @@ class ForgeProtocol(LanguageServerProtocol):
                 return
         elif method is not None and method != lsp.EXIT and self._workspace is None:
             return  # the specification: notifications before initialize are dropped
+        if method == lsp.WORKSPACE_EXECUTE_COMMAND and self.at_once is not None:
+            # a task and its answer are two more turns of the loop, each behind whatever two hundred jobs have to do
+            result = self.at_once(message.params)
+            if result is not None:
+                self._send_response(message_id, result)
+                return
         super().handle_message(message)
 
     def _execute_handler(

@@ -85,6 +85,13 @@ class Session:
         """The services if they are there already; for what must not wait."""
         return self._services
 
+    @property
+    def settled(self) -> Services | None:
+        """The services where :meth:`ready` would answer them without waiting for anything."""
+        if not self._built.is_set() or self._configuring.locked() or self._problem() is not None:
+            return None
+        return self._services
+
     # ------------------------------------------------------------------ start
 
     async def start(self) -> None:

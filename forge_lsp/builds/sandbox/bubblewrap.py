@@ -17,6 +17,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.sandbox import keeper, process
@@ -341,14 +342,7 @@ class _BubblewrapBox:
         arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
         arguments += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev"]
         arguments += ["--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"]
-        for name in SYSTEM:
-            path = Path(name)
-            if path.is_symlink():
-                arguments += ["--symlink", str(path.readlink()), name]
-            elif path.is_dir():
-                arguments += ["--ro-bind", name, name]
-        for name in ETC:
-            arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        arguments += _shown_of_the_system()
         for name in ("passwd", "group", "hosts"):
             arguments += ["--ro-bind", str(self._folder / "etc" / name), f"/etc/{name}"]
         # On disk rather than in memory: a tmpfs would count against the machine's memory, and last for one command.
@@ -357,12 +351,9 @@ class _BubblewrapBox:
 
     def _readable(self, readable: Sequence[Path]) -> list[str]:
         arguments: list[str] = []
-        for path in dict.fromkeys(path.absolute() for path in readable):
-            if self._source is not None and path.is_relative_to(self._source):
-                continue  # part of the project
-            if any(path.is_relative_to(name) for name in SYSTEM):
-                continue
-            arguments += ["--ro-bind-try", str(path), str(path)]
+        for path in _beside_the_system(tuple(readable)):
+            if self._source is None or not path.is_relative_to(self._source):  # else part of the project
+                arguments += ["--ro-bind-try", str(path), str(path)]
         return arguments
 
     def _mounted_cache(self) -> list[str]:
@@ -509,6 +500,29 @@ class _Status:
         if descriptor in self._open:
             self._open.discard(descriptor)
             os.close(descriptor)
+
+
+# What is the same for every command is not made anew on the event loop for each of them.
+
+
+@lru_cache(maxsize=1)
+def _shown_of_the_system() -> tuple[str, ...]:
+    arguments: list[str] = []
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            arguments += ["--ro-bind", name, name]
+    for name in ETC:
+        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return tuple(arguments)
+
+
+@lru_cache(maxsize=256)
+def _beside_the_system(readable: tuple[Path, ...]) -> tuple[Path, ...]:
+    absolute = dict.fromkeys(path.absolute() for path in readable)
+    return tuple(path for path in absolute if not any(path.is_relative_to(name) for name in SYSTEM))
 
 
 def _with_signal(result: ProcessResult) -> ProcessResult:
