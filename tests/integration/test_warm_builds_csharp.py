@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,8 @@ from forge_lsp.builds.sandbox.launcher import descendants
 from forge_lsp.domain.attempt import BuildReport, BuildStatus
 from forge_lsp.domain.ports import ProcessResult, Sandbox, Tree
 from forge_lsp.domain.task import Language, Task
-from tests.integration.builds_cases import project_task, real_sandbox
+from tests.integration import test_workbench
+from tests.integration.builds_cases import project_task
 from tests.integration.hostile_candidates import attempt
 from tests.integration.test_build_csharp import CASES, FILE, FILES, GOOD, method, names_below
 from tests.support.builds import with_code, write_files
@@ -27,6 +29,7 @@ from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+sandbox = test_workbench.sandbox
 # A busy machine starts a box late, and the promise is about verdicts, not about time.
 KEEPING = Keeping(patience=120.0, idle=600.0, starts=8, window=600.0, most=2)
 QUIET = ("-nologo", "-v:q", "-m:1", "-p:UseAppHost=false")
@@ -39,17 +42,8 @@ class Counting(WarmBuilds):
         super().__init__(sandbox, keeping=KEEPING)
         self.answered: list[bool] = []
 
-    async def build(
-        self,
-        tree: Tree,
-        command: Sequence[str],
-        *,
-        digest: str,
-        timeout: float,
-        env: Mapping[str, str],
-        readable: Sequence[Path],
-    ) -> ProcessResult | None:
-        result = await super().build(tree, command, digest=digest, timeout=timeout, env=env, readable=readable)
+    async def build(self, tree: Tree, command: Sequence[str], **told: Any) -> ProcessResult | None:
+        result = await super().build(tree, command, **told)
         self.answered.append(result is not None)
         return result
 
@@ -57,14 +51,6 @@ class Counting(WarmBuilds):
 @pytest.fixture(scope="module")
 def environment() -> Mapping[str, str]:
     return dotnet_environment()
-
-
-@pytest.fixture
-async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bubblewrap]:
-    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
-        if not isinstance(chosen, Bubblewrap) or not chosen.overlay:
-            pytest.skip("no bubblewrap with overlays here")
-        yield chosen
 
 
 @pytest.fixture

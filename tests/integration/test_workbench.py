@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.builds.csharp.warm import WarmBuilds
+from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.launcher import descendants
 from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable
-from forge_lsp.domain.ports import ProcessResult, Tree
+from forge_lsp.domain.ports import ProcessResult, Sandbox, Tree
 from tests.integration import test_sandbox_security
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.sandbox_probes import WORKBENCH, probe
@@ -143,6 +147,65 @@ async def test_one_that_does_not_end_is_of_no_more_use(bench: Bench) -> None:
 async def test_a_project_that_holds_the_tools_is_refused(sandbox: Bubblewrap, tmp_path: Path) -> None:
     with pytest.raises(SandboxUnavailable):
         await sandbox.workbench(source=tmp_path, readable=(tmp_path / "sdk",), programs=tmp_path / "sdk")
+
+
+class Asked:
+    """Kept boxes, asked in the words of a shell, whose folder stands for the SDK's."""
+
+    def __init__(self, builds: WarmBuilds, source: Path) -> None:
+        self.builds = builds
+        self.source = source
+
+    async def says(self, script: str, *, within: float = 60) -> str | None:
+        command = ("/usr/bin/sh", "-c", script)
+        tree = Tree(source=self.source, files={})
+        told = await self.builds.build(tree, command, digest="", timeout=within, env={}, readable=())
+        return None if told is None else told.stdout.decode()
+
+
+def asked(sandbox: Sandbox, source: Path, idle: float = 60) -> Asked:
+    write_files(source, {"a": "a\n"})
+    return Asked(WarmBuilds(sandbox, keeping=Keeping(patience=30, idle=idle)), source)
+
+
+async def test_warm_builds_take_turns_in_one_box(sandbox: Bubblewrap, tmp_path: Path) -> None:
+    told = asked(sandbox, tmp_path / "project")
+    async with aclosing(told.builds):
+        first = [await told.says("cat a; echo $DOTNET_CLI_USE_MSBUILD_SERVER"), await told.says("cat a")]
+        assert first == ["a\n1\n", "a\n"]
+        assert told.builds.running == 1
+        answers = await asyncio.gather(*(told.says("sleep 0.3; cat a") for _ in range(4)))
+        assert sorted(map(str, answers)) == ["None", "None", "a\n", "a\n"], "who would wait too long goes elsewhere"
+    assert told.builds.running == 0
+    assert await told.says("cat a") is None, "after the end there is none"
+
+
+async def test_a_box_that_is_no_longer_what_it_was_gives_no_word_and_is_replaced(
+    sandbox: Bubblewrap, tmp_path: Path
+) -> None:
+    told = asked(sandbox, tmp_path / "project")
+    async with aclosing(told.builds):
+        assert await told.says("echo known > /tmp/known; cat a") == "a\n"
+        assert await told.says("echo other > /tmp/known; cat a") is None
+        assert await told.says("ls /tmp/known 2>&1 || cat a") not in (None, "/tmp/known\n")
+        assert await told.says("sleep 600", within=0.3) is None
+        assert await told.says("cat a") == "a\n"
+
+
+async def test_an_idle_box_is_ended(sandbox: Bubblewrap, tmp_path: Path) -> None:
+    told = asked(sandbox, tmp_path / "project", idle=0.2)
+    before = descendants(os.getpid())
+    async with aclosing(told.builds):
+        assert await told.says("setsid sleep 600 >/dev/null 2>&1 & cat a") == "a\n"
+        async with asyncio.timeout(20):
+            while told.builds.running or descendants(os.getpid()) - before:  # noqa: ASYNC110 - processes set no event
+                await asyncio.sleep(0.05)
+
+
+async def test_without_overlays_there_are_none(sandbox: Bubblewrap, tmp_path: Path) -> None:
+    told = asked(replace(sandbox, overlay=False), tmp_path / "project")
+    assert not told.builds.able
+    assert await told.says("cat a") is None
 
 
 async def test_nothing_gets_through(sandbox: Bubblewrap, tmp_path: Path) -> None:

@@ -85,12 +85,13 @@ class Workbench:
             raise EnvironmentFault("the workbench did not run the command")
         told = await asyncio.to_thread(lambda: [read_beneath(place, PurePosixPath(name)) for name in _OUTPUTS])
         self._spoiled = "spoiled" in answer or None in told
+        said = [output or b"" for output in told]
         return ProcessResult(
             code=cast("int", answer["code"]),
-            stdout=told[0] or b"",
-            stderr=told[1] or b"",
+            stdout=said[0][: process.MAX_OUTPUT],
+            stderr=said[1][: process.MAX_OUTPUT],
             seconds=asyncio.get_running_loop().time() - begin,
-            truncated=None in told,
+            truncated=None in told or any(len(output) > process.MAX_OUTPUT for output in said),
         )
 
     async def _ask(self, question: Mapping[str, object]) -> dict[str, Any]:
