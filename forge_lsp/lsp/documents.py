@@ -77,8 +77,8 @@ class Documents:
 
     def __init__(self, workspace: ExactWorkspace) -> None:
         self._workspace = workspace
-        self._open: dict[str, Document] = {}
-        workspace.touched.update(dict.fromkeys(workspace.text_documents))
+        self._open: dict[str, tuple[Document, Path | None]] = {}
+        self._placed_in: tuple[Path, ...] = ()
 
     @property
     def codec(self) -> PositionCodec:
@@ -144,6 +144,10 @@ class Documents:
         """
         if folder is None:
             return ()
+        folders = self.folders
+        if folders != self._placed_in:  # also at first
+            self._open, self._placed_in = {}, folders
+            self._workspace.touched.update(dict.fromkeys(self._workspace.text_documents))
         touched = list(self._workspace.touched)
         self._workspace.touched.clear()
         for key in touched:
@@ -151,13 +155,9 @@ class Documents:
             if known is None:
                 self._open.pop(key, None)
             else:
-                self._open[key] = known
-        folders, own = self.folders, self._open.get(unquote(uri))
-        return tuple(
-            document
-            for document in self._open.values()
-            if document is not own and document.path is not None and _holding(document.path, folders) == folder
-        )
+                self._open[key] = known, None if known.path is None else _holding(known.path, folders)
+        own = unquote(uri)
+        return tuple([one for key, (one, at) in self._open.items() if (at is folder or at == folder) and key != own])
 
     def _as_open(self, key: str) -> Document | None:
         document = self._workspace.text_documents.get(key)

@@ -130,6 +130,12 @@ class TestDocuments:
         assert (after.text, after.version) == ("2", 2)
         assert [buffer.uri for buffer in documents.buffers(uris[1], tmp_path)] == [uris[0]]
         assert documents.buffers(uris[0], None) == ()
+        inner = tmp_path / "inner"
+        opened(space, (inner / "f.py").as_uri(), "1")
+        assert len(documents.buffers(uris[0], tmp_path)) == 2
+        space.add_folder(lsp.WorkspaceFolder(uri=inner.as_uri(), name="inner"))
+        assert [buffer.uri for buffer in documents.buffers(uris[0], tmp_path)] == [uris[1]]
+        assert [buffer.path for buffer in documents.buffers(uris[0], inner)] == [inner / "f.py"]
 
     def test_the_longest_folder_owns_a_document(self, tmp_path: Path) -> None:
         inner = tmp_path / "inner"
