@@ -1,11 +1,11 @@
 """The fast gate beside the command line: one candidate in a project of 200 files, in one run.
 
-    python benchmarks/fast_gates.py [--languages python typescript csharp c cpp] [--files 200] [--rounds 9] [--no-check]
+    python benchmarks/fast_gates.py [--languages python go ...] [--files 200] [--rounds 9] [--no-check]
 
 Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, the checker running. Cold: the median of
 the language's own command line on the same project, as the build gate runs it, without a sandbox. Both give way to
-other programs as the sandbox's commands do. Promised ratios: 20 for Python, TypeScript and C#, 3 for C++, where a
-compiler reads the file anew with its includes precompiled; C is to be no slower. Exits 1 when one is not held; a
+other programs as the sandbox's commands do. Promised ratios: 20 for Python, TypeScript and C#, 3 for Go, Rust and
+C++; C, where the compiler reads the file anew as on the command line, is to be no slower. Exits 1 when one is not held; a
 language whose tools are not here is left out, and said.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fast_gate_projects import Command, Subject, c, cpp, csharp, python, typescript
+from benchmarks.fast_gate_projects import Command, Subject, c, cpp, csharp, go, python, rust, typescript
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
@@ -32,7 +32,7 @@ from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.builds.sandbox.process import step_back
 from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, c.SUBJECT, cpp.SUBJECT)
+SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, go.SUBJECT, rust.SUBJECT, c.SUBJECT, cpp.SUBJECT)
 
 _APART = 0.1
 """Seconds between two candidates: models take longer than that to write one, and a checker is at rest by then."""

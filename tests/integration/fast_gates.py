@@ -1,16 +1,27 @@
-"""What the tests of the fast gate share: one look at candidates, and the verdict on a table of cases."""
+"""What the tests of the fast gate share: a sandbox that keeps checkers, and the verdict of the build gate's cases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
 
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
-from tests.integration.builds_cases import Case
+from tests.integration.builds_cases import Case, real_sandbox
 from tests.support.builds import with_code
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not isinstance(chosen, Bubblewrap):
+            pytest.skip("no bubblewrap works here")
+        yield chosen
 
 
 async def looked(

@@ -17,26 +17,19 @@ from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
-from tests.integration.builds_cases import project_task, real_sandbox
-from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.builds_cases import project_task
+from tests.integration.fast_gates import looked, same_verdict, sandbox
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
 
-
-@pytest.fixture
-async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
-        if not isinstance(chosen, Bubblewrap):
-            pytest.skip("no bubblewrap works here")
-        yield chosen
+__all__ = ["sandbox"]
 
 
 @pytest.fixture

@@ -12,12 +12,16 @@ from forge_lsp.builds.fast.c_family import CFamilyOpener
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
+from forge_lsp.builds.fast.go import GoOpener
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
+from forge_lsp.builds.fast.rust import RustOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.go.tools import find_go
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.tools import program
+from forge_lsp.builds.rust.tools import find_cargo
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.tsc import find_compiler
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
@@ -43,6 +47,8 @@ def fast_gate(
         Language.CSHARP: CSharpOpener(sandbox, known, state),
         Language.C: CFamilyOpener(Language.C, known),
         Language.CPP: CFamilyOpener(Language.CPP, known),
+        Language.GO: GoOpener(sandbox, known, state),
+        Language.RUST: RustOpener(sandbox, known),
     }
     own = frozenset(language for language, command in commands.items() if command)
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
@@ -60,6 +66,8 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
         Language.CSHARP: find_dotnet(environment) is not None,
         Language.C: not isinstance(find_c_compiler(Language.C, environment), Fault),
         Language.CPP: not isinstance(find_c_compiler(Language.CPP, environment), Fault),
+        Language.GO: find_go(environment) is not None,
+        Language.RUST: not isinstance(find_cargo(nowhere, environment), Fault),
     }
     here = [str(language) for language, there in ready.items() if there]
     detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"
