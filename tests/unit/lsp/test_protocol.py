@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
@@ -39,11 +40,12 @@ def sent() -> Sent:
 
 
 @pytest.fixture
-async def protocol(sent: Sent) -> ForgeProtocol:
-    protocol = create_server(build=never, version="1").protocol
-    protocol.set_writer(cast("Any", sent))
-    protocol._workspace = workspace()
-    return protocol
+async def protocol(sent: Sent) -> AsyncIterator[ForgeProtocol]:
+    server = create_server(build=never, version="1")
+    server.protocol.set_writer(cast("Any", sent))
+    server.protocol._workspace = workspace()
+    yield server.protocol
+    server.log.close()  # else it keeps what all later tests log
 
 
 def ask(protocol: ForgeProtocol, number: int, command: str) -> None:
