@@ -131,6 +131,49 @@ async def test_programs_without_a_module(gate: DaemonGate, tmp_path: Path) -> No
     assert found(await gate.look(script, texts)) == [[], [("script.go", 7)]]
 
 
+async def test_workspaces_and_vendored_modules(gate: DaemonGate, tmp_path: Path) -> None:
+    files = {
+        "go.work": "go 1.18\n\nuse (\n\t./a\n\t./b\n)\n",
+        "a/go.mod": "module example.com/a\n\ngo 1.18\n",
+        "a/a.go": "package a\n\n«func A() int { return 1 }»\n",
+        "b/go.mod": "module example.com/b\n\ngo 1.18\n",
+        "b/b.go": 'package b\n\nimport "example.com/a"\n\nvar B int = a.A()\n',
+    }
+    task = project_task(tmp_path / "many", Language.GO, files, "a/a.go")
+    texts = [with_code(task, code) for code in ("func A() int { return 2 }", 'func A() string { return "" }')]
+    assert found(await gate.look(task, texts)) == [[], [("b/b.go", 5)]]
+    vendored = {
+        "go.mod": "module example.com/c\n\ngo 1.18\n\nrequire example.com/v v1.0.0\n",
+        "vendor/modules.txt": "# example.com/v v1.0.0\n## explicit\nexample.com/v\n",
+        "vendor/example.com/v/v.go": "package v\n\nfunc V() int { return help() }\n\nfunc help() int { return 1 }\n",
+        "c.go": 'package c\n\nimport "example.com/v"\n\n«var C int»\n',
+    }
+    task = project_task(tmp_path / "vendored", Language.GO, vendored, "c.go")
+    texts = [with_code(task, f"var C {kind} = v.V()") for kind in ("int", "string")]
+    assert found(await gate.look(task, texts)) == [[], [("c.go", 5)]]
+    unknown = with_code(task, "var C int = v.V() + w.W()").replace('v"\n', 'v"\nimport "example.com/w"\n')
+    assert found(await gate.look(task, [unknown])) == [[("c.go", 4)]]
+
+
+def memory(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_many_candidates_take_no_more_memory(gate: DaemonGate, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.GO, go.FILES, go.FILE)
+    filler = "".join(f"\n\nfunc help{n}(x int) int {{ return x * {n} }}" for n in range(400))
+
+    async def resident(first: int) -> int:
+        """Bytes, after 60 candidates more."""
+        bodies = (go.GOOD.replace("width * height", f"width*height + {n}") for n in range(first, first + 60))
+        assert found(await gate.look(task, [with_code(task, body + filler) for body in bodies])) == [[]] * 60
+        (checker,) = [seen for seen in descendants(os.getpid()) if seen.command.split()[0].endswith("forge-go")]
+        return memory(checker.pid)
+
+    first = await resident(0)
+    assert await resident(60) < first + 32 * 1024 * 1024
+
+
 CALLS = ('println(strings.ToUpper(""))', "println(strings.ToUpper(1))")
 
 
@@ -146,6 +189,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
     for seen in checkers:
         with contextlib.suppress(ProcessLookupError):  # it went with its parent
             os.kill(seen.pid, signal.SIGKILL)
+    reports: Sequence[FastReport | None] = ()
     for _ in range(3):  # it may be asked before its death is known
         reports = await gate.look(task, [good])
     assert found(reports) == [[]]

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.fast import rust as rust_gate
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.rust import RustOpener
@@ -77,7 +79,7 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
 
 
 async def test_what_was_wrong_before_and_what_the_tests_need(gate: DaemonGate, tmp_path: Path) -> None:
-    more = "\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn halves() {\n        assert_eq!(super::half(4), 2);\n    }\n}\n"
+    more = "\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn halves() {\n        let _ = super::half(4);\n    }\n}\n"
     files = {**rust.FILES, "shop/src/main.rs": "fn main() {\n    nobody();\n}\n"}
     files[rust.FILE] += more
     files[rust.FILE] = files[rust.FILE].replace("}»\n\n", "}\n\n").replace("x / 2\n}\n", "x / 2\n}»\n", 1)
@@ -122,6 +124,18 @@ async def test_a_build_script_stays_in_the_sandbox_and_leaves_nothing(gate: Daem
     assert not [seen for seen in descendants(os.getpid()) if "86399" in seen.command]
 
 
+async def test_outside_a_sandbox_the_runner_does_nothing(tmp_path: Path) -> None:
+    runner = Path(rust_gate.__file__).with_name("runners") / "copying.py"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", str(runner), str(tmp_path), str(tmp_path / "copy")),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, words = await process.communicate()
+    assert (process.returncode, words) == (1, b"not in a sandbox of its own\n")
+    assert not (tmp_path / "copy").exists()
+
+
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sandbox: Sandbox, tmp_path: Path) -> None:
     assert isinstance(sandbox, Bubblewrap)
     before = set(sandbox.folders.base.iterdir())
@@ -134,6 +148,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
     for seen in runners:
         with contextlib.suppress(ProcessLookupError):  # it went with its parent
             os.kill(seen.pid, signal.SIGKILL)
+    reports: Sequence[FastReport | None] = ()
     for _ in range(3):  # it may be asked before its death is known
         reports = await gate.look(task, [good])
     assert found(reports) == [[]]

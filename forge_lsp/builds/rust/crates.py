@@ -32,7 +32,7 @@ class Workspace:
 
 def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Workspace | None:
     """By what ``cargo metadata --no-deps`` said of a tree at ``root``; None where ``manifest`` is no package's."""
-    document: dict[str, Any] = next(messages(output), {})
+    document = next(messages(output), None) or cast("dict[str, Any]", {})
     packages = cast("list[dict[str, Any]]", document.get("packages") or [])
     own = next((str(one["name"]) for one in packages if one.get("manifest_path") == str(root / manifest)), None)
     if own is None:

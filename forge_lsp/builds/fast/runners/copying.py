@@ -9,6 +9,8 @@ A tool that goes by time stamps must see a change of contents as one of time: wh
 are copied, anything else is a link to the workspace, which the sandbox shows read-only.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -17,27 +19,31 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 COPIED = (".rs", ".toml", ".lock")
 LINKED = (".git", "node_modules", ".venv")
 MOST = 20_000
 LARGEST_SAID = 16 * 1024 * 1024
 LARGEST = 4 * 1024**3
+Made = tuple[object, ...]
+"""What a file of the copy was made from: its kind, and the text or the stamps of the original."""
 
 
 class Copy:
     """The copy of ``source`` in ``target``. ``known``: what lies there, by what it was made from."""
 
-    def __init__(self, source, target):
+    def __init__(self, source: Path, target: Path) -> None:
         self.source = source
         self.target = target
-        self.known = {}
+        self.known: dict[str, Made] = {}
         target.mkdir(parents=True)
 
-    def update(self, laid):
+    def update(self, laid: Mapping[str, str]) -> None:
         """Make the copy what the disk says now, with ``laid`` over it."""
-        wanted = dict(self.disk())
+        wanted: dict[str, Made] = dict(self.disk())
         wanted.update({name: ("laid", text) for name, text in laid.items()})
         for name in [name for name in self.known if name not in wanted]:
             del self.known[name]
@@ -46,20 +52,20 @@ class Copy:
             if self.known.get(name) != made:
                 self.write(name, made)
 
-    def write(self, name, made):
+    def write(self, name: str, made: Made) -> None:
         path = self.target / name
         self.known.pop(name, None)
         clear(path)  # also what a command made there
         path.parent.mkdir(parents=True, exist_ok=True)
         if made[0] == "laid":
-            path.write_bytes(made[1].encode("utf-8", "surrogatepass"))
+            path.write_bytes(str(made[1]).encode("utf-8", "surrogatepass"))
         elif made[0] == "copied":
             shutil.copyfile(self.source / name, path)
         else:
             path.symlink_to(self.source / name)
         self.known[name] = made
 
-    def disk(self):
+    def disk(self) -> Iterator[tuple[str, Made]]:
         """Name and kind of all that the workspace holds, less what Cargo made in it."""
         pending, count = [""], 0
         while pending:
@@ -82,14 +88,14 @@ class Copy:
                     raise SystemExit("more files than a copy is kept of")
 
 
-def clear(path):
+def clear(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 
 
-def run(command, environment, folder):
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> dict[str, object]:
     """Its code and words. Nothing that it started is left, be it a process that took a session of its own."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         code = subprocess.call(
@@ -105,24 +111,24 @@ def run(command, environment, folder):
         return {"code": code, "stdout": said(out), "stderr": said(errors)}
 
 
-def said(file):
+def said(file: IO[bytes]) -> str:
     if file.seek(0, os.SEEK_END) > LARGEST_SAID:
         raise SystemExit("the command said too much")
     file.seek(0)
     return file.read().decode("utf-8", "replace")
 
 
-def size(folder):
+def size(folder: Path) -> int:
     return sum(os.lstat(f"{path}/{name}").st_size for path, _, names in os.walk(folder) for name in names)
 
 
-def contained():
+def contained() -> bool:
     """Whether the processes that are seen from here are those of our sandbox alone."""
     first = Path("/proc/1/comm").read_text().strip()
     return os.getppid() == 1 and first == "bwrap" and os.uname().nodename == "forge"
 
 
-def main():
+def main() -> None:
     if not contained():
         raise SystemExit("not in a sandbox of its own")
     source, target = map(Path, sys.argv[1:3])

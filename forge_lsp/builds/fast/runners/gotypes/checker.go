@@ -21,7 +21,10 @@ const (
 	outside
 )
 
-const keptFor = 12 // questions
+const (
+	keptFor  = 12      // questions
+	mostText = 1 << 26 // bytes parsed before everything is read anew: each line of them takes eight bytes
+)
 
 type hash [sha256.Size]byte
 
@@ -67,8 +70,11 @@ func (w *workspace) sweep() {
 			delete(w.results, key)
 		}
 	}
-	if w.fset.Base() > 1<<28 { // positions of texts that are gone
-		w.fset = token.NewFileSet()
+	if w.begun == 0 {
+		w.begun = w.fset.Base()
+	}
+	if w.fset.Base()-w.begun > mostText { // positions of texts that are gone
+		w.fset, w.begun = token.NewFileSet(), 0
 		w.files, w.shown, w.dirs = map[string]*source{}, map[string]*source{}, map[string]*folder{}
 		w.checker.reset()
 	}

@@ -66,6 +66,7 @@ type workspace struct {
 	root    string
 	context build.Context
 	fset    *token.FileSet
+	begun   int               // where its positions stood after the first question
 	over    map[string]string // texts that lie over the disk
 	files   map[string]*source
 	shown   map[string]*source // those of `over`
