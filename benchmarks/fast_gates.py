@@ -22,14 +22,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fast_gate_projects import Command, Subject, csharp, python, typescript
+from benchmarks.fast_gate_projects import Command, Subject, csharp, java, python, typescript
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT)
+SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, java.SUBJECT)
 
 
 async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, str]], rounds: int) -> float:

@@ -15,47 +15,22 @@ from forge_lsp.app import Flags, House
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.domain.task import Language
+from tests.integration import fast_gates
 from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
-from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.integration.builds_cases import project_task
+from tests.integration.fast_gates import looked, same_verdict
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
 
-
-@pytest.fixture
-async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
-        if not isinstance(chosen, Bubblewrap):
-            pytest.skip("no bubblewrap works here")
-        yield chosen
-
-
-async def looked(
-    sandbox: Sandbox, language: Language, opener: Opener, task: Task, codes: Sequence[str]
-) -> Sequence[FastReport | None]:
-    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120, answer=60, look=300))
-    try:
-        return await gate.look(task, [with_code(task, code) for code in codes])
-    finally:
-        await gate.aclose()
-
-
-def same_verdict(reports: Sequence[FastReport | None], cases: Sequence[Case]) -> None:
-    """The first report is of a good candidate, the others of ``cases``."""
-    good, *bad = reports
-    assert good == FastReport(), good
-    for case, report in zip(cases, bad, strict=True):
-        assert report is not None, case.name
-        assert [p for p in report.problems if (p.file, p.line) == (case.file, case.line)], (case.name, report)
+sandbox = fast_gates.sandbox
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from forge_lsp.builds.csharp.sdk import find_dotnet
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
+from forge_lsp.builds.fast.java import JavaOpener, fast_jdk
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
@@ -39,6 +40,7 @@ def fast_gate(
         Language.PYTHON: PythonOpener(),
         Language.TYPESCRIPT: TypeScriptOpener(known),
         Language.CSHARP: CSharpOpener(sandbox, known, state),
+        Language.JAVA: JavaOpener(sandbox, known, state),
     }
     own = frozenset(language for language, command in commands.items() if command)
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
@@ -54,6 +56,7 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
         Language.PYTHON: program("ruff") is not None and program("ty") is not None,
         Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
         Language.CSHARP: find_dotnet(environment) is not None,
+        Language.JAVA: fast_jdk(environment) is not None,
     }
     here = [str(language) for language, there in ready.items() if there]
     detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"
