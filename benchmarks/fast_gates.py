@@ -1,10 +1,10 @@
 """The fast gate beside the command line: one candidate in a project of 200 files, in one run.
 
-    python benchmarks/fast_gates.py [--languages python typescript csharp] [--files 200] [--rounds 9] [--no-check]
+    python benchmarks/fast_gates.py [--languages python java ...] [--files 200] [--rounds 9] [--no-check]
 
 Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, the checker running. Cold: the median of
 the language's own command line on the same project, as the build gate runs it, without a sandbox. Promised ratios: 20
-for Python, TypeScript and C#. Exits 1 when one is not held; a language whose tools are not here is left out, and said.
+for Python, TypeScript and C#, 10 for Java, 3 for JavaScript. Exits 1 when one is not held; a language whose tools are not here is left out, and said.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fast_gate_projects import Command, Subject, csharp, java, python, typescript
+from benchmarks.fast_gate_projects import Command, Subject, csharp, java, javascript, python, typescript
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, java.SUBJECT)
+SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, java.SUBJECT, javascript.SUBJECT)
 
 
 async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, str]], rounds: int) -> float:

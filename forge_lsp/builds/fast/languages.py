@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,7 @@ from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.java import JavaOpener, fast_jdk
+from forge_lsp.builds.fast.javascript import JavaScriptOpener
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
@@ -39,6 +41,7 @@ def fast_gate(
     openers: dict[Language, Opener] = {
         Language.PYTHON: PythonOpener(),
         Language.TYPESCRIPT: TypeScriptOpener(known),
+        Language.JAVASCRIPT: JavaScriptOpener(known),
         Language.CSHARP: CSharpOpener(sandbox, known, state),
         Language.JAVA: JavaOpener(sandbox, known, state),
     }
@@ -55,6 +58,7 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
     ready = {
         Language.PYTHON: program("ruff") is not None and program("ty") is not None,
         Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
+        Language.JAVASCRIPT: shutil.which("node", path=environment.get("PATH", "")) is not None,
         Language.CSHARP: find_dotnet(environment) is not None,
         Language.JAVA: fast_jdk(environment) is not None,
     }
