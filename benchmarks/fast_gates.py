@@ -4,9 +4,9 @@
 
 Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, the checker running. Cold: the median of
 the language's own command line on the same project, as the build gate runs it, without a sandbox. Both give way to
-other programs as the sandbox's commands do. Promised ratios: 20 for Python, TypeScript and C#, 3 for Go, Rust and
-C++; C, where the compiler reads the file anew as on the command line, is to be no slower. Exits 1 when one is not held; a
-language whose tools are not here is left out, and said.
+other programs as the sandbox's commands do. Promised ratios: 20 for Python, TypeScript and C#, 10 for Java,
+3 for JavaScript, Go, Rust and C++; C, whose file is read as on the command line, is to be no slower. Exits 1
+when one is not held; a language whose tools are not here is left out, and said.
 """
 
 from __future__ import annotations
@@ -24,7 +24,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fast_gate_projects import Command, Subject, c, cpp, csharp, go, python, rust, typescript
+from benchmarks.fast_gate_projects import (
+    Command,
+    Subject,
+    c,
+    cpp,
+    csharp,
+    go,
+    java,
+    javascript,
+    python,
+    rust,
+    typescript,
+)
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
@@ -32,7 +44,17 @@ from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.builds.sandbox.process import step_back
 from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, go.SUBJECT, rust.SUBJECT, c.SUBJECT, cpp.SUBJECT)
+SUBJECTS = (
+    python.SUBJECT,
+    typescript.SUBJECT,
+    csharp.SUBJECT,
+    java.SUBJECT,
+    javascript.SUBJECT,
+    go.SUBJECT,
+    rust.SUBJECT,
+    c.SUBJECT,
+    cpp.SUBJECT,
+)
 
 _APART = 0.1
 """Seconds between two candidates: models take longer than that to write one, and a checker is at rest by then."""

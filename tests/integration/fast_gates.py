@@ -1,4 +1,4 @@
-"""What the tests of the fast gate share: a sandbox that keeps checkers, and the verdict of the build gate's cases."""
+"""What the tests of the fast gate share: the sandbox, a look at candidates, and the build gate's verdict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import Case, real_sandbox
 from tests.support.builds import with_code
+
+__all__ = ["looked", "same_verdict", "sandbox"]
 
 
 @pytest.fixture

@@ -182,7 +182,7 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _compile(*arguments: str) -> None:
+def compile_java(*arguments: str) -> None:
     subprocess.run(["javac", *arguments], check=True, capture_output=True)
 
 
@@ -190,7 +190,7 @@ def _jar(path: Path, sources: dict[str, str], others: dict[str, str], work: Path
     """Compile ``sources`` into a jar (``others`` are compiled beside them and left out)."""
     write_files(work / "src", {**sources, **others})
     names = [str(work / "src" / name) for name in (*sources, *others)]
-    _compile("-d", str(work / "out"), *names)
+    compile_java("-d", str(work / "out"), *names)
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = [name.replace(".java", ".class") for name in sources]
     pairs = [word for name in kept for word in ("-C", str(work / "out"), name)]
@@ -212,7 +212,7 @@ async def test_an_annotation_processor_in_the_tree_does_not_run(toolchain: JavaT
         },
     )
     write_files(tmp_path, {"Evil.java": source})
-    _compile("-d", str(work / "target/classes"), "-proc:none", str(tmp_path / "Evil.java"))
+    compile_java("-d", str(work / "target/classes"), "-proc:none", str(tmp_path / "Evil.java"))
     text = "class A {\n«    int f() { return 0; }»\n}\n"
     task = task_of(text, language=Language.JAVA, path=work / "A.java", workspace=work)
     report = await toolchain.build(task, with_code(task, "    int f() { return 1; }"))

@@ -20,16 +20,17 @@ from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
+from tests.integration import fast_gates
 from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
 from tests.integration.builds_cases import project_task
-from tests.integration.fast_gates import looked, same_verdict, sandbox
+from tests.integration.fast_gates import looked, same_verdict
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
 
-__all__ = ["sandbox"]
+sandbox = fast_gates.sandbox
 
 
 @pytest.fixture

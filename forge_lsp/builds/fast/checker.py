@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from forge_lsp.builds.fast.peers import LspPeer
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
-__all__ = ["Checker", "LanguageServer", "Question"]
+__all__ = ["Checker", "LanguageServer", "Question", "Told"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

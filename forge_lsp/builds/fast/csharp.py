@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from forge_lsp.builds.csharp.building import ProjectBuild
 from forge_lsp.builds.csharp.projects import Described, projects_of
 from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet, readable_of
 from forge_lsp.builds.fast.checker import Checker
+from forge_lsp.builds.fast.files import put
 from forge_lsp.builds.fast.opener import Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.fast.worker import Worker
@@ -138,7 +138,7 @@ class CSharpOpener:
         if result.code != 0 or content is None:
             words = (result.stdout + result.stderr).decode("utf-8", "replace").strip()[-500:]
             raise EnvironmentFault(f"the SDK's compiler does not compile the fast gate of C#: {words}")
-        await asyncio.to_thread(_kept, program, content)
+        await asyncio.to_thread(put, program, content)
         return program
 
 
@@ -169,14 +169,6 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 def _exec(dotnet: Path, sdk: _Sdk) -> tuple[str, ...]:
     return (str(dotnet), "exec", "--runtimeconfig", str(sdk.roslyn / "csc.runtimeconfig.json"))
-
-
-def _kept(program: Path, content: bytes) -> None:
-    """In one step: another server may be doing the same."""
-    program.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half = program.with_name(f"{secrets.token_hex(4)}.half")
-    half.write_bytes(content)
-    half.replace(program)
 
 
 def _opened(one: Described) -> dict[str, object]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.project import project_files
 
-__all__ = ["Files"]
+__all__ = ["Files", "put"]
 
 _LARGEST = 256 * 1024
 _MOST_TEXTS = 4000
@@ -76,3 +77,11 @@ class Files:
         others = [path for path in self._found[word] if path != but]
         others.sort(key=lambda path: (-len(above.intersection(path.parents)), str(path)))
         return tuple(others[:_MOST_MENTIONS])
+
+
+def put(program: Path, content: bytes) -> None:
+    """Write a program into the state folder, in one step: another server may be doing the same."""
+    program.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = program.with_name(f"{secrets.token_hex(4)}.half")
+    half.write_bytes(content)
+    half.replace(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,8 @@ from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.go import GoOpener
+from forge_lsp.builds.fast.java import JavaOpener, fast_jdk
+from forge_lsp.builds.fast.javascript import JavaScriptOpener
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.rust import RustOpener
@@ -44,11 +47,13 @@ def fast_gate(
     openers: dict[Language, Opener] = {
         Language.PYTHON: PythonOpener(),
         Language.TYPESCRIPT: TypeScriptOpener(known),
+        Language.JAVASCRIPT: JavaScriptOpener(known),
         Language.CSHARP: CSharpOpener(sandbox, known, state),
         Language.C: CFamilyOpener(Language.C, known),
         Language.CPP: CFamilyOpener(Language.CPP, known),
         Language.GO: GoOpener(sandbox, known, state),
         Language.RUST: RustOpener(sandbox, known),
+        Language.JAVA: JavaOpener(sandbox, known, state),
     }
     own = frozenset(language for language, command in commands.items() if command)
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
@@ -63,11 +68,13 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
     ready = {
         Language.PYTHON: program("ruff") is not None and program("ty") is not None,
         Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
+        Language.JAVASCRIPT: shutil.which("node", path=environment.get("PATH", "")) is not None,
         Language.CSHARP: find_dotnet(environment) is not None,
         Language.C: not isinstance(find_c_compiler(Language.C, environment), Fault),
         Language.CPP: not isinstance(find_c_compiler(Language.CPP, environment), Fault),
         Language.GO: find_go(environment) is not None,
         Language.RUST: not isinstance(find_cargo(nowhere, environment), Fault),
+        Language.JAVA: fast_jdk(environment) is not None,
     }
     here = [str(language) for language, there in ready.items() if there]
     detail = f"ranks several samples of {', '.join(here)}" if here else "no checker is here that could be kept running"

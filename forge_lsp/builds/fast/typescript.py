@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.fast.checker import Checker, LanguageServer
+from forge_lsp.builds.fast.checker import Checker, LanguageServer, Told
 from forge_lsp.builds.fast.opener import Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer, LspPeer
 from forge_lsp.builds.fast.worker import Worker
@@ -18,10 +18,15 @@ from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
 from forge_lsp.builds.typescript import configured
 from forge_lsp.domain.attempt import Diagnostic
 
-__all__ = ["TypeScriptOpener"]
+__all__ = ["TypeScriptOpener", "library_of", "start_server", "start_worker"]
 
 _RUNNER = Path(__file__).with_name("runners") / "typescript.cjs"
-_LANGUAGES = {".tsx": "typescriptreact", ".js": "javascript", ".jsx": "javascriptreact", ".mjs": "javascript"}
+_LANGUAGES = {
+    ".tsx": "typescriptreact",
+    ".jsx": "javascriptreact",
+    ".json": "json",
+    **dict.fromkeys((".js", ".mjs", ".cjs"), "javascript"),
+}
 
 
 class TypeScriptOpener:
@@ -39,15 +44,15 @@ class TypeScriptOpener:
         if isinstance(found, Fault) or source is None:
             return None
         config = place.nearest("tsconfig.json")
-        library = _library(found)
+        library = library_of(found)
         if library is None:
             if config is None:
                 return None  # it would guess, and less strictly than the build gate
             key = ("typescript", source, found.command)
-            return Prepared(key=key, start=lambda keep: _start_server(keep, source, found))
+            return Prepared(key=key, start=lambda keep: start_server(keep, source, found))
         extra, targets = configured(place, config)
         key = ("typescript", source, found.command, tuple(sorted(extra.items())), targets)
-        return Prepared(key=key, start=lambda keep: _start_worker(keep, source, found, library, extra, targets))
+        return Prepared(key=key, start=lambda keep: start_worker(keep, source, found, library, extra, targets))
 
     def word(self, document: PurePosixPath) -> str:
         """A module is imported by its name, a folder's index by the folder's."""
@@ -66,7 +71,7 @@ class TypeScriptOpener:
         return re.fullmatch(r"TS1\d\d\d", problem.code) is not None
 
 
-def _library(compiler: Compiler) -> Path | None:
+def library_of(compiler: Compiler) -> Path | None:
     """The package of a TypeScript that is written in JavaScript; None for a native one."""
     for folder in Path(compiler.command[-1]).parents:
         try:
@@ -78,7 +83,8 @@ def _library(compiler: Compiler) -> Path | None:
     return None
 
 
-async def _start_server(keep: Keep, source: Path, compiler: Compiler) -> Checker:
+async def start_server(keep: Keep, source: Path, compiler: Compiler, told: Told = lambda _: True) -> Checker:
+    """A native TypeScript as a language server; ``told`` says which of its diagnostics count. Raises ForgeError."""
     kept = await keep(
         (*compiler.command, "--lsp", "--stdio"),
         source=source,
@@ -90,6 +96,7 @@ async def _start_server(keep: Keep, source: Path, compiler: Compiler) -> Checker
         source,
         language=lambda path: _LANGUAGES.get(path.suffix, "typescript"),
         source="tsc",
+        told=told,
         code=lambda code: f"TS{code}",
     )
     try:
@@ -101,7 +108,7 @@ async def _start_server(keep: Keep, source: Path, compiler: Compiler) -> Checker
     return server
 
 
-async def _start_worker(
+async def start_worker(
     keep: Keep,
     source: Path,
     compiler: Compiler,
@@ -109,6 +116,8 @@ async def _start_worker(
     extra: Mapping[PurePosixPath, bytes],
     targets: tuple[PurePosixPath, ...],
 ) -> Checker:
+    """A TypeScript before 7 in a worker of ours: ``extra`` lies over the disk, the first of ``targets`` that covers a
+    document is taken. Raises ForgeError."""
     kept = await keep(
         (compiler.command[0], str(_RUNNER), str(library), str(source)),
         source=source,

@@ -14,7 +14,8 @@ from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.java.evidence import JavaEvidence
 from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
 from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, build_of
-from forge_lsp.builds.java.sources import Sources, public_type, sources_of
+from forge_lsp.builds.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
+from forge_lsp.builds.java.sources import Sources, class_path, options_of, public_type, sources_of
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
@@ -26,15 +27,6 @@ __all__ = ["JavaToolchain", "java_findings"]
 _MATTERS = (".java", ".jar", *BUILD_FILES)
 _CHECKER = PurePosixPath(".forge-check/Check.class")
 _REQUEST = PurePosixPath(".forge-check/request")
-# The parser's own errors: what stands in the text is not Java, and what follows from it is noise.
-_SYNTAX = re.compile(
-    r"expected\d?|illegal\.(?:start\.of\.\w+|char|text\.block\.open|line\.end\.in\.char\.lit|esc\.char)|not\.stmt|"
-    r"premature\.eof|unclosed\.\w+(?:\.\w+)*|else\.without\.if|catch\.without\.try|finally\.without\.try|orphaned|"
-    r"invalid\.meth\.decl\.ret\.type\.req|class\.method\.or\.field\.expected|empty\.char\.lit|malformed\.fp\.lit|"
-    r"try\.without\.catch\.finally\.or\.resource\.decls|variable\.not\.allowed"
-)
-_MISSING_PACKAGE = "doesnt.exist"
-_IMPORTED = re.compile(r"\s*import\s+(?:static\s+)?[\w.]+\.(?P<name>\w+|\*)\s*;")
 _GENERATED = re.compile(r"^\s*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
 
 
@@ -173,9 +165,9 @@ class _Run:
         if answer.fault is not None or not answer.done:
             reason = f"javac failed: {answer.fault or output.strip()[-300:] or 'it said nothing'}"
             return Checked(fault=Fault(reason=reason, remedy=f"javac {document}"))
-        problems = _without_consequences(problems, document, text)
+        problems = without_consequences(problems, document, text)
         here = tuple(problem for problem in problems if problem.file == document)
-        syntax = tuple(problem for problem in here if _SYNTAX.fullmatch(problem.code))
+        syntax = tuple(problem for problem in here if is_syntax(problem))
         return Checked(problems=syntax or problems, syntax=syntax, lacks=self._lacks(here, text))
 
     def _named(self, text: str) -> Place:
@@ -187,17 +179,12 @@ class _Run:
 
     def _request(self, place: Place, *, processors: bool) -> bytes:
         """What the driver reads: options and sources, relative to the tree's root, where it runs."""
-        source = self.place.source
-        folders = [self.build.folder / name for name in ("target/classes", "build/classes/java/main")]
-        path = [str(folder) for folder in folders if source is not None and (source / folder).is_dir()]
-        path += [str(jar) for jar in self.build.jars]
+        path = class_path(self.place, self.build)
         written = str(_CHECKER.parent)
         options = ["-proc:none"] if not processors else ["-s", written]
-        options += ["-implicit:none", "-XDshould-stop.ifError=FLOW", "-Xmaxerrs", "1000", "-nowarn"]
+        options += options_of(self.build)
         options += ["-d", written, "-encoding", "UTF-8", "-classpath", ":".join(path) or written]
         options += ["-sourcepath", ":".join(str(folder) for folder in self.sources.roots)]
-        if self.build.release is not None and self.build.release >= 8:
-            options += ["--release", str(self.build.release)]
         sources = [place.document, *self.sources.files[1:]]
         return "\n".join([*options, "", *map(str, sources)]).encode("utf-8", "surrogateescape")
 
@@ -217,7 +204,7 @@ class _Run:
 
     def _lacks(self, problems: Sequence[Diagnostic], text: str) -> Fault | None:
         for problem in problems:
-            if problem.code == _MISSING_PACKAGE:
+            if problem.code == MISSING_PACKAGE:
                 where = f"{problem.file}:{problem.line}"
                 lost = f" ({', '.join(self.build.missing[:3])} not fetched)" if self.build.missing else ""
                 return Fault(
@@ -230,25 +217,6 @@ class _Run:
                 remedy=self.sandbox.remedy or "forge-lsp doctor",
             )
         return None
-
-
-def _without_consequences(problems: tuple[Diagnostic, ...], document: str, text: str) -> tuple[Diagnostic, ...]:
-    """``problems`` without those that say once more, at each use, that an import of the document is not there."""
-    lines = text.split("\n")
-    names: set[str] = set()
-    for problem in problems:
-        if problem.file == document and 0 < problem.line <= len(lines):
-            match = _IMPORTED.match(lines[problem.line - 1])
-            if match is not None and problem.code.startswith((_MISSING_PACKAGE, "cant.resolve")):
-                names.add(r"\w+" if match["name"] == "*" else re.escape(match["name"]))
-    if not names:
-        return problems
-    use = re.compile(rf"symbol:\s+(?:class|variable)\s+(?:{'|'.join(sorted(names))})(?!\w)")
-    return tuple(
-        problem
-        for problem in problems
-        if problem.file != document or not problem.code.startswith("cant.resolve") or not use.search(problem.message)
-    )
 
 
 def _unverified(fault: Fault) -> BuildReport:

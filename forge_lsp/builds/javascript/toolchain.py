@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,17 @@ from typing import Any, cast
 from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
+from forge_lsp.builds.javascript.words import (
+    CONFIG,
+    ENDINGS,
+    MOST_FILES,
+    NOT_INSTALLED,
+    READ,
+    configuration,
+    has_node_types,
+    said,
+    tells,
+)
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -27,31 +37,9 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
-_ENDINGS = (".js", ".mjs", ".cjs", ".jsx")
-_MATTERS = (*_ENDINGS, ".ts", ".tsx", ".mts", ".cts", ".json")
+_MATTERS = (*ENDINGS, ".ts", ".tsx", ".mts", ".cts", ".json")
 _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
-_MOST_FILES = 2000
-_CONFIG = ".forge-check.jsconfig.json"
-_GLOBALS = ".forge-check.globals.d.ts"
-# What every node has, for projects without @types/node; declared loosely, since it is not what is checked.
-_DECLARED = "".join(
-    f"declare var {name}: any;\n"
-    for name in (
-        *("process", "Buffer", "global", "module", "exports", "require", "setImmediate", "clearImmediate"),
-        *("__dirname", "__filename", "describe", "it", "test", "expect", "beforeEach", "afterEach", "jest"),
-    )
-)
-# TypeScript's words that hold for any JavaScript: an unknown name, a wrong count or kind of arguments, an import that
-# is not there, a constant assigned to, a name declared twice, a call of what is no function.
-_TELLING = frozenset(
-    {
-        *("TS2304", "TS2552", "TS2663"),
-        *("TS2554", "TS2555", "TS2345", "TS2769", "TS2349", "TS2351"),
-        *("TS2305", "TS2614", "TS2724"),
-        *("TS2588", "TS2451", "TS2300", "TS2448", "TS2454"),
-    }
-)
 
 
 class JavaScriptToolchain:
@@ -75,7 +63,7 @@ class JavaScriptToolchain:
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=_ENDINGS)
+        place = place_of(task, siblings=ENDINGS)
         if self._command is not None:
             return await self._command.build(task, text, place)
         node = shutil.which("node", path=self._environment.get("PATH", ""))
@@ -102,37 +90,33 @@ class JavaScriptToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        return await self._tests.run(task, candidate, place_of(task, siblings=_ENDINGS))
+        return await self._tests.run(task, candidate, place_of(task, siblings=ENDINGS))
 
     async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
-        extra = _configuration(place) if compiler else {}
+        extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}
         async with self._sandbox.open(place.tree(text, extra)) as box:
             parsed = await self._parse(place, box, node)
             syntax = tuple(p for p in parsed if p.code == "SyntaxError" and p.file == str(place.document))
             checked = await self._types(place, box, compiler, text) if compiler and not syntax else ()
         if isinstance(checked, Fault):
             checked = ()  # the project's TypeScript does not work here: node's word stands alone
-        if not syntax:  # node cannot read .jsx
-            syntax = tuple(p for p in checked if _is_syntax(p.code) and p.file == str(place.document))
+        problems, syntax = said(str(place.document), parsed, checked)
         if syntax:
             return Checked(problems=syntax, syntax=syntax)
-        absent = next((p for p in parsed if p.code == "NOT_INSTALLED" and p.file == str(place.document)), None)
+        absent = next((p for p in parsed if p.code == NOT_INSTALLED and p.file == str(place.document)), None)
         lacks = None
         if absent is not None:
             where = f"{absent.file}:{absent.line}"
             lacks = Fault(reason=f"{absent.message} ({where}): package.json names it", remedy="npm install")
-        problems = tuple(p for p in parsed if p.code != "NOT_INSTALLED")
-        return Checked(problems=(*problems, *_unsaid(checked, problems)), lacks=lacks)
+        return Checked(problems=problems, lacks=lacks)
 
     async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:
         names = dict.fromkeys([str(place.document)] if place.document.suffix != ".jsx" else [])
-        names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in (".js", ".mjs", ".cjs"))
+        names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in READ)
         if place.source is not None:
-            known = await asyncio.to_thread(
-                lambda: list(project_files(place.source or Path(), (".js", ".mjs", ".cjs")))
-            )
+            known = await asyncio.to_thread(lambda: list(project_files(place.source or Path(), READ)))
             names |= dict.fromkeys(name for name, _ in known)
-        request = {"root": str(box.root), "files": list(names)[:_MOST_FILES]}
+        request = {"root": str(box.root), "files": list(names)[:MOST_FILES]}
         result = await box.run(
             (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER)),
             timeout=self._timeout,
@@ -163,7 +147,7 @@ class JavaScriptToolchain:
 
     async def _types(self, place: Place, box: Box, compiler: Compiler, text: str) -> tuple[Diagnostic, ...] | Fault:
         result = await box.run(
-            (*compiler.command, "--noEmit", "--pretty", "false", "-p", _CONFIG),
+            (*compiler.command, "--noEmit", "--pretty", "false", "-p", CONFIG),
             timeout=self._timeout,
             env={"PATH": compiler_path(compiler)},
             readable=compiler.readable,
@@ -177,44 +161,8 @@ class JavaScriptToolchain:
         return tuple(
             in_code_points(problem, text) if problem.file == file else problem
             for problem in found
-            if problem.line and (problem.code in _TELLING or _is_syntax(problem.code))
+            if problem.line and tells(problem.code)
         )
-
-
-def _configuration(place: Place) -> dict[PurePosixPath, bytes]:
-    """A configuration that checks all JavaScript of the tree loosely, and what node defines by itself."""
-    options: dict[str, object] = {
-        "allowJs": True,
-        "checkJs": True,
-        "noEmit": True,
-        "strict": False,
-        "skipLibCheck": True,
-        "target": "esnext",
-        "module": "preserve",
-        "moduleResolution": "bundler",
-        "jsx": "preserve",
-        "lib": ["esnext", "dom", "dom.iterable"],
-        "allowImportingTsExtensions": True,
-    }
-    typed = place.source is not None and (place.source / "node_modules/@types/node").is_dir()
-    files: dict[PurePosixPath, bytes] = {} if typed else {PurePosixPath(_GLOBALS): _DECLARED.encode()}
-    config = {
-        "compilerOptions": options,
-        "include": [f"**/*{ending}" for ending in _ENDINGS] + ["**/*.d.ts"],
-        "exclude": ["node_modules", "dist", "build", "coverage", "**/*.min.js"],
-        "files": [str(place.document), *map(str, files)],
-    }
-    return {PurePosixPath(_CONFIG): json.dumps(config).encode(), **files}
-
-
-def _is_syntax(code: str) -> bool:
-    return re.fullmatch(r"TS1\d\d\d", code) is not None
-
-
-def _unsaid(found: tuple[Diagnostic, ...], known: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """What the compiler found on lines that node did not speak of: the same fault is told once."""
-    places = {(problem.file, problem.line) for problem in known}
-    return tuple(problem for problem in found if (problem.file, problem.line) not in places)
 
 
 async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
