@@ -29,12 +29,13 @@ def bits(mask: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNumbers:
-    """A stage of one attempt. ``least``: seconds that it and the check after it take on any placement."""
+    """A stage of one attempt. ``calls``: of each round the models in the order of the settings, the same as bits, and
+    those that later rounds call; ``least``: seconds that it and the check after it take on any placement."""
 
     step: int
     attempt: int
     mask: int
-    rounds: tuple[tuple[int, ...], ...]
+    calls: tuple[tuple[tuple[int, ...], int, int], ...]
     least: float
     after: float
 
@@ -54,6 +55,7 @@ class Rig:
     masks: list[int] = field(init=False)
     next_use: list[list[int]] = field(init=False)
     next_use_after: list[list[int]] = field(init=False)
+    latest_first: list[list[int]] = field(init=False)
     by_first_use: list[int] = field(init=False)
     _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
@@ -70,6 +72,10 @@ class Rig:
         self.next_use = [self._uses(model) for model in range(len(order))]
         # The same by stage, of the stages that follow it.
         self.next_use_after = [[uses[at + 1] for uses in self.next_use] for at in range(len(self.stages))]
+        # Of each stage all models, those that the stages behind it use the latest first.
+        self.latest_first = [
+            sorted(range(len(order)), key=lambda model: -later[model]) for later in self.next_use_after
+        ]
         self.by_first_use = sorted(range(len(order)), key=lambda model: (self.next_use[model][0], model))
         alike: dict[int, dict[int, tuple[int, ...] | None]] = {free: {0: ()} for free in self.free}
         self._orders = [alike[free] for free in self.free]
@@ -81,16 +87,18 @@ class Rig:
         for number, step in enumerate(self.steps):
             rounds = tuple(tuple(index[key] for key in each if key in index) for each in step.rounds)
             longest = sum(max((s for key, s in each.items() if key in index), default=0.0) for each in step.rounds)
+            calls: list[tuple[tuple[int, ...], int, int]] = []
             mask = 0
-            for each in rounds:
-                for model in each:
-                    mask |= 1 << model
+            for each in reversed(rounds):
+                whole = sum(1 << model for model in each)
+                calls.insert(0, (each, whole, mask))
+                mask |= whole
             numbered += [
                 StageNumbers(
                     step=number,
                     attempt=attempt,
                     mask=mask,
-                    rounds=rounds,
+                    calls=tuple(calls),
                     least=longest * fastest + step.elsewhere,
                     after=step.after,
                 )
