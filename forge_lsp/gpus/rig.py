@@ -11,10 +11,28 @@ from dataclasses import dataclass, field
 from forge_lsp.gpus.plan import GIB, Device, Need, Step
 from forge_lsp.gpus.timing import REFERENCE
 
-__all__ = ["SPARE", "Rig", "StageNumbers", "bits"]
+__all__ = ["OPEN", "SPARE", "Hiding", "Rig", "StageNumbers", "bits"]
 
 SPARE = GIB
 """Bytes that stay free after a load, by the rule of admission."""
+
+#: What a load can hide behind: seconds in any case, seconds more where none of these models goes, and these models.
+Hiding = tuple[float, float, int]
+OPEN: Hiding = (0.0, 0.0, 0)
+"""Nothing: the load is waited for."""
+
+#: So many models' sizes are summed up beforehand, every subset of them.
+_MODELS = 7
+_PART = (1 << _MODELS) - 1
+
+
+def _subsets(sizes: Sequence[int]) -> list[int]:
+    """The sum of each subset, by its mask."""
+    sums = [0] * (1 << _MODELS)
+    for number, size in enumerate(sizes):
+        bit = 1 << number
+        sums[bit : bit * 2] = [one + size for one in sums[:bit]]
+    return sums
 
 
 def bits(mask: int) -> list[int]:
@@ -53,22 +71,26 @@ class Rig:
     speed: list[float] = field(init=False)
     stages: list[StageNumbers] = field(init=False)
     masks: list[int] = field(init=False)
+    hiding: list[Hiding] = field(init=False)
     next_use: list[list[int]] = field(init=False)
     next_use_after: list[list[int]] = field(init=False)
     latest_first: list[list[int]] = field(init=False)
     by_first_use: list[int] = field(init=False)
+    _sums: list[list[int]] = field(init=False)
     _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
     def __post_init__(self) -> None:
         order = sorted(self.needs, key=lambda need: (-need.footprint.bytes, need.key))
         self.needs = tuple(order)
         self.size = [need.footprint.bytes for need in order]
+        self._sums = [_subsets(self.size[first : first + _MODELS]) for first in range(0, len(order), _MODELS)]
         # Ollama evicts when what it predicts is more than 80% of what is free: so much must be free.
         self.claim = [-(-need.footprint.predicted * 5 // 4) for need in order]
         self.free = [device.free for device in self.devices]
         self.speed = [REFERENCE / device.bandwidth for device in self.devices]
         self.stages = self._stages()
         self.masks = [stage.mask for stage in self.stages]
+        self.hiding = [OPEN, *((stage.after, stage.least, stage.mask) for stage in self.stages)]
         self.next_use = [self._uses(model) for model in range(len(order))]
         # The same by stage, of the stages that follow it.
         self.next_use_after = [[uses[at + 1] for uses in self.next_use] for at in range(len(self.stages))]
@@ -129,11 +151,10 @@ class Rig:
 
     def bytes(self, mask: int) -> int:
         """What models take together."""
-        size, total = self.size, 0
-        while mask:
-            low = mask & -mask
-            total += size[low.bit_length() - 1]
-            mask ^= low
+        total = 0
+        for sums in self._sums:
+            total += sums[mask & _PART]
+            mask >>= _MODELS
         return total
 
     def fits_alone(self, model: int, device: int) -> bool:

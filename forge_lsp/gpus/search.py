@@ -27,8 +27,8 @@ MOVES = 0.3
 EFFORT = 145_000
 #: Starts of each length that the beam keeps.
 WIDTH = 20
-#: Shares of what effort is left: for branch and bound, for each annealing where that did not end, for one that looks for
-#: something better than what it took for the best.
+#: Shares of what effort is left: for branch and bound; for each annealing, where that did not end; and where it did,
+#: for one that looks for what cannot be.
 BRANCHING, ANNEALING, DOUBT = 0.3, (0.5, 0.95), 0.3
 #: Share of all effort, at most, for telling placements apart that take equally long.
 TIES = 0.125

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from forge_lsp.gpus.rig import SPARE, Rig, StageNumbers, bits
+from forge_lsp.gpus.rig import OPEN, SPARE, Hiding, Rig, StageNumbers, bits
 from forge_lsp.gpus.timing import UNLOAD
 
 __all__ = ["NOTHING", "Act", "Course", "Trace", "follow"]
@@ -54,11 +54,6 @@ class Trace:
     turns: list[list[list[int]]] = field(default_factory=list[list[list[int]]])
 
 
-#: What a load can hide behind: seconds in any case, seconds more where none of these models goes, and these models.
-_Hiding = tuple[float, float, int]
-_OPEN: _Hiding = (0.0, 0.0, 0)
-
-
 def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Course:
     """Go through all stages. Every model must fit the device alone."""
     whole = rig.together(mask, device)
@@ -96,27 +91,27 @@ class _Walk:
 
     def go(self) -> Course:
         rig, mask, trace, device = self.rig, self.mask, self.trace, self.device
+        resident = self.resident
         restless = False  # whether the stage before had more than one turn here
         for at, whole in enumerate(rig.masks):
             need = whole & mask
-            if need & ~self.resident == 0:
-                restless = False
-            elif need & need - 1 == 0 or rig.together(need, device) is not None:
-                self._bring(at, need, self._hiding(at, restless))
+            if not need & ~resident:
                 restless = False
             else:
-                restless = self._take_turns(at, rig.stages[at], self._hiding(at, restless))
-                continue
+                hiding = rig.hiding[at]
+                if restless:
+                    hiding = (hiding[0], 0.0, hiding[2])
+                if need & need - 1 == 0 or rig.together(need, device) is not None:
+                    self._bring(at, need, hiding)
+                    resident, restless = self.resident, False
+                else:
+                    restless = self._take_turns(at, rig.stages[at], hiding)
+                    resident = self.resident
+                    continue
             if trace is not None:
-                trace.resident.append(self.resident)
+                trace.resident.append(resident)
                 trace.turns.append([bits(need)] if need else [])
         return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
-
-    def _hiding(self, at: int, restless: bool) -> _Hiding:
-        if at == 0:
-            return _OPEN
-        before = self.rig.stages[at - 1]
-        return before.after, 0.0 if restless else before.least, before.mask
 
     def _base(self) -> tuple[int, ...]:
         """What is loaded before the first stage: by first use, as much as there is room for."""
@@ -133,7 +128,7 @@ class _Walk:
                 chosen, free = chosen | 1 << model, free - size[model]
         return rig.together(chosen, device) or ()
 
-    def _bring(self, at: int, need: int, hiding: _Hiding, *, turn: int = 0, soon: int = 0) -> None:
+    def _bring(self, at: int, need: int, hiding: Hiding, *, turn: int = 0, soon: int = 0) -> None:
         """Make ``need`` resident. ``soon``: needed later in the same stage."""
         rig, missing = self.rig, need & ~self.resident
         if missing & missing - 1:
@@ -170,6 +165,8 @@ class _Walk:
     def _idle(self, at: int, need: int, soon: int) -> list[int]:
         """What may go, what is needed again the latest first."""
         idle = self.resident & ~need
+        if idle & idle - 1 == 0:
+            return [idle.bit_length() - 1] if idle else []
         found = [model for model in self.rig.latest_first[at] if idle >> model & 1]
         if idle & soon:
             found.sort(key=lambda model: soon >> model & 1)
@@ -224,7 +221,7 @@ class _Walk:
                 order, free, gone = kept, free - size[model], gone & ~(1 << model)
         return gone, order
 
-    def _take_turns(self, at: int, stage: StageNumbers, hiding: _Hiding) -> bool:
+    def _take_turns(self, at: int, stage: StageNumbers, hiding: Hiding) -> bool:
         """Models of one stage that cannot all be there: those that are there are called first, then as many of the
         others as fit at once, and so on, round by round. Whether there was more than one turn."""
         rig, mask, trace = self.rig, self.mask, self.trace
@@ -251,7 +248,7 @@ class _Walk:
                     self._bring(at, group, hiding, soon=soon)
                     start = self.resident
                 else:
-                    self._bring(at, group, _OPEN, turn=len(turns), soon=soon)
+                    self._bring(at, group, OPEN, turn=len(turns), soon=soon)
                     turns.append([])
         if trace is not None:
             trace.resident.append(start)
