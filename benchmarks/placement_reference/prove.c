@@ -189,8 +189,8 @@ static void place(int depth, double spent) {
     }
 }
 
-/* Whether no placement is below ``below`` and the best known. The larger first, then, if that does not end, those first
- * for which the device matters most. */
+/* Whether no placement is below ``below`` and the best known. Those that compute longest come first; if that does not
+ * end, the larger ones. */
 static int proven(double below, double seconds) {
     for (int way = 0; way < 2; way++) {
         double weight[MODELS];
@@ -200,7 +200,7 @@ static int proven(double below, double seconds) {
             for (int k = 0; k < ways[i]; k++) weight[i] = fmax(weight[i], alone[i][may[i][k]]);
             for (int r = 0; r < its_count[i]; r++)
                 weight[i] += together[its_rounds[i][r]].times * together[its_rounds[i][r]].seconds[i];
-            for (; way && j && weight[order[j - 1]] < weight[i]; j--) order[j] = order[j - 1];
+            for (; !way && j && weight[order[j - 1]] < weight[i]; j--) order[j] = order[j - 1];
             order[j] = i;
         }
         double spread = 0.0;

@@ -100,7 +100,8 @@ def _cool(weigher: Weigher, start: Placed, shaken: random.Random, effort: int) -
 def exhaust(weigher: Weigher, *, until: Callable[[], bool]) -> tuple[Found, bool]:
     """Branch and bound without a bound on the effort, and whether it came to its end: to hold other searches against
     it. ``until`` is asked now and then whether to stop."""
-    branch = Branch(weigher, _descend(weigher, _greedy(weigher), until), until)
+    guess = _weighed(weigher, [allowed[0] for allowed in weigher.allowed])
+    branch = Branch(weigher, _descend(weigher, guess, until), until)
     score, where = branch.run()
     return Found(where=where, score=score, optimal=branch.finished), branch.finished
 
@@ -117,30 +118,6 @@ def _weighed(weigher: Weigher, where: Sequence[int]) -> Placed:
     score = weigher.score(where)
     assert score is not None  # without a limit there always is one
     return score, tuple(where)
-
-
-def _greedy(weigher: Weigher) -> Placed:
-    """The larger first, each where memory lasts and the parallel rounds are shortest."""
-    rig = weigher.rig
-    used = [0] * len(rig.devices)
-    loads = [[0.0] * len(rig.devices) for _ in weigher.rounds]
-    where: list[int] = []
-    for model in range(len(rig.needs)):
-
-        def price(device: int, model: int = model) -> tuple[int, float, int]:
-            over = max(0, used[device] + rig.size[model] - rig.free[device])
-            seconds = weigher.alone[model][device]
-            for (times, calls), load in zip(weigher.rounds, loads, strict=True):
-                if model in calls:
-                    seconds += times * max(0.0, load[device] + calls[model] * rig.speed[device] - max(load))
-            return over, seconds, used[device] - rig.free[device]
-
-        device = min(weigher.allowed[model], key=price)
-        where.append(device)
-        used[device] += rig.size[model]
-        for (_, calls), load in zip(weigher.rounds, loads, strict=True):
-            load[device] += calls.get(model, 0.0) * rig.speed[device]
-    return _weighed(weigher, where)
 
 
 def _descend(weigher: Weigher, start: Placed, until: Callable[[], bool]) -> Placed:
