@@ -4,7 +4,8 @@
 
 Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, the checker running. Cold: the median of
 the language's own command line on the same project, as the build gate runs it, without a sandbox. Promised ratios: 20
-for Python, TypeScript and C#, 10 for Java, 3 for JavaScript. Exits 1 when one is not held; a language whose tools are not here is left out, and said.
+for Python, TypeScript and C#, 10 for Java, 3 for JavaScript. Exits 1 when one is not held; a language whose tools are
+not here is left out, and said.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -32,18 +33,18 @@ from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, java.SUBJECT, javascript.SUBJECT)
 
 
-async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, str]], rounds: int) -> float:
+async def warm(gate: DaemonGate, task: Task, subject: Subject, rounds: int) -> float:
     """Seconds for one candidate, the median."""
     times: list[float] = []
     for n in range(rounds + 3):  # the first few are the checker's own warming up
-        old, new = good(n)
+        old, new = subject.good(n)
         text = task.document.text.replace(old, new, 1)
         begin = time.perf_counter()
         (report,) = await gate.look(task, [text])
         times.append(time.perf_counter() - begin)
         if report is None or report.problems:
             raise SystemExit(f"{task.document.language}: not a word for a good candidate: {report}")
-    wrong = task.document.text.replace(*good(0)[:1], "return nobody_knows", 1)
+    wrong = task.document.text.replace(subject.good(0)[0], subject.bad, 1)
     (report,) = await gate.look(task, [wrong])
     if report is None or not report.problems:
         raise SystemExit(f"{task.document.language}: a bad candidate passed")
@@ -89,7 +90,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
             document = Document(uri=(root / file).as_uri(), language=subject.language, text=text, path=root / file)
             scope = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=len(text)))
             task = Task(document=document, scope=scope, instruction="measure", workspace=root)
-            fast = await warm(gate, task, subject.good, rounds)
+            fast = await warm(gate, task, subject, rounds)
         finally:
             await gate.aclose()
             chooser.close()
