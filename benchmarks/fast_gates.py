@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -60,11 +60,11 @@ _APART = 0.1
 """Seconds between two candidates: models take longer than that to write one, and a checker is at rest by then."""
 
 
-async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, str]], rounds: int) -> float:
+async def warm(gate: DaemonGate, task: Task, subject: Subject, rounds: int) -> float:
     """Seconds for one candidate, the median."""
     times: list[float] = []
     for n in range(rounds + 3):  # the first few are the checker's own warming up
-        old, new = good(n)
+        old, new = subject.good(n)
         text = task.document.text.replace(old, new, 1)
         await asyncio.sleep(_APART)
         begin = time.perf_counter()
@@ -72,7 +72,7 @@ async def warm(gate: DaemonGate, task: Task, good: Callable[[int], tuple[str, st
         times.append(time.perf_counter() - begin)
         if report is None or report.problems:
             raise SystemExit(f"{task.document.language}: not a word for a good candidate: {report}")
-    wrong = task.document.text.replace(*good(0)[:1], "return nobody_knows", 1)
+    wrong = task.document.text.replace(subject.good(0)[0], subject.bad, 1)
     (report,) = await gate.look(task, [wrong])
     if report is None or not report.problems:
         raise SystemExit(f"{task.document.language}: a bad candidate passed")
@@ -118,7 +118,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
             document = Document(uri=(root / file).as_uri(), language=subject.language, text=text, path=root / file)
             scope = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=len(text)))
             task = Task(document=document, scope=scope, instruction="measure", workspace=root)
-            fast = await warm(gate, task, subject.good, rounds)
+            fast = await warm(gate, task, subject, rounds)
         finally:
             await gate.aclose()
             chooser.close()

@@ -25,6 +25,7 @@ class Subject:
     make: Callable[[Path, int], str]
     good: Callable[[int], tuple[str, str]]
     commands: Callable[[Path, str, Mapping[str, str]], Command | None]
+    bad: str = "return nobody_knows"
     environment: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda known: known
 
 

@@ -54,5 +54,6 @@ SUBJECT = Subject(
     promised=3,
     make=project,
     good=lambda n: ("return t + this.n;", f"return t + this.n + {n};"),
+    bad="return nobody knows;",  # without TypeScript nobody looks for a name
     commands=commands,
 )

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import shutil
-import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.java import JavaOpener
+from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration import fast_gates
 from tests.integration import test_build_java as java
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.fast_looks import PATIENT, replaced_and_none_left, told
 from tests.support.builds import task_of, with_code, write_files
-from tests.support.processes import descendants
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed (no javac on PATH)"),
@@ -39,16 +36,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def gate(sandbox: Sandbox, state: Path) -> AsyncIterator[DaemonGate]:
     opener = JavaOpener(sandbox, os.environ, state)
-    made = DaemonGate(sandbox, {Language.JAVA: opener}, keeping=Keeping(patience=120, answer=60, look=300))
+    made = DaemonGate(sandbox, {Language.JAVA: opener}, keeping=PATIENT)
     try:
         yield made
     finally:
         await made.aclose()
-
-
-def told(reports: Sequence[FastReport | None]) -> list[list[tuple[str, int, str]]]:
-    assert None not in reports
-    return [[(p.file, p.line, p.code) for p in report.problems] for report in reports if report is not None]
 
 
 async def test_java(sandbox: Sandbox, state: Path, tmp_path: Path) -> None:
@@ -172,25 +164,15 @@ async def test_no_processor_and_no_plug_in_of_the_project_runs(gate: DaemonGate,
 
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, tmp_path: Path) -> None:
     task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
-    assert told(await gate.look(task, ["class A { }\n"])) == [[]]
-    started = descendants(os.getpid())
-    machines = [seen for seen in started if "forge-javac.jar" in seen.command and "bwrap" not in seen.command]
-    assert machines
-    for seen in machines:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(seen.pid, signal.SIGKILL)
-    found: list[list[tuple[str, int, str]]] = []
-    for _ in range(3):  # it may be asked before its death is known
-        reports = await gate.look(task, ["class A { int a = nobody; }\n"])
-        found = told(reports) if None not in reports else []
-        await asyncio.sleep(0.1)
+    bad = "class A { int a = nobody; }\n"
+    found = await replaced_and_none_left(gate, task, "forge-javac.jar", "class A { }\n", bad)
     assert found == [[("A.java", 1, "cant.resolve.location")]]
-    started |= descendants(os.getpid())
-    await gate.aclose()
-    assert not [seen for seen in started if seen.alive]
 
 
 async def test_without_a_jdk_it_says_nothing(sandbox: Sandbox, state: Path, tmp_path: Path) -> None:
     opener = JavaOpener(sandbox, {"PATH": "/nonexistent"}, state)
     task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     assert await looked(sandbox, Language.JAVA, opener, task, ["class A { }\n"]) == [None]
+    for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
+        (finding,) = fast_findings(sandbox, environment)
+        assert (Language.JAVA in finding.facts["languages"]) is there

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import shutil
-import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.javascript import JavaScriptOpener
+from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration import fast_gates
 from tests.integration import test_build_javascript as javascript
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.fast_looks import PATIENT, replaced_and_none_left, told
 from tests.support.builds import task_of, with_code, write_files
-from tests.support.processes import descendants
 from tests.support.tools import typescript_folder
 
 pytestmark = [
@@ -30,7 +27,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 sandbox = fast_gates.sandbox
-KEEPING = Keeping(patience=120, answer=60, look=300)
 
 
 @pytest.fixture(params=["7", "5"])
@@ -46,16 +42,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> JavaScriptOpener:
 
 @pytest.fixture
 async def gate(sandbox: Sandbox, alone: JavaScriptOpener) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {Language.JAVASCRIPT: alone}, keeping=KEEPING)
+    made = DaemonGate(sandbox, {Language.JAVASCRIPT: alone}, keeping=PATIENT)
     try:
         yield made
     finally:
         await made.aclose()
-
-
-def told(reports: Sequence[FastReport | None]) -> list[list[tuple[str, int, str]]]:
-    assert None not in reports
-    return [[(p.file, p.line, p.code) for p in report.problems] for report in reports if report is not None]
 
 
 async def test_node_alone(sandbox: Sandbox, alone: JavaScriptOpener, tmp_path: Path) -> None:
@@ -80,7 +71,7 @@ async def test_with_typescript(sandbox: Sandbox, typed: JavaScriptOpener, tmp_pa
 
 
 async def test_commonjs_and_jsx(sandbox: Sandbox, typed: JavaScriptOpener, tmp_path: Path) -> None:
-    gate = DaemonGate(sandbox, {Language.JAVASCRIPT: typed}, keeping=KEEPING)
+    gate = DaemonGate(sandbox, {Language.JAVASCRIPT: typed}, keeping=PATIENT)
     write_files(tmp_path, {"use.js": "const { area } = require('./area');\nmodule.exports = area(1, 2);\n"})
     text = "«»\nmodule.exports = { area };\n"
     task = task_of(text, language=Language.JAVASCRIPT, path=tmp_path / "area.js", workspace=tmp_path)
@@ -161,29 +152,20 @@ async def test_nothing_is_run_and_nothing_outside_is_read(gate: DaemonGate, tmp_
 async def test_one_that_dies_is_replaced_and_none_is_left(
     sandbox: Sandbox, typed: JavaScriptOpener, tmp_path: Path
 ) -> None:
-    gate = DaemonGate(sandbox, {Language.JAVASCRIPT: typed}, keeping=KEEPING)
+    gate = DaemonGate(sandbox, {Language.JAVASCRIPT: typed}, keeping=PATIENT)
     task = task_of("«»", language=Language.JAVASCRIPT, path=tmp_path / "a.js", workspace=tmp_path)
     try:
-        assert told(await gate.look(task, ["export const a = 1;\n"])) == [[]]
-        started = descendants(os.getpid())
-        workers = [seen for seen in started if "javascript.mjs" in seen.command and "bwrap" not in seen.command]
-        assert workers
-        for seen in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(seen.pid, signal.SIGKILL)
-        found: list[list[tuple[str, int, str]]] = []
-        for _ in range(3):  # it may be asked before its death is known
-            reports = await gate.look(task, ["export const a = nobody;\n"])
-            found = told(reports) if None not in reports else []
-            await asyncio.sleep(0.1)
-        assert found == [[("a.js", 1, "TS2304")]]
-        started |= descendants(os.getpid())
+        good, bad = "export const a = 1;\n", "export const a = nobody;\n"
+        found = await replaced_and_none_left(gate, task, "javascript.mjs", good, bad)
     finally:
         await gate.aclose()
-    assert not [seen for seen in started if seen.alive]
+    assert found == [[("a.js", 1, "TS2304")]]
 
 
 async def test_without_node_it_says_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
     opener = JavaScriptOpener({"PATH": "/nonexistent"})
     task = task_of("«»", language=Language.JAVASCRIPT, path=tmp_path / "a.js", workspace=tmp_path)
     assert await looked(sandbox, Language.JAVASCRIPT, opener, task, ["1;\n"]) == [None]
+    for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
+        (finding,) = fast_findings(sandbox, environment)
+        assert (Language.JAVASCRIPT in finding.facts["languages"]) is there

@@ -15,7 +15,7 @@ from forge_lsp.builds.csharp.projects import Described, projects_of
 from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet, readable_of
 from forge_lsp.builds.fast.checker import Checker
 from forge_lsp.builds.fast.files import put
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.project import Place
@@ -35,7 +35,7 @@ _LIBRARIES = (
 )
 
 
-class CSharpOpener:
+class CSharpOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -73,14 +73,6 @@ class CSharpOpener:
     def word(self, document: PurePosixPath) -> None:
         """Roslyn knows what depends on what."""
         del document
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
 
     def syntax(self, problem: Diagnostic) -> bool:
         return re.fullmatch(r"CS1(?:00[1-9]|01\d|02[0-6]|51[3-9]|52\d)", problem.code) is not None

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.files import put
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.gate import Fault
@@ -34,7 +34,7 @@ _EXPORTS = ("--add-exports", "jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED")
 _MACHINE = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
 
 
-class JavaOpener:
+class JavaOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -73,14 +73,6 @@ class JavaOpener:
     def word(self, document: PurePosixPath) -> None:
         """The program knows what depends on what."""
         del document
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
 
     def syntax(self, problem: Diagnostic) -> bool:
         return is_syntax(problem)

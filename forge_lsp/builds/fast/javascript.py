@@ -15,9 +15,9 @@ from typing import Any
 import forge_lsp.builds.javascript
 from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.fast.checker import Checker, Question
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
-from forge_lsp.builds.fast.typescript import library_of, start_server, start_worker
+from forge_lsp.builds.fast.typescript import imported_as, library_of, start_server, start_worker
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.javascript.words import (
@@ -45,7 +45,7 @@ _OWN = "tsconfig.json"
 _CONFIGS = (_OWN, "jsconfig.json")
 
 
-class JavaScriptOpener:
+class JavaScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
     suffixes = (*ENDINGS, ".ts", ".tsx", ".mts", ".cts", ".json")
@@ -65,17 +65,7 @@ class JavaScriptOpener:
         return Prepared(key=key, start=lambda keep: _start(keep, source, Path(node), compiler))
 
     def word(self, document: PurePosixPath) -> str:
-        """A module is imported by its name, a folder's index by the folder's."""
-        stem = document.name.split(".", 1)[0]
-        return document.parent.name if stem == "index" and document.parent.name else stem
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
+        return imported_as(document)
 
     def syntax(self, problem: Diagnostic) -> bool:
         return problem.code == "SyntaxError" or is_syntax(problem.code)

@@ -12,7 +12,7 @@ from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.kept import Kept
 from forge_lsp.domain.attempt import Diagnostic
 
-__all__ = ["Keep", "Opener", "Prepared"]
+__all__ = ["AsItIs", "Keep", "Opener", "Prepared"]
 
 
 class Keep(Protocol):
@@ -61,3 +61,15 @@ class Opener(Protocol):
     def syntax(self, problem: Diagnostic) -> bool:
         """Whether a problem is that the text does not parse."""
         ...
+
+
+class AsItIs:
+    """The part of an :class:`Opener` of a language that has no words to silence its checker, and may lack a scope."""
+
+    def shown(self, original: str, text: str) -> str:
+        del original
+        return text
+
+    def blank(self, indent: str) -> str:
+        del indent
+        return ""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.fast.checker import Checker, LanguageServer, Told
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer, LspPeer
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.gate import Fault
@@ -18,7 +18,7 @@ from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
 from forge_lsp.builds.typescript import configured
 from forge_lsp.domain.attempt import Diagnostic
 
-__all__ = ["TypeScriptOpener", "library_of", "start_server", "start_worker"]
+__all__ = ["TypeScriptOpener", "imported_as", "library_of", "start_server", "start_worker"]
 
 _RUNNER = Path(__file__).with_name("runners") / "typescript.cjs"
 _LANGUAGES = {
@@ -29,7 +29,7 @@ _LANGUAGES = {
 }
 
 
-class TypeScriptOpener:
+class TypeScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
     suffixes = (".ts", ".tsx", ".mts", ".cts", ".json")
@@ -55,20 +55,16 @@ class TypeScriptOpener:
         return Prepared(key=key, start=lambda keep: start_worker(keep, source, found, library, extra, targets))
 
     def word(self, document: PurePosixPath) -> str:
-        """A module is imported by its name, a folder's index by the folder's."""
-        stem = document.name.split(".", 1)[0]
-        return document.parent.name if stem == "index" and document.parent.name else stem
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
+        return imported_as(document)
 
     def syntax(self, problem: Diagnostic) -> bool:
         return re.fullmatch(r"TS1\d\d\d", problem.code) is not None
+
+
+def imported_as(document: PurePosixPath) -> str:
+    """The word that imports of a module hold: its name, of a folder's index the folder's."""
+    stem = document.name.split(".", 1)[0]
+    return document.parent.name if stem == "index" and document.parent.name else stem
 
 
 def library_of(compiler: Compiler) -> Path | None:
