@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -203,7 +204,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
 
 def test_the_doctor_names_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = fast_findings(sandbox, go.environment())
-    assert str(Language.GO) in finding.detail
+    assert "go" in cast("list[str]", finding.facts["languages"])
     monkeypatch.setattr("forge_lsp.builds.go.tools.find_spec", lambda _: None)
     (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
-    assert str(Language.GO) not in absent.detail.split()
+    assert "go" not in cast("list[str]", absent.facts["languages"])

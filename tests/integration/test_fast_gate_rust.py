@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -192,6 +193,6 @@ async def test_a_cancel_leaves_no_cargo(gate: DaemonGate, tmp_path: Path) -> Non
 
 def test_the_doctor_names_it(sandbox: Sandbox) -> None:
     (finding,) = fast_findings(sandbox, rust.environment())
-    assert str(Language.RUST) in finding.detail
+    assert "rust" in cast("list[str]", finding.facts["languages"])
     (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
-    assert str(Language.RUST) not in absent.detail.split()
+    assert "rust" not in cast("list[str]", absent.facts["languages"])
