@@ -7,12 +7,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.go import GoOpener
+from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
@@ -198,3 +200,11 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
     assert not [seen for seen in started if seen.alive]
     left = set(sandbox.folders.base.iterdir()) - before
     assert {entry.name for entry in left} <= {"caches"}
+
+
+def test_the_doctor_names_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = fast_findings(sandbox, go.environment())
+    assert "go" in cast("list[str]", finding.facts["languages"])
+    monkeypatch.setattr("forge_lsp.builds.go.tools.find_spec", lambda _: None)
+    (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
+    assert "go" not in cast("list[str]", absent.facts["languages"])

@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from forge_lsp.builds.fast import rust as rust_gate
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
+from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.fast.rust import RustOpener
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.domain.ports import FastReport, Sandbox
@@ -89,6 +91,22 @@ async def test_what_was_wrong_before_and_what_the_tests_need(gate: DaemonGate, t
     good, wider = found(await gate.look(task, texts))
     assert good == []
     assert wider == [(rust.FILE, 14)]
+
+
+async def test_a_library_alone_with_code_that_tests_do_not_see(gate: DaemonGate, tmp_path: Path) -> None:
+    files = {"Cargo.toml": rust.CRATE.format(name="alone"), "src/lib.rs": "pub mod one;\npub mod two;\n"}
+    files |= {
+        "src/one.rs": "«pub fn one() -> i64 { 1 }»\n",
+        "src/two.rs": "pub fn two() -> i64 { crate::one::one() }\n",
+    }
+    task = project_task(tmp_path, Language.RUST, files, "src/one.rs")
+    good, wide = "pub fn one() -> i64 { 2 }\n", "pub fn one(_: i64) -> i64 { 2 }\n"
+    hidden = "pub fn one() -> i64 { 2 }\n\n#[cfg(not(test))]\npub fn more() -> i64 { nobody }\n"
+    shown = hidden.replace("not(test)", "test")
+    reports = found(await gate.look(task, [good, wide, hidden, shown]))
+    assert reports == [[], [("src/two.rs", 1)], [("src/one.rs", 4)], [("src/one.rs", 4)]]
+    write_files(tmp_path, {"src/two.rs": f"#[cfg(not(test))]\n{files['src/two.rs']}"})
+    assert found(await gate.look(task, [good, wide])) == [[], [("src/two.rs", 2)]]
 
 
 async def test_files_that_no_package_holds(gate: DaemonGate, tmp_path: Path) -> None:
@@ -171,3 +189,10 @@ async def test_a_cancel_leaves_no_cargo(gate: DaemonGate, tmp_path: Path) -> Non
     await gate.aclose()
     assert time.monotonic() - begin < 10
     assert not [seen for seen in started if seen.alive]
+
+
+def test_the_doctor_names_it(sandbox: Sandbox) -> None:
+    (finding,) = fast_findings(sandbox, rust.environment())
+    assert "rust" in cast("list[str]", finding.facts["languages"])
+    (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
+    assert "rust" not in cast("list[str]", absent.facts["languages"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +34,10 @@ _HOME = Path("/tmp/forge")
 """In the sandbox, on the box's own part of the disk."""
 _COPY = _HOME / "copy"
 _TARGET = _HOME / "target"
+_BUT_LIBRARIES = (*(word for word in CHECK if word != "--all-targets"), "--bins", "--tests", "--benches", "--examples")
+"""All targets but libraries for their own sake: as a test of itself each is compiled all the same."""
+_NOT_TEST = r"not *\([^)]*test|not *\( *$"
+"""Code that is there only where no tests are; of grep's dialect and Python's."""
 
 
 class RustOpener:
@@ -99,6 +104,7 @@ class _CargoChecker:
         self._edition = ""
         self._workspaces: dict[str, Workspace | None] = {}
         self._covered: set[PurePosixPath] = set()
+        self._never_not_test: bool | None = None
 
     @property
     def alive(self) -> bool:
@@ -107,6 +113,7 @@ class _CargoChecker:
     async def changed(self, files: Mapping[PurePosixPath, bool]) -> None:
         """The runner looks at the disk before each run; only what we remember ourselves may be out of date."""
         self._covered.clear()
+        self._never_not_test = None
         if any(path.suffix != ".rs" for path in files):
             self._workspaces.clear()
 
@@ -118,7 +125,8 @@ class _CargoChecker:
         workspace = await self._workspace(manifest, laid)
         if workspace is None:
             return None
-        result = await self._run(self._words(CHECK, manifest, workspace.packages), laid)
+        words = _BUT_LIBRARIES if await self._same_as_tests(workspace, laid) else CHECK
+        result = await self._run(self._words(words, manifest, workspace.packages), laid)
         found = problems_of(result.stdout, root=_COPY, folder=workspace.folder)
         finished = any(message.get("reason") == "build-finished" for message in messages(result.stdout))
         if result.code != 0 and (not found or not finished):
@@ -145,6 +153,16 @@ class _CargoChecker:
         own = question.document.with_name(MANIFEST)
         laid[str(own)] = lone_manifest(question.text, question.document.name, self._edition).decode()
         return own
+
+    async def _same_as_tests(self, workspace: Workspace, laid: Mapping[str, str]) -> bool:
+        """Whether a library that is compiled with its tests has all the errors that it has without them; then one that
+        nothing else needs is compiled once, not twice."""
+        if not workspace.tested or any(re.search(_NOT_TEST, text, re.M) for text in laid.values()):
+            return False
+        if self._never_not_test is None:
+            words = ("grep", "-rqE", "--include=*.rs", _NOT_TEST, str(_COPY))
+            self._never_not_test = (await self._run(words, laid)).code == 1
+        return self._never_not_test
 
     async def _workspace(self, manifest: PurePosixPath, laid: Mapping[str, str]) -> Workspace | None:
         digest = hashlib.sha256(str(manifest).encode("utf-8", "surrogatepass"))

@@ -23,6 +23,8 @@ class Workspace:
     folder: PurePosixPath
     names: tuple[str, ...]
     checked: tuple[str, ...]
+    tested: bool = False
+    """Whether all libraries that are to be checked are also compiled as tests of themselves."""
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -45,7 +47,19 @@ def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Works
                 checked.append(str(one["name"]))
     folder = PurePosixPath(str(document.get("workspace_root")))
     inside = folder.relative_to(root) if folder.is_relative_to(root) else PurePosixPath()
-    return Workspace(folder=inside, names=tuple(str(one["name"]) for one in packages), checked=tuple(checked))
+    targets = [
+        target
+        for one in packages
+        if str(one["name"]) in checked
+        for target in cast("list[dict[str, Any]]", one.get("targets") or [])
+        if not {"custom-build", "bin", "test", "bench", "example"}.intersection(target.get("kind") or ())
+    ]
+    return Workspace(
+        folder=inside,
+        names=tuple(str(one["name"]) for one in packages),
+        checked=tuple(checked),
+        tested=all(target.get("test") is True for target in targets),
+    )
 
 
 def covering(document: PurePosixPath, folder: PurePosixPath, *, root: Path, target: Path) -> tuple[str, ...]:
