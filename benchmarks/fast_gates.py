@@ -6,8 +6,8 @@ Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, th
 the language's own command line on the same project, as the build gate runs it, without a sandbox. What is warm there
 for all that, each language's file in ``fast_gate_projects`` says. Both give way to other programs as the sandbox's
 commands do. Promised ratios: 20 for Python, TypeScript, C# and Go, whose checkers work in memory, 10 for Java, 3 for
-JavaScript, and for Rust and C++, whose compilers are run; C is to be no slower. Exits 1 when one is not held; a language
-whose tools are not here is left out, and said.
+JavaScript, and for Rust and C++, whose compilers are run; C is to be no slower. Exits 1 when one is not held; a
+language whose tools are not here is left out, and said.
 """
 
 from __future__ import annotations
