@@ -1,11 +1,13 @@
 """The fast gate beside the command line: one candidate in a project of 200 files, in one run.
 
-    python benchmarks/fast_gates.py [--languages python java ...] [--files 200] [--rounds 9] [--no-check]
+    python benchmarks/fast_gates.py [--languages python go ...] [--files 200] [--rounds 9] [--no-check]
 
 Warm: the median of ``FastGate.look`` for one candidate that nobody has seen, the checker running. Cold: the median of
-the language's own command line on the same project, as the build gate runs it, without a sandbox. Promised ratios: 20
-for Python, TypeScript and C#, 10 for Java, 3 for JavaScript. Exits 1 when one is not held; a language whose tools are
-not here is left out, and said.
+the language's own command line on the same project, as the build gate runs it, without a sandbox. What is warm there
+for all that, each language's file in ``fast_gate_projects`` says. Both give way to other programs as the sandbox's
+commands do. Promised ratios: 20 for Python, TypeScript, C# and Go, whose checkers work in memory, 10 for Java, 3 for
+JavaScript, and for Rust and C++, whose compilers are run; C is to be no slower. Exits 1 when one is not held; a
+language whose tools are not here is left out, and said.
 """
 
 from __future__ import annotations
@@ -23,14 +25,40 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.fast_gate_projects import Command, Subject, csharp, java, javascript, python, typescript
+from benchmarks.fast_gate_projects import (
+    Command,
+    Subject,
+    c,
+    cpp,
+    csharp,
+    go,
+    java,
+    javascript,
+    python,
+    rust,
+    typescript,
+)
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.process import step_back
 from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
 
-SUBJECTS = (python.SUBJECT, typescript.SUBJECT, csharp.SUBJECT, java.SUBJECT, javascript.SUBJECT)
+SUBJECTS = (
+    python.SUBJECT,
+    typescript.SUBJECT,
+    csharp.SUBJECT,
+    java.SUBJECT,
+    javascript.SUBJECT,
+    go.SUBJECT,
+    rust.SUBJECT,
+    c.SUBJECT,
+    cpp.SUBJECT,
+)
+
+_APART = 0.1
+"""Seconds between two candidates: models take longer than that to write one, and a checker is at rest by then."""
 
 
 async def warm(gate: DaemonGate, task: Task, subject: Subject, rounds: int) -> float:
@@ -39,6 +67,7 @@ async def warm(gate: DaemonGate, task: Task, subject: Subject, rounds: int) -> f
     for n in range(rounds + 3):  # the first few are the checker's own warming up
         old, new = subject.good(n)
         text = task.document.text.replace(old, new, 1)
+        await asyncio.sleep(_APART)
         begin = time.perf_counter()
         (report,) = await gate.look(task, [text])
         times.append(time.perf_counter() - begin)
@@ -107,6 +136,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
 
 async def main(options: argparse.Namespace) -> int:
     wanted: Sequence[str] = options.languages
+    step_back(os.getpid())  # a checker does, and on a busy machine that would be most of the difference
     print(f"{options.files} files, {options.rounds} rounds, median ms\n{'':12}{'cold':>10}{'warm':>10}{'ratio':>10}")
     held = [await measure(subject, options.files, options.rounds) for subject in SUBJECTS if subject.language in wanted]
     return 0 if all(held) or options.no_check else 1

@@ -14,6 +14,7 @@ from forge_lsp.app.reading import rows_of, schedule_of, seats_of, wanted_of
 from forge_lsp.domain.errors import EnvironmentFault, SettingsError
 
 if TYPE_CHECKING:
+    from forge_lsp.builds.csharp.warm import WarmBuilds
     from forge_lsp.builds.fast.gate import DaemonGate
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Toolchain
@@ -35,6 +36,7 @@ class Rooms:
     directory: Directory
     toolchains: Mapping[Language, Toolchain]
     fast: DaemonGate | None
+    warm: WarmBuilds | None
     residencies: dict[str, ManagedResidency] = field(default_factory=dict[str, "ManagedResidency"])
 
 
@@ -105,6 +107,7 @@ class House:
 
     async def rooms(self, settings: Settings) -> Rooms:
         """The rooms for these settings, built once."""
+        from forge_lsp.builds.csharp.warm import WarmBuilds
         from forge_lsp.builds.fast.languages import fast_gate
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.builds.untrusted import untrusted
@@ -145,11 +148,12 @@ class House:
                 commands = {language: check.command(language) for language in Language}
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
-                    checks = toolchains(sandbox, timeout=check.timeout, commands=commands)
+                    warm = WarmBuilds(sandbox)
+                    checks = toolchains(sandbox, timeout=check.timeout, commands=commands, warm=warm)
                     fast = fast_gate(sandbox, state=self.state_dir, commands=commands)
                 else:
-                    checks, fast = untrusted(), None
-                self._built[parts] = Rooms(directory=directory, toolchains=checks, fast=fast)
+                    checks, fast, warm = untrusted(), None, None
+                self._built[parts] = Rooms(directory=directory, toolchains=checks, fast=fast, warm=warm)
             return self._built[parts]
 
     def chooser(self, mode: Mode) -> SandboxChooser:
@@ -222,6 +226,7 @@ class House:
         await asyncio.gather(*(residency.aclose() for rooms in built for residency in rooms.residencies.values()))
         await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
         await asyncio.gather(*(rooms.fast.aclose() for rooms in built if rooms.fast is not None))
+        await asyncio.gather(*(rooms.warm.aclose() for rooms in built if rooms.warm is not None))
         for chooser in choosers:
             await asyncio.to_thread(chooser.close)
 

@@ -26,6 +26,7 @@ async def make_services(
     trusted: bool = True,
 ) -> Services:
     """Build the house, and what a face may use of it. Wrong settings do not raise: they are ``Services.problem``."""
+    from forge_lsp.domain.events import JobEvent, JobFinished
     from forge_lsp.jobs.consent import Consents
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
@@ -55,7 +56,16 @@ async def make_services(
         consents=Consents(ledger),
         clock=house.clock,
     )
-    jobs = JobManager(prepare=preparer, ledger=ledger, clock=house.clock)
+    ended = 0
+
+    def on_event(event: JobEvent) -> None:
+        nonlocal ended
+        if isinstance(event.body, JobFinished):
+            ended += 1
+            if ended == 1:  # it has imported the clients of its models and all that checks need
+                gc.freeze()
+
+    jobs = JobManager(prepare=preparer, ledger=ledger, clock=house.clock, on_event=on_event)
     await house.examine()
     # What was imported stays. Looking through it again takes the collector, and with it the event loop, some 60 ms.
     gc.freeze()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -71,7 +71,8 @@ class Place:
         """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
         # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
         content = text.encode("utf-8", "surrogatepass")
-        return Tree(source=self.source, files={**self.overlay, **(extra or {}), self.document: content})
+        own = {**(extra or {}), self.document: content}
+        return Tree(source=self.source, files={**self.overlay, **own}, buffers=self.overlay.keys() - own.keys())
 
     def is_file(self, path: PurePosixPath) -> bool:
         """Whether the tree (document aside) has that file, open buffers included."""
@@ -89,7 +90,7 @@ class Place:
         for folder in self.folders():
             names = self._names(folder)
             for pattern in patterns:
-                found = sorted(name for name in names if fnmatch(name, pattern))
+                found = sorted(fnmatch.filter(names, pattern))
                 if found:
                     return folder / found[0]
         return None

@@ -11,6 +11,7 @@ from typing import Protocol
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain, csharp_findings
+from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
@@ -57,18 +58,22 @@ def toolchains(
     timeout: float,
     commands: Mapping[Language, tuple[str, ...]],
     environment: Mapping[str, str] | None = None,
+    warm: WarmBuilds | None = None,
 ) -> Mapping[Language, Toolchain]:
     """The toolchains of this machine; a language that is not in the mapping cannot be checked.
 
     ``timeout`` in seconds, for one run of one tool. ``commands`` are checks of the user's own, which take the place of
     the built-in ones (empty: the built-in ones). ``environment`` is the server's own unless given; of it, only
-    what names a tool's place reaches a sandbox.
+    what names a tool's place reaches a sandbox. ``warm`` are the boxes in which C#'s servers are kept; without them
+    each build starts its own.
     """
     known = os.environ if environment is None else environment
-    made = {
+    made: dict[Language, Toolchain] = {
         language: room.make(sandbox, timeout=timeout, environment=known, command=commands.get(language, ()))
         for language, room in _ROOMS.items()
     }
+    own = commands.get(Language.CSHARP, ())
+    made[Language.CSHARP] = CSharpToolchain(sandbox, timeout=timeout, environment=known, command=own, warm=warm)
     for language, command in commands.items():
         if command and language not in made:
             made[language] = CommandToolchain(sandbox, timeout=timeout, command=command)

@@ -11,10 +11,28 @@ from dataclasses import dataclass, field
 from forge_lsp.gpus.plan import GIB, Device, Need, Step
 from forge_lsp.gpus.timing import REFERENCE
 
-__all__ = ["SPARE", "Rig", "StageNumbers", "bits"]
+__all__ = ["OPEN", "SPARE", "Hiding", "Rig", "StageNumbers", "bits"]
 
 SPARE = GIB
 """Bytes that stay free after a load, by the rule of admission."""
+
+#: What a load can hide behind: seconds in any case, seconds more where none of these models goes, and these models.
+Hiding = tuple[float, float, int]
+OPEN: Hiding = (0.0, 0.0, 0)
+"""Nothing: the load is waited for."""
+
+#: So many models' sizes are summed up beforehand, every subset of them.
+_MODELS = 7
+_PART = (1 << _MODELS) - 1
+
+
+def _subsets(sizes: Sequence[int]) -> list[int]:
+    """The sum of each subset, by its mask."""
+    sums = [0] * (1 << _MODELS)
+    for number, size in enumerate(sizes):
+        bit = 1 << number
+        sums[bit : bit * 2] = [one + size for one in sums[:bit]]
+    return sums
 
 
 def bits(mask: int) -> list[int]:
@@ -29,12 +47,13 @@ def bits(mask: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNumbers:
-    """A stage of one attempt. ``least``: seconds that it and the check after it take on any placement."""
+    """A stage of one attempt. ``calls``: of each round the models in the order of the settings, the same as bits, and
+    those that later rounds call; ``least``: seconds that it and the check after it take on any placement."""
 
     step: int
     attempt: int
     mask: int
-    rounds: tuple[tuple[int, ...], ...]
+    calls: tuple[tuple[tuple[int, ...], int, int], ...]
     least: float
     after: float
 
@@ -52,24 +71,33 @@ class Rig:
     speed: list[float] = field(init=False)
     stages: list[StageNumbers] = field(init=False)
     masks: list[int] = field(init=False)
+    hiding: list[Hiding] = field(init=False)
     next_use: list[list[int]] = field(init=False)
     next_use_after: list[list[int]] = field(init=False)
+    latest_first: list[list[int]] = field(init=False)
     by_first_use: list[int] = field(init=False)
+    _sums: list[list[int]] = field(init=False)
     _orders: list[dict[int, tuple[int, ...] | None]] = field(init=False)
 
     def __post_init__(self) -> None:
         order = sorted(self.needs, key=lambda need: (-need.footprint.bytes, need.key))
         self.needs = tuple(order)
         self.size = [need.footprint.bytes for need in order]
+        self._sums = [_subsets(self.size[first : first + _MODELS]) for first in range(0, len(order), _MODELS)]
         # Ollama evicts when what it predicts is more than 80% of what is free: so much must be free.
         self.claim = [-(-need.footprint.predicted * 5 // 4) for need in order]
         self.free = [device.free for device in self.devices]
         self.speed = [REFERENCE / device.bandwidth for device in self.devices]
         self.stages = self._stages()
         self.masks = [stage.mask for stage in self.stages]
+        self.hiding = [OPEN, *((stage.after, stage.least, stage.mask) for stage in self.stages)]
         self.next_use = [self._uses(model) for model in range(len(order))]
         # The same by stage, of the stages that follow it.
         self.next_use_after = [[uses[at + 1] for uses in self.next_use] for at in range(len(self.stages))]
+        # Of each stage all models, those that the stages behind it use the latest first.
+        self.latest_first = [
+            sorted(range(len(order)), key=lambda model: -later[model]) for later in self.next_use_after
+        ]
         self.by_first_use = sorted(range(len(order)), key=lambda model: (self.next_use[model][0], model))
         alike: dict[int, dict[int, tuple[int, ...] | None]] = {free: {0: ()} for free in self.free}
         self._orders = [alike[free] for free in self.free]
@@ -81,16 +109,18 @@ class Rig:
         for number, step in enumerate(self.steps):
             rounds = tuple(tuple(index[key] for key in each if key in index) for each in step.rounds)
             longest = sum(max((s for key, s in each.items() if key in index), default=0.0) for each in step.rounds)
+            calls: list[tuple[tuple[int, ...], int, int]] = []
             mask = 0
-            for each in rounds:
-                for model in each:
-                    mask |= 1 << model
+            for each in reversed(rounds):
+                whole = sum(1 << model for model in each)
+                calls.insert(0, (each, whole, mask))
+                mask |= whole
             numbered += [
                 StageNumbers(
                     step=number,
                     attempt=attempt,
                     mask=mask,
-                    rounds=rounds,
+                    calls=tuple(calls),
                     least=longest * fastest + step.elsewhere,
                     after=step.after,
                 )
@@ -121,11 +151,10 @@ class Rig:
 
     def bytes(self, mask: int) -> int:
         """What models take together."""
-        size, total = self.size, 0
-        while mask:
-            low = mask & -mask
-            total += size[low.bit_length() - 1]
-            mask ^= low
+        total = 0
+        for sums in self._sums:
+            total += sums[mask & _PART]
+            mask >>= _MODELS
         return total
 
     def fits_alone(self, model: int, device: int) -> bool:

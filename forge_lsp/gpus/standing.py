@@ -35,7 +35,8 @@ class Standing:
         self._tops = [max(load) for load in self._loads]
         self._courses = [weigher.course(device, mask) for device, mask in enumerate(self._masks)]
         self._running = weigher.running(where)
-        self.seconds = self._running + self._waits(self._courses)
+        waiting: dict[int, float] = {}
+        self.seconds = self._running + sum(_longer(waiting, course) for course in self._courses)
 
     @property
     def score(self) -> Score:
@@ -68,38 +69,51 @@ class Standing:
             load[there] += moved * fast
             self._tops[number] = most = max(load)
             running += self._times[number] * (most - top)
-        if running <= limit + HAIR:
-            courses = self._courses
-            first, second = courses[here], courses[there]
-            # What the other devices wait for may show already that it is too dear.
-            courses[here] = courses[there] = _NOTHING
-            if running + self._waits(courses) <= limit + HAIR:
-                weigher.effort += _WAITS
-                courses[here] = weigher.course(here, self._masks[here] ^ bit)
-                if running + self._waits(courses) <= limit + HAIR:
-                    courses[there] = weigher.course(there, self._masks[there] ^ bit)
-                    seconds = running + self._waits(courses)
-                    if seconds <= limit + HAIR:
-                        self._masks[here] ^= bit
-                        self._masks[there] ^= bit
-                        self.where[one] = there
-                        if other is not None:
-                            self.where[other] = here
-                        self._running, self.seconds = running, seconds
-                        return True
-            courses[here], courses[there] = first, second
+        if running <= limit + HAIR and self._settled(here, there, bit, other is None or one < other, running, limit):
+            self.where[one] = there
+            if other is not None:
+                self.where[other] = here
+            return True
         for number, left, right, top in undo:
             load = self._loads[number]
             load[here], load[there], self._tops[number] = left, right, top
         return False
 
-    def _waits(self, courses: Sequence[Course]) -> float:
+    def _settled(self, here: int, there: int, bit: int, gains: bool, running: float, limit: float) -> bool:
+        """Let the models of ``bit`` change between two devices, unless waiting makes that dearer than ``limit``.
+        ``gains``: whether ``there`` is more likely to be short of memory then."""
+        weigher, courses, masks = self.weigher, self._courses, self._masks
+        weigher.effort += _WAITS
         waiting: dict[int, float] = {}
-        for course in courses:
-            for stage, wait in course.waiting.items():
-                if wait > waiting.get(stage, 0.0):
-                    waiting[stage] = wait
-        return sum(waiting.values())
+        # What the other devices wait for may show already that it is too dear, and then what one of the two does.
+        seconds = running
+        for device, course in enumerate(courses):
+            if course.waiting and device != here and device != there:
+                seconds += _longer(waiting, course)
+        first, second = (there, here) if gains else (here, there)
+        if seconds > limit + HAIR:
+            return False
+        one = weigher.course(first, masks[first] ^ bit)
+        seconds += _longer(waiting, one)
+        if seconds > limit + HAIR:
+            return False
+        two = weigher.course(second, masks[second] ^ bit)
+        seconds += _longer(waiting, two)
+        if seconds > limit + HAIR:
+            return False
+        courses[first], courses[second] = one, two
+        masks[here] ^= bit
+        masks[there] ^= bit
+        self._running, self.seconds = running, seconds
+        return True
 
 
-_NOTHING = Course(waiting={}, evictions=0, loads=0, peak=0, base=())
+def _longer(waiting: dict[int, float], course: Course) -> float:
+    """Add what a device waits to what others do, and say by how much that is more."""
+    more = 0.0
+    for stage, wait in course.waiting.items():
+        before = waiting.get(stage, 0.0)
+        if wait > before:
+            waiting[stage] = wait
+            more += wait - before
+    return more

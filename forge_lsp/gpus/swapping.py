@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from forge_lsp.gpus.rig import SPARE, Rig, StageNumbers, bits
+from forge_lsp.gpus.rig import OPEN, SPARE, Hiding, Rig, StageNumbers, bits
 from forge_lsp.gpus.timing import UNLOAD
 
-__all__ = ["Act", "Course", "Trace", "follow"]
+__all__ = ["NOTHING", "Act", "Course", "Trace", "follow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,10 @@ class Course:
     loads: int
     peak: int
     base: tuple[int, ...]
+
+
+NOTHING = Course(waiting={}, evictions=0, loads=0, peak=0, base=())
+"""What a device without models does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +54,6 @@ class Trace:
     turns: list[list[list[int]]] = field(default_factory=list[list[list[int]]])
 
 
-@dataclass(frozen=True, slots=True)
-class _Hiding:
-    """What a load can hide behind: ``after`` seconds in any case, ``least`` more where nothing of ``busy`` goes."""
-
-    after: float = 0.0
-    least: float = 0.0
-    busy: int = 0
-
-
 def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Course:
     """Go through all stages. Every model must fit the device alone."""
     whole = rig.together(mask, device)
@@ -68,6 +63,21 @@ def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Cour
 
 
 class _Walk:
+    __slots__ = (
+        "base",
+        "device",
+        "evictions",
+        "loads",
+        "mask",
+        "peak",
+        "resident",
+        "rig",
+        "speed",
+        "trace",
+        "used",
+        "waiting",
+    )
+
     def __init__(self, rig: Rig, device: int, mask: int, trace: Trace | None) -> None:
         self.rig, self.device, self.mask, self.trace = rig, device, mask, trace
         self.speed = rig.devices[device].load_bandwidth
@@ -80,67 +90,112 @@ class _Walk:
         self.base = base
 
     def go(self) -> Course:
-        stages, mask, trace = self.rig.stages, self.mask, self.trace
+        rig, mask, trace, device = self.rig, self.mask, self.trace, self.device
+        resident = self.resident
         restless = False  # whether the stage before had more than one turn here
-        for at, whole in enumerate(self.rig.masks):
+        for at, whole in enumerate(rig.masks):
             need = whole & mask
-            if need & ~self.resident == 0:
-                restless = False
-            elif self.rig.together(need, self.device) is not None:
-                self._bring(at, need, self._hiding(at, restless))
+            if not need & ~resident:
                 restless = False
             else:
-                restless = self._take_turns(at, stages[at], self._hiding(at, restless))
-                continue
+                hiding = rig.hiding[at]
+                if restless:
+                    hiding = (hiding[0], 0.0, hiding[2])
+                if need & need - 1 == 0 or rig.together(need, device) is not None:
+                    self._bring(at, need, hiding)
+                    resident, restless = self.resident, False
+                else:
+                    restless = self._take_turns(at, rig.stages[at], hiding)
+                    resident = self.resident
+                    continue
             if trace is not None:
-                trace.resident.append(self.resident)
+                trace.resident.append(resident)
                 trace.turns.append([bits(need)] if need else [])
         return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
 
-    def _hiding(self, at: int, restless: bool) -> _Hiding:
-        if at == 0:
-            return _Hiding()
-        before = self.rig.stages[at - 1]
-        return _Hiding(before.after, 0.0 if restless else before.least, before.mask)
-
     def _base(self) -> tuple[int, ...]:
         """What is loaded before the first stage: by first use, as much as there is room for."""
-        rig = self.rig
-        best = rig.together(self.mask, self.device)
-        if best is not None:
-            return best
-        best, chosen, left = (), 0, rig.free[self.device] - SPARE
+        rig, size, claim, device = self.rig, self.rig.size, self.rig.claim, self.device
+        whole = rig.together(self.mask, device)
+        if whole is not None:
+            return whole
+        chosen, free = 0, rig.free[device]
         for model in rig.by_first_use:
-            if not self.mask >> model & 1 or rig.size[model] > left:
+            if not self.mask >> model & 1 or size[model] + SPARE > free:
                 continue
-            order = rig.together(chosen | 1 << model, self.device)
-            if order is not None:
-                chosen, best, left = chosen | 1 << model, order, left - rig.size[model]
-        return best
+            # what can come last need not be tried in other orders
+            if claim[model] <= free or rig.together(chosen | 1 << model, device) is not None:
+                chosen, free = chosen | 1 << model, free - size[model]
+        return rig.together(chosen, device) or ()
 
-    def _bring(self, at: int, need: int, hiding: _Hiding, *, turn: int = 0, soon: int = 0) -> None:
-        """Make ``need`` resident."""
-        rig = self.rig
-        gone, order = self._room(at, need, soon)
-        come, size = 0, 0
-        for model in order:
-            come |= 1 << model
-            size += rig.size[model]
+    def _bring(self, at: int, need: int, hiding: Hiding, *, turn: int = 0, soon: int = 0) -> None:
+        """Make ``need`` resident. ``soon``: needed later in the same stage."""
+        rig, missing = self.rig, need & ~self.resident
+        if missing & missing - 1:
+            gone, order = self._room(at, need, soon)
+            come = _mask(order)
+            size = rig.bytes(come)
+        else:
+            come, model = missing, missing.bit_length() - 1
+            gone, order, size = self._room_for_one(at, need, model, soon), (model,), rig.size[model]
+            if (
+                gone & need
+            ):  # what stays would be in the way of the rule itself: all of it goes, and comes back in order
+                order = rig.together(need, self.device) or ()
+                come, size = need, rig.bytes(need)
         seconds = size / self.speed + (UNLOAD if gone else 0.0)
-        hidden = min(seconds, hiding.after + (0.0 if gone & hiding.busy else hiding.least))
+        after, least, busy = hiding
+        hidden = after if gone & busy else after + least
         if seconds > hidden:
             self.waiting[at] = self.waiting.get(at, 0.0) + seconds - hidden
-        self.evictions += gone.bit_count()
+        else:
+            hidden = seconds
         self.loads += len(order)
         self.resident = self.resident & ~gone | come
-        self.used += size - rig.bytes(gone)
-        self.peak = max(self.peak, self.used)
+        self.used += size
+        if gone:
+            self.evictions += gone.bit_count()
+            self.used -= rig.bytes(gone)
+        if self.used > self.peak:
+            self.peak = self.used
         if self.trace is not None:
             away = tuple(bits(gone))
             self.trace.acts.append(Act(stage=at, turn=turn, unload=away, load=order, seconds=seconds, hidden=hidden))
 
+    def _idle(self, at: int, need: int, soon: int) -> list[int]:
+        """What may go, what is needed again the latest first."""
+        idle = self.resident & ~need
+        if idle & idle - 1 == 0:
+            return [idle.bit_length() - 1] if idle else []
+        found = [model for model in self.rig.latest_first[at] if idle >> model & 1]
+        if idle & soon:
+            found.sort(key=lambda model: soon >> model & 1)
+        return found
+
+    def _room_for_one(self, at: int, need: int, model: int, soon: int) -> int:
+        """What goes, as :meth:`_room` tells it of a single model: it asks for so much, whatever else comes or goes."""
+        rig, size, resident = self.rig, self.rig.size, self.resident
+        free, least = rig.free[self.device] - self.used, size[model] + SPARE
+        asked = max(least, rig.claim[model])
+        if free >= (asked if resident else least):
+            return 0
+        gone, went = 0, list[int]()
+        for one in self._idle(at, need, soon):
+            went.append(one)
+            gone |= 1 << one
+            free += size[one]
+            if free >= (least if gone == resident else asked):
+                break
+        else:
+            return resident
+        for one in reversed(went[:-1]):
+            if free - size[one] >= asked:
+                free -= size[one]
+                gone &= ~(1 << one)
+        return gone
+
     def _room(self, at: int, need: int, soon: int) -> tuple[int, tuple[int, ...]]:
-        """What goes, and the order in which what is missing comes. ``soon``: needed later in the same stage."""
+        """What goes, and the order in which what is missing comes."""
         rig, resident, size = self.rig, self.resident, self.rig.size
         missing = bits(need & ~resident)
         free = rig.free[self.device] - self.used
@@ -148,13 +203,8 @@ class _Walk:
         order = rig.order(missing, free, empty=not resident) if free >= least else None
         if order is not None:
             return 0, order
-        later = rig.next_use_after[at]
-        spare = bits(resident & ~need)
-        spare.sort(key=later.__getitem__, reverse=True)
-        if soon:
-            spare.sort(key=lambda model: soon >> model & 1)
         gone, went = 0, list[int]()
-        for model in spare:
+        for model in self._idle(at, need, soon):
             went.append(model)
             gone |= 1 << model
             free += size[model]
@@ -171,35 +221,38 @@ class _Walk:
                 order, free, gone = kept, free - size[model], gone & ~(1 << model)
         return gone, order
 
-    def _take_turns(self, at: int, stage: StageNumbers, hiding: _Hiding) -> bool:
+    def _take_turns(self, at: int, stage: StageNumbers, hiding: Hiding) -> bool:
         """Models of one stage that cannot all be there: those that are there are called first, then as many of the
         others as fit at once, and so on, round by round. Whether there was more than one turn."""
-        rig = self.rig
+        rig, mask, trace = self.rig, self.mask, self.trace
         turns: list[list[int]] = [[]]
-        calls = [[model for model in each if self.mask >> model & 1] for each in stage.rounds]
-        start = self.resident
-        for number, each in enumerate(calls):
-            soon = _mask(model for later in calls[number + 1 :] for model in later)
-            left = each
+        start, fresh = self.resident, True  # fresh: nothing was called or brought yet
+        for each, whole, later in stage.calls:
+            left, soon = whole & mask, later & mask
             while left:
-                here = [model for model in left if self.resident >> model & 1]
-                turns[-1] += here
-                left = [model for model in left if not self.resident >> model & 1]
-                if not left:
-                    break
-                group = 0
-                for model in left:
-                    if rig.together(group | 1 << model, self.device) is not None:
-                        group |= 1 << model
-                if turns == [[]]:
+                here = left & self.resident
+                if here:
+                    fresh = False
+                    if trace is not None:
+                        turns[-1] += [model for model in each if here >> model & 1]
+                    left ^= here
+                    if not left:
+                        break
+                group = 0 if left & left - 1 else left
+                if not group:
+                    for model in each:
+                        bit = 1 << model
+                        if left & bit and (not group or rig.together(group | bit, self.device) is not None):
+                            group |= bit
+                if fresh:
                     self._bring(at, group, hiding, soon=soon)
                     start = self.resident
                 else:
-                    self._bring(at, group, _Hiding(), turn=len(turns), soon=soon)
+                    self._bring(at, group, OPEN, turn=len(turns), soon=soon)
                     turns.append([])
-        if self.trace is not None:
-            self.trace.resident.append(start)
-            self.trace.turns.append([list(dict.fromkeys(turn)) for turn in turns])
+        if trace is not None:
+            trace.resident.append(start)
+            trace.turns.append([list(dict.fromkeys(turn)) for turn in turns])
         return len(turns) > 1
 
 

@@ -8,6 +8,7 @@ A run that does not heed its cancel is left behind, observed, and can say nothin
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -108,6 +109,7 @@ class Job:
         self._cost = 0.0
         self._attempt: int | None = None
         self._stage: Stage | None = None
+        self._queued: str | None = None
 
     @property
     def id(self) -> str:
@@ -140,10 +142,26 @@ class Job:
         return tuple(self._events)
 
     @property
-    def place(self) -> tuple[int | None, Stage | None]:
-        """The attempt and its stage as the events told last; None: not begun. Noted as they come: two hundred jobs are
-        asked at once for it, and have a hundred events each."""
-        return self._attempt, self._stage
+    def status(self) -> str:
+        """Its entry in ``forge.status``, as JSON text. Of a queued job nothing changes, and it is written once; of the
+        others the attempt and the stage are those that the events told last, noted as they came."""
+        if self._state is JobState.QUEUED and self._queued is not None:
+            return self._queued
+        told = json.dumps(
+            {
+                "jobId": self._id,
+                "state": str(self._state),
+                "task": self.task.instruction,
+                "uri": self.task.document.uri,
+                "attempt": self._attempt,
+                "attempts": self._prepared.attempts,
+                "stage": None if self._stage is None else str(self._stage),
+                "seconds": self.seconds,
+                "costUsd": self.cost_usd,
+            }
+        )
+        self._queued = told if self._state is JobState.QUEUED else None
+        return told
 
     @property
     def result(self) -> JobResult | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
@@ -105,9 +106,12 @@ class JobManager:
         jobs = self.running if job_id is None else (self.job(job_id),)
         return tuple(job.id for job in jobs if job.cancel(reason))
 
-    def status(self) -> dict[str, object]:
-        """``forge.status``: what runs now, as JSON. ``ledger`` says what is wrong with the ledger, or null."""
-        return {"jobs": [_state_of(job) for job in self.running], "ledger": self._ledger.problem}
+    def status(self, **more: object) -> str:
+        """``forge.status``: what runs now, as the text of a JSON object with ``more`` in it. ``ledger`` says what is
+        wrong with the ledger, or null. Costs little however many jobs are queued: each has its part ready."""
+        jobs = ", ".join(job.status for job in self.running)
+        rest = json.dumps({"ledger": self._ledger.problem, **more})
+        return f'{{"jobs": [{jobs}], {rest[1:]}'
 
     # ------------------------------------------------------------------ any job, also of an earlier process
 
@@ -249,21 +253,6 @@ class JobManager:
             logger.warning("the work of a cancelled job failed in the end", exc_info=error)
         else:
             logger.info("the work of a cancelled job has ended")
-
-
-def _state_of(job: Job) -> dict[str, object]:
-    attempt, stage = job.place
-    return {
-        "jobId": job.id,
-        "state": str(job.state),
-        "task": job.task.instruction,
-        "uri": job.task.document.uri,
-        "attempt": attempt,
-        "attempts": job.prepared.attempts,
-        "stage": None if stage is None else str(stage),
-        "seconds": job.seconds,
-        "costUsd": job.cost_usd,
-    }
 
 
 def _unknown(job_id: str) -> JobUnknown:

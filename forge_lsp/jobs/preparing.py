@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.record import JobRecord
+from forge_lsp.jobs.together import Together
 
 __all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
 
@@ -74,7 +76,10 @@ class Setup:
 
 @dataclass(slots=True)
 class Preparer:
-    """Makes jobs ready: ``setup`` answers the settings of a folder under a profile, ``earlier`` an earlier job."""
+    """Makes jobs ready: ``setup`` answers the settings of a folder under a profile, ``earlier`` an earlier job.
+
+    Of many requests at once the settings are read once, and one is made ready at a turn of the event loop.
+    """
 
     setup: Callable[[Path | None, str | None], Awaitable[Setup]]
     earlier: Earlier
@@ -86,13 +91,21 @@ class Preparer:
     consents: Consents
     clock: Clock
     markers: tuple[str, ...]
+    _setups: Together[tuple[Path | None, str | None], Setup] = field(init=False)
+    _turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._setups = Together(lambda key: self.setup(*key))
 
     async def __call__(self, request: JobRequest, job_id: str) -> Prepared:
         """Raises BadRequest, SettingsError, EnvironmentFault: before there is a job."""
         if request.max_iterations is not None and not 1 <= request.max_iterations <= MAX_ATTEMPTS:
             raise BadRequest(f"maxIterations: {request.max_iterations} is not between 1 and {MAX_ATTEMPTS}")
-        setup = await self.setup(request.workspace, request.profile)
-        task = await self._task(request)
+        setup = await self._setups((request.workspace, request.profile))
+        before = None if request.follow_up is None else await self.earlier(request.follow_up.job_id)
+        async with self._turn:
+            await asyncio.sleep(0)  # else two hundred that waited for the settings would go on in one turn of the loop
+            task = self._task(request, before)
         spending = JobSpending(
             job_id=job_id,
             workspace=request.workspace,
@@ -138,12 +151,11 @@ class Preparer:
             deadline=setup.deadline,
         )
 
-    async def _task(self, request: JobRequest) -> Task:
+    def _task(self, request: JobRequest, before: JobRecord | None) -> Task:
         document = request.document
         scope = self.scoping.scope(document, request.selection)
         words, insights = request.words, ()
-        if request.follow_up is not None:
-            before = await self.earlier(request.follow_up.job_id)
+        if before is not None and request.follow_up is not None:
             words = words or before.task
             insights = _follow_up(before, request.follow_up.feedback)
         return Task(

@@ -17,7 +17,7 @@ from forge_lsp.domain.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.consent import asker
-from forge_lsp.lsp.protocol import Refusal
+from forge_lsp.lsp.protocol import Refusal, Written
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
@@ -52,6 +52,13 @@ class Commands:
         """Run one command. Raises BadRequest for wrong arguments, Refusal for what cannot be done."""
         arguments = Arguments(params.command, params.arguments)
         return await self._table[params.command](arguments, params.work_done_token)
+
+    def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
+        """The result of ``forge.status`` while nothing is in its way, so that it waits for no job; else None."""
+        if params.command != "forge.status" or any(params.arguments or ()):
+            return None
+        services = self._session.settled
+        return None if services is None else self._told(services)
 
     # ------------------------------------------------------------------ generate
 
@@ -162,8 +169,10 @@ class Commands:
 
     async def _status(self, arguments: Arguments, _: Token) -> object:
         arguments.done()
-        services = await self._session.ready()
-        return {**services.jobs.status(), "version": self._version}
+        return self._told(await self._session.ready())
+
+    def _told(self, services: Services) -> Written:
+        return Written(services.jobs.status(version=self._version))
 
     async def _report(self, arguments: Arguments, _: Token) -> object:
         job_id = arguments.job_id()

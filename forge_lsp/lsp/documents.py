@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from pygls.uris import to_fs_path, uri_scheme
-from pygls.workspace import PositionCodec, Workspace
+from pygls.workspace import PositionCodec
 
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.task import Document, Language
-from forge_lsp.lsp.texts import LineIndex
+from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 
 __all__ = ["BOM", "LANGUAGE_IDS", "Documents", "Present", "language_of", "path_of"]
 
@@ -75,8 +75,10 @@ class Present:
 class Documents:
     """The documents of a workspace as the user sees them: open buffers over the disk."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: ExactWorkspace) -> None:
         self._workspace = workspace
+        self._open: dict[str, tuple[Document, Path | None]] = {}
+        self._placed_in: tuple[Path, ...] = ()
 
     @property
     def codec(self) -> PositionCodec:
@@ -135,29 +137,42 @@ class Documents:
         return _holding(path, self.folders)
 
     def buffers(self, uri: str, folder: Path | None) -> tuple[Document, ...]:
-        """The other open files of that folder, in languages we know."""
+        """The other open files of that folder, in languages we know.
+
+        Each of many jobs asks for all of them, and holds them: they are the same objects as long as they stay the same,
+        and only what was touched is looked at.
+        """
         if folder is None:
             return ()
-        found: list[Document] = []
-        folders, own = self.folders, unquote(uri)
-        for key, document in sorted(self._workspace.text_documents.items()):
-            path = path_of(document.uri)
-            language = language_of(document.language_id, document.uri)
-            if key == own or path is None or language is None:
-                continue
-            if _holding(path, folders) == folder:
-                found.append(
-                    Document(
-                        uri=document.uri, language=language, text=document.source, path=path, version=document.version
-                    )
-                )
-        return tuple(found)
+        folders = self.folders
+        if folders != self._placed_in:  # also at first
+            self._open, self._placed_in = {}, folders
+            self._workspace.touched.update(dict.fromkeys(self._workspace.text_documents))
+        touched = list(self._workspace.touched)
+        self._workspace.touched.clear()
+        for key in touched:
+            known = self._as_open(key)
+            if known is None:
+                self._open.pop(key, None)
+            else:
+                self._open[key] = known, None if known.path is None else _holding(known.path, folders)
+        own = unquote(uri)
+        return tuple([one for key, (one, at) in self._open.items() if (at is folder or at == folder) and key != own])
+
+    def _as_open(self, key: str) -> Document | None:
+        document = self._workspace.text_documents.get(key)
+        if document is None:
+            return None
+        path, language = path_of(document.uri), language_of(document.language_id, document.uri)
+        if path is None or language is None:
+            return None
+        return Document(uri=document.uri, language=language, text=document.source, path=path, version=document.version)
 
 
 # Many jobs that begin at once each ask for the place of every open document.
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _holding(path: Path, folders: tuple[Path, ...]) -> Path | None:
     holding = [folder for folder in folders if path.is_relative_to(folder)]
     return max(holding, key=lambda folder: len(folder.parts), default=None)

@@ -6,9 +6,12 @@ The overrides reach into pygls' private methods, which is why ``pygls`` is pinne
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from lsprotocol import types as lsp
@@ -26,7 +29,7 @@ from pygls.protocol.language_server import lsp_method
 from forge_lsp.domain.errors import BadRequest, ForgeError
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["REQUEST_FAILED", "ForgeProtocol", "Refusal"]
+__all__ = ["REQUEST_FAILED", "ForgeProtocol", "Refusal", "Written"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,13 @@ class Refusal(JsonRpcException):
     """An expected failure, told to the client as one sentence."""
 
     CODE = REQUEST_FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A result that is the text of a JSON value already."""
+
+    text: str
 
 
 class _Dropped:
@@ -52,13 +62,15 @@ Execute = Callable[[lsp.ExecuteCommandParams], Awaitable[object]]
 class ForgeProtocol(LanguageServerProtocol):
     """pygls' protocol with cancellable commands, exact texts, quiet ends and errors made of sentences.
 
-    The server sets ``execute`` (runs a command), ``closing`` (awaited by ``shutdown``) and ``cancel_progress``
-    (told the token of a ``window/workDoneProgress/cancel``).
+    The server sets ``execute`` (runs a command), ``at_once`` (the result of a command that has nothing to wait for;
+    None: it is executed), ``closing`` (awaited by ``shutdown``) and ``cancel_progress`` (told the token of a
+    ``window/workDoneProgress/cancel``).
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.execute: Execute | None = None
+        self.at_once: Callable[[lsp.ExecuteCommandParams], object | None] | None = None
         self.closing: Callable[[], Awaitable[None]] | None = None
         self.cancel_progress: Callable[[lsp.ProgressToken], None] | None = None
         self.client_capabilities = lsp.ClientCapabilities()
@@ -180,6 +192,12 @@ class ForgeProtocol(LanguageServerProtocol):
                 return
         elif method is not None and method != lsp.EXIT and self._workspace is None:
             return  # the specification: notifications before initialize are dropped
+        if method == lsp.WORKSPACE_EXECUTE_COMMAND and self.at_once is not None:
+            # a task and its answer are two more turns of the loop, each behind whatever two hundred jobs have to do
+            result = self.at_once(message.params)
+            if result is not None:
+                self._send_response(message_id, result)
+                return
         super().handle_message(message)
 
     def _execute_handler(
@@ -227,7 +245,10 @@ class ForgeProtocol(LanguageServerProtocol):
     def _send_response(self, msg_id: Any, result: Any = None, error: lsp.ResponseError | None = None) -> None:
         """What our commands answer is JSON already; pygls would walk all of it to find that nothing needs converting,
         which takes as long again as writing it."""
-        if error is None and isinstance(result, dict):
+        if error is None and isinstance(result, Written):
+            self._result_types.pop(msg_id, None)
+            self._send_text(f'{{"jsonrpc": "{self.VERSION}", "id": {json.dumps(msg_id)}, "result": {result.text}}}')
+        elif error is None and isinstance(result, dict):
             self._result_types.pop(msg_id, None)
             self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
         else:
@@ -237,8 +258,22 @@ class ForgeProtocol(LanguageServerProtocol):
         """Send nothing after the end: pygls would report the failure by sending, and so without end."""
         if self._lost or self.writer is None:
             return
-        try:
+        with self._until_lost():
             super()._send_data(data)
+
+    def _send_text(self, text: str) -> None:
+        """Send a message that is written already; pygls can only send what it writes itself."""
+        if self._lost or self.writer is None:
+            return
+        body = text.encode(self.CHARSET)
+        kind = f"{self.CONTENT_TYPE}; charset={self.CHARSET}"
+        with self._until_lost():
+            self.writer.write(f"Content-Length: {len(body)}\r\nContent-Type: {kind}\r\n\r\n".encode() + body)
+
+    @contextlib.contextmanager
+    def _until_lost(self) -> Generator[None]:
+        try:
+            yield
         except BrokenPipeError:
             logger.warning("The client is gone")
             self._lost = True

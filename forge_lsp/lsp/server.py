@@ -65,6 +65,10 @@ class ForgeServer(LanguageServer):
         """Run a command."""
         return await self.commands.execute(params)
 
+    def at_once(self, params: lsp.ExecuteCommandParams) -> object | None:
+        """What a command answers that has nothing to wait for, None for any other."""
+        return self.commands.at_once(params)
+
     def cancel_progress(self, token: lsp.ProgressToken) -> None:
         """The user pressed Cancel."""
         self.session.editor.work_done.cancel(token)
@@ -89,6 +93,7 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
     server = ForgeServer(version, build, waits)
     protocol = server.protocol
     protocol.execute = server.execute
+    protocol.at_once = server.at_once
     protocol.closing = server.aclose
     protocol.cancel_progress = server.cancel_progress
 

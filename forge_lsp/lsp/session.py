@@ -61,7 +61,8 @@ class Session:
         """The connected editor; there from ``initialize`` on."""
         if self._editor is None:
             capabilities = self._protocol.client_capabilities
-            documents = Documents(self._protocol.workspace)
+            workspace = cast("ExactWorkspace", self._protocol.workspace)
+            documents = Documents(workspace)
             window = capabilities.window
             options = self._options()
             self._editor = Editor(
@@ -69,7 +70,7 @@ class Session:
                 documents=documents,
                 applier=Applier(
                     self._protocol,
-                    cast("ExactWorkspace", self._protocol.workspace),
+                    workspace,
                     documents,
                     capabilities.workspace,
                     self._waits,
@@ -82,6 +83,13 @@ class Session:
     @property
     def services(self) -> Services | None:
         """The services if they are there already; for what must not wait."""
+        return self._services
+
+    @property
+    def settled(self) -> Services | None:
+        """The services where :meth:`ready` would answer them without waiting for anything."""
+        if not self._built.is_set() or self._configuring.locked() or self._problem() is not None:
+            return None
         return self._services
 
     # ------------------------------------------------------------------ start

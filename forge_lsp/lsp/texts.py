@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lsprotocol import types as lsp
@@ -112,10 +112,14 @@ class ExactDocument(TextDocument):
 
 
 class ExactWorkspace(Workspace):
-    """pygls' workspace with :class:`ExactDocument`, whose watchers see every state that a text passes through."""
+    """pygls' workspace with :class:`ExactDocument`, whose watchers see every state that a text passes through.
+
+    ``touched`` holds the unquoted URIs of what was opened, changed or closed since its one reader emptied it.
+    """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         self._watchers: list[Callable[[str, str], None]] = []
+        self.touched: dict[str, None] = {}
         super().__init__(*args, **kwargs)  # pyright: ignore[reportArgumentType] - handed through as they came
 
     def _create_text_document(
@@ -130,6 +134,16 @@ class ExactWorkspace(Workspace):
             position_codec=self.position_codec,
         )
 
+    def put_text_document(self, text_document: lsp.TextDocumentItem, *args: Any, **kwargs: Any) -> None:
+        """Open a document."""
+        super().put_text_document(text_document, *args, **kwargs)
+        self.touched[unquote(text_document.uri)] = None
+
+    def remove_text_document(self, doc_uri: str) -> None:
+        """Close a document."""
+        super().remove_text_document(doc_uri)
+        self.touched[unquote(doc_uri)] = None
+
     def update_text_document(
         self, text_doc: lsp.VersionedTextDocumentIdentifier, change: lsp.TextDocumentContentChangeEvent
     ) -> None:
@@ -138,6 +152,7 @@ class ExactWorkspace(Workspace):
         if document is None:
             return
         super().update_text_document(text_doc, change)
+        self.touched[unquote(text_doc.uri)] = None
         for watcher in tuple(self._watchers):
             watcher(unquote(text_doc.uri), document.source)
 

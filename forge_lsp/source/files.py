@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from forge_lsp.domain.task import Document, Language
@@ -35,7 +35,7 @@ class Files:
     def __init__(self, workspace: Path, buffers: Sequence[Document], *, largest: int) -> None:
         self.guard = Guard(workspace)
         self._largest = largest
-        self._buffers = {_key(buffer.path): buffer for buffer in buffers if buffer.path is not None}
+        self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
         self._read: dict[Path, str | None] = {}
 
     def name(self, path: Path) -> str:
@@ -43,13 +43,13 @@ class Files:
         relative = self.guard.relative(path)
         return str(relative) if relative is not None else path.name
 
-    def open_paths(self) -> list[Path]:
+    def open_paths(self) -> Iterator[Path]:
         """The open buffers' files that may be shown, in order of their names."""
-        return sorted(path for path in self._buffers if self.guard.may_show(path))
+        return (path for path in sorted(self._buffers) if self.guard.may_show(path))
 
     def text(self, path: Path) -> str | None:
         """The text of a file, an open buffer's first; None if there is none, or none that may be shown."""
-        key = _key(path)
+        key = self.guard.resolved(path)
         if key not in self._read:
             self._read[key] = self._load(path, key)
         return self._read[key]
@@ -71,10 +71,3 @@ class Files:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return None
-
-
-def _key(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):
-        return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -127,17 +128,24 @@ _HEAVY = frozenset(
 _LARGEST_IGNORE_FILE = 256_000
 
 
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+
+
+_SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _SECRET_NAMES)
+
+
 def is_secret_name(path: PurePosixPath) -> bool:
     """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative)."""
     if any(part.lower() in _SECRET_FOLDERS for part in path.parts[:-1]):
         return True
     name = path.name.lower()
-    patterns = _SECRET_ALWAYS if name.endswith(_CODE) else _SECRET_ALWAYS + _SECRET_NAMES
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return (_SECRET_CODE if name.endswith(_CODE) else _SECRET_ANY).match(name) is not None
 
 
 class Guard:
-    """Says which files of one workspace may be read, and lists them. Ignore files are read once.
+    """Says which files of one workspace may be read, and lists them. Ignore files are read once, and what was said of a
+    file is said again.
 
     The rules are git's: nested ``.gitignore`` files, the repository's own above the workspace, and
     ``.git/info/exclude``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same.
@@ -147,17 +155,33 @@ class Guard:
         self.workspace = workspace
         self._root = _resolved(workspace)
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
+        self._verdicts: dict[Path, bool] = {}
+        self._folders: dict[Path, Path] = {}
         self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
 
     def relative(self, path: Path) -> PurePosixPath | None:
         """``path`` relative to the workspace, symbolic links followed; None outside of it."""
-        resolved = _resolved(path)
+        resolved = self.resolved(path)
         return (
             PurePosixPath(resolved.relative_to(self._root).as_posix()) if resolved.is_relative_to(self._root) else None
         )
 
+    def resolved(self, path: Path) -> Path:
+        """``path`` with symbolic links followed. Each folder is resolved once: its files are many."""
+        if path.is_symlink() or path.name in ("", ".."):
+            return _resolved(path)
+        folder = path.parent
+        if folder not in self._folders:
+            self._folders[folder] = _resolved(folder)
+        return self._folders[folder] / path.name
+
     def may_show(self, path: Path) -> bool:
         """Whether the text of ``path`` may be shown. A link counts by its own name and by what it points to."""
+        if path not in self._verdicts:
+            self._verdicts[path] = self._may_show(path)
+        return self._verdicts[path]
+
+    def _may_show(self, path: Path) -> bool:
         target = self.relative(path)
         if target is None or is_secret_name(target) or self._ignored(target):
             return False
@@ -168,8 +192,9 @@ class Guard:
                 return named == target or not (is_secret_name(named) or self._ignored(named))
         return True
 
-    def files(self, suffixes: tuple[str, ...], *, most: int) -> Iterator[Path]:
-        """Files with one of ``suffixes`` that may be shown, in a fixed order; at most ``most`` files are looked at."""
+    def files(self, suffixes: tuple[str, ...], *, most: int, named: re.Pattern[str] | None = None) -> Iterator[Path]:
+        """Files with one of ``suffixes``, and a name that ``named`` matches whole, that may be shown, in a fixed order;
+        at most ``most`` files are looked at."""
         seen = 0
         for folder, folders, names in os.walk(self._root):
             here = Path(folder)
@@ -185,7 +210,9 @@ class Guard:
                 seen += 1
                 if seen > most:
                     return
-                if name.endswith(suffixes) and self.may_show(here / name):
+                if not name.endswith(suffixes) or (named is not None and not named.fullmatch(name)):
+                    continue
+                if self.may_show(here / name):
                     yield here / name
 
     def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:

@@ -133,8 +133,9 @@ def tests_near(document: Document, files: Files, *, most: int) -> Iterator[Path]
         suffixes = SUFFIXES[Language.TYPESCRIPT] + SUFFIXES[Language.JAVASCRIPT]
     elif document.language in (Language.C, Language.CPP):
         suffixes = SUFFIXES[Language.C] + SUFFIXES[Language.CPP]
-    for path in files.guard.files(suffixes, most=most):
-        if pattern.fullmatch(path.name) and (document.path is None or _resolved(path) != _resolved(document.path)):
+    own = None if document.path is None else _resolved(document.path)
+    for path in files.guard.files(suffixes, most=most, named=pattern):
+        if own is None or files.guard.resolved(path) != own:
             yield path
 
 

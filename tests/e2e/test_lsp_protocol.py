@@ -191,7 +191,7 @@ async def test_nothing_is_kept_of_what_has_ended(tmp_path: Path) -> None:
         "server = fake.create_server(build=fake.build, version='0')\n"
         "run = server.protocol.execute\n"
         "async def execute(params):\n"
-        "    if params.command == 'forge.status':\n"
+        "    if params.command == 'forge.history':\n"
         "        protocol = server.protocol\n"
         "        return [len(protocol._request_futures), len(protocol._result_types),\n"
         "                len(protocol.progress.tokens), len(server.session.editor.work_done),\n"
@@ -208,7 +208,7 @@ async def test_nothing_is_kept_of_what_has_ended(tmp_path: Path) -> None:
             await client.command("forge.generate", uri=URI)
             await client.until(lambda number=number: len(client.progress("end")) == 2 * number + 2)
         client.answers["window/workDoneProgress/create"] = lambda _: {}
-        assert await client.command("forge.status") == [1, 0, 0, 0, 0]  # 1: this request
+        assert await client.command("forge.history") == [1, 0, 0, 0, 0]  # 1: this request
 
 
 async def test_tcp_serves_one_client_and_ends(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from tests.integration.sandbox_probes import living, snapshot
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 from tests.support.tools import node_modules
 
-__all__ = ["NAMES", "attempt"]
+__all__ = ["NAMES", "Build", "attempt"]
 
 SECRET = "FORGE_TEST_SECRET_9a2e"
 CANARY = "canary-7b41"
@@ -144,6 +144,7 @@ HOSTILE: Mapping[str, Hostile] = {
     ),
 }
 NAMES = tuple(HOSTILE)
+Build = Callable[[Sandbox, Task, str], Awaitable[BuildReport]]
 
 
 def _toolchain(language: Language, sandbox: Sandbox, environment: Mapping[str, str]) -> Toolchain:
@@ -156,8 +157,11 @@ def _toolchain(language: Language, sandbox: Sandbox, environment: Mapping[str, s
     return make(sandbox, timeout=120, environment=environment)
 
 
-async def attempt(name: str, base: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """``{what: ""}`` for each thing that the named candidate tries; words where it succeeded."""
+async def attempt(
+    name: str, base: Path, environment: Mapping[str, str] | None = None, *, build: Build | None = None
+) -> dict[str, str]:
+    """``{what: ""}`` for each thing that the named candidate tries; words where it succeeded. ``build`` takes the place
+    of the toolchain's."""
     case = HOSTILE[name]
     project, outside, keys = base / "project", base / "outside", base / "keys"
     for folder in (project, outside, keys):
@@ -201,7 +205,9 @@ async def attempt(name: str, base: Path, environment: Mapping[str, str] | None =
                 return {"skip": "no sandbox works here"}
             toolchain = _toolchain(case.language, sandbox, os.environ if environment is None else environment)
             found: BuildReport | Evidence
-            if case.how == "evidence":
+            if build is not None:
+                found = await build(sandbox, task, with_code(task, code))
+            elif case.how == "evidence":
                 found = await toolchain.evidence(task, candidate_of(task, code))
             else:
                 found = await toolchain.build(task, with_code(task, code))

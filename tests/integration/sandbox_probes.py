@@ -26,6 +26,8 @@ from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.ports import Sandbox, Tree
 
 WAYS = ("overlay", "copy", "landlock")
+WORKBENCH = "workbench"
+"""The box that stays: only to be probed."""
 SECRET = "FORGE_TEST_SECRET_5f1c"
 
 BACKGROUND = "setsid sh -c 'sleep 600; :' {0} & sh -c 'sleep 600; :' {0}; :"
@@ -244,10 +246,18 @@ async def probe(way: str, base: Path) -> dict[str, str]:
                 "marker": marker,
                 "signals": way != "landlock" or landlock_abi() >= 6,
             }
-            async with sandbox(way, folders).open(Tree(source=project, files=files)) as box:
-                result = await box.run([sys.executable, "hostile.py", json.dumps(told)], timeout=30, readable=readable)
-                survivors = living(marker)
-                planted = box.read(PurePosixPath("innocent"))
+            command = [sys.executable, "hostile.py", json.dumps(told)]
+            if way == WORKBENCH:
+                bubblewrap = Bubblewrap(program=find_bwrap()[0], folders=folders)
+                bench = await bubblewrap.workbench(source=project, readable=readable, programs=Path("/usr"))
+                async with contextlib.aclosing(bench):
+                    result = await bench.run(Tree(source=project, files=files), command, timeout=30, env={})
+                survivors, planted = living(marker), None
+            else:
+                async with sandbox(way, folders).open(Tree(source=project, files=files)) as box:
+                    result = await box.run(command, timeout=30, readable=readable)
+                    survivors = living(marker)
+                    planted = box.read(PurePosixPath("innocent"))
             await asyncio.sleep(0.05)
             killed = bystander.poll() is not None
     finally:

@@ -31,6 +31,13 @@ CPP = {
     "src/area.cpp": '#include "area.hpp"\n\n«int area(int width, int height) {\n    return 0; // TODO\n}»\n',
     "src/use.cpp": '#include "area.hpp"\n\nint total() { return area(2, 3); }\n',
 }
+HEADER = {
+    "lib/box.h": "#pragma once\n«struct box { int width; };»\n",
+    "lib/deep.h": '#pragma once\n#include "box.h"\n',
+    "app/main.cpp": (
+        '#include <vector>\n#include "../lib/deep.h"\nint main() { std::vector<box> all{{3}}; return all[0].width; }\n'
+    ),
+}
 HEAD = "int area(int width, int height) {\n"
 GOOD = f"{HEAD}    return width * height;\n}}"
 C_CASES = [
@@ -163,15 +170,7 @@ async def test_a_header_is_checked_by_those_that_include_it(
     toolchain: CFamilyToolchain, tmp_path: Path, language: Language
 ) -> None:
     """And in their language: editors call every .h the same."""
-    files = {
-        "lib/box.h": "#pragma once\n«struct box { int width; };»\n",
-        "lib/deep.h": '#pragma once\n#include "box.h"\n',
-        "app/main.cpp": (
-            '#include <vector>\n#include "../lib/deep.h"\n'
-            "int main() { std::vector<box> all{{3}}; return all[0].width; }\n"
-        ),
-    }
-    task = project_task(tmp_path, language, files, "lib/box.h")
+    task = project_task(tmp_path, language, HEADER, "lib/box.h")
     good = await toolchain.build(task, with_code(task, "struct box { int width; bool full = false; };"))
     assert good.status is BuildStatus.PASSED, good
     report = await toolchain.build(task, with_code(task, "struct box { int wide; };"))

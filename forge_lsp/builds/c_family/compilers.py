@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from forge_lsp.builds.gate import Fault
 from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.task import Language
 
-__all__ = ["Compiler", "find_compiler", "flavour", "missing_header", "problems_of"]
+__all__ = ["SYNTAX", "Compiler", "find_compiler", "flavour", "missing_header", "problems_of"]
 
 _NAMES = {Language.C: ("gcc", "clang", "cc"), Language.CPP: ("g++", "clang++", "c++")}
 _INSTALL = {Language.C: "apt-get install gcc libc6-dev", Language.CPP: "apt-get install g++"}
@@ -25,6 +26,9 @@ _LINE = re.compile(
     r"(?: \[(?P<code>-W[\w=+,-]+)\])?$"
 )
 _MISSING = re.compile(r"^'?(?P<name>[^':]+)'?(?:: No such file or directory| file not found)")
+SYNTAX = re.compile(r"expected |stray |unterminated |missing terminating|extraneous |unbalanced |invalid prepro")
+"""How the messages begin that say that a text does not parse."""
+
 # Wrong in every standard of C, and only warned of by older compilers. A function that forgets its result is
 # undefined behaviour in both languages.
 _ERRORS = {
@@ -54,19 +58,33 @@ class Compiler:
         return self.path.name
 
     @property
+    def kind(self) -> str:
+        """The language as gcc and clang name it."""
+        return "c" if self.language is Language.C else "c++"
+
+    @property
     def readable(self) -> tuple[Path, ...]:
         """The folders it needs beside the system's."""
         return readable_for(self.path)
 
     def command(self, flags: Sequence[str], files: Sequence[str], *, header: bool) -> tuple[str, ...]:
         """Check ``files`` with a project's ``flags``; nothing is written."""
-        kind = "c" if self.language is Language.C else "c++"
         answers = ("-fdiagnostics-format=json",) if self.json else ("-fno-caret-diagnostics", "-fno-color-diagnostics")
         most = "-ferror-limit=0" if self.clang else "-fmax-errors=0"
         return (
             *(str(self.path), "-fsyntax-only", *answers, most, *flags, *_ERRORS[self.language]),
-            *("-x", f"{kind}-header" if header and self.clang else kind, *files),
+            *("-x", f"{self.kind}-header" if header and self.clang else self.kind, *files),
         )
+
+    def object_command(self, flags: Sequence[str], file: str, written: str) -> tuple[str, ...]:
+        """Compile ``file`` to the object ``written``, for its symbols."""
+        return (str(self.path), "-w", "-c", *flags, "-O0", "-x", self.kind, file, "-o", written)
+
+    def head_command(self, flags: Sequence[str], head: str) -> tuple[str, ...]:
+        """Precompile the header ``head`` for texts that are checked with the same ``flags``, to ``head``.gch; what went
+        into it is listed in ``head``.d, as for make. gcc only."""
+        written = ("-o", f"{head}.gch", "-MD", "-MF", f"{head}.d")
+        return (str(self.path), *flags, *_ERRORS[self.language], "-x", f"{self.kind}-header", head, *written)
 
 
 def find_compiler(language: Language, environment: Mapping[str, str], *, clang: bool = False) -> Path | Fault:
@@ -101,7 +119,8 @@ def problems_of(
     found: list[Diagnostic] = []
     lines: dict[str, list[str]] = {}
     for raw in _entries(output):
-        path = PurePosixPath(raw.file)
+        # A header beside the includer's folder is told as "src/../include/a.h".
+        path = PurePosixPath(os.path.normpath(raw.file) if raw.file else "")
         path = path.relative_to(root) if path.is_relative_to(root) else path
         file = path.as_posix()
         if file not in lines:

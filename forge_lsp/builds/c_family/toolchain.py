@@ -9,11 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.c_family.compilers import Compiler, find_compiler, flavour, missing_header, problems_of
+from forge_lsp.builds.c_family.compilers import (
+    SYNTAX,
+    Compiler,
+    find_compiler,
+    flavour,
+    missing_header,
+    problems_of,
+)
 from forge_lsp.builds.c_family.evidence import CFamilyEvidence
 from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
 from forge_lsp.builds.c_family.packages import package_of
-from forge_lsp.builds.c_family.symbols import mentioning, symbols_in, undefined
+from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
 from forge_lsp.builds.command import CommandCheck, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
@@ -26,7 +33,6 @@ from forge_lsp.domain.task import Language, Task
 __all__ = ["CFamilyToolchain", "c_findings", "cpp_findings"]
 
 _OPTIONS = (".json", "akefile", "CMakeLists.txt", ".mk", ".cmake")
-_SYNTAX = re.compile(r"expected |stray |unterminated |missing terminating|extraneous |unbalanced |invalid prepro")
 _OUTSIDE = re.compile(r"^[ \t]*#[ \t]*(?:include|embed|import)[ \t]*[<\"](?:/|~|(?:\.\./){2,})|\.incbin", re.M)
 _REMEMBERED = 32
 
@@ -169,7 +175,7 @@ class _Run:
                 problems += await self._links(box, text, root)
         every = tuple(dict.fromkeys(problems))
         here = [problem for problem in every if problem.file == document]
-        syntax = tuple(problem for problem in here if _SYNTAX.match(problem.message))
+        syntax = tuple(problem for problem in here if SYNTAX.match(problem.message))
         return Checked(problems=every, syntax=syntax, lacks=self._lacks(every, document))
 
     def _groups(self, root: str) -> dict[tuple[tuple[str, ...], Language], list[PurePosixPath]]:
@@ -195,35 +201,33 @@ class _Run:
         document = self.place.document
         if not self.units.others or document not in self.units.languages:
             return []
-        defined = await self._symbols_of(box, document, root, defined=True)
+        defined = await self._symbols_of(box, document, root, DEFINED)
         if defined is None:
             return []
         if text == self.untouched:
             self.symbols = defined
-        found: list[Diagnostic] = []
-        needed: dict[PurePosixPath, frozenset[str] | None] = {}
-        for symbol in sorted((self.symbols or frozenset()) - defined):
-            for other in mentioning(symbol, self.units.others, self.place):
-                if other not in needed:
-                    needed[other] = await self._symbols_of(box, other, root, defined=False)
-                if symbol in (needed[other] or ()):
-                    found.append(undefined(symbol, other, self.place, "ld"))
-        return found
 
-    async def _symbols_of(self, box: Box, file: PurePosixPath, root: str, *, defined: bool) -> frozenset[str] | None:
+        async def needs(other: PurePosixPath) -> frozenset[str] | None:
+            return await self._symbols_of(box, other, root, NEEDED)
+
+        return await lost(self.symbols or frozenset(), defined, self.units, self.place, needs)
+
+    async def _symbols_of(
+        self, box: Box, file: PurePosixPath, root: str, which: tuple[str, str]
+    ) -> frozenset[str] | None:
         """What the object of a source defines for others, or needs; None where that cannot be told."""
         language = self.units.language if file == self.place.document else SOURCES[file.suffix]
         compiler = self.compilers.get(language)
         if compiler is None:
             return None
         flags = self.flags.get(file) or flags_of(self.place, (file,), {file: language})[file]
-        kind, written = "c" if language is Language.C else "c++", f"{root}/.forge-check.o"
-        command = (str(compiler.path), "-w", "-c", *flags.at(root), "-O0", "-x", kind, f"{root}/{file}", "-o", written)
+        written = f"{root}/.forge-check.o"
+        command = compiler.object_command(flags.at(root), f"{root}/{file}", written)
         if (await self._run(box, compiler, command)).code != 0:
             return None
-        which = ("--defined-only",) if defined else ("-u",)
-        listed = await self._run(box, compiler, ("nm", "-C", "-g", *which, "-P", written))
-        return symbols_in(listed.stdout.decode("utf-8", "replace"), "TDBRCG" if defined else "U")
+        types, option = which
+        listed = await self._run(box, compiler, (*NM, option, written))
+        return symbols_in(listed.stdout.decode("utf-8", "replace"), types)
 
     def _lacks(self, problems: Sequence[Diagnostic], document: str) -> Fault | None:
         """A header that is not there, where it kept the compiler from the document's text."""

@@ -27,13 +27,15 @@ _LARGEST = 2 * 1024 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
     """``language`` is the document's. ``files`` are to be compiled, the document first where it is compiled on its
-    own; ``others`` are the sources that do not include it (they may call what it defines)."""
+    own; ``others`` are the sources that do not include it (they may call what it defines). ``names`` are those of the
+    files by which it is included, its own among them."""
 
     language: Language
     files: tuple[PurePosixPath, ...]
     languages: Mapping[PurePosixPath, Language]
     others: tuple[PurePosixPath, ...] = ()
     header: bool = False
+    names: frozenset[str] = frozenset()
 
 
 def units_of(place: Place, language: Language) -> Units:
@@ -61,6 +63,7 @@ def units_of(place: Place, language: Language) -> Units:
         languages=languages,
         others=others,
         header=is_header and not sources,
+        names=frozenset(path.name for path in reached),
     )
 
 

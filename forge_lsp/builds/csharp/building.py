@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -9,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.csharp.messages import last_words, problems_in, remedy_for
+from forge_lsp.builds.csharp.plain import plain
 from forge_lsp.builds.csharp.projects import TEMP_PROJECT, Described, asking, described_by, traversal
+from forge_lsp.builds.csharp.warm import WARM, WarmBuilds
 from forge_lsp.builds.gate import Checked, Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
+from forge_lsp.domain.ports import Box, ProcessResult, Sandbox, Tree
 
 __all__ = ["ProjectBuild"]
 
@@ -60,6 +63,7 @@ class ProjectBuild:
         projects: tuple[PurePosixPath, ...],
         extra: Mapping[PurePosixPath, bytes],
         restored: dict[str, Mapping[PurePosixPath, bytes]],
+        warm: WarmBuilds | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
@@ -70,6 +74,7 @@ class ProjectBuild:
         self._temporary = bool(extra)
         self._projects = projects or (TEMP_PROJECT,)
         self._restored = restored
+        self._warm = warm
         self._extra = dict(extra)
         if len(self._projects) > 1:
             self._extra[_TRAVERSAL] = traversal(self._projects)
@@ -86,17 +91,42 @@ class ProjectBuild:
         carried = self._restored.get(key, {})
         tree = self._place.tree(text, {**self._extra, **carried})
         target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
+        arguments = ("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1")
+        arguments += ("-p:GenerateFullPaths=true", "-p:UseAppHost=false", *properties)
+        restored = bool(carried) or self._assets()
+        if restored and (result := await self._warmly(tree, arguments, carried)) is not None:
+            checked = self._judged(result, self._place.source or Path("/"), target)
+            if checked.fault is None:
+                return checked
         async with self._sandbox.open(tree) as box:
-            if not carried and not self._assets():
+            if not restored:
                 fault = await self._restore(box, target, key)
                 if fault is not None:
                     return Checked(fault=fault)
-            result = await self._run(
-                box,
-                *("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1", "-nodeReuse:false"),
-                *("-p:GenerateFullPaths=true", "-p:UseAppHost=false", "-p:UseSharedCompilation=false", *properties),
-            )
-            root = box.root
+            result = await self._run(box, *arguments, "-nodeReuse:false", "-p:UseSharedCompilation=false")
+            return self._judged(result, box.root, target)
+
+    async def _warmly(
+        self, tree: Tree, arguments: Sequence[str], carried: Mapping[PurePosixPath, bytes]
+    ) -> ProcessResult | None:
+        """The same build by servers that are kept; None where there is no word from them."""
+        if self._warm is None or not self._warm.able:
+            return None
+        packages = self._readable[1:]  # the first is the SDK
+        digest = await asyncio.to_thread(plain, self._place, self._projects, carried, packages)
+        if digest is None:
+            return None
+        result = await self._warm.build(
+            tree,
+            (str(self._dotnet), *arguments, *WARM),
+            digest=digest,
+            timeout=self._timeout,
+            env=self._environment,
+            readable=self._readable,
+        )
+        return None if result is None or result.truncated or result.timed_out else result
+
+    def _judged(self, result: ProcessResult, root: Path, target: str) -> Checked:
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         problems = problems_in(output, root)
         environment = [problem for problem in problems if not problem.code.startswith("CS") and problem.line == 0]

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.domain.ports import Box
 
-__all__ = ["TEMP_PROJECT", "Described", "asking", "described_by", "projects_of", "traversal"]
+__all__ = ["TEMP_PROJECT", "Described", "asking", "described_by", "normal", "projects_of", "traversal"]
 
 TEMP_PROJECT = PurePosixPath("project.csproj")
 _REFERENCE = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*\"([^\"]+)\"")
@@ -37,14 +37,15 @@ def projects_of(place: Place, project: PurePosixPath | None) -> tuple[PurePosixP
     for name, _ in project_files(place.source, (".csproj",)):
         path = PurePosixPath(name)
         references = _REFERENCE.findall(place.text(path) or "")
-        refers[path] = {_normal(path.parent / reference.replace("\\", "/")) for reference in references}
+        refers[path] = {normal(path.parent / reference.replace("\\", "/")) for reference in references}
     found = [project]
     for known in found:  # grows while it is walked: the closure
         found += sorted(path for path, to in refers.items() if known in to and path not in found)
     return tuple(found)
 
 
-def _normal(path: PurePosixPath) -> PurePosixPath:
+def normal(path: PurePosixPath) -> PurePosixPath:
+    """``path`` without ``.`` and, as far as there are folders to leave, without ``..``."""
     parts: list[str] = []
     for part in path.parts:
         if part == ".." and parts and parts[-1] != "..":
@@ -89,12 +90,12 @@ def described_by(box: Box, place: Place, project: PurePosixPath, projects: Seque
         path = PurePosixPath(name) if name.startswith("/") else PurePosixPath(box.root) / project.parent / name
         if not path.is_relative_to(box.root):
             continue
-        relative = _normal(path.relative_to(box.root))
+        relative = normal(path.relative_to(box.root))
         content = None if place.is_file(relative) else box.read(relative)
         if content is not None:
             generated[relative] = content.decode("utf-8-sig", "replace")
     named = _REFERENCE.findall(place.text(project) or "")
-    referred = {_normal(project.parent / name.replace("\\", "/")) for name in named}
+    referred = {normal(project.parent / name.replace("\\", "/")) for name in named}
     return Described(
         project=project,
         arguments=arguments,

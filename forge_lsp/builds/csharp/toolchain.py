@@ -13,6 +13,7 @@ from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests, suites_of
 from forge_lsp.builds.csharp.messages import last_words
 from forge_lsp.builds.csharp.projects import TEMP_PROJECT, projects_of
 from forge_lsp.builds.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
+from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.gate import Baselines, Fault, gate
 from forge_lsp.builds.project import fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
@@ -28,8 +29,8 @@ _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editor
 class CSharpToolchain:
     """Checks C# documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``DOTNET_ROOT`` and NuGet's names.
 
-    ``timeout`` in seconds, for each run of ``dotnet``. MSBuild runs what a project file says: nothing is built where
-    the sandbox runs no project code.
+    ``timeout`` in seconds, for each run of ``dotnet``; ``warm`` are the kept boxes, if any. MSBuild runs
+    what a project file says: nothing is built where the sandbox runs no project code.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class CSharpToolchain:
         timeout: float,
         environment: Mapping[str, str],
         command: tuple[str, ...] = (),
+        warm: WarmBuilds | None = None,
     ) -> None:
         self._sandbox = sandbox
+        self._warm = warm
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
@@ -77,6 +80,7 @@ class CSharpToolchain:
             projects=projects,
             extra=extra,
             restored=self._restored,
+            warm=self._warm,
         )
         assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
         key = await asyncio.to_thread(

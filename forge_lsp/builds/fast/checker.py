@@ -17,10 +17,12 @@ __all__ = ["Checker", "LanguageServer", "Question", "Told"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A text in the place of ``document``. ``others`` are texts that lie over the disk; ``dependents`` files, with
-    their texts, that the document may break. Paths are relative to the workspace."""
+    their texts, that the document may break. ``untouched`` is the document's own text, where it is known. Paths are
+    relative to the workspace."""
 
     document: PurePosixPath
     text: str
+    untouched: str | None = None
     others: Mapping[PurePosixPath, str] = field(default_factory=dict[PurePosixPath, str])
     dependents: Mapping[PurePosixPath, str] = field(default_factory=dict[PurePosixPath, str])
 

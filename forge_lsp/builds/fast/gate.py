@@ -124,6 +124,7 @@ class DaemonGate:
             if checker is None:
                 return [None] * len(texts)
             question = await asyncio.to_thread(_question, opener, place, desk)
+            question = replace(question, untouched=task.document.text)
             if desk.untold:
                 async with asyncio.timeout(self._keeping.answer):
                     await checker.changed(dict(desk.untold))

@@ -7,18 +7,24 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.c_family.compilers import find_compiler as find_c_compiler
 from forge_lsp.builds.csharp.sdk import find_dotnet
+from forge_lsp.builds.fast.c_family import CFamilyOpener
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
+from forge_lsp.builds.fast.go import GoOpener
 from forge_lsp.builds.fast.java import JavaOpener, fast_jdk
 from forge_lsp.builds.fast.javascript import JavaScriptOpener
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.fast.python import PythonOpener
+from forge_lsp.builds.fast.rust import RustOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.go.tools import find_go
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.tools import program
+from forge_lsp.builds.rust.tools import find_cargo
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.tsc import find_compiler
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
@@ -43,6 +49,10 @@ def fast_gate(
         Language.TYPESCRIPT: TypeScriptOpener(known),
         Language.JAVASCRIPT: JavaScriptOpener(known),
         Language.CSHARP: CSharpOpener(sandbox, known, state),
+        Language.C: CFamilyOpener(Language.C, known),
+        Language.CPP: CFamilyOpener(Language.CPP, known),
+        Language.GO: GoOpener(sandbox, known, state),
+        Language.RUST: RustOpener(sandbox, known),
         Language.JAVA: JavaOpener(sandbox, known, state),
     }
     own = frozenset(language for language, command in commands.items() if command)
@@ -60,6 +70,10 @@ def fast_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Fin
         Language.TYPESCRIPT: not isinstance(find_compiler(nowhere, environment, trusted=False), Fault),
         Language.JAVASCRIPT: shutil.which("node", path=environment.get("PATH", "")) is not None,
         Language.CSHARP: find_dotnet(environment) is not None,
+        Language.C: not isinstance(find_c_compiler(Language.C, environment), Fault),
+        Language.CPP: not isinstance(find_c_compiler(Language.CPP, environment), Fault),
+        Language.GO: find_go(environment) is not None,
+        Language.RUST: not isinstance(find_cargo(nowhere, environment), Fault),
         Language.JAVA: fast_jdk(environment) is not None,
     }
     here = [str(language) for language, there in ready.items() if there]

@@ -133,11 +133,15 @@ class LinePeer:
             self._kept.write(json.dumps(question).encode() + b"\n")
             try:
                 parts: list[bytes] = []
+                length = 0
                 while not parts or not parts[-1].endswith(b"\n"):
                     part = await self._kept.reader.read(65536)
                     if not part:
                         raise EnvironmentFault(f"the checker went away: {self._kept.complaint[-300:]}")
                     parts.append(part)
+                    length += len(part)
+                    if length > _LARGEST:
+                        raise ValueError("a message without an end")
                 answer = json.loads(b"".join(parts))
             except (OSError, ValueError) as error:
                 raise EnvironmentFault(f"the checker talks nonsense: {error}") from error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from forge_lsp.builds.go.module import Layout
 from forge_lsp.builds.go.tools import Go
 from forge_lsp.domain.ports import Box, Cache, CacheUse, ProcessResult
 
-__all__ = ["go_cache", "run_go"]
+__all__ = ["go_cache", "go_environment", "run_go"]
 
 
 async def run_go(
@@ -23,13 +24,18 @@ async def run_go(
     loopback: bool = False,
 ) -> ProcessResult:
     """``go`` with ``arguments`` in the module's folder."""
-    flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
-    env = {**go.environment, "GOCACHE": str(box.cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
+    env = go_environment(go, layout, cache=box.cache, cgo=cgo)
     command = (str(go.program), *arguments)
     if layout.folder.parts:
         # Not -C, which is new in Go 1.20.
         command = ("/bin/sh", "-c", 'cd "$0" && exec "$@"', str(layout.folder), *command)
     return await box.run(command, timeout=timeout, env=env, readable=go.readable, loopback=loopback)
+
+
+def go_environment(go: Go, layout: Layout, *, cache: Path, cgo: bool = False) -> dict[str, str]:
+    """What Go needs to know; ``cache`` is the folder where it may keep what it compiled."""
+    flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
+    return {**go.environment, "GOCACHE": str(cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
 
 
 def go_cache(go: Go, use: CacheUse) -> Cache:

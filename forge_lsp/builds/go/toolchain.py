@@ -20,11 +20,11 @@ from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, ScopeKind, Task
 
-__all__ = ["GoToolchain", "go_findings"]
+__all__ = ["ANALYZERS", "GoToolchain", "go_findings"]
 
 _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", ".s", ".c", ".h")
 # What `go test` too takes for certain; vet's other checks are advice.
-_ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
+ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
 _MISSING = re.compile(
     r"no required module provides package (?P<package>[^\s;:]+)|"
     r"cannot find module providing package (?P<other>[^\s;:]+)|"
@@ -148,7 +148,7 @@ class GoToolchain:
     async def _vet(self, box: Box, place: Place, go: Go, layout: Layout, packages: Packages, *, known: bool) -> Checked:
         """Everything compiles: what the tests make of it, and mistakes that the compiler lets pass."""
         targets = layout.files or (packages.own, *packages.dependents, *packages.tested)
-        analyzers = [f"-{name}" for name in _ANALYZERS]
+        analyzers = [f"-{name}" for name in ANALYZERS]
         vetted = await self._go(box, go, layout, "vet", "-json", *analyzers, *targets, packages=packages)
         text = (vetted.stdout + b"\n" + vetted.stderr).decode("utf-8", "replace")
         plain = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith(('"', "{", "}", "[", "]")))

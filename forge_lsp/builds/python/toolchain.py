@@ -236,7 +236,7 @@ def _own_module(place: Place, top: str) -> bool:
 
 def _without_optional(problems: tuple[Diagnostic, ...], file: str, text: str) -> tuple[Diagnostic, ...]:
     """``problems`` without the missing modules that the document is ready to do without."""
-    if not any(problem.file == file and problem.code in MISSING_MODULE for problem in problems):
+    if "try" not in text or not any(problem.file == file and problem.code in MISSING_MODULE for problem in problems):
         return problems
     try:
         optional = guarded_imports(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -17,19 +16,25 @@ from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
+from forge_lsp.builds.rust.crates import (
+    MANIFEST,
+    Workspace,
+    covering,
+    edition_of,
+    lone_manifest,
+    workspace_of,
+)
 from forge_lsp.builds.rust.evidence import doctests_of, has_tests, outcome_of, with_values
-from forge_lsp.builds.rust.tools import INSTALL, Cargo, find_cargo, messages, problems_of
+from forge_lsp.builds.rust.tools import CHECK, INSTALL, METADATA, Cargo, find_cargo, messages, problems_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Cache, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, ScopeKind, Task
 
-__all__ = ["RustToolchain", "rust_findings"]
+__all__ = ["RustToolchain", "rust_cache", "rust_findings"]
 
 _TOOL = "cargo check"
 _MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
-_MANIFEST = "Cargo.toml"
-_EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
 _UNSEEN = re.compile(
     r"no matching package|failed to (?:download|get|load source)|--offline|unable to update|attempting to make an HTTP|"
     r"failed to select a version|needs to be updated|offline mode|can't find crate index|perhaps a crate was updated",
@@ -44,15 +49,6 @@ class _Crate:
     folder: PurePosixPath
     lone: bool
     extra: dict[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Workspace:
-    """What ``cargo metadata`` says: the workspace's folder relative to the tree, its packages, and those to check."""
-
-    folder: PurePosixPath
-    names: tuple[str, ...]
-    checked: tuple[str, ...]
 
 
 class RustToolchain:
@@ -111,7 +107,7 @@ class RustToolchain:
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task, siblings=(".rs",))
-        manifest = place.nearest(_MANIFEST)
+        manifest = place.nearest(MANIFEST)
         cargo = find_cargo(place, self._environment)
         if isinstance(cargo, Fault) or manifest is None or place.source is None:
             return Evidence()
@@ -140,7 +136,7 @@ class RustToolchain:
     ) -> Outcome:
         crate = await self._crate(place, cargo, text)
         use = CacheUse.ONCE if untouched else CacheUse.DROP
-        cache = await asyncio.to_thread(_cache, place, cargo, use)
+        cache = await asyncio.to_thread(rust_cache, place, cargo, use)
         tree = replace(place.tree(text, crate.extra), cache=replace(cache, name=f"{cache.name}-test"))
         async with self._sandbox.open(tree) as box:
             run = _Run(box=box, cargo=cargo, crate=crate, target=box.cache / "target", timeout=self._timeout)
@@ -154,7 +150,7 @@ class RustToolchain:
         tree = place.tree(text, crate.extra)
         if not crate.lone:
             use = CacheUse.ONCE if untouched else CacheUse.DROP
-            tree = replace(tree, cache=await asyncio.to_thread(_cache, place, cargo, use))
+            tree = replace(tree, cache=await asyncio.to_thread(rust_cache, place, cargo, use))
         async with self._sandbox.open(tree) as box:
             target = box.root / ".forge-target" if crate.lone else box.cache / "target"
             run = _Run(box=box, cargo=cargo, crate=crate, target=target, timeout=self._timeout)
@@ -164,20 +160,13 @@ class RustToolchain:
         return checked
 
     async def _crate(self, place: Place, cargo: Cargo, text: str) -> _Crate:
-        manifest = place.nearest(_MANIFEST)
+        manifest = place.nearest(MANIFEST)
         if manifest is not None:
             return _Crate(folder=manifest.parent, lone=False)
         edition = await self._edition(place, cargo)
-        is_program = re.search(r"^\s*(?:pub\s+)?(?:async\s+)?fn\s+main\s*\(", text, re.M) is not None
-        kind = '[[bin]]\nname = "forge"' if is_program else "[lib]"
-        manifest_text = (
-            f'[package]\nname = "forge"\nversion = "0.0.0"\nedition = "{edition}"\n'
-            "autobins = false\nautotests = false\n"
-            "autoexamples = false\nautobenches = false\nbuild = false\n\n[workspace]\n\n"
-            f"{kind}\npath = {json.dumps(place.document.name)}\n"
-        )
         folder = place.document.parent
-        return _Crate(folder=folder, lone=True, extra={folder / _MANIFEST: manifest_text.encode()})
+        own = lone_manifest(text, place.document.name, edition)
+        return _Crate(folder=folder, lone=True, extra={folder / MANIFEST: own})
 
     async def _edition(self, place: Place, cargo: Cargo) -> str:
         if cargo.program not in self._editions:
@@ -188,9 +177,7 @@ class RustToolchain:
                     env=cargo.environment,
                     readable=cargo.readable,
                 )
-            match = re.search(r"\b1\.(\d+)\.", result.stdout.decode("utf-8", "replace"))
-            minor = int(match[1]) if match is not None else 0
-            self._editions[cargo.program] = next((name for least, name in _EDITIONS if minor >= least), "2015")
+            self._editions[cargo.program] = edition_of(result.stdout)
         return self._editions[cargo.program]
 
 
@@ -210,8 +197,7 @@ class _Run:
         if isinstance(workspace, Fault):
             return Checked(fault=workspace)
         self.paths.update(workspace.names)
-        packages = [word for name in workspace.checked for word in ("-p", name)]
-        result = await self._cargo("check", "--offline", "--message-format", "json", "--all-targets", *packages)
+        result = await self._cargo(*CHECK, *workspace.packages)
         told = list(messages(result.stdout))
         for message in told:
             if "path+file:" in str(message.get("package_id", "")):
@@ -268,46 +254,30 @@ class _Run:
         if result.code != 0:
             raise EnvironmentFault("cargo's target folder could not be cleaned", remedy="forge-lsp doctor")
 
-    async def _metadata(self, place: Place) -> _Workspace | Fault:
-        result = await self._cargo("metadata", "--offline", "--no-deps", "--format-version", "1")
-        document = next(messages(result.stdout), None)
-        if result.code != 0 or document is None:
+    async def _metadata(self, place: Place) -> Workspace | Fault:
+        result = await self._cargo(*METADATA)
+        if result.code != 0:
             return _fault(result.stderr.decode("utf-8", "replace"), self.crate)
-        root = self.box.root
-        packages = cast("list[dict[str, Any]]", document.get("packages") or [])
-        manifest = str(root / self.crate.folder / _MANIFEST)
-        own = next((str(one["name"]) for one in packages if one.get("manifest_path") == manifest), None)
-        if own is None:
-            where = self.crate.folder / _MANIFEST
-            return Fault(reason=f"no package holds {place.document} ({where} has none)", remedy="cargo metadata")
-        checked = [own]
-        for known in checked:  # grows while it is walked
-            for one in packages:
-                needs = {str(need.get("name")) for need in cast("list[dict[str, Any]]", one.get("dependencies") or [])}
-                if known in needs and str(one["name"]) not in checked:
-                    checked.append(str(one["name"]))
-        folder = PurePosixPath(str(document.get("workspace_root")))
-        inside = folder.relative_to(root) if folder.is_relative_to(root) else PurePosixPath()
-        return _Workspace(folder=inside, names=tuple(str(one["name"]) for one in packages), checked=tuple(checked))
+        manifest = self.crate.folder / MANIFEST
+        workspace = workspace_of(result.stdout, root=self.box.root, manifest=manifest)
+        if workspace is None:
+            return Fault(reason=f"no package holds {place.document} ({manifest} has none)", remedy="cargo metadata")
+        return workspace
 
     async def _covers(self, document: PurePosixPath, folder: PurePosixPath) -> bool:
-        """Whether one of the crates that were compiled read the document: each tells in a file what it read."""
-        name = document.relative_to(folder) if document.is_relative_to(folder) else document
-        lines = [
-            word
-            for one in (name, self.box.root / document)
-            for word in ("-e", f"{str(one).replace(' ', chr(92) + ' ')}:")
-        ]
-        folders = [str(self.target / "debug" / part) for part in ("deps", "build", "examples")]
-        found = await self.box.run(("grep", "-rqxF", "--include=*.d", *lines, *folders), timeout=self.timeout)
+        command = covering(document, folder, root=self.box.root, target=self.target)
+        found = await self.box.run(command, timeout=self.timeout)
         return found.code == 0
 
     async def _cargo(self, command: str, *arguments: str, testing: bool = False) -> ProcessResult:
-        manifest = str(self.box.root / self.crate.folder / _MANIFEST)
-        words = (str(self.cargo.program), command, *self.cargo.arguments, "--manifest-path", manifest, *arguments)
-        env = {**self.cargo.environment, "CARGO_TARGET_DIR": str(self.target), "RUST_BACKTRACE": "0"}
+        manifest = str(self.box.root / self.crate.folder / MANIFEST)
+        words = self.cargo.command(command, manifest, arguments)
         result = await self.box.run(
-            words, timeout=self.timeout, env=env, readable=self.cargo.readable, loopback=testing
+            words,
+            timeout=self.timeout,
+            env=self.cargo.environment_with(self.target),
+            readable=self.cargo.readable,
+            loopback=testing,
         )
         if result.timed_out and not testing:
             raise EnvironmentFault(
@@ -326,7 +296,7 @@ def _has_tests(place: Place, folder: PurePosixPath, name: str | None) -> bool:
     return any(has_tests(text) and (word is None or word.search(text)) for text in texts)
 
 
-def _cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
+def rust_cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
     """One for each project, toolchain and set of dependencies."""
     digest = hashlib.sha256(f"{place.source}\0{cargo.program}".encode("utf-8", "surrogateescape"))
     with contextlib.suppress(OSError):

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -15,9 +15,11 @@ from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
-__all__ = ["INSTALL", "Cargo", "find_cargo", "messages", "problems_of"]
+__all__ = ["CHECK", "INSTALL", "METADATA", "Cargo", "find_cargo", "messages", "problems_of"]
 
 INSTALL = "install Rust: https://rustup.rs"
+CHECK = ("check", "--offline", "--message-format", "json", "--all-targets")
+METADATA = ("metadata", "--offline", "--no-deps", "--format-version", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,14 @@ class Cargo:
     environment: Mapping[str, str]
     readable: tuple[Path, ...]
     arguments: tuple[str, ...] = ()
+
+    def command(self, name: str, manifest: str, arguments: Sequence[str]) -> tuple[str, ...]:
+        """Cargo's subcommand ``name`` on a manifest."""
+        return (str(self.program), name, *self.arguments, "--manifest-path", manifest, *arguments)
+
+    def environment_with(self, target: Path) -> dict[str, str]:
+        """What it needs to know in a box, with its target folder."""
+        return {**self.environment, "CARGO_TARGET_DIR": str(target), "RUST_BACKTRACE": "0"}
 
 
 def find_cargo(place: Place, environment: Mapping[str, str]) -> Cargo | Fault:

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import select
 import shutil
 import signal
+import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.sandbox import process
+from forge_lsp.builds.sandbox import keeper, process
 from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.builds.sandbox.kept import Kept, keep
 from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
-from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, private_entries
+from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, clean_environment, interpreter_folders, private_entries
 from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
+from forge_lsp.builds.sandbox.status import Status
+from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
 from forge_lsp.domain.ports import Box, ProcessResult, Tree
 
@@ -112,7 +114,46 @@ class Bubblewrap:
         folder = self.folders.create()
         closing = AsyncExitStack()
         closing.push_async_callback(self.folders.discard, folder)
-        return await _BubblewrapBox(self, Tree(source=source, files={}), folder).keep(command, env, readable, closing)
+        box = _BubblewrapBox(self, Tree(source=source, files={}), folder)
+        mounts = [*("--ro-bind", str(box.root), str(box.root), *_hidden(box.root)), "--chdir", str(box.root)]
+        return await box.keep(command, env, readable, mounts, closing)
+
+    async def workbench(self, *, source: Path, readable: Sequence[Path], programs: Path) -> Workbench:
+        """Start a box that stays, in which one command after another sees a tree over ``source``, as in a box of its
+        own; what it leaves running goes on, if its program is one of the folder ``programs``.
+
+        Raises SandboxUnavailable where that cannot be done here; ToolMissing, EnvironmentFault.
+        """
+        within = [path for path in (*readable, *interpreter_folders()) if path.absolute().is_relative_to(source)]
+        if not self.overlay or private_entries(source) or within:
+            # A copy would soon be out of date. The others would have to be seen between two trees, or hidden in each.
+            raise SandboxUnavailable(f"no overlay can be laid over {source} while a command goes on running")
+        folder = self.folders.create()
+        trees = folder / "trees"
+        closing = AsyncExitStack()
+        closing.push_async_callback(self.folders.discard, folder)
+        box = _BubblewrapBox(self, Tree(source=source, files={}), folder)
+        script = f"{keeper.FORGE}/keeper.py"
+        mounts = [
+            # For the keeper alone: what it starts has none of them. It has all of those of its user namespace, since
+            # the kernel acts in an overlay with the rights of who mounted it. It is the first process, since bwrap's
+            # own would stay in a mount namespace where all layers show, with no capability to keep others out.
+            *("--cap-add", "ALL", "--as-pid-1"),
+            *("--ro-bind", str(box.root), f"{keeper.FORGE}/source"),
+            *("--bind", str(trees), f"{keeper.FORGE}/trees"),
+            *("--ro-bind", keeper.__file__, script),
+            *("--dir", str(box.root), "--chdir", "/"),
+        ]
+        command = (sys.executable, "-I", "-S", script)
+        seen = (*readable, *interpreter_folders())
+        bench = Workbench(await box.keep(command, None, seen, mounts, closing, filtered=False), trees, self.limits)
+        program = seccomp_filter(Sockets.UNIX).hex()
+        try:
+            await bench.open({"root": str(box.root), "filter": program, "programs": str(programs)})
+        except BaseException:
+            await bench.aclose()
+            raise
+        return bench
 
 
 class _BubblewrapBox:
@@ -155,7 +196,7 @@ class _BubblewrapBox:
             await process.to_the_end(asyncio.to_thread(self._cache.finish))
 
     def _make_folders(self) -> None:
-        for name in ("written", "work", "home", "tmp", "etc", "files"):
+        for name in ("written", "work", "home", "tmp", "etc", "files", "trees"):
             (self._folder / name).mkdir()
         identity = f"{os.getuid()}:{os.getgid()}"
         for name, text in {
@@ -228,7 +269,7 @@ class _BubblewrapBox:
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
             sockets = Sockets.LOOPBACK if loopback else Sockets.UNIX
             filter_fd = _memory_file("filter", seccomp_filter(sockets), open_files)
-            status = _Status(rlimits(self._sandbox.limits, timeout=timeout, processes=True))
+            status = Status(rlimits(self._sandbox.limits, timeout=timeout, processes=True))
             open_files.callback(status.close)
             ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
             try:
@@ -255,29 +296,40 @@ class _BubblewrapBox:
         return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")
 
     async def keep(
-        self, command: Sequence[str], env: Mapping[str, str] | None, readable: Sequence[Path], closing: AsyncExitStack
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None,
+        readable: Sequence[Path],
+        mounts: Sequence[str],
+        closing: AsyncExitStack,
+        *,
+        filtered: bool = True,
     ) -> Kept:
-        """Start a command that is talked with; ``closing`` goes with it."""
+        """Start a command that is talked with; ``closing`` goes with it. Not ``filtered``: it filters what it starts
+        itself."""
         try:
             await process.to_the_end(asyncio.to_thread(self._make_folders))
             open_files = closing.enter_context(contextlib.ExitStack())
             arguments = [
                 *self._system(),
                 *self._readable(readable),
-                *("--ro-bind", str(self._source), str(self.root), *_hidden(self._source)),
-                *("--chdir", str(self.root), "--remount-ro", "/", "--remount-ro", "/dev"),
+                *mounts,
+                *("--remount-ro", "/", "--remount-ro", "/dev"),
                 *_environment(clean_environment(HOME, "/tmp", env)),
             ]
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
-            filter_fd = _memory_file("filter", seccomp_filter(Sockets.UNIX), open_files)
-            status = _Status(rlimits(self._sandbox.limits, timeout=_KEPT_SECONDS, processes=True))
+            filters: list[int] = []
+            if filtered:
+                filters.append(_memory_file("filter", seccomp_filter(Sockets.UNIX), open_files))
+            status = Status(rlimits(self._sandbox.limits, timeout=_KEPT_SECONDS, processes=True))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
-            ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
+            ours = ["--args", str(arguments_fd), *status.arguments]
+            ours += [word for descriptor in filters for word in ("--seccomp", str(descriptor))]
             return await keep(
                 [str(self._sandbox.program), *ours, "--", *command],
                 env={},
-                pass_fds=(arguments_fd, filter_fd, *status.passed),
+                pass_fds=(arguments_fd, *filters, *status.passed),
                 started=status.started,
                 closing=closing,
             )
@@ -289,14 +341,7 @@ class _BubblewrapBox:
         arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
         arguments += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev"]
         arguments += ["--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"]
-        for name in SYSTEM:
-            path = Path(name)
-            if path.is_symlink():
-                arguments += ["--symlink", str(path.readlink()), name]
-            elif path.is_dir():
-                arguments += ["--ro-bind", name, name]
-        for name in ETC:
-            arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+        arguments += _shown_of_the_system()
         for name in ("passwd", "group", "hosts"):
             arguments += ["--ro-bind", str(self._folder / "etc" / name), f"/etc/{name}"]
         # On disk rather than in memory: a tmpfs would count against the machine's memory, and last for one command.
@@ -305,12 +350,9 @@ class _BubblewrapBox:
 
     def _readable(self, readable: Sequence[Path]) -> list[str]:
         arguments: list[str] = []
-        for path in dict.fromkeys(path.absolute() for path in readable):
-            if self._source is not None and path.is_relative_to(self._source):
-                continue  # part of the project
-            if any(path.is_relative_to(name) for name in SYSTEM):
-                continue
-            arguments += ["--ro-bind-try", str(path), str(path)]
+        for path in _beside_the_system(tuple(readable)):
+            if self._source is None or not path.is_relative_to(self._source):  # else part of the project
+                arguments += ["--ro-bind-try", str(path), str(path)]
         return arguments
 
     def _mounted_cache(self) -> list[str]:
@@ -344,119 +386,27 @@ class _Outcome:
     failure: str | None = None
 
 
-class _Status:
-    """Talks with bwrap over two pipes: it tells its child's id and waits; we set the child's limits and let it go.
+# What is the same for every command is not made anew on the event loop for each of them.
 
-    Limits set so hold in the box alone. Above all RLIMIT_NPROC: set on us it would count all the user's processes, set
-    on the child it counts those of its user namespace (since Linux 5.14; for root it is not enforced).
-    """
 
-    def __init__(self, limits: Mapping[str, int]) -> None:
-        self._limits = limits
-        self._status_read, self._status_write = os.pipe()
-        self._block_read, self._block_write = os.pipe()
-        os.set_blocking(self._status_read, False)
-        self._open = {self._status_read, self._status_write, self._block_read, self._block_write}
-        self._text = b""
-        self._pidfd: int | None = None
-        self._seen_child = False
-        self._bwrap: int | None = None
-        self.failure: str | None = None
-        self._watching = False
-        self.passed = (self._status_write, self._block_read)
-        self.arguments = ["--json-status-fd", str(self._status_write), "--block-fd", str(self._block_read)]
+@lru_cache(maxsize=1)
+def _shown_of_the_system() -> tuple[str, ...]:
+    arguments: list[str] = []
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            arguments += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            arguments += ["--ro-bind", name, name]
+    for name in ETC:
+        arguments += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return tuple(arguments)
 
-    def started(self, pid: int) -> None:
-        """bwrap runs and holds its own ends."""
-        self._bwrap = pid
-        self._close(self._status_write)
-        self._close(self._block_read)
-        asyncio.get_running_loop().add_reader(self._status_read, self._receive)
-        self._watching = True
 
-    def finish(self) -> bool:
-        """After bwrap's end: whether it came as far as running the command."""
-        self._receive()
-        return any("exit-code" in document for document in self._documents())
-
-    async def emptied(self, seconds: float) -> None:
-        """Wait until no process of the box lives. Its process 1 is gone for the kernel only after all others are."""
-        if self._pidfd is None:
-            return
-        loop = asyncio.get_running_loop()
-        gone = loop.create_future()
-        if select.select([self._pidfd], [], [], 0)[0]:
-            return
-        loop.add_reader(self._pidfd, lambda: None if gone.done() else gone.set_result(None))
-        try:
-            await asyncio.wait([gone], timeout=seconds)
-        finally:
-            loop.remove_reader(self._pidfd)
-
-    def close(self) -> None:
-        """Close what is open. Closing the pipe that the child waits on lets it go, so this comes after its end."""
-        self._stop_watching()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-        for descriptor in tuple(self._open):
-            self._close(descriptor)
-
-    def _receive(self) -> None:
-        try:
-            data = os.read(self._status_read, 65536)
-        except BlockingIOError:
-            return
-        if not data:
-            self._stop_watching()
-            return
-        self._text += data
-        if not self._seen_child:
-            child = next((d["child-pid"] for d in self._documents() if "child-pid" in d), None)
-            if isinstance(child, int):
-                self._seen_child = True
-                self._limit(child)
-
-    def _limit(self, child: int) -> None:
-        try:
-            self._pidfd = os.pidfd_open(child)
-            self._set_limits(child)
-            os.write(self._block_write, b"\0")
-        except ProcessLookupError:
-            return  # it failed meanwhile, and bwrap says why
-        except OSError as error:
-            # It still waits for our word, and will not get it: nothing runs without its limits.
-            self.failure = error.strerror or str(error)
-            if self._bwrap is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._bwrap, signal.SIGKILL)
-
-    def _set_limits(self, child: int) -> None:
-        import resource
-
-        process.step_back(child)  # bwrap may have forked before it was told itself
-        for name, value in self._limits.items():
-            which = getattr(resource, name)
-            hard = resource.prlimit(child, which)[1]
-            bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.prlimit(child, which, (bound, bound))
-        # When memory runs out all the same, the kernel shall look here first.
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{child}/oom_score_adj").write_text("1000")
-
-    def _documents(self) -> list[dict[str, object]]:
-        complete = self._text[: self._text.rfind(b"\n") + 1]
-        return [json.loads(line) for line in complete.splitlines() if line.strip()]
-
-    def _stop_watching(self) -> None:
-        if self._watching:
-            asyncio.get_running_loop().remove_reader(self._status_read)
-            self._watching = False
-
-    def _close(self, descriptor: int) -> None:
-        if descriptor in self._open:
-            self._open.discard(descriptor)
-            os.close(descriptor)
+@lru_cache(maxsize=256)
+def _beside_the_system(readable: tuple[Path, ...]) -> tuple[Path, ...]:
+    absolute = dict.fromkeys(path.absolute() for path in readable)
+    return tuple(path for path in absolute if not any(path.is_relative_to(name) for name in SYSTEM))
 
 
 def _with_signal(result: ProcessResult) -> ProcessResult:

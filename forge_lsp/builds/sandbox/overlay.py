@@ -7,6 +7,7 @@ owner or group cannot be opened for writing there (EOVERFLOW), only replaced.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Sequence
@@ -32,15 +33,22 @@ def write_layer(tree: Tree, layer: Path) -> None:
     """Write ``tree.files`` into the empty folder ``layer``, as an overlayfs layer to lie over ``tree.source``.
 
     An absent file (None) becomes a whiteout: a character device 0/0, which an ordinary user may make since
-    Linux 5.8. Raises OSError where that is refused.
+    Linux 5.8. Raises OSError where that is refused. A buffer that says what its file says is left to the file: an
+    editor may have hundreds open, and making a file costs many times what reading one does.
     """
     places = _RealPlaces(tree.source)
+    made: set[PurePosixPath] = set()
     for path, content in tree.files.items():
-        place = layer / places.of(checked(path))
-        _make_parents(place, layer, tree.source)
+        real = places.of(checked(path))
+        if path in tree.buffers and content is not None and places.shows(path) and _says(tree.source, real, content):
+            continue
+        if real.parent not in made:
+            _make_parents(layer / real, layer, tree.source)
+            made.add(real.parent)
+        place = f"{layer}/{real}"
         if content is not None:
             _write(place, content, _mode(tree.source, path))
-        elif _present(tree.source, place.relative_to(layer)):
+        elif _present(tree.source, real):
             os.mknod(place, stat.S_IFCHR, os.makedev(0, 0))
 
 
@@ -57,10 +65,10 @@ def write_copy_files(tree: Tree, copy: Path) -> None:
                 place.unlink(missing_ok=True)
             continue
         if is_folder:
-            raise _both(place)
+            raise _both(place.name)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
-        _write(place, content, _mode(tree.source, path))
+        _write(str(place), content, _mode(tree.source, path))
 
 
 def read_beneath(root: Path, path: PurePosixPath) -> bytes | None:
@@ -151,6 +159,11 @@ class _RealPlaces:
         self._source = source
         self._real_source = source.resolve() if source is not None else None
         self._parents: dict[PurePosixPath, PurePosixPath] = {}
+        self._leading_out: set[PurePosixPath] = set()
+
+    def shows(self, path: PurePosixPath) -> bool:
+        """Whether the project shows its own file of that name there. Asked after :meth:`of`."""
+        return path.parent not in self._leading_out
 
     def of(self, path: PurePosixPath) -> PurePosixPath:
         """The place of one file, relative to the project."""
@@ -162,7 +175,8 @@ class _RealPlaces:
         if self._source is None or self._real_source is None:
             return parent
         real = (self._source / parent).resolve()
-        if real == self._real_source / parent or not real.is_relative_to(self._real_source):
+        if not real.is_relative_to(self._real_source):
+            self._leading_out.add(parent)
             return parent
         return PurePosixPath(real.relative_to(self._real_source).as_posix())
 
@@ -182,26 +196,46 @@ def _replace_links(place: Path, copy: Path) -> None:
             parent.unlink()
 
 
-def _present(source: Path | None, path: Path) -> bool:
+def _present(source: Path | None, path: PurePosixPath) -> bool:
     return source is not None and os.path.lexists(source / path)
+
+
+def _says(source: Path | None, path: PurePosixPath, content: bytes) -> bool:
+    """Whether that file of the project is a plain one with this content. A link is none: it may lead out."""
+    if source is None:
+        return False
+    try:
+        descriptor = os.open(f"{source}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != len(content):
+            return False
+        return os.read(descriptor, len(content) + 1) == content
+    finally:
+        os.close(descriptor)
 
 
 def _mode(source: Path | None, path: PurePosixPath) -> int:
     if source is not None:
-        original = source / path
-        if original.is_file():
-            return stat.S_IMODE(original.stat().st_mode) & 0o777 | 0o600
+        with contextlib.suppress(OSError, ValueError):
+            mode = os.stat(f"{source}/{path}").st_mode  # noqa: PTH116 - a Path costs as much again, for each buffer
+            if stat.S_ISREG(mode):
+                return stat.S_IMODE(mode) & 0o777 | 0o600
     return 0o644
 
 
-def _write(place: Path, content: bytes, mode: int) -> None:
+def _write(place: str, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise _both(place) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        raise _both(PurePosixPath(place).name) from None
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) :]
 
 
-def _both(place: Path) -> EnvironmentFault:
-    return EnvironmentFault(f"{place.name} is in the project both as a file and as a folder.")
+def _both(name: str) -> EnvironmentFault:
+    return EnvironmentFault(f"{name} is in the project both as a file and as a folder.")

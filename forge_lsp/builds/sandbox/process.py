@@ -30,7 +30,7 @@ _DRAIN = 0.1
 """Seconds that the pipes may stay open after the command and its group are dead."""
 
 _NICENESS = 10
-"""Of every command."""
+"""Of every command, above our own: an editor may have been started as a nice one."""
 
 Started = Callable[[int], None]
 """Called with the process id as soon as the command runs."""
@@ -130,7 +130,7 @@ def step_back(pid: int) -> None:
     """Let a process, and what it starts from now on, give way to the editor and to us where cores are few."""
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, pid, min(19, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS))
 
 
 async def _spawned(

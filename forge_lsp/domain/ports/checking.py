@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,12 +53,14 @@ class Tree:
 
     ``name`` is the folder's name where there is no source. Keys of ``files`` are relative; values whole contents
     (None: the file is absent). The user's own folder is never written to. ``cache`` is seen at :attr:`Box.cache`.
+    ``buffers`` are those of ``files`` that were only opened, perhaps: where ``source`` holds the same, it may show it.
     """
 
     source: Path | None
     files: Mapping[PurePosixPath, bytes | None]
     name: str = "project"
     cache: Cache | None = None
+    buffers: Set[PurePosixPath] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ import pytest
 
 from forge_lsp.builds.c_family.compilers import flavour, missing_header, problems_of
 from forge_lsp.builds.c_family.flags import flags_of
+from forge_lsp.builds.c_family.heads import head_of
 from forge_lsp.builds.c_family.packages import package_of
-from forge_lsp.builds.c_family.symbols import symbols_in, undefined
+from forge_lsp.builds.c_family.symbols import outline, symbols_in, undefined
 from forge_lsp.builds.c_family.units import units_of
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.task import Language
@@ -121,6 +122,66 @@ def test_what_clang_says() -> None:
     ]
     assert missing_header(found[2]) == "x.h"
     assert missing_header(found[0]) is None
+
+
+def test_a_file_has_one_name() -> None:
+    output = "/box/src/../include/a.h:2:12: error: use of undeclared identifier 'wid'\n"
+    (problem,) = problems_of(output, "/box", "clang", lambda path: None)
+    assert problem.file == "include/a.h"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("#include <a>\n#include <b>\nint x;\n#include <c>\n", 2),
+        ('// a\n/* b\n */ #include "a.h" // c\n\n#define X 1\n#undef X\nint x;\n', 3),
+        ("#ifdef X\n#include <a>\n#else\n#include <b>\n#endif\nint x;\n", 5),
+        ("#ifndef A_H\n#define A_H\n#include <a>\nint x;\n#endif\n", 0),
+        ("#pragma once\r\n#include <a>\r\n#pragma pack(1)\r\n#include <b>\r\n", 2),
+        ("#include <a> /* it\ngoes on */\n#include <b>\nint x;\n", 3),
+        ("#define X \\\n#include <a>\n#include <b>\n", 3),
+        ('#include <a>\n#include "stop.h"\n#include <b>\n', 1),
+        ("#include <a>\n#include NAME\n", 1),
+        ("#include <a>\nextern int x; /*\n*/\n#include <b>\n", 1),
+        ("#include <a>", 0),
+        ("/* #include <a>\n*/\n", 0),
+        ("#define X\nint x;\n", 0),
+        ("\x0c#include <a>\n\u2028\n", 1),
+    ],
+)
+def test_what_a_text_includes_first(text: str, lines: int) -> None:
+    head = head_of(text, {"stop.h"})
+    assert text.startswith(head)
+    assert head.count("\n") == lines
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("int f(int x) { return x; }", "int f(int x) { if (x) { return '}'; } /* } */ return \"}\" ? 1 : 2; }"),
+        ("int A::f() const noexcept {}", 'int A::f() const noexcept { return R"x(} " )")x"[0]; }'),
+        ("auto f(int x) -> std::vector<int> {} // a", "auto f(int x) -> std::vector<int> { return {x}; } // b"),
+        ("namespace a { int f() { return 1; } }", "namespace a { int f() { return 1'000; } }"),
+    ],
+)
+def test_what_functions_do_leaves_the_outline(one: str, two: str) -> None:
+    assert outline(one) == outline(two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("int f(int x) { return x; }", "int f(double x) { return x; }"),
+        ("int f() {}\nint g() {}", "int f() { int g() {} }"),
+        ("int x[] = {1};", "int x[] = {1, 2};"),
+        ("namespace N __attribute__((x)) { int f(); }", "namespace N __attribute__((x)) { int g() {} }"),
+        ('extern "C" { int f() {} }', 'extern "C" { int g() {} }'),
+        ("struct A { static int x; };", "struct A { static int y; };"),
+        ("int f() {\n#define X 1\n}", "int f() {\n#define X 2\n}"),
+    ],
+)
+def test_what_others_see_stays_in_the_outline(one: str, two: str) -> None:
+    assert outline(one) != outline(two)
 
 
 @pytest.mark.parametrize(

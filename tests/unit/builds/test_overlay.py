@@ -152,3 +152,27 @@ def test_reading_layers_knows_whiteouts_and_opaque_folders(tmp_path: Path) -> No
         pytest.skip(f"no whiteouts or attributes here: {error}")
     assert read_layers([upper, lower], PurePosixPath("gone")) is None
     assert read_layers([upper, lower], PurePosixPath("anew/old")) is None
+
+
+def test_a_buffer_that_says_what_its_file_says_is_left_to_the_file(source: Path, layer: Path) -> None:
+    (source / "package" / "other").write_text("same")
+    names = {PurePosixPath("package/module"): b"new", PurePosixPath("package/other"): b"same"}
+    write_layer(Tree(source=source, files=names, buffers=names.keys()), layer)
+    assert [path.name for path in (layer / "package").iterdir()] == ["module"]
+    document = layer.parent / "document"  # what is checked is laid over its file all the same, saved meanwhile or not
+    document.mkdir()
+    write_layer(Tree(source=source, files=names), document)
+    assert (document / "package" / "other").read_bytes() == b"same"
+
+
+def test_a_buffer_is_not_left_to_a_link(source: Path, layer: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("same")
+    (source / "link").symlink_to(outside / "file")
+    (source / "folder").symlink_to(outside)
+    names = {PurePosixPath("link"): b"same", PurePosixPath("folder/file"): b"same"}
+    write_layer(Tree(source=source, files=names, buffers=names.keys()), layer)
+    for path in names:
+        assert (layer / path).read_bytes() == b"same"
+        assert not (layer / path).is_symlink()

@@ -52,6 +52,16 @@ def descriptors() -> int:
     return len(list(folder.iterdir())) if folder.is_dir() else 0
 
 
+@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="priorities are set on POSIX systems")
+async def test_a_command_gives_way_to_us_however_nice_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    result = await process.run(["sh", "-c", "sleep 0.1; nice"], env=ENV, timeout=10)
+    assert int(result.stdout) == min(19, ours + 10)
+    monkeypatch.setattr(os, "getpriority", lambda *_: 15)
+    result = await process.run(["sh", "-c", "sleep 0.1; nice"], env=ENV, timeout=10)
+    assert int(result.stdout) == 19
+
+
 async def test_outputs_code_and_environment() -> None:
     result = await process.run(
         ["sh", "-c", "echo out; echo err >&2; echo $A; exit 3"], env={**ENV, "A": "1"}, timeout=10

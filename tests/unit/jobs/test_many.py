@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 from collections import Counter
 
 from forge_lsp.domain.attempt import Outcome
@@ -55,7 +56,7 @@ async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
     ids = [job.id for job in jobs]
     results = await asyncio.gather(*(job.wait() for job in jobs))
     assert Counter(result.outcome for result in results) == {Outcome.ACCEPTED: JOBS}
-    assert manager.status() == {"jobs": [], "ledger": None}
+    assert json.loads(manager.status()) == {"jobs": [], "ledger": None}
     assert max(wire.most_running for wire in wires) <= PLACES
     assert all(wire.running == 0 and len(wire.requests) == JOBS for wire in wires)
 

@@ -108,6 +108,35 @@ class TestDocuments:
         with pytest.raises(BadRequest, match="not UTF-8"):
             documents.document((tmp_path / "b.py").as_uri())
 
+    def test_open_buffers_are_what_they_are_now_and_the_same_objects_while_nothing_touches_them(
+        self, tmp_path: Path
+    ) -> None:
+        space = workspace(tmp_path)
+        uris = [(tmp_path / name).as_uri() for name in ("a.py", "b.py", "c.py", "d.txt")]
+        opened(space, uris[0], "1")
+        documents = Documents(space)
+        for uri in uris[1:]:
+            opened(space, uri, "1", "plaintext" if uri.endswith("txt") else "python")
+        opened(space, "file:///elsewhere/e.py", "1")
+        before = documents.buffers(uris[0], tmp_path)
+        assert [(buffer.uri, buffer.text) for buffer in before] == [(uris[1], "1"), (uris[2], "1")]
+        assert [one is other for one, other in zip(before, documents.buffers(uris[0], tmp_path), strict=True)] == [
+            True
+        ] * 2
+        named = lsp.VersionedTextDocumentIdentifier(uri=uris[1], version=2)
+        space.update_text_document(named, lsp.TextDocumentContentChangeWholeDocument(text="2"))
+        space.remove_text_document(uris[2])
+        (after,) = documents.buffers(uris[0], tmp_path)
+        assert (after.text, after.version) == ("2", 2)
+        assert [buffer.uri for buffer in documents.buffers(uris[1], tmp_path)] == [uris[0]]
+        assert documents.buffers(uris[0], None) == ()
+        inner = tmp_path / "inner"
+        opened(space, (inner / "f.py").as_uri(), "1")
+        assert len(documents.buffers(uris[0], tmp_path)) == 2
+        space.add_folder(lsp.WorkspaceFolder(uri=inner.as_uri(), name="inner"))
+        assert [buffer.uri for buffer in documents.buffers(uris[0], tmp_path)] == [uris[1]]
+        assert [buffer.path for buffer in documents.buffers(uris[0], inner)] == [inner / "f.py"]
+
     def test_the_longest_folder_owns_a_document(self, tmp_path: Path) -> None:
         inner = tmp_path / "inner"
         documents = Documents(workspace(tmp_path, inner))

@@ -47,7 +47,7 @@ async def test_a_foreign_origin_is_refused_and_our_own_is_not(served: Face) -> N
     body = script()
     problem(await served.client.post(ORCHESTRATE, json=body, headers={"Origin": "http://evil.example"}), 403)
     problem(await served.client.options(ORCHESTRATE, headers={"Origin": "http://localhost:3000"}), 403)
-    assert not served.jobs.status()["jobs"]
+    assert not served.jobs.running
     answer = await served.client.post(ORCHESTRATE, json=body, headers={"Origin": "http://127.0.0.1:5057"})
     assert answer.status_code == 200
     assert "access-control-allow-origin" not in answer.headers

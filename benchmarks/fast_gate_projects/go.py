@@ -1,0 +1,63 @@
+"""Go: go build and go vet, nothing of the project in the cache.
+
+Cold is what the build gate runs for a candidate, with a cache of its own that is warm for the standard library alone:
+every package of the project imports the changed one, directly or not, so each is compiled and vetted anew. (The first
+round fills the cache; the median passes over it.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
+from forge_lsp.builds.go.toolchain import ANALYZERS
+from forge_lsp.builds.go.tools import find_go
+from forge_lsp.domain.task import Language
+
+__all__ = ["SUBJECT"]
+
+_FILES = 5
+"""A package."""
+
+
+def project(root: Path, files: int) -> str:
+    """Packages of five files; each imports the one before, so all of them the first."""
+    write(root / "go.mod", "module example.com/pkg\n\ngo 1.18\n")
+    for i in range(files):
+        package, before = i // _FILES, i // _FILES - 1
+        lines = [f"package p{package}", "", 'import "strconv"']
+        lines += [f'import "example.com/pkg/p{before}"'] if before >= 0 else []
+        lines += [f"type C{i} struct {{", "\tN int", "}"]
+        for k in range(METHODS):
+            lines += [f"func (c C{i}) F{k}(xs []int, d map[string]int) int {{", "\tt := 0", "\tfor _, x := range xs {"]
+            lines += [f"\t\tt += x*{k + 1} + d[strconv.Itoa(x)]", "\t}", "\treturn t + c.N", "}"]
+        lines += [f"func (c C{i}) Prev() p{before}.C{i - _FILES} {{"] if before >= 0 else []
+        lines += [f"\treturn p{before}.C{i - _FILES}{{N: c.N}}", "}"] if before >= 0 else []
+        write(root / f"p{package}/m{i}.go", "\n".join([*lines, ""]))
+    return "p0/m1.go"
+
+
+def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
+    del root, file
+    go = find_go(known)
+    if go is None:
+        return None
+    own = ("/bin/sh", "-c", 'GOCACHE="$(dirname "$PWD")/go-cache" exec "$0" "$@"', str(go.program))
+    vet = (*own, "vet", "-json", *(f"-{name}" for name in ANALYZERS), "./...")
+    return ((*own, "build", "-gcflags=-e -errorurl", "-o", "/dev/null", "./..."), vet)
+
+
+def environment(known: Mapping[str, str]) -> Mapping[str, str]:
+    go = find_go(known)
+    return {**known, **go.environment, "CGO_ENABLED": "0"} if go is not None else known
+
+
+SUBJECT = Subject(
+    language=Language.GO,
+    promised=20,
+    make=project,
+    good=lambda n: ("return t + c.N", f"return t + c.N + {n}"),
+    commands=commands,
+    environment=environment,
+)

@@ -1,0 +1,1 @@
+"""A folder that Python runs: see ``__main__``."""

@@ -1,0 +1,102 @@
+"""Many requests at once: their settings read once, one made ready at a turn of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+import pytest
+
+from forge_lsp.domain.errors import SettingsError
+from forge_lsp.domain.task import Document, Scope, TextRange
+from forge_lsp.jobs.budget import Budget
+from forge_lsp.jobs.consent import Consents
+from forge_lsp.jobs.contract import ApplyMode, Prepared
+from forge_lsp.jobs.ledger import Ledger
+from forge_lsp.jobs.preparing import Preparer, Setup
+from forge_lsp.jobs.pricing import Prices
+from tests.unit.jobs.support import HeldClock, request, task
+
+MANY = 40
+
+
+class Turns:
+    """Counts the turns of the event loop, and notes at which of them a scope is looked for."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.at: list[int] = []
+        self.documents: list[Document] = []
+
+    async def count(self) -> None:
+        while True:
+            self.turn += 1
+            await asyncio.sleep(0)
+
+    def scope(self, document: Document, selection: TextRange | None) -> Scope:
+        self.at.append(self.turn)
+        self.documents.append(document)
+        return task().scope
+
+    def instruction(self, *_: object) -> str:
+        return "do it"
+
+
+class Settings:
+    """Reads them as slowly as it is told to."""
+
+    def __init__(self) -> None:
+        self.read: list[tuple[Path | None, str | None]] = []
+        self.wrong = False
+
+    async def __call__(self, workspace: Path | None, profile: str | None) -> Setup:
+        self.read.append((workspace, profile))
+        await asyncio.sleep(0.01)
+        if self.wrong:
+            raise SettingsError(("budget.job: is no number",))
+        return Setup(
+            schedule=cast("Any", None), attempts=3, models=cast("Any", None), infos={}, toolchains={},
+            budget=Budget(job=1.0, day=1.0, month=1.0), prices=Prices(), granted=frozenset(),
+            addresses=MappingProxyType({}), deadline=60.0, apply=ApplyMode.NONE, profile=f"{profile}",
+        )  # fmt: skip
+
+
+def preparer(settings: Settings, turns: Turns) -> Preparer:
+    clock = HeldClock()
+    ledger = Ledger(None, clock=clock)
+    unused = cast("Any", None)
+    return Preparer(
+        setup=settings, earlier=unused, scoping=cast("Any", turns), syntax=unused, context=unused, editing=unused,
+        ledger=ledger, consents=Consents(ledger), clock=clock, markers=(),
+    )  # fmt: skip
+
+
+async def test_a_burst_reads_the_settings_once_and_leaves_the_loop_its_turns() -> None:
+    settings, turns = Settings(), Turns()
+    prepare = preparer(settings, turns)
+    counting = asyncio.create_task(turns.count())
+    found: list[Prepared] = await asyncio.gather(*(prepare(request(), f"job{number}") for number in range(MANY)))
+    counting.cancel()
+    assert len(settings.read) == 1
+    assert len(set(turns.at)) == MANY, "one at a turn"
+    assert turns.at == sorted(turns.at)
+    assert [one.task.document for one in found] == turns.documents, "as they came"
+    await prepare.ledger.aclose()
+
+
+async def test_a_request_sees_the_settings_as_they_are_after_it() -> None:
+    settings = Settings()
+    prepare = preparer(settings, Turns())
+    early = asyncio.create_task(prepare(request(), "job1"))
+    await asyncio.sleep(0.005)
+    assert len(settings.read) == 1
+    settings.wrong = True  # e.g. the user saves the file
+    late = [asyncio.create_task(prepare(request(), f"job{number}")) for number in (2, 3)]
+    results = await asyncio.gather(early, *late, return_exceptions=True)
+    assert len(settings.read) == 2
+    assert [isinstance(result, SettingsError) for result in results[1:]] == [True, True]
+    with pytest.raises(SettingsError, match=r"budget\.job"):
+        await prepare(request(), "job4")
+    await prepare.ledger.aclose()
