@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -175,4 +176,4 @@ async def test_without_a_jdk_it_says_nothing(sandbox: Sandbox, state: Path, tmp_
     assert await looked(sandbox, Language.JAVA, opener, task, ["class A { }\n"]) == [None]
     for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
         (finding,) = fast_findings(sandbox, environment)
-        assert (Language.JAVA in finding.facts["languages"]) is there
+        assert (Language.JAVA in cast("list[str]", finding.facts["languages"])) is there

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -168,4 +169,4 @@ async def test_without_node_it_says_nothing(sandbox: Sandbox, tmp_path: Path) ->
     assert await looked(sandbox, Language.JAVASCRIPT, opener, task, ["1;\n"]) == [None]
     for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
         (finding,) = fast_findings(sandbox, environment)
-        assert (Language.JAVASCRIPT in finding.facts["languages"]) is there
+        assert (Language.JAVASCRIPT in cast("list[str]", finding.facts["languages"])) is there

@@ -26,7 +26,8 @@ final class Javac {
             Object answer;
             try {
                 answer = workspace.answer(Json.object(new Json(line).read()));
-            } catch (IOException | RuntimeException | StackOverflowError | AssertionError error) { // the compiler's own too
+            } catch (IOException | RuntimeException | StackOverflowError | AssertionError error) {
+                // The compiler's own too.
                 error.printStackTrace();
                 answer = Map.of("error", String.valueOf(error));
             }

@@ -37,7 +37,8 @@ final class Shape extends TreeScanner<Void, Tree.Kind> {
         source.stripped = new Source(root, source.path, without(source.text, shape.bodies, "{}"));
         shape.bodies.forEach((start, end) -> shape.hidden.merge(start, end, Math::max));
         String seen = Source.plain(without(source.text, shape.hidden, " ")).replaceAll("\\s+", " ").trim();
-        Set<String> words = Pattern.compile("\\w+").matcher(seen).results().map(match -> match.group()).collect(Collectors.toSet());
+        Set<String> words =
+            Pattern.compile("\\w+").matcher(seen).results().map(match -> match.group()).collect(Collectors.toSet());
         for (ImportTree each : unit.getImports()) {
             String name = each.getQualifiedIdentifier().toString();
             String last = name.substring(name.lastIndexOf('.') + 1);

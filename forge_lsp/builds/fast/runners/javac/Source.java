@@ -35,8 +35,9 @@ final class Source extends SimpleJavaFileObject {
 
     @Override
     public boolean isNameCompatible(String name, Kind kind) {
-        // A document that has no name yet may be called as its public type must be.
-        return path.matches("(?:.*/)?untitled(?:_\\d+)?_*\\.java") || super.isNameCompatible(name, kind);
+        // A document that has no name yet may be called as its public type must be, but is no package-info.
+        boolean unnamed = path.matches("(?:.*/)?untitled(?:_\\d+)?_*\\.java") && !name.contains("-");
+        return unnamed || super.isNameCompatible(name, kind);
     }
 
     String stem() {
@@ -50,6 +51,7 @@ final class Source extends SimpleJavaFileObject {
     }
 
     static String plain(String text) {
-        return COMMENTS.matcher(text).replaceAll(match -> match.group(1) == null ? " " : Matcher.quoteReplacement(match.group(1)));
+        return COMMENTS.matcher(text)
+            .replaceAll(match -> match.group(1) == null ? " " : Matcher.quoteReplacement(match.group(1)));
     }
 }

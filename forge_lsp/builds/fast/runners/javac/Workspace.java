@@ -39,7 +39,7 @@ final class Workspace {
     private String module = "";
     private int whole;
     private int most;
-    private Object knownOf; // the candidate's types, and what lay over the disk, when `known` was found; null: it is old
+    private Object knownOf; // the document, its types and what lay over the disk when `known` was found
     private Set<Map<String, Object>> known = Set.of(); // the problems of the files as they are without a candidate
 
     Workspace(Path root) {
@@ -70,6 +70,9 @@ final class Workspace {
         List<Path> path = Json.words(asked.get("classpath")).stream().map(root::resolve).collect(Collectors.toList());
         classes.setLocationFromPaths(StandardLocation.CLASS_PATH, path);
         read(Json.words(asked.get("sources")));
+        // The first look at a whole module takes many times as long as the next, and nobody waits for this one.
+        Source any = disk.values().stream().filter(one -> one.path.startsWith(module)).findFirst().orElse(null);
+        if (any != null) problems(any, disk, any.types(), true);
     }
 
     private static boolean compiled(String path) {
@@ -132,14 +135,16 @@ final class Workspace {
         List<Map<String, Object>> found = problems(candidate, sources, types, false);
         boolean same = old != null && old.shape != null && old.shape.equals(candidate.shape);
         if (same || candidate.shape == null) return found;
-        Object of = List.of(types, over);
+        Object of = List.of(document, types, over);
         if (!of.equals(knownOf)) {
             known = old == null ? Set.of() : new HashSet<>(problems(old, sources, types, true));
             knownOf = of;
         }
-        List<Map<String, Object>> all = problems(candidate, sources, types, true);
-        all.removeIf(each -> !each.get("file").equals(document) && known.contains(each));
-        return all;
+        // Of the document what it says alone: among others some of it might be told only once, and of them.
+        for (Map<String, Object> each : problems(candidate, sources, types, true)) {
+            if (!each.get("file").equals(document) && !known.contains(each)) found.add(each);
+        }
+        return found;
     }
 
     /** The problems of a candidate among `sources`, by its path; with `others`, of those that it may break too. */
