@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -28,6 +29,8 @@ LINKED = (".git", "node_modules", ".venv")
 MOST = 20_000
 LARGEST_SAID = 16 * 1024 * 1024
 LARGEST = 4 * 1024**3
+LONGEST_END = 1.0
+"""Seconds to wait for what was killed."""
 Made = tuple[object, ...]
 """What a file of the copy was made from: its kind, and the text or the stamps of the original."""
 
@@ -106,9 +109,18 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) ->
             stdout=out,
             stderr=errors,
         )
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # all of this sandbox but its first process and this one
+        end_all()
         return {"code": code, "stdout": said(out), "stderr": said(errors)}
+
+
+def end_all() -> None:
+    """Kill all of this sandbox but its first process and this one, and wait until they are gone: what a build script
+    left must not meet the next candidate."""
+    until = time.monotonic() + LONGEST_END
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < until:
+            os.kill(-1, signal.SIGKILL)
+            time.sleep(0.001)
 
 
 def said(file: IO[bytes]) -> str:
