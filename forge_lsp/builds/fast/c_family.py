@@ -19,7 +19,7 @@ from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, outline
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
 from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.fast.checker import Checker, Question
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
@@ -42,7 +42,7 @@ Paths = Mapping[tuple[Language, bool], Path]
 """The compilers that are here, by their language and whether clang was wanted."""
 
 
-class CFamilyOpener:
+class CFamilyOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``language`` is what the editor calls the documents;
     ``environment`` the server's own (``PATH``)."""
 
@@ -69,14 +69,6 @@ class CFamilyOpener:
     def word(self, document: PurePosixPath) -> None:
         """The includes tell what depends on what."""
         del document
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
 
     def syntax(self, problem: Diagnostic) -> bool:
         return SYNTAX.match(problem.message) is not None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.fast.checker import Checker
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.go.module import Layout, layout_of
@@ -31,7 +31,7 @@ _CACHE = Path("/tmp/go-cache")
 _WITH_TOOLS = "\nrequire golang.org/x/tools v0.0.0\n\nreplace golang.org/x/tools => ./tools\n"
 
 
-class GoOpener:
+class GoOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``state`` is a folder of ours for the compiled program;
     ``environment`` the server's own."""
 
@@ -69,14 +69,6 @@ class GoOpener:
     def word(self, document: PurePosixPath) -> None:
         """The program knows what imports what."""
         del document
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
 
     def syntax(self, problem: Diagnostic) -> bool:
         return problem.message.startswith("syntax error:")

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.fast.checker import Checker, Question
-from forge_lsp.builds.fast.opener import Keep, Prepared
+from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
@@ -40,7 +40,7 @@ _NOT_TEST = r"not *\([^)]*test|not *\( *$"
 """Code that is there only where no tests are; of grep's dialect and Python's."""
 
 
-class RustOpener:
+class RustOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own."""
 
     suffixes = (".rs", ".toml", ".lock")
@@ -79,14 +79,6 @@ class RustOpener:
     def word(self, document: PurePosixPath) -> None:
         """Cargo knows what depends on what."""
         del document
-
-    def shown(self, original: str, text: str) -> str:
-        del original
-        return text
-
-    def blank(self, indent: str) -> str:
-        del indent
-        return ""
 
     def syntax(self, problem: Diagnostic) -> bool:
         """rustc numbers all other errors."""
