@@ -83,15 +83,16 @@ export class Bench {
   /** A command of the palette, by its whole title. */
   async palette(title) {
     const open = this.page.locator('.quick-input-widget:visible input.input').first();
-    await this.waitFor(async () => {
-      await this.page.keyboard.press('F1'); // lost where a web view is still loading
-      await open.waitFor({ timeout: 2000 }).catch(() => {});
-      return open.isVisible();
-    }, 'the palette');
-    await this.input(`>${title}`);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     const row = rows.filter({ has: this.page.locator('.label-name', { hasText: new RegExp(`^${escaped(title)}$`) }) });
-    await row.first().click();
+    // A web view that is still loading swallows the key, or takes the focus, and with it the palette, when it is done.
+    await this.waitFor(async () => {
+      await this.page.keyboard.press('F1');
+      return open
+        .fill(`>${title}`, { timeout: 2000 })
+        .then(() => row.first().click({ timeout: 5000 }))
+        .then(() => true, () => false);
+    }, `the palette with ${title}`);
   }
 
   /** Answer an input box whose prompt or title contains `prompt`. */
