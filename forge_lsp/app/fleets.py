@@ -14,10 +14,10 @@ from forge_lsp.app.reading import rows_of, wanted_of
 if TYPE_CHECKING:
     from forge_lsp.gpus.fleet.office import Office, Wish
 
+__all__ = ["fleet_up", "make_fleet"]
+
 _ROLES = 5
 """Models in memory at once where the profile takes what is installed: as many as it gives roles to."""
-
-__all__ = ["fleet_up", "make_fleet"]
 
 
 def make_fleet(flags: Flags) -> Office:

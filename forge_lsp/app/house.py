@@ -70,7 +70,7 @@ class House:
 
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
-        chosen = await load(sources, look=look, embedded=embedded_installed(), profile=profile, base=base)
+        chosen = await load(sources, look=_look, embedded=embedded_installed(), profile=profile, base=base)
         if problems := schedule_of(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
             raise SettingsError(tuple(layers.sourced(line) for line in problems))
@@ -231,7 +231,7 @@ class House:
             await asyncio.to_thread(chooser.close)
 
 
-async def look(url: str | None) -> tuple[Installed, ...] | None:
+async def _look(url: str | None) -> tuple[Installed, ...] | None:
     from forge_lsp.models.installed import ollama_installed
     from forge_lsp.profiles.choose import Installed
 
