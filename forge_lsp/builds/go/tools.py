@@ -56,7 +56,6 @@ def find_go(environment: Mapping[str, str]) -> Go | None:
             "GOPROXY": "off",
             "GOSUMDB": "off",
             "GOTOOLCHAIN": "local",
-            "GOTELEMETRY": "off",
             "GOENV": "off",
             "GOMODCACHE": str(modules),
             "PATH": f"{program.parent}:/usr/local/bin:/usr/bin:/bin",

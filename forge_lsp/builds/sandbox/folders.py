@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import logging
 import os
 import secrets
 import stat
 import sys
+import time
 from pathlib import Path
 
 from forge_lsp.builds.sandbox.process import to_the_end
@@ -20,6 +23,11 @@ from forge_lsp.builds.sandbox.process import to_the_end
 __all__ = ["BoxFolders", "remove"]
 
 _PREFIX = "forge-"
+_PAUSES = (0.02, 0.1, 0.4, 1.0)
+"""Seconds before a folder that somebody still writes to is tried again. Go's own helper, which leaves our process group
+where there is no process namespace (macOS), is done within the first two."""
+
+_log = logging.getLogger(__name__)
 
 
 class BoxFolders:
@@ -45,15 +53,18 @@ class BoxFolders:
         return path
 
     async def discard(self, folder: Path) -> None:
-        """Remove one of them, in a thread, and to its end: a cancel comes through only after it."""
-        await to_the_end(asyncio.to_thread(remove, folder))
+        """Remove one of them, in a thread, and to its end: a cancel comes through only after it.
+
+        What cannot be removed is said in the log and left to the sweep: no verdict is lost for it.
+        """
+        await to_the_end(asyncio.to_thread(_removed_or_left, folder))
 
     def close(self) -> None:
         """Remove everything. Calling it again does nothing."""
         if self._lock is None:
             return
-        remove(self.root)
-        self._lock_path.unlink(missing_ok=True)
+        if _removed_or_left(self.root):
+            self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = None
 
@@ -66,20 +77,46 @@ def sweep(base: Path) -> int:
         if lock is None:
             continue
         try:
-            remove(lock_path.with_suffix(""))
-            lock_path.unlink(missing_ok=True)
-            swept += 1
+            if _removed_or_left(lock_path.with_suffix("")):
+                lock_path.unlink(missing_ok=True)
+                swept += 1
         finally:
             os.close(lock)
     return swept
+
+
+def _removed_or_left(folder: Path) -> bool:
+    """Whether it is gone now; the log says why it is not."""
+    try:
+        remove(folder)
+    except OSError as error:
+        _log.warning("The temp folder %s could not be removed (%s); a later start sweeps it", folder, error)
+        return False
+    return True
 
 
 def remove(root: Path) -> None:
     """Remove a folder whatever a hostile command made of it; absent is fine.
 
     Folders without permissions, names in any bytes, and nesting deeper than any path may be long: each folder is first
-    moved to the top, so that no path grows and nothing recurses. Symbolic links are removed, never followed.
+    moved to the top, so that no path grows and nothing recurses. Symbolic links are removed, never followed. A process
+    that still writes there is given 1.5 s to be done.
+
+    Raises OSError when it cannot be removed.
     """
+    for pause in _PAUSES:
+        try:
+            _remove_now(root)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+            time.sleep(pause)
+        else:
+            return
+    _remove_now(root)
+
+
+def _remove_now(root: Path) -> None:
     if not root.is_dir() or root.is_symlink():
         root.unlink(missing_ok=True)
         return

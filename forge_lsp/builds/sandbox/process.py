@@ -146,7 +146,7 @@ async def _spawned(
         raise
 
 
-async def to_the_end(ending: Coroutine[None, None, None]) -> None:
+async def to_the_end(ending: Coroutine[None, None, object]) -> None:
     """Await a bounded piece of cleaning up to its end, and only then let a cancel through.
 
     Raises what ``ending`` raises.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import stat
 import subprocess
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.sandbox import folders as module
 from forge_lsp.builds.sandbox.folders import BoxFolders, remove, sweep
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="temp copies are made on POSIX systems")
@@ -88,3 +91,46 @@ def test_remove_takes_nesting_deeper_than_paths_may_be(tmp_path: Path) -> None:
 
 def test_remove_of_nothing_is_fine(tmp_path: Path) -> None:
     remove(tmp_path / "absent")
+
+
+_WRITER = """
+import os, sys, time
+end = time.monotonic() + 0.3
+print("writing", flush=True)
+while time.monotonic() < end:
+    try:
+        os.makedirs(f"{sys.argv[1]}/{time.monotonic_ns()}")
+    except OSError:
+        pass
+"""
+
+
+def test_remove_waits_for_one_who_still_writes(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    with subprocess.Popen([sys.executable, "-c", _WRITER, root], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        remove(root)
+        writer.wait(30)
+    remove(root)  # what it made anew after that
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_removed_is_told_and_left_to_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(root: Path) -> None:
+        raise PermissionError(1, "Operation not permitted", str(root))
+
+    folders = BoxFolders(tmp_path)
+    box = folders.create()
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(module, "remove", refuse)
+        asyncio.run(folders.discard(box))
+        folders.close()
+    assert str(box) in caplog.text
+    assert "Operation not permitted" in caplog.text
+    assert box.is_dir()
+    assert sweep(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
