@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from forge_lsp.domain.errors import ForgeError, SettingsError
 from forge_lsp.domain.ports import Finding, FindingStatus
 
-__all__ = ["of_fault", "of_ledger", "of_platform", "of_settings", "of_settings_error"]
+__all__ = ["examined", "of_fault", "of_ledger", "of_platform", "of_settings", "of_settings_error"]
+
+_log = logging.getLogger(__name__)
+
+
+async def examined(name: str, looking: Awaitable[tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """What ``looking`` finds, or that it failed: a doctor that dies of one ailment helps with none."""
+    try:
+        return await looking
+    except ForgeError as error:
+        return (Finding(name=name, status=FindingStatus.BROKEN, detail=str(error), remedy=error.remedy),)
+    except Exception as error:
+        _log.exception("The doctor could not look at %s", name)
+        detail = f"could not be looked at ({type(error).__name__}: {error}); the log says more"
+        return (Finding(name=name, status=FindingStatus.BROKEN, detail=detail),)
 
 
 def of_platform() -> Finding:

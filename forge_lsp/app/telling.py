@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,9 +49,9 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
     return (
         findings.of_platform(),
         *told,
-        *await health.findings(directory, generators),
-        *await _check_findings(house.chooser(mode)),
-        *await _memory_findings(house.state_dir, seats),
+        *await findings.examined("models", health.findings(directory, generators)),
+        *await findings.examined("sandbox", _check_findings(house.chooser(mode))),
+        *await findings.examined("gpus", _memory_findings(house.state_dir, seats)),
         findings.of_ledger(house.state_dir, ledger_problem),
     )
 
@@ -79,16 +80,20 @@ async def _memory_findings(state_dir: Path, seats: Sequence[Seat]) -> tuple[Find
 
 
 async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
-    """The sandbox, and the tools that run in it."""
+    """The sandbox, and the tools that run in it: all of them at the same time."""
     from forge_lsp import findings
-    from forge_lsp.builds import toolchains
+    from forge_lsp.builds.fast.languages import fast_findings
+    from forge_lsp.builds.toolchains import examinations
 
     told: tuple[Finding, ...] = ()
     try:
         told = await chooser.findings()
-        return (*told, *await toolchains.findings(await chooser.choose()))
+        sandbox = await chooser.choose()
     except EnvironmentFault as error:
         return told or (findings.of_fault("sandbox", error),)
+    looks = [findings.examined(name, looking) for name, looking in examinations(sandbox).items()]
+    tools = [finding for found in await asyncio.gather(*looks) for finding in found]
+    return (*told, *tools, *fast_findings(sandbox, os.environ))
 
 
 async def gpus_of(house: House) -> list[dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cp
 from forge_lsp.builds.command import CommandToolchain
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain, csharp_findings
 from forge_lsp.builds.csharp.warm import WarmBuilds
-from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
@@ -22,7 +20,7 @@ from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
 from forge_lsp.domain.ports import Finding, Sandbox, Toolchain
 from forge_lsp.domain.task import Language
 
-__all__ = ["findings", "toolchains"]
+__all__ = ["examinations", "toolchains"]
 
 
 class _Make(Protocol):
@@ -80,10 +78,9 @@ def toolchains(
     return made
 
 
-async def findings(sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """What the doctor says of every language's tools; each tool is run once, all at the same time."""
+def examinations(
+    sandbox: Sandbox, environment: Mapping[str, str] | None = None
+) -> Mapping[str, Coroutine[None, None, tuple[Finding, ...]]]:
+    """What the doctor is to await, by language: each looks at its tools, and runs them once."""
     known = os.environ if environment is None else environment
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(room.findings(sandbox, known)) for room in _ROOMS.values()]
-    told = tuple(finding for task in tasks for finding in task.result())
-    return (*told, *fast_findings(sandbox, known))
+    return {str(language): room.findings(sandbox, known) for language, room in _ROOMS.items()}
