@@ -12,7 +12,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,6 @@ from forge_lsp.domain.events import (
     JobEvent,
     JobFinished,
     JobStarted,
-    Stage,
-    StageStarted,
 )
 from forge_lsp.domain.ports import Clock
 from forge_lsp.domain.task import Task
@@ -32,15 +30,14 @@ from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
 from forge_lsp.jobs.ending import End, judge
 from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.telling import Listener, Told
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
 
-__all__ = ["CANCEL_GRACE", "Job", "Listener", "new_id"]
+__all__ = ["CANCEL_GRACE", "Job", "new_id"]
 
 logger = logging.getLogger(__name__)
-
-Listener = Callable[[JobEvent], None]
 
 CANCEL_GRACE = 0.15
 """Seconds a run has to end after its cancel, before the job ends without it. The contract's 200 ms, less what the
@@ -53,15 +50,6 @@ def new_id(now: datetime) -> str:
     """A job id: 10 characters of time (milliseconds, so that ids sort by age) and 10 of chance (50 bits)."""
     number = (int(now.timestamp() * 1000) << 50) | secrets.randbits(50)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(95, -5, -5))
-
-
-@dataclass(slots=True, eq=False)
-class _Subscription:
-    """A listener and how many events it has had. ``busy`` keeps the order where a listener causes an event."""
-
-    callback: Listener
-    position: int
-    busy: bool = False
 
 
 class Job:
@@ -88,15 +76,13 @@ class Job:
         self._request = request
         self._prepared = prepared
         self._clock = clock
-        self._on_event = on_event
         self._on_finish = on_finish
         self._on_stray = on_stray
         self._places = places
         self._created = clock.now()
         self._started = clock.monotonic()
         self._state = JobState.QUEUED
-        self._events: list[JobEvent] = []
-        self._subscriptions: list[_Subscription] = []
+        self._told = Told(job_id, clock, on_event)
         self._cancel_reason: str | None = None
         self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._done = asyncio.Event()
@@ -107,8 +93,6 @@ class Job:
         self._result: JobResult | None = None
         self._seconds = 0.0
         self._cost = 0.0
-        self._attempt: int | None = None
-        self._stage: Stage | None = None
         self._queued: str | None = None
 
     @property
@@ -139,7 +123,7 @@ class Job:
     @property
     def events(self) -> tuple[JobEvent, ...]:
         """All events so far, in order."""
-        return tuple(self._events)
+        return self._told.events
 
     @property
     def status(self) -> str:
@@ -153,9 +137,9 @@ class Job:
                 "state": str(self._state),
                 "task": self.task.instruction,
                 "uri": self.task.document.uri,
-                "attempt": self._attempt,
+                "attempt": self._told.attempt,
                 "attempts": self._prepared.attempts,
-                "stage": None if self._stage is None else str(self._stage),
+                "stage": None if self._told.stage is None else str(self._told.stage),
                 "seconds": self.seconds,
                 "costUsd": self.cost_usd,
             }
@@ -176,7 +160,7 @@ class Job:
         spending = self._prepared.spending
         if isinstance(spending, JobSpending):
             return spending.spent
-        return sum((event.body.cost_usd for event in self._events if isinstance(event.body, CallFinished)), 0.0)
+        return sum((event.body.cost_usd for event in self.events if isinstance(event.body, CallFinished)), 0.0)
 
     @property
     def seconds(self) -> float:
@@ -197,15 +181,7 @@ class Job:
         In order, without a gap. Called on the event loop; a listener that raises is logged and dropped. The
         returned function stops it.
         """
-        subscription = _Subscription(callback, max(0, from_sequence))
-        self._subscriptions.append(subscription)
-        self._deliver(subscription)
-
-        def unsubscribe() -> None:
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-
-        return unsubscribe
+        return self._told.listen(callback, from_sequence)
 
     async def wait(self) -> JobResult:
         """The result, once the job has ended and is kept in the ledger. A cancelled wait leaves the job alone."""
@@ -364,7 +340,7 @@ class Job:
             apply=self._prepared.apply,
             candidate=end.best,
         )
-        self._publish(
+        self._told.tell(
             JobFinished(
                 outcome=end.outcome,
                 score=end.score,
@@ -387,7 +363,7 @@ class Job:
         end = self._end
         if end is not None and end.attempts:
             return sum(attempt.skipped is None for attempt in end.attempts)
-        return len({event.body.number for event in self._events if isinstance(event.body, AttemptStarted)})
+        return len({event.body.number for event in self.events if isinstance(event.body, AttemptStarted)})
 
     def _hear(self, body: EventBody) -> None:
         """An event of the ensemble. Start and end are the supervisor's to tell."""
@@ -398,34 +374,4 @@ class Job:
     def _emit(self, body: EventBody) -> None:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
-        self._publish(body)
-
-    def _publish(self, body: EventBody) -> None:
-        event = JobEvent(job_id=self._id, sequence=len(self._events) + 1, at=self._clock.now(), body=body)
-        self._events.append(event)
-        if isinstance(body, AttemptStarted):
-            self._attempt, self._stage = body.number, None
-        elif isinstance(body, StageStarted):
-            self._stage = body.stage
-        try:
-            self._on_event(event)
-        except Exception:
-            logger.exception("job %s: event %d could not be handed on", self._id, event.sequence)
-        for subscription in tuple(self._subscriptions):
-            self._deliver(subscription)
-
-    def _deliver(self, subscription: _Subscription) -> None:
-        if subscription.busy:
-            return
-        subscription.busy = True
-        try:
-            while subscription.position < len(self._events) and subscription in self._subscriptions:
-                event = self._events[subscription.position]
-                subscription.position += 1
-                subscription.callback(event)
-        except Exception:
-            logger.exception("job %s: a listener failed and hears no more", self._id)
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-        finally:
-            subscription.busy = False
+        self._told.tell(body)

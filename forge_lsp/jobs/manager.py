@@ -13,10 +13,11 @@ from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.document import job_document
-from forge_lsp.jobs.job import Job, Listener, new_id
+from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import Artifact, JobRecord, JobState
 from forge_lsp.jobs.report import job_report
+from forge_lsp.jobs.telling import Listener
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
