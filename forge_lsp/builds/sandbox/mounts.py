@@ -1,0 +1,72 @@
+"""The words with which bwrap is told what a command sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, private_entries
+
+__all__ = ["HOME", "environment", "hidden", "isolated", "readable_beside"]
+
+HOME = "/home/forge"
+_SHARED_MEMORY = 256 * 1024 * 1024
+
+
+def isolated(folder: Path) -> list[str]:
+    """No network, no process but its own, no capability; the system, with this box's users, home and ``/tmp``."""
+    words = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    words += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev"]
+    words += ["--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"]
+    words += _shown_of_the_system()
+    for name in ("passwd", "group", "hosts"):
+        words += ["--ro-bind", str(folder / "etc" / name), f"/etc/{name}"]
+    # On disk rather than in memory: a tmpfs would count against the machine's memory, and last for one command.
+    words += ["--bind", str(folder / "tmp"), "/tmp", "--bind", str(folder / "home"), HOME]
+    return words
+
+
+def readable_beside(source: Path | None, readable: Sequence[Path]) -> list[str]:
+    """What a toolchain names, as far as neither the system nor the project at ``source`` holds it."""
+    words: list[str] = []
+    for path in _beside_the_system(tuple(readable)):
+        if source is None or not path.is_relative_to(source):
+            words += ["--ro-bind-try", str(path), str(path)]
+    return words
+
+
+def hidden(source: Path | None) -> list[str]:
+    """The project's private entries are empty."""
+    words: list[str] = []
+    for entry in private_entries(source) if source is not None else ():
+        words += ["--tmpfs", str(entry)] if entry.is_dir() else ["--ro-bind", "/dev/null", str(entry)]
+    return words
+
+
+def environment(env: Mapping[str, str]) -> list[str]:
+    """The command's whole environment."""
+    return [word for name, value in env.items() for word in ("--setenv", name, value)]
+
+
+# What is the same for every command is not made anew on the event loop for each of them.
+
+
+@lru_cache(maxsize=1)
+def _shown_of_the_system() -> tuple[str, ...]:
+    words: list[str] = []
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            words += ["--ro-bind", name, name]
+    for name in ETC:
+        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    return tuple(words)
+
+
+@lru_cache(maxsize=256)
+def _beside_the_system(readable: tuple[Path, ...]) -> tuple[Path, ...]:
+    absolute = dict.fromkeys(path.absolute() for path in readable)
+    return tuple(path for path in absolute if not any(path.is_relative_to(name) for name in SYSTEM))
