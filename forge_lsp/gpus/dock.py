@@ -11,17 +11,17 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from forge_lsp.domain.errors import ModelError
 from forge_lsp.gpus.claims import Claims
+from forge_lsp.gpus.moves import Change, Memory, Moves, Seen
 from forge_lsp.gpus.plan import GIB, Device, Plan
-from forge_lsp.gpus.rig import Rig
 
-__all__ = ["Berth", "Dock", "Memory", "Mover"]
+__all__ = ["Berth", "Dock", "Mover"]
 
 T = TypeVar("T")
 
@@ -29,17 +29,6 @@ _POLL = 0.05
 """Seconds between two looks at what a server has in memory."""
 _GONE = 30.0
 """Seconds after which a model that was told to go is no longer waited for."""
-
-
-class Memory(Protocol):
-    """A model in a server's memory; bytes, of which ``size_vram`` are on the GPU."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def size_vram(self) -> int: ...
 
 
 class Mover(Protocol):
@@ -61,24 +50,6 @@ class Berth:
     measured: Callable[[str, Memory, float], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What is in memory: ours by key; ``free`` bytes for loads, ``lost`` of them less than the plan reckons with."""
-
-    ours: Mapping[str, Memory]
-    free: int
-    alone: bool
-    lost: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    """What goes, and then what comes, in this order."""
-
-    gone: tuple[str, ...]
-    order: tuple[str, ...]
-
-
 class Dock:
     """One device and its server. ``timeout`` in seconds bounds how long a mover waits for other processes."""
 
@@ -90,10 +61,7 @@ class Dock:
         self._mover = mover
         self._claims = claims
         self._timeout = timeout
-        needs = tuple(need for need in plan.needs if plan.placement.get(need.key) == device.uuid)
-        self._rig = Rig(devices=(device,), needs=needs, steps=())
-        self._numbers = {need.key: number for number, need in enumerate(self._rig.needs)}
-        self._keys = {name: key for key, name in berth.names.items()}
+        self._moves = Moves(device, plan, berth.names)
         self._held: Counter[str] = Counter()
         self._leaving: set[str] = set()
         self._loading: str | None = None
@@ -186,7 +154,11 @@ class Dock:
             releases = self._releases
             async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
                 seen = await self._seen()
-                change = None if seen is None else self._change(*wish, seen) or self._extras(wish[1], seen)
+                change = (
+                    None
+                    if seen is None
+                    else self._moves.change(*wish, seen, self._held) or self._moves.extras(wish[1], seen)
+                )
                 if seen is None or change is None:
                     return
                 if not any(self._held[key] for key in change.gone):
@@ -202,15 +174,9 @@ class Dock:
         seen = await self._seen()
         return seen is None or (set(needed) <= seen.ours.keys() and not self._leaving & set(needed))
 
-    async def _seen(self) -> _Seen | None:
+    async def _seen(self) -> Seen | None:
         rows, now = await asyncio.gather(self._berth.look(), self._berth.free())
-        if rows is None:
-            return None
-        ours = {self._keys[row.name]: row for row in rows if row.name in self._keys}
-        foreign = sum(row.size_vram for row in rows if row.name not in self._keys)
-        free = self._rig.free[0] - foreign - sum(self._size(key) for key in ours if key in self._numbers)
-        lost = 0 if now is None else max(0, free - now)
-        return _Seen(ours=ours, free=free - lost, alone=not foreign, lost=lost)
+        return None if rows is None else self._moves.seen(rows, now)
 
     async def _claim(self, stack: AsyncExitStack, needed: Sequence[str]) -> None:
         for key in needed:
@@ -227,48 +193,11 @@ class Dock:
         async with self._released:
             self._released.notify_all()
 
-    # -------------------------------------------------------------- deciding
-
-    def _change(self, needed: Sequence[str], aim: Sequence[str], seen: _Seen) -> _Change | None:
-        """What to move so that as much of ``needed`` as fits together is there; None: it is."""
-        group = self._fitting(needed)
-        missing = [key for key in group if key not in seen.ours]
-        if not missing:
-            return None
-        here = [key for key in seen.ours if key in self._numbers]
-        spare = [key for key in here if key not in group]
-        spare.sort(key=lambda key: (key in aim, self._held[key] > 0, -self._size(key)))
-        wanted = sorted(self._numbers[key] for key in missing)
-        for count in range(len(spare) + 1):
-            gone = spare[:count]
-            room = seen.free + sum(self._size(key) for key in gone)
-            order = self._rig.order(wanted, room, empty=len(gone) == len(here) and seen.alone)
-            if order is not None:
-                return _Change(gone=tuple(gone), order=self._named(order))
-        # What stays is in the way of the rule itself: all of it goes, and comes back in the right order.
-        order = self._rig.together(self._mask(group), 0)
-        return _Change(gone=tuple(here), order=self._named(order or tuple(wanted)))
-
-    def _extras(self, aim: Sequence[str], seen: _Seen) -> _Change | None:
-        """What the plan has here beyond what is needed at once: it comes where nothing has to go for it."""
-        here = [key for key in seen.ours if key in self._numbers]
-        missing = sorted(self._numbers[key] for key in aim if key in self._numbers and key not in seen.ours)
-        order = self._rig.order(missing, seen.free, empty=not here and seen.alone) if missing else None
-        return _Change(gone=(), order=self._named(order)) if order else None
-
-    def _fitting(self, needed: Sequence[str]) -> list[str]:
-        """As many of a stage's models as can be there together; the others take their turn when they are called."""
-        mask = 0
-        for key in needed:
-            if key in self._numbers and self._rig.together(mask | 1 << self._numbers[key], 0) is not None:
-                mask |= 1 << self._numbers[key]
-        return [key for key in needed if key in self._numbers and mask >> self._numbers[key] & 1]
-
     # -------------------------------------------------------------- moving
 
     async def _bring(self, needed: Sequence[str], aim: Sequence[str], given_up: asyncio.Event) -> list[str]:
         seen = await self._seen()
-        change = None if seen is None else self._change(needed, aim, seen)
+        change = None if seen is None else self._moves.change(needed, aim, seen, self._held)
         if seen is None or change is None:
             return []
         self._leaving |= set(change.gone)
@@ -283,7 +212,7 @@ class Dock:
         finally:
             self._leaving -= set(change.gone)
 
-    async def _carry_out(self, change: _Change, seen: _Seen, *, patience: float) -> list[str]:
+    async def _carry_out(self, change: Change, seen: Seen, *, patience: float) -> list[str]:
         self._leaving |= set(change.gone)
         try:
             async with AsyncExitStack() as taken:
@@ -338,15 +267,3 @@ class Dock:
     async def _row(self, key: str) -> Memory | None:
         seen = await self._seen()
         return None if seen is None else seen.ours.get(key)
-
-    def _size(self, key: str) -> int:
-        return self._rig.size[self._numbers[key]]
-
-    def _mask(self, keys: Iterable[str]) -> int:
-        mask = 0
-        for key in keys:
-            mask |= 1 << self._numbers[key]
-        return mask
-
-    def _named(self, order: Sequence[int]) -> tuple[str, ...]:
-        return tuple(self._rig.needs[number].key for number in order)

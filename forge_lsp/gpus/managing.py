@@ -11,7 +11,8 @@ from forge_lsp.gpus import inventory, ollama_api
 from forge_lsp.gpus.calibration import Calibration, Seen
 from forge_lsp.gpus.claims import Claims
 from forge_lsp.gpus.devices import devices, told
-from forge_lsp.gpus.dock import Berth, Memory, Mover
+from forge_lsp.gpus.dock import Berth, Mover
+from forge_lsp.gpus.moves import Memory
 from forge_lsp.gpus.plan import Device, Plan
 from forge_lsp.gpus.planning import Wanted, arranged
 from forge_lsp.gpus.residency import ManagedResidency, make_docks

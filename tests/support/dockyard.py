@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.gpus.claims import Claims
-from forge_lsp.gpus.dock import Berth, Memory
+from forge_lsp.gpus.dock import Berth
+from forge_lsp.gpus.moves import Memory
 from forge_lsp.gpus.plan import Plan
 from forge_lsp.gpus.residency import ManagedResidency, make_docks
 from tests.support.ollama_sim import Scheduler, SimModel, TimedServer
