@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
-from forge_lsp.builds.project import SUFFIXES, Place, fingerprint, place_of
+from forge_lsp.builds.project import ENDINGS, Place, fingerprint, place_of
 from forge_lsp.builds.python.tools import environment_at
 from forge_lsp.builds.remedies import WSL
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
-from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Toolchain, Tree
 from forge_lsp.domain.task import Language, Task
 
-__all__ = ["CommandCheck", "CommandToolchain", "no_code_here", "parse_problems", "readable_for", "version_finding"]
+__all__ = ["CommandToolchain", "no_code_here", "parse_problems", "readable_for", "version_finding"]
 
 _LINE = re.compile(
     r"^\s*(?P<file>[^\s:()][^:()\n]*?)"
@@ -31,21 +31,23 @@ _MOST_PROBLEMS = 200
 _TAIL = 600
 
 
-class CommandCheck:
+class CommandToolchain:
     """Runs the user's own command in the temp copy: exit code 0 passes.
 
     ``{file}`` in an argument stands for the document, relative to the tree's root, where the command runs.
-    ``timeout`` in seconds.
+    ``timeout`` in seconds. Examples and tests are left to ``language``, the toolchain in whose place this stands.
     """
 
-    def __init__(self, sandbox: Sandbox, command: tuple[str, ...], *, timeout: float) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...], language: Toolchain) -> None:
         self._sandbox = sandbox
         self._command = command
         self._timeout = timeout
+        self._language = language
         self._baselines = Baselines()
 
-    async def build(self, task: Task, text: str, place: Place) -> BuildReport:
-        """Check ``text``; problems of the untouched tree do not count."""
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        place = place_of(task)
         name = Path(self._command[0]).name
         if not self._sandbox.runs_project_code:
             fault = no_code_here(f"the check command {name} was not run", self._sandbox)
@@ -61,9 +63,13 @@ class CommandCheck:
             return await self._check(place, content, untouched=content == task.document.text)
 
         # The command may read any file: the project's sources of that language and its text settings count.
-        suffixes = (SUFFIXES[task.document.language], ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
+        suffixes = (*ENDINGS[task.document.language], ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
         key = await asyncio.to_thread(fingerprint, place, task.document.text, suffixes)
         return await gate(task, text, document=document, check=check, baselines=self._baselines, key=key, tool=name)
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
+        return await self._language.evidence(task, candidate)
 
     async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
         program = resolve_program(self._command[0], place)
@@ -99,22 +105,6 @@ class CommandCheck:
             source=Path(program).name,
         )
         return Checked(problems=(failure,))
-
-
-class CommandToolchain:
-    """A language that only the user's own command checks; nothing is run as evidence."""
-
-    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...]) -> None:
-        self._check = CommandCheck(sandbox, command, timeout=timeout)
-
-    async def build(self, task: Task, text: str) -> BuildReport:
-        """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        return await self._check.build(task, text, place_of(task))
-
-    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """Nothing to run: see :class:`~forge_lsp.domain.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
 
 
 def no_code_here(what: str, sandbox: Sandbox) -> Fault:

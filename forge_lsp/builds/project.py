@@ -7,7 +7,7 @@ import fnmatch
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -15,20 +15,21 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.domain.ports import Tree
 from forge_lsp.domain.task import Document, Language, Task
 
-__all__ = ["SUFFIXES", "Place", "fingerprint", "place_of", "project_files"]
+__all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
 
-SUFFIXES: Mapping[Language, str] = {
-    Language.PYTHON: ".py",
-    Language.CSHARP: ".cs",
-    Language.TYPESCRIPT: ".ts",
-    Language.JAVASCRIPT: ".js",
-    Language.GO: ".go",
-    Language.RUST: ".rs",
-    Language.JAVA: ".java",
-    Language.C: ".c",
-    Language.CPP: ".cpp",
+_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc")
+ENDINGS: Mapping[Language, tuple[str, ...]] = {
+    Language.PYTHON: (".py", ".pyi"),
+    Language.CSHARP: (".cs",),
+    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
+    Language.JAVASCRIPT: (".js", ".mjs", ".cjs", ".jsx"),
+    Language.GO: (".go",),
+    Language.RUST: (".rs",),
+    Language.JAVA: (".java",),
+    Language.C: (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", *_HEADERS),
+    Language.CPP: (".cpp", ".cc", ".cxx", ".c++", ".C", ".c", *_HEADERS),
 }
-"""The suffix that a document without a name gets."""
+"""The suffixes of the files that a document of the language may need; a document without a name gets the first."""
 
 # Folders that hold what tools made or fetched: their files are many and never edited by hand.
 _GENERATED = frozenset(
@@ -113,12 +114,12 @@ class Place:
         return names
 
 
-def place_of(task: Task, *, siblings: Sequence[str] = ()) -> Place:
+def place_of(task: Task, *, alone: bool = False) -> Place:
     """Where the task's document stands.
 
     A file inside ``task.workspace`` keeps its place there; an untitled document goes to the workspace's root. A file
-    outside any workspace gets a temp project of its own, into which the files beside it with one of the suffixes
-    ``siblings`` are taken (a script may import its neighbours), never the folders around it.
+    outside any workspace gets a temp project of its own, into which the files of its language beside it are taken (a
+    script may import its neighbours) unless it is to be ``alone``; never the folders around it.
     """
     document = task.document
     if task.workspace is not None:
@@ -135,7 +136,7 @@ def place_of(task: Task, *, siblings: Sequence[str] = ()) -> Place:
             return Place(source=source, document=relative, overlay=overlay)
     if document.path is None:
         return Place(source=None, document=PurePosixPath(_untitled(document)))
-    overlay = dict(_siblings(document.path, siblings))
+    overlay = {} if alone else dict(_siblings(document.path, ENDINGS[document.language]))
     for buffer in task.buffers:
         if buffer.path is not None and buffer.path.parent == document.path.parent:
             overlay[PurePosixPath(buffer.path.name)] = buffer.text.encode("utf-8", "surrogatepass")
@@ -216,7 +217,7 @@ def _below(path: Path, root: Path) -> PurePosixPath | None:
 def _untitled(document: Document) -> str:
     # "untitled:Untitled-1" -> "untitled_1.py": a name that can be imported.
     digits = re.findall(r"\d+", document.uri.rsplit("/", 1)[-1])
-    return f"untitled{'_' + digits[-1] if digits else ''}{SUFFIXES[document.language]}"
+    return f"untitled{'_' + digits[-1] if digits else ''}{ENDINGS[document.language][0]}"
 
 
 def _free_name(folder: Path, document: Document) -> PurePosixPath:
@@ -226,9 +227,7 @@ def _free_name(folder: Path, document: Document) -> PurePosixPath:
     return name
 
 
-def _siblings(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    if not suffixes:
-        return
+def _siblings(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
     try:
         entries = sorted(os.scandir(path.parent), key=lambda entry: entry.name)
     except OSError:
@@ -237,7 +236,7 @@ def _siblings(path: Path, suffixes: Sequence[str]) -> Iterator[tuple[PurePosixPa
     for entry in entries:
         if taken == _MOST_SIBLINGS:
             return
-        if entry.name == path.name or not entry.name.endswith(tuple(suffixes)):
+        if entry.name == path.name or not entry.name.endswith(suffixes):
             continue
         try:
             if not entry.is_file(follow_symlinks=False) or entry.stat().st_size > _LARGEST_SIBLING:

@@ -24,9 +24,7 @@ __all__ = ["examinations", "toolchains"]
 
 
 class _Make(Protocol):
-    def __call__(
-        self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str], command: tuple[str, ...]
-    ) -> Toolchain: ...
+    def __call__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> Toolchain: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +65,12 @@ def toolchains(
     """
     known = os.environ if environment is None else environment
     made: dict[Language, Toolchain] = {
-        language: room.make(sandbox, timeout=timeout, environment=known, command=commands.get(language, ()))
-        for language, room in _ROOMS.items()
+        language: room.make(sandbox, timeout=timeout, environment=known) for language, room in _ROOMS.items()
     }
-    own = commands.get(Language.CSHARP, ())
-    made[Language.CSHARP] = CSharpToolchain(sandbox, timeout=timeout, environment=known, command=own, warm=warm)
+    made[Language.CSHARP] = CSharpToolchain(sandbox, timeout=timeout, environment=known, warm=warm)
     for language, command in commands.items():
-        if command and language not in made:
-            made[language] = CommandToolchain(sandbox, timeout=timeout, command=command)
+        if command:
+            made[language] = CommandToolchain(sandbox, timeout=timeout, command=command, language=made[language])
     return made
 
 

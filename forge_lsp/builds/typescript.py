@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
+from forge_lsp.builds.command import readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.project import Place, fingerprint, place_of
@@ -38,26 +38,16 @@ class TypeScriptToolchain:
     own ``node_modules`` may hold any program under its name: that one runs only in a sandbox.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".ts", ".tsx", ".mts", ".cts"))
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
         if isinstance(found, Fault):
             return BuildReport(status=BuildStatus.UNVERIFIED, tool="tsc", reason=found.reason, remedy=found.remedy)
@@ -81,7 +71,7 @@ class TypeScriptToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        return await self._tests.run(task, candidate, place_of(task, siblings=(".ts", ".tsx", ".mts", ".cts")))
+        return await self._tests.run(task, candidate, place_of(task))
 
     async def _check(
         self,

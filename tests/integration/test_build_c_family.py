@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
+from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import BuildStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
@@ -258,9 +259,8 @@ async def test_without_a_compiler_nothing_is_known(sandbox: Sandbox, tmp_path: P
 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
-    own = CFamilyToolchain(
-        sandbox, timeout=60, environment=os.environ, command=("gcc", "-Wall", "-Werror", "-c", "{file}")
-    )
+    commands = {Language.C: ("gcc", "-Wall", "-Werror", "-c", "{file}")}
+    own = toolchains(sandbox, timeout=60, commands=commands)[Language.C]
     task = task_of("«»", language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
     assert (await own.build(task, "int f(void) { return 1; }\n")).compiled is True
     assert (await own.build(task, "int f(void) { int unused; return 1; }\n")).compiled is False

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
+from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import BuildStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
@@ -246,9 +247,8 @@ async def test_without_a_jdk_nothing_is_known(sandbox: Sandbox, tmp_path: Path) 
 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
-    own = JavaToolchain(
-        sandbox, timeout=60, environment=os.environ, command=("javac", "-Xlint:all", "-Werror", "{file}")
-    )
+    commands = {Language.JAVA: ("javac", "-Xlint:all", "-Werror", "{file}")}
+    own = toolchains(sandbox, timeout=60, commands=commands)[Language.JAVA]
     task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     assert (await own.build(task, "class A { int a = 1; }\n")).compiled is True
     assert (await own.build(task, "class A { java.util.List a; }\n")).compiled is False

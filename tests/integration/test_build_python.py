@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
+from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox
+from forge_lsp.domain.ports import FindingStatus, Sandbox, Toolchain
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
@@ -228,15 +229,19 @@ async def test_the_users_own_command(sandbox: Sandbox, tmp_path: Path) -> None:
         "if bad: print(sys.argv[1] + ':1:2: error: bad word')\n"
         "sys.exit(bad)"
     )
-    own = PythonToolchain(sandbox, timeout=60, command=(sys.executable, "-c", script, "{file}"))
+
+    def checked_by(*command: str) -> Toolchain:
+        return toolchains(sandbox, timeout=60, commands={Language.PYTHON: command})[Language.PYTHON]
+
+    own = checked_by(sys.executable, "-c", script, "{file}")
     task = task_of("«»", path=tmp_path / "a.py", workspace=tmp_path)
     assert (await own.build(task, "undefined_name\n")).compiled is True
     report = await own.build(task, "bad\n")
     assert [(d.file, d.line, d.column, d.message) for d in report.diagnostics] == [("a.py", 1, 2, "bad word")]
-    absent = PythonToolchain(sandbox, timeout=60, command=("no-such-checker",))
+    absent = checked_by("no-such-checker")
     report = await absent.build(task, "x\n")
     assert (report.status, "no-such-checker" in (report.reason or "")) == (BuildStatus.UNVERIFIED, True)
-    silent = PythonToolchain(sandbox, timeout=60, command=(sys.executable, "-c", "raise SystemExit(3)"))
+    silent = checked_by(sys.executable, "-c", "raise SystemExit(3)")
     report = await silent.build(task, "x\n")
     assert report.status is BuildStatus.UNVERIFIED
 

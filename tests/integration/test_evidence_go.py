@@ -77,7 +77,7 @@ async def test_what_tests_need_of_the_library_is_compiled_once(sandbox: Sandbox,
     task = project_task(tmp_path, Language.GO, FILES, FILE)
     toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
     await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h * w\n}"))
-    place = place_of(task, siblings=(".go",))
+    place = place_of(task)
     tree = replace(place.tree(task.document.text), cache=go_cache(go, CacheUse.DROP))
     async with sandbox.open(tree) as box:
         layout = layout_of(place, task.document.text, go)

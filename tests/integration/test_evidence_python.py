@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain
+from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import Evidence, ExampleStatus
 from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import real_sandbox
 from tests.support.builds import candidate_of, task_of, write_files
 
@@ -63,6 +65,14 @@ async def test_a_right_candidate_passes_every_example(toolchain: PythonToolchain
         ("add(7, 7)", "14", "14", 0),
     ]
     assert evidence.kinds == ("doctest", "example")
+
+
+async def test_a_check_of_the_users_own_leaves_the_examples_in_force(sandbox: Sandbox) -> None:
+    own = toolchains(sandbox, timeout=40, commands={Language.PYTHON: ("true",)})[Language.PYTHON]
+    task = task_of(ADD, name="add", instruction="")
+    wrong = candidate_of(task, body("return a - b"))
+    assert (await own.build(task, wrong.text)).tool == "true"
+    assert FAILED in statuses(await own.evidence(task, wrong))
 
 
 async def test_a_wrong_candidate_fails_with_both_values(toolchain: PythonToolchain) -> None:

@@ -22,7 +22,7 @@ from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
 from forge_lsp.builds.c_family.packages import package_of
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
-from forge_lsp.builds.command import CommandCheck, version_finding
+from forge_lsp.builds.command import version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -45,19 +45,11 @@ class CFamilyToolchain:
     includes files from elsewhere is not compiled.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = CFamilyEvidence(sandbox, timeout=timeout)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}
         # What the document of an untouched tree defines for others, by its fingerprint.
@@ -65,9 +57,7 @@ class CFamilyToolchain:
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=MATTERS)
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         units = await asyncio.to_thread(units_of, place, task.document.language)
         flags = await asyncio.to_thread(flags_of, place, units.files, units.languages)
         clang = any(one.clang for one in flags.values())

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.c_family.flags import SOURCES
-from forge_lsp.builds.project import Place, project_files
+from forge_lsp.builds.project import ENDINGS, Place, project_files
 from forge_lsp.domain.task import Language
 
 __all__ = ["MATTERS", "Units", "units_of"]
 
-HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc")
-MATTERS = (*SOURCES, *HEADERS)
+MATTERS = ENDINGS[Language.C]
 """Suffixes of the files that a check may read."""
 
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)

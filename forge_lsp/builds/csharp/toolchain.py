@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
+from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.csharp.building import ProjectBuild
 from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests, suites_of
 from forge_lsp.builds.csharp.messages import last_words
@@ -39,7 +39,6 @@ class CSharpToolchain:
         *,
         timeout: float,
         environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
         warm: WarmBuilds | None = None,
     ) -> None:
         self._sandbox = sandbox
@@ -47,7 +46,6 @@ class CSharpToolchain:
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = DotnetTests(sandbox, timeout=timeout)
         self._version: str | None = None
         # What a restore wrote, by the project files it was made from: once a project, not once a check.
@@ -55,9 +53,7 @@ class CSharpToolchain:
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task)
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task, alone=True)
         if not self._sandbox.runs_project_code:
             fault = no_code_here("MSBuild, which runs what a project file says, was not started", self._sandbox)
             return _unverified(fault)
@@ -98,7 +94,7 @@ class CSharpToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`: tests. Examples in C#'s comments do not run as they stand."""
-        place = place_of(task)
+        place = place_of(task, alone=True)
         program, project = find_dotnet(self._environment), place.nearest("*.csproj")
         if program is None or project is None:
             return Evidence()

@@ -113,7 +113,7 @@ class DaemonGate:
     async def _look(
         self, opener: Opener, sandbox: Bubblewrap, task: Task, texts: Sequence[str]
     ) -> Sequence[FastReport | None]:
-        place = await self._placed(place_of(task, siblings=opener.suffixes), task, sandbox)
+        place = await self._placed(place_of(task), task, sandbox)
         source = place.source
         assert source is not None  # _placed gives it one
         made = await asyncio.to_thread(opener.prepare, place)

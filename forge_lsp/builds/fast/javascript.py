@@ -22,9 +22,9 @@ from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.javascript.words import (
     CONFIG,
-    ENDINGS,
     MOST_FILES,
     READ,
+    SUFFIXES,
     configuration,
     has_node_types,
     is_syntax,
@@ -48,7 +48,7 @@ _CONFIGS = (_OWN, "jsconfig.json")
 class JavaScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (*ENDINGS, ".ts", ".tsx", ".mts", ".cts", ".json")
+    suffixes = (*SUFFIXES, ".ts", ".tsx", ".mts", ".cts", ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -137,7 +137,7 @@ class _Types:
     async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
         ours = configuration(question.document, self._config, typed=self._typed)
         laid = {**self._laid, **{path: content.decode() for path, content in ours.items()}}
-        dependents = {path: text for path, text in question.dependents.items() if path.name.endswith(ENDINGS)}
+        dependents = {path: text for path, text in question.dependents.items() if path.name.endswith(SUFFIXES)}
         asked = replace(question, others={**question.others, **laid}, dependents=dependents)
         found = await self._checker.problems(asked)
         return tuple(problem for problem in found or () if tells(problem.code))

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
+from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.go.evidence import GoTests, tests_of
 from forge_lsp.builds.go.module import LIST, Layout, Packages, layout_of, packages_of
@@ -40,28 +40,18 @@ class GoToolchain:
     made of the standard library and of dependencies is kept in a cache of ours.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = GoTests(sandbox, timeout=timeout)
         # Untouched trees that do not compile: what vet would say of their tests is not known.
         self._broken: set[str] = set()
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".go",))
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         go = find_go(self._environment)
         if go is None:
             reason = "Go is not installed (no go on PATH)"
@@ -90,7 +80,7 @@ class GoToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".go",))
+        place = place_of(task)
         go = find_go(self._environment)
         names = await asyncio.to_thread(tests_of, task, place)
         if go is None or not names:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import CommandCheck, version_finding
+from forge_lsp.builds.command import version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.java.evidence import JavaEvidence
 from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
@@ -37,19 +37,11 @@ class JavaToolchain:
     those are left out, unless they belong to the project's build and a sandbox holds them.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = JavaEvidence(sandbox, timeout=timeout)
         # Our small driver of the compiler, compiled by each JDK once; and that JDK's version.
         self._checkers: dict[Path, tuple[bytes, int]] = {}
@@ -57,9 +49,7 @@ class JavaToolchain:
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".java",))
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         jdk = find_jdk(self._environment)
         if isinstance(jdk, Fault):
             return _unverified(jdk)

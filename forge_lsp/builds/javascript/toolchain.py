@@ -14,15 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.command import CommandCheck, readable_for, version_finding
+from forge_lsp.builds.command import readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.javascript.words import (
     CONFIG,
-    ENDINGS,
     MOST_FILES,
     NOT_INSTALLED,
     READ,
+    SUFFIXES,
     configuration,
     has_node_types,
     said,
@@ -37,7 +37,7 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
-_MATTERS = (*ENDINGS, ".ts", ".tsx", ".mts", ".cts", ".json")
+_MATTERS = (*SUFFIXES, ".ts", ".tsx", ".mts", ".cts", ".json")
 _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 
@@ -46,26 +46,16 @@ class JavaScriptToolchain:
     """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
     of one tool."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=ENDINGS)
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         node = shutil.which("node", path=self._environment.get("PATH", ""))
         if node is None:
             reason = "node is not installed (not on PATH)"
@@ -90,7 +80,7 @@ class JavaScriptToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        return await self._tests.run(task, candidate, place_of(task, siblings=ENDINGS))
+        return await self._tests.run(task, candidate, place_of(task))
 
     async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
         extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.before_after import joined
-from forge_lsp.builds.command import CommandCheck, version_finding
+from forge_lsp.builds.command import version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.python.documented import without_documented_none
@@ -60,32 +60,21 @@ _PUBLISHED_AS = {
 class PythonToolchain:
     """Checks Python documents.
 
-    ``timeout`` in seconds, for each tool and for all examples together. ``command`` is a check of the user's own
-    (``{file}`` stands for the document) that takes the place of the built-in gate; examples are run all the same.
-    ``environment`` is not needed: the interpreter is the project's own, or ours.
+    ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is not needed: the interpreter
+    is the project's own, or ours.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str] | None = None,
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None) -> None:
         del environment
         self._sandbox = sandbox
         self._timeout = timeout
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._evidence = PythonEvidence(sandbox, timeout=timeout)
         self._tests = PythonTests(sandbox, timeout=timeout)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".py", ".pyi"))
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         interpreter = self._interpreter(place)
 
         async def check(content: str) -> Checked:
@@ -111,7 +100,7 @@ class PythonToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".py", ".pyi"))
+        place = place_of(task)
         interpreter = self._interpreter(place)
         examples = await self._evidence.run(task, candidate, place, interpreter)
         return joined(examples, await self._tests.run(task, candidate, place, interpreter))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.before_after import Memory, Outcome, compared
-from forge_lsp.builds.command import CommandCheck, no_code_here, version_finding
+from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.rust.crates import MANIFEST, edition_of, lone_manifest
@@ -38,27 +38,17 @@ class RustToolchain:
     candidate's check wrote is not.
     """
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        timeout: float,
-        environment: Mapping[str, str],
-        command: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
         self._sandbox = sandbox
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
-        self._command = CommandCheck(sandbox, command, timeout=timeout) if command else None
         self._editions: dict[Path, str] = {}
         self._memory = Memory()
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".rs",))
-        if self._command is not None:
-            return await self._command.build(task, text, place)
+        place = place_of(task)
         if not self._sandbox.runs_project_code:
             return _unverified(
                 no_code_here("cargo, which runs build scripts and macros, was not started", self._sandbox)
@@ -85,7 +75,7 @@ class RustToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
-        place = place_of(task, siblings=(".rs",))
+        place = place_of(task)
         manifest = place.nearest(MANIFEST)
         cargo = find_cargo(place, self._environment)
         if isinstance(cargo, Fault) or manifest is None or place.source is None:

@@ -24,7 +24,7 @@ def test_a_workspace_behind_a_link(tmp_path: Path) -> None:
 
 def test_a_lone_file_gets_a_project_of_its_own_with_its_neighbours(tmp_path: Path) -> None:
     write_files(tmp_path, {"b.py": "b", "c.txt": "c", "sub/d.py": "d"})
-    place = place_of(task_of("x", path=tmp_path / "a.py"), siblings=(".py",))
+    place = place_of(task_of("x", path=tmp_path / "a.py"))
     assert place.source is None
     assert set(place.tree("x").files) == {PurePosixPath("a.py"), PurePosixPath("b.py")}
     outside = place_of(task_of("x", path=tmp_path / "a.py", workspace=tmp_path / "sub"))
