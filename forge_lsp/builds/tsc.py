@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.attempt import Diagnostic, Severity
 

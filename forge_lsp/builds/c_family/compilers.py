@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.programs import readable_for
 from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.task import Language
 

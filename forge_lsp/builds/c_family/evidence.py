@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.units import MATTERS
-from forge_lsp.builds.command import no_code_here
+from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault

@@ -22,8 +22,8 @@ from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
 from forge_lsp.builds.c_family.packages import package_of
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
-from forge_lsp.builds.command import version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.csharp.building import ProjectBuild
 from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests, suites_of
 from forge_lsp.builds.csharp.messages import last_words
@@ -15,6 +14,7 @@ from forge_lsp.builds.csharp.projects import TEMP_PROJECT, projects_of
 from forge_lsp.builds.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
 from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.gate import Baselines, Fault, gate
+from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing

@@ -17,11 +17,11 @@ from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
 from forge_lsp.builds.c_family.heads import head_of
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, outline, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
-from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.tools import own_interpreter
 from forge_lsp.domain.attempt import Diagnostic

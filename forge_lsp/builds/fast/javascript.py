@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import forge_lsp.builds.javascript
-from forge_lsp.builds.command import readable_for
 from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
@@ -31,6 +30,7 @@ from forge_lsp.builds.javascript.words import (
     said,
     tells,
 )
+from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.builds.tsc import Compiler, find_compiler
 from forge_lsp.domain.attempt import Diagnostic

@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.go.evidence import GoTests, tests_of
 from forge_lsp.builds.go.module import LIST, Layout, Packages, layout_of, packages_of
 from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.tools import INSTALL, Go, find_go, in_code_points, parse_output, vet_findings
+from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.before_after import Memory, Outcome, compared
-from forge_lsp.builds.command import no_code_here
 from forge_lsp.builds.java.jdk import Jdk
 from forge_lsp.builds.java.maven import Build
 from forge_lsp.builds.java.sources import Sources
+from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault

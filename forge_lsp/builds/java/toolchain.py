@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.command import version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.java.evidence import JavaEvidence
 from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
 from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.builds.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.builds.java.sources import Sources, class_path, options_of, public_type, sources_of
+from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault

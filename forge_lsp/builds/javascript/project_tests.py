@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
 from forge_lsp.builds.before_after import Memory, Outcome, compared, not_run, speaking_of, tail
-from forge_lsp.builds.command import no_code_here, readable_for
+from forge_lsp.builds.programs import no_code_here, readable_for
 from forge_lsp.builds.project import Place, fingerprint, project_files
 from forge_lsp.domain.attempt import Candidate, Evidence, ExampleResult
 from forge_lsp.domain.errors import EnvironmentFault

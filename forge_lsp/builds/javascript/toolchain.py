@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.command import readable_for, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.javascript.words import (
@@ -28,6 +27,7 @@ from forge_lsp.builds.javascript.words import (
     said,
     tells,
 )
+from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity

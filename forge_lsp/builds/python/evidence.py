@@ -10,7 +10,7 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from forge_lsp.builds.command import no_code_here
+from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.examples import Example, Group, examples_of
 from forge_lsp.builds.python.judging import Answer, Judge, Ran, failure_of_import

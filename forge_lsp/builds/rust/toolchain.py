@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.before_after import Memory, Outcome, compared
-from forge_lsp.builds.command import no_code_here, version_finding
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.builds.rust.evidence import doctests_of, has_tests, with_values
