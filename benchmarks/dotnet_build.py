@@ -27,7 +27,7 @@ from benchmarks.fast_gate_projects import csharp
 from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain
 from forge_lsp.builds.csharp.warm import WarmBuilds
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.attempt import BuildStatus

@@ -38,7 +38,7 @@ from benchmarks.fast_gate_projects import (
     rust,
     typescript,
 )
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_gate
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forge_lsp.builds.gate import Fault
-from forge_lsp.builds.python.tools import environment_at
+from forge_lsp.builds.interpreters import environment_at
 from forge_lsp.builds.remedies import WSL
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap

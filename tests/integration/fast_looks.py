@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.domain.ports import FastReport
 from forge_lsp.domain.task import Task

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.app import Flags, House
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.csharp import CSharpOpener
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.c_family import CFamilyOpener
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.go import GoOpener
 from forge_lsp.builds.fast.languages import fast_findings

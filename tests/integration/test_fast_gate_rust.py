@@ -14,8 +14,8 @@ from typing import cast
 
 import pytest
 
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast import rust as rust_gate
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_findings
 from forge_lsp.builds.fast.rust import RustOpener

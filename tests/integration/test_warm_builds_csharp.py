@@ -14,7 +14,7 @@ from forge_lsp.builds.csharp.sdk import dotnet_environment as told_of
 from forge_lsp.builds.csharp.sdk import find_dotnet, readable_of
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain
 from forge_lsp.builds.csharp.warm import WARM, WarmBuilds
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.launcher import descendants
 from forge_lsp.domain.attempt import BuildReport, BuildStatus

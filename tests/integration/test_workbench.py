@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.builds.csharp.warm import WarmBuilds
-from forge_lsp.builds.fast.daemons import Keeping
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.launcher import descendants
 from forge_lsp.builds.sandbox.workbench import Workbench

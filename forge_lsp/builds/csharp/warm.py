@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
-from forge_lsp.builds.fast.daemons import Daemons, Keeping
+from forge_lsp.builds.daemons import Daemons, Keeping
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault

@@ -21,9 +21,9 @@ from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.interpreters import own_interpreter
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.python.tools import own_interpreter
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.task import Language

@@ -28,7 +28,7 @@ class Question:
 
 
 class Checker(Protocol):
-    """A running checker of one workspace; a :class:`~forge_lsp.builds.fast.daemons.Daemon`."""
+    """A running checker of one workspace; a :class:`~forge_lsp.builds.daemons.Daemon`."""
 
     @property
     def alive(self) -> bool: ...

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.daemons import Daemons, Keeping
 from forge_lsp.builds.fast.checker import Checker, Question
-from forge_lsp.builds.fast.daemons import Daemons, Keeping
 from forge_lsp.builds.fast.files import Files
 from forge_lsp.builds.fast.opener import Opener, Prepared
 from forge_lsp.builds.gate import new_problems, without_asked

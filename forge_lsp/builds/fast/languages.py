@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.c_family.compilers import find_compiler as find_c_compiler
 from forge_lsp.builds.csharp.sdk import find_dotnet
+from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.c_family import CFamilyOpener
 from forge_lsp.builds.fast.csharp import CSharpOpener
-from forge_lsp.builds.fast.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.go import GoOpener
 from forge_lsp.builds.fast.java import JavaOpener, fast_jdk
@@ -22,8 +22,8 @@ from forge_lsp.builds.fast.rust import RustOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.go.tools import find_go
+from forge_lsp.builds.interpreters import program
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.python.tools import program
 from forge_lsp.builds.rust.tools import find_cargo
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.tsc import find_compiler

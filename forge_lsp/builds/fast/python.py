@@ -11,17 +11,9 @@ from typing import Any
 from forge_lsp.builds.fast.checker import Checker, LanguageServer, Question
 from forge_lsp.builds.fast.opener import Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer, LspPeer
+from forge_lsp.builds.interpreters import Interpreter, interpreter_of, program
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.python.tools import (
-    MISSING_MODULE,
-    Interpreter,
-    fatal,
-    guarded_imports,
-    guessed,
-    interpreter_of,
-    program,
-    without_new_suppressions,
-)
+from forge_lsp.builds.python.tools import MISSING_MODULE, fatal, guarded_imports, guessed, without_new_suppressions
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 __all__ = ["PythonOpener"]

@@ -17,8 +17,8 @@ from forge_lsp.builds.fast.checker import Checker, Question
 from forge_lsp.builds.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.interpreters import own_interpreter
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.python.tools import own_interpreter
 from forge_lsp.builds.rust.crates import MANIFEST, Workspace, covering, edition_of, lone_manifest, workspace_of
 from forge_lsp.builds.rust.toolchain import rust_cache
 from forge_lsp.builds.rust.tools import CHECK, METADATA, Cargo, find_cargo, messages, problems_of

@@ -10,12 +10,12 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import cast
 
+from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.examples import Example, Group, examples_of
 from forge_lsp.builds.python.judging import Answer, Judge, Ran, failure_of_import
 from forge_lsp.builds.python.probes import PROBES, Probe, observed, probes_of
-from forge_lsp.builds.python.tools import Interpreter
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Sandbox

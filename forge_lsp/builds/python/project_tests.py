@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.before_after import Memory, Outcome, compared, not_run, speaking_of, tail
+from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.python.tools import Interpreter
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import ProcessResult, Sandbox

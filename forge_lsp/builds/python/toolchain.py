@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.before_after import joined
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.interpreters import Interpreter, interpreter_of, own_interpreter, program
 from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.python.documented import without_documented_none
@@ -17,12 +18,8 @@ from forge_lsp.builds.python.project_tests import PythonTests
 from forge_lsp.builds.python.tools import (
     COMPILE,
     MISSING_MODULE,
-    Interpreter,
     compile_problems,
     guarded_imports,
-    interpreter_of,
-    own_interpreter,
-    program,
     ruff_problems,
     ty_problems,
     without_new_suppressions,

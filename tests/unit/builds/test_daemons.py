@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from forge_lsp.builds.fast.daemons import Daemons, Keeping
+from forge_lsp.builds.daemons import Daemons, Keeping
 from forge_lsp.domain.errors import EnvironmentFault
 
 

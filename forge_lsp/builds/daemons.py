@@ -1,4 +1,4 @@
-"""The checkers that are kept running: one a language and workspace, shared by all jobs, started when first asked for.
+"""Programs that are kept running: one a language and workspace, shared by all jobs, started when first asked for.
 
 A start goes on in the background when nobody waits for it any longer. One that dies is started again, a few times; one
 that nobody asks for minutes is stopped; of too many the one that was idle for longest goes.
