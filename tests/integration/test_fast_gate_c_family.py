@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,8 +20,8 @@ from forge_lsp.domain.task import Language, Task
 from tests.integration import test_build_c_family as build
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.fast_looks import replaced_and_none_left
 from tests.support.builds import task_of, with_code, write_files
-from tests.support.processes import descendants
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
 
@@ -239,20 +237,8 @@ async def test_nothing_from_outside_is_read_and_nothing_is_written(gate: DaemonG
 
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sandbox: Sandbox, tmp_path: Path) -> None:
     task = task_of("«»", language=Language.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
-    assert places(await gate.look(task, ["#include <vector>\nint x;\n"])) == [[]]
-    started = descendants(os.getpid())
-    runners = [seen for seen in started if "runners/gcc" in seen.command]
-    assert runners
-    for seen in runners:
-        with contextlib.suppress(ProcessLookupError):  # it went with its parent
-            os.kill(seen.pid, signal.SIGKILL)
-    found = places([None])
-    for _ in range(3):  # it may be asked before its death is known
-        found = places(await gate.look(task, ["int x = nobody;\n"]))
-    assert found == [[("a.cpp", 1)]]
-    started |= descendants(os.getpid())
-    await gate.aclose()
-    assert not [seen for seen in started if seen.alive]
+    good, bad = "#include <vector>\nint x;\n", "int x = nobody;\n"
+    assert await replaced_and_none_left(gate, task, "runners/gcc", good, bad) == [[("a.cpp", 1, "")]]
     assert isinstance(sandbox, Bubblewrap)
     assert not [path for path in listing(sandbox.folders.base) if path.suffix == ".gch"]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -21,6 +19,7 @@ from forge_lsp.domain.task import Language
 from tests.integration import test_build_go as go
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.fast_looks import replaced_and_none_left
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 
@@ -184,20 +183,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
     before = set(sandbox.folders.base.iterdir())
     task = project_task(tmp_path, Language.GO, go.FILES, go.FILE)
     good = with_code(task, go.GOOD)
-    assert found(await gate.look(task, [good])) == [[]]
-    started = descendants(os.getpid())
-    checkers = [seen for seen in started if seen.command.split()[0].endswith("forge-go")]
-    assert checkers
-    for seen in checkers:
-        with contextlib.suppress(ProcessLookupError):  # it went with its parent
-            os.kill(seen.pid, signal.SIGKILL)
-    reports: Sequence[FastReport | None] = ()
-    for _ in range(3):  # it may be asked before its death is known
-        reports = await gate.look(task, [good])
-    assert found(reports) == [[]]
-    started |= descendants(os.getpid())
-    await gate.aclose()
-    assert not [seen for seen in started if seen.alive]
+    assert await replaced_and_none_left(gate, task, "forge-go", good, good) == [[]]
     left = set(sandbox.folders.base.iterdir()) - before
     assert {entry.name for entry in left} <= {"caches"}
 

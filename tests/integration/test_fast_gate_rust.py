@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -25,6 +23,7 @@ from forge_lsp.domain.task import Language
 from tests.integration import test_build_rust as rust
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict, sandbox
+from tests.integration.fast_looks import replaced_and_none_left
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 
@@ -159,20 +158,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
     before = set(sandbox.folders.base.iterdir())
     task = project_task(tmp_path, Language.RUST, rust.FILES, rust.FILE)
     good = with_code(task, rust.GOOD)
-    assert found(await gate.look(task, [good])) == [[]]
-    started = descendants(os.getpid())
-    runners = [seen for seen in started if "copying.py" in seen.command and "bwrap" not in seen.command.split()[0]]
-    assert runners
-    for seen in runners:
-        with contextlib.suppress(ProcessLookupError):  # it went with its parent
-            os.kill(seen.pid, signal.SIGKILL)
-    reports: Sequence[FastReport | None] = ()
-    for _ in range(3):  # it may be asked before its death is known
-        reports = await gate.look(task, [good])
-    assert found(reports) == [[]]
-    started |= descendants(os.getpid())
-    await gate.aclose()
-    assert not [seen for seen in started if seen.alive]
+    assert await replaced_and_none_left(gate, task, "copying.py", good, good) == [[]]
     assert set(sandbox.folders.base.iterdir()) == before
 
 
