@@ -15,7 +15,8 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def keep_docstrings(original: str, code: str) -> str:
-    """``code`` with the docstrings of ``original``'s definitions where its own are missing, or have lost examples.
+    """``code`` with the docstrings of ``original``'s definitions where its own are missing, have lost examples, or say
+    the same in other white space.
 
     Both are Python with ``\\n`` endings. Definitions are matched by qualified name. Either text may be a fragment
     that is indented; one that does not parse leaves ``code`` as it is.
@@ -30,7 +31,7 @@ def keep_docstrings(original: str, code: str) -> str:
         theirs = known.get(name)
         old = _docstring(theirs) if theirs is not None else None
         new = _docstring(definition)
-        if old is None or (new is not None and not _lost_examples(old, new)):
+        if old is None or (new is not None and not _lost_examples(old, new) and _words(old) != _words(new)):
             continue
         changes.append((new or definition.body[0], definition, _raised(old_lines, old, definition.body[0])))
     # From the end, so that earlier positions stay right.
@@ -79,6 +80,11 @@ def _examples(docstring: ast.Expr) -> set[str]:
     assert isinstance(docstring.value, ast.Constant)
     lines = str(docstring.value.value).splitlines()
     return {line.strip() for line in lines if line.strip().startswith((">>>", "..."))}
+
+
+def _words(docstring: ast.Expr) -> list[str]:
+    assert isinstance(docstring.value, ast.Constant)
+    return str(docstring.value.value).split()
 
 
 def _raised(lines: list[str], docstring: ast.Expr, body: ast.stmt) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
 from forge_lsp.domain.task import Language, TextRange
 from forge_lsp.source.lines import BOM, Lines, is_blank, leading_space, normalised
+from forge_lsp.source.python_levels import statements
 
 __all__ = ["Strings", "indent_unit", "reindent"]
+
+_HANGING = re.compile(r"(?:[(\[{]\s*(?:#.*)?|\\)$")
 
 
 class Strings(Protocol):
@@ -50,7 +53,8 @@ def reindent(code: str, language: Language, *, indent: str, unit: str | None, st
     the end and no blank lines around it.
 
     Lines within a multi-line string stay as they are, but for Python docstrings, which move with their code.
-    Steps are converted only where all of the code's indentation is whole steps of one unit.
+    Python's statements are told apart by how deep they are nested. Elsewhere, and where Python does not parse, steps
+    are converted only if all of the code's indentation is whole steps of one unit.
     """
     lines = _trimmed(normalised(code).replace(BOM, "").split("\n"))
     if not lines:
@@ -59,23 +63,74 @@ def reindent(code: str, language: Language, *, indent: str, unit: str | None, st
     lines = _first_line_restored(lines, indent, frozen | prose, language)
     movable = [n for n, line in enumerate(lines) if n not in frozen and n not in prose and line.strip()]
     margin = _common([leading_space(lines[n]) for n in movable])
+    steps = {n: _step(line, margin) for n, line in enumerate(lines) if n not in frozen and line.strip()}
+    if unit is not None:
+        nested = _nested(lines, steps, prose, unit) if language is Language.PYTHON else None
+        steps = nested or _converted(lines, steps, movable, unit)
+    return "\n".join(
+        indent + steps[n] + line[len(leading_space(line)) :] if n in steps else line if n in frozen else ""
+        for n, line in enumerate(lines)
+    )
+
+
+def _step(line: str, margin: str) -> str:
+    space = leading_space(line)
+    return space[len(margin) :] if space.startswith(margin) else ""
+
+
+def _converted(lines: Sequence[str], steps: Mapping[int, str], movable: Sequence[int], unit: str) -> dict[int, str]:
+    """The steps in another unit, or as they are where they are no whole steps of their own."""
     own = indent_unit("\n".join(lines[n] for n in movable))
     # The stars of a comment stand a blank further in than its start.
-    steps = [leading_space(lines[n])[len(margin) :] for n in movable if not lines[n].lstrip().startswith("*")]
-    convert = unit is not None and own is not None and own != unit and all(_whole(step, own) for step in steps)
-    result: list[str] = []
-    for number, line in enumerate(lines):
-        if number in frozen:
-            result.append(line)
-        elif not line.strip():
-            result.append("")
-        else:
-            space = leading_space(line)
-            step = space[len(margin) :] if space.startswith(margin) else ""
-            if convert and own is not None and unit is not None:
-                step = unit * (len(step) // len(own)) + step[len(step) // len(own) * len(own) :]
-            result.append(indent + step + line[len(space) :])
-    return "\n".join(result)
+    plain = [steps[n] for n in movable if not lines[n].lstrip().startswith("*")]
+    if own is None or own == unit or not all(_whole(step, own) for step in plain):
+        return dict(steps)
+    return {n: _in_units(step, own, unit) for n, step in steps.items()}
+
+
+def _nested(lines: Sequence[str], steps: Mapping[int, str], prose: Set[int], unit: str) -> dict[int, str] | None:
+    """The steps by how deep each statement is nested; what goes on over lines keeps its place beside its first."""
+    known = statements(
+        [step + lines[n].lstrip() if (step := steps.get(n)) is not None else lines[n] for n in range(len(lines))]
+    )
+    if known is None or any(statement.first not in steps for statement in known.values()):
+        return None
+    if all(steps[one.first] == unit * one.depth for one in known.values()):
+        return dict(steps)
+    own = min((steps[one.first] for one in known.values() if one.depth == 1), key=len, default=unit)
+    result: dict[int, str] = {}
+    for n, step in steps.items():
+        if (statement := known.get(n)) is None:
+            continue
+        start = steps[statement.first]
+        beyond = step[len(start) :] if step.startswith(start) else ""
+        # What hangs below an open bracket goes by steps; what is aligned with something above stays below it.
+        hangs = n not in prose and _HANGING.search(lines[statement.first]) is not None
+        if hangs and own and _whole(beyond, own):
+            beyond = _in_units(beyond, own, unit)
+        result[n] = unit * statement.depth + beyond
+    firsts = sorted({statement.first for statement in known.values()})
+    for n in steps.keys() - known.keys():
+        fellow = _fellow(steps, n, firsts)
+        result[n] = result[fellow] if fellow is not None else ""
+    return result
+
+
+def _fellow(steps: Mapping[int, str], comment: int, firsts: Sequence[int]) -> int | None:
+    """The statement beside which a comment stands: the next, or an earlier one as far in whose block goes on."""
+    after = next((n for n in firsts if n > comment), None)
+    if after is not None and steps[after] == steps[comment]:
+        return after
+    earlier = [n for n in firsts if n < comment]
+    open_still = next((n for n in reversed(earlier) if len(steps[n]) <= len(steps[comment])), None)
+    if open_still is not None and steps[open_still] == steps[comment]:
+        return open_still
+    return after if after is not None else open_still
+
+
+def _in_units(step: str, own: str, unit: str) -> str:
+    count = len(step) // len(own)
+    return unit * count + step[count * len(own) :]
 
 
 def _trimmed(lines: list[str]) -> list[str]:

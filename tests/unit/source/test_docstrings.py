@@ -44,6 +44,11 @@ def test_a_docstring_that_keeps_the_examples_is_the_models_to_write() -> None:
     assert keep_docstrings(STUB, code) == code
 
 
+def test_one_that_says_the_same_in_other_white_space_is_the_users() -> None:
+    code = 'def f(n):\n    """Twice n.\n\n        >>> f(2)\n        4\n        """\n    return n * 2\n'
+    assert STUB.partition('"""')[2].partition('"""')[0] in keep_docstrings(STUB, code)
+
+
 def test_methods_are_matched_by_qualified_name() -> None:
     original = 'class A:\n    """An A."""\n\n    def f(self):\n        """Of A."""\n\n\n'
     original += 'class B:\n    def f(self):\n        """Of B."""\n'

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import argparse
 import ast
+import inspect
+import textwrap
+import types
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextRange
-from forge_lsp.source.indentation import indent_unit
-from tests.unit.source.support import CSHARP, EDITS, JAVASCRIPT, PYTHON, TYPESCRIPT, document, spliced
+from forge_lsp.source.indentation import indent_unit, reindent
+from tests.unit.source.support import CSHARP, EDITS, JAVASCRIPT, PYTHON, SYNTAX, TYPESCRIPT, document, spliced
 
 PUSH = "def push(self, item):\n    if item:\n        self.items.append(item)\n    return self\n"
 
@@ -86,9 +90,70 @@ def test_other_languages(language: Language, text: str, code: str, expected: str
     assert spliced(text, code, language=language) == expected
 
 
-def test_code_that_is_not_consistently_indented_keeps_its_own() -> None:
-    code = "def f(a,\n      b):\n    return g(a,\n             b)"
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param(
+            "def f(a,\n      b):\n    return g(a,\n             b)",
+            "def f(a,\n      b):\n  return g(a,\n           b)",
+            id="what is aligned stays aligned",
+        ),
+        pytest.param(
+            "def f():\n    return g(\n        a,\n        [\n            b,\n        ],\n    )",
+            "def f():\n  return g(\n    a,\n    [\n      b,\n    ],\n  )",
+            id="what hangs goes by steps",
+        ),
+        pytest.param(
+            "def f():\n   if a:\n        return 1\n   return 2",
+            "def f():\n  if a:\n    return 1\n  return 2",
+            id="blocks of different widths",
+        ),
+        pytest.param(
+            " def f():\n  return 2",
+            "def f():\n  return 2",
+            id="a header a blank too far in",
+        ),
+        pytest.param(
+            "def f():\n        # why\n    for a in b:\n        if a:\n            g()\n        # and then\n"
+            "    return 2\n    # end",
+            "def f():\n  # why\n  for a in b:\n    if a:\n      g()\n    # and then\n  return 2\n  # end",
+            id="comments go with their neighbours",
+        ),
+        pytest.param("def f():\n    return 2)", "def f():\n  return 2)", id="what does not parse goes by whole steps"),
+        pytest.param("def f():\n     return 2)\n   x", "def f():\n     return 2)\n   x", id="or stays as it is"),
+    ],
+)
+def test_python_gets_the_steps_of_the_document(code: str, expected: str) -> None:
+    assert spliced("def f(a, b):|\n  pass\n", code).removesuffix("\n") == expected
+
+
+def test_what_has_the_steps_of_the_document_stays_as_it_is() -> None:
+    code = "def f():\n  x = 1  # index 0\n         # is unused\n  return x"
     assert spliced("def f(a, b):|\n  pass\n", code).removesuffix("\n") == code
+
+
+@pytest.mark.parametrize("unit", ["  ", "   ", "\t"])
+@pytest.mark.parametrize("module", [argparse, ast, inspect, textwrap], ids=lambda module: module.__name__)
+def test_real_python_says_the_same_in_other_steps(module: types.ModuleType, unit: str) -> None:
+    text = inspect.getsource(module)
+    lines = text.split("\n")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            code = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            other = reindent(code, PYTHON, indent="", unit=unit, strings=SYNTAX)
+            assert _said(other) == _said(code)
+            (same,) = ast.parse(other).body
+            assert isinstance(same, ast.FunctionDef | ast.ClassDef)
+            assert same.body[0].col_offset == len(unit) or same.body[0].lineno == same.lineno
+
+
+def _said(code: str) -> str:
+    """The tree; docstrings by their words, since they move with their code."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Expr(ast.Constant((ast.get_docstring(node) or "").split()))
+    return ast.dump(tree)
 
 
 def test_a_conversion_never_breaks_python() -> None:
