@@ -17,19 +17,13 @@ from forge_lsp.domain.task import Document, Language, Task
 
 __all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
 
-_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc")
+_C_FAMILY = (*Language.C.suffixes, *Language.CPP.suffixes, ".C", ".inl", ".ipp", ".tpp", ".inc")
 ENDINGS: Mapping[Language, tuple[str, ...]] = {
-    Language.PYTHON: (".py", ".pyi"),
-    Language.CSHARP: (".cs",),
-    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
-    Language.JAVASCRIPT: (".js", ".mjs", ".cjs", ".jsx"),
-    Language.GO: (".go",),
-    Language.RUST: (".rs",),
-    Language.JAVA: (".java",),
-    Language.C: (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", *_HEADERS),
-    Language.CPP: (".cpp", ".cc", ".cxx", ".c++", ".C", ".c", *_HEADERS),
+    **{language: language.suffixes for language in Language},
+    Language.C: _C_FAMILY,
+    Language.CPP: _C_FAMILY,
 }
-"""The suffixes of the files that a document of the language may need; a document without a name gets the first."""
+"""The suffixes of the files that a document of the language may need beside it."""
 
 # Folders that hold what tools made or fetched: their files are many and never edited by hand.
 _GENERATED = frozenset(
@@ -217,7 +211,7 @@ def _below(path: Path, root: Path) -> PurePosixPath | None:
 def _untitled(document: Document) -> str:
     # "untitled:Untitled-1" -> "untitled_1.py": a name that can be imported.
     digits = re.findall(r"\d+", document.uri.rsplit("/", 1)[-1])
-    return f"untitled{'_' + digits[-1] if digits else ''}{ENDINGS[document.language][0]}"
+    return f"untitled{'_' + digits[-1] if digits else ''}{document.language.suffixes[0]}"
 
 
 def _free_name(folder: Path, document: Document) -> PurePosixPath:

@@ -27,33 +27,26 @@ class Language(StrEnum):
     @classmethod
     def of_file(cls, name: str) -> Language | None:
         """The language of a file by the ending of its name, or None."""
-        return _SUFFIXES.get(PurePath(name).suffix.lower())
+        return _LANGUAGES.get(PurePath(name).suffix.lower())
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of its files' names, the usual one first. What ends in ``.h`` is taken for C."""
+        return _SUFFIXES[self]
 
 
 _SUFFIXES = {
-    ".py": Language.PYTHON,
-    ".pyi": Language.PYTHON,
-    ".cs": Language.CSHARP,
-    ".ts": Language.TYPESCRIPT,
-    ".tsx": Language.TYPESCRIPT,
-    ".mts": Language.TYPESCRIPT,
-    ".cts": Language.TYPESCRIPT,
-    ".js": Language.JAVASCRIPT,
-    ".jsx": Language.JAVASCRIPT,
-    ".mjs": Language.JAVASCRIPT,
-    ".cjs": Language.JAVASCRIPT,
-    ".go": Language.GO,
-    ".rs": Language.RUST,
-    ".java": Language.JAVA,
-    ".c": Language.C,
-    ".h": Language.C,
-    ".cc": Language.CPP,
-    ".cpp": Language.CPP,
-    ".cxx": Language.CPP,
-    ".hpp": Language.CPP,
-    ".hh": Language.CPP,
-    ".hxx": Language.CPP,
+    Language.PYTHON: (".py", ".pyi"),
+    Language.CSHARP: (".cs",),
+    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
+    Language.JAVASCRIPT: (".js", ".mjs", ".cjs", ".jsx"),
+    Language.GO: (".go",),
+    Language.RUST: (".rs",),
+    Language.JAVA: (".java",),
+    Language.C: (".c", ".h"),
+    Language.CPP: (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++"),
 }
+_LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,24 +9,12 @@ from forge_lsp.domain.task import Document, Language
 from forge_lsp.source.ignore import Guard
 from forge_lsp.source.lines import BOM
 
-__all__ = ["SUFFIXES", "Files", "language_of"]
-
-SUFFIXES: dict[Language, tuple[str, ...]] = {
-    Language.PYTHON: (".py", ".pyi"),
-    Language.CSHARP: (".cs",),
-    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
-    Language.JAVASCRIPT: (".js", ".jsx", ".mjs", ".cjs"),
-    Language.GO: (".go",),
-    Language.RUST: (".rs",),
-    Language.JAVA: (".java",),
-    Language.C: (".c", ".h"),
-    Language.CPP: (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".h"),
-}
+__all__ = ["Files", "language_of"]
 
 
 def language_of(path: Path, default: Language) -> Language:
     """The language of a file by its name."""
-    return next((language for language, suffixes in SUFFIXES.items() if path.suffix in suffixes), default)
+    return Language.of_file(path.name) or default
 
 
 class Files:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forge_lsp.domain.ports import Item, ItemKind, Syntax
 from forge_lsp.domain.task import Document, Language, TextRange
-from forge_lsp.source.files import SUFFIXES, Files, language_of
+from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.imports_python import imports_of
 from forge_lsp.source.lines import normalised
 
@@ -105,7 +105,7 @@ def _by_types(document: Document, path: Path, files: Files, most: int) -> Iterat
     language = document.language
     words = set(_WORD.findall(document.text))
     found: list[tuple[int, str, Path]] = []
-    for other in files.guard.files(SUFFIXES[language], most=most):
+    for other in files.guard.files(language.suffixes, most=most):
         text = files.text(other)
         if text is None or _TESTS[language].fullmatch(other.name):
             continue
@@ -128,11 +128,11 @@ def tests_near(document: Document, files: Files, *, most: int) -> Iterator[Path]
     pattern = _TESTS.get(document.language)
     if pattern is None:
         return
-    suffixes = SUFFIXES[document.language]
+    suffixes = document.language.suffixes
     if document.language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
-        suffixes = SUFFIXES[Language.TYPESCRIPT] + SUFFIXES[Language.JAVASCRIPT]
+        suffixes = Language.TYPESCRIPT.suffixes + Language.JAVASCRIPT.suffixes
     elif document.language in (Language.C, Language.CPP):
-        suffixes = SUFFIXES[Language.C] + SUFFIXES[Language.CPP]
+        suffixes = Language.C.suffixes + Language.CPP.suffixes
     own = None if document.path is None else _resolved(document.path)
     for path in files.guard.files(suffixes, most=most, named=pattern):
         if own is None or files.guard.resolved(path) != own:

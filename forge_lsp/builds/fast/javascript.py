@@ -23,7 +23,6 @@ from forge_lsp.builds.javascript.words import (
     CONFIG,
     MOST_FILES,
     READ,
-    SUFFIXES,
     configuration,
     has_node_types,
     is_syntax,
@@ -34,6 +33,7 @@ from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.builds.tsc import Compiler, find_compiler
 from forge_lsp.domain.attempt import Diagnostic
+from forge_lsp.domain.task import Language
 
 __all__ = ["JavaScriptOpener"]
 
@@ -48,7 +48,7 @@ _CONFIGS = (_OWN, "jsconfig.json")
 class JavaScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (*SUFFIXES, ".ts", ".tsx", ".mts", ".cts", ".json")
+    suffixes = (*Language.JAVASCRIPT.suffixes, ".ts", ".tsx", ".mts", ".cts", ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -137,7 +137,8 @@ class _Types:
     async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
         ours = configuration(question.document, self._config, typed=self._typed)
         laid = {**self._laid, **{path: content.decode() for path, content in ours.items()}}
-        dependents = {path: text for path, text in question.dependents.items() if path.name.endswith(SUFFIXES)}
+        ending = Language.JAVASCRIPT.suffixes
+        dependents = {path: text for path, text in question.dependents.items() if path.name.endswith(ending)}
         asked = replace(question, others={**question.others, **laid}, dependents=dependents)
         found = await self._checker.problems(asked)
         return tuple(problem for problem in found or () if tells(problem.code))

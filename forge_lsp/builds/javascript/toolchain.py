@@ -21,7 +21,6 @@ from forge_lsp.builds.javascript.words import (
     MOST_FILES,
     NOT_INSTALLED,
     READ,
-    SUFFIXES,
     configuration,
     has_node_types,
     said,
@@ -37,7 +36,7 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
-_MATTERS = (*SUFFIXES, ".ts", ".tsx", ".mts", ".cts", ".json")
+_MATTERS = (*Language.JAVASCRIPT.suffixes, ".ts", ".tsx", ".mts", ".cts", ".json")
 _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.project import ENDINGS
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
 
@@ -19,7 +18,6 @@ __all__ = [
     "MOST_FILES",
     "NOT_INSTALLED",
     "READ",
-    "SUFFIXES",
     "configuration",
     "has_node_types",
     "is_syntax",
@@ -27,7 +25,6 @@ __all__ = [
     "tells",
 ]
 
-SUFFIXES = ENDINGS[Language.JAVASCRIPT]
 READ = (".js", ".mjs", ".cjs")
 """The endings of what node can read."""
 MOST_FILES = 2000
@@ -78,7 +75,7 @@ def configuration(document: PurePosixPath, name: str, *, typed: bool) -> dict[Pu
     files: dict[PurePosixPath, bytes] = {} if typed else {PurePosixPath(_GLOBALS): _DECLARED.encode()}
     config = {
         "compilerOptions": options,
-        "include": [f"**/*{ending}" for ending in SUFFIXES] + ["**/*.d.ts"],
+        "include": [f"**/*{ending}" for ending in Language.JAVASCRIPT.suffixes] + ["**/*.d.ts"],
         "exclude": ["node_modules", "dist", "build", "coverage", "**/*.min.js"],
         "files": [str(document), *map(str, files)],
     }
