@@ -116,7 +116,7 @@ def settings(parts: Parts) -> dict[str, object]:
             **{key: {"gpu": f"GPU-{key}", "memory": size} for key, size in MEMORY.items()},
             "claude": {"url": parts.claude.url},
         },
-        "models": {key: {"context": 1536} for key in PROFILE["models"]},
+        "models": {key: {"context": 2048} for key in PROFILE["models"]},
         "accept": {"rule": "never"},
         "consent": {"servers": ["claude"]},
         "deadlines": {"total": 240, "first_token": 240, "load": 240},
