@@ -22,7 +22,7 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["TypeScriptToolchain", "configured", "typescript_findings"]
 
-_MATTERS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json")
+_MATTERS = (*Language.TYPESCRIPT.suffixes, *Language.JAVASCRIPT.suffixes, ".json")
 _CONFIG = PurePosixPath("tsconfig.json")
 _EXTENDING = ".forge-check.tsconfig.json"
 # A module or its types that are not there, in the forms the compiler has for it.

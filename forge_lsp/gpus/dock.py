@@ -154,12 +154,10 @@ class Dock:
             releases = self._releases
             async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
                 seen = await self._seen()
-                change = (
-                    None
-                    if seen is None
-                    else self._moves.change(*wish, seen, self._held) or self._moves.extras(wish[1], seen)
-                )
-                if seen is None or change is None:
+                if seen is None:
+                    return
+                change = self._moves.change(*wish, seen, self._held) or self._moves.extras(wish[1], seen)
+                if change is None:
                     return
                 if not any(self._held[key] for key in change.gone):
                     if await self._carry_out(change, seen, patience=0.0):

@@ -106,7 +106,7 @@ def _nested(lines: Sequence[str], steps: Mapping[int, str], prose: Set[int], uni
         beyond = step[len(start) :] if step.startswith(start) else ""
         # What hangs below an open bracket goes by steps; what is aligned with something above stays below it.
         hangs = n not in prose and _HANGING.search(lines[statement.first]) is not None
-        if hangs and own and _whole(beyond, own):
+        if hangs and _whole(beyond, own):
             beyond = _in_units(beyond, own, unit)
         result[n] = unit * statement.depth + beyond
     firsts = sorted({statement.first for statement in known.values()})

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.opener import Opener
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import Case, real_sandbox
+from tests.integration.fast_looks import PATIENT
 from tests.support.builds import with_code
 
 __all__ = ["looked", "same_verdict", "sandbox"]
@@ -29,7 +29,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 async def looked(
     sandbox: Sandbox, language: Language, opener: Opener, task: Task, codes: Sequence[str]
 ) -> Sequence[FastReport | None]:
-    gate = DaemonGate(sandbox, {language: opener}, keeping=Keeping(patience=120, answer=60, look=300))
+    gate = DaemonGate(sandbox, {language: opener}, keeping=PATIENT)
     try:
         return await gate.look(task, [with_code(task, code) for code in codes])
     finally:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.app import Flags, House
-from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.python import PythonOpener
@@ -26,6 +25,7 @@ from tests.integration import test_build_python as python
 from tests.integration import test_build_typescript as typescript
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict
+from tests.integration.fast_looks import PATIENT
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
@@ -35,7 +35,7 @@ sandbox = fast_gates.sandbox
 
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=Keeping(patience=120, answer=60, look=300))
+    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=PATIENT)
     try:
         yield made
     finally:

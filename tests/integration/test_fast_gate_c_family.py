@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast.c_family import CFamilyOpener
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_findings
@@ -20,7 +19,7 @@ from forge_lsp.domain.task import Language, Task
 from tests.integration import test_build_c_family as build
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
-from tests.integration.fast_looks import replaced_and_none_left
+from tests.integration.fast_looks import PATIENT, replaced_and_none_left
 from tests.support.builds import task_of, with_code, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
@@ -51,7 +50,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
     openers = {language: CFamilyOpener(language, os.environ) for language in (Language.C, Language.CPP)}
-    made = DaemonGate(sandbox, openers, keeping=Keeping(patience=120, answer=60, look=300))
+    made = DaemonGate(sandbox, openers, keeping=PATIENT)
     try:
         yield made
     finally:

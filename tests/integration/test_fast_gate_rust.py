@@ -12,7 +12,6 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.builds.daemons import Keeping
 from forge_lsp.builds.fast import rust as rust_gate
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.languages import fast_findings
@@ -23,7 +22,7 @@ from forge_lsp.domain.task import Language
 from tests.integration import test_build_rust as rust
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict, sandbox
-from tests.integration.fast_looks import replaced_and_none_left
+from tests.integration.fast_looks import PATIENT, replaced_and_none_left
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 
@@ -35,7 +34,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
     opener = RustOpener(sandbox, rust.environment())
-    made = DaemonGate(sandbox, {Language.RUST: opener}, keeping=Keeping(patience=120, answer=60, look=300))
+    made = DaemonGate(sandbox, {Language.RUST: opener}, keeping=PATIENT)
     try:
         yield made
     finally:

@@ -48,7 +48,7 @@ _CONFIGS = (_OWN, "jsconfig.json")
 class JavaScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (*Language.JAVASCRIPT.suffixes, ".ts", ".tsx", ".mts", ".cts", ".json")
+    suffixes = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes, ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

@@ -17,6 +17,7 @@ from forge_lsp.builds.project import Place
 from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
 from forge_lsp.builds.typescript import configured
 from forge_lsp.domain.attempt import Diagnostic
+from forge_lsp.domain.task import Language
 
 __all__ = ["TypeScriptOpener", "imported_as", "library_of", "start_server", "start_worker"]
 
@@ -32,7 +33,7 @@ _LANGUAGES = {
 class TypeScriptOpener(AsItIs):
     """See :class:`~forge_lsp.builds.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (".ts", ".tsx", ".mts", ".cts", ".json")
+    suffixes = (*Language.TYPESCRIPT.suffixes, ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

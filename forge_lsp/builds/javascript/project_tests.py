@@ -25,7 +25,7 @@ from forge_lsp.domain.task import Language, ScopeKind, Task
 __all__ = ["JavaScriptTests", "json_outcome", "node_outcome", "suites_of"]
 
 _REPORTER = Path(__file__).with_name("runners") / "reporter.mjs"
-_ENDINGS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts")
+_ENDINGS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes)
 _MATTERS = (*_ENDINGS, ".json", ".vue", ".svelte")
 _TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 _TYPED = re.compile(r"\.[cm]?tsx?$")

@@ -36,7 +36,7 @@ from forge_lsp.domain.task import Language, Task
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
-_MATTERS = (*Language.JAVASCRIPT.suffixes, ".ts", ".tsx", ".mts", ".cts", ".json")
+_MATTERS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes, ".json")
 _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from forge_lsp.builds.sandbox.process import to_the_end
 
-__all__ = ["BoxFolders", "remove"]
+__all__ = ["BoxFolders", "remove", "removed_or_left"]
 
 _PREFIX = "forge-"
 _PAUSES = (0.02, 0.1, 0.4, 1.0)
@@ -57,13 +57,13 @@ class BoxFolders:
 
         What cannot be removed is said in the log and left to the sweep: no verdict is lost for it.
         """
-        await to_the_end(asyncio.to_thread(_removed_or_left, folder))
+        await to_the_end(asyncio.to_thread(removed_or_left, folder))
 
     def close(self) -> None:
         """Remove everything. Calling it again does nothing."""
         if self._lock is None:
             return
-        if _removed_or_left(self.root):
+        if removed_or_left(self.root):
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = None
@@ -77,7 +77,7 @@ def sweep(base: Path) -> int:
         if lock is None:
             continue
         try:
-            if _removed_or_left(lock_path.with_suffix("")):
+            if removed_or_left(lock_path.with_suffix("")):
                 lock_path.unlink(missing_ok=True)
                 swept += 1
         finally:
@@ -85,7 +85,7 @@ def sweep(base: Path) -> int:
     return swept
 
 
-def _removed_or_left(folder: Path) -> bool:
+def removed_or_left(folder: Path) -> bool:
     """Whether it is gone now; the log says why it is not."""
     try:
         remove(folder)

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.sandbox import process
-from forge_lsp.builds.sandbox.folders import remove
+from forge_lsp.builds.sandbox.folders import removed_or_left
 from forge_lsp.builds.sandbox.kept import Kept
 from forge_lsp.builds.sandbox.limits import Limits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, write_layer
@@ -72,7 +72,7 @@ class Workbench:
             except TimeoutError:
                 raise EnvironmentFault(f"{command[0]} did not finish in {timeout:g} s") from None
             finally:
-                await process.to_the_end(asyncio.to_thread(remove, place))
+                await process.to_the_end(asyncio.to_thread(removed_or_left, place))
 
     async def aclose(self) -> None:
         """Kill it and all that runs in it; nothing of it is left."""
