@@ -34,7 +34,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from forge_lsp.app import SystemClock
-from forge_lsp.domain.attempt import Attempt, Candidate, ExampleStatus, Outcome
+from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.task import Document, Language, Task
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobRecord
@@ -180,7 +181,7 @@ def text_of(record: JobRecord, candidate: Candidate | None) -> str | None:
 
 def tried(attempt: Attempt, candidate: Candidate, right: bool) -> Tried:
     evidence = attempt.evidence
-    failed, disputed = (evidence.count(status) for status in (ExampleStatus.FAILED, ExampleStatus.DISPUTED))
+    failed, disputed = (evidence.count(status) for status in (CheckStatus.FAILED, CheckStatus.DISPUTED))
     if attempt.decision.kind == "accept":
         why = "accepted"
     elif attempt.build is not None and attempt.build.compiled is False:
@@ -189,7 +190,7 @@ def tried(attempt: Attempt, candidate: Candidate, right: bool) -> Tried:
         why = "example"
     elif "one model only" in attempt.decision.reason:
         why = "witness"
-    elif disputed and not evidence.count(ExampleStatus.PASSED):
+    elif disputed and not evidence.count(CheckStatus.PROOF):
         why = "unproven"
     else:
         why = "open"

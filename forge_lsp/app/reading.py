@@ -34,7 +34,12 @@ def schedule_of(settings: Settings) -> Schedule:
             key: table.Reviewer(aspect=reviewer.aspect, weight=reviewer.weight)
             for key, reviewer in settings.reviewers.items()
         },
-        accept=table.Accept(rule=settings.accept.rule, score=settings.accept.score),
+        accept=table.Accept(
+            rule=settings.accept.rule,
+            score=settings.accept.score,
+            proof=table.Grade(settings.accept.proof),
+            panel=settings.accept.panel,
+        ),
         ladder=table.Ladder(after=settings.ladder.after),
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, Grade
+
 __all__ = [
     "Agreement",
     "Attempt",
@@ -15,9 +17,6 @@ __all__ = [
     "DecisionKind",
     "Diagnostic",
     "Evidence",
-    "ExampleKind",
-    "ExampleResult",
-    "ExampleStatus",
     "Insight",
     "InsightKind",
     "Issue",
@@ -122,46 +121,6 @@ class BuildReport:
         return {BuildStatus.PASSED: True, BuildStatus.FAILED: False, BuildStatus.UNVERIFIED: None}[self.status]
 
 
-class ExampleKind(StrEnum):
-    """Where a piece of evidence comes from."""
-
-    DOCTEST = "doctest"
-    EXAMPLE = "example"
-    TEST = "test"
-
-
-class ExampleStatus(StrEnum):
-    """What running one example showed. A toolchain never says ``disputed``: that takes the other candidates."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_RUNNABLE = "not_runnable"
-    DISPUTED = "disputed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleResult:
-    """One example or test, run on one candidate.
-
-    ``id`` is stable across candidates of one job. ``source`` is what was run, ``expected`` and ``actual`` its
-    values as text; ``detail`` says why it is not runnable, or holds the error. ``line`` counts from 1 in the
-    document before the candidate (0: not known). ``proves`` False: nothing is said of what it should give, so that
-    passing it shows only that it runs, which an empty body does too. ``unmet``: a test of the project that did
-    not pass on the untouched tree and fails on the candidate, which counts against nobody until some candidate passes.
-    """
-
-    id: str
-    kind: ExampleKind
-    status: ExampleStatus
-    source: str
-    expected: str = ""
-    actual: str = ""
-    detail: str = ""
-    line: int = 0
-    proves: bool = True
-    unmet: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What a call gave of which nobody said what it should give: an example with another literal in it.
@@ -185,26 +144,30 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What running the candidate showed. ``blocked`` says why nothing could be run at all (no sandbox).
+    """What running the candidate's checks showed. ``blocked`` says why nothing could be run at all (no sandbox).
 
     ``observed`` is there to compare candidates by; ``agreement`` is what came of that (None: nobody to compare with).
+    ``doubt`` says in words why no proof of this candidate is believed: what it does on the path that was run could
+    forge one. ``grade`` is what stands behind it, once all is known (None: a check is failed, owed or disputed).
     """
 
-    results: tuple[ExampleResult, ...] = ()
+    results: tuple[CheckResult, ...] = ()
     blocked: str | None = None
     remedy: str | None = None
     seconds: float = 0.0
     observed: tuple[Observation, ...] = ()
     agreement: Agreement | None = None
+    doubt: str | None = None
+    grade: Grade | None = None
 
-    def count(self, status: ExampleStatus) -> int:
-        """How many results have ``status``."""
-        return sum(result.status is status for result in self.results)
+    def count(self, *statuses: CheckStatus) -> int:
+        """Return how many results have one of ``statuses``."""
+        return sum(result.status in statuses for result in self.results)
 
     @property
-    def proofs(self) -> int:
-        """How many results passed that say what should come of them."""
-        return sum(result.status is ExampleStatus.PASSED and result.proves for result in self.results)
+    def against(self) -> int:
+        """How many checks are failed or owed."""
+        return self.count(*AGAINST)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias, cast
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.checks import Grade
 
 __all__ = [
     "AttemptFinished",
@@ -146,7 +147,7 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFinished:
-    """``decision`` is accept, retry, give_up or skip; ``score`` None where there is none."""
+    """``decision`` is accept, retry, give_up or skip; ``score`` and ``grade`` (of proof) None where there is none."""
 
     type: ClassVar[str] = "attempt.finished"
     number: int
@@ -156,11 +157,12 @@ class AttemptFinished:
     score: float | None
     seconds: float
     cost_usd: float
+    grade: Grade | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFinished:
-    """The last event of every job."""
+    """The last event of every job. ``grade`` is that of its candidate: proven, kept, supported or reviewed."""
 
     type: ClassVar[str] = "job.finished"
     outcome: Outcome
@@ -169,6 +171,7 @@ class JobFinished:
     seconds: float
     cost_usd: float
     reason: str | None
+    grade: Grade | None = None
 
 
 EventBody: TypeAlias = (

@@ -104,7 +104,8 @@ class Scope:
     ``range`` covers whole lines, without the last line's ending (empty for an insertion). ``indent`` is the leading
     white space of its first line. ``name`` is the definition wanted there (None: no single one), ``container``
     the dotted name of what encloses it (``Stack``), ``signature`` its header as written, ``parameters`` their
-    names, receiver (``self``) included; None where the language or the place has none.
+    names, receiver (``self``) included; None where the language or the place has none. ``unfinished``: there is no
+    working code to keep, an empty body or nothing at all.
     """
 
     kind: ScopeKind
@@ -114,6 +115,7 @@ class Scope:
     container: str | None = None
     signature: str | None = None
     parameters: tuple[str, ...] | None = None
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,17 @@ those of *other* models, each model counting once however many samples it wrote.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from forge_lsp.domain.attempt import Agreement, Evidence, ExampleResult, ExampleStatus
+from forge_lsp.domain.attempt import Agreement, Evidence
+from forge_lsp.domain.checks import CheckResult, CheckStatus
 
 __all__ = ["Behaviours", "Difference", "answer_of"]
+
+_ERROR = re.compile(r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Warning))\b")
 
 _Points = Mapping[tuple[str, str], str]
 """What a candidate answered, by kind of point (example, call) and its name."""
@@ -80,15 +84,20 @@ class Behaviours:
         return tuple(sorted(split, key=lambda one: -len(one.answers[1][1]))[:most])
 
 
-def answer_of(result: ExampleResult) -> str | None:
-    """The value a candidate gave to an example, or None where it gave none that can be compared."""
+def answer_of(result: CheckResult) -> str | None:
+    """Return the value a candidate gave to a check, or the kind of its error; None: nothing that can be compared."""
     match result.status:
-        case ExampleStatus.PASSED:
+        case CheckStatus.PROOF | CheckStatus.KEPT:
             return result.expected.strip() or result.actual.strip() or None
-        case ExampleStatus.FAILED | ExampleStatus.DISPUTED:
-            return result.actual.strip() or None
+        case CheckStatus.FAILED | CheckStatus.OWED | CheckStatus.DISPUTED:
+            return result.actual.strip() or _error_of(result.detail)
         case _:
             return None
+
+
+def _error_of(detail: str) -> str | None:
+    match = _ERROR.match(detail.strip())
+    return f"raises {match[1]}" if match is not None else None
 
 
 def _points(evidence: Evidence) -> _Points:

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, ExampleStatus
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.domain.ports import ContextGatherer, ModelDirectory
 from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.insights import told
 from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.words import clip
 
@@ -96,30 +98,48 @@ def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evid
 
 
 def facts(build: BuildReport, evidence: Evidence) -> str:
-    """What was seen, in words: ``it compiles; 2 of 3 examples pass; 1 fail``, or ``it compiles; nothing to run``."""
+    """Return what was seen, in words: ``it compiles; 2 checks that failed before pass now``, or ``it compiles; there
+    was nothing to run``. Checks against the candidate come by name with what was expected and what came, the worst
+    first."""
     words = {
         True: "it compiles",
         False: "it does not compile",
         None: f"whether it compiles could not be checked ({build.reason or 'no reason given'})",
     }
     parts = [words[build.compiled]]
-    counts = {status: evidence.count(status) for status in ExampleStatus}
-    run = len(evidence.results) - counts[ExampleStatus.NOT_RUNNABLE]
-    if run:
-        parts.append(f"{counts[ExampleStatus.PASSED]} of {run} examples pass")
-    if counts[ExampleStatus.FAILED]:
-        parts.append(f"{counts[ExampleStatus.FAILED]} fail")
-    unmet = sum(result.unmet for result in evidence.results)
-    if unmet:
-        parts.append(f"{unmet} fail as they did before")
-    if counts[ExampleStatus.NOT_RUNNABLE] > unmet:
-        parts.append(f"{counts[ExampleStatus.NOT_RUNNABLE] - unmet} cannot be run")
+    counts = counts_of(evidence.results)
+    parts += [
+        f"{counts[status]} {'check' if counts[status] == 1 else 'checks'} {said}"
+        for status, said in _SAID.items()
+        if counts[status]
+    ]
+    if evidence.doubt is not None:
+        parts.append(f"none of these counts: {evidence.doubt}")
     if evidence.blocked is not None:
-        parts.append(f"no example could be run ({evidence.blocked})")
+        parts.append(f"nothing could be run ({evidence.blocked})")
     elif build.compiled and not evidence.results:
-        parts.append("nothing to run")
-    for result in evidence.results:
-        if result.status is ExampleStatus.DISPUTED:
-            got = result.actual.strip() or result.detail.strip()
-            parts.append(f"disputed: `{result.source.strip()}` should give {result.expected.strip()}, gives {got}")
+        parts.append("there was nothing to run")
+    against = sorted((r for r in evidence.results if r.status in AGAINST), key=_worst_first)
+    parts += [f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {told(r)}" for r in against[:_MOST_NAMED]]
+    parts += [
+        f"disputed: `{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}"
+        for r in evidence.results
+        if r.status is CheckStatus.DISPUTED
+    ]
     return "; ".join(parts)
+
+
+_MOST_NAMED = 6
+_SAID = {
+    CheckStatus.PROOF: "that failed before pass now",
+    CheckStatus.KEPT: "pass as before",
+    CheckStatus.FAILED: "that passed before fail now",
+    CheckStatus.OWED: "of the code to be written fail",
+    CheckStatus.UNRELATED: "fail for another reason",
+    CheckStatus.NOT_RUNNABLE: "cannot be run here",
+    CheckStatus.FLAKY: "pass and fail on the same code",
+}
+
+
+def _worst_first(result: CheckResult) -> bool:
+    return result.status is not CheckStatus.FAILED

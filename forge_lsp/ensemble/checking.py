@@ -1,4 +1,4 @@
-"""Candidates to builds and evidence: what was seen is proof, what was said is opinion. Ranks the samples of a rung."""
+"""Candidates to builds and checks: what was seen is proof, what was said is opinion. Ranks the samples of a rung."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.attempt import (
-    BuildReport,
-    BuildStatus,
-    Candidate,
-    Evidence,
-    ExampleKind,
-    ExampleResult,
-    ExampleStatus,
-)
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.domain.checks import AGAINST, CheckStatus, grade_of
 from forge_lsp.domain.ports import FastGate, Syntax, Toolchain
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.agreement import Behaviours, answer_of
 
-__all__ = ["Checked", "Examples", "check", "rank"]
+__all__ = ["Checked", "Checks", "check", "rank"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
+SUPPORTING_MODELS = 2
+SUPPORTING_SHARE = 0.5
+SUPPORTING_POINTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,60 +29,70 @@ class Checked:
     raw: Evidence = field(default_factory=Evidence)
 
 
-class Examples:
-    """What every candidate of the job, of whatever model, sample or attempt, answered to every example.
+class Checks:
+    """What every candidate of the job, of whatever model, sample or attempt, answered to every check.
 
-    An example that fails is *disputed* while no candidate passes it; once one does, it counts against all others,
-    the earlier ones too. A test of the project is never disputed: one that passed before must pass, and one that did
-    not counts once a candidate passes it, which shows that it can be met.
+    A check that is owed is *disputed* while no candidate passes it and candidates of two models that fail nothing else
+    give one other value. ``unfinished``: the scope had no working code before. ``alone``: only one model can write;
+    then two of its samples are witnesses, and only once no attempt is left.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, unfinished: bool = False, alone: bool = False) -> None:
         self.behaviours = Behaviours()
-        self._passed: set[str] = set()
-        self._answers: dict[tuple[str, str], dict[str, int]] = {}
+        self._unfinished = unfinished
+        self._alone = alone
+        self._met: set[str] = set()
+        self._witnesses: dict[tuple[str, str], list[str]] = {}
 
     def learn(self, checked: Checked) -> None:
         """Take in one candidate's results, once."""
         self.behaviours.learn(checked.candidate.model, checked.raw)
-        for result in checked.raw.results:
-            if result.status is ExampleStatus.PASSED:
-                self._passed.add(result.id)
-            answer = answer_of(result)
+        results = checked.raw.results
+        self._met |= {result.id for result in results if result.status in (CheckStatus.PROOF, CheckStatus.KEPT)}
+        against = [result for result in results if result.status in AGAINST]
+        if len(against) == 1 and against[0].status is CheckStatus.OWED and checked.raw.doubt is None:
+            answer = answer_of(against[0])
             if answer is not None:
-                models = self._answers.setdefault((result.id, answer), {})
-                models[checked.candidate.model] = models.get(checked.candidate.model, 0) + 1
+                self._witnesses.setdefault((against[0].id, answer), []).append(checked.candidate.model)
 
-    def judge(self, evidence: Evidence) -> Evidence:
-        """``evidence`` with failures that nobody avoids as disputed, by what is known now."""
-        return replace(evidence, results=tuple(self._judged(result) for result in evidence.results))
+    def judge(self, evidence: Evidence, *, last: bool = False) -> Evidence:
+        """Return ``evidence`` with the checks that are disputed by what is known now. ``last``: no attempt is left."""
+        disputed: dict[str, str] = {}
+        for (check, answer), models in self._witnesses.items():
+            if check in self._met:
+                continue
+            if len(set(models)) > 1:
+                disputed[check] = f"{_count(len(set(models)))} models answer {answer}"
+            elif self._alone and last and len(models) > 1:
+                disputed.setdefault(check, f"{_count(len(models))} samples answer {answer}")
+        if not disputed:
+            return evidence
+        results = tuple(
+            replace(result, status=CheckStatus.DISPUTED, detail=disputed[result.id])
+            if result.status is CheckStatus.OWED and result.id in disputed
+            else result
+            for result in evidence.results
+        )
+        return replace(evidence, results=results)
 
-    def witnesses(self, result: ExampleResult) -> int:
-        """How many models answered this example with this value."""
-        answer = answer_of(result)
-        return 0 if answer is None else len(self._answers.get((result.id, answer), {}))
-
-    def uncorroborated(self, evidence: Evidence) -> int:
-        """How many disputed examples of judged ``evidence`` only one model has answered so."""
-        disputed = (result for result in evidence.results if result.status is ExampleStatus.DISPUTED)
-        return sum(self.witnesses(result) < 2 for result in disputed)
-
-    def settle(self, checked: Checked) -> Evidence:
-        """A candidate's evidence as it is told: judged, with how far others behave alike, without what only served to
-        compare."""
+    def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
+        """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
+        follows, without what only served to compare."""
         agreement = self.behaviours.agreement(checked.candidate.model, checked.raw)
-        return replace(self.judge(checked.raw), agreement=agreement, observed=())
+        judged = self.judge(checked.raw, last=last)
+        supported = (
+            agreement is not None
+            and agreement.models >= SUPPORTING_MODELS
+            and agreement.points >= SUPPORTING_POINTS
+            and agreement.share >= SUPPORTING_SHARE
+        )
+        grade = grade_of(judged.results, unfinished=self._unfinished, supported=supported)
+        return replace(judged, agreement=agreement, observed=(), grade=grade if judged.doubt is None else None)
 
-    def _judged(self, result: ExampleResult) -> ExampleResult:
-        if result.unmet and result.id in self._passed:
-            return replace(result, status=ExampleStatus.FAILED, unmet=False)
-        if (
-            result.status is ExampleStatus.FAILED
-            and result.kind is not ExampleKind.TEST
-            and result.id not in self._passed
-        ):
-            return replace(result, status=ExampleStatus.DISPUTED)
-        return result
+
+def _count(number: int) -> str:
+    words = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[number - 2] if 2 <= number < len(words) + 2 else str(number)
 
 
 async def check(
@@ -95,10 +101,10 @@ async def check(
     *,
     toolchain: Toolchain | None,
     syntax: Syntax,
-    examples: Examples,
+    checks: Checks,
     fast: FastGate | None = None,
 ) -> tuple[Checked, ...]:
-    """The distinct candidates, checked and the best first. ``examples`` learns from all of them.
+    """The distinct candidates, checked and the best first. ``checks`` learns from all of them.
 
     Cheap before dear: the same text is checked once, and a text with new syntax errors is compiled only where every
     one has them (its diagnostics teach the next attempt). Evidence is run for what is not known to be broken.
@@ -128,26 +134,29 @@ async def check(
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(candidate)) for candidate in batch]
         checked += [task_.result() for task_ in running]
-        if any(item.build.compiled and not item.raw.count(ExampleStatus.FAILED) for item in checked):
+        if any(item.build.compiled and not item.raw.against for item in checked):
             break
     for item in checked:
-        examples.learn(item)
-    return tuple(sorted(checked, key=lambda item: rank(item, examples), reverse=True))
+        checks.learn(item)
+    return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 
-def rank(checked: Checked, examples: Examples) -> tuple[object, ...]:
-    """A sort key, larger is better: compiles, fails little that is undisputed, passes much, behaves like what other
-    models wrote, then like what its own model wrote, is short. Comparable among the candidates of one job."""
-    judged = examples.judge(checked.raw)
+def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
+    """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, behaves like what
+    other models wrote, then like what its own model wrote, is short. Comparable among the candidates of one job."""
+    judged = checks.judge(checked.raw)
     model = checked.candidate.model
-    agreement = examples.behaviours.agreement(model, checked.raw)
+    agreement = checks.behaviours.agreement(model, checked.raw)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
-        -judged.count(ExampleStatus.FAILED),
-        judged.proofs,
+        -judged.against,
+        judged.doubt is None,
+        -judged.count(CheckStatus.DISPUTED),
+        judged.count(CheckStatus.PROOF),
+        judged.count(CheckStatus.KEPT),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
         round(agreement.share, 6) if agreement is not None else 0.0,
-        round(examples.behaviours.own(model, checked.raw), 6),
+        round(checks.behaviours.own(model, checked.raw), 6),
         -len(checked.candidate.code),
     )
 

@@ -1,28 +1,42 @@
 """Accept, retry or give up. Pure: the same facts give the same decision.
 
-Promise: nothing that did not compile, and nothing that fails an undisputed example, is ever accepted; what a check
-that could not run leaves open is ``unverified``.
+Promise: nothing that did not compile, fails a check that passed before or does not meet one that its scope owes is ever
+accepted; what a check that could not run or is disputed leaves open is ``unverified``.
 """
 
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import BuildReport, Decision, DecisionKind, Evidence, ExampleStatus, Verdict
+from collections.abc import Sequence
+
+from forge_lsp.domain.attempt import BuildReport, Decision, DecisionKind, Evidence, Verdict
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.ensemble.schedule import Accept
 
-__all__ = ["blocks", "decide"]
+__all__ = ["blocks", "decide", "needs_panel", "proof_words"]
+
+_RUN = (CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.DISPUTED, CheckStatus.UNRELATED, CheckStatus.FLAKY)
 
 
 def blocks(build: BuildReport, evidence: Evidence) -> str | None:
-    """Why this candidate cannot be accepted whatever a panel says, or None. Then no panel is called."""
+    """Return why this candidate cannot be accepted whatever a panel says, or None. Then no panel is called."""
     if build.compiled is False:
         count = len(build.diagnostics)
         return f"it does not compile ({count} problem{'' if count == 1 else 's'})"
-    failed = evidence.count(ExampleStatus.FAILED)
+    failed = [result for result in evidence.results if result.status is CheckStatus.FAILED]
+    owed = [result for result in evidence.results if result.status is CheckStatus.OWED]
+    parts: list[str] = []
     if failed:
-        return (
-            f"it fails {failed} example{'' if failed == 1 else 's'} that {'is' if failed == 1 else 'are'} not disputed"
-        )
-    return None
+        parts.append(f"it breaks {_number(failed)} that passed before")
+    if owed:
+        parts.append(f"it does not meet {_number(owed)}")
+    return ", and ".join(parts) or None
+
+
+def needs_panel(build: BuildReport, evidence: Evidence, accept: Accept) -> bool:
+    """Return whether reviewers are asked about a candidate."""
+    if blocks(build, evidence) is not None or evidence.doubt is not None:
+        return False
+    return not (accept.panel == "unproven" and evidence.grade is Grade.PROVEN and build.compiled)
 
 
 def decide(
@@ -33,68 +47,118 @@ def decide(
     accept: Accept,
     last: bool,
     panel_fault: str | None = None,
-    uncorroborated: int = 0,
 ) -> Decision:
-    """What happens after an attempt that has a candidate.
+    """Return what happens after an attempt that has a candidate.
 
-    ``verdict`` None: no panel was called. ``last``: no attempt is left. ``panel_fault``: why this machine could not
-    give the panel a quorum (a server that is down), with the remedy; a fault of the environment never climbs.
-    ``uncorroborated``: how many of the disputed examples only one model has answered so.
+    ``evidence`` is settled: disputes and the grade are known. ``verdict`` None: no panel was called. ``last``: no
+    attempt is left. ``panel_fault``: why this machine could not give the panel a quorum (a server that is down), with
+    the remedy; a fault of the environment never climbs.
     """
     blocked = blocks(build, evidence)
     if blocked is not None:
         return _no(blocked, last)
     if accept.rule == "never":
         return _no("accept.rule is never, so that all attempts run", last)
-    unproven = _unproven(build, evidence)
+    open_question = evidence.doubt or _disputed(evidence)
+    if open_question is not None:
+        scored = verdict.score if verdict is not None and accept.rule == "score" else None
+        enough = scored is None or scored >= accept.score
+        return _unverified(open_question) if last and enough else _no(open_question, last)
+    stopped = _stopped(evidence)
+    if stopped is not None:
+        return _unverified(stopped)
     if accept.rule == "evidence":
-        return _by_evidence(evidence, unproven, uncorroborated, last)
+        return _by_evidence(build, evidence, last)
+    return _by_score(build, evidence, verdict, accept, last, panel_fault)
+
+
+def proof_words(evidence: Evidence) -> str:
+    """Return in a few words what stands behind a candidate: ``4 of 4 tests that failed before pass now``."""
+    match evidence.grade:
+        case Grade.PROVEN:
+            proofs = [result for result in evidence.results if result.status is CheckStatus.PROOF]
+            return f"{len(proofs)} of {_number(proofs)} that failed before pass{'es' if len(proofs) == 1 else ''} now"
+        case Grade.KEPT:
+            kept = [result for result in evidence.results if result.status is CheckStatus.KEPT]
+            return f"{_number(kept)} that passed before still pass{'es' if len(kept) == 1 else ''}"
+        case Grade.SUPPORTED:
+            return "no test of yours could decide; the code of other models behaves alike"
+        case Grade.REVIEWED:
+            ran = any(result.status in _RUN for result in evidence.results)
+            return "on review only: " + ("no test shows that it works" if ran else "there was nothing to run")
+        case None:
+            return "nothing is proven"
+
+
+def _by_evidence(build: BuildReport, evidence: Evidence, last: bool) -> Decision:
+    """Where evidence alone decides, only a proof counts, or for working code that everything is kept."""
+    if build.compiled is None:
+        return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
+    if evidence.grade in (Grade.PROVEN, Grade.KEPT):
+        return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}")
+    if not evidence.results:
+        return _unverified("it compiles, but there is no test and no example to run that could prove it")
+    reason = "it compiles, but no test and no example proves it"
+    return _unverified(reason) if last else _no(reason, last)
+
+
+def _by_score(
+    build: BuildReport, evidence: Evidence, verdict: Verdict | None, accept: Accept, last: bool, fault: str | None
+) -> Decision:
+    proven = evidence.grade is Grade.PROVEN and build.compiled is True
     if verdict is None:
+        if proven and accept.panel == "unproven":
+            return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}")
         return _no("no panel looked at it, and the score decides", last)
     if verdict.score is None:
-        if panel_fault is not None:
-            return _unverified(f"the panel could not sit: {panel_fault}")
-        return _no(verdict.note or "the panel has no quorum", last)
+        why = verdict.note or "the panel has no quorum"
+        if proven:
+            return Decision(
+                kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)} (no score: {fault or why})"
+            )
+        return _unverified(f"the panel could not sit: {fault}") if fault is not None else _no(why, last)
     if verdict.score < accept.score:
         return _no(f"the panel gives {verdict.score:.1f}, {accept.score:.1f} is needed", last)
     if verdict.consensus is False:
         return _no(f"the panel gives {verdict.score:.1f}; {verdict.note or 'it has no consensus'}", last)
-    if unproven is not None:
-        return _unverified(unproven)
-    return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles and the panel gives {verdict.score:.1f}")
-
-
-def _by_evidence(evidence: Evidence, unproven: str | None, uncorroborated: int, last: bool) -> Decision:
-    """Where evidence alone decides, the word of one model against the user's example is not enough: a model that
-    agrees with itself is no witness, and ``return True`` passes every example that says True."""
-    passed = evidence.proofs
-    disputed = evidence.count(ExampleStatus.DISPUTED)
-    if unproven is not None:
-        return _unverified(unproven)
-    if passed and uncorroborated:
-        return _no(
-            f"it passes {passed} of {passed + disputed} examples, and against the other{'s' if disputed > 1 else ''} "
-            "stands the word of one model only",
-            last,
-        )
-    if passed:
-        return Decision(
-            kind=DecisionKind.ACCEPT, reason=f"it compiles and passes {passed} of {passed + disputed} examples"
-        )
-    if disputed:
-        return _no("it passes no example, and no candidate so far passes any", last)
-    if evidence.count(ExampleStatus.PASSED):
-        return _unverified("it compiles and its examples run, but none of them says what it should give")
-    return _unverified("it compiles, but there is no example to run that could prove it")
-
-
-def _unproven(build: BuildReport, evidence: Evidence) -> str | None:
-    """What could not be checked here, with the command that mends it."""
     if build.compiled is None:
-        return _with(build.reason or "the build could not be checked", build.remedy)
+        return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
+    grade = evidence.grade or Grade.REVIEWED
+    if grade.rank < accept.proof.rank:
+        reason = f"it is {grade} ({proof_words(evidence)}), and accept.proof asks for {accept.proof}"
+        return _unverified(reason) if last else _no(reason, last)
+    return Decision(
+        kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}; the panel gives {verdict.score:.1f}"
+    )
+
+
+def _disputed(evidence: Evidence) -> str | None:
+    """Return the sentence about the checks that candidates agree against, or None."""
+    disputed = [result for result in evidence.results if result.status is CheckStatus.DISPUTED]
+    if not disputed:
+        return None
+    first = disputed[0]
+    where = f"line {first.line}" if first.line else f"`{first.source.strip()}`"
+    more = f" (and {len(disputed) - 1} more)" if len(disputed) > 1 else ""
+    return f"{where} expects {first.expected.strip() or 'something else'}; {first.detail}{more}"
+
+
+def _stopped(evidence: Evidence) -> str | None:
+    """Return why no check could be run here although there are some, with the remedy; None: some ran, or none exist."""
     if evidence.blocked is not None:
         return _with(evidence.blocked, evidence.remedy)
-    return None
+    if any(result.status in _RUN for result in evidence.results):
+        return None
+    stopped = next((result for result in evidence.results if result.environment), None)
+    if stopped is None:
+        return None
+    return _with(f"{stopped.source} could not be run: {stopped.detail or 'no reason given'}", stopped.remedy)
+
+
+def _number(results: Sequence[CheckResult]) -> str:
+    tests = sum(result.kind is CheckKind.TEST for result in results)
+    word = "test" if tests == len(results) else "example" if tests == 0 else "check"
+    return f"{len(results)} {word}{'' if len(results) == 1 else 's'}"
 
 
 def _with(reason: str, remedy: str | None) -> str:

@@ -8,17 +8,16 @@ from forge_lsp.domain.attempt import (
     BuildReport,
     Candidate,
     Evidence,
-    ExampleResult,
-    ExampleStatus,
     Insight,
     InsightKind,
     Severity,
     Verdict,
 )
+from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
-__all__ = ["learn", "merge", "render_insights"]
+__all__ = ["learn", "merge", "render_insights", "told"]
 
 MOST_DIAGNOSTICS = 8
 MOST_EXAMPLES = 6
@@ -33,7 +32,7 @@ _HEADINGS: Mapping[InsightKind, str] = {
     InsightKind.FEEDBACK: "The user says",
     InsightKind.DIAGNOSTIC: "The compiler refused an earlier answer",
     InsightKind.EVIDENCE: "An earlier answer failed these; yours must pass them",
-    InsightKind.QUESTION: "No answer so far passes these. Decide: is the example wrong, or was the code",
+    InsightKind.QUESTION: "Several models agree against these. Read the task again and decide which is right",
     InsightKind.DIFFERENCE: "Earlier answers give different values here. Decide which is right",
     InsightKind.REVIEW: "Reviewers of earlier answers ask for",
     InsightKind.TRIED: "Tried before",
@@ -48,19 +47,17 @@ def learn(
     evidence: Evidence | None = None,
     verdict: Verdict | None = None,
     tried: str | None = None,
-    witnesses: Callable[[ExampleResult], int] = lambda result: 0,  # noqa: ARG005
     differences: Callable[[int], Sequence[Difference]] = lambda most: (),  # noqa: ARG005
 ) -> tuple[Insight, ...]:
     """The lessons of one attempt, the most telling first.
 
-    ``witnesses`` says how many models answered an example with the same actual value, ``differences`` on which calls
-    the candidates so far part, at most as many as it is asked for.
+    ``differences`` says on which calls the candidates so far part, at most as many as it is asked for.
     """
     lessons: list[tuple[InsightKind, str]] = []
     if build is not None and build.compiled is False:
         lessons.extend(_diagnostics(build, candidate))
     if evidence is not None:
-        lessons.extend(_examples(evidence, witnesses))
+        lessons.extend(_checks(evidence))
         lessons.extend((InsightKind.DIFFERENCE, _parted(one)) for one in differences(MOST_DIFFERENCES))
     if verdict is not None:
         lessons.extend(_issues(verdict))
@@ -115,18 +112,19 @@ def _diagnostics(build: BuildReport, candidate: Candidate | None) -> Iterable[tu
         yield InsightKind.DIAGNOSTIC, build.reason or "it does not compile"
 
 
-def _examples(evidence: Evidence, witnesses: Callable[[ExampleResult], int]) -> Iterable[tuple[InsightKind, str]]:
-    failed = [result for result in evidence.results if result.status is ExampleStatus.FAILED]
-    disputed = [result for result in evidence.results if result.status is ExampleStatus.DISPUTED]
-    unmet = [result for result in evidence.results if result.unmet]
-    for result in failed[:MOST_EXAMPLES]:
-        yield InsightKind.EVIDENCE, _told(result)
+def _checks(evidence: Evidence) -> Iterable[tuple[InsightKind, str]]:
+    """The checks against a candidate, those that it broke first."""
+    if evidence.doubt is not None:
+        yield InsightKind.EVIDENCE, f"no check of an earlier answer counts: {evidence.doubt}. Write the code without it"
+    failed = [result for result in evidence.results if result.status is CheckStatus.FAILED]
+    owed = [result for result in evidence.results if result.status is CheckStatus.OWED]
+    disputed = [result for result in evidence.results if result.status is CheckStatus.DISPUTED]
+    for result in (*failed, *owed)[:MOST_EXAMPLES]:
+        broken = " (it passed before)" if result.status is CheckStatus.FAILED else ""
+        yield InsightKind.EVIDENCE, told(result) + broken
     for result in disputed[:MOST_EXAMPLES]:
-        count = witnesses(result)
-        who = f" ({count} models answer that)" if count > 1 else ""
-        yield InsightKind.QUESTION, f"this example looks wrong, or the code was: {_told(result)}{who}"
-    for result in unmet[:MOST_EXAMPLES]:
-        yield InsightKind.QUESTION, f"this test of the project fails as it did before: {_told(result)}"
+        expected = result.expected.strip()
+        yield InsightKind.QUESTION, f"`{result.source.strip()}`: expected {expected}, and {result.detail}"
 
 
 def _parted(difference: Difference) -> str:
@@ -134,10 +132,13 @@ def _parted(difference: Difference) -> str:
     return f"`{difference.call}`: {answers}"
 
 
-def _told(result: ExampleResult) -> str:
-    expected = f": expected {result.expected.strip()}" if result.expected.strip() else ""
-    got = result.actual.strip() or result.detail.strip()
-    return f"`{result.source.strip()}`{expected}{', ' if expected else ': '}got {got or 'nothing'}"
+def told(result: CheckResult) -> str:
+    """Return a check that is not met: what was run, what was expected, and the value or the error that came."""
+    expected, actual, detail = (text.strip() for text in (result.expected, result.actual, result.detail))
+    said = detail.partition("\n")[0] if actual else detail
+    got = f"got {actual}" if actual else f"got {said}" if said else "it does not pass"
+    more = f" ({said})" if actual and said and said not in (actual, expected) and actual not in said else ""
+    return f"`{result.source.strip()}`: {f'expected {expected}, ' if expected else ''}{got}{more}"
 
 
 def _issues(verdict: Verdict) -> Iterable[tuple[InsightKind, str]]:

@@ -35,8 +35,8 @@ from forge_lsp.domain.ports import (
 from forge_lsp.domain.task import Language, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Examples
-from forge_lsp.ensemble.decision import blocks, decide
+from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.review import Sitting
@@ -50,7 +50,7 @@ __all__ = ["Conclusion", "Ensemble", "Sent"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
-    for it; ``sent`` says which files' text went to which server."""
+    for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server."""
 
     outcome: Outcome
     attempts: tuple[Attempt, ...]
@@ -58,6 +58,7 @@ class Conclusion:
     score: float | None
     reason: str | None
     sent: tuple[Sent, ...] = ()
+    evidence: Evidence | None = None
 
 
 class Ensemble:
@@ -95,6 +96,7 @@ class Ensemble:
         problems = schedule.validate()
         if problems:
             raise SettingsError(problems)
+        writers = {row.generator.model for row in schedule.rows}
         calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock)
         stages = Stages(
             task=task,
@@ -108,7 +110,7 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            examples=Examples(),
+            checks=Checks(unfinished=task.scope.unfinished, alone=len(writers) == 1),
             residency=self._residency,
             fast=self._fast,
         )
@@ -148,8 +150,8 @@ class _Job:
         self._emit = stages.emit
         self._clock = stages.clock
         self._calls = stages.calls
-        self._examples = stages.examples
-        self._standing = Standing(stages.examples)
+        self._checks = stages.checks
+        self._standing = Standing(stages.checks)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
@@ -174,7 +176,7 @@ class _Job:
         reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
             return self._conclude(Outcome.FAILED, f"no attempt could run: {'; '.join(reasons)}")
-        return self._conclude(Outcome.EXHAUSTED, self._why_exhausted())
+        return self._conclude(*self._after_the_last())
 
     async def _attempt(self, number: int, row: Row, attempts: int) -> Attempt:
         """One attempt, told from its start to its end. Raises ServerUnreachable where that ends the job."""
@@ -209,6 +211,7 @@ class _Job:
                 reason=result.decision.reason,
                 compiled=result.build.compiled if result.build is not None else None,
                 score=result.score,
+                grade=result.evidence.grade if result.evidence is not None and result.build is not None else None,
                 seconds=seconds,
                 cost_usd=cost,
             )
@@ -252,20 +255,20 @@ class _Job:
             return _Result(decision=Decision(kind=kind, reason=written.trouble or "no code"), thought=thought)
         checked = await stages.check(number, written.candidates)
         chosen = checked[0]
-        evidence = self._examples.settle(chosen)
+        evidence = self._checks.settle(chosen, last=last)
+        accept = self._schedule.accept
         sitting: Sitting | None = None
-        if row.panel.kind != "none" and blocks(chosen.build, evidence) is None:
+        if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
             sitting = await stages.review(number, row, chosen, evidence)
         verdict = sitting.verdict if sitting is not None else None
-        self._standing.add(checked, chosen=chosen, score=verdict.score if verdict is not None else None)
+        self._standing.add(checked, chosen=chosen, verdict=verdict)
         decision = decide(
             build=chosen.build,
             evidence=evidence,
             verdict=verdict,
-            accept=self._schedule.accept,
+            accept=accept,
             last=last,
             panel_fault=sitting.fault if sitting is not None else None,
-            uncorroborated=self._examples.uncorroborated(evidence),
         )
         return _Result(decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict)
 
@@ -277,8 +280,7 @@ class _Job:
             evidence=result.evidence,
             verdict=result.verdict,
             tried=f"attempt {number} ({row.generator.model}): {result.decision.reason}",
-            witnesses=self._examples.witnesses,
-            differences=self._examples.behaviours.differences,
+            differences=self._checks.behaviours.differences,
         )
 
     def _why_exhausted(self) -> str:
@@ -287,13 +289,29 @@ class _Job:
         reason = f"attempt {last.number} of {len(self._attempts)}: {last.decision.reason}"
         return f"{reason}; skipped: {'; '.join(skipped)}" if skipped else reason
 
+    def _after_the_last(self) -> tuple[Outcome, str]:
+        """How a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
+        doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
+        best = self._standing.best()
+        if best is not None and self._schedule.accept.rule != "never":
+            decision = decide(
+                build=best.checked.build,
+                evidence=best.evidence,
+                verdict=best.verdict,
+                accept=self._schedule.accept,
+                last=True,
+            )
+            if decision.kind is DecisionKind.ACCEPT and decision.unverified:
+                return Outcome.UNVERIFIED, decision.reason
+        return Outcome.EXHAUSTED, self._why_exhausted()
+
     def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
         if accepted is not None:
-            best = accepted.candidate
+            best, evidence = accepted.candidate, accepted.evidence
             score = accepted.verdict.score if accepted.verdict is not None else None
         else:
-            standing = self._standing.best()
-            best, score = (standing.candidate, standing.score) if standing is not None else (None, None)
+            found = self._standing.best()
+            best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
         return Conclusion(
             outcome=outcome,
             attempts=tuple(self._attempts),
@@ -301,6 +319,7 @@ class _Job:
             score=score,
             reason=reason,
             sent=self._stages.briefing.sent(self._calls.asked),
+            evidence=evidence,
         )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from forge_lsp.domain.checks import Grade
+
 __all__ = [
     "MOST_THINKERS",
     "PANELS",
@@ -85,10 +87,13 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
-    """When a candidate is good enough; the rules are spelt out in decision.py."""
+    """When a candidate is good enough; the rules are spelt out in decision.py. ``proof`` is the least grade; with
+    ``panel`` "unproven" no panel is called for what is proven."""
 
     rule: Literal["score", "evidence", "never"] = "score"
     score: float = 8.0
+    proof: Grade = Grade.REVIEWED
+    panel: Literal["always", "unproven"] = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

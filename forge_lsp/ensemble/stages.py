@@ -24,7 +24,7 @@ from forge_lsp.domain.ports import Clock, Editing, FastGate, ModelDirectory, Res
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Examples, check
+from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
@@ -63,7 +63,7 @@ class Stages:
     markers: tuple[str, ...]
     calls: Calls
     briefing: Briefing
-    examples: Examples
+    checks: Checks
     residency: Residency
     fast: FastGate | None = None
 
@@ -168,11 +168,11 @@ class Stages:
             candidates,
             toolchain=self.toolchain,
             syntax=self.syntax,
-            examples=self.examples,
+            checks=self.checks,
             fast=self.fast,
         )
         best = checked[0]
-        self._finish(number, Stage.CHECK, facts(best.build, self.examples.judge(best.raw)), started)
+        self._finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
 
     async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> Sitting:

@@ -5,55 +5,72 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from forge_lsp.domain.attempt import Candidate, ExampleStatus
-from forge_lsp.ensemble.checking import Checked, Examples
+from forge_lsp.domain.attempt import Candidate, Evidence, Verdict
+from forge_lsp.domain.checks import CheckStatus
+from forge_lsp.ensemble.checking import Checked, Checks
 
 __all__ = ["Best", "Standing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Best:
-    """The candidate to offer, with the panel's score where it has one."""
+    """The candidate to offer, with what its checks show now and the panel's verdict where it has one."""
 
-    candidate: Candidate
-    score: float | None
+    checked: Checked
+    evidence: Evidence
+    verdict: Verdict | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate itself."""
+        return self.checked.candidate
+
+    @property
+    def score(self) -> float | None:
+        """The panel's score, None where there is none."""
+        return self.verdict.score if self.verdict is not None else None
 
 
 class Standing:
-    """Examples are judged anew at each look: one that a later candidate passes counts against the earlier ones."""
+    """All candidates so far. Checks are judged at each look: one that a later candidate passes counts against the
+    earlier ones."""
 
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
-        self._entries: list[tuple[Checked, float | None]] = []
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
+        self._entries: list[tuple[Checked, Verdict | None]] = []
 
-    def add(self, checked: Iterable[Checked], *, chosen: Checked, score: float | None) -> None:
-        """All candidates of one attempt; ``score`` belongs to the one that the panel saw."""
-        self._entries.extend((item, score if item is chosen else None) for item in checked)
+    def add(self, checked: Iterable[Checked], *, chosen: Checked, verdict: Verdict | None) -> None:
+        """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
+        self._entries.extend((item, verdict if item is chosen else None) for item in checked)
 
     def best(self) -> Best | None:
-        """The best that compiles, or that nothing here could compile; None where there is none.
+        """Return the best that compiles, or that nothing here could compile; None where there is none.
 
-        By: proven to compile, fewest undisputed failures, most passes, score, agreement with other models, the
-        later one.
+        By: proven to compile, least against it, no doubt, most proofs, most kept, score, agreement with other models,
+        the later one.
         """
         offered = [
-            (self._rank(checked, score, index), checked, score)
-            for index, (checked, score) in enumerate(self._entries)
+            (checked, self._checks.settle(checked, last=True), verdict, index)
+            for index, (checked, verdict) in enumerate(self._entries)
             if checked.build.compiled is not False
         ]
         if not offered:
             return None
-        _, checked, score = max(offered, key=lambda entry: entry[0])
-        return Best(candidate=checked.candidate, score=score)
+        checked, evidence, verdict, _ = max(offered, key=lambda entry: _rank(*entry))
+        return Best(checked=checked, evidence=evidence, verdict=verdict)
 
-    def _rank(self, checked: Checked, score: float | None, index: int) -> tuple[float, ...]:
-        judged = self._examples.settle(checked)
-        return (
-            checked.build.compiled is True,
-            -judged.count(ExampleStatus.FAILED),
-            judged.proofs,
-            -1.0 if score is None else score,
-            judged.agreement.share if judged.agreement is not None else 0.0,
-            checked.candidate.attempt,
-            -index,
-        )
+
+def _rank(checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
+    score = verdict.score if verdict is not None else None
+    return (
+        checked.build.compiled is True,
+        -evidence.against,
+        evidence.doubt is None,
+        -evidence.count(CheckStatus.DISPUTED),
+        evidence.count(CheckStatus.PROOF),
+        evidence.count(CheckStatus.KEPT),
+        -1.0 if score is None else score,
+        evidence.agreement.share if evidence.agreement is not None else 0.0,
+        checked.candidate.attempt,
+        -index,
+    )

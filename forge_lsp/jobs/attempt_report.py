@@ -8,11 +8,10 @@ from forge_lsp.domain.attempt import (
     BuildStatus,
     DecisionKind,
     Evidence,
-    ExampleResult,
-    ExampleStatus,
     Review,
     Verdict,
 )
+from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.domain.events import Stage, StageFinished
 from forge_lsp.jobs.document import shares
 from forge_lsp.jobs.markdown import fence, inline, table
@@ -47,20 +46,14 @@ def compiled_word(attempt: Attempt) -> str:
 
 
 def evidence_word(evidence: Evidence) -> str:
-    """``3 of 4 pass, 1 disputed``; - where there is none."""
+    """Return ``2 proof, 1 kept, 1 owed``; - where there is none."""
     if not evidence.results:
         return "blocked" if evidence.blocked else "-"
-    passed, failed = evidence.count(ExampleStatus.PASSED), evidence.count(ExampleStatus.FAILED)
-    disputed, idle = evidence.count(ExampleStatus.DISPUTED), evidence.count(ExampleStatus.NOT_RUNNABLE)
-    words = [f"{passed} of {passed + failed} pass"]
-    if disputed:
-        words.append(f"{disputed} disputed")
-    unmet = sum(result.unmet for result in evidence.results)
-    if unmet:
-        words.append(f"{unmet} fail as before")
-    if idle > unmet:
-        words.append(f"{idle - unmet} not runnable")
-    return ", ".join(words)
+    counts = counts_of(evidence.results)
+    return ", ".join(f"{counts[status]} {_WORDS.get(status, str(status))}" for status in CheckStatus if counts[status])
+
+
+_WORDS = {CheckStatus.NOT_RUNNABLE: "not runnable"}
 
 
 def _thought(attempt: Attempt, record: JobRecord) -> str:
@@ -102,9 +95,14 @@ def _evidence(attempt: Attempt, record: JobRecord) -> str:
     if not evidence.results:
         compiled = attempt.build is not None and attempt.build.status is BuildStatus.PASSED
         return "**Evidence: nothing to run.** No example and no test speaks of it." if compiled else ""
-    lines = [f"**Evidence:** {evidence_word(evidence)}{_agreement(evidence)}"]
-    told = [result for result in evidence.results if result.status is not ExampleStatus.PASSED]
-    lines += [_example(result, record) for result in told[:_MOST]]
+    grade = f", {evidence.grade}" if evidence.grade else ""
+    lines = [f"**Evidence:** {evidence_word(evidence)}{grade}{_agreement(evidence)}"]
+    if evidence.doubt:
+        lines[0] += f". **No proof counts:** {inline(evidence.doubt, 500)}"
+    fine = (CheckStatus.PROOF, CheckStatus.KEPT)
+    told = sorted((r for r in evidence.results if r.status not in fine), key=lambda r: r.status not in AGAINST)
+    told = [*(r for r in evidence.results if r.status is CheckStatus.PROOF), *told]
+    lines += [_check(result, record) for result in told[:_MOST]]
     if len(told) > _MOST:
         lines.append(f"- ... {len(told) - _MOST} more")
     return "\n\n".join([lines[0], "\n".join(lines[1:])]) if told else lines[0]
@@ -120,23 +118,38 @@ def _agreement(evidence: Evidence) -> str:
     return f"; agrees with the code of {who} on {found.share:.0%} of {calls}"
 
 
-def _example(result: ExampleResult, record: JobRecord) -> str:
+def _check(result: CheckResult, record: JobRecord) -> str:
     line = f", line {result.line}" if result.line else ""
-    source = inline(result.source)
-    if result.status is ExampleStatus.DISPUTED:
-        said, witnesses = _answers(result, record)
-        doubt = "this example looks wrong" if witnesses > 1 else "no candidate passes this example"
-        return f"- {result.kind}{line}: {source} - **{doubt}**: {said}"
-    values = f"expected {inline(result.expected) or 'nothing'}, got {inline(result.actual) or 'nothing'}"
+    head = f"- {result.kind}{line}: {inline(result.source)} - "
+    detail = inline(result.detail, 500)
+    match result.status:
+        case CheckStatus.PROOF:
+            return f"{head}failed before, **passes now**"
+        case CheckStatus.KEPT:
+            return f"{head}passes as before"
+        case CheckStatus.DISPUTED:
+            said, _ = _answers(result, record)
+            return f"{head}**this check looks wrong**: {said}"
+        case CheckStatus.FAILED | CheckStatus.OWED:
+            word = "passed before, **fails now**" if result.status is CheckStatus.FAILED else "**not met**"
+            return f"{head}{word}: {_values(result)}"
+        case CheckStatus.UNRELATED:
+            return f"{head}fails for another reason than this code{f': {detail}' if detail else ''}"
+        case CheckStatus.FLAKY:
+            return f"{head}flaky: it passes and fails on the same code"
+        case CheckStatus.NOT_RUNNABLE:
+            remedy = f" - {inline(result.remedy, 500)}" if result.remedy else ""
+            return f"{head}not runnable: {detail or 'it cannot be run here'}{remedy}"
+
+
+def _values(result: CheckResult) -> str:
     detail = f" ({inline(result.detail)})" if result.detail else ""
-    if result.unmet:
-        return f"- {result.kind}{line}: {source} - did not pass before the candidate either: {values}{detail}"
-    if result.status is ExampleStatus.NOT_RUNNABLE:
-        return f"- {result.kind}{line}: {source} - not runnable: {inline(result.detail or 'it cannot be run here')}"
-    return f"- {result.kind}{line}: {source} - **failed**: {values}{detail}"
+    if not result.expected and not result.actual:
+        return inline(result.detail, 500) or "it does not pass"
+    return f"expected {inline(result.expected) or 'nothing'}, got {inline(result.actual) or 'nothing'}{detail}"
 
 
-def _answers(result: ExampleResult, record: JobRecord) -> tuple[str, int]:
+def _answers(result: CheckResult, record: JobRecord) -> tuple[str, int]:
     """``it says 4, three models answer 5``: who answered the same, over all attempts that ran the example; and how
     many models agree at the most."""
     models: dict[str, set[str]] = {}
@@ -144,7 +157,7 @@ def _answers(result: ExampleResult, record: JobRecord) -> tuple[str, int]:
         if attempt.candidate is None:
             continue
         for other in attempt.evidence.results:
-            if other.id == result.id and other.status in (ExampleStatus.DISPUTED, ExampleStatus.FAILED):
+            if other.id == result.id and other.status in (*AGAINST, CheckStatus.DISPUTED):
                 models.setdefault(other.actual, set()).add(attempt.candidate.model)
     models.setdefault(result.actual, set())
     said: list[str] = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.events import Emit
 from forge_lsp.domain.ports import Ask, Spending
 from forge_lsp.domain.task import Document, Task, TextRange
@@ -105,12 +106,16 @@ class JobResult:
     apply: ApplyMode
     applied: bool = False
     candidate: Candidate | None = None
+    grade: Grade | None = None
+    checks: tuple[tuple[str, int], ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The outcome of the LSP contract, keys in camelCase; the candidate is not in it."""
         return {
             "jobId": self.job_id,
             "outcome": str(self.outcome),
+            "grade": str(self.grade) if self.grade else None,
+            "checks": dict(self.checks),
             "score": self.score,
             "attemptCount": self.attempt_count,
             "seconds": self.seconds,

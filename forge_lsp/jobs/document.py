@@ -9,15 +9,15 @@ from forge_lsp.domain.attempt import (
     BuildStatus,
     Diagnostic,
     Evidence,
-    ExampleStatus,
     Review,
     Severity,
     Verdict,
 )
+from forge_lsp.domain.checks import CheckStatus, counts_of
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
 from forge_lsp.jobs.record import JobRecord, iso
 
-__all__ = ["attempt_document", "job_document", "shares"]
+__all__ = ["attempt_document", "checks_document", "job_document", "shares"]
 
 
 def job_document(record: JobRecord) -> dict[str, object]:
@@ -37,6 +37,7 @@ def job_document(record: JobRecord) -> dict[str, object]:
         "uri": record.uri,
         "created": iso(record.created),
         "score": record.score,
+        "grade": str(record.grade) if record.grade else None,
         "code": record.candidate.code if record.candidate else None,
         "reason": record.reason,
         "seconds": round(record.seconds, 3),
@@ -56,6 +57,8 @@ def attempt_document(attempt: Attempt, *, uri: str, line: int) -> dict[str, obje
         "compiled": attempt.build.compiled if attempt.build else None,
         "diagnostics": [_diagnostic(entry) for entry in _diagnostics(attempt, uri, line)],
         "evidence": _evidence(attempt.evidence),
+        "checks": checks_document(attempt.evidence),
+        "grade": str(attempt.evidence.grade) if attempt.evidence.grade and attempt.build else None,
         "panel": attempt.panel,
         "reviews": _reviews(attempt.verdict),
         "score": attempt.verdict.score if attempt.verdict else None,
@@ -83,6 +86,8 @@ def attempts_so_far(events: Iterable[JobEvent]) -> list[dict[str, object]]:
                 "compiled": None,
                 "diagnostics": [],
                 "evidence": _evidence(Evidence()),
+                "checks": checks_document(Evidence()),
+                "grade": None,
                 "panel": "none",
                 "reviews": [],
                 "score": None,
@@ -110,6 +115,7 @@ def attempts_so_far(events: Iterable[JobEvent]) -> list[dict[str, object]]:
             entry(body.number).update(
                 compiled=body.compiled,
                 score=body.score,
+                grade=str(body.grade) if body.grade else None,
                 decision=body.decision,
                 seconds=round(body.seconds, 3),
                 costUsd=body.cost_usd,
@@ -156,13 +162,20 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
+def checks_document(evidence: Evidence) -> dict[str, int]:
+    """Return how many checks have each status, every status named in camelCase."""
+    names = {CheckStatus.NOT_RUNNABLE: "notRunnable"}
+    return {names.get(status, str(status)): count for status, count in counts_of(evidence.results).items()}
+
+
 def _evidence(evidence: Evidence) -> dict[str, object]:
+    """The older form of ``checks``, kept for one release."""
     return {
         "kinds": list(evidence.kinds),
-        "passed": evidence.count(ExampleStatus.PASSED),
-        "failed": evidence.count(ExampleStatus.FAILED),
-        "disputed": evidence.count(ExampleStatus.DISPUTED),
-        "notRunnable": evidence.count(ExampleStatus.NOT_RUNNABLE),
+        "passed": evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
+        "failed": evidence.against,
+        "disputed": evidence.count(CheckStatus.DISPUTED),
+        "notRunnable": evidence.count(CheckStatus.NOT_RUNNABLE, CheckStatus.FLAKY, CheckStatus.UNRELATED),
         "agreement": round(evidence.agreement.share, 4) if evidence.agreement is not None else None,
     }
 

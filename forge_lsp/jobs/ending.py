@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.errors import ForgeError
+from forge_lsp.jobs.document import checks_document
 from forge_lsp.jobs.record import SentFile
 
 if TYPE_CHECKING:
@@ -22,11 +24,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """How a job ended. ``best`` is what it offers, ``sent`` whose text went where."""
+    """How a job ended. ``best`` is what it offers, with its ``grade`` of proof and its ``checks`` counted; ``sent``
+    says whose text went where."""
 
     outcome: Outcome
     reason: str | None
     score: float | None = None
+    grade: Grade | None = None
+    checks: tuple[tuple[str, int], ...] = ()
     attempts: tuple[Attempt, ...] = ()
     best: Candidate | None = None
     sent: tuple[SentFile, ...] = ()
@@ -67,6 +72,8 @@ def judge(
             outcome=conclusion.outcome,
             reason=conclusion.reason or None,
             score=conclusion.score,
+            grade=conclusion.evidence.grade if conclusion.evidence is not None else None,
+            checks=tuple(checks_document(conclusion.evidence).items()) if conclusion.evidence is not None else (),
             attempts=attempts,
             best=conclusion.best,
             sent=sent,

@@ -13,10 +13,10 @@ from forge_lsp.domain.attempt import (
     BuildStatus,
     Candidate,
     Evidence,
-    ExampleStatus,
     Insight,
     InsightKind,
 )
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.events import Emit
 from forge_lsp.domain.ports import (
@@ -197,11 +197,12 @@ class _Checks:
             return Recheck(build=build, evidence=Evidence(), clean=False)
         merged = Candidate(code="", text=text, model="", attempt=0)
         evidence = await self.toolchain.evidence(self.task, merged)
+        fine = (CheckStatus.PROOF, CheckStatus.KEPT)
         known = {
             result.id
             for attempt in self.attempts[-1:]
             for result in attempt.evidence.results
-            if result.status is not ExampleStatus.PASSED
+            if result.status not in fine
         }
-        fails = any(result.status is not ExampleStatus.PASSED and result.id not in known for result in evidence.results)
+        fails = any(result.status not in fine and result.id not in known for result in evidence.results)
         return Recheck(build=build, evidence=evidence, clean=not fails and evidence.blocked is None)

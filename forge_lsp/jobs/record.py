@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.events import CallFinished, JobEvent
 from forge_lsp.domain.task import Scope
 
@@ -43,7 +44,8 @@ class JobRecord:
 
     ``base_text`` is the document before the candidate, ``version`` the editor's number for it. ``attempts`` are
     known in full when the job ended; until then, and for an interrupted job, ``events`` tell of them.
-    ``toys`` are settings keys of models whose scores mean nothing.
+    ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
+    the document) are of the candidate.
     """
 
     job_id: str
@@ -70,6 +72,8 @@ class JobRecord:
     attempts: tuple[Attempt, ...] = ()
     sent: tuple[SentFile, ...] = ()
     toys: tuple[str, ...] = ()
+    grade: Grade | None = None
+    checks: tuple[tuple[str, int], ...] = ()
     events: tuple[JobEvent, ...] = ()
 
     @property

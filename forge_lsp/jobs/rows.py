@@ -7,7 +7,8 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import cast, get_args
 
-from forge_lsp.domain.attempt import Attempt, Candidate, ExampleStatus, Outcome
+from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.checks import CheckStatus, Grade
 from forge_lsp.domain.events import CallFinished, EventBody, JobEvent
 from forge_lsp.domain.task import Scope
 from forge_lsp.jobs.codec import decode, encode
@@ -99,7 +100,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) 
     """A job that ended, with its attempts and reviews."""
     db.execute(
         "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
-        " attempt_count = ?, candidate = ?, sent = ? WHERE id = ?",
+        " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ? WHERE id = ?",
         (
             str(record.state),
             str(record.outcome) if record.outcome else None,
@@ -110,6 +111,8 @@ def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) 
             attempt_count,
             _text(record.candidate) if record.candidate else None,
             _text(record.sent),
+            str(record.grade) if record.grade else None,
+            _text(record.checks),
             record.job_id,
         ),
     )
@@ -131,9 +134,10 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
         "samples": attempt.samples,
         "panel": attempt.panel,
         "compiled": None if compiled is None else int(compiled),
-        "passed": attempt.evidence.count(ExampleStatus.PASSED),
-        "failed": attempt.evidence.count(ExampleStatus.FAILED),
-        "disputed": attempt.evidence.count(ExampleStatus.DISPUTED),
+        "passed": attempt.evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
+        "failed": attempt.evidence.against,
+        "disputed": attempt.evidence.count(CheckStatus.DISPUTED),
+        "grade": str(attempt.evidence.grade) if attempt.evidence.grade else None,
         "score": attempt.verdict.score if attempt.verdict else None,
         "decision": str(attempt.decision.kind),
         "skipped": attempt.skipped,
@@ -209,7 +213,7 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
     rows = db.execute(
         "SELECT id, state, outcome, created, task, language, uri, score, attempt_count, seconds,"
         " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0), applied, reason,"
-        " workspace, apply"
+        " workspace, apply, grade"
         " FROM jobs ORDER BY id DESC LIMIT ?",
         (limit,),
     )
@@ -224,6 +228,7 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
             "uri": row[6],
             "workspace": row[13],
             "score": row[7],
+            "grade": row[15],
             "attemptCount": row[8],
             "seconds": row[9],
             "costUsd": to_usd(row[10]),
@@ -289,5 +294,7 @@ def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
         attempts=tuple(decode(Attempt, json.loads(whole)) for (whole,) in attempts),
         sent=tuple(decode(SentFile, entry) for entry in json.loads(row["sent"])),
         toys=tuple(json.loads(row["toys"])),
+        grade=Grade(row["grade"]) if row["grade"] else None,
+        checks=tuple((str(name), int(count)) for name, count in json.loads(row["checks"] or "[]")),
         events=select_events(db, job_id),
     )

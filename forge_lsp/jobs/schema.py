@@ -138,6 +138,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN grade TEXT",  # of proof: proven | kept | supported | reviewed | NULL
+        "ALTER TABLE jobs ADD COLUMN checks TEXT",  # JSON: pairs of a check's status and how many have it
+        "ALTER TABLE attempts ADD COLUMN grade TEXT",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

@@ -140,11 +140,17 @@ class Accept(_Table):
     """When a candidate is good enough."""
 
     rule: Literal["score", "evidence", "never"] = "score"
-    """score: it compiles, no undisputed evidence fails, and the panel gives enough.
-    evidence: it compiles, an executed example passes, and no undisputed one fails.
+    """score: it compiles, no check speaks against it, and the panel gives enough.
+    evidence: it compiles, no check speaks against it, and a check that failed before passes now; for working code it is
+    enough that what passed before still does.
     never: every attempt runs, and the best candidate is offered at the end: to compare models."""
     score: Annotated[float, Field(ge=0, le=10)] = 8.0
     """What the panel must give, of 10."""
+    proof: Literal["reviewed", "supported", "kept", "proven"] = "reviewed"
+    """The least grade of proof. proven: a test or an example that failed before passes now. kept: all that passed
+    before still passes. supported: code of other models behaves alike. reviewed: the panel's opinion is enough."""
+    panel: Literal["always", "unproven"] = "always"
+    """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven."""
 
 
 class Ladder(_Table):

@@ -33,6 +33,8 @@ _ORDERED = {
     ("check", "sandbox"): ("off", "preferred", "required"),
     ("apply", "mode"): ("edit", "preview", "none"),
     ("ladder", "after"): ("last_local", "stop"),
+    ("accept", "proof"): ("reviewed", "supported", "kept", "proven"),
+    ("accept", "panel"): ("unproven", "always"),
 }
 
 

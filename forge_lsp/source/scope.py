@@ -36,7 +36,7 @@ class Scopes:
 
     def scope(self, document: Document, selection: TextRange | None) -> Scope:
         """See :mod:`forge_lsp.source.selecting`. Offsets beyond the text count as its end."""
-        items = () if selection is None else self._syntax.outline(document.text, document.language).items
+        items = self._syntax.outline(document.text, document.language).items
         return scope_at(document, selection, items)
 
     def instruction(

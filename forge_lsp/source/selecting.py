@@ -44,7 +44,7 @@ def scope_at(document: Document, selection: TextRange | None, items: Sequence[It
     text = document.text
     lines = Lines(text)
     if selection is None or is_blank(text):
-        return _file(lines)
+        return _file(lines, unfinished=is_blank(text) or any(_waits(item) for item in items))
     start, end = min(selection.start, len(text)), min(selection.end, len(text))
     first, last = lines.of(TextRange(start=start, end=end))
     found = list(walk(items, text))
@@ -179,13 +179,14 @@ class _Cursor:
                 range=TextRange(start=at, end=at),
                 indent=leading_space(lines.line(first)),
                 container=_enclosing(found.path),
+                unfinished=True,
             )
         return self._insertion_at_end()
 
     def _insertion(self, number: int, container: Found | None) -> Scope:
         at = self._lines.start(number)
         if container is None:
-            return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=at, end=at))
+            return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=at, end=at), unfinished=True)
         first = self._lines.of(container.range)[0]
         header = leading_space(self._lines.line(first))
         indent = leading_space(self._lines.line(number))
@@ -200,18 +201,24 @@ class _Cursor:
             range=TextRange(start=at, end=at),
             indent=indent,
             container=_enclosing((*container.path, container.item)),
+            unfinished=True,
         )
 
     def _insertion_at_end(self) -> Scope:
         end = len(self._document.text)
-        return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=end, end=end))
+        return Scope(kind=ScopeKind.INSERTION, range=TextRange(start=end, end=end), unfinished=True)
 
 
 def _enclosing(path: Sequence[Item]) -> str | None:
     return ".".join(item.name for item in path if item.name is not None) or None
 
 
-def _file(lines: Lines) -> Scope:
+def _waits(item: Item) -> bool:
+    """Whether a definition, or one inside it, has no code yet."""
+    return item.stub or any(_waits(child) for child in item.children)
+
+
+def _file(lines: Lines, *, unfinished: bool) -> Scope:
     """All lines, without the last one's ending: the final newline stays as it is."""
     text = lines.text
     start = 1 if text.startswith(BOM) else 0
@@ -219,7 +226,7 @@ def _file(lines: Lines) -> Scope:
     end = lines.end(last - 1) if last > 0 and not lines.line(last) else lines.end(last)
     if is_blank(text):
         end = len(text)
-    return Scope(kind=ScopeKind.FILE, range=TextRange(start=start, end=max(start, end)))
+    return Scope(kind=ScopeKind.FILE, range=TextRange(start=start, end=max(start, end)), unfinished=unfinished)
 
 
 def _definition(lines: Lines, found: Found) -> Scope:
@@ -233,6 +240,7 @@ def _definition(lines: Lines, found: Found) -> Scope:
         container=_enclosing(found.path),
         signature=item.signature,
         parameters=item.parameters,
+        unfinished=_waits(item),
     )
 
 
@@ -253,6 +261,7 @@ def _selection(lines: Lines, found: Sequence[Found], first: int, last: int) -> S
                 container=scope.container,
                 signature=scope.signature,
                 parameters=scope.parameters,
+                unfinished=scope.unfinished,
             )
     return _plain(lines, found, first, last)
 
@@ -261,7 +270,15 @@ def _plain(lines: Lines, found: Sequence[Found], first: int, last: int) -> Scope
     place = lines.span(first, last)
     around = [f for f in found if f.item.name is not None and f.range.start < place.start and place.end <= f.range.end]
     container = _enclosing((*around[-1].path, around[-1].item)) if around else None
-    return Scope(kind=ScopeKind.SELECTION, range=place, indent=leading_space(lines.line(first)), container=container)
+    inside = [f.item for f in found if place.start <= f.range.start and f.range.end <= place.end]
+    return Scope(
+        kind=ScopeKind.SELECTION,
+        range=place,
+        indent=leading_space(lines.line(first)),
+        container=container,
+        unfinished=any(_waits(item) for item in inside)
+        or all(is_blank(line) or _COMMENT_LINE.match(line) for line in place.of(lines.text).splitlines()),
+    )
 
 
 def _unit(text: str) -> str:

@@ -86,6 +86,19 @@ class Evidence(_Shape):
     agreement: float | None
 
 
+class Checks(_Shape):
+    """How many checks have each status."""
+
+    proof: int
+    kept: int
+    owed: int
+    failed: int
+    disputed: int
+    unrelated: int
+    not_runnable: int
+    flaky: int
+
+
 class Issue(_Shape):
     """What a reviewer found."""
 
@@ -105,6 +118,9 @@ class Review(_Shape):
     issues: list[Issue]
 
 
+_Grade = Literal["reviewed", "supported", "kept", "proven"]
+
+
 class Attempt(_Shape):
     """One attempt."""
 
@@ -116,6 +132,8 @@ class Attempt(_Shape):
     compiled: bool | None
     diagnostics: list[Diagnostic]
     evidence: Evidence
+    checks: Checks
+    grade: _Grade | None
     panel: str
     reviews: list[Review]
     score: float | None
@@ -141,6 +159,7 @@ class JobDocument(_Shape):
     uri: str
     created: str
     score: float | None
+    grade: _Grade | None
     code: str | None
     reason: str | None
     seconds: float
@@ -160,6 +179,7 @@ class JobEntry(_Shape):
     uri: str
     workspace: str | None
     score: float | None
+    grade: _Grade | None
     attempt_count: int | None
     seconds: float | None
     cost_usd: float

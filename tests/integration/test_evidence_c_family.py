@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
-from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -52,13 +53,13 @@ async def evidence(sandbox: Sandbox, task: Task, code: str) -> Evidence:
 async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> None:
     task = project_task(tmp_path, Language.C, FILES, "area.c")
     (good,) = (await evidence(sandbox, task, GOOD)).results
-    assert (good.id, good.kind, good.status) == ("make test", ExampleKind.TEST, ExampleStatus.PASSED)
+    assert (good.id, good.kind, good.status) == ("make test", CheckKind.TEST, CheckStatus.PROOF)
     (wrong,) = (await evidence(sandbox, task, WRONG)).results
-    assert wrong.status is ExampleStatus.NOT_RUNNABLE, "it failed before as well"
+    assert wrong.status is CheckStatus.NOT_RUNNABLE, "it failed before as well"
     assert "area is wrong" in wrong.detail
     done = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
     (worse,) = (await evidence(sandbox, done, WRONG)).results
-    assert (worse.status, "area is wrong" in worse.detail) == (ExampleStatus.FAILED, True)
+    assert (worse.status, "area is wrong" in worse.detail) == (CheckStatus.FAILED, True)
     assert not (tmp_path / "tests/test_area").exists(), "the user's tree is untouched"
 
 
@@ -82,10 +83,10 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
     task = project_task(tmp_path, Language.C, files, "area.c")
     _configure(tmp_path)
     results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
-    assert results["ctest: multiplies"].status is ExampleStatus.FAILED
-    assert results["ctest: never"].status is ExampleStatus.NOT_RUNNABLE
+    assert results["ctest: multiplies"].status is CheckStatus.FAILED
+    assert results["ctest: never"].status is CheckStatus.NOT_RUNNABLE
     results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
-    assert results["ctest: multiplies"].status is ExampleStatus.PASSED
+    assert results["ctest: multiplies"].status is CheckStatus.PROOF
 
 
 async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> 
     write_files(tmp_path, {"Makefile": "test:\n\tsleep 300\n"})
     toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
     (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
-    assert (result.status, "did not finish" in result.detail) == (ExampleStatus.NOT_RUNNABLE, True)
+    assert (result.status, "did not finish" in result.detail) == (CheckStatus.NOT_RUNNABLE, True)
 
 
 def _configure(folder: Path) -> None:

@@ -14,7 +14,7 @@ from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.toolchain import GoToolchain
 from forge_lsp.builds.go.tools import find_go
 from forge_lsp.builds.project import place_of
-from forge_lsp.domain.attempt import ExampleKind, ExampleStatus
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import CacheUse, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -54,19 +54,19 @@ async def test_tests_and_examples_before_and_after(sandbox: Sandbox, tmp_path: P
     evidence = await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h * w\n}"))
     found = {result.id.rpartition(":")[2]: result for result in evidence.results}
     assert {name: result.status for name, result in found.items()} == {
-        "TestArea": ExampleStatus.PASSED,
-        "TestWrong": ExampleStatus.NOT_RUNNABLE,
-        "TestLoopback": ExampleStatus.PASSED,
-        "Example_area": ExampleStatus.PASSED,
+        "TestArea": CheckStatus.PROOF,
+        "TestWrong": CheckStatus.NOT_RUNNABLE,
+        "TestLoopback": CheckStatus.PROOF,
+        "Example_area": CheckStatus.PROOF,
     }, evidence
     evidence = await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h + w\n}"))
     found = {result.id.rpartition(":")[2]: result for result in evidence.results}
-    assert (found["TestArea"].status, "got 5" in found["TestArea"].detail) == (ExampleStatus.FAILED, True)
+    assert (found["TestArea"].status, "got 5" in found["TestArea"].detail) == (CheckStatus.FAILED, True)
     example = found["Example_area"]
-    assert (example.kind, example.expected, example.actual) == (ExampleKind.EXAMPLE, "6", "5")
+    assert (example.kind, example.expected, example.actual) == (CheckKind.EXAMPLE, "6", "5")
     broken = await toolchain.evidence(task, candidate_of(task, 'func area(w, h int) int {\n\tpanic("no")\n}'))
     assert found.keys() == {result.id.rpartition(":")[2] for result in broken.results}
-    assert all(result.status is not ExampleStatus.PASSED for result in broken.results)
+    assert all(result.status is not CheckStatus.PROOF for result in broken.results)
 
 
 async def test_what_tests_need_of_the_library_is_compiled_once(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.java.toolchain import JavaToolchain
-from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -67,14 +68,14 @@ async def test_the_tests_that_speak_of_the_class(sandbox: Sandbox, tmp_path: Pat
     task = project(tmp_path)
     good = {result.id: result for result in (await evidence(sandbox, task, "return a * b;")).results}
     assert set(good) == {"JUnit:shop.AreaTest", "JUnit:shop.OneTest"}, "the third does not mention it"
-    assert {(result.kind, result.status) for result in good.values()} == {(ExampleKind.TEST, ExampleStatus.PASSED)}
+    assert {(result.kind, result.status) for result in good.values()} == {(CheckKind.TEST, CheckStatus.PROOF)}
     wrong = {result.id: result for result in (await evidence(sandbox, task, "return a + b;")).results}
-    assert wrong["JUnit:shop.AreaTest"].status is ExampleStatus.NOT_RUNNABLE, "it failed before as well"
+    assert wrong["JUnit:shop.AreaTest"].status is CheckStatus.NOT_RUNNABLE, "it failed before as well"
     assert "expected:<6> but was:<5>" in wrong["JUnit:shop.AreaTest"].detail
     ends = {
         result.id: result for result in (await evidence(sandbox, task, "return a; } static { System.exit(0);")).results
     }
-    assert ends["JUnit:shop.OneTest"].status is ExampleStatus.FAILED, "it passed before"
+    assert ends["JUnit:shop.OneTest"].status is CheckStatus.FAILED, "it passed before"
     assert sorted(path.name for path in (tmp_path / "src").iterdir()) == ["main", "test"]
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Evidence, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import real_sandbox
 from tests.support.builds import candidate_of, task_of, write_files
 
-PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 
 ADD = '''«def add(a, b):
     """Add: add(2, 3) == 5.
@@ -44,7 +45,7 @@ def toolchain(sandbox: Sandbox) -> PythonToolchain:
     return PythonToolchain(sandbox, timeout=40)
 
 
-def statuses(evidence: Evidence) -> list[ExampleStatus]:
+def statuses(evidence: Evidence) -> list[CheckStatus]:
     assert evidence.blocked is None, evidence
     return [result.status for result in evidence.results]
 
@@ -118,7 +119,7 @@ async def test_a_candidate_cannot_bring_its_own_proof(toolchain: PythonToolchain
 async def test_an_example_without_a_value_only_shows_that_it_runs(toolchain: PythonToolchain) -> None:
     task = task_of('«def f(x):\n    """\n    >>> f(1)\n    >>> assert f(1) != 3\n    """»\n', name="f")
 
-    async def seen(code: str) -> list[tuple[ExampleStatus, bool]]:
+    async def seen(code: str) -> list[tuple[CheckStatus, bool]]:
         evidence = await toolchain.evidence(task, candidate_of(task, f"def f(x):\n    {code}"))
         return [(result.status, result.proves) for result in evidence.results]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.rust.toolchain import RustToolchain
-from forge_lsp.domain.attempt import ExampleKind, ExampleStatus
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -51,16 +51,16 @@ async def test_doctests_and_tests_before_and_after(sandbox: Sandbox, tmp_path: P
     found = {result.id: result for result in good.results}
     doctest = f"cargo test:{FILE} - area (1)"
     assert {name: result.status for name, result in found.items()} == {
-        "cargo test:tests::zero": ExampleStatus.PASSED,
-        "cargo test:tests::wrong": ExampleStatus.NOT_RUNNABLE,
-        "cargo test:loopback": ExampleStatus.PASSED,
-        doctest: ExampleStatus.PASSED,
+        "cargo test:tests::zero": CheckStatus.PROOF,
+        "cargo test:tests::wrong": CheckStatus.NOT_RUNNABLE,
+        "cargo test:loopback": CheckStatus.PROOF,
+        doctest: CheckStatus.PROOF,
     }, good
     code = f"{DOC}pub fn area(w: i64, h: i64) -> i64 {{\n    w + h\n}}\n\npub fn more() {{}}"
     bad = await toolchain.evidence(task, candidate_of(task, code))
     result = next(result for result in bad.results if result.id == doctest)
-    assert (result.kind, result.status) == (ExampleKind.DOCTEST, ExampleStatus.FAILED)
+    assert (result.kind, result.status) == (CheckKind.DOCTEST, CheckStatus.FAILED)
     assert (result.expected, result.actual) == ("6", "5")
     broken = await toolchain.evidence(task, candidate_of(task, "pub fn area(w: i64) -> i64 {\n    w\n}"))
-    assert any(result.status is ExampleStatus.FAILED for result in broken.results)
-    assert next(r for r in broken.results if r.id == doctest).status is not ExampleStatus.PASSED
+    assert any(result.status is CheckStatus.FAILED for result in broken.results)
+    assert next(r for r in broken.results if r.id == doctest).status is not CheckStatus.PROOF

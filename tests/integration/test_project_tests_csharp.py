@@ -9,7 +9,8 @@ import pytest
 
 from forge_lsp.builds.csharp.evidence import trx_outcome
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain
-from forge_lsp.domain.attempt import Evidence, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -19,7 +20,7 @@ from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 REFERENCES = (
     '<ItemGroup><ProjectReference Include="..\\Shapes\\Shapes.csproj" />'
     '<PackageReference Include="Microsoft.NET.Test.Sdk" Version="18.0.1" />'
@@ -74,7 +75,7 @@ def names_below(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*"))
 
 
-def told(found: Evidence) -> dict[str, tuple[ExampleStatus, str, str]]:
+def told(found: Evidence) -> dict[str, tuple[CheckStatus, str, str]]:
     assert found.blocked is None, found
     return {r.id.partition(":")[2]: (r.status, r.expected, r.actual) for r in found.results}
 

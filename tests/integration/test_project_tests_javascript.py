@@ -11,7 +11,8 @@ import pytest
 
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
 from forge_lsp.builds.typescript import TypeScriptToolchain
-from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -19,7 +20,7 @@ from tests.support.builds import candidate_of
 from tests.support.tools import node_modules
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 
 AREA = "«export function area(width, height) {\n  return width * height;\n}»\n\nexport const one = () => 1;\n"
 OTHER = "throw new Error('never run: it does not speak of the scope');\n"
@@ -99,9 +100,9 @@ async def evidence(sandbox: Sandbox, task: Task, body: str, *, timeout: float = 
     return await toolchain.evidence(task, candidate_of(task, f"{head}\n  {body}\n}}"))
 
 
-def told(found: Evidence) -> dict[str, tuple[ExampleStatus, str, str]]:
+def told(found: Evidence) -> dict[str, tuple[CheckStatus, str, str]]:
     assert found.blocked is None, found
-    assert {result.kind for result in found.results} <= {ExampleKind.TEST}
+    assert {result.kind for result in found.results} <= {CheckKind.TEST}
     return {r.id.partition(" > ")[2] or r.id: (r.status, r.expected, r.actual) for r in found.results}
 
 

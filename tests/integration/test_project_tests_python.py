@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.domain.attempt import Evidence, ExampleKind, ExampleResult, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 
-PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 
 FILE = "src/shapes/area.py"
 TESTS = """import pytest
@@ -102,7 +103,7 @@ async def evidence(sandbox: Sandbox, task: Task, body: str, *, timeout: float = 
     return await PythonToolchain(sandbox, timeout=timeout).evidence(task, candidate_of(task, code))
 
 
-def by_name(found: Evidence) -> dict[str, ExampleResult]:
+def by_name(found: Evidence) -> dict[str, CheckResult]:
     assert found.blocked is None, found
     return {result.id.rpartition("::")[2]: result for result in found.results}
 
@@ -112,7 +113,7 @@ async def test_a_right_candidate_passes_what_passed_before(sandbox: Sandbox, tmp
     before = names_below(tmp_path)
     found = await evidence(sandbox, task, "return height * width")
     assert [result.id for result in found.results] == IDS
-    assert {result.kind for result in found.results} == {ExampleKind.TEST}
+    assert {result.kind for result in found.results} == {CheckKind.TEST}
     assert [result.status for result in found.results] == [PASSED] * 4 + [NOT_RUNNABLE] * 2 + [PASSED] * 2
     assert [name for name, result in by_name(found).items() if result.unmet] == ["test_one"]
     assert names_below(tmp_path) == before, "nothing is left in the project"

@@ -8,15 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from forge_lsp.domain.attempt import (
-    BuildReport,
-    BuildStatus,
-    Candidate,
-    Evidence,
-    ExampleKind,
-    ExampleResult,
-    ExampleStatus,
-)
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.domain.errors import ForgeError, ModelFault
 from forge_lsp.domain.events import EventBody
 from forge_lsp.domain.ports import (
@@ -222,16 +215,16 @@ class PlainEditing:
 
 
 def example(
-    status: ExampleStatus | str,
+    status: CheckStatus | str,
     *,
     name: str = "add:1",
     expected: str = "5",
     actual: str = "",
-    kind: ExampleKind = ExampleKind.DOCTEST,
-) -> ExampleResult:
+    kind: CheckKind = CheckKind.DOCTEST,
+) -> CheckResult:
     """One result of the example ``add(2, 3)``."""
-    return ExampleResult(
-        id=name, kind=kind, status=ExampleStatus(status), source="add(2, 3)", expected=expected, actual=actual
+    return CheckResult(
+        id=name, kind=kind, status=CheckStatus(status), source="add(2, 3)", expected=expected, actual=actual
     )
 
 

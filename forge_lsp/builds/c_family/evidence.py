@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
+from forge_lsp.builds.suites import Memory, SuiteRun, judged, suite_run
+from forge_lsp.builds.suites import Suite as TestSuite
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Sandbox
@@ -59,19 +60,20 @@ class CFamilyEvidence:
             fault = no_code_here(f"{suite.name} was not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         try:
-            before = await self._untouched(task, place, suite)
-            after = await self._run(place, suite, candidate.text)
+            key = await asyncio.to_thread(
+                fingerprint, place, f"{task.document.text}\0{suite}", (*MATTERS, "akefile", ".txt", ".cmake", ".mk")
+            )
+
+            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                del only
+                return await self._run(place, suite, text)
+
+            results = await judged(TestSuite(name=suite.name, key=key, run=run), task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=compared(suite.name, before, after), seconds=time.perf_counter() - started)
+        return Evidence(results=results, seconds=time.perf_counter() - started)
 
-    async def _untouched(self, task: Task, place: Place, suite: Suite) -> Outcome:
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{suite}", (*MATTERS, "akefile", ".txt", ".cmake", ".mk")
-        )
-        return await self._memory.get(key, lambda: self._run(place, suite, task.document.text))
-
-    async def _run(self, place: Place, suite: Suite, text: str) -> Outcome:
+    async def _run(self, place: Place, suite: Suite, text: str) -> SuiteRun:
         async with self._sandbox.open(place.tree(text)) as box:
             if suite.ctest and str(box.root) != str(place.source):
                 raise EnvironmentFault(
@@ -89,7 +91,7 @@ class CFamilyEvidence:
         passed: Mapping[str, bool | None] = {suite.name: result.code == 0 and not result.timed_out}
         if suite.ctest:
             passed = ctest_results(output) or ({suite.name: False} if result.code != 0 else {})
-        return Outcome(passed, {"": output[-_TAIL:]})
+        return suite_run(passed, {"": output[-_TAIL:]})
 
 
 def suite_of(place: Place, name: str | None) -> Suite | None:

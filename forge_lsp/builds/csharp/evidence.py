@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared, not_run, speaking_of, tail
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.domain.attempt import Candidate, Evidence, ExampleResult
+from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, speaking_of, suite_run, tail
+from forge_lsp.builds.suites import Suite as TestSuite
+from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 from forge_lsp.domain.task import ScopeKind, Task
@@ -66,7 +68,7 @@ class DotnetTests:
     ) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
-        results: list[ExampleResult] = []
+        results: list[CheckResult] = []
         try:
             for suite in suites:
                 results += await self._compared(task, candidate, place, suite, dotnet)
@@ -76,16 +78,24 @@ class DotnetTests:
 
     async def _compared(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, dotnet: Dotnet
-    ) -> Sequence[ExampleResult]:
+    ) -> Sequence[CheckResult]:
         key = await asyncio.to_thread(
             fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (dotnet.program, *_assets(place, suite))
         )
         name = f"dotnet test {suite.project.stem}"
-        before = await self._memory.get(key, lambda: self._run(place, suite, dotnet, task.document.text))
-        after = await self._run(place, suite, dotnet, candidate.text)
-        return compared(name, before, after) or (not_run(name, after.words("") or "it found no test"),)
+        words = ""
 
-    async def _run(self, place: Place, suite: Suite, dotnet: Dotnet, text: str) -> Outcome:
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            nonlocal words
+            del only
+            found = await self._run(place, suite, dotnet, text)
+            words = found.words
+            return found
+
+        results = await judged(TestSuite(name=name, key=key, run=run), task, candidate, self._memory)
+        return results or (not_run(name, words or "it found no test"),)
+
+    async def _run(self, place: Place, suite: Suite, dotnet: Dotnet, text: str) -> SuiteRun:
         quiet = ("-nologo", "-v:q", "-m:1", "-nodeReuse:false")
         async with self._sandbox.open(place.tree(text)) as box:
             if not all(path.is_file() for path in _assets(place, suite)):
@@ -98,7 +108,7 @@ class DotnetTests:
                 )
                 restored = await self._dotnet(box, dotnet, "restore", str(suite.project), *quiet)
                 if restored.code != 0:
-                    return Outcome({}, {"": _words(restored, f"dotnet restore {suite.project}", self._timeout)})
+                    return suite_run({}, {"": _words(restored, f"dotnet restore {suite.project}", self._timeout)})
             result = await self._dotnet(
                 box,
                 dotnet,
@@ -143,7 +153,7 @@ def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tu
     return tuple(suites)
 
 
-def trx_outcome(log: bytes | None, words: str) -> Outcome:
+def trx_outcome(log: bytes | None, words: str) -> SuiteRun:
     """What vstest logged (``UnitTestResult`` elements), and the last that was said where it logged nothing."""
     passed: dict[str, bool | None] = {}
     said: dict[str, str] = {"": words}
@@ -163,7 +173,7 @@ def trx_outcome(log: bytes | None, words: str) -> Outcome:
             match = _VALUES.search(message) or _MSTEST.search(message)
             if match is not None:
                 values[name] = (match["expected"].strip(), match["actual"].strip())
-    return Outcome(passed, said, values)
+    return suite_run(passed, said, values)
 
 
 def _assets(place: Place, suite: Suite) -> tuple[Path, ...]:

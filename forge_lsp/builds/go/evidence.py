@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.go.module import Layout, layout_of
 from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.tools import Go, documents
 from forge_lsp.builds.project import Place, fingerprint
-from forge_lsp.domain.attempt import ExampleKind, ExampleResult, ExampleStatus
+from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, suite_run
+from forge_lsp.domain.attempt import Candidate
+from forge_lsp.domain.checks import CheckKind, CheckResult
 from forge_lsp.domain.ports import CacheUse, Sandbox
 from forge_lsp.domain.task import ScopeKind, Task
 
@@ -32,16 +33,23 @@ class GoTests:
         self._timeout = timeout
         self._memory = Memory()
 
-    async def run(self, task: Task, text: str, place: Place, go: Go, names: Sequence[str]) -> tuple[ExampleResult, ...]:
-        """A result for each of ``names`` with ``text`` as the document. Raises EnvironmentFault."""
+    async def run(
+        self, task: Task, candidate: Candidate, place: Place, go: Go, names: Sequence[str]
+    ) -> tuple[CheckResult, ...]:
+        """Return a result for each of ``names``. Raises EnvironmentFault."""
         key = await asyncio.to_thread(
             fingerprint, place, f"{task.document.text}\0{sorted(names)}", (".go", "go.mod", "go.sum"), (go.program,)
         )
-        before = await self._memory.get(key, lambda: self._untouched(place, go, task.document.text, names))
-        after = await self._run(place, go, text, names)
-        return tuple(_example(result, after) for result in compared("go test", before, after))
 
-    async def _untouched(self, place: Place, go: Go, text: str, names: Sequence[str]) -> Outcome:
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            if text == task.document.text:
+                return await self._untouched(place, go, text, only or names)
+            return await self._run(place, go, text, only or names)
+
+        suite = Suite(name="go test", key=key, run=run)
+        return tuple(_example(result) for result in await judged(suite, task, candidate, self._memory))
+
+    async def _untouched(self, place: Place, go: Go, text: str, names: Sequence[str]) -> SuiteRun:
         """What the tests import, and what Go itself puts beside them, is compiled into the kept cache first, where no
         code of the project runs; else every run of them would compile half of the standard library anew."""
         layout = await asyncio.to_thread(layout_of, place, text, go)
@@ -53,7 +61,7 @@ class GoTests:
             await run_go(box, go, layout, compile_only, timeout=self._timeout)
         return await self._run(place, go, text, names)
 
-    async def _run(self, place: Place, go: Go, text: str, names: Sequence[str]) -> Outcome:
+    async def _run(self, place: Place, go: Go, text: str, names: Sequence[str]) -> SuiteRun:
         layout = await asyncio.to_thread(layout_of, place, text, go)
         # A test may do anything with what it can write: its cache goes with its box.
         tree = replace(place.tree(text, layout.extra), cache=go_cache(go, CacheUse.DROP))
@@ -86,7 +94,7 @@ class GoTests:
                 for name, known in passed.items()
             }
         said = {name: text.strip()[-_TAIL:] for name, text in {**said, "": words}.items() if text.strip()}
-        return Outcome(passed, said)
+        return suite_run(passed, said)
 
 
 def tests_of(task: Task, place: Place) -> tuple[str, ...]:
@@ -115,21 +123,15 @@ def _inside(folder: PurePosixPath, layout: Layout) -> str:
     return str(folder.relative_to(layout.folder)) if folder.is_relative_to(layout.folder) else "."
 
 
-def _example(result: ExampleResult, after: Outcome) -> ExampleResult:
-    """What an ``Example`` printed and should have: its comment is an example like any other, and may be wrong."""
+def _example(result: CheckResult) -> CheckResult:
+    """Return the result of an ``Example`` with what it printed and should have."""
     name = result.id.rpartition(":")[2]
     if not name.startswith("Example"):
         return result
-    words = after.words(name)
-    match = re.search(r"got:\n(?P<got>.*?)\nwant:\n(?P<want>.*?)\s*(?:--- FAIL|\Z)", words, re.S)
-    now = after.passed.get(name)
-    status = ExampleStatus.PASSED if now else ExampleStatus.FAILED if now is False else ExampleStatus.NOT_RUNNABLE
+    match = re.search(r"got:\n(?P<got>.*?)\nwant:\n(?P<want>.*?)\s*(?:--- FAIL|\Z)", result.detail, re.S)
     return replace(
         result,
-        kind=ExampleKind.EXAMPLE,
-        status=status,
+        kind=CheckKind.EXAMPLE,
         expected=match["want"] if match else result.expected,
         actual=match["got"] if match else result.actual,
-        detail="" if now else words,
-        unmet=False,
     )

@@ -90,7 +90,7 @@ class GoToolchain:
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         started = time.perf_counter()
         try:
-            results = await self._tests.run(task, candidate.text, place, go, names)
+            results = await self._tests.run(task, candidate, place, go, names)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         return Evidence(results=results, seconds=time.perf_counter() - started)

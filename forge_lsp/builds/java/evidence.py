@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.java.jdk import Jdk
 from forge_lsp.builds.java.maven import Build
 from forge_lsp.builds.java.sources import Sources
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
+from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, suite_run
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
@@ -73,13 +73,16 @@ class JavaEvidence:
             key = await asyncio.to_thread(
                 fingerprint, place, f"{task.document.text}\0{tests}", (".java", ".jar", ".xml")
             )
-            before = await self._memory.get(key, lambda: self._run(place, suite, task.document.text))
-            after = await self._run(place, suite, candidate.text)
+
+            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                return await self._run(place, replace(suite, tests=tuple(only)) if only else suite, text)
+
+            results = await judged(Suite(name="JUnit", key=key, run=run), task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=compared("JUnit", before, after), seconds=time.perf_counter() - started)
+        return Evidence(results=results, seconds=time.perf_counter() - started)
 
-    async def _run(self, place: Place, suite: _Suite, text: str) -> Outcome:
+    async def _run(self, place: Place, suite: _Suite, text: str) -> SuiteRun:
         passed: dict[str, bool | None] = {}
         said: dict[str, str] = {}
         deadline = time.monotonic() + self._timeout
@@ -87,7 +90,7 @@ class JavaEvidence:
         async with self._sandbox.open(place.tree(text, {_ARGUMENTS: _arguments(suite, path)})) as box:
             compiled = await self._step(box, suite, (str(suite.jdk.javac), f"@{_ARGUMENTS}"), deadline)
             if compiled.code != 0:
-                return Outcome(dict.fromkeys(suite.tests, False), {"": _tail(compiled)})
+                return suite_run(dict.fromkeys(suite.tests, False), {"": _tail(compiled)})
             folders = _resources(place, suite.build)
             java = (str(suite.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
             for test in suite.tests:
@@ -101,7 +104,7 @@ class JavaEvidence:
                 ended_well = _ALL_WELL.search(result.stdout.decode("utf-8", "replace")) is not None
                 passed[test] = result.code == 0 and not result.timed_out and ended_well
                 said[test] = f"it did not finish in {self._timeout:g} s" if result.timed_out else _tail(result)
-        return Outcome(passed, said)
+        return suite_run(passed, said)
 
     async def _step(self, box: Box, suite: _Suite, command: tuple[str, ...], deadline: float) -> ProcessResult:
         jars = [jar.parent for jar in suite.build.jars if jar.is_absolute()]

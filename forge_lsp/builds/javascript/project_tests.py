@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared, not_run, speaking_of, tail
 from forge_lsp.builds.programs import no_code_here, readable_for
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.domain.attempt import Candidate, Evidence, ExampleResult
+from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, speaking_of, suite_run, tail
+from forge_lsp.builds.suites import Suite as TestSuite
+from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, ScopeKind, Task
@@ -83,7 +85,7 @@ class JavaScriptTests:
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the project's tests were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
-        results: list[ExampleResult] = []
+        results: list[CheckResult] = []
         try:
             for suite in suites:
                 results += await self._compared(task, candidate, place, suite, Path(node))
@@ -93,14 +95,21 @@ class JavaScriptTests:
 
     async def _compared(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, node: Path
-    ) -> Sequence[ExampleResult]:
+    ) -> Sequence[CheckResult]:
         key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (node,))
-        before = await self._memory.get(key, lambda: self._run(place, suite, node, task.document.text))
-        after = await self._run(place, suite, node, candidate.text)
-        nothing = not_run(suite.runner, after.words("") or "it found no test")
-        return compared(suite.runner, before, after) or (nothing,)
+        words = ""
 
-    async def _run(self, place: Place, suite: Suite, node: Path, text: str) -> Outcome:
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            nonlocal words
+            del only
+            found = await self._run(place, suite, node, text)
+            words = found.words
+            return found
+
+        results = await judged(TestSuite(name=suite.runner, key=key, run=run), task, candidate, self._memory)
+        return results or (not_run(suite.runner, words or "it found no test"),)
+
+    async def _run(self, place: Place, suite: Suite, node: Path, text: str) -> SuiteRun:
         nonce = secrets.token_hex(16)
         readable = [*readable_for(node), _REPORTER.parent]
         if suite.script is not None:
@@ -208,7 +217,7 @@ def _command(suite: Suite, node: Path, box: Box) -> tuple[str, ...]:
     )
 
 
-def node_outcome(result: ProcessResult, nonce: str, *, timeout: float) -> Outcome:
+def node_outcome(result: ProcessResult, nonce: str, *, timeout: float) -> SuiteRun:
     """What the reporter told."""
     passed: dict[str, bool | None] = {}
     said: dict[str, str] = {}
@@ -233,10 +242,10 @@ def node_outcome(result: ProcessResult, nonce: str, *, timeout: float) -> Outcom
     said.setdefault(
         "", tail((result.stderr or result.stdout).decode("utf-8", "replace")) if not passed else "it was not run"
     )
-    return Outcome(passed, said, values)
+    return suite_run(passed, said, values)
 
 
-def json_outcome(written: bytes | None, result: ProcessResult, root: str, *, timeout: float) -> Outcome:
+def json_outcome(written: bytes | None, result: ProcessResult, root: str, *, timeout: float) -> SuiteRun:
     """What vitest or jest wrote (one shape): ``testResults[].assertionResults[]``. ``root``: where the files lie."""
     passed: dict[str, bool | None] = {}
     said: dict[str, str] = {}
@@ -264,4 +273,4 @@ def json_outcome(written: bytes | None, result: ProcessResult, root: str, *, tim
     words = _COLOUR.sub("", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
     lines = [line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line)]
     said.setdefault("", "\n".join(lines)[:400])
-    return Outcome(passed, said, values)
+    return suite_run(passed, said, values)

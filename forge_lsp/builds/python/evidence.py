@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import doctest
 import json
 import re
 import secrets
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
-from forge_lsp.builds.project import Place
+from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.python.examples import Example, Group, examples_of
 from forge_lsp.builds.python.judging import Answer, Judge, Ran, failure_of_import
 from forge_lsp.builds.python.probes import PROBES, Probe, observed, probes_of
-from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
+from forge_lsp.domain.attempt import Candidate, Evidence, Observation
+from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Sandbox
 from forge_lsp.domain.task import Task
@@ -33,6 +38,7 @@ class PythonEvidence:
         self._sandbox = sandbox
         self._timeout = timeout
         self._example = min(example, timeout / 2)
+        self._memory = Memory()
 
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
@@ -43,21 +49,40 @@ class PythonEvidence:
         if not self._sandbox.runs_project_code:
             fault = no_code_here("generated code is not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
-        try:
-            probes = probes_of(groups)
-            ran = await self._run(groups, candidate.text, place, interpreter, probes)
+        examples = {example.id: example for group in groups for example in group.examples}
+        probes = probes_of(groups)
+        seen: tuple[Observation, ...] = ()
+
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            nonlocal seen
+            del only  # examples of a group share a state
+            wanted = probes if text == candidate.text else ()
+            ran = await self._run(groups, text, place, interpreter, wanted)
             excuse = None
             if ran.imports:
                 excuse = await self._excuse(groups, task, place, interpreter, next(iter(ran.imports.values())))
+            seen = observed(probes, ran.answers) or seen
+            judge = Judge(task=task, module=_module(place)[0], excuse=excuse)
+            return SuiteRun(runs={example.id: run for example, run in judge.runs(groups, ran)})
+
+        try:
+            key = await asyncio.to_thread(
+                fingerprint,
+                place,
+                f"{task.document.text}\0{groups}",
+                (".py",),
+                (interpreter.path, interpreter.packages),
+            )
+            suite = Suite(name="examples", key=key, run=run, proves=lambda name: not examples[name].silent)
+            results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         except OSError as error:
             reason = f"the project could not be read: {error.strerror or error}"
             return Evidence(blocked=reason, seconds=time.perf_counter() - started)
-        judge = Judge(task=task, module=_module(place)[0], excuse=excuse)
         return Evidence(
-            results=tuple(judge.results(groups, ran)),
-            observed=observed(probes, ran.answers),
+            results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),
+            observed=seen,
             seconds=time.perf_counter() - started,
         )
 
@@ -134,6 +159,18 @@ class PythonEvidence:
         questions = [{"id": probe.id, "steps": list(probe.steps), "mode": "value"} for probe in probes]
         seconds = {"example": min(1.0, self._example), "total": min(5.0, self._timeout / 4)}
         return [{"id": PROBES, "examples": questions, "seconds": seconds}]
+
+
+def _named(result: CheckResult, example: Example) -> CheckResult:
+    """Return an example's result with what people know it by."""
+    return replace(
+        result,
+        id=example.id,
+        kind=example.kind,
+        source=example.source,
+        expected=example.expected,
+        line=example.line,
+    )
 
 
 def _question(example: Example) -> Answer:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from forge_lsp.builds.python.prose import Promise, promises
-from forge_lsp.domain.attempt import ExampleKind
+from forge_lsp.domain.checks import CheckKind
 from forge_lsp.domain.task import Task
 
 __all__ = ["Example", "Group", "examples_of"]
@@ -33,7 +33,7 @@ class Example:
     """
 
     id: str
-    kind: ExampleKind
+    kind: CheckKind
     steps: tuple[str, ...]
     line: int
     want: str = ""
@@ -206,7 +206,7 @@ def _examples(piece: _Text) -> Iterator[Example]:
             source = "\n".join(line.strip() for line in lines if line.strip().startswith((">>>", "...")))
             yield Example(
                 id=_id(piece.owner, next(number), source),
-                kind=ExampleKind.DOCTEST,
+                kind=CheckKind.DOCTEST,
                 steps=(source,),
                 line=piece.line + offset if piece.line else 0,
                 broken=re.sub(r"^line \d+ of the docstring for \S+ ", "the doctest ", str(error)),
@@ -253,7 +253,7 @@ def _doctests(piece: _Text, found: list[doctest.Example], offset: int, number: I
         source = "".join(steps)
         yield Example(
             id=_id(piece.owner, next(number), source),
-            kind=ExampleKind.DOCTEST,
+            kind=CheckKind.DOCTEST,
             steps=tuple(steps),
             line=piece.line + offset + example.lineno if piece.line else 0,
             want=want or "",
@@ -295,7 +295,7 @@ def _compared(example: doctest.Example) -> tuple[str, str] | None:
 def _promised(piece: _Text, promise: Promise, number: int) -> Example:
     return Example(
         id=_id(piece.owner, number, f"{promise.call} {promise.literal} {promise.raises}"),
-        kind=ExampleKind.EXAMPLE,
+        kind=CheckKind.EXAMPLE,
         steps=(promise.call,),
         line=piece.line + promise.line if piece.line else 0,
         literal=promise.literal,

@@ -6,14 +6,17 @@ import ast
 import doctest
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, cast
 
 from forge_lsp.builds.python.examples import Example, Group
-from forge_lsp.domain.attempt import ExampleResult, ExampleStatus
+from forge_lsp.builds.suites import failed as failed_run
+from forge_lsp.builds.suites import passed as passed_run
+from forge_lsp.builds.suites import uncollected
+from forge_lsp.domain.checks import Cause, Run, RunState
 from forge_lsp.domain.task import Task
 
 __all__ = ["Answer", "Judge", "Ran", "decoded", "failure_of_import"]
@@ -42,92 +45,78 @@ class Judge:
     module: str
     excuse: str | None
 
-    def results(self, groups: tuple[Group, ...], ran: Ran) -> Iterator[ExampleResult]:
-        """A result for every example, in order."""
+    def runs(self, groups: tuple[Group, ...], ran: Ran) -> Iterator[tuple[Example, Run]]:
+        """Yield how every example went, in order."""
         for number, group in enumerate(groups):
             stumbled = ""  # what was to be run before and did not come to a good end
             for example in group.examples:
-                result = self._result(example, ran.answers.get(example.id), ran.imports.get(str(number)), stumbled)
-                if result.status is not ExampleStatus.PASSED:
+                run = self._run(example, ran.answers.get(example.id), ran.imports.get(str(number)), stumbled)
+                if run.state is not RunState.PASSED:
                     stumbled += f"{example.source}\n"
-                yield result
+                yield example, run
 
-    def _result(self, example: Example, answer: Answer | None, failed: Answer | None, stumbled: str) -> ExampleResult:
-        def result(status: ExampleStatus, actual: str = "", detail: str = "") -> ExampleResult:
-            return ExampleResult(
-                id=example.id,
-                kind=example.kind,
-                status=status,
-                source=example.source,
-                expected=example.expected,
-                actual=actual.rstrip("\n"),
-                detail=detail,
-                line=example.line,
-                proves=not example.silent,
-            )
-
+    def _run(self, example: Example, answer: Answer | None, failed: Answer | None, stumbled: str) -> Run:
         if example.broken is not None:
-            return result(ExampleStatus.NOT_RUNNABLE, detail=example.broken)
+            return _unfit(example.broken)
         if failed is not None:
-            if self.excuse is not None:
-                return result(ExampleStatus.NOT_RUNNABLE, detail=self.excuse)
             why = failure_of_import(failed)
-            return result(ExampleStatus.FAILED, why, f"the module cannot be imported: {why}")
+            if self.excuse is not None:
+                return uncollected(self.excuse, cause=Cause.ENVIRONMENT)
+            return self._failed(example, why, f"the module cannot be imported: {why}")
         if answer is None:
-            return result(ExampleStatus.FAILED, detail="the candidate ended the run before this example was told of")
+            return self._failed(example, detail="the candidate ended the run before this example was told of")
         match answer.get("state"):
             case "late":
-                return result(ExampleStatus.NOT_RUNNABLE, detail="the time for examples was over before this one")
+                return uncollected("the time for examples was over before this one", cause=Cause.ENVIRONMENT)
             case "hung":
-                return result(ExampleStatus.FAILED, detail=f"did not finish in {float(answer.get('seconds', 0)):g} s")
+                return self._failed(example, detail=f"did not finish in {float(answer.get('seconds', 0)):g} s")
             case "died":
-                return result(ExampleStatus.FAILED, detail=f"the code ended its process ({_ending(answer)})")
+                return self._failed(example, detail=f"the code ended its process ({_ending(answer)})")
             case "unparsed":
-                text = _last_line(_error(answer))
-                return result(ExampleStatus.NOT_RUNNABLE, detail=f"the example does not parse: {text}")
+                return _unfit(f"the example does not parse: {_last_line(_error(answer))}")
             case "raised":
-                return self._raised(example, answer, stumbled, result)
+                return self._raised(example, answer, stumbled)
             case _:
-                return self._compared(example, answer, result)
+                return self._compared(example, answer)
 
-    def _raised(self, example: Example, answer: Answer, stumbled: str, result: Any) -> ExampleResult:
+    def _raised(self, example: Example, answer: Answer, stumbled: str) -> Run:
         error = _error(answer)
         text = _last_line(error)
         judged = answer.get("step") == len(example.steps) - 1
         if judged and example.raises is not None and error.get("type") == example.raises:
-            return result(ExampleStatus.PASSED, text)
+            return _passed(text)
         if judged and example.exception is not None and _same_exception(example, str(error.get("text", ""))):
-            return result(ExampleStatus.PASSED, text)
+            return _passed(text)
         name = str(error.get("name", ""))
         if error.get("own") and error.get("type") == "NameError" and not self._promised(name):
             lost = re.search(rf"\b{re.escape(name)}\b", stumbled)
             why = "an example before it did not come to a good end" if lost else "nobody defines it"
-            return result(ExampleStatus.NOT_RUNNABLE, text, f"uses the name {name}: {why}")
+            return uncollected(f"uses the name {name}: {why}", cause=Cause.ELSEWHERE, missing=() if lost else (name,))
         if error.get("type") == "ModuleNotFoundError" and (error.get("own") or self._imported(name)):
-            return result(ExampleStatus.NOT_RUNNABLE, text, f"needs the module {name}, which is not installed")
-        return result(ExampleStatus.FAILED, text, text)
+            return uncollected(f"needs the module {name}, which is not installed", cause=Cause.ENVIRONMENT)
+        return self._failed(example, text, text)
 
-    def _compared(self, example: Example, answer: Answer, result: Any) -> ExampleResult:
+    def _compared(self, example: Example, answer: Answer) -> Run:
         output = str(answer.get("output", ""))
         if example.raises is not None:
-            return result(ExampleStatus.FAILED, "no exception", f"{example.raises} was not raised")
+            return self._failed(example, "no exception", f"{example.raises} was not raised")
         if example.literal is not None:
-            return self._value(example, cast("Answer", answer.get("value") or {}), result)
+            return self._value(example, cast("Answer", answer.get("value") or {}))
         if example.exception is not None and not example.want:
-            return result(ExampleStatus.FAILED, output or "no exception", "no exception was raised")
+            return self._failed(example, output or "no exception", "no exception was raised")
         flags = 0
         for flag, on in example.options:
             flags = flags | flag if on else flags & ~flag
         if flags & doctest.SKIP:
-            return result(ExampleStatus.NOT_RUNNABLE, detail="marked as skipped")
+            return _unfit("marked as skipped")
         if example.silent and output.strip():
             # People leave the output out more often than they mean "this gives None".
-            return result(ExampleStatus.NOT_RUNNABLE, output, "it runs, and no value is written down to compare with")
+            return _unfit("it runs, and no value is written down to compare with")
         if doctest.OutputChecker().check_output(example.want, output, flags):
-            return result(ExampleStatus.PASSED, output)
-        return result(ExampleStatus.FAILED, output)
+            return _passed(output)
+        return self._failed(example, output)
 
-    def _value(self, example: Example, value: Answer, result: Any) -> ExampleResult:
+    def _value(self, example: Example, value: Answer) -> Run:
         text = str(value.get("text", ""))
         expected = ast.literal_eval(example.literal or "None")
         tree = value.get("tree")
@@ -136,13 +125,17 @@ class Judge:
                 same = bool(decoded(tree) == expected)
             except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError):
                 same = False
-            return result(ExampleStatus.PASSED if same else ExampleStatus.FAILED, text)
+            return _passed(text) if same else self._failed(example, text)
         # An object: only its own class could say whether it equals the literal. The user's class may not be
         # asked either (the candidate can have rewritten it), but then nothing is held against the candidate.
         kind = str(value.get("type", ""))
         if value.get("module") != self.module or f"class {kind}" in self.task.document.text:
-            return result(ExampleStatus.NOT_RUNNABLE, text, f"a {kind} cannot be compared with a literal from outside")
-        return result(ExampleStatus.FAILED, text)
+            return _unfit(f"a {kind} cannot be compared with a literal from outside")
+        return self._failed(example, text)
+
+    def _failed(self, example: Example, actual: str = "", detail: str = "") -> Run:
+        """An example of the scope's own documentation fails because of the scope, unless it says otherwise."""
+        return failed_run(detail, cause=Cause.SCOPE, expected=example.expected, actual=actual.rstrip("\n"))
 
     def _promised(self, name: str) -> bool:
         """Whether the user's text, or the task, has that name as a definition: then a candidate must have it."""
@@ -167,6 +160,15 @@ class Judge:
         return bool(top) and any(
             before in ("import", "from") and top == word.split(".")[0] for before, word in pairwise(words)
         )
+
+
+def _passed(text: str) -> Run:
+    return replace(passed_run(), actual=text.rstrip("\n"))
+
+
+def _unfit(why: str) -> Run:
+    """What its own text keeps from being run."""
+    return uncollected(why, cause=Cause.ELSEWHERE)
 
 
 def _error(answer: Answer) -> Answer:

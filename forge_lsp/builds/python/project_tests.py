@@ -7,13 +7,14 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared, not_run, speaking_of, tail
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
+from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, not_run, speaking_of, suite_run, tail
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import ProcessResult, Sandbox
@@ -57,20 +58,27 @@ class PythonTests:
             (interpreter.path, interpreter.packages),
         )
         try:
-            before = await self._memory.get(key, lambda: self._run(place, interpreter, task.document.text, files))
-            after = await self._run(place, interpreter, candidate.text, files)
+            words = ""
+
+            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                nonlocal words
+                del only
+                found = await self._run(place, interpreter, text, files)
+                words = found.words
+                return found
+
+            results = await judged(Suite(name=_SUITE, key=key, run=run), task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        results = compared(_SUITE, before, after)
         if not results:
-            what = before.words("") or "none of them was found; without pytest only unittest's are"
+            what = words or "none of them was found; without pytest only unittest's are"
             remedy = f"{interpreter.path} -m pip install pytest"
-            results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what} - {remedy}"),)
+            results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
         return Evidence(results=results, seconds=time.perf_counter() - started)
 
     async def _run(
         self, place: Place, interpreter: Interpreter, text: str, files: tuple[PurePosixPath, ...]
-    ) -> Outcome:
+    ) -> SuiteRun:
         config = place.nearest(*_PROJECT)
         folder = config.parent if config is not None else PurePosixPath()
         inside = [file for file in files if file.is_relative_to(folder)]
@@ -105,7 +113,7 @@ def tests_of(task: Task, place: Place) -> tuple[PurePosixPath, ...]:
     return tuple(file for file in spoken if _TEST.search(place.text(file) or ""))
 
 
-def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> Outcome:
+def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> SuiteRun:
     """What the runner told. A test that began and has no result is the one at which it ended."""
     passed: dict[str, bool | None] = {}
     said: dict[str, str] = {}
@@ -142,4 +150,4 @@ def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> Outcome:
             passed[running], said[running] = False, how
         said.setdefault("", f"{how}: {tail(result.stderr.decode('utf-8', 'replace'))}")
     said.setdefault("", tail(result.stderr.decode("utf-8", "replace")))
-    return Outcome(passed, said, values)
+    return suite_run(passed, said, values)

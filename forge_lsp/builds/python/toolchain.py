@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.before_after import joined
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.interpreters import Interpreter, interpreter_of, own_interpreter, program
 from forge_lsp.builds.programs import version_finding
@@ -24,6 +23,7 @@ from forge_lsp.builds.python.tools import (
     ty_problems,
     without_new_suppressions,
 )
+from forge_lsp.builds.suites import joined
 from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from forge_lsp.builds.before_after import Outcome
-from forge_lsp.domain.attempt import ExampleKind, ExampleResult, ExampleStatus
+from forge_lsp.builds.suites import SuiteRun, suite_run
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.domain.ports import ProcessResult
 from forge_lsp.domain.task import ScopeKind, Task
 
@@ -32,7 +32,7 @@ def has_tests(text: str) -> bool:
     return re.search(r"#\[(?:\w+::)*test\b", text) is not None
 
 
-def outcome_of(result: ProcessResult, *, timeout: float) -> Outcome:
+def outcome_of(result: ProcessResult, *, timeout: float) -> SuiteRun:
     """What ``cargo test`` printed. Doctests are named without their lines, which move with the text above them."""
     text = result.stdout.decode("utf-8", "replace")
     names: dict[str, str] = {}
@@ -50,22 +50,15 @@ def outcome_of(result: ProcessResult, *, timeout: float) -> Outcome:
         said[names.get(match["name"], match["name"])] = words.strip()[-_TAIL:]
     words = result.stderr.decode("utf-8", "replace").strip()[-_TAIL:]
     said[""] = f"the tests did not finish in {timeout:g} s" if result.timed_out else words
-    return Outcome(passed, said)
+    return suite_run(passed, said)
 
 
-def with_values(result: ExampleResult, before: Outcome, after: Outcome) -> ExampleResult:
-    """With both sides of a failed ``assert_eq!``. A doctest is an example like any other, and may be wrong: what it did
-    before the candidate does not matter."""
-    name = result.id.partition(":")[2]
-    sides = _SIDES.search(after.words(name))
-    if sides is not None and result.status is not ExampleStatus.PASSED:
+def with_values(result: CheckResult) -> CheckResult:
+    """Return a result with both sides of a failed ``assert_eq!``; a doctest is told as such."""
+    sides = _SIDES.search(result.detail)
+    if sides is not None and result.status not in (CheckStatus.PROOF, CheckStatus.KEPT):
         result = replace(result, actual=_value(sides["left"]), expected=_value(sides["right"]))
-    if " - " not in name:
-        return result
-    now = after.passed.get(name, False if name in before.passed else None)
-    status = ExampleStatus.PASSED if now else ExampleStatus.FAILED if now is False else ExampleStatus.NOT_RUNNABLE
-    detail = "" if now else after.words(name)
-    return replace(result, kind=ExampleKind.DOCTEST, status=status, detail=detail, unmet=False)
+    return replace(result, kind=CheckKind.DOCTEST) if " - " in result.id.partition(":")[2] else result
 
 
 def _value(text: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.builds.before_after import Outcome
 from forge_lsp.builds.gate import Checked, Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.rust.crates import MANIFEST, Workspace, covering, workspace_of
 from forge_lsp.builds.rust.evidence import outcome_of
 from forge_lsp.builds.rust.tools import CHECK, METADATA, Cargo, messages, problems_of
+from forge_lsp.builds.suites import Run as TestRun
+from forge_lsp.builds.suites import SuiteRun
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult
 
@@ -75,7 +76,7 @@ class Run:
             )
         return Checked()
 
-    async def test(self, place: Place, doctests: str | None, *, tested: bool) -> Outcome:
+    async def test(self, place: Place, doctests: str | None, *, tested: bool) -> SuiteRun:
         """The package's tests, and the doctests that the filter ``doctests`` lets through."""
         workspace = await self._metadata(place)
         if isinstance(workspace, Fault):
@@ -83,17 +84,17 @@ class Run:
         self.paths.update(workspace.names)
         own = workspace.checked[0]
         self.paths.add(own)
-        passed: dict[str, bool | None] = {}
-        said: dict[str, str] = {}
+        tests: dict[str, TestRun] = {}
+        words = ""
         runs: list[tuple[str, ...]] = [("--tests",)] if tested else []
         if doctests is not None:
             runs.append(("--doc", *((doctests,) if doctests else ())))
-        for words in runs:
-            result = await self._cargo("test", "--offline", "--no-fail-fast", "-p", own, *words, testing=True)
+        for which in runs:
+            result = await self._cargo("test", "--offline", "--no-fail-fast", "-p", own, *which, testing=True)
             outcome = outcome_of(result, timeout=self.timeout)
-            passed.update(outcome.passed)
-            said.update({name: text for name, text in outcome.said.items() if text})
-        return Outcome(passed, said)
+            tests.update(outcome.runs)
+            words = outcome.words or words
+        return SuiteRun(runs=tests, words=words)
 
     async def strip(self) -> None:
         """Leave of a target folder only what cannot change, the crates from elsewhere: cargo tells by time stamps

@@ -7,11 +7,10 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.before_after import Memory, Outcome, compared
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
@@ -19,6 +18,7 @@ from forge_lsp.builds.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.builds.rust.evidence import doctests_of, has_tests, with_values
 from forge_lsp.builds.rust.runs import Crate, Run
 from forge_lsp.builds.rust.tools import INSTALL, Cargo, find_cargo
+from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox
@@ -91,18 +91,21 @@ class RustToolchain:
         tools = (cargo.program, *cargo.readable[1:])
         try:
             key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{doctests}", _MATTERS, tools)
-            before = await self._memory.get(
-                key, lambda: self._test(place, cargo, task.document.text, doctests, tested=tested, untouched=True)
-            )
-            after = await self._test(place, cargo, candidate.text, doctests, tested=tested, untouched=False)
+
+            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                del only  # cargo's filters do not take several names of several targets
+                untouched = text == task.document.text
+                return await self._test(place, cargo, text, doctests, tested=tested, untouched=untouched)
+
+            results = await judged(Suite(name="cargo test", key=key, run=run), task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        results = tuple(with_values(result, before, after) for result in compared("cargo test", before, after))
+        results = tuple(with_values(result) for result in results)
         return Evidence(results=results, seconds=time.perf_counter() - started)
 
     async def _test(
         self, place: Place, cargo: Cargo, text: str, doctests: str | None, *, tested: bool, untouched: bool
-    ) -> Outcome:
+    ) -> SuiteRun:
         crate = await self._crate(place, cargo, text)
         use = CacheUse.ONCE if untouched else CacheUse.DROP
         cache = await asyncio.to_thread(rust_cache, place, cargo, use)

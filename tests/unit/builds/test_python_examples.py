@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from forge_lsp.builds.python.examples import examples_of
-from forge_lsp.domain.attempt import ExampleKind
+from forge_lsp.domain.checks import CheckKind
 from tests.support.builds import task_of
 
 MODULE = '''"""Numbers.
@@ -54,11 +54,11 @@ def test_the_scope_what_encloses_it_and_the_instruction_are_read() -> None:
     assert by_owner["module"][0].line == 3
     (box,) = by_owner["Box"]
     assert box.source == "box = Box()\nbox.size(2)"
-    assert (box.want, box.kind) == ("2\n", ExampleKind.DOCTEST)
+    assert (box.want, box.kind) == ("2\n", CheckKind.DOCTEST)
     compared, raising, prose = by_owner["Box.size"]
     assert (compared.steps, compared.literal) == (("Box().size(3)",), "3")
     assert raising.expected == "TypeError: no"
-    assert (prose.source, prose.literal, prose.kind) == ("size(2)", "2", ExampleKind.EXAMPLE)
+    assert (prose.source, prose.literal, prose.kind) == ("size(2)", "2", CheckKind.EXAMPLE)
     assert by_owner["instruction"][0].expected == "9"
     assert by_owner["comments"][0].source == "size(4)"
 

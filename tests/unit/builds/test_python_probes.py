@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from forge_lsp.builds.python.examples import Example, Group, examples_of
 from forge_lsp.builds.python.probes import observed, probes_of
-from forge_lsp.domain.attempt import ExampleKind, Observation
+from forge_lsp.domain.attempt import Observation
+from forge_lsp.domain.checks import CheckKind
 from tests.support.scripted import task
 
 
@@ -12,7 +13,7 @@ def group(*sources: str, want: str = "1") -> Group:
     return Group(
         owner="f",
         examples=tuple(
-            Example(id=str(n), kind=ExampleKind.DOCTEST, steps=tuple(source.split(" | ")), line=1, want=want)
+            Example(id=str(n), kind=CheckKind.DOCTEST, steps=tuple(source.split(" | ")), line=1, want=want)
             for n, source in enumerate(sources)
         ),
     )

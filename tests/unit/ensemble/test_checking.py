@@ -3,16 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forge_lsp.domain.attempt import (
-    Agreement,
-    BuildStatus,
-    Candidate,
-    Diagnostic,
-    Evidence,
-    ExampleKind,
-    ExampleStatus,
-    Severity,
-)
+from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import FastReport
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.checking import Checked, Examples, check, rank
@@ -169,23 +161,23 @@ def test_an_example_that_nobody_passes_is_disputed_until_somebody_does() -> None
 
 
 def test_a_test_of_the_project_is_never_disputed() -> None:
-    raw = Evidence(results=(example(ExampleStatus.FAILED, kind=ExampleKind.TEST),))
+    raw = Evidence(results=(example(CheckStatus.FAILED, kind=CheckKind.TEST),))
     assert statuses(Examples().judge(raw)) == ["failed"]
 
 
 def test_a_test_that_never_passed_counts_once_a_candidate_passes_it() -> None:
     """By itself it may be broken for a reason of its own; that somebody passes it shows that it can be met."""
-    unmet = replace(example(ExampleStatus.NOT_RUNNABLE, kind=ExampleKind.TEST, actual="3"), unmet=True)
+    unmet = replace(example(CheckStatus.NOT_RUNNABLE, kind=CheckKind.TEST, actual="3"), unmet=True)
     first = Checked(candidate=candidate("1"), build=report(), raw=Evidence(results=(unmet,)))
     examples = Examples()
     examples.learn(first)
     assert statuses(examples.judge(first.raw)) == ["not_runnable"]
     assert blocks(first.build, examples.judge(first.raw)) is None
-    met = Evidence(results=(example(ExampleStatus.PASSED, kind=ExampleKind.TEST),))
+    met = Evidence(results=(example(CheckStatus.PROOF, kind=CheckKind.TEST),))
     second = Checked(candidate=candidate("a + b", model="n"), build=report(), raw=met)
     examples.learn(second)
     (judged,) = examples.judge(first.raw).results
-    assert (judged.status, judged.unmet) == (ExampleStatus.FAILED, False)
+    assert (judged.status, judged.unmet) == (CheckStatus.FAILED, False)
     assert blocks(first.build, examples.judge(first.raw)) is not None
     assert rank(second, examples) > rank(first, examples)
 

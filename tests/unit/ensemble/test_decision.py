@@ -12,8 +12,6 @@ from forge_lsp.domain.attempt import (
     DecisionKind,
     Diagnostic,
     Evidence,
-    ExampleResult,
-    ExampleStatus,
     Insight,
     InsightKind,
     Issue,
@@ -21,6 +19,7 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
+from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.ensemble.decision import blocks, decide
 from forge_lsp.ensemble.insights import learn, merge, render_insights
 from forge_lsp.ensemble.review import quorate, weighted_mean
@@ -31,19 +30,19 @@ from tests.support.scripted import example, report
 BUILDS = st.sampled_from(
     [report("passed"), report("failed"), report("unverified", reason="no SDK", remedy="install it")]
 )
-STATUSES = st.lists(st.sampled_from(list(ExampleStatus)), max_size=5)
+STATUSES = st.lists(st.sampled_from(list(CheckStatus)), max_size=5)
 SCORES = st.one_of(st.none(), st.floats(0, 10))
 ACCEPTS = st.builds(Accept, rule=st.sampled_from(["score", "evidence"]), score=st.floats(0, 10))
 
 
-def evidence(statuses: list[ExampleStatus], blocked: str | None = None) -> Evidence:
+def evidence(statuses: list[CheckStatus], blocked: str | None = None) -> Evidence:
     return Evidence(results=tuple(example(s, name=str(i)) for i, s in enumerate(statuses)), blocked=blocked)
 
 
 @given(BUILDS, STATUSES, SCORES, ACCEPTS, st.booleans(), st.booleans(), st.booleans())
 def test_the_promises_hold_whatever_happens(
     build: BuildReport,
-    statuses: list[ExampleStatus],
+    statuses: list[CheckStatus],
     score: float | None,
     accept: Accept,
     last: bool,
@@ -53,7 +52,7 @@ def test_the_promises_hold_whatever_happens(
     proof = evidence(statuses, "no sandbox" if no_sandbox else None)
     verdict = Verdict(panel="simple", score=score) if panel else None
     made = decide(build=build, evidence=proof, verdict=verdict, accept=accept, last=last)
-    failed = build.compiled is False or ExampleStatus.FAILED in statuses
+    failed = build.compiled is False or CheckStatus.FAILED in statuses
     assert (blocks(build, proof) is not None) == failed
     proven = made.kind is DecisionKind.ACCEPT and not made.unverified
     if failed:
@@ -66,10 +65,10 @@ def test_the_promises_hold_whatever_happens(
             assert score is not None
             assert score >= accept.score
         else:
-            assert ExampleStatus.PASSED in statuses
+            assert CheckStatus.PROOF in statuses
     if made.unverified:
         assert made.kind is DecisionKind.ACCEPT
-        assert build.compiled is None or no_sandbox or ExampleStatus.PASSED not in statuses
+        assert build.compiled is None or no_sandbox or CheckStatus.PROOF not in statuses
     if last:
         assert made.kind is not DecisionKind.RETRY
 
@@ -98,7 +97,7 @@ def test_half_of_the_weight_is_no_quorum() -> None:
 
 def test_one_model_alone_does_not_overrule_the_users_example() -> None:
     rule = Accept(rule="evidence")
-    proof = evidence([ExampleStatus.PASSED, ExampleStatus.DISPUTED])
+    proof = evidence([CheckStatus.PROOF, CheckStatus.DISPUTED])
 
     def kind(uncorroborated: int, *, last: bool = False) -> DecisionKind:
         return decide(
@@ -113,7 +112,7 @@ def test_one_model_alone_does_not_overrule_the_users_example() -> None:
 def test_what_only_runs_is_no_proof() -> None:
     runs = replace(example("passed", expected=""), proves=False)
 
-    def made(*results: ExampleResult) -> tuple[DecisionKind, bool]:
+    def made(*results: CheckResult) -> tuple[DecisionKind, bool]:
         decision = decide(
             build=report(),
             evidence=Evidence(results=results),
@@ -134,7 +133,7 @@ def test_evidence_decides_where_the_rule_says_so() -> None:
     def kind(*statuses: str, score: float | None = 0.0) -> tuple[DecisionKind, bool]:
         made = decide(
             build=report(),
-            evidence=evidence([ExampleStatus(s) for s in statuses]),
+            evidence=evidence([CheckStatus(s) for s in statuses]),
             verdict=Verdict(panel="simple", score=score),
             accept=rule,
             last=False,

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, ExampleKind, ExampleResult, ExampleStatus
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.ensemble.briefing import facts
 
-TEST = ExampleResult(id="a", kind=ExampleKind.TEST, status=ExampleStatus.PASSED, source="a")
-UNMET = replace(TEST, id="b", status=ExampleStatus.NOT_RUNNABLE, unmet=True)
+TEST = CheckResult(id="a", kind=CheckKind.TEST, status=CheckStatus.PROOF, source="a")
+UNMET = replace(TEST, id="b", status=CheckStatus.NOT_RUNNABLE, unmet=True)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from forge_lsp.domain.attempt import Candidate, Evidence, ExampleResult
+from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.domain.checks import CheckResult
 from forge_lsp.ensemble.checking import Checked, Examples, rank
 from forge_lsp.ensemble.standing import Standing
 from tests.support.scripted import example, report
@@ -12,7 +13,7 @@ from tests.support.scripted import example, report
 SILENT = replace(example("passed", name="silent", expected=""), proves=False)
 
 
-def checked(code: str, *results: ExampleResult) -> Checked:
+def checked(code: str, *results: CheckResult) -> Checked:
     candidate = Candidate(code=code, text=code, model="m", attempt=1)
     return Checked(candidate=candidate, build=report(), raw=Evidence(results=results))
 

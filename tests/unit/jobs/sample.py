@@ -13,9 +13,6 @@ from forge_lsp.domain.attempt import (
     DecisionKind,
     Diagnostic,
     Evidence,
-    ExampleKind,
-    ExampleResult,
-    ExampleStatus,
     Insight,
     InsightKind,
     Issue,
@@ -25,6 +22,7 @@ from forge_lsp.domain.attempt import (
     Thought,
     Verdict,
 )
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.domain.events import (
     AttemptFinished,
     AttemptStarted,
@@ -50,10 +48,10 @@ CODE = "def add(a, b):\n    return a + b"
 AFTER = f'"""Sums."""\n\n\n{CODE}\n'
 
 
-def example(status: ExampleStatus, actual: str, id_: str = "e1") -> ExampleResult:
-    return ExampleResult(
+def example(status: CheckStatus, actual: str, id_: str = "e1") -> CheckResult:
+    return CheckResult(
         id=id_,
-        kind=ExampleKind.DOCTEST,
+        kind=CheckKind.DOCTEST,
         status=status,
         source="add(1, 2)",
         expected="4",
@@ -111,12 +109,12 @@ def attempts() -> tuple[Attempt, ...]:
         build=BuildReport(status=BuildStatus.PASSED, tool="ruff, ty", seconds=0.5),
         evidence=Evidence(
             results=(
-                example(ExampleStatus.DISPUTED, "3"),
-                example(ExampleStatus.PASSED, "4", "e2"),
-                ExampleResult(
+                example(CheckStatus.DISPUTED, "3"),
+                example(CheckStatus.PROOF, "4", "e2"),
+                CheckResult(
                     id="e3",
-                    kind=ExampleKind.EXAMPLE,
-                    status=ExampleStatus.NOT_RUNNABLE,
+                    kind=CheckKind.EXAMPLE,
+                    status=CheckStatus.NOT_RUNNABLE,
                     source="add(1, x)",
                     detail="the name x is not defined",
                 ),

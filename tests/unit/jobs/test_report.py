@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, ExampleKind, ExampleStatus, Outcome
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, Outcome
+from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
@@ -91,7 +92,7 @@ def test_a_disputed_example_names_how_many_models_say_what() -> None:
             second,
             number=number,
             candidate=replace(second.candidate, model=model, attempt=number),
-            evidence=Evidence(results=(example(ExampleStatus.DISPUTED, actual),)),
+            evidence=Evidence(results=(example(CheckStatus.DISPUTED, actual),)),
         )
         for number, model, actual in ((2, "a", "5"), (3, "b", "5"), (4, "c", "5"), (5, "c", "5"), (6, "d", "7"))
     )
@@ -101,8 +102,8 @@ def test_a_disputed_example_names_how_many_models_say_what() -> None:
 
 def test_a_test_that_failed_before_is_told_as_that() -> None:
     second = attempts()[1]
-    unmet = replace(example(ExampleStatus.NOT_RUNNABLE, "3"), kind=ExampleKind.TEST, unmet=True)
-    evidence = Evidence(results=(unmet, example(ExampleStatus.NOT_RUNNABLE, "")))
+    unmet = replace(example(CheckStatus.NOT_RUNNABLE, "3"), kind=CheckKind.TEST, unmet=True)
+    evidence = Evidence(results=(unmet, example(CheckStatus.NOT_RUNNABLE, "")))
     text = job_report(replace(full_record(), attempts=(replace(second, evidence=evidence),)))
     assert "0 of 0 pass, 1 fail as before, 1 not runnable" in text
     assert "did not pass before the candidate either: expected 4, got 3" in text

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-
 from forge_lsp.builds.before_after import Memory, Outcome, compared, joined, not_run, speaking_of
+
 from forge_lsp.builds.c_family.evidence import ctest_results
 from forge_lsp.builds.project import Place
-from forge_lsp.domain.attempt import Evidence, ExampleStatus
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import CheckStatus
 from tests.support.builds import write_files
 
-PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, ExampleStatus.NOT_RUNNABLE
+PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ PASSED, FAILED, NOT_RUNNABLE = ExampleStatus.PASSED, ExampleStatus.FAILED, Examp
     ],
 )
 def test_only_what_passed_before_counts_against_a_candidate(
-    was: bool | None, now: bool | None, status: ExampleStatus
+    was: bool | None, now: bool | None, status: CheckStatus
 ) -> None:
     (result,) = compared("suite", Outcome({"a": was}, {}), Outcome({"a": now}, {"a": "words"}))
     assert (result.id, result.status) == ("suite:a", status)

@@ -1,0 +1,67 @@
+"""Small projects with a stub and the user's tests for it, one module a language: the table of what "accepted" means.
+
+Each module of this package defines ``PROJECTS``, a tuple of :class:`Project`; test_proofs.py plays the same scenes on
+all.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from forge_lsp.domain.task import Language
+
+__all__ = ["Forgery", "Project", "projects"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgery:
+    """A wrong answer that pretends to pass; ``channel`` names how."""
+
+    channel: str
+    code: str
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project of one language and one runner. Texts of the document mark the scope with ``«`` and ``»``.
+
+    ``stub`` is the document with an unfinished ``area`` (of width and height) and the tests of ``files`` fail on it.
+    ``told`` are the texts that the next attempt must be told of ``wrong``: what was expected and what came. ``absent``
+    is the document without it, the empty scope where it belongs. ``two`` has a second stub, which other tests of
+    ``two_files`` call. ``working`` has a scope that works, ``mutant`` and ``rewrite`` replace it. ``example`` is the
+    stub with an example in its documentation; no test of ``files`` is there then. ``files`` are all but the document.
+    ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip.
+    """
+
+    name: str
+    language: Language
+    document: str
+    files: Mapping[str, str]
+    stub: str
+    right: str
+    wrong: str
+    told: tuple[str, ...]
+    absent: str | None = None
+    absent_right: str | None = None
+    two: str | None = None
+    two_files: Mapping[str, str] | None = None
+    working: str | None = None
+    mutant: str | None = None
+    rewrite: str | None = None
+    example: str | None = None
+    example_files: Mapping[str, str] = field(default_factory=dict)
+    unparsable: str | None = None
+    forgeries: tuple[Forgery, ...] = ()
+    honest: tuple[Forgery, ...] = ()
+    prepare: Callable[[Path], Mapping[str, str] | None] | None = None
+
+
+def projects() -> tuple[Project, ...]:
+    """Every project of every module of this package."""
+    modules = sorted(info.name for info in pkgutil.iter_modules(__path__))
+    return tuple(project for name in modules for project in import_module(f"{__name__}.{name}").PROJECTS)

@@ -1,0 +1,226 @@
+"""What "accepted" means, on a real project for each language and runner, in the real sandbox: a stub whose tests fail, a
+function that is not there yet, two stubs, working code, examples, forged proofs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.toolchains import toolchains
+from forge_lsp.domain.attempt import Evidence, Outcome
+from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
+from forge_lsp.domain.ports import Sandbox, Toolchain
+from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.ensemble.insights import told
+from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
+from forge_lsp.source.edits import Edits
+from forge_lsp.source.syntax import TreeSitterSyntax
+from tests.integration.builds_cases import real_sandbox
+from tests.integration.proofs import Forgery, Project, projects
+from tests.support.builds import candidate_of, task_of, write_files
+from tests.support.scripted import (
+    Events,
+    ManualClock,
+    PlainContext,
+    Purse,
+    ScriptedDirectory,
+    ScriptedModel,
+    verdict_text,
+)
+
+PROJECTS = projects()
+AGAINST = (CheckStatus.FAILED, CheckStatus.OWED)
+
+
+def those(*fields: str) -> list[object]:
+    """The projects that have these texts."""
+    return [
+        pytest.param(project, id=f"{project.language}-{project.name}")
+        for project in PROJECTS
+        if all(getattr(project, field) is not None for field in fields)
+    ]
+
+
+@pytest.fixture
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+        if not chosen.runs_project_code:
+            pytest.skip("no sandbox works here")
+        yield chosen
+
+
+def made(
+    root: Path, project: Project, marked: str, sandbox: Sandbox, files: Mapping[str, str] | None = None
+) -> tuple[Task, Toolchain]:
+    """The project on disk with ``marked`` as its document, and what checks it."""
+    text = marked.replace("«", "").replace("»", "")
+    write_files(root, {**project.files, **(files or {}), project.document: text})
+    environment = project.prepare(root) if project.prepare is not None else None
+    path = root / project.document
+    task = task_of(marked, language=project.language, path=path, workspace=root, name="area")
+    if not task.original:
+        task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None, unfinished=True))
+    every = toolchains(sandbox, timeout=120, commands={}, environment=environment)
+    return task, every[project.language]
+
+
+def grade(evidence: Evidence, *, unfinished: bool = True) -> Grade | None:
+    if evidence.doubt is not None:
+        return None
+    return grade_of(evidence.results, unfinished=unfinished, supported=False)
+
+
+@pytest.mark.parametrize("project", those("stub"))
+async def test_a_stub_whose_tests_fail(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    owed = [result for result in wrong.results if result.status is CheckStatus.OWED]
+    assert owed, wrong
+    words = "\n".join(told(result) for result in owed)
+    assert all(part in words for part in project.told), words
+
+
+@pytest.mark.parametrize("project", those("absent", "absent_right"))
+async def test_a_function_that_is_not_there_yet(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.absent is not None
+    assert project.absent_right is not None
+    task, toolchain = made(tmp_path, project, project.absent, sandbox)
+    right = await toolchain.evidence(task, candidate_of(task, project.absent_right))
+    assert grade(right) is Grade.PROVEN, right
+    other = project.absent_right.replace("area", "aria")
+    nothing = await toolchain.evidence(task, candidate_of(task, other))
+    assert nothing.count(CheckStatus.OWED), nothing
+
+
+@pytest.mark.parametrize("project", those("two", "two_files"))
+async def test_two_stubs_and_tests_for_both(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.two is not None
+    task, toolchain = made(tmp_path, project, project.two, sandbox, project.two_files)
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
+@pytest.mark.parametrize("project", those("working", "mutant", "rewrite"))
+async def test_working_code(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.working is not None
+    assert project.mutant is not None
+    assert project.rewrite is not None
+    task, toolchain = made(tmp_path, project, project.working, sandbox)
+    mutant = await toolchain.evidence(task, candidate_of(task, project.mutant))
+    assert mutant.count(CheckStatus.FAILED), mutant
+    rewrite = await toolchain.evidence(task, candidate_of(task, project.rewrite))
+    assert grade(rewrite, unfinished=False) is Grade.KEPT, rewrite
+
+
+@pytest.mark.parametrize("project", those("example"))
+async def test_an_example_in_the_documentation_alone(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.example is not None
+    alone = replace(project, files=project.example_files)
+    task, toolchain = made(tmp_path, alone, project.example, sandbox)
+    right = await toolchain.evidence(task, candidate_of(task, project.right))
+    assert grade(right) is Grade.PROVEN, right
+    wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
+FORGED = [
+    pytest.param(project, forgery, id=f"{project.language}-{project.name}-{forgery.channel}")
+    for project in PROJECTS
+    for forgery in project.forgeries
+]
+HONEST = [
+    pytest.param(project, honest, id=f"{project.language}-{project.name}-{honest.channel}")
+    for project in PROJECTS
+    for honest in project.honest
+]
+
+
+@pytest.mark.parametrize(("project", "forgery"), FORGED)
+async def test_a_forged_proof_is_not_believed(
+    project: Project, forgery: Forgery, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    candidate = candidate_of(task, forgery.code)
+    lines = "".join(f"{line}\n" for line in forgery.imports)
+    forged = await toolchain.evidence(task, replace(candidate, text=lines + candidate.text, imports=forgery.imports))
+    assert grade(forged) is not Grade.PROVEN, forged
+    assert forged.doubt is not None or any(result.status in AGAINST for result in forged.results), forged
+
+
+@pytest.mark.parametrize(("project", "honest"), HONEST)
+async def test_honest_code_that_looks_odd_is_believed(
+    project: Project, honest: Forgery, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    candidate = candidate_of(task, honest.code)
+    lines = "".join(f"{line}\n" for line in honest.imports)
+    right = await toolchain.evidence(task, replace(candidate, text=lines + candidate.text, imports=honest.imports))
+    assert grade(right) is Grade.PROVEN, right
+
+
+async def whole_job(task: Task, toolchain: Toolchain, rule: str, *writers: ScriptedModel) -> Conclusion:
+    """A job whose panel always gives 9; the writers take turns, each with an attempt of its own."""
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True)
+    rows = tuple(
+        Row(
+            attempts=(number, number + len(writers)),
+            generator=Generator(model=writer.info.key),
+            panel=Panel(kind="simple", members=("r",)),
+        )
+        for number, writer in enumerate(writers, 1)
+    )
+    syntax = TreeSitterSyntax()
+    ensemble = Ensemble(
+        models=ScriptedDirectory(reviewer, *writers),
+        syntax=syntax,
+        context=PlainContext(),
+        editing=Edits(syntax),
+        toolchain_for=lambda _: toolchain,
+        clock=ManualClock(),
+    )
+    schedule = Schedule(rows=rows, accept=Accept(rule=rule))  # type: ignore[arg-type]
+    return await ensemble.run(task, schedule=schedule, attempts=2, spending=Purse(), emit=Events())
+
+
+def answer(project: Project, code: str) -> str:
+    return f"```{project.language}\n{code}\n```"
+
+
+@pytest.mark.parametrize("rule", ["score", "evidence"])
+@pytest.mark.parametrize("project", those("stub"))
+async def test_a_job_goes_on_until_the_tests_pass(
+    project: Project, rule: str, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    task = replace(task, scope=replace(task.scope, unfinished=True))
+    writer = ScriptedModel("w", answer(project, project.wrong), answer(project, project.right))
+    ended = await whole_job(task, toolchain, rule, writer)
+    assert (ended.outcome, len(ended.attempts)) == (Outcome.ACCEPTED, 2), ended.reason
+    assert ended.evidence is not None
+    assert ended.evidence.grade is Grade.PROVEN
+    assert all(part in writer.prompts[1] for part in project.told), writer.prompts[1]
+    stubborn = ScriptedModel("w", answer(project, project.wrong), repeat=True)
+    refused = await whole_job(task, toolchain, rule, stubborn)
+    assert refused.outcome is Outcome.EXHAUSTED, refused.reason
+
+
+@pytest.mark.parametrize("project", those("unparsable"))
+async def test_an_answer_that_does_not_parse(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.unparsable is not None
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    writer = ScriptedModel("w", answer(project, project.unparsable), answer(project, project.right))
+    ended = await whole_job(task, toolchain, "score", writer)
+    first = ended.attempts[0]
+    assert first.build is not None, first.decision
+    assert first.build.compiled is False
+    assert first.build.diagnostics[0].line > 0
+    assert first.build.diagnostics[0].message in writer.prompts[1]
+    assert ended.outcome is Outcome.ACCEPTED, ended.reason
