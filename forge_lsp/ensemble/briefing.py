@@ -109,8 +109,8 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
     parts = [words[build.compiled]]
     counts = counts_of(evidence.results)
     parts += [
-        f"{counts[status]} {'check' if counts[status] == 1 else 'checks'} {said}"
-        for status, said in _SAID.items()
+        f"{counts[status]} {one if counts[status] == 1 else many}"
+        for status, (one, many) in _SAID.items()
         if counts[status]
     ]
     if evidence.doubt is not None:
@@ -131,13 +131,13 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
 
 _MOST_NAMED = 6
 _SAID = {
-    CheckStatus.PROOF: "that failed before pass now",
-    CheckStatus.KEPT: "pass as before",
-    CheckStatus.FAILED: "that passed before fail now",
-    CheckStatus.OWED: "of the code to be written fail",
-    CheckStatus.UNRELATED: "fail for another reason",
-    CheckStatus.NOT_RUNNABLE: "cannot be run here",
-    CheckStatus.FLAKY: "pass and fail on the same code",
+    CheckStatus.PROOF: ("check that failed before passes now", "checks that failed before pass now"),
+    CheckStatus.KEPT: ("check passes as before", "checks pass as before"),
+    CheckStatus.FAILED: ("check that passed before fails now", "checks that passed before fail now"),
+    CheckStatus.OWED: ("check of the code to be written fails", "checks of the code to be written fail"),
+    CheckStatus.UNRELATED: ("check fails for another reason", "checks fail for another reason"),
+    CheckStatus.NOT_RUNNABLE: ("check cannot be run here", "checks cannot be run here"),
+    CheckStatus.FLAKY: ("check passes and fails on the same code", "checks pass and fail on the same code"),
 }
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.checks import AGAINST, CheckStatus, grade_of
 from forge_lsp.domain.ports import FastGate, Syntax, Toolchain
 from forge_lsp.domain.task import Task
@@ -75,6 +75,10 @@ class Checks:
         )
         return replace(evidence, results=results)
 
+    def kept(self, evidence: Evidence) -> int:
+        """Return how many checks a candidate keeps; what passes without any code counts for nothing."""
+        return 0 if self._unfinished else evidence.count(CheckStatus.KEPT)
+
     def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
         follows, without what only served to compare."""
@@ -119,12 +123,17 @@ async def check(
     if toolchain is None:
         reason = f"there is no compiler check for {task.document.language} here"
         report = BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=reason)
-        return tuple(Checked(candidate=candidate, build=report) for candidate in _sound(task, distinct, syntax))
+        return tuple(
+            Checked(candidate=candidate, build=_by_grammar(task, candidate, syntax) or report)
+            for candidate in _sound(task, distinct, syntax)
+        )
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(candidate: Candidate) -> Checked:
         async with gate:
             build = await toolchain.build(task, candidate.text)
+            if build.compiled is None:
+                build = _by_grammar(task, candidate, syntax) or build
             if build.compiled is False:
                 return Checked(candidate=candidate, build=build)
             return Checked(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
@@ -153,7 +162,7 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
         judged.doubt is None,
         -judged.count(CheckStatus.DISPUTED),
         judged.count(CheckStatus.PROOF),
-        judged.count(CheckStatus.KEPT),
+        checks.kept(judged),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
         round(agreement.share, 6) if agreement is not None else 0.0,
         round(checks.behaviours.own(model, checked.raw), 6),
@@ -182,6 +191,25 @@ def _sound(task: Task, candidates: Sequence[Candidate], syntax: Syntax) -> Seque
     counted = [(len(syntax.outline(candidate.text, language).errors), candidate) for candidate in candidates]
     sound = [candidate for errors, candidate in counted if errors <= before]
     return sound or [min(counted, key=lambda pair: pair[0])[1]]
+
+
+def _by_grammar(task: Task, candidate: Candidate, syntax: Syntax) -> BuildReport | None:
+    """Return the grammar's word where no compiler has one: a report of new syntax errors, or None."""
+    language = task.document.language
+    errors = syntax.outline(candidate.text, language).errors
+    if len(errors) <= len(syntax.outline(task.document.text, language).errors):
+        return None
+    found = tuple(
+        Diagnostic(
+            file=task.document.path.name if task.document.path is not None else "",
+            line=candidate.text.count("\n", 0, error.start) + 1,
+            severity=Severity.ERROR,
+            message="syntax error",
+            source="tree-sitter",
+        )
+        for error in errors
+    )
+    return BuildReport(status=BuildStatus.FAILED, tool="tree-sitter", diagnostics=found)
 
 
 def _bare(text: str) -> str:

@@ -56,21 +56,20 @@ class Standing:
         ]
         if not offered:
             return None
-        checked, evidence, verdict, _ = max(offered, key=lambda entry: _rank(*entry))
+        checked, evidence, verdict, _ = max(offered, key=lambda entry: self._rank(*entry))
         return Best(checked=checked, evidence=evidence, verdict=verdict)
 
-
-def _rank(checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
-    score = verdict.score if verdict is not None else None
-    return (
-        checked.build.compiled is True,
-        -evidence.against,
-        evidence.doubt is None,
-        -evidence.count(CheckStatus.DISPUTED),
-        evidence.count(CheckStatus.PROOF),
-        evidence.count(CheckStatus.KEPT),
-        -1.0 if score is None else score,
-        evidence.agreement.share if evidence.agreement is not None else 0.0,
-        checked.candidate.attempt,
-        -index,
-    )
+    def _rank(self, checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
+        score = verdict.score if verdict is not None else None
+        return (
+            checked.build.compiled is True,
+            -evidence.against,
+            evidence.doubt is None,
+            -evidence.count(CheckStatus.DISPUTED),
+            evidence.count(CheckStatus.PROOF),
+            self._checks.kept(evidence),
+            -1.0 if score is None else score,
+            evidence.agreement.share if evidence.agreement is not None else 0.0,
+            checked.candidate.attempt,
+            -index,
+        )

@@ -45,7 +45,7 @@ def job_report(record: JobRecord, *, note: str | None = None) -> str:
 
 def _head(record: JobRecord, note: str | None) -> str:
     word = str(record.outcome or record.state)
-    facts = [f"**{word}**"]
+    facts = [f"**{word}**", *([f"**{record.grade}**"] if record.grade is not None else [])]
     if record.score is not None:
         facts.append(f"score {record.score:.1f} of 10")
     ran = sum(attempt.skipped is None for attempt in record.attempts)

@@ -1,5 +1,5 @@
-"""What "accepted" means, on a real project for each language and runner, in the real sandbox: a stub whose tests fail, a
-function that is not there yet, two stubs, working code, examples, forged proofs."""
+"""What "accepted" means, on a real project for each language and runner, in the real sandbox: a stub whose tests fail,
+a function that is not there yet, two stubs, working code, examples, forged proofs."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ class FakeConclusion:
     attempts: tuple[Any, ...]
     best: Any
     sent: tuple[Any, ...] = ()
+    evidence: Any = None
 
 
 class SystemClock:

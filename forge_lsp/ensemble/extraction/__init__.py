@@ -15,11 +15,11 @@ from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
-from forge_lsp.ensemble.extraction.harvest import fences, harvest
-from forge_lsp.ensemble.extraction.named import definition
-from forge_lsp.ensemble.extraction.reshape import mentions
+from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
+from forge_lsp.ensemble.extraction.named import definition, likely
+from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
-from forge_lsp.ensemble.extraction.wanted import has_imports, wanted_of
+from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
 
 __all__ = ["Extracted", "extract", "join"]
 
@@ -41,6 +41,7 @@ def extract(
 ) -> Extracted:
     """The code in ``text`` for the scope of ``task``. Raises ExtractionFailed where there is none.
 
+    Where the answer was written to its end and only does not parse, that is its code: the compiler has the last word.
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
@@ -48,6 +49,10 @@ def extract(
     blocks = harvest(text, language, syntax, markers)
     wanted = wanted_of(task, syntax)
     found = definition(blocks, wanted) if wanted.name is not None else None
+    if found is None and not truncated:
+        found = _unparsed(broken(text, language, syntax, markers), wanted)
+    if found is None and wanted.name is not None:
+        found = likely(blocks, wanted)
     if found is None:
         found = unnamed(blocks, task, wanted)
     if found is None:
@@ -60,6 +65,20 @@ def extract(
     imports = () if keeps_imports else imports_of(blocks, found, wanted)
     whole = not truncated or all(block.closed for block in found.blocks)
     return Extracted(code=found.code.strip("\n"), imports=imports, whole=whole, note=found.note)
+
+
+def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+    """What a fence that does not parse holds for a name: the definition, if it can be told from the rest, else all."""
+    if wanted.name is None:
+        return None
+    note = "the answer does not parse by the grammar here"
+    speaking = [block for block in blocks if mentions(block.code, wanted.name)]
+    for block in speaking:
+        for item, _ in members(block.outline.items):
+            holds = all(item.range.start <= at.start and at.end <= item.range.end for at in block.outline.errors)
+            if item.name == wanted.name and holds:
+                return Found(code=dedented_item(block.code, item), blocks=(block,), note=note)
+    return Found(code=speaking[0].code, blocks=(speaking[0],), note=note) if speaking else None
 
 
 def join(first: str, rest: str) -> str:

@@ -15,7 +15,7 @@ from forge_lsp.domain.ports import ItemKind, Outline, Syntax
 from forge_lsp.domain.task import Language
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["Block", "fences", "harvest", "normal"]
+__all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 4_000
@@ -77,6 +77,18 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
         elif any(line.strip() for line in piece.lines):
             loose.extend(_blocks(piece, language, syntax))
     return (*fenced, *loose)
+
+
+def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
+    """The closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is wrong
+    with them, or takes what the grammar here does not know."""
+    found: list[Block] = []
+    for code in fences(text, markers):
+        code = _dedented(code.split("\n"))
+        outline = syntax.outline(code, language)
+        if outline.errors and code.strip():
+            found.append(Block(code=code, outline=outline, fenced=True, closed=True))
+    return tuple(found)
 
 
 def fences(text: str, markers: Sequence[str] = ()) -> tuple[str, ...]:

@@ -20,16 +20,22 @@ from forge_lsp.ensemble.extraction.reshape import (
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted, members
 
-__all__ = ["definition"]
+__all__ = ["definition", "likely"]
 
 
 def definition(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
-    """The wanted definition, from fences if they hold it, else from anywhere."""
+    """The wanted definition by its name, from fences if they hold it, else from anywhere."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
         found = _class(pool, wanted) if wanted.is_class else _function(pool, wanted)
         if found is not None:
             return found
+    return None
+
+
+def likely(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
+    """What is meant for the wanted definition where none bears its name: one by another name, or its body alone."""
+    fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
         found = _other_name(pool, wanted) or _body(pool, wanted)
         if found is not None:

@@ -2,39 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-
-import pytest
-from forge_lsp.builds.before_after import Memory, Outcome, compared, joined, not_run, speaking_of
 
 from forge_lsp.builds.c_family.evidence import ctest_results
 from forge_lsp.builds.project import Place
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckStatus
-from tests.support.builds import write_files
-
-PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "status"),
-    [
-        (True, True, PASSED),
-        (False, True, PASSED),
-        (True, False, FAILED),
-        (True, None, FAILED),
-        (False, False, NOT_RUNNABLE),
-        (None, False, NOT_RUNNABLE),
-        (None, None, NOT_RUNNABLE),
-    ],
+from forge_lsp.builds.suites import (
+    Memory,
+    Suite,
+    SuiteRun,
+    brought_by,
+    compared,
+    failed,
+    joined,
+    judged,
+    not_run,
+    passed,
+    skipped,
+    speaking_of,
+    uncollected,
 )
-def test_only_what_passed_before_counts_against_a_candidate(
-    was: bool | None, now: bool | None, status: CheckStatus
-) -> None:
-    (result,) = compared("suite", Outcome({"a": was}, {}), Outcome({"a": now}, {"a": "words"}))
-    assert (result.id, result.status) == ("suite:a", status)
-    assert result.unmet is (was is not True and now is False)
-    assert ("words" in result.detail) is (status is FAILED or now is False)
+from forge_lsp.domain.attempt import Evidence
+from forge_lsp.domain.checks import Cause, CheckStatus, Run
+from forge_lsp.domain.task import ScopeKind
+from tests.support.builds import candidate_of, task_of, write_files
+
+PROOF, KEPT, OWED, FAILED = CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILED
+FLAKY, UNRELATED, NOT_RUNNABLE = CheckStatus.FLAKY, CheckStatus.UNRELATED, CheckStatus.NOT_RUNNABLE
+STUB = "«def area(w, h):\n    raise NotImplementedError»\n"
+CODE = "def area(w, h):\n    return w * h"
+
+
+def scripted(*runs: Mapping[str, Run], key: str = "k") -> tuple[Suite, list[tuple[bool, Sequence[str] | None]]]:
+    """A suite with these runs, in order; and what it was asked: for the stub or not, and for which tests."""
+    waiting = list(runs)
+    asked: list[tuple[bool, Sequence[str] | None]] = []
+
+    async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        asked.append(("NotImplementedError" in text, only))
+        return SuiteRun(runs=waiting.pop(0))
+
+    return Suite(name="suite", key=key, run=run), asked
+
+
+async def statuses(suite: Suite, memory: Memory | None = None) -> dict[str, CheckStatus]:
+    task = task_of(STUB, name="area")
+    found = await judged(suite, task, candidate_of(task, CODE), memory or Memory())
+    return {result.id.removeprefix("suite:"): result.status for result in found}
+
+
+OPEN = failed(cause=Cause.SCOPE)
+
+
+async def test_what_fails_and_what_proves_is_run_once_more() -> None:
+    suite, asked = scripted(
+        {"a": OPEN, "b": OPEN, "c": passed(), "d": passed()},
+        {"a": passed(), "b": OPEN, "c": OPEN, "d": passed()},
+        {"b": OPEN, "c": OPEN},
+        {"a": OPEN},
+    )
+    assert await statuses(suite) == {"a": PROOF, "b": OWED, "c": FAILED, "d": KEPT}
+    assert asked == [(True, None), (False, None), (False, ["b", "c"]), (True, ["a"])]
+
+
+async def test_a_test_that_changes_its_mind_says_nothing() -> None:
+    suite, _ = scripted({"a": OPEN, "b": passed()}, {"a": OPEN, "b": OPEN}, {"a": passed(), "b": passed()})
+    assert await statuses(suite) == {"a": FLAKY, "b": FLAKY}
+    suite, _ = scripted({"a": OPEN}, {"a": passed()}, {"a": passed()})
+    assert await statuses(suite) == {"a": FLAKY}, "it passes on the untouched text too"
+
+
+async def test_the_untouched_text_is_run_once_for_all_candidates() -> None:
+    memory = Memory()
+    suite, asked = scripted({"a": OPEN}, {"a": passed()}, {"a": OPEN}, {"a": passed()})
+    assert await statuses(suite, memory) == {"a": PROOF}
+    assert await statuses(suite, memory) == {"a": PROOF}
+    assert [stub for stub, _ in asked] == [True, False, True, False]
+
+
+def scene(before: SuiteRun, after: SuiteRun, *brought: str) -> dict[str, CheckStatus]:
+    return {name: one.status for name, one in compared("suite", before, after, brought=frozenset(brought)).items()}
+
+
+def test_a_file_that_cannot_be_collected_stands_for_its_tests() -> None:
+    waiting = SuiteRun(uncollected={"t.py": uncollected("no area", cause=Cause.SCOPE, missing=("area",))})
+    there = SuiteRun(runs={"t.py::a": passed(), "t.py::b": OPEN})
+    assert scene(waiting, there, "area") == {"t.py::a": PROOF, "t.py::b": OWED}
+    assert scene(waiting, waiting, "aria") == {"t.py": NOT_RUNNABLE}
+    other = SuiteRun(uncollected={"t.py": uncollected("no side", cause=Cause.SCOPE, missing=("side",))})
+    assert scene(waiting, other, "area") == {"t.py": UNRELATED}
+    assert scene(SuiteRun(runs={"t.py::a": passed()}), waiting, "area") == {"t.py::a": FAILED}
+    broken = SuiteRun(uncollected={"t.py": uncollected("no numpy", cause=Cause.ENVIRONMENT)})
+    (result,) = compared("suite", broken, broken).values()
+    assert (result.status, result.detail, result.environment) == (NOT_RUNNABLE, "no numpy", True)
+
+
+def test_one_file_that_cannot_be_collected_leaves_the_others() -> None:
+    broken = {"x.py": uncollected("no numpy", cause=Cause.ENVIRONMENT)}
+    before, after = SuiteRun({"t.py::a": OPEN}, broken), SuiteRun({"t.py::a": passed()}, broken)
+    assert scene(before, after) == {"t.py::a": PROOF, "x.py": NOT_RUNNABLE}
+
+
+def test_who_is_free_to_name_things_owes_what_the_tests_want() -> None:
+    def brought(code: str, kind: ScopeKind) -> frozenset[str]:
+        task = task_of("«»\n") if kind is ScopeKind.INSERTION else task_of(STUB, name="area")
+        before = SuiteRun(uncollected={"t.py": uncollected("", cause=Cause.SCOPE, missing=("area",))})
+        if kind is ScopeKind.INSERTION:
+            task = replace(task, scope=replace(task.scope, kind=kind))
+        return brought_by(task, candidate_of(task, code), before)
+
+    assert "area" in brought("def aria(): ...", ScopeKind.INSERTION)
+    assert "area" not in brought("def aria(): ...", ScopeKind.DEFINITION)
+    assert "area" in brought(CODE, ScopeKind.DEFINITION)
+
+
+def test_what_a_failure_tells() -> None:
+    before = SuiteRun({"a": passed(), "b": passed(), "c": passed()})
+    after = SuiteRun({"a": failed("boom", expected="6", actual="5"), "b": skipped("not today")}, words="it crashed")
+    told = {name: (one.expected, one.actual, one.detail) for name, one in compared("suite", before, after).items()}
+    assert told == {"a": ("6", "5", "boom"), "b": ("", "", "it was skipped: not today"), "c": ("", "", "it crashed")}
 
 
 def test_what_ctest_prints() -> None:
@@ -47,26 +134,19 @@ def test_what_ctest_prints() -> None:
     assert ctest_results(output) == {"one": True, "two.b": False, "three": None, "four": False}
 
 
-def test_values_are_told_where_the_runner_knows_them() -> None:
-    before = Outcome({"a": True, "b": True, "c": True}, {})
-    after = Outcome({"a": False, "b": False, "c": True}, {}, {"a": ("6", "5"), "c": ("1", "1")})
-    told = [(result.expected, result.actual) for result in compared("suite", before, after)]
-    assert told == [("6", "5"), ("passes", "does not pass"), ("passes", "passes")]
-
-
 async def test_an_untouched_tree_is_run_once_and_few_are_kept() -> None:
     ran: list[str] = []
 
     def run(key: str):
-        async def outcome() -> Outcome:
+        async def found() -> SuiteRun:
             ran.append(key)
-            return Outcome({key: True}, {})
+            return SuiteRun({key: passed()})
 
-        return outcome
+        return found
 
     memory = Memory(limit=2)
     for key in ("a", "a", "b", "c", "a"):
-        assert (await memory.get(key, run(key))).passed == {key: True}
+        assert (await memory.get(key, run(key))).runs == {key: passed()}
     assert ran == ["a", "b", "c", "a"]
 
 

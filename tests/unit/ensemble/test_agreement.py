@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from forge_lsp.domain.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Examples, rank
+from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.insights import learn
 from tests.support.scripted import report
 
@@ -34,7 +34,7 @@ def test_only_other_models_count_and_only_calls_that_both_answered() -> None:
 
 
 def test_the_candidate_that_other_models_agree_with_ranks_first() -> None:
-    examples = Examples()
+    checks = Checks()
     checked = [
         Checked(candidate=Candidate(code=code, text=code, model=model, attempt=1), build=report(), raw=seen(*answers))
         for code, model, answers in (
@@ -44,8 +44,8 @@ def test_the_candidate_that_other_models_agree_with_ranks_first() -> None:
         )
     ]
     for item in checked:
-        examples.learn(item)
-    assert rank(checked[1], examples) > rank(checked[0], examples)
+        checks.learn(item)
+    assert rank(checked[1], checks) > rank(checked[0], checks)
 
 
 def test_where_candidates_part_is_told_with_input_answers_and_models() -> None:
@@ -62,12 +62,12 @@ def test_where_candidates_part_is_told_with_input_answers_and_models() -> None:
 
 
 def test_a_settled_evidence_carries_the_number_and_not_the_raw_answers() -> None:
-    examples = Examples()
+    checks = Checks()
     for model in ("a", "b"):
-        examples.learn(
+        checks.learn(
             Checked(candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=seen("1"))
         )
-    settled = examples.settle(
+    settled = checks.settle(
         Checked(candidate=Candidate(code="", text="", model="a", attempt=1), build=report(), raw=seen("1"))
     )
     assert settled.observed == ()

@@ -3,12 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Diagnostic, Evidence, Severity
-from forge_lsp.domain.checks import CheckKind, CheckStatus
+from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Diagnostic, Evidence, Severity, Verdict
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.ports import FastReport
 from forge_lsp.domain.task import Task
-from forge_lsp.ensemble.checking import Checked, Examples, check, rank
-from forge_lsp.ensemble.decision import blocks
+from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.standing import Standing
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import FakeToolchain, example, report, task
@@ -46,13 +45,11 @@ class FakeFastGate:
 async def run(
     toolchain: FakeToolchain | None,
     *bodies: str,
-    examples: Examples | None = None,
+    checks: Checks | None = None,
     fast: FakeFastGate | None = None,
 ) -> tuple[Checked, ...]:
     candidates = [candidate(body, sample=index) for index, body in enumerate(bodies, 1)]
-    return await check(
-        task(), candidates, toolchain=toolchain, syntax=SYNTAX, examples=examples or Examples(), fast=fast
-    )
+    return await check(task(), candidates, toolchain=toolchain, syntax=SYNTAX, checks=checks or Checks(), fast=fast)
 
 
 def built(toolchain: FakeToolchain) -> list[str]:
@@ -78,9 +75,9 @@ async def test_ranks_by_build_then_failures_then_passes_then_agreement_then_leng
     toolchain = FakeToolchain(
         builds={"nope": report(BuildStatus.FAILED), "maybe": report(BuildStatus.UNVERIFIED)},
         proofs={
-            "one": proof(("1", "passed", ""), ("2", "failed", "7")),
-            "both": proof(("1", "passed", ""), ("2", "passed", "")),
-            "none": proof(("1", "failed", "9"), ("2", "failed", "7")),
+            "one": proof(("1", "proof", ""), ("2", "owed", "7")),
+            "both": proof(("1", "proof", ""), ("2", "proof", "")),
+            "none": proof(("1", "owed", "9"), ("2", "owed", "7")),
         },
     )
     checked = await run(toolchain, "nope", "none", "maybe", "one", "both", "both + 0")
@@ -90,18 +87,17 @@ async def test_ranks_by_build_then_failures_then_passes_then_agreement_then_leng
 
 
 async def test_agreement_of_behaviour_breaks_a_tie() -> None:
-    wrong = [("1", "failed", "7")]
-    toolchain = FakeToolchain(proofs={"x": proof(("1", "failed", "8")), "seven": proof(*wrong)})
+    wrong = [("1", "owed", "7")]
+    toolchain = FakeToolchain(proofs={"x": proof(("1", "owed", "8")), "seven": proof(*wrong)})
     checked = await run(toolchain, "x", "seven_long", "seven_longer")
     assert checked[0].candidate.text.endswith("seven_long\n")
-    examples = Examples()
+    checks = Checks()
     for item in checked:
-        examples.learn(item)
-    assert examples.settle(checked[0]).agreement is None, "a model that agrees with itself shows nothing"
+        checks.learn(item)
+    assert checks.settle(checked[0]).agreement is None, "a model that agrees with itself shows nothing"
     other = Checked(candidate=candidate("y", model="other"), build=report(), raw=proof(*wrong))
-    examples.learn(other)
-    assert examples.settle(checked[0]).agreement == Agreement(share=1.0, models=1, points=1)
-    assert examples.witnesses(other.raw.results[0]) == 2
+    checks.learn(other)
+    assert checks.settle(checked[0]).agreement == Agreement(share=1.0, models=1, points=1)
 
 
 async def test_what_the_fast_gate_is_against_is_not_built_where_another_stands() -> None:
@@ -118,7 +114,7 @@ async def test_a_wrong_word_of_the_fast_gate_costs_order_and_never_an_answer() -
     checked = await run(toolchain, "right_2", "right_1", "wrong", fast=FakeFastGate({"right_1": 1, "right_2": 2}))
     assert built(toolchain) == ["wrong", "right_1", "right_2"]
     assert checked[0].build.compiled is True
-    failing = FakeToolchain(proofs={"seven": proof(("1", "failed", "7")), "nine": proof(("1", "passed", ""))})
+    failing = FakeToolchain(proofs={"seven": proof(("1", "owed", "7")), "nine": proof(("1", "proof", ""))})
     checked = await run(failing, "nine", "seven", fast=FakeFastGate({"nine": 3}))
     assert checked[0].candidate.code.endswith("nine\n"), "what fails an example does not stand"
     unsure = FakeToolchain(builds={"maybe": report(BuildStatus.UNVERIFIED)})
@@ -149,63 +145,93 @@ def statuses(evidence: Evidence) -> list[str]:
     return [str(result.status) for result in evidence.results]
 
 
-def test_an_example_that_nobody_passes_is_disputed_until_somebody_does() -> None:
-    examples = Examples()
-    first = Checked(
-        candidate=candidate("1"), build=report(), raw=proof(("1", "failed", "4"), ("2", "not_runnable", ""))
-    )
-    examples.learn(first)
-    assert statuses(examples.judge(first.raw)) == ["disputed", "not_runnable"]
-    examples.learn(Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "passed", "5"))))
-    assert statuses(examples.judge(first.raw)) == ["failed", "not_runnable"]
+def of(model: str, *results: tuple[str, str, str], sample: int = 1) -> Checked:
+    return Checked(candidate=candidate(model, model=model, sample=sample), build=report(), raw=proof(*results))
 
 
-def test_a_test_of_the_project_is_never_disputed() -> None:
-    raw = Evidence(results=(example(CheckStatus.FAILED, kind=CheckKind.TEST),))
-    assert statuses(Examples().judge(raw)) == ["failed"]
+def test_one_model_against_a_check_is_no_witness() -> None:
+    checks = Checks()
+    first = of("m", ("1", "owed", "4"), ("2", "proof", ""))
+    checks.learn(first)
+    checks.learn(of("m", ("1", "owed", "4"), ("2", "proof", ""), sample=2))
+    checks.learn(of("n", ("1", "owed", "7"), ("2", "proof", "")))
+    assert statuses(checks.judge(first.raw, last=True)) == ["owed", "proof"], "another model gave another value"
 
 
-def test_a_test_that_never_passed_counts_once_a_candidate_passes_it() -> None:
-    """By itself it may be broken for a reason of its own; that somebody passes it shows that it can be met."""
-    unmet = replace(example(CheckStatus.NOT_RUNNABLE, kind=CheckKind.TEST, actual="3"), unmet=True)
-    first = Checked(candidate=candidate("1"), build=report(), raw=Evidence(results=(unmet,)))
-    examples = Examples()
-    examples.learn(first)
-    assert statuses(examples.judge(first.raw)) == ["not_runnable"]
-    assert blocks(first.build, examples.judge(first.raw)) is None
-    met = Evidence(results=(example(CheckStatus.PROOF, kind=CheckKind.TEST),))
-    second = Checked(candidate=candidate("a + b", model="n"), build=report(), raw=met)
-    examples.learn(second)
-    (judged,) = examples.judge(first.raw).results
-    assert (judged.status, judged.unmet) == (CheckStatus.FAILED, False)
-    assert blocks(first.build, examples.judge(first.raw)) is not None
-    assert rank(second, examples) > rank(first, examples)
+def test_a_check_is_disputed_by_two_models_that_fail_nothing_else() -> None:
+    checks = Checks()
+    first = of("m", ("1", "owed", "4"), ("2", "proof", ""))
+    checks.learn(first)
+    checks.learn(of("worse", ("1", "owed", "4"), ("2", "owed", "9")))
+    assert statuses(checks.judge(first.raw)) == ["owed", "proof"], "who fails something else is no witness"
+    checks.learn(of("n", ("1", "owed", "4"), ("2", "proof", "")))
+    judged = checks.judge(first.raw)
+    assert statuses(judged) == ["disputed", "proof"]
+    assert judged.results[0].detail == "two models answer 4"
+    checks.learn(of("right", ("1", "proof", "5"), ("2", "proof", "")))
+    assert statuses(checks.judge(first.raw)) == ["owed", "proof"], "it can be met"
+
+
+def test_what_passed_before_is_never_disputed() -> None:
+    checks = Checks()
+    for model in ("m", "n"):
+        checks.learn(of(model, ("1", "failed", "4")))
+    assert statuses(checks.judge(of("m", ("1", "failed", "4")).raw, last=True)) == ["failed"]
+
+
+def test_where_only_one_model_writes_two_samples_are_witnesses_in_the_end() -> None:
+    checks = Checks(alone=True)
+    first = of("m", ("1", "owed", "4"), ("2", "proof", ""))
+    checks.learn(first)
+    assert statuses(checks.judge(first.raw, last=True)) == ["owed", "proof"]
+    checks.learn(of("m", ("1", "owed", "4"), ("2", "proof", ""), sample=2))
+    assert statuses(checks.judge(first.raw)) == ["owed", "proof"]
+    assert statuses(checks.judge(first.raw, last=True)) == ["disputed", "proof"]
+
+
+def test_errors_of_one_kind_are_one_answer() -> None:
+    def raises(model: str, words: str) -> Checked:
+        owed = replace(example("owed", name="1"), detail=words)
+        return Checked(candidate=candidate(model, model=model), build=report(), raw=Evidence(results=(owed,)))
+
+    checks = Checks()
+    checks.learn(raises("m", "ValueError: width 3"))
+    checks.learn(raises("n", "ValueError: no width"))
+    assert statuses(checks.judge(raises("m", "").raw)) == ["disputed"]
+
+
+def test_a_proof_that_is_doubted_is_no_grade() -> None:
+    proven = of("m", ("1", "proof", ""))
+    checks = Checks()
+    checks.learn(proven)
+    assert checks.settle(proven).grade is Grade.PROVEN
+    assert checks.settle(replace(proven, raw=replace(proven.raw, doubt="it ends the process"))).grade is None
 
 
 def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
-    examples = Examples()
-    standing = Standing(examples)
+    checks = Checks()
+    standing = Standing(checks)
     assert standing.best() is None
     broken = Checked(candidate=candidate("0"), build=report(BuildStatus.FAILED))
-    standing.add([broken], chosen=broken, score=None)
+    standing.add([broken], chosen=broken, verdict=None)
     assert standing.best() is None, "what does not compile is not offered"
-    early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "failed", "4")))
-    examples.learn(early)
-    standing.add([early], chosen=early, score=9.0)
+    early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "owed", "4")))
+    checks.learn(early)
+    standing.add([early], chosen=early, verdict=Verdict(panel="simple", score=9.0))
     best = standing.best()
     assert best is not None
     assert (best.candidate, best.score) == (early.candidate, 9.0)
-    later = Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "passed", "5")))
-    examples.learn(later)
-    standing.add([later], chosen=later, score=3.0)
+    later = Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "proof", "5")))
+    checks.learn(later)
+    standing.add([later], chosen=later, verdict=Verdict(panel="simple", score=3.0))
     best = standing.best()
     assert best is not None
     assert (best.candidate, best.score) == (later.candidate, 3.0)
     same = Checked(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
-    standing.add([same], chosen=same, score=3.0)
+    standing.add([same], chosen=same, verdict=Verdict(panel="simple", score=3.0))
     best = standing.best()
     assert best is not None
     assert best.candidate is same.candidate, "of equals the later one"
     unproven = Checked(candidate=candidate("4", attempt=4), build=report(BuildStatus.UNVERIFIED), raw=later.raw)
-    standing.add([unproven], chosen=unproven, score=10.0)
+    standing.add([unproven], chosen=unproven, verdict=Verdict(panel="simple", score=10.0))
     assert standing.best() == best

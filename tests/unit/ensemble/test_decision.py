@@ -3,12 +3,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forge_lsp.domain.attempt import (
     BuildReport,
     Candidate,
+    Decision,
     DecisionKind,
     Diagnostic,
     Evidence,
@@ -19,8 +21,8 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckResult, CheckStatus
-from forge_lsp.ensemble.decision import blocks, decide
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade, grade_of
+from forge_lsp.ensemble.decision import blocks, decide, needs_panel, proof_words
 from forge_lsp.ensemble.insights import learn, merge, render_insights
 from forge_lsp.ensemble.review import quorate, weighted_mean
 from forge_lsp.ensemble.schedule import Accept
@@ -32,14 +34,39 @@ BUILDS = st.sampled_from(
 )
 STATUSES = st.lists(st.sampled_from(list(CheckStatus)), max_size=5)
 SCORES = st.one_of(st.none(), st.floats(0, 10))
-ACCEPTS = st.builds(Accept, rule=st.sampled_from(["score", "evidence"]), score=st.floats(0, 10))
+ACCEPTS = st.builds(
+    Accept,
+    rule=st.sampled_from(["score", "evidence"]),
+    score=st.floats(0, 10),
+    proof=st.sampled_from(list(Grade)),
+    panel=st.sampled_from(["always", "unproven"]),
+)
 
 
-def evidence(statuses: list[CheckStatus], blocked: str | None = None) -> Evidence:
-    return Evidence(results=tuple(example(s, name=str(i)) for i, s in enumerate(statuses)), blocked=blocked)
+def graded(
+    statuses: list[CheckStatus],
+    blocked: str | None = None,
+    *,
+    doubt: str | None = None,
+    unfinished: bool = True,
+    supported: bool = False,
+) -> Evidence:
+    results = tuple(example(status, name=str(index)) for index, status in enumerate(statuses))
+    grade = grade_of(results, unfinished=unfinished, supported=supported) if doubt is None else None
+    return Evidence(results=results, blocked=blocked, doubt=doubt, grade=grade)
 
 
-@given(BUILDS, STATUSES, SCORES, ACCEPTS, st.booleans(), st.booleans(), st.booleans())
+@given(
+    BUILDS,
+    STATUSES,
+    SCORES,
+    ACCEPTS,
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, "it ends the process"]),
+    st.booleans(),
+)
 def test_the_promises_hold_whatever_happens(
     build: BuildReport,
     statuses: list[CheckStatus],
@@ -48,27 +75,29 @@ def test_the_promises_hold_whatever_happens(
     last: bool,
     no_sandbox: bool,
     panel: bool,
+    doubt: str | None,
+    unfinished: bool,
 ) -> None:
-    proof = evidence(statuses, "no sandbox" if no_sandbox else None)
+    proof = graded(statuses, "no sandbox" if no_sandbox else None, doubt=doubt, unfinished=unfinished)
     verdict = Verdict(panel="simple", score=score) if panel else None
     made = decide(build=build, evidence=proof, verdict=verdict, accept=accept, last=last)
-    failed = build.compiled is False or CheckStatus.FAILED in statuses
-    assert (blocks(build, proof) is not None) == failed
-    proven = made.kind is DecisionKind.ACCEPT and not made.unverified
-    if failed:
+    against = build.compiled is False or CheckStatus.FAILED in statuses or CheckStatus.OWED in statuses
+    assert (blocks(build, proof) is not None) == against
+    if against:
         assert made.kind is (DecisionKind.GIVE_UP if last else DecisionKind.RETRY)
-    if proven:
+    if made.kind is DecisionKind.ACCEPT and not made.unverified:
         assert build.compiled is True
         assert not no_sandbox
-        if accept.rule == "score":
-            assert verdict is not None
-            assert score is not None
-            assert score >= accept.score
+        assert doubt is None
+        assert CheckStatus.DISPUTED not in statuses
+        assert proof.grade is not None
+        if accept.rule == "evidence":
+            assert proof.grade in (Grade.PROVEN, Grade.KEPT)
         else:
-            assert CheckStatus.PROOF in statuses
+            assert proof.grade.rank >= accept.proof.rank
+            assert proof.grade is Grade.PROVEN or (score is not None and score >= accept.score)
     if made.unverified:
         assert made.kind is DecisionKind.ACCEPT
-        assert build.compiled is None or no_sandbox or CheckStatus.PROOF not in statuses
     if last:
         assert made.kind is not DecisionKind.RETRY
 
@@ -95,57 +124,103 @@ def test_half_of_the_weight_is_no_quorum() -> None:
     assert weighted_mean([seat(9), seat(7), seat(None)]) == 8
 
 
-def test_one_model_alone_does_not_overrule_the_users_example() -> None:
-    rule = Accept(rule="evidence")
-    proof = evidence([CheckStatus.PROOF, CheckStatus.DISPUTED])
-
-    def kind(uncorroborated: int, *, last: bool = False) -> DecisionKind:
-        return decide(
-            build=report(), evidence=proof, verdict=None, accept=rule, last=last, uncorroborated=uncorroborated
-        ).kind
-
-    assert kind(0) is DecisionKind.ACCEPT
-    assert kind(1) is DecisionKind.RETRY
-    assert kind(1, last=True) is DecisionKind.GIVE_UP
+def checks(*names: str, **other: object) -> Evidence:
+    return graded([CheckStatus(name) for name in names], **other)  # type: ignore[arg-type]
 
 
-def test_what_only_runs_is_no_proof() -> None:
-    runs = replace(example("passed", expected=""), proves=False)
-
-    def made(*results: CheckResult) -> tuple[DecisionKind, bool]:
-        decision = decide(
-            build=report(),
-            evidence=Evidence(results=results),
-            verdict=None,
-            accept=Accept(rule="evidence"),
-            last=False,
-        )
-        return decision.kind, decision.unverified
-
-    assert made(runs) == (DecisionKind.ACCEPT, True)
-    assert made(runs, example("disputed", name="other")) == (DecisionKind.RETRY, False)
-    assert made(runs, example("passed", name="other")) == (DecisionKind.ACCEPT, False)
+GOOD, LOW, MUTE = (Verdict(panel="simple", score=score, note="no quorum") for score in (9.0, 5.0, None))
+SCORE, RULE = Accept(), Accept(rule="evidence")
+RETRY, GIVE_UP, ACCEPT, UNVERIFIED = "retry", "give_up", "accept", "unverified"
 
 
-def test_evidence_decides_where_the_rule_says_so() -> None:
-    rule = Accept(rule="evidence")
+@pytest.mark.parametrize(
+    ("evidence", "verdict", "accept", "now", "in_the_end"),
+    [
+        (checks("owed", "proof"), GOOD, SCORE, RETRY, GIVE_UP),
+        (checks("failed", "proof"), GOOD, SCORE, RETRY, GIVE_UP),
+        (checks("proof"), GOOD, SCORE, ACCEPT, ACCEPT),
+        (checks("proof"), LOW, SCORE, RETRY, GIVE_UP),
+        (checks("proof"), MUTE, SCORE, ACCEPT, ACCEPT),
+        (checks("kept"), MUTE, SCORE, RETRY, GIVE_UP),
+        (checks("proof"), None, Accept(panel="unproven"), ACCEPT, ACCEPT),
+        (checks("proof"), None, SCORE, RETRY, GIVE_UP),
+        (checks("disputed", "proof"), GOOD, SCORE, RETRY, UNVERIFIED),
+        (checks("disputed", "proof"), LOW, SCORE, RETRY, GIVE_UP),
+        (checks("disputed"), None, RULE, RETRY, UNVERIFIED),
+        (checks("proof", doubt="it ends the process"), None, SCORE, RETRY, UNVERIFIED),
+        (checks("proof", doubt="it ends the process"), None, RULE, RETRY, UNVERIFIED),
+        (checks(), GOOD, SCORE, ACCEPT, ACCEPT),
+        (checks(), GOOD, Accept(proof=Grade.KEPT), RETRY, UNVERIFIED),
+        (checks("kept"), GOOD, Accept(proof=Grade.KEPT), RETRY, UNVERIFIED),
+        (checks("kept", unfinished=False), GOOD, Accept(proof=Grade.KEPT), ACCEPT, ACCEPT),
+        (checks("kept", unfinished=False), GOOD, Accept(proof=Grade.PROVEN), RETRY, UNVERIFIED),
+        (checks(supported=True), GOOD, Accept(proof=Grade.SUPPORTED), ACCEPT, ACCEPT),
+        (checks("proof"), None, RULE, ACCEPT, ACCEPT),
+        (checks("proof", "not_runnable", "flaky", "unrelated"), None, RULE, ACCEPT, ACCEPT),
+        (checks("kept", unfinished=False), None, RULE, ACCEPT, ACCEPT),
+        (checks("kept"), None, RULE, RETRY, UNVERIFIED),
+        (checks(supported=True), None, RULE, UNVERIFIED, UNVERIFIED),
+        (checks(), None, RULE, UNVERIFIED, UNVERIFIED),
+        (checks(blocked="no sandbox"), GOOD, SCORE, UNVERIFIED, UNVERIFIED),
+    ],
+)
+def test_what_happens(evidence: Evidence, verdict: Verdict | None, accept: Accept, now: str, in_the_end: str) -> None:
+    def made(*, last: bool) -> str:
+        decision = decide(build=report(), evidence=evidence, verdict=verdict, accept=accept, last=last)
+        return UNVERIFIED if decision.unverified else str(decision.kind)
 
-    def kind(*statuses: str, score: float | None = 0.0) -> tuple[DecisionKind, bool]:
-        made = decide(
-            build=report(),
-            evidence=evidence([CheckStatus(s) for s in statuses]),
-            verdict=Verdict(panel="simple", score=score),
-            accept=rule,
-            last=False,
-        )
-        return made.kind, made.unverified
+    assert (made(last=False), made(last=True)) == (now, in_the_end)
 
-    assert kind("passed") == (DecisionKind.ACCEPT, False)
-    assert kind("passed", "disputed", "not_runnable") == (DecisionKind.ACCEPT, False)
-    assert kind("passed", "failed", score=10) == (DecisionKind.RETRY, False)
-    assert kind("disputed") == (DecisionKind.RETRY, False)
-    assert kind("not_runnable") == (DecisionKind.ACCEPT, True)
-    assert kind() == (DecisionKind.ACCEPT, True)
+
+def test_tests_that_exist_and_cannot_run_end_the_job_with_the_runners_words() -> None:
+    stopped = replace(
+        example("not_runnable", kind=CheckKind.TEST),
+        source="pytest",
+        detail="No module named 'numpy'",
+        remedy="pip install numpy",
+        environment=True,
+    )
+    own_fault = replace(stopped, id="2", environment=False)
+
+    def made(*results: CheckResult) -> Decision:
+        evidence = Evidence(results=results, grade=Grade.REVIEWED)
+        return decide(build=report(), evidence=evidence, verdict=GOOD, accept=Accept(), last=False)
+
+    assert made(stopped).unverified
+    assert made(stopped).reason.endswith("pytest could not be run: No module named 'numpy' - pip install numpy")
+    assert not made(own_fault).unverified, "an example that does not parse stops nobody"
+    assert not made(stopped, example("kept", name="3")).unverified, "some did run"
+
+
+def test_the_sentence_of_a_dispute() -> None:
+    disputed = replace(example("disputed", expected="4"), line=7, detail="two models answer 5")
+    evidence = Evidence(results=(disputed,))
+    made = decide(build=report(), evidence=evidence, verdict=None, accept=RULE, last=True)
+    assert made.reason == "unverified: line 7 expects 4; two models answer 5"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (checks("proof", "proof"), "2 of 2 examples that failed before pass now"),
+        (checks("proof"), "1 of 1 example that failed before passes now"),
+        (checks("kept", unfinished=False), "1 example that passed before still passes"),
+        (checks(), "on review only: there was nothing to run"),
+        (checks("kept"), "on review only: no test shows that it works"),
+        (checks("owed"), "nothing is proven"),
+    ],
+)
+def test_what_stands_behind_a_result_is_said_in_words(evidence: Evidence, words: str) -> None:
+    assert proof_words(evidence) == words
+
+
+def test_no_panel_where_nothing_hangs_on_it() -> None:
+    unproven = Accept(panel="unproven")
+    assert needs_panel(report(), checks("proof"), Accept())
+    assert not needs_panel(report(), checks("proof"), unproven)
+    assert needs_panel(report(), checks("kept", unfinished=False), unproven)
+    assert not needs_panel(report(), checks("owed"), Accept())
+    assert not needs_panel(report(), checks("proof", doubt="it exits"), Accept())
 
 
 def test_a_score_of_exactly_the_bar_is_enough() -> None:
@@ -185,7 +260,8 @@ def test_an_unverified_build_names_what_mends_it() -> None:
 
 def test_lessons_tell_what_the_next_attempt_needs() -> None:
     found = Diagnostic(file="calc.py", line=2, severity=Severity.ERROR, message="undefined name 'c'", code="F821")
-    proof = Evidence(results=(example("failed", actual="4"), example("disputed", name="2", actual="6")))
+    disputed = replace(example("disputed", name="2", actual="6"), detail="three models answer 6")
+    proof = Evidence(results=(example("owed", actual="4"), example("failed", name="3", actual="0"), disputed))
     issues = (Issue(severity=Severity.INFO, message="rename it"), Issue(severity=Severity.ERROR, message="wrong sign"))
     verdict = Verdict(
         panel="simple", score=5, reviews=(Review(model="a", aspect="logic", weight=1, score=5, issues=issues),)
@@ -198,15 +274,12 @@ def test_lessons_tell_what_the_next_attempt_needs() -> None:
         evidence=proof,
         verdict=verdict,
         tried="attempt 2 (m): no",
-        witnesses=lambda _: 3,
     )
     assert [(one.kind, one.text) for one in lessons] == [
         (InsightKind.DIAGNOSTIC, "error [F821]: undefined name 'c' at `return c`"),
+        (InsightKind.EVIDENCE, "`add(2, 3)`: expected 5, got 0 (it passed before)"),
         (InsightKind.EVIDENCE, "`add(2, 3)`: expected 5, got 4"),
-        (
-            InsightKind.QUESTION,
-            "this example looks wrong, or the code was: `add(2, 3)`: expected 5, got 6 (3 models answer that)",
-        ),
+        (InsightKind.QUESTION, "`add(2, 3)`: expected 5, and three models answer 6"),
         (InsightKind.REVIEW, "logic: wrong sign"),
         (InsightKind.REVIEW, "logic: rename it"),
         (InsightKind.TRIED, "attempt 2 (m): no"),
@@ -214,11 +287,20 @@ def test_lessons_tell_what_the_next_attempt_needs() -> None:
     assert all(one.attempt == 2 for one in lessons)
 
 
-def test_a_test_that_fails_as_it_did_before_is_a_question() -> None:
-    unmet = replace(example("not_runnable", name="total", expected="6", actual="3"), unmet=True)
-    (lesson,) = learn(1, evidence=Evidence(results=(unmet, example("not_runnable", name="other"))))
-    assert lesson.kind is InsightKind.QUESTION
-    assert lesson.text == "this test of the project fails as it did before: `add(2, 3)`: expected 6, got 3"
+@pytest.mark.parametrize(
+    ("expected", "actual", "detail", "words"),
+    [
+        ("6", "5", "", "`total`: expected 6, got 5"),
+        ("", "", "DID NOT RAISE <class 'ValueError'>", "`total`: got DID NOT RAISE <class 'ValueError'>"),
+        ("6", "5", "AssertionError: widths differ", "`total`: expected 6, got 5 (AssertionError: widths differ)"),
+        ("", "", "KeyError: 'a' at calc.py:3\nmore", "`total`: got KeyError: 'a' at calc.py:3\nmore"),
+        ("", "", "", "`total`: it does not pass"),
+    ],
+)
+def test_a_failure_keeps_its_own_words(expected: str, actual: str, detail: str, words: str) -> None:
+    owed = replace(example("owed", expected=expected, actual=actual), source="total", detail=detail)
+    (lesson,) = learn(1, evidence=Evidence(results=(owed,)))
+    assert (lesson.kind, lesson.text) == (InsightKind.EVIDENCE, words)
 
 
 def insight(text: str, attempt: int, kind: InsightKind = InsightKind.REVIEW) -> Insight:

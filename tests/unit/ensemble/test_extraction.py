@@ -240,9 +240,8 @@ def test_a_cut_off_answer_is_told_apart_from_bad_syntax() -> None:
     with pytest.raises(ExtractionFailed) as cut_off:
         code("```python\ndef add(a, b", truncated=True)
     assert cut_off.value.truncated
-    with pytest.raises(ExtractionFailed) as broken:
-        code("```python\ndef add(a, b:\n    return\n```")
-    assert not broken.value.truncated
+    broken = code("```python\ndef add(a, b:\n    return\n```")
+    assert (broken.code, broken.whole) == ("def add(a, b:\n    return", True)
 
 
 @pytest.mark.parametrize(
@@ -427,19 +426,25 @@ def test_a_continuation_is_joined_without_repetition(first: str, rest: str, whol
         max_size=25,
     )
 )
-def test_any_text_gives_code_that_parses_or_an_error(lines: list[str]) -> None:
+def test_any_text_gives_code_that_parses_or_what_a_fence_holds_or_an_error(lines: list[str]) -> None:
+    text = "\n".join(lines)
     try:
-        found = code("\n".join(lines))
+        found = code(text)
     except ExtractionFailed:
         return
-    assert not SYNTAX.outline(found.code, Language.PYTHON).errors
     assert "add" in found.code
+    if SYNTAX.outline(found.code, Language.PYTHON).errors:
+        assert text.count("```") > 1
+        assert found.note == "the answer does not parse by the grammar here"
 
 
-def test_a_header_whose_body_does_not_parse_is_no_answer() -> None:
+@pytest.mark.parametrize("body", ["    return a +", "    return (a", "    x = [\n    return a + b\n    y = 2"])
+def test_code_that_does_not_parse_goes_whole_to_the_compiler(body: str) -> None:
     stub = task("def add(a, b):\n    raise NotImplementedError")
+    written = f"def add(a, b):\n{body}"
+    assert code(f"Here:\n```python\n{written}\n```\nDone.", stub).code == written
     with pytest.raises(ExtractionFailed, match="code for `add` that does not parse"):
-        code("```python\ndef add(a, b):\n    return a +\n```", stub)
+        code(f"```python\n{written}\n```\nAnd", stub, truncated=True)
 
 
 def test_a_constant_is_wanted_by_name_too() -> None:

@@ -219,9 +219,19 @@ def test_at_a_place_main_is_a_demo() -> None:
 @pytest.mark.parametrize(("text", "name"), [(JAVA, "java"), (C, "c"), (C, "cpp"), (CPP, "cpp")])
 def test_no_code_is_an_error(text: str, name: str) -> None:
     task = asked(text, LANGUAGES[name])
-    for answer in ("I cannot do that.", "```bash\nmake\n```", f"```{name}\nint add(int a, int b {{\n```"):
+    for answer in ("I cannot do that.", "```bash\nmake\n```", f"```{name}\nint sub(int a, int b {{\n```"):
         with pytest.raises(ExtractionFailed):
             extract(answer, task, syntax=SYNTAX)
     stub = task.original
     with pytest.raises(ExtractionFailed):
         extract(f"```{name}\n{stub}\n```", task, syntax=SYNTAX)
+
+
+@pytest.mark.parametrize(("text", "name"), [(JAVA, "java"), (C, "c"), (C, "cpp")])
+def test_what_does_not_parse_is_for_the_compiler_to_say(text: str, name: str) -> None:
+    task = asked(text, LANGUAGES[name])
+    written = "int add(int a, int b)\n{\n    return (a + b;\n}"
+    assert extract(f"```{name}\n{written}\n```", task, syntax=SYNTAX).code == written
+    if name == "c":  # a grammar knows no macros; the compiler does
+        written = "EXPORT(1) int add(int a, int b) NOTHROW\n{\n    return a + b;\n}"
+        assert extract(f"```c\n{written}\n```", task, syntax=SYNTAX).code == written

@@ -11,22 +11,25 @@ from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.ensemble.briefing import facts
 
 TEST = CheckResult(id="a", kind=CheckKind.TEST, status=CheckStatus.PROOF, source="a")
-UNMET = replace(TEST, id="b", status=CheckStatus.NOT_RUNNABLE, unmet=True)
+OWED = replace(TEST, id="b", source="b", status=CheckStatus.OWED, expected="6", actual="5")
+BROKEN = replace(TEST, id="c", source="c", status=CheckStatus.FAILED, detail="ValueError: no such unit, line 3")
 
 
 @pytest.mark.parametrize(
     ("status", "evidence", "words"),
     [
-        (BuildStatus.PASSED, Evidence(), "it compiles; nothing to run"),
-        (BuildStatus.PASSED, Evidence(results=(TEST,)), "it compiles; 1 of 1 examples pass"),
+        (BuildStatus.PASSED, Evidence(), "it compiles; there was nothing to run"),
+        (BuildStatus.PASSED, Evidence(results=(TEST,)), "it compiles; 1 check that failed before passes now"),
         (
             BuildStatus.PASSED,
-            Evidence(results=(TEST, UNMET)),
-            "it compiles; 1 of 1 examples pass; 1 fail as they did before",
+            Evidence(results=(TEST, OWED, BROKEN)),
+            "it compiles; 1 check that failed before passes now; 1 check that passed before fails now; 1 check of the "
+            "code to be written fails; broken: `c`: got ValueError: no such unit, line 3; not met: `b`: "
+            "expected 6, got 5",
         ),
-        (BuildStatus.PASSED, Evidence(blocked="no sandbox"), "it compiles; no example could be run (no sandbox)"),
+        (BuildStatus.PASSED, Evidence(blocked="no sandbox"), "it compiles; nothing could be run (no sandbox)"),
         (BuildStatus.FAILED, Evidence(), "it does not compile"),
     ],
 )
-def test_no_evidence_is_said_as_such(status: BuildStatus, evidence: Evidence, words: str) -> None:
+def test_what_was_seen_is_said_by_name(status: BuildStatus, evidence: Evidence, words: str) -> None:
     assert facts(BuildReport(status=status, tool="tool"), evidence) == words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -17,6 +17,7 @@ from forge_lsp.domain.attempt import (
     Outcome,
     Severity,
 )
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.errors import (
     BudgetExceeded,
     ConsentRefused,
@@ -150,8 +151,8 @@ async def test_what_does_not_compile_sees_no_panel_and_teaches_the_next() -> Non
 async def test_a_failed_example_blocks_once_somebody_passed_it() -> None:
     toolchain = FakeToolchain(
         proofs={
-            "a + b": Evidence(results=(example("passed"),)),
-            "a - b": Evidence(results=(example("failed", actual="-1"),)),
+            "a + b": Evidence(results=(example("proof"),)),
+            "a - b": Evidence(results=(example("owed", actual="-1"),)),
         }
     )
     stand = Stand((ScriptedModel("g", GOOD, BAD, BAD), *reviewers(7, 10, 10)), toolchain=toolchain)
@@ -164,20 +165,51 @@ async def test_a_failed_example_blocks_once_somebody_passed_it() -> None:
     assert end.score == 7
 
 
-async def test_a_disputed_example_is_a_question_and_no_block() -> None:
-    toolchain = FakeToolchain(proofs={"a - b": Evidence(results=(example("failed", actual="-1"),))})
-    generator = ScriptedModel("g", BAD, BAD)
-    stand = Stand((generator, *reviewers(7, 9)), toolchain=toolchain)
+async def test_one_model_against_an_example_goes_on_until_it_is_met() -> None:
+    toolchain = FakeToolchain(
+        proofs={
+            "a - b": Evidence(results=(example("owed", actual="-1"),)),
+            "a + b": Evidence(results=(example("proof"),)),
+        }
+    )
+    generator = ScriptedModel("g", BAD, BAD, GOOD)
+    stand = Stand((generator, *reviewers(9)), toolchain=toolchain)
     end = await stand.run(Schedule(rows=(row(),)))
-    assert end.outcome is Outcome.ACCEPTED
-    assert "this example looks wrong, or the code was: `add(2, 3)`: expected 5, got -1" in generator.prompts[1]
+    assert (end.outcome, decisions(end)) == (Outcome.ACCEPTED, ["retry", "retry", "accept"])
+    assert "`add(2, 3)`: expected 5, got -1" in generator.prompts[1]
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+
+
+async def test_two_models_against_an_example_end_unverified_with_the_sentence() -> None:
+    owed = replace(example("owed", expected="4", actual="-1"), line=7)
+    toolchain = FakeToolchain(proofs={"a - b": Evidence(results=(owed,))})
+    first, second = ScriptedModel("g", BAD, BAD), ScriptedModel("h", BAD)
+    stand = Stand((first, second, *reviewers(9, 9)), toolchain=toolchain)
+    rows = (row(1), row(2, model="h"), row(3))
+    end = await stand.run(Schedule(rows=rows))
+    assert (end.outcome, decisions(end)) == (Outcome.UNVERIFIED, ["retry", "retry", "accept"])
+    assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+
+
+async def test_the_best_of_all_attempts_may_be_disputed() -> None:
+    owed = Evidence(results=(example("owed", actual="-1"),))
+    worse = Evidence(results=(example("owed", actual="-1"), example("owed", name="2", actual="0")))
+    toolchain = FakeToolchain(proofs={"a - b": owed, "a * b": worse})
+    models = (ScriptedModel("g", BAD), ScriptedModel("h", BAD), ScriptedModel("i", BAD.replace("-", "*")))
+    stand = Stand((*models, *reviewers(9)), toolchain=toolchain)
+    rows = tuple(row(number, model=model.info.key) for number, model in enumerate(models, 1))
+    end = await stand.run(Schedule(rows=rows))
+    assert (end.outcome, decisions(end)) == (Outcome.UNVERIFIED, ["retry", "retry", "give_up"])
+    assert end.best is not None
+    assert "a - b" in end.best.code
 
 
 async def test_evidence_rule_with_a_toy_and_many_samples() -> None:
     toolchain = FakeToolchain(
         proofs={
-            "a + b": Evidence(results=(example("passed"),)),
-            "a - b": Evidence(results=(example("failed", actual="-1"),)),
+            "a + b": Evidence(results=(example("proof"),)),
+            "a - b": Evidence(results=(example("owed", actual="-1"),)),
         }
     )
     toy = ScriptedModel("g", (BAD, "no code", BAD, GOOD), toy=True, context=2048)
@@ -340,12 +372,12 @@ async def test_an_answer_that_was_cut_off_goes_on_once() -> None:
 async def test_an_answer_cut_off_twice_or_without_code_costs_the_attempt() -> None:
     cut = Cut("```python\ndef add(a, b):\n    return a")
     g = ScriptedModel("g", cut, Cut(" +"), "no code at all", "```python\ndef add(a, b:\n```")
-    stand = Stand((g, *reviewers()))
+    stand = Stand((g, *reviewers()), toolchain=FakeToolchain(builds={"b:": report(BuildStatus.FAILED)}))
     end = await stand.run(Schedule(rows=(row(),)))
-    assert (end.outcome, end.best, decisions(end)) == (Outcome.EXHAUSTED, None, ["retry", "retry", "give_up"])
+    assert (end.outcome, decisions(end)) == (Outcome.EXHAUSTED, ["retry", "retry", "give_up"])
     assert len(g.requests) == 4, "bad syntax is not asked to go on"
     assert "no python code for `add`" in g.prompts[3]
-    assert all(attempt.build is None for attempt in end.attempts)
+    assert [attempt.build is None for attempt in end.attempts] == [True, True, False]
 
 
 async def test_a_degraded_thought_is_told_as_it_went() -> None:

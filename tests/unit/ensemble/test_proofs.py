@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from forge_lsp.domain.attempt import Candidate, Evidence
-from forge_lsp.domain.checks import CheckResult
-from forge_lsp.ensemble.checking import Checked, Examples, rank
+from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
+from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.standing import Standing
 from tests.support.scripted import example, report
 
-SILENT = replace(example("passed", name="silent", expected=""), proves=False)
+SILENT = example("kept", name="silent", expected="")
 
 
 def checked(code: str, *results: CheckResult) -> Checked:
@@ -18,20 +20,26 @@ def checked(code: str, *results: CheckResult) -> Checked:
     return Checked(candidate=candidate, build=report(), raw=Evidence(results=results))
 
 
-def test_only_what_says_a_value_is_counted() -> None:
-    assert Evidence(results=(SILENT, example("passed"), example("failed", name="other"))).proofs == 1
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_what_only_runs_is_no_proof(unfinished: bool) -> None:
+    before, now = Run(state=RunState.FAILED, cause=Cause.SCOPE), Run(state=RunState.PASSED)
+    assert status_of(before, now, proves=False) is CheckStatus.KEPT
+    assert status_of(before, now) is CheckStatus.PROOF
+    silent = grade_of((SILENT,), unfinished=unfinished, supported=False)
+    assert silent is (Grade.REVIEWED if unfinished else Grade.KEPT)
+    assert grade_of((SILENT, example("proof", name="other")), unfinished=unfinished, supported=False) is Grade.PROVEN
 
 
 def test_a_stub_is_not_ranked_above_who_returns_something() -> None:
     stub = checked("a stub, at some length", SILENT)
     real = checked("return 1", replace(SILENT, status=example("not_runnable").status))
-    examples = Examples()
+    checks = Checks(unfinished=True)
     for one in (stub, real):
-        examples.learn(one)
-    assert rank(real, examples) > rank(stub, examples)  # all else is equal, and it is shorter
-    standing = Standing(examples)
+        checks.learn(one)
+    assert rank(real, checks) > rank(stub, checks)  # all else is equal, and it is shorter
+    standing = Standing(checks)
     for one in (real, stub):
-        standing.add((one,), chosen=one, score=None)
+        standing.add((one,), chosen=one, verdict=None)
     best = standing.best()
     assert best is not None
     assert best.candidate is real.candidate

@@ -22,7 +22,7 @@ from forge_lsp.domain.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.domain.events import (
     AttemptFinished,
     AttemptStarted,
@@ -232,7 +232,13 @@ def bodies() -> list[tuple[float, EventBody]]:
         (
             28.75,
             JobFinished(
-                outcome=Outcome.ACCEPTED, score=8.2, attempt_count=2, seconds=28.75, cost_usd=0.0123, reason=None
+                outcome=Outcome.ACCEPTED,
+                score=8.2,
+                attempt_count=2,
+                seconds=28.75,
+                cost_usd=0.0123,
+                reason=None,
+                grade=Grade.PROVEN,
             ),
         ),
     ]
@@ -269,6 +275,7 @@ def full_record(job_id: str = "01kg9ys7g0jn516mgv4r") -> JobRecord:
         version=7,
         outcome=Outcome.ACCEPTED,
         score=8.2,
+        grade=Grade.PROVEN,
         seconds=28.75,
         cost_usd=0.0123,
         candidate=done[1].candidate,

@@ -47,6 +47,7 @@ class Concluded:
     score: float | None = None
     reason: str = ""
     sent: tuple[Any, ...] = ()
+    evidence: Any = None
 
 
 @dataclass

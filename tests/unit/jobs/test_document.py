@@ -20,6 +20,7 @@ DOCUMENT_KEYS = [
     "uri",
     "created",
     "score",
+    "grade",
     "code",
     "reason",
     "seconds",
@@ -35,6 +36,8 @@ ATTEMPT_KEYS = [
     "compiled",
     "diagnostics",
     "evidence",
+    "checks",
+    "grade",
     "panel",
     "reviews",
     "score",
@@ -73,6 +76,17 @@ def test_the_document_has_exactly_the_shape_of_the_contract() -> None:
         "notRunnable": 1,
         "agreement": None,
     }
+    assert second["checks"] == {
+        "proof": 1,
+        "kept": 0,
+        "owed": 0,
+        "failed": 0,
+        "disputed": 1,
+        "unrelated": 0,
+        "notRunnable": 1,
+        "flaky": 0,
+    }
+    assert document["grade"] == "proven"
     assert second["reviews"][0] == {
         "model": "granite",
         "aspect": "patterns",

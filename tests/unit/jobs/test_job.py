@@ -103,6 +103,8 @@ async def test_start_returns_before_the_work_and_wait_tells_the_end(rig: Rig) ->
     assert result.to_json() == {
         "jobId": job.id,
         "outcome": "accepted",
+        "grade": None,
+        "checks": {},
         "score": 8.2,
         "attemptCount": 0,
         "seconds": 12.5,

@@ -67,10 +67,10 @@ def test_reports_read_as_they_were_approved(job: object) -> None:
 def test_the_report_tells_what_the_contract_asks_for() -> None:
     text = job_report(full_record(), note="the disk is full")
     for words in (
-        "**accepted** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
+        "**accepted** · **proven** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
         "'(' was never closed",
         "its answer was not JSON, twice",
-        "**no candidate passes this example**: it says 4, one model answers 3",
+        "**this check looks wrong**: it says 4, one model answers 3",
         "no type hints",
         "stopped early",
         "Approach: use +.",
@@ -97,16 +97,29 @@ def test_a_disputed_example_names_how_many_models_say_what() -> None:
         for number, model, actual in ((2, "a", "5"), (3, "b", "5"), (4, "c", "5"), (5, "c", "5"), (6, "d", "7"))
     )
     text = job_report(replace(full_record(), attempts=others))
-    assert "**this example looks wrong**: it says 4, three models answer 5, one model answers 7" in text
+    assert "**this check looks wrong**: it says 4, three models answer 5, one model answers 7" in text
 
 
-def test_a_test_that_failed_before_is_told_as_that() -> None:
+def test_every_check_is_named_with_what_it_says() -> None:
     second = attempts()[1]
-    unmet = replace(example(CheckStatus.NOT_RUNNABLE, "3"), kind=CheckKind.TEST, unmet=True)
-    evidence = Evidence(results=(unmet, example(CheckStatus.NOT_RUNNABLE, "")))
+    owed = replace(example(CheckStatus.OWED, "3"), kind=CheckKind.TEST, line=0)
+    broken = replace(owed, status=CheckStatus.FAILED, expected="", actual="", detail="KeyError: 'a'")
+    no_numpy = replace(
+        owed, status=CheckStatus.NOT_RUNNABLE, detail="No module named 'numpy'", remedy="pip install numpy"
+    )
+    flaky = replace(owed, status=CheckStatus.FLAKY)
+    unrelated = replace(owed, status=CheckStatus.UNRELATED, detail="side")
+    results = (no_numpy, flaky, unrelated, owed, broken, replace(owed, status=CheckStatus.PROOF))
+    evidence = Evidence(results=results, doubt="it ends the process")
     text = job_report(replace(full_record(), attempts=(replace(second, evidence=evidence),)))
-    assert "0 of 0 pass, 1 fail as before, 1 not runnable" in text
-    assert "did not pass before the candidate either: expected 4, got 3" in text
+    assert "1 proof, 1 owed, 1 failed, 1 unrelated, 1 not runnable, 1 flaky" in text
+    assert "**No proof counts:** it ends the process" in text
+    assert "failed before, **passes now**" in text
+    assert "**not met**: expected 4, got 3" in text
+    assert "passed before, **fails now**: KeyError: 'a'" in text
+    assert "not runnable: No module named 'numpy' - pip install numpy" in text
+    assert "flaky: it passes and fails on the same code" in text
+    assert "fails for another reason than this code: side" in text
 
 
 def test_words_of_others_cannot_break_the_page() -> None:
