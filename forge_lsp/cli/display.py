@@ -150,6 +150,7 @@ def _line(event: JobEvent) -> tuple[str, str] | None:
         case JobFinished() as body:
             style = "bold green" if body.outcome == "accepted" else "bold yellow"
             score = "" if body.score is None else f", score {body.score:.1f}"
+            score = f", {body.grade.words}{score}" if body.grade is not None else score
             reason = f": {body.reason.removeprefix(f'{body.outcome}: ')}" if body.reason else ""
             told = f"{count(body.attempt_count, 'attempt')}, {body.seconds:.1f} s, ${body.cost_usd:.4f}"
             return style, f"{body.outcome}{score}, {told}{reason}"

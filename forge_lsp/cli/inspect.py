@@ -147,7 +147,7 @@ async def jobs(options: Options, services: Services) -> int:
 
     priced = any(entry.get("costUsd") for entry in entries)
     table = Table(box=None, pad_edge=False)
-    for name in ("job", "created (UTC)", "outcome", "score", "attempts", *(["cost"] if priced else [])):
+    for name in ("job", "created (UTC)", "outcome", "proof", "score", "attempts", *(["cost"] if priced else [])):
         table.add_column(name, no_wrap=True)
     table.add_column("task", no_wrap=True, overflow="ellipsis")
     for entry in entries:
@@ -162,6 +162,7 @@ def _row(entry: Mapping[str, object], *, priced: bool) -> list[str]:
         str(entry.get("jobId", "")),
         str(entry.get("created", ""))[:16].replace("T", " "),
         str(entry.get("outcome") or entry.get("state", "")),
+        str(entry.get("grade") or ""),
         f"{score:.1f}" if isinstance(score, int | float) else "",
         str(entry.get("attemptCount", "")),
         *([f"${cost:.4f}" if isinstance(cost, int | float) and cost else ""] if priced else []),

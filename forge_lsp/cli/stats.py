@@ -72,6 +72,12 @@ def _print(told: Statistics) -> None:
         line()
         head = ("reviewer", "votes", "score", "spread", "abstained", "agrees")
         _table([_reviewer_row(one) for one in told.reviewers], head)
+    if told.proofs:
+        line()
+        rows = [
+            [one.grade, str(one.accepted.total), _percent(one.accepted), _percent(one.applied)] for one in told.proofs
+        ]
+        _table(rows, ("proof", "jobs", "accepted", "applied"))
     line()
     line("Free before paid", "bold")
     line(f"  {_free(told)}")
@@ -220,6 +226,10 @@ def _document(told: Statistics) -> dict[str, object]:
                 "distance": _interval(one.distance),
             }
             for one in told.reviewers
+        ],
+        "byProof": [
+            {"grade": one.grade, "accepted": _share(one.accepted), "applied": _share(one.applied)}
+            for one in told.proofs
         ],
         "claims": {
             "freeBeforePaid": {"free": _share(told.free), "paidJobCostUsd": _interval(told.paid)},

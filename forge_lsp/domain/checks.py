@@ -136,6 +136,19 @@ class Grade(StrEnum):
         """A number that grows with the grade."""
         return list(Grade).index(self)
 
+    @property
+    def words(self) -> str:
+        """What a person is told beside the outcome."""
+        return _GRADE_WORDS[self]
+
+
+_GRADE_WORDS = {
+    Grade.PROVEN: "proven",
+    Grade.KEPT: "nothing broken",
+    Grade.SUPPORTED: "other models agree",
+    Grade.REVIEWED: "on review only",
+}
+
 
 def status_of(
     before: Run | None,

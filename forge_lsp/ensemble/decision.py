@@ -95,7 +95,7 @@ def _by_evidence(build: BuildReport, evidence: Evidence, last: bool) -> Decision
     if build.compiled is None:
         return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
     if evidence.grade in (Grade.PROVEN, Grade.KEPT):
-        return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}")
+        return Decision(kind=DecisionKind.ACCEPT, reason=proof_words(evidence))
     if not evidence.results:
         return _unverified("it compiles, but there is no test and no example to run that could prove it")
     reason = "it compiles, but no test and no example proves it"
@@ -108,14 +108,12 @@ def _by_score(
     proven = evidence.grade is Grade.PROVEN and build.compiled is True
     if verdict is None:
         if proven and accept.panel == "unproven":
-            return Decision(kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}")
+            return Decision(kind=DecisionKind.ACCEPT, reason=proof_words(evidence))
         return _no("no panel looked at it, and the score decides", last)
     if verdict.score is None:
         why = verdict.note or "the panel has no quorum"
         if proven:
-            return Decision(
-                kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)} (no score: {fault or why})"
-            )
+            return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)} (no score: {fault or why})")
         return _unverified(f"the panel could not sit: {fault}") if fault is not None else _no(why, last)
     if verdict.score < accept.score:
         return _no(f"the panel gives {verdict.score:.1f}, {accept.score:.1f} is needed", last)
@@ -127,9 +125,7 @@ def _by_score(
     if grade.rank < accept.proof.rank:
         reason = f"it is {grade} ({proof_words(evidence)}), and accept.proof asks for {accept.proof}"
         return _unverified(reason) if last else _no(reason, last)
-    return Decision(
-        kind=DecisionKind.ACCEPT, reason=f"it compiles; {proof_words(evidence)}; the panel gives {verdict.score:.1f}"
-    )
+    return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)}; the panel gives {verdict.score:.1f}")
 
 
 def _disputed(evidence: Evidence) -> str | None:

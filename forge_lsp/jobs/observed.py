@@ -13,7 +13,8 @@ __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "sel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
-    """A job that is over. ``outcome`` None: it was interrupted. ``attempts`` are those that ran."""
+    """A job that is over. ``outcome`` None: it was interrupted. ``attempts`` are those that ran. ``grade`` is that of
+    its candidate, ``applied`` whether the candidate was."""
 
     job_id: str
     created: str
@@ -22,6 +23,8 @@ class JobSeen:
     attempts: int
     seconds: float
     nano: int
+    grade: str | None = None
+    applied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ def select_observed(db: sqlite3.Connection) -> Observed:
     """Everything of jobs that are over; those that run are left out."""
     jobs = db.execute(
         "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
-        " coalesce(cost_nano_usd, 0) FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
+        " coalesce(cost_nano_usd, 0), grade, applied FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
     )
     attempts = db.execute(
         "SELECT a.job_id, a.number, a.strategy, a.generator, a.panel,"
@@ -111,6 +114,8 @@ def select_observed(db: sqlite3.Connection) -> Observed:
                 attempts=row[4],
                 seconds=row[5],
                 nano=row[6],
+                grade=row[7],
+                applied=bool(row[8]),
             )
             for row in jobs
         ),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.events import Stage
 from forge_lsp.domain.ports import Usage
 from forge_lsp.ensemble.review import CANCELLED
@@ -69,6 +70,16 @@ class ReviewerSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Jobs with something to offer whose candidate has one ``grade``: the share that was accepted, and of all of them
+    the share that was applied."""
+
+    grade: str
+    accepted: Share
+    applied: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parallel:
     """Stages of one kind: ``wall`` and ``working`` seconds in all, and how many times faster at once is."""
 
@@ -112,6 +123,7 @@ class Statistics:
     rungs: tuple[Group, ...]
     strategies: tuple[Group, ...]
     reviewers: tuple[ReviewerSeen, ...]
+    proofs: tuple[Proof, ...]
     free: Share
     paid: Mean
     parallel: tuple[Parallel, ...]
@@ -135,12 +147,28 @@ def statistics_of(seen: Observed, rates: Rates) -> Statistics:
         rungs=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.generator)),
         strategies=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.strategy)),
         reviewers=_reviewers(seen, rates.good),
+        proofs=_proofs(ended),
         free=share(sum(job.nano == 0 for job in accepted), len(accepted)),
         paid=mean([to_usd(job.nano) for job in ended if job.nano]),
         parallel=_parallel(seen),
         comparisons=comparisons,
         compared_cost=compared,
         notes=_notes(len(ended), rates),
+    )
+
+
+def _proofs(jobs: Sequence[JobSeen]) -> tuple[Proof, ...]:
+    """By grade, the best first; "none" where a check spoke against all that a job had to offer."""
+    names = [*(str(grade) for grade in reversed(Grade)), "none"]
+    groups = {name: [job for job in jobs if (job.grade or "none") == name] for name in names}
+    return tuple(
+        Proof(
+            grade=name,
+            accepted=share(sum(job.outcome == Outcome.ACCEPTED for job in group), len(group)),
+            applied=share(sum(job.applied for job in group), len(group)),
+        )
+        for name, group in groups.items()
+        if group
     )
 
 

@@ -116,7 +116,8 @@ def end_message(result: JobResult) -> str:
     score = "" if result.score is None else f" · score {result.score:.1f}"
     cost = f" · ${result.cost_usd:.2f}" if result.cost_usd else ""
     attempts = f"{result.attempt_count} attempt{'' if result.attempt_count == 1 else 's'}"
-    head = f"{result.outcome}{score} · {attempts} · {result.seconds:.0f} s{cost}"
+    grade = "" if result.grade is None else f" · {result.grade.words}"
+    head = f"{result.outcome}{grade}{score} · {attempts} · {result.seconds:.0f} s{cost}"
     if result.applied:  # why it was accepted says less than that it is there
         return f"{head} · applied"
     return f"{head} · {_line(result.reason)}" if result.reason else head

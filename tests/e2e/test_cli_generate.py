@@ -67,7 +67,8 @@ async def test_an_accepted_result_is_a_patch_on_stdout_and_all_else_is_on_stderr
         assert "+    return a + b" in ran.out
         assert "Add them." in ran.err
         assert "attempt 1/1: coder writes" in ran.err
-        assert "1 of 1 examples pass" in ran.err
+        assert "1 check that failed before passes now" in ran.err
+        assert "1 of 1 example that failed before passes now; the panel gives 9.0" in ran.err
         assert "accepted, score 9.0, 1 attempt" in ran.err
         assert "--write" in ran.err
         assert (work / "sums.py").read_text() == STUB
@@ -94,6 +95,8 @@ async def test_json_prints_one_job_document_whichever_face_tells_it(tmp_path: Pa
     assert (attempt["compiled"], attempt["decision"], attempt["score"]) == (True, "accept", 9.0)
     counts = {"passed": 1, "failed": 0, "disputed": 0, "notRunnable": 0}
     assert attempt["evidence"] == {"kinds": ["doctest"], **counts, "agreement": None}
+    assert {name: count for name, count in attempt["checks"].items() if count} == {"proof": 1}
+    assert (attempt["grade"], document["grade"]) == ("proven", "proven")
     assert [review["model"] for review in attempt["reviews"]] == ["granite"]
     assert "accepted" in ran.err
 
@@ -214,7 +217,7 @@ async def test_a_language_whose_tools_are_not_there_is_unverified(tmp_path: Path
         ("14", "NUMBER = 7", STUB.replace("\n\n\ndef other", "\n\n\nNUMBER = 7\n\n\ndef other")),
         ("12:12", CODE, DONE),
         ("6:12", CODE, DONE),
-        (None, "LIMIT = 7", "LIMIT = 7\n"),
+        (None, DONE.replace("10", "7"), DONE.replace("10", "7")),
     ],
     ids=["a line is a place", "a line twice is a cursor", "lines are a selection", "none is the whole file"],
 )

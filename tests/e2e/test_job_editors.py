@@ -196,7 +196,7 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
         "attempt 1/2 · thinking (solo: phi4)",
         "attempt 1/2 · generating (coder)",
         "attempt 1/2 · checking (1 candidate)",
-        "attempt 1/2 · checking: it compiles; 2 of 2 examples pass",
+        "attempt 1/2 · checking: it compiles; 2 checks that failed before pass now",
         "attempt 1/2 · reviewing (simple: granite, gemma3)",
         "attempt 1/2 · reviewing: score 7.0",
         "attempt 1/2 · score 7.0, retry",
@@ -204,7 +204,7 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
         "attempt 2/2 · score 8.2, accept",
     ):
         assert message in messages
-    assert end.message.startswith("accepted · score 8.2 · 2 attempts · ")
+    assert end.message.startswith("accepted · proven · score 8.2 · 2 attempts · ")
     assert end.message.endswith(" · applied")
 
     # one versioned edit, which holds no more than what differs

@@ -72,7 +72,8 @@ async def test_a_request_with_a_token_stays_open_until_the_outcome(tmp_path: Pat
         assert outcome["outcome"] == "accepted"
         assert outcome["applied"] is True
         assert set(outcome) == {
-            "jobId", "outcome", "score", "attemptCount", "seconds", "costUsd", "applyMode", "applied", "reason",
+            "jobId", "outcome", "grade", "checks", "score", "attemptCount", "seconds", "costUsd", "applyMode",
+            "applied", "reason",
         }  # fmt: skip
         assert outcome["applyMode"] == "edit"
         assert {item["token"] for item in client.of("$/progress")} == {"mine"}

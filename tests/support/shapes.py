@@ -40,6 +40,7 @@ def misfits(value: Any, shape: Any, where: str = "$") -> list[str]:
     return [f"{where}: {value!r} is no {shape.__name__}"] if wrong or not isinstance(value, kinds) else []
 
 
+GRADES = {"proven", "kept", "supported", "reviewed"}
 JOB_DOCUMENT = {
     "jobId": str,
     "state": {"queued", "running", "ended", "interrupted"},
@@ -49,6 +50,7 @@ JOB_DOCUMENT = {
     "uri": str,
     "created": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
     "score": (float, None),
+    "grade": (GRADES, None),
     "code": (str, None),
     "reason": (str, None),
     "seconds": float,
@@ -72,6 +74,10 @@ JOB_DOCUMENT = {
                 "notRunnable": int,
                 "agreement": (float, int, None),
             },
+            "checks": dict.fromkeys(
+                ("proof", "kept", "owed", "failed", "disputed", "unrelated", "notRunnable", "flaky"), int
+            ),
+            "grade": (GRADES, None),
             "panel": str,
             "reviews": [
                 {

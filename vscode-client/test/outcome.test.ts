@@ -21,7 +21,13 @@ test('a summary has what there is', () => {
 });
 
 test('what was applied is told, with its report', () => {
-  assert.deepEqual(told(base), { level: 'info', text: 'Accepted · score 8.3 · 1 attempt · 12 s.', choices: ['report'] });
+  assert.deepEqual(told(base), { level: 'info', text: 'Accepted · score 8.3 · 1 attempt · 12 s. It compiles.', choices: ['report'] });
+  const proven = told({ ...base, grade: 'proven', reason: '4 of 4 tests that failed before pass now; the panel gives 8.3' });
+  assert.equal(
+    proven.text,
+    'Accepted · proven · score 8.3 · 1 attempt · 12 s. 4 of 4 tests that failed before pass now; the panel gives 8.3.',
+  );
+  assert.match(told({ ...base, grade: 'reviewed' }).text, /^Accepted · on review only · /);
   assert.equal(awaitsPreview(base), false);
 });
 

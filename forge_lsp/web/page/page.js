@@ -88,10 +88,14 @@ function refill(list, nodes) {
   if (inside && focused) list.querySelector(`[data-job="${CSS.escape(focused)}"]`)?.focus();
 }
 
+// What stands behind a result, and what a check says, as people are told.
+const PROOF = { proven: "proven", kept: "nothing broken", supported: "other models agree", reviewed: "on review only" };
+const CHECKS = { notRunnable: "not runnable" };
+
 function drawLedger() {
   refill(at("ledger"), ledger.map((entry) => {
     const parts = [
-      new Date(entry.created).toLocaleString(), entry.language,
+      new Date(entry.created).toLocaleString(), entry.language, PROOF[entry.grade],
       entry.score === null ? null : `score ${entry.score.toFixed(1)}`,
       entry.attemptCount === null ? null : `${entry.attemptCount} attempt${entry.attemptCount === 1 ? "" : "s"}`,
       entry.seconds ? `${entry.seconds.toFixed(1)} s` : null, usd(entry.costUsd),
@@ -171,7 +175,7 @@ function drawJob({ document: found, events, heard, loaded }) {
   show("cancel", !over);
   const { rows, seconds } = over ? stages(events, 0, 0) : stages(events, since(heard), found.seconds + since(loaded));
   const state = found.outcome ?? found.state;
-  const line = [found.language, found.score === null ? null : `score ${found.score.toFixed(1)}`,
+  const line = [PROOF[found.grade], found.language, found.score === null ? null : `score ${found.score.toFixed(1)}`,
     `${(over ? found.seconds : seconds).toFixed(1)} s`, usd(found.costUsd), found.reason].filter(Boolean).join(" · ");
   at("job-line").replaceChildren(make("strong", { className: state, textContent: state }), ` · ${line}`);
   const told = events.findLast((event) => ["stage.started", "degraded", "stage.finished"].includes(event.type));
@@ -233,8 +237,8 @@ function stages(events, more, least) {
 
 function attemptNode(attempt, open) {
   const compiled = { true: "compiles", false: "does not compile" }[attempt.compiled] ?? (attempt.decision ? "not checked" : null);
-  const { passed, failed, disputed } = attempt.evidence;
-  const examples = passed + failed + disputed ? `${passed} passed, ${failed} failed, ${disputed} disputed` : null;
+  const counts = Object.entries(attempt.checks).filter(([, count]) => count > 0);
+  const examples = counts.length ? counts.map(([name, count]) => `${count} ${CHECKS[name] ?? name}`).join(", ") : null;
   const head = attempt.skipped
     ? `${attempt.number} · skipped: ${attempt.skipped}`
     : [attempt.number, attempt.decision ?? "runs", compiled, examples,

@@ -22,6 +22,7 @@ local M = {}
 ---@class forge.Outcome
 ---@field jobId string
 ---@field outcome "accepted"|"unverified"|"exhausted"|"cancelled"|"failed"
+---@field grade? "proven"|"kept"|"supported"|"reviewed"
 ---@field score? number
 ---@field attemptCount integer
 ---@field seconds number
@@ -46,11 +47,22 @@ local tokens = 0
 
 local HINT = ' · not applied: `:Forge preview` shows it'
 
+---What a person is told of the proof, beside the outcome.
+local PROOF = {
+  proven = 'proven',
+  kept = 'nothing broken',
+  supported = 'other models agree',
+  reviewed = 'on review only',
+}
+
 ---@param outcome forge.Outcome
 ---@return string
 function M.summary(outcome)
   local count = outcome.attemptCount or 0
   local parts = { outcome.outcome or outcome.state }
+  if outcome.grade and PROOF[outcome.grade] then
+    table.insert(parts, PROOF[outcome.grade])
+  end
   if outcome.score then
     table.insert(parts, ('score %.1f'):format(outcome.score))
   end

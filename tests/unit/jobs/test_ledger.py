@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from forge_lsp.jobs.database import Busy, Database
 from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation
 from forge_lsp.jobs.presence import Presence
 from forge_lsp.jobs.record import JobState
-from forge_lsp.jobs.schema import TABLES, VERSION, migrate
+from forge_lsp.jobs.schema import MIGRATIONS, TABLES, VERSION, migrate
 from tests.unit.jobs.sample import full_record
 from tests.unit.jobs.support import START, HeldClock, candidate, record
 
@@ -219,6 +220,55 @@ async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
     finally:
         await ledger.aclose()
     assert (tmp_path / "ledger.db").read_bytes() == before
+
+
+async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    whole = json.dumps(
+        {
+            "number": 1,
+            "strategy": "none",
+            "thinkers": [],
+            "generator": "g",
+            "samples": 1,
+            "panel": "none",
+            "decision": {"kind": "accept", "reason": "it is so"},
+            "seconds": 1.0,
+            "cost_usd": 0.0,
+            "evidence": {
+                "results": [
+                    {"id": "1", "kind": "test", "status": "passed", "source": "t", "proves": True, "unmet": False},
+                    {"id": "2", "kind": "test", "status": "not_runnable", "source": "t", "unmet": True},
+                ]
+            },
+        }
+    )
+    scope = json.dumps({"kind": "file", "range": {"start": 0, "end": 0}})
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        for statement in MIGRATIONS[0]:
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 1")
+        db.execute(
+            "INSERT INTO jobs (id, state, owner, created, uri, language, profile, task, base_text, scope,"
+            " allowed_attempts, apply, toys, outcome) VALUES ('old', 'ended', 'o', '2026-01-31T12:00:00.000Z', 'file:///a',"
+            " 'python', '', 't', '', ?, 1, 'edit', '[]', 'accepted')",
+            (scope,),
+        )
+        db.execute(
+            "INSERT INTO attempts VALUES"
+            " ('old', 1, 'none', 'g', 1, 'none', 1, 1, 0, 0, NULL, 'accept', NULL, 1.0, 0, ?)",
+            (whole,),
+        )
+    db.close()
+    ledger = open_ledger(tmp_path)
+    try:
+        assert await ledger.ready() is None
+        old = await ledger.record("old")
+        assert old is not None
+        assert (old.grade, old.checks) == (None, ())
+        statuses = [str(result.status) for result in old.attempts[0].evidence.results]
+        assert statuses == ["kept", "not_runnable"]
+    finally:
+        await ledger.aclose()
 
 
 async def test_without_a_place_to_write_it_is_kept_in_memory(tmp_path: Path) -> None:

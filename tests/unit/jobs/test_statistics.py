@@ -236,3 +236,15 @@ async def test_the_ledger_counts_what_was_written_to_it(tmp_path: Path) -> None:
     assert len(seen.reviews) == sum(len(found.verdict.reviews) for found in whole.attempts if found.verdict)
     told = statistics_of(seen, Rates(paid={"opus": lambda usage: Usage(input_tokens=1).input_tokens * 10**6}))
     assert told.all.success.total == 1
+
+
+def test_proof_is_counted_by_grade() -> None:
+    jobs = (
+        job("1", grade="proven", applied=True),
+        job("2", grade="proven", outcome="unverified"),
+        job("3", grade="reviewed"),
+        job("4", grade=None, outcome="exhausted"),
+    )
+    found = statistics_of(Observed(jobs=jobs), Rates())
+    told = [(one.grade, one.accepted.hits, one.accepted.total, one.applied.hits) for one in found.proofs]
+    assert told == [("proven", 1, 2, 1), ("reviewed", 1, 1, 0), ("none", 0, 1, 0)]

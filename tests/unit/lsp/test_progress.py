@@ -10,6 +10,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.events import (
     AttemptFinished,
     AttemptStarted,
@@ -101,6 +102,9 @@ def test_end_messages() -> None:
 
     assert result(Outcome.ACCEPTED, applied=True) == "accepted · score 8.3 · 2 attempts · 61 s · applied"
     assert result(Outcome.ACCEPTED, applied=True, reason="the panel gives 8.3").endswith("61 s · applied")
+    proven = result(Outcome.ACCEPTED, applied=True, grade=Grade.PROVEN)
+    assert proven == "accepted · proven · score 8.3 · 2 attempts · 61 s · applied"
+    assert "· on review only ·" in result(Outcome.ACCEPTED, grade=Grade.REVIEWED)
     assert result(Outcome.ACCEPTED, reason="conflict").endswith("61 s · conflict")
     assert result(Outcome.FAILED, score=None, attempt_count=1, cost_usd=0.5, reason="why") == (
         "failed · 1 attempt · 61 s · $0.50 · why"

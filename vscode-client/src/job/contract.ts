@@ -33,9 +33,13 @@ export interface Request {
 
 export type Verdict = 'accepted' | 'unverified' | 'exhausted' | 'cancelled' | 'failed';
 
+/** What stands behind a result: a check that failed passes, what passed still does, other models agree, or a panel's opinion. */
+export type Grade = 'proven' | 'kept' | 'supported' | 'reviewed';
+
 export interface Outcome {
   jobId: string;
   outcome: Verdict;
+  grade?: Grade | null;
   score: number | null;
   attemptCount: number;
   seconds: number;
@@ -55,6 +59,7 @@ export interface Entry {
   jobId: string;
   state: string;
   outcome: Verdict | null;
+  grade?: Grade | null;
   task: string;
   uri: string;
   created: string;

@@ -1,6 +1,6 @@
 // What the user is told when a job has ended, and what they can do about it. Pure.
 
-import type { Outcome } from './contract';
+import type { Grade, Outcome } from './contract';
 
 export type Choice = 'apply' | 'preview' | 'retry' | 'report' | 'doctor' | 'log' | 'terminal';
 
@@ -22,10 +22,21 @@ export interface Told {
   command?: string;
 }
 
-/** `accepted · score 9.0 · 1 attempt · 12 s · $0.03` */
+/** What a person is told of the proof, beside the outcome. */
+export const PROOF: Record<Grade, string> = {
+  proven: 'proven',
+  kept: 'nothing broken',
+  supported: 'other models agree',
+  reviewed: 'on review only',
+};
+
+/** `accepted · proven · score 9.0 · 1 attempt · 12 s · $0.03` */
 export function summary(outcome: Outcome): string {
   const count = outcome.attemptCount;
   const parts = [outcome.outcome as string];
+  if (outcome.grade) {
+    parts.push(PROOF[outcome.grade]);
+  }
   if (outcome.score !== null) {
     parts.push(`score ${outcome.score.toFixed(1)}`);
   }
@@ -43,7 +54,7 @@ export function told(outcome: Outcome): Told {
   switch (outcome.outcome) {
     case 'accepted':
       if (outcome.applied) {
-        return { level: 'info', text: `${line}.`, choices: ['report'] };
+        return { level: 'info', text: `${line}.${why}`, choices: ['report'] };
       }
       return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
     case 'unverified':

@@ -1,7 +1,7 @@
 // Models, GPUs and the doctor's findings as Markdown. Pure.
 
 import type { Entry, Finding, Models } from '../job/contract';
-import { duration, money } from '../job/outcome';
+import { PROOF, duration, money } from '../job/outcome';
 import { plain } from '../job/tracker';
 
 export function models(answer: Models, origin: string): string {
@@ -83,6 +83,9 @@ const MARKS: Record<string, string> = {
 export function row(entry: Entry): { label: string; description: string; detail: string } {
   const ended = entry.outcome ?? entry.state;
   const parts = [ended as string];
+  if (entry.grade) {
+    parts.push(PROOF[entry.grade]);
+  }
   if (entry.score !== null) {
     parts.push(`score ${entry.score.toFixed(1)}`);
   }
