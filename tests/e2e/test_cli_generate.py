@@ -69,7 +69,7 @@ async def test_an_accepted_result_is_a_patch_on_stdout_and_all_else_is_on_stderr
         assert "attempt 1/1: coder writes" in ran.err
         assert "1 check that failed before passes now" in ran.err
         assert "1 of 1 example that failed before passes now; the panel gives 9.0" in ran.err
-        assert "accepted, score 9.0, 1 attempt" in ran.err
+        assert "accepted, proven, score 9.0, 1 attempt" in ran.err
         assert "--write" in ran.err
         assert (work / "sums.py").read_text() == STUB
         await asyncio.to_thread(subprocess.run, ["git", "apply", "-"], input=ran.out.encode(), cwd=work, check=True)

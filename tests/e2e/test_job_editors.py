@@ -232,7 +232,7 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
     assert "return number % 2 == 0" in result["code"]
     assert "😀" in result["code"]
     report = await desk.command("forge.report", **job)
-    for words in ("**accepted**", "Return the comparison itself.", "even.py", "2 of 2 pass", "| 2 | duo: phi4, gemma3"):
+    for words in ("**accepted**", "Return the comparison itself.", "even.py", "2 proof", "| 2 | duo: phi4, gemma3"):
         assert words in report
 
 
@@ -273,7 +273,7 @@ async def test_what_fails_an_example_that_another_passes_is_never_accepted(tmp_p
         uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
         outcome = await generate(client, uri)
         assert (outcome["outcome"], outcome["applied"], outcome["attemptCount"]) == ("exhausted", False, 2)
-        assert "fails 1 example" in outcome["reason"]
+        assert "does not meet 1 example" in outcome["reason"]
         assert client.of("workspace/applyEdit") == []
         assert client.texts[uri] == TEXT
         # no panel saw it, and the second attempt was told which example it was
