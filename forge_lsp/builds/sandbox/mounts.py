@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from forge_lsp.builds.sandbox.exposure import mounts_of
 from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, private_entries
 
 __all__ = ["HOME", "environment", "hidden", "isolated", "readable_beside"]
@@ -29,11 +30,7 @@ def isolated(folder: Path) -> list[str]:
 
 def readable_beside(source: Path | None, readable: Sequence[Path]) -> list[str]:
     """What a toolchain names, as far as neither the system nor the project at ``source`` holds it."""
-    words: list[str] = []
-    for path in _beside_the_system(tuple(readable)):
-        if source is None or not path.is_relative_to(source):
-            words += ["--ro-bind-try", str(path), str(path)]
-    return words
+    return [word for real, place in mounts_of(readable, source) for word in ("--ro-bind-try", str(real), str(place))]
 
 
 def hidden(source: Path | None) -> list[str]:
@@ -64,9 +61,3 @@ def _shown_of_the_system() -> tuple[str, ...]:
     for name in ETC:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     return tuple(words)
-
-
-@lru_cache(maxsize=256)
-def _beside_the_system(readable: tuple[Path, ...]) -> tuple[Path, ...]:
-    absolute = dict.fromkeys(path.absolute() for path in readable)
-    return tuple(path for path in absolute if not any(path.is_relative_to(name) for name in SYSTEM))
