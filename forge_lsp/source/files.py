@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from forge_lsp.domain.task import Document, Language
+from forge_lsp.reading import read_plain
 from forge_lsp.source.ignore import Guard
 from forge_lsp.source.lines import BOM
 
@@ -50,7 +51,7 @@ class Files:
         try:
             if not path.is_file() or path.stat().st_size > self._largest or not self.guard.may_show(path):
                 return None
-            data = path.read_bytes()
+            data = read_plain(path, most=self._largest)
         except OSError:
             return None
         if b"\x00" in data:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path, PurePosixPath
 from typing import cast
 
+from forge_lsp.builds.gate import fault_of
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place
@@ -52,7 +53,7 @@ class PythonEvidence:
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         except OSError as error:
-            reason = f"the project could not be read: {error.strerror or error}"
+            reason = fault_of(error).reason
             return Evidence(blocked=reason, seconds=time.perf_counter() - started)
         judge = Judge(task=task, module=_module(place)[0], excuse=excuse)
         return Evidence(

@@ -246,7 +246,7 @@ class BubblewrapBox:
             return arguments
         return [
             *("--overlay-src", str(self._source)),
-            *(("--overlay-src", str(self._folder / "files")) if self._tree.files else ()),
+            *(("--overlay-src", str(self._folder / "files")) if any((self._folder / "files").iterdir()) else ()),
             *("--overlay", str(self._folder / "written"), str(self._folder / "work"), root),
             *hidden(self._source),
         ]

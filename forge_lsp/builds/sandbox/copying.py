@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from forge_lsp.builds.sandbox.unusable import is_text
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.reading import read_text
 
@@ -106,7 +107,7 @@ class _Copier:
             names = {entry.name for entry in entries}
             for entry in entries:
                 path = folder / entry.name
-                if self._skip and self._source / path in self._skip:
+                if (self._skip and self._source / path in self._skip) or not is_text(entry.name):
                     continue
                 if entry.is_symlink():
                     if not _ignored(path, False, ignores):
