@@ -41,6 +41,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.together import Together
+from forge_lsp.redaction import hidden
 
 __all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
 
@@ -154,10 +155,11 @@ class Preparer:
     def _task(self, request: JobRequest, before: JobRecord | None) -> Task:
         document = request.document
         scope = self.scoping.scope(document, request.selection)
-        words, insights = request.words, ()
+        # The user's words are shown to models and kept in the ledger.
+        words, insights = hidden(request.words) if request.words else request.words, ()
         if before is not None and request.follow_up is not None:
             words = words or before.task
-            insights = _follow_up(before, request.follow_up.feedback)
+            insights = _follow_up(before, hidden(request.follow_up.feedback))
         return Task(
             document=document,
             scope=scope,

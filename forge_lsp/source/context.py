@@ -17,12 +17,12 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.redaction import redact
 from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.fitting import estimate_tokens, fenced, fitted_document, shortened
 from forge_lsp.source.ignore import is_secret_name
 from forge_lsp.source.lines import is_blank, normalised
 from forge_lsp.source.neighbours import imported_files, mentions, outline_text, tests_near
-from forge_lsp.source.redaction import redact
 from forge_lsp.source.rules import rules_files
 
 __all__ = ["Context", "ContextConfig"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Any, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 __all__ = ["bounded_protocol"]
 
@@ -58,8 +58,9 @@ def bounded_protocol(*, most: int | None = None, header_seconds: float = _HEADER
             self.transport.abort()
 
         def _look(self) -> None:
-            cycle: object = self.cycle  # None before the first request, whatever it is declared to be
-            if cycle is None or self.cycle.response_complete:
+            # None before the first request, whatever it is declared to be.
+            cycle = cast("RequestResponseCycle | None", self.cycle)
+            if cycle is None or cycle.response_complete:
                 self._wait()
             else:
                 self._listen()
