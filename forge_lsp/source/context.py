@@ -122,7 +122,7 @@ class _Gathering:
         if not whole:
             document = self._document_part(self._left + share)
         sections = [
-            ("# Rules of this project", rules),
+            ("# Rules of this project, for those who plan and write (not for reviewers)", rules),
             ("", [document]),
             ("# Files that the document uses (outlines)", neighbours),
             ("# Tests that mention it", tests),
@@ -196,7 +196,7 @@ class _Gathering:
             heading = f"## {name}\n\n"
             shown = shortened(redact(normalised(text)).text.strip(), room - estimate_tokens(heading) - 20)
             if shown:
-                part = _Part(heading + shown, name)
+                part = _Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
                 room -= cost
                 self._left -= cost

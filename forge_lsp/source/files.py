@@ -30,7 +30,9 @@ class Files:
     def name(self, path: Path) -> str:
         """How a file is called in what models are shown: relative to the workspace."""
         relative = self.guard.relative(path)
-        return str(relative) if relative is not None else path.name
+        name = str(relative) if relative is not None else path.name
+        # A line end in a name would begin a part of its own in what models are shown.
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
     def open_paths(self) -> Iterator[Path]:
         """The open buffers' files that may be shown, in order of their names."""
