@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from forge_lsp.builds.sandbox.marks import (
@@ -115,7 +116,7 @@ def _may_name(real: Path, workspace: Path | None) -> bool:
     """Whether the user's own settings and environment may show it whole."""
     if any(_related(real, home) and _whole_is_too_much(real, home) for home in _homes()):
         return False
-    if real == _OURS or real.is_relative_to(_OURS) or real in map(_real, interpreter_folders()):
+    if real == _OURS or real.is_relative_to(_OURS) or real in _interpreter():
         return True
     return not _closed(real, workspace) or (_in_toolchain(real) and not _below(real, _CLOSED))
 
@@ -185,7 +186,15 @@ def _of_project(real: Path, workspace: Path) -> bool:
 
 def _homes() -> tuple[Path, ...]:
     """The home folder as the environment and as the system has it."""
-    found = [Path.home()]
+    return _homes_with(os.environ.get("HOME"))
+
+
+@lru_cache(maxsize=8)
+def _homes_with(named: str | None) -> tuple[Path, ...]:
+    del named  # Path.home() looks at it
+    found: list[Path] = []
+    with contextlib.suppress(RuntimeError):  # no HOME, and no entry either
+        found.append(Path.home())
     if os.name == "posix":
         import pwd
 
@@ -193,6 +202,11 @@ def _homes() -> tuple[Path, ...]:
             found.append(Path(pwd.getpwuid(os.getuid()).pw_dir))
     real = dict.fromkeys(home for one in found if (home := _real(one)) is not None and len(home.parts) > 1)
     return tuple(real)
+
+
+@lru_cache(maxsize=1)
+def _interpreter() -> frozenset[Path | None]:
+    return frozenset(map(_real, interpreter_folders()))
 
 
 def _below(path: Path, folders: Iterable[str]) -> bool:

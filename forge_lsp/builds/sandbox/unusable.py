@@ -31,7 +31,7 @@ _PASSED_BY = frozenset(
 )
 _MOST = 200_000
 _KERNEL = ("/proc/", "/sys/", "/dev/")
-_FRESH = 2.0
+_FRESH = 5.0
 """Seconds for which an answer holds: a job opens many boxes at once."""
 _known: dict[Path, tuple[float, tuple[PurePosixPath, ...]]] = {}
 

@@ -16,6 +16,7 @@ from forge_lsp.builds.java.maven import Repositories, build_of
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.rust.tools import find_cargo
+from forge_lsp.builds.sandbox import exposure
 from forge_lsp.builds.sandbox.exposure import Origin, exposed, folders_of, mounts_of
 from forge_lsp.builds.tsc import find_compiler
 
@@ -405,3 +406,16 @@ def test_coordinates_of_a_jar_that_is_here(home: Path, workspace: Path) -> None:
 def test_flags_open_headers_only(home: Path, workspace: Path) -> None:
     words = ("/opt", "/opt/", f"/opt/../{home}/.ssh", "/opt/../etc", f"/opt/../{home}", "/opt/nonexistent/include")
     assert outside_folders(words, workspace) == ()
+
+
+def test_without_a_home_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    exposure._homes_with.cache_clear()
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    make(tmp_path / "tools", "tool")
+    assert exposed((tmp_path / "tools",), origin=Origin.USER, workspace=None) == (tmp_path / "tools",)
+    assert exposed((tmp_path / "tools",), origin=Origin.WORKSPACE, workspace=None) == ()
+    exposure._homes_with.cache_clear()
