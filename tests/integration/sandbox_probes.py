@@ -104,6 +104,10 @@ def _():
 def _():
     return connect(socket.AF_UNIX, told["unix"])
 
+@attempt("connect to a unix socket in the project")
+def _():
+    return connect(socket.AF_UNIX, "socket") or connect(socket.AF_UNIX, told["project"] + "/socket")
+
 @attempt("connect to an abstract unix socket")
 def _():
     return connect(socket.AF_UNIX, "\0" + told["abstract"])
@@ -240,7 +244,10 @@ def listeners(base: Path) -> Iterator[dict[str, object]]:
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_UNIX) as named,
         socket.socket(socket.AF_UNIX) as hidden,
+        socket.socket(socket.AF_UNIX) as inside,
     ):
+        inside.bind(str(base / "project" / "socket"))
+        inside.listen()
         named.bind(str(base / "socket"))
         named.listen()
         hidden.bind("\0" + abstract)
@@ -307,11 +314,12 @@ async def probe(way: str, base: Path) -> dict[str, str]:
     marker = f"forge-marker-{os.getpid()}-{way}"
     os.environ["FORGE_TEST_SECRET"] = SECRET
     folders = BoxFolders(base / "temp")
-    before, victim = snapshot(project), snapshot(base / "keys")
+    victim = snapshot(base / "keys")
     victim_before = (base / "victim").stat()
     files = {PurePosixPath("hostile.py"): HOSTILE.encode()}
     try:
         with listeners(base) as told:
+            before = snapshot(project)
             bystander = told.pop("process")
             assert isinstance(bystander, subprocess.Popen)
             told |= {
