@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from forge_lsp.domain.attempt import BuildReport, BuildStatus, Diagnostic, Sever
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.task import Task
 
-__all__ = ["Baselines", "Check", "Checked", "Fault", "gate", "new_problems", "without_asked"]
+__all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_problems", "without_asked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,18 @@ class Baselines:
             self._kept.popitem(last=False)
 
 
+def fault_of(error: OSError) -> Fault:
+    """What an error of the file system says of this machine, and what to do about it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" ({error.filename})" if error.filename else ""
+        return Fault(reason=f"no space is left for temp copies{where}", remedy="free disk space: df -h; df -i")
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return Fault(reason="too many files are open", remedy="raise the limit of open files: ulimit -n 4096")
+    return Fault(
+        reason=f"the project could not be read: {error.strerror or error}", remedy="check the permissions of its files"
+    )
+
+
 async def gate(
     task: Task, text: str, *, document: str, check: Check, baselines: Baselines, key: str, tool: str, blank: str = ""
 ) -> BuildReport:
@@ -117,8 +130,7 @@ async def gate(
     except EnvironmentFault as fault:
         return report(BuildStatus.UNVERIFIED, fault=Fault(reason=str(fault), remedy=fault.remedy))
     except OSError as error:
-        reason = f"the project could not be read: {error.strerror or error}"
-        return report(BuildStatus.UNVERIFIED, fault=Fault(reason=reason, remedy="check the permissions of its files"))
+        return report(BuildStatus.UNVERIFIED, fault=fault_of(error))
     if after.fault is not None:
         return report(BuildStatus.UNVERIFIED, fault=after.fault)
     known = before.problems if not task.diagnostics else without_asked(before.problems, task, document)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.builds.project import Place
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
+from forge_lsp.reading import read_text
 
 __all__ = ["Interpreter", "environment_at", "interpreter_of", "own_interpreter", "program"]
-
-_SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/sbin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,9 @@ def own_interpreter() -> Interpreter:
         path=Path(sys.executable),
         prefix=prefix,
         version=(sys.version_info.major, sys.version_info.minor),
-        readable=_readable(prefix, base, Path(sys.executable).resolve().parent.parent),
+        readable=exposed(
+            (prefix, base, Path(sys.executable).resolve().parent.parent), origin=Origin.USER, workspace=None
+        ),
     )
 
 
@@ -50,42 +52,33 @@ def interpreter_of(place: Place) -> Interpreter:
     if place.source is not None:
         for folder in place.folders():
             for name in (".venv", "venv"):
-                found = environment_at(place.source / folder / name)
+                found = environment_at(place.source / folder / name, workspace=place.source)
                 if found is not None:
                     return found
     return own_interpreter()
 
 
-def environment_at(folder: Path) -> Interpreter | None:
-    """The virtual environment in ``folder``, or None where it is not one."""
+def environment_at(folder: Path, *, workspace: Path | None = None) -> Interpreter | None:
+    """The virtual environment in ``folder``, or None where it is not one. ``workspace``: the one whose files named it;
+    what it says of its base then opens a real Python and nothing else."""
+    # Where a link leads, since a copy of the project does not have those that lead out of it.
+    folder = folder.resolve() if folder.is_symlink() else folder
     executable = folder / "bin" / "python"
-    try:
-        lines = (folder / "pyvenv.cfg").read_text("utf-8", "replace").splitlines()
-    except OSError:
+    text = read_text(folder / "pyvenv.cfg")
+    if text is None or not executable.exists():
         return None
-    if not executable.exists():
-        return None
+    lines = text.splitlines()
     values = {key.strip().lower(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
     found = re.match(r"(\d+)\.(\d+)", values.get("version") or values.get("version_info") or "")
     version = (int(found[1]), int(found[2])) if found else (sys.version_info.major, sys.version_info.minor)
     bases = [executable.resolve().parent.parent]
     if values.get("home"):
         bases += [Path(values["home"]).parent, Path(values["home"]).resolve().parent]
-    return Interpreter(path=executable, prefix=folder, version=version, readable=_readable(folder, *bases))
-
-
-def _readable(*folders: Path) -> tuple[Path, ...]:
-    """The folders less those that a sandbox shows anyway, and never a home folder or a whole disk."""
-    home = Path.home()
-    return tuple(
-        dict.fromkeys(
-            folder
-            for folder in folders
-            if folder.is_dir()
-            and not str(folder).startswith(_SYSTEM)
-            and folder not in (Path("/"), home, *home.parents)
-        )
-    )
+    origin = Origin.USER if workspace is None else Origin.WORKSPACE
+    shown = exposed((folder,), origin=origin, workspace=workspace)
+    # The bases are named by a file and a link in it, whoever named the environment.
+    shown += exposed(bases, origin=Origin.WORKSPACE, workspace=workspace)
+    return Interpreter(path=executable, prefix=folder, version=version, readable=tuple(dict.fromkeys(shown)))
 
 
 def program(name: str) -> Path | None:

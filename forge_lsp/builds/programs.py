@@ -9,6 +9,7 @@ from pathlib import Path
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.interpreters import environment_at
 from forge_lsp.builds.remedies import WSL
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree
 from forge_lsp.domain.task import Language
@@ -33,8 +34,13 @@ def readable_for(program: Path) -> tuple[Path, ...]:
     environment = environment_at(program.parent.parent)
     if environment is not None:
         return environment.readable
-    folders = {program.parent, program.resolve().parent}
-    return tuple(sorted(folder for folder in folders if not str(folder).startswith(("/usr", "/bin", "/sbin"))))
+    real = program.resolve()
+    found: list[Path] = []
+    for folder, file in ((program.parent, program), (real.parent, real)):
+        # A program may lie in a folder that is not shown, the home itself: then it alone is.
+        shown = exposed((folder,), origin=Origin.USER, workspace=None)
+        found += shown or exposed((file,), origin=Origin.USER, workspace=None)
+    return tuple(sorted(dict.fromkeys(path for path in found if not path.is_relative_to("/usr"))))
 
 
 async def version_finding(

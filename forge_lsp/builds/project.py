@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.domain.ports import Tree
 from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
 
@@ -94,10 +95,7 @@ class Place:
         """A file's text as the user sees it (buffer, else disk), or None where it cannot be read."""
         content = self.overlay.get(path)
         if content is None and self.source is not None:
-            try:
-                content = (self.source / path).read_bytes()
-            except OSError:
-                return None
+            content = read_bytes(self.source / path, most=SOURCE)
         return None if content is None else content.decode("utf-8", "replace")
 
     def _names(self, folder: PurePosixPath) -> set[str]:
@@ -235,8 +233,10 @@ def _siblings(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[PurePosix
         try:
             if not entry.is_file(follow_symlinks=False) or entry.stat().st_size > _LARGEST_SIBLING:
                 continue
-            content = Path(entry.path).read_bytes()
         except OSError:
             continue  # a neighbour that may not be read is not needed
+        content = read_bytes(Path(entry.path), most=_LARGEST_SIBLING)
+        if content is None:
+            continue
         taken += 1
         yield PurePosixPath(entry.name), content

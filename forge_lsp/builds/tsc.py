@@ -11,9 +11,19 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
+from forge_lsp.builds.sandbox.marks import package_at
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
-__all__ = ["INSTALL", "Compiler", "compiler_path", "find_compiler", "in_code_points", "problems_in"]
+__all__ = [
+    "INSTALL",
+    "Compiler",
+    "compiler_path",
+    "find_compiler",
+    "in_code_points",
+    "problems_in",
+    "script_folders",
+]
 
 INSTALL = "npm install --save-dev typescript"
 """The command that gives a project its own compiler."""
@@ -39,14 +49,15 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
             modules = place.source / folder / "node_modules"
             for package, program in (("typescript", "tsc"), ("@typescript/native-preview", "tsgo.js")):
                 script = modules / package / "bin" / program
-                if not script.is_file():
+                shown = script_folders(script, modules, workspace=place.source) if script.is_file() else ()
+                if not shown:
                     continue
                 if node is None:
                     return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
                 # Read in place, not through the temp copy, which may leave node_modules out.
                 return Compiler(
                     command=(node, str(script.resolve())),
-                    readable=(modules, *_roots(script.resolve()), *readable_for(Path(node))),
+                    readable=(*shown, *readable_for(Path(node))),
                 )
     for name in ("tsc", "tsgo"):
         found = shutil.which(name, path=path)
@@ -58,17 +69,22 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
         if _is_script(script):
             if node is None:
                 return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-            return Compiler(command=(node, str(script)), readable=(*_roots(script), *readable_for(Path(node))))
-        return Compiler(command=(str(script),), readable=(script.parent,))
+            return Compiler(command=(node, str(script)), readable=(*script_folders(script), *readable_for(Path(node))))
+        return Compiler(command=(str(script),), readable=readable_for(script))
     return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
 
 
-def _roots(script: Path) -> tuple[Path, ...]:
-    """The ``node_modules`` that a compiler's script lies in: its native part is a package beside it."""
-    for folder in script.parents:
-        if folder.name == "node_modules":
-            return (folder,)
-    return (script.parent.parent,)
+def script_folders(script: Path, *more: Path, workspace: Path | None = None) -> tuple[Path, ...]:
+    """What a package's script needs: the ``node_modules`` that it really lies in (a native part is a package beside
+    it), else its own package; empty where that may not be shown. ``workspace``: the one that named it, and ``more``
+    folders, by a link."""
+    real = script.resolve()
+    holding = next((folder for folder in real.parents if folder.name == "node_modules"), None)
+    if holding is None:
+        holding = next((folder for folder in real.parents[:3] if package_at(folder)), real)
+    origin = Origin.USER if workspace is None else Origin.WORKSPACE
+    shown = exposed((holding,), origin=origin, workspace=workspace)
+    return (*shown, *exposed(more, origin=origin, workspace=workspace)) if shown else ()
 
 
 def _is_script(path: Path) -> bool:

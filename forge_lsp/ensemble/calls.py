@@ -19,6 +19,7 @@ from forge_lsp.domain.errors import (
 from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
 from forge_lsp.domain.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
 from forge_lsp.ensemble.words import estimate_tokens
+from forge_lsp.redaction import hidden
 
 __all__ = ["Ask", "Calls", "Line"]
 
@@ -27,6 +28,9 @@ Ask: TypeAlias = Callable[[str, str, ChatRequest], Awaitable[ChatReply]]
 
 _UNBILLED = (ModelMissing, PromptTooLong, ServerUnreachable, Unauthorised)
 """A server that refuses so has read nothing; after any other failure the prompt may have to be paid for."""
+
+_LONG = 16_000
+"""Characters of a prompt that is looked through in a thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,8 @@ class Calls:
         reserved = await self._admit(model.info, request)
         self._count += 1
         self._asked[key] = None
-        request = replace(request, job=self._job)
+        # Test output, diagnostics and what other models said may hold what was left out of the documents.
+        request = replace(await _without_secrets(request), job=self._job)
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
 
     async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
@@ -162,6 +167,17 @@ class Calls:
                     error=error,
                 )
             )
+
+
+async def _without_secrets(request: ChatRequest) -> ChatRequest:
+    def look() -> ChatRequest:
+        return replace(
+            request, messages=tuple(replace(message, text=hidden(message.text)) for message in request.messages)
+        )
+
+    # A quarter of a second for a very long prompt, which others on the event loop are not to wait for.
+    long = sum(len(message.text) for message in request.messages) > _LONG
+    return await asyncio.to_thread(look) if long else look()
 
 
 def _input_tokens(request: ChatRequest) -> int:

@@ -32,6 +32,7 @@ from forge_lsp.domain.ports import (
     Toolchain,
 )
 from forge_lsp.domain.task import Language, Task
+from forge_lsp.ensemble.fencing import fence_for
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.budget import Budget, JobSpending
@@ -41,6 +42,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.together import Together
+from forge_lsp.redaction import hidden
 
 __all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
 
@@ -154,10 +156,11 @@ class Preparer:
     def _task(self, request: JobRequest, before: JobRecord | None) -> Task:
         document = request.document
         scope = self.scoping.scope(document, request.selection)
-        words, insights = request.words, ()
+        # The user's words are shown to models and kept in the ledger.
+        words, insights = hidden(request.words) if request.words else request.words, ()
         if before is not None and request.follow_up is not None:
             words = words or before.task
-            insights = _follow_up(before, request.follow_up.feedback)
+            insights = _follow_up(before, hidden(request.follow_up.feedback))
         return Task(
             document=document,
             scope=scope,
@@ -173,7 +176,8 @@ def _follow_up(before: JobRecord, feedback: str) -> tuple[Insight, ...]:
     """The user's words first, then the code they speak of."""
     found = [Insight(kind=InsightKind.FEEDBACK, text=feedback, attempt=0)]
     if before.candidate is not None:
-        code = f"The code that these words are about:\n```\n{before.candidate.code}\n```"
+        fence = fence_for(before.candidate.code)
+        code = f"The code that these words are about:\n{fence}\n{before.candidate.code}\n{fence}"
         found.append(Insight(kind=InsightKind.TRIED, text=code, attempt=0))
     return tuple(found)
 

@@ -18,10 +18,12 @@ from pydantic import ValidationError
 from forge_lsp.domain.errors import SettingsError
 from forge_lsp.settings.sources import Layer, Layers, Table, environment_layer, file_layer, merge, user_file
 from forge_lsp.settings.tree import Settings
-from forge_lsp.settings.trust import narrowed
+from forge_lsp.settings.trust import misread, named_profile, narrowed, widened
 
 __all__ = ["PROFILES", "Resolved", "Sources", "gather", "profile_layer", "resolve"]
 
+_LARGEST_OF_A_WORKSPACE = 256 * 1024
+"""Bytes of a workspace's settings file."""
 PROFILES = ("three-gpu", "one-gpu", "embedded", "cloud")
 
 
@@ -71,6 +73,10 @@ class Sources:
             return "custom" if "schedule" in table else "auto"
         if not isinstance(asked, str):
             raise SettingsError((f"profile: {asked!r} is not a name; one of auto, {', '.join(PROFILES)}, or a path",))
+        # Before the file is looked at: a workspace names none.
+        stronger = any("profile" in layer.values for layer in (self.environment, self.editor, self.command_line))
+        if not stronger and (problem := named_profile(self.workspace)) is not None:
+            raise SettingsError((problem,))
         return asked
 
 
@@ -97,8 +103,9 @@ def gather(
     own = file_layer(path, required=named)
     local = workspace / "forge.toml" if workspace is not None else None
     theirs = Layer(label="workspace")
-    if local is not None and local.resolve() != path.resolve():
-        theirs = file_layer(local, required=False)
+    # Not Path.resolve, which raises for a link that leads to itself.
+    if local is not None and os.path.realpath(local) != os.path.realpath(path):
+        theirs = file_layer(local, required=False, most=_LARGEST_OF_A_WORKSPACE)
     return Sources(
         user=own,
         workspace=theirs,
@@ -125,16 +132,27 @@ def resolve(sources: Sources, profile: Layer) -> Resolved:
     """Lay all sources over ``profile`` and validate. Raises SettingsError with every problem, each with its source."""
     below = sources.over(profile)
     trusted = Layers(layers=(*below, sources.user, sources.environment, sources.editor, sources.command_line)).merged()
+    if wrong := misread(sources.workspace, trusted):
+        raise SettingsError(wrong)
     workspace, notes = narrowed(sources.workspace, merge(_defaults(), trusted))
     layers = Layers(layers=(*below, sources.user, workspace, sources.environment, sources.editor, sources.command_line))
-    try:
-        settings = Settings.model_validate(layers.merged())
-    except ValidationError as error:
-        raise SettingsError(_problems(error, layers)) from None
+    settings = _validated(layers)
+    if workspace.values:
+        # What holds is compared as it holds, not as it is written.
+        without = Layers(layers=(*below, sources.user, sources.environment, sources.editor, sources.command_line))
+        if problems := widened(settings, _validated(without), workspace.label):
+            raise SettingsError(problems)
     dangling = settings.references()
     if dangling:
         raise SettingsError(tuple(layers.sourced(f"{path}: {what}") for path, what in dangling))
     return Resolved(settings=settings, layers=layers, notes=notes)
+
+
+def _validated(layers: Layers) -> Settings:
+    try:
+        return Settings.model_validate(layers.merged())
+    except ValidationError as error:
+        raise SettingsError(_problems(error, layers)) from None
 
 
 def _defaults() -> Table:

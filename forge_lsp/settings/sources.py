@@ -7,13 +7,13 @@ remembers its source, so that an error can name the key path and the file.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from forge_lsp.domain.errors import SettingsError
+from forge_lsp.reading import parsed_toml, read_plain
 
 __all__ = ["Layer", "Layers", "Table", "environment_layer", "file_layer", "merge", "user_file"]
 
@@ -99,19 +99,23 @@ def user_file(environment: Mapping[str, str], option: Path | None = None) -> tup
     return platformdirs.user_config_path("forge-lsp", appauthor=False) / "forge.toml", False
 
 
-def file_layer(path: Path, *, required: bool) -> Layer:
-    """A TOML file as a layer; an absent one that is not required is empty. Raises SettingsError naming the file."""
+def file_layer(path: Path, *, required: bool, most: int | None = None) -> Layer:
+    """A TOML file as a layer; an absent one that is not required is empty. ``most``: it must be a plain file of no more
+    bytes, since a workspace named it. Raises SettingsError naming the file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+        content = path.read_bytes() if most is None else read_plain(path, most=most)
+        text = content.decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             raise SettingsError((f"{path}: there is no such file",)) from None
         return Layer(label=str(path))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError((f"{path}: cannot be read: {error.strerror or error}",)) from None
+    except UnicodeDecodeError as error:
         raise SettingsError((f"{path}: cannot be read: {error}",)) from None
     try:
-        return Layer(label=str(path), values=tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return Layer(label=str(path), values=parsed_toml(text))
+    except ValueError as error:
         raise SettingsError((f"{path}: not valid TOML: {error}",)) from None
 
 
@@ -134,8 +138,8 @@ def environment_layer(environment: Mapping[str, str] | None = None) -> Layer:
 
 def _toml_value(raw: str) -> object:
     try:
-        return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parsed_toml(f"value = {raw}")["value"]
+    except (ValueError, KeyError):
         return raw
 
 

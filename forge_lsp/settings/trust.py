@@ -6,12 +6,20 @@ the user set up; it cannot name or start servers, nor name commands, prices, fol
 
 from __future__ import annotations
 
+import json
+import math
 from typing import cast
 
-from forge_lsp.domain.errors import SettingsError
-from forge_lsp.settings.sources import Layer, Table
+from pydantic import ValidationError
 
-__all__ = ["narrowed"]
+from forge_lsp.domain.errors import SettingsError
+from forge_lsp.domain.task import Language
+from forge_lsp.settings.sources import Layer, Layers, Table, leaves
+from forge_lsp.settings.tree import Settings
+
+__all__ = ["misread", "named_profile", "narrowed", "widened"]
+
+_HINT = "move it to your own settings file"
 
 _FORBIDDEN = {
     "servers": "name servers",
@@ -47,13 +55,12 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
     problems: list[str] = []
     notes: list[str] = []
     values: Table = dict(workspace.values)
-    hint = "move it to your own settings file"
+    hint = _HINT
     for key, what in _FORBIDDEN.items():
         if key in values:
             problems.append(f"{key} ({workspace.label}): a workspace file may not {what}; {hint}")
-    profile = values.get("profile")
-    if isinstance(profile, str) and ("/" in profile or "\\" in profile or profile.endswith(".toml")):
-        problems.append(f"profile ({workspace.label}): a workspace file may not name a profile by path; {hint}")
+    if (named := named_profile(workspace)) is not None:
+        problems.append(named)
     for language, table in cast(Table, values.get("check") or {}).items() if _is_table(values, "check") else ():
         if isinstance(table, dict) and "command" in table:
             problems.append(
@@ -61,7 +68,7 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
             )
     if _is_table(values, "models"):
         for name, entry in cast(Table, values["models"]).items():
-            if isinstance(entry, dict) and str(cast(Table, entry).get("name", "")).endswith(".gguf"):
+            if isinstance(entry, dict) and str(cast(Table, entry).get("name", "")).lower().endswith(".gguf"):
                 problems.append(
                     f"models.{name}.name ({workspace.label}): a workspace file may not name model files; {hint}"
                 )
@@ -81,6 +88,77 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
             notes.append(f"{'.'.join(path)} ({workspace.label}): {theirs!r} would widen your {mine!r}, which holds")
             values = _without(values, path)
     return Layer(label=workspace.label, values=values), tuple(notes)
+
+
+def named_profile(workspace: Layer) -> str | None:
+    """The problem of a workspace file that names a profile by path."""
+    profile = workspace.values.get("profile")
+    if isinstance(profile, str) and ("/" in profile or "\\" in profile or profile.endswith(".toml")):
+        return f"profile ({workspace.label}): a workspace file may not name a profile by path; {_HINT}"
+    return None
+
+
+def misread(workspace: Layer, user: Table) -> tuple[str, ...]:
+    """The problems of what a workspace file says as it stands: a number in quotes is none, and is compared with none.
+
+    ``user`` is what the workspace's values are laid over.
+    """
+    if not workspace.values:
+        return ()
+    problems = [
+        f"{'.'.join(path)} ({workspace.label}): {value} is no number that can be compared"
+        for path, value in leaves(workspace.values)
+        if isinstance(value, float) and not math.isfinite(value)
+    ]
+    if problems:
+        return tuple(problems)
+    layers = Layers(layers=(Layer(label="user", values=user), workspace))
+    try:
+        Settings.model_validate_json(json.dumps(layers.merged(), default=str), strict=True)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            path = tuple(str(part) for part in problem["loc"])
+            keys = tuple(str(part) for part in problem["loc"] if not isinstance(part, int))
+            # The user's own may be written more freely; unknown and missing keys are told with all others.
+            if layers.source_of(keys) == workspace.label and problem["type"] not in ("extra_forbidden", "missing"):
+                problems.append(f"{'.'.join(path)} ({workspace.label}): {problem['msg'].removeprefix('Value error, ')}")
+    except (ValueError, RecursionError) as error:
+        problems.append(f"{workspace.label}: cannot be read: {error}")
+    return tuple(problems)
+
+
+def widened(settings: Settings, own: Settings, label: str) -> tuple[str, ...]:
+    """The problems of validated ``settings`` in which a workspace file has a value that is wider than the user's
+    ``own``. Empty, unless what was written meant something else than what it became."""
+    problems: list[str] = []
+
+    def value(tree: Settings, path: tuple[str, str]) -> object:
+        return getattr(getattr(tree, path[0]), path[1])
+
+    for paths, keeps in ((_SMALLER, min), (_LARGER, max)):
+        for path in paths:
+            mine, theirs = cast(float, value(own, path)), cast(float, value(settings, path))
+            if keeps(mine, theirs) != theirs:
+                problems.append(f"{'.'.join(path)} ({label}): {theirs} would widen your {mine}; {_HINT}")
+    for path, order in _ORDERED.items():
+        mine, theirs = str(value(own, path)), str(value(settings, path))
+        if order.index(theirs) < order.index(mine):
+            problems.append(f"{'.'.join(path)} ({label}): {theirs!r} would widen your {mine!r}; {_HINT}")
+    if settings.accept.rule != own.accept.rule:
+        problems.append(f"accept.rule ({label}): your own rule holds; {_HINT}")
+    for name in ("servers", "consent", "prices", "fleet"):
+        if getattr(settings, name) != getattr(own, name):
+            problems.append(f"{name} ({label}): a workspace file may not change it; {_HINT}")
+    if settings.state.dir != own.state.dir:
+        problems.append(f"state ({label}): a workspace file may not change it; {_HINT}")
+    for language in Language:
+        if settings.check.command(language) != own.check.command(language):
+            problems.append(f"check.{language}.command ({label}): a workspace file may not name commands; {_HINT}")
+    known = {model.name for model in own.models.values()}
+    for key, model in settings.models.items():
+        if model.name.lower().endswith(".gguf") and model.name not in known:
+            problems.append(f"models.{key}.name ({label}): a workspace file may not name model files; {_HINT}")
+    return tuple(problems)
 
 
 def _is_table(values: Table, key: str) -> bool:

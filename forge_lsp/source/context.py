@@ -17,12 +17,12 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.redaction import redact
 from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.fitting import estimate_tokens, fenced, fitted_document, shortened
 from forge_lsp.source.ignore import is_secret_name
 from forge_lsp.source.lines import is_blank, normalised
 from forge_lsp.source.neighbours import imported_files, mentions, outline_text, tests_near
-from forge_lsp.source.redaction import redact
 from forge_lsp.source.rules import rules_files
 
 __all__ = ["Context", "ContextConfig"]
@@ -122,7 +122,7 @@ class _Gathering:
         if not whole:
             document = self._document_part(self._left + share)
         sections = [
-            ("# Rules of this project", rules),
+            ("# Rules of this project, for those who plan and write (not for reviewers)", rules),
             ("", [document]),
             ("# Files that the document uses (outlines)", neighbours),
             ("# Tests that mention it", tests),
@@ -196,7 +196,7 @@ class _Gathering:
             heading = f"## {name}\n\n"
             shown = shortened(redact(normalised(text)).text.strip(), room - estimate_tokens(heading) - 20)
             if shown:
-                part = _Part(heading + shown, name)
+                part = _Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
                 room -= cost
                 self._left -= cost

@@ -11,6 +11,7 @@ from typing import Protocol
 from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
+from forge_lsp.redaction import redact
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
 from forge_lsp.source.headers_go_rust import keep_headers
@@ -22,7 +23,6 @@ from forge_lsp.source.indentation import Strings, indent_unit, reindent
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
 from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
-from forge_lsp.source.redaction import redact
 from forge_lsp.source.signatures import keep_signatures
 
 __all__ = ["Edits", "SourceSyntax"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from forge_lsp.domain.task import Document, Language
+from forge_lsp.reading import read_plain
 from forge_lsp.source.ignore import Guard
 from forge_lsp.source.lines import BOM
 
@@ -29,7 +30,9 @@ class Files:
     def name(self, path: Path) -> str:
         """How a file is called in what models are shown: relative to the workspace."""
         relative = self.guard.relative(path)
-        return str(relative) if relative is not None else path.name
+        name = str(relative) if relative is not None else path.name
+        # A line end in a name would begin a part of its own in what models are shown.
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
     def open_paths(self) -> Iterator[Path]:
         """The open buffers' files that may be shown, in order of their names."""
@@ -50,7 +53,7 @@ class Files:
         try:
             if not path.is_file() or path.stat().st_size > self._largest or not self.guard.may_show(path):
                 return None
-            data = path.read_bytes()
+            data = read_plain(path, most=self._largest)
         except OSError:
             return None
         if b"\x00" in data:

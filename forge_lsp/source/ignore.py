@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from forge_lsp.reading import read_text
+from forge_lsp.source.git_rules import exclude_files
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -147,8 +150,8 @@ class Guard:
     """Says which files of one workspace may be read, and lists them. Ignore files are read once, and what was said of a
     file is said again.
 
-    The rules are git's: nested ``.gitignore`` files, the repository's own above the workspace, and
-    ``.git/info/exclude``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same.
+    The rules are git's: nested ``.gitignore`` files, the repository's own above the workspace, its ``info/exclude``,
+    and the user's ``core.excludesFile``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same.
     """
 
     def __init__(self, workspace: Path) -> None:
@@ -243,8 +246,8 @@ class Guard:
             from pathspec import GitIgnoreSpec
 
             files = [folder / name for name in _IGNORE_FILES]
-            if folder == self._top:
-                files.insert(0, folder / ".git" / "info" / "exclude")
+            if folder == (self._top or self._root):
+                files = [*exclude_files(folder, repository=self._top is not None), *files]
             lines = [line for file in files for line in _lines(file)]
             self._specs[folder] = _compiled(GitIgnoreSpec, lines) if lines else None
         return self._specs[folder]
@@ -263,12 +266,7 @@ def _compiled(spec: type[GitIgnoreSpec], lines: list[str]) -> GitIgnoreSpec:
 
 
 def _lines(file: Path) -> list[str]:
-    try:
-        if file.stat().st_size > _LARGEST_IGNORE_FILE:
-            return []
-        return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return []
+    return (read_text(file, most=_LARGEST_IGNORE_FILE) or "").splitlines()
 
 
 def _resolved(path: Path) -> Path:

@@ -56,6 +56,8 @@ async def serve(services: Services, *, host: str, port: int) -> int:
 def _server(app: Application) -> uvicorn.Server:
     import uvicorn
 
+    from forge_lsp.web.connections import bounded_protocol
+
     class Server(uvicorn.Server):
         """Leaves the signals to the command line, which cancels us."""
 
@@ -65,7 +67,7 @@ def _server(app: Application) -> uvicorn.Server:
 
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - the same protocol, in other words
-        http="h11",
+        http=bounded_protocol(),
         ws="none",
         lifespan="off",
         access_log=False,

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.interpreters import environment_at
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
 from forge_lsp.builds.sandbox.copybox import CopySandbox
 from forge_lsp.builds.sandbox.folders import BoxFolders
@@ -49,6 +50,14 @@ def attempt(name):
 @attempt("read a key outside")
 def _():
     return open(told["key"]).read()
+
+@attempt("read a key that a workspace's files lead to")
+def _():
+    return "".join(open(path).read() for path in told["named"] if os.path.isfile(path))
+
+@attempt("list what a workspace's files lead to")
+def _():
+    return ", ".join(name for path in told["named"] if os.path.isdir(path) for name in os.listdir(path))
 
 @attempt("list the home folder")
 def _():
@@ -95,6 +104,10 @@ def _():
 def _():
     return connect(socket.AF_UNIX, told["unix"])
 
+@attempt("connect to a unix socket in the project")
+def _():
+    return connect(socket.AF_UNIX, "socket") or connect(socket.AF_UNIX, told["project"] + "/socket")
+
 @attempt("connect to an abstract unix socket")
 def _():
     return connect(socket.AF_UNIX, "\0" + told["abstract"])
@@ -115,6 +128,37 @@ for path in (told["victim"], told["project"] + "/kept.txt"):
             act()
         except OSError:
             pass
+for path in told["kernel"]:
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+        out["open " + path] = "opened for writing"
+    except OSError:
+        pass
+out["open a file of the kernel's for writing"] = ""
+
+def mode_of(path):
+    return os.stat(path).st_mode & 0o6000
+
+home = os.environ["HOME"]
+for name, act in {
+    "chmod": lambda path: (open(path, "w").close(), os.chmod(path, 0o6755)),
+    "fchmod": lambda path: os.fchmod(os.open(path, os.O_WRONLY | os.O_CREAT, 0o755), 0o4755),
+    "open": lambda path: os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o4755)),
+    "mknod": lambda path: os.mknod(path, 0o106755),
+    "open, in another folder": lambda path: os.close(
+        os.open("s5", os.O_CREAT, 0o2755, dir_fd=os.open(home, os.O_RDONLY))
+    ),
+}.items():
+    path = os.path.join(home, "s-" + name.split(",")[0])
+    try:
+        act(path)
+    except OSError:
+        pass
+    for made in (path, os.path.join(home, "s5")):
+        if os.path.exists(made) and mode_of(made):
+            out["make a setuid file by " + name] = oct(mode_of(made))
+out["make a setuid file"] = ""
+
 for place in ("/", "/usr", "/etc", "/dev", "/proc/sys/kernel"):
     try:
         open(place + "/forge-was-here", "w").close()
@@ -133,9 +177,20 @@ CALLS = {
     "unshare": (272 if x86 else 97, 0x10000000), "io_uring_setup": (425, 8, 0), "bpf": (321 if x86 else 280, 0, 0, 0),
     "keyctl": (250 if x86 else 219, 0, 0, 0), "ptrace": (101 if x86 else 117, 0, 0, 0, 0),
     "mount": (165 if x86 else 40, 0, 0, 0, 0, 0), "userfaultfd": (323 if x86 else 282, 0),
+    "file_setattr": (469, -100, told["victim"].encode(), 0, 0, 0), "open_tree_attr": (467, -100, b"/", 0, 0, 0),
+    "openat2": (437, -100, b"/", b"\0" * 24, 24), "a number that is not known yet": (480, 0, 0, 0),
 }
+if told["shared"]:
+    pid = told["bystander"]
+    CALLS["sched_setaffinity"] = (203 if x86 else 122, pid, 8, b"\1" + b"\0" * 7)
+    CALLS["sched_setscheduler"] = (144 if x86 else 119, pid, 3, b"\0" * 4)
+    CALLS["sched_setparam"] = (142 if x86 else 118, pid, b"\0" * 4)
+    CALLS["sched_setattr"] = (314 if x86 else 274, pid, b"\x30" + b"\0" * 47, 0)
+    CALLS["migrate_pages"] = (256 if x86 else 238, pid, 1, b"\1" + b"\0" * 7, b"\1" + b"\0" * 7)
+    CALLS["prlimit"] = (302 if x86 else 261, pid, 7, b"\1" + b"\0" * 15, 0)
 for name, arguments in CALLS.items():
-    out["call " + name] = "" if libc.syscall(*map(ctypes.c_long, arguments)) < 0 else "worked"
+    words = [word if isinstance(word, bytes) else ctypes.c_long(word) for word in arguments]
+    out["call " + name] = "" if libc.syscall(*words) < 0 else "worked"
 
 subprocess.Popen(
     [sys.executable, "-c", "import time; time.sleep(600)", told["marker"]], start_new_session=True,
@@ -189,7 +244,10 @@ def listeners(base: Path) -> Iterator[dict[str, object]]:
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_UNIX) as named,
         socket.socket(socket.AF_UNIX) as hidden,
+        socket.socket(socket.AF_UNIX) as inside,
     ):
+        inside.bind(str(base / "project" / "socket"))
+        inside.listen()
         named.bind(str(base / "socket"))
         named.listen()
         hidden.bind("\0" + abstract)
@@ -221,25 +279,58 @@ def make_project(base: Path) -> Path:
     return project
 
 
+def make_home(base: Path, project: Path) -> tuple[Path, tuple[Path, ...]]:
+    """A home with keys, and a project whose files lead to them; the paths that they name."""
+    home = base / "home"
+    for name in (".ssh/id", ".config/gh/hosts.yml", ".cargo/credentials.toml"):
+        (home / name).parent.mkdir(parents=True)
+        (home / name).write_text("PRIVATE KEY")
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").symlink_to("/usr/bin/env")
+    (project / ".venv" / "pyvenv.cfg").write_text(f"home = {home}/.ssh/bin\nversion = 3.12\n")
+    (project / "link").symlink_to(home / ".ssh")
+    return home, (home, home / ".ssh", home / ".config", home / ".cargo", project / "link")
+
+
+def kernel_files() -> list[str]:
+    """Files of the kernel's that root can write on this machine, or could."""
+    found: list[str] = []
+    for top in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/pressure", "/proc/acpi", "/proc/scsi"):
+        for folder, folders, names in os.walk(top):
+            folders.sort()
+            found += [f"{folder}/{name}" for name in names]
+    return [*found[:4000], "/proc/sysrq-trigger", "/proc/mtrr", "/proc/kmsg", "/proc/kcore", "/sys/power/state"]
+
+
 async def probe(way: str, base: Path) -> dict[str, str]:
     """Run the hostile program; ``{what it tried: what came of it}``."""
     project = make_project(base)
-    readable = interpreter_folders()
-    home = Path.home() if Path.home().is_dir() else base / "keys"
+    home, named = make_home(base, project)
+    environ = dict(os.environ)
+    os.environ["HOME"] = str(home)
+    environment = environment_at(project / ".venv", workspace=project)
+    assert environment is not None
+    readable = (*interpreter_folders(), *environment.readable, *named, base / "socket")
     marker = f"forge-marker-{os.getpid()}-{way}"
     os.environ["FORGE_TEST_SECRET"] = SECRET
     folders = BoxFolders(base / "temp")
-    before, victim = snapshot(project), snapshot(base / "keys")
+    victim = snapshot(base / "keys")
     victim_before = (base / "victim").stat()
     files = {PurePosixPath("hostile.py"): HOSTILE.encode()}
     try:
         with listeners(base) as told:
+            before = snapshot(project)
             bystander = told.pop("process")
             assert isinstance(bystander, subprocess.Popen)
             told |= {
                 "key": str(base / "keys" / "id"),
                 "home": str(home),
-                "known": [folder.relative_to(home).parts[0] for folder in readable if folder.is_relative_to(home)],
+                "named": [str(home / ".ssh" / "id"), *map(str, named), str(project / "link" / "id")],
+                "kernel": kernel_files(),
+                "shared": way == "landlock",
+                "known": [
+                    folder.relative_to(home).parts[0] for folder in interpreter_folders() if folder.is_relative_to(home)
+                ],
                 "secret": SECRET,
                 "victim": str(base / "victim"),
                 "project": str(project),
@@ -249,7 +340,9 @@ async def probe(way: str, base: Path) -> dict[str, str]:
             command = [sys.executable, "hostile.py", json.dumps(told)]
             if way == WORKBENCH:
                 bubblewrap = Bubblewrap(program=find_bwrap()[0], folders=folders)
-                bench = await bubblewrap.workbench(source=project, readable=readable, programs=Path("/usr"))
+                bench = await bubblewrap.workbench(
+                    source=project, readable=(*interpreter_folders(), *named[:-1]), programs=Path("/usr")
+                )
                 async with contextlib.aclosing(bench):
                     result = await bench.run(Tree(source=project, files=files), command, timeout=30, env={})
                 survivors, planted = living(marker), None
@@ -263,7 +356,8 @@ async def probe(way: str, base: Path) -> dict[str, str]:
     finally:
         leftovers = list(folders.root.iterdir())
         folders.close()
-        del os.environ["FORGE_TEST_SECRET"]
+        os.environ.clear()
+        os.environ.update(environ)
     if result.code != 0:
         return {"run": f"code {result.code}: {result.stderr.decode(errors='replace')}"}
     outcome: dict[str, str] = json.loads(result.stdout)

@@ -6,19 +6,20 @@ plugin, names another program or writes a file does not.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.project import Place
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.domain.task import Language
+from forge_lsp.reading import parsed_json
 
-__all__ = ["SOURCES", "Flags", "flags_of"]
+__all__ = ["SOURCES", "Flags", "flags_of", "outside_folders"]
 
 SOURCES: Mapping[str, Language] = {
     ".c": Language.C,
@@ -57,6 +58,12 @@ class Flags:
     def at(self, root: str) -> tuple[str, ...]:
         """The arguments for a tree that lies at ``root``."""
         return tuple(argument.replace("{root}", root) for argument in self.arguments)
+
+
+def outside_folders(words: Iterable[str], workspace: Path | None) -> tuple[Path, ...]:
+    """Of the words of a compiler's command the folders and headers outside of the project that it may read."""
+    named = (Path(word) for word in words if word.startswith("/opt/"))
+    return exposed(named, origin=Origin.WORKSPACE, workspace=workspace)
 
 
 class _Database:
@@ -113,7 +120,7 @@ def _database(place: Place) -> _Database | None:
             if not place.is_file(path) or (place.source / path).stat().st_size > _LARGEST:
                 continue
             try:
-                entries = json.loads(place.text(path) or "")
+                entries = parsed_json(place.text(path) or "")
             except ValueError:
                 continue
             if isinstance(entries, list) and entries:

@@ -18,7 +18,7 @@ from forge_lsp.builds.c_family.compilers import (
     problems_of,
 )
 from forge_lsp.builds.c_family.evidence import CFamilyEvidence
-from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
+from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.builds.c_family.packages import package_of
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
@@ -178,7 +178,7 @@ class _Run:
         return groups
 
     async def _run(self, box: Box, compiler: Compiler, command: Sequence[str]) -> ProcessResult:
-        outside = [Path(word) for word in command if word.startswith("/opt/")]
+        outside = outside_folders(command, self.place.source)
         result = await box.run(command, timeout=self.timeout, readable=(*compiler.readable, *outside))
         if result.timed_out:
             raise EnvironmentFault(

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from forge_lsp.builds.csharp.projects import normal
 from forge_lsp.builds.project import Place
+from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["plain"]
 
@@ -127,8 +128,10 @@ def _beside(
     if content is None:
         try:
             names = os.listdir(place.source / assets.parent)  # noqa: PTH208 - names are all that is wanted
-            content = (place.source / assets).read_bytes()
         except OSError:
+            names = []
+        content = read_bytes(place.source / assets, most=SOURCE)
+        if content is None:
             yield None
             return
         # MSBuild imports PROJECT.csproj.*.props and .targets of this folder.
@@ -203,8 +206,7 @@ def _quiet(assets: bytes, packages: Sequence[Path]) -> bool:
 
 def _first(paths: Iterator[Path]) -> bytes | None:
     for path in paths:
-        try:
-            return path.read_bytes()
-        except OSError:
-            continue
+        content = read_bytes(path)
+        if content is not None:
+            return content
     return None

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.c_family.compilers import SYNTAX, Compiler, find_compiler, flavour, problems_of
-from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of
+from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.builds.c_family.heads import head_of
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, outline, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
@@ -76,7 +76,7 @@ class CFamilyOpener(AsItIs):
 
 async def _start(keep: Keep, place: Place, source: Path, language: Language, paths: Paths) -> Checker:
     _, flags = await asyncio.to_thread(_read, place, language)
-    outside = {word for one in flags.values() for word in one.arguments if word.startswith("/opt/")}
+    outside = {str(path) for one in flags.values() for path in outside_folders(one.arguments, source)}
     python = own_interpreter()
     shown = [folder for path in paths.values() for folder in readable_for(path)]
     kept = await keep(

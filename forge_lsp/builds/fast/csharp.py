@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from forge_lsp.builds.project import Place
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Sandbox, Tree
+from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["CSharpOpener"]
 
@@ -61,8 +61,7 @@ class CSharpOpener(AsItIs):
         for path in projects:
             settings = (path, *(folder / "Directory.Build.props" for folder in path.parents))
             digest.update("\0".join(place.text(file) or "" for file in settings).encode("utf-8", "replace"))
-            with contextlib.suppress(OSError):
-                digest.update((source / path.parent / "obj" / "project.assets.json").read_bytes())
+            digest.update(read_bytes(source / path.parent / "obj" / "project.assets.json", most=SOURCE) or b"")
         key = ("csharp", source, dotnet, projects, digest.hexdigest())
 
         async def start(keep: Keep) -> Checker:

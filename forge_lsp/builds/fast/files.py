@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.project import project_files
+from forge_lsp.reading import read_bytes
 
 __all__ = ["Files", "put"]
 
@@ -57,10 +58,10 @@ class Files:
         name = str(path)
         known = self._texts.get(name)
         if known is None and name in self._stats and self._stats[name][1] <= _LARGEST:
-            try:
-                known = (self._source / path).read_bytes().decode("utf-8", "replace")
-            except OSError:
+            content = read_bytes(self._source / path, most=_LARGEST)
+            if content is None:
                 return None
+            known = content.decode("utf-8", "replace")
             if len(self._texts) < _MOST_TEXTS:
                 self._texts[name] = known
         return known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
 from forge_lsp.builds.typescript import configured
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
+from forge_lsp.reading import parsed_json, read_bytes
 
 __all__ = ["TypeScriptOpener", "imported_as", "library_of", "start_server", "start_worker"]
 
@@ -72,8 +72,8 @@ def library_of(compiler: Compiler) -> Path | None:
     """The package of a TypeScript that is written in JavaScript; None for a native one."""
     for folder in Path(compiler.command[-1]).parents:
         try:
-            package = json.loads((folder / "package.json").read_bytes())
-        except (OSError, ValueError):
+            package = parsed_json(read_bytes(folder / "package.json") or b"")
+        except ValueError:
             continue
         old = package.get("name") == "typescript" and re.match(r"[1-6]\.", str(package.get("version")))
         return folder / "lib" / "typescript.js" if old and len(compiler.command) > 1 else None

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from forge_lsp.builds.project import Place
+from forge_lsp.reading import read_text
 
 __all__ = ["Build", "Repositories", "build_of"]
 
@@ -20,6 +21,7 @@ BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LARGEST = 2 * 1024 * 1024
 _MOST_JARS = 400
 _DEEPEST = 12
+_COORDINATE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _GRADLE = re.compile(
     r"\b(?P<how>api|implementation|compileOnly|runtimeOnly|testImplementation|testCompileOnly|annotationProcessor|"
     r"compileOnlyApi|testRuntimeOnly)\s*[\s(]\s*(?:platform\s*\(\s*)?[\"'](?P<what>[^\"':\s]+:[^\"':\s]+(?::[^\"'\s]+)?)[\"']"
@@ -75,7 +77,11 @@ class Repositories:
         return cls(home / ".m2" / "repository", gradle / "caches" / "modules-2" / "files-2.1")
 
     def find(self, artifact: _Artifact, ending: str) -> Path | None:
-        """A file of an artifact; without a version, that of the newest one which is here."""
+        """A file of an artifact, inside a repository; without a version, that of the newest one which is here."""
+        # A build file's words: as a path they would lead anywhere.
+        parts = (*artifact.group.split("."), artifact.name, artifact.version or "x")
+        if any(_COORDINATE.fullmatch(part) is None for part in parts):
+            return None
         for folder in self._versions(artifact):
             named = f"{artifact.name}-{folder.name}.{ending}"
             if (folder / named).is_file():
@@ -266,12 +272,8 @@ def _normal(parts: Sequence[str]) -> list[str]:
 def _text(place: Place | None, file: PurePosixPath | None, path: Path | None) -> str:
     if place is not None and file is not None:
         return place.text(file) or ""
-    try:
-        if path is not None and path.stat().st_size <= _LARGEST:
-            return path.read_text("utf-8", "replace")
-    except OSError:
-        pass  # removed meanwhile: then nothing is known of it
-    return ""
+    # Removed meanwhile, or too large: then nothing is known of it.
+    return (read_text(path, most=_LARGEST) if path is not None else None) or ""
 
 
 def _parsed(text: str) -> ElementTree.Element | None:

@@ -18,11 +18,13 @@ from forge_lsp.builds.programs import no_code_here, readable_for
 from forge_lsp.builds.project import Place, fingerprint, project_files
 from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, speaking_of, suite_run, tail
 from forge_lsp.builds.suites import Suite as TestSuite
+from forge_lsp.builds.tsc import script_folders
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.reading import parsed_json
 
 __all__ = ["JavaScriptTests", "json_outcome", "node_outcome", "suites_of"]
 
@@ -114,7 +116,7 @@ class JavaScriptTests:
         readable = [*readable_for(node), _REPORTER.parent]
         if suite.script is not None:
             # Packages may lie elsewhere: a workspace's node_modules is often a link, or holds links.
-            readable += [folder for folder in suite.script.resolve().parents if folder.name == "node_modules"][:1]
+            readable += script_folders(suite.script, workspace=place.source)
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run(
                 (
@@ -185,7 +187,7 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | None:
     for runner in sorted(runners, key=lambda name: (name not in text, name not in script, runners.index(name))):
         for above in at.folders():
             program = at.source / above / "node_modules" / _SCRIPTS[runner]
-            if program.is_file():
+            if program.is_file() and script_folders(program, workspace=at.source):
                 return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
     return None
 
@@ -193,7 +195,7 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | None:
 def _manifest(place: Place, folder: PurePosixPath) -> str:
     """What ``npm test`` runs, by the package's own word; it is read, never run."""
     try:
-        return str(cast("dict[str, Any]", json.loads(place.text(folder / "package.json") or "{}"))["scripts"]["test"])
+        return str(cast("dict[str, Any]", parsed_json(place.text(folder / "package.json") or "{}"))["scripts"]["test"])
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
+from forge_lsp.builds.gate import fault_of
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
@@ -78,7 +79,7 @@ class PythonEvidence:
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         except OSError as error:
-            reason = f"the project could not be read: {error.strerror or error}"
+            reason = fault_of(error).reason
             return Evidence(blocked=reason, seconds=time.perf_counter() - started)
         return Evidence(
             results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,11 +13,15 @@ from typing import Any, cast
 
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
+from forge_lsp.builds.sandbox.marks import is_rust
 from forge_lsp.domain.attempt import Diagnostic, Severity
+from forge_lsp.reading import parsed_toml, read_text
 
 __all__ = ["CHECK", "INSTALL", "METADATA", "Cargo", "find_cargo", "messages", "problems_of"]
 
 INSTALL = "install Rust: https://rustup.rs"
+_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
 CHECK = ("check", "--offline", "--message-format", "json", "--all-targets")
 METADATA = ("metadata", "--offline", "--no-deps", "--format-version", "1")
 
@@ -55,7 +59,8 @@ def find_cargo(place: Place, environment: Mapping[str, str]) -> Cargo | Fault:
         toolchain = _toolchain(place, environment)
         if isinstance(toolchain, Fault):
             return toolchain
-        program, roots = toolchain / "bin" / "cargo", (toolchain,)
+        shown = exposed((toolchain,), origin=Origin.WORKSPACE, workspace=place.source)
+        program, roots = toolchain / "bin" / "cargo", shown
     else:
         program = program.resolve()
         roots = (program.parent,)
@@ -85,14 +90,24 @@ def _toolchain(place: Place, environment: Mapping[str, str]) -> Path | Fault:
     name = environment.get("RUSTUP_TOOLCHAIN") or _named(place) or _default(home, place)
     if name is None:
         return Fault(reason="rustup has no toolchain", remedy="rustup default stable")
+    if _CHANNEL.fullmatch(name) is None:
+        return Fault(
+            reason=f"{name[:60]!r} (the project's rust-toolchain, or RUSTUP_TOOLCHAIN) is no toolchain's name",
+            remedy='name one that rustup has, such as channel = "stable": rustup toolchain list',
+        )
     folder = home / "toolchains"
-    exact = folder / name
-    if (exact / "bin" / "cargo").is_file():
-        return exact
-    for other in sorted(folder.glob(f"{name}-*")):
-        if (other / "bin" / "cargo").is_file():
-            return other
+    others = sorted(other for other in _listed(folder) if other.name.startswith(f"{name}-"))
+    for found in (folder / name, *others):
+        if is_rust(found):
+            return found
     return Fault(reason=f"the Rust toolchain {name} is not installed", remedy=f"rustup toolchain install {name}")
+
+
+def _listed(folder: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(folder.iterdir())
+    except OSError:
+        return ()
 
 
 def _named(place: Place) -> str | None:
@@ -102,16 +117,16 @@ def _named(place: Place) -> str | None:
         return None
     text = place.text(path) or ""
     try:
-        channel = _table(tomllib.loads(text).get("toolchain")).get("channel")
+        channel = _table(parsed_toml(text).get("toolchain")).get("channel")
         return str(channel) if channel else None
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return text.strip().split("\n")[0].strip() or None  # the old form: the name alone
 
 
 def _default(home: Path, place: Place) -> str | None:
     try:
-        settings = tomllib.loads((home / "settings.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+        settings = parsed_toml(read_text(home / "settings.toml") or "")
+    except ValueError:
         return None
     overrides = _table(settings.get("overrides"))
     folder = place.source / place.document.parent if place.source is not None else None
@@ -129,8 +144,11 @@ def _sources(home: Path) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     folders: list[Path] = []
     for name in ("config.toml", "config"):
         try:
-            settings = tomllib.loads((home / name).read_text("utf-8"))
-        except (OSError, ValueError):
+            text = read_text(home / name)
+            settings = parsed_toml(text or "")
+        except ValueError:
+            continue
+        if text is None:
             continue
         for source, table in _table(settings.get("source")).items():
             for key in ("replace-with", "registry", "directory", "local-registry"):

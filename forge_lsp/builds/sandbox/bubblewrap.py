@@ -6,6 +6,7 @@ no network, no process but its own. It dies with its parent, and with it everyth
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import sys
@@ -20,6 +21,7 @@ from forge_lsp.builds.sandbox.kept import Kept
 from forge_lsp.builds.sandbox.mounts import hidden
 from forge_lsp.builds.sandbox.profile import interpreter_folders, private_entries
 from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
+from forge_lsp.builds.sandbox.unusable import unusable
 from forge_lsp.builds.sandbox.workbench import Workbench
 from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable
 from forge_lsp.domain.ports import Box, Tree
@@ -87,6 +89,9 @@ class Bubblewrap(Ground):
 
         Raises SandboxUnavailable, ToolMissing, EnvironmentFault.
         """
+        if found := await asyncio.to_thread(unusable, source):
+            # The folder itself is seen, with all that is in it.
+            raise SandboxUnavailable(f"{source / found[0]} cannot be read by a command that goes on running")
         folder = self.folders.create()
         closing = AsyncExitStack()
         closing.push_async_callback(self.folders.discard, folder)

@@ -17,7 +17,7 @@ from forge_lsp.builds.sandbox.copying import Copied, CopyRules, copy_tree
 from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.builds.sandbox.kept import Kept, keep
 from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
-from forge_lsp.builds.sandbox.mounts import HOME, environment, hidden, isolated, readable_beside
+from forge_lsp.builds.sandbox.mounts import HOME, environment, hidden, identity, isolated, readable_beside
 from forge_lsp.builds.sandbox.overlay import read_beneath, read_layers, write_copy_files, write_layer
 from forge_lsp.builds.sandbox.profile import clean_environment, private_entries
 from forge_lsp.builds.sandbox.seccomp import Sockets, seccomp_filter
@@ -89,10 +89,10 @@ class BubblewrapBox:
     def _make_folders(self) -> None:
         for name in ("written", "work", "home", "tmp", "etc", "files", "trees"):
             (self._folder / name).mkdir()
-        identity = f"{os.getuid()}:{os.getgid()}"
+        uid, gid = identity()
         for name, text in {
-            "passwd": f"forge:x:{identity}:forge:{HOME}:/bin/sh\n",
-            "group": f"forge:x:{os.getgid()}:\n",
+            "passwd": f"forge:x:{uid}:{gid}:forge:{HOME}:/bin/sh\n",
+            "group": f"forge:x:{gid}:\n",
             "hosts": "127.0.0.1 localhost\n::1 localhost\n",
         }.items():
             (self._folder / "etc" / name).write_text(text)
@@ -211,7 +211,8 @@ class BubblewrapBox:
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
             filters: list[int] = []
             if filtered:
-                filters.append(_memory_file("filter", seccomp_filter(Sockets.UNIX), open_files))
+                # It sees the project's folder itself, not through an overlay: a socket in it could be connected to.
+                filters.append(_memory_file("filter", seccomp_filter(Sockets.NONE), open_files))
             status = Status(rlimits(self._ground.limits, timeout=_KEPT_SECONDS, processes=True))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
@@ -245,7 +246,7 @@ class BubblewrapBox:
             return arguments
         return [
             *("--overlay-src", str(self._source)),
-            *(("--overlay-src", str(self._folder / "files")) if self._tree.files else ()),
+            *(("--overlay-src", str(self._folder / "files")) if any((self._folder / "files").iterdir()) else ()),
             *("--overlay", str(self._folder / "written"), str(self._folder / "work"), root),
             *hidden(self._source),
         ]

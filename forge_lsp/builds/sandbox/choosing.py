@@ -225,6 +225,20 @@ except OSError:
     pass
 else:
     sys.exit("a file outside could be read")
+for path in ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"):
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError:
+        pass
+    else:
+        sys.exit("the kernel's settings could be written: " + path)
+try:
+    os.close(os.open("set-id", os.O_WRONLY | os.O_CREAT, 0o4755))
+    os.chmod("set-id", 0o4755)
+except OSError:
+    pass
+if sys.platform == "linux" and os.path.exists("set-id") and os.stat("set-id").st_mode & 0o6000:
+    sys.exit("a setuid file could be made")
 if "FORGE_PROBE_SECRET" in os.environ or len(os.environ) > 12:
     sys.exit("the environment is not clean")
 if open("lower").read() != "lower" or open("folder/upper").read() != "upper" or os.path.exists("gone"):

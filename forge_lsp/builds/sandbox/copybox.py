@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.builds.sandbox import process
 from forge_lsp.builds.sandbox.caches import BoxCache
 from forge_lsp.builds.sandbox.copying import CopyRules, copy_tree
+from forge_lsp.builds.sandbox.exposure import folders_of
 from forge_lsp.builds.sandbox.folders import BoxFolders
 from forge_lsp.builds.sandbox.limits import Limits, commands_at_once, rlimits, watched
 from forge_lsp.builds.sandbox.overlay import read_beneath, write_copy_files
@@ -153,7 +154,7 @@ class _CopyBox:
             temp=temp,
             cache=self._cache.folder if self._cache is not None else None,
             env={**system_environment(), **clean_environment(str(home), str(temp), env)},
-            readable=tuple(readable),
+            readable=folders_of(readable, self._tree.source),
             linked=self._linked,
             loopback=loopback,
             stdin=stdin,

@@ -9,6 +9,7 @@ dependencies (``node_modules``, ``.venv``), which are only read and so are linke
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import stat
@@ -18,7 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from forge_lsp.builds.sandbox.unusable import is_text
 from forge_lsp.domain.errors import EnvironmentFault
+from forge_lsp.reading import read_text
 
 __all__ = ["Copied", "CopyRules", "copy_tree"]
 
@@ -104,7 +107,7 @@ class _Copier:
             names = {entry.name for entry in entries}
             for entry in entries:
                 path = folder / entry.name
-                if self._skip and self._source / path in self._skip:
+                if (self._skip and self._source / path in self._skip) or not is_text(entry.name):
                     continue
                 if entry.is_symlink():
                     if not _ignored(path, False, ignores):
@@ -169,12 +172,24 @@ class _Copier:
     ) -> tuple[tuple[PurePosixPath, _Ignore], ...]:
         """The rules that hold in ``folder``: the innermost ``.gitignore`` has the first word."""
         place = self._source / folder / ".gitignore"
-        if not place.is_file():
+        text = read_text(place)
+        if text is None:
             return ignores
-        from pathspec import GitIgnoreSpec
+        return ((folder, _spec(text)), *ignores)
 
-        spec = GitIgnoreSpec.from_lines(place.read_text(errors="replace").splitlines())
-        return ((folder, spec), *ignores)
+
+def _spec(text: str) -> _Ignore:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(text.splitlines())
+    except ValueError:  # git skips a broken pattern as well
+        good: list[str] = []
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError):
+                GitIgnoreSpec.from_lines([line])
+                good.append(line)
+        return GitIgnoreSpec.from_lines(good)
 
 
 def _ignored(path: PurePosixPath, is_folder: bool, ignores: Sequence[tuple[PurePosixPath, _Ignore]]) -> bool:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from forge_lsp.builds.sandbox.exposure import mounts_of
 from forge_lsp.builds.sandbox.profile import ETC, SYSTEM, private_entries
 
-__all__ = ["HOME", "environment", "hidden", "isolated", "readable_beside"]
+__all__ = ["HOME", "environment", "hidden", "identity", "isolated", "readable_beside"]
 
 HOME = "/home/forge"
+_ORDINARY = 1000
+_KERNEL = (
+    *("acpi", "asound", "bus", "driver", "fs", "irq", "kcore", "kmsg", "latency_stats", "mtrr", "pressure", "scsi"),
+    *("sys", "sysrq-trigger", "timer_list", "tty"),
+)
+"""Below ``/proc``: files of the machine, not of the box. To the kernel root's files are root's in any namespace, so
+that what root started could write them with no capability at all: ``sys/kernel/core_pattern`` names a program that the
+kernel runs as root outside."""
 _SHARED_MEMORY = 256 * 1024 * 1024
 
 
 def isolated(folder: Path) -> list[str]:
     """No network, no process but its own, no capability; the system, with this box's users, home and ``/tmp``."""
     words = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
-    words += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev"]
+    words += ["--hostname", "forge", "--proc", "/proc", "--dev", "/dev", *_kernel_read_only()]
+    uid, gid = identity()
+    words += ["--uid", str(uid), "--gid", str(gid)]
     words += ["--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"]
     words += _shown_of_the_system()
     for name in ("passwd", "group", "hosts"):
@@ -27,13 +39,14 @@ def isolated(folder: Path) -> list[str]:
     return words
 
 
+def identity() -> tuple[int, int]:
+    """User and group as a command sees them: never root's, whoever runs this server."""
+    return os.getuid() or _ORDINARY, os.getgid() or _ORDINARY
+
+
 def readable_beside(source: Path | None, readable: Sequence[Path]) -> list[str]:
     """What a toolchain names, as far as neither the system nor the project at ``source`` holds it."""
-    words: list[str] = []
-    for path in _beside_the_system(tuple(readable)):
-        if source is None or not path.is_relative_to(source):
-            words += ["--ro-bind-try", str(path), str(path)]
-    return words
+    return [word for real, place in mounts_of(readable, source) for word in ("--ro-bind-try", str(real), str(place))]
 
 
 def hidden(source: Path | None) -> list[str]:
@@ -53,6 +66,12 @@ def environment(env: Mapping[str, str]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def _kernel_read_only() -> tuple[str, ...]:
+    places = (f"/proc/{name}" for name in _KERNEL if Path("/proc", name).exists())
+    return tuple(word for place in places for word in ("--ro-bind-try", place, place))
+
+
+@lru_cache(maxsize=1)
 def _shown_of_the_system() -> tuple[str, ...]:
     words: list[str] = []
     for name in SYSTEM:
@@ -64,9 +83,3 @@ def _shown_of_the_system() -> tuple[str, ...]:
     for name in ETC:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     return tuple(words)
-
-
-@lru_cache(maxsize=256)
-def _beside_the_system(readable: tuple[Path, ...]) -> tuple[Path, ...]:
-    absolute = dict.fromkeys(path.absolute() for path in readable)
-    return tuple(path for path in absolute if not any(path.is_relative_to(name) for name in SYSTEM))

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.sandbox.unusable import unusable
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Tree
 
@@ -34,7 +35,8 @@ def write_layer(tree: Tree, layer: Path) -> None:
 
     An absent file (None) becomes a whiteout: a character device 0/0, which an ordinary user may make since
     Linux 5.8. Raises OSError where that is refused. A buffer that says what its file says is left to the file: an
-    editor may have hundreds open, and making a file costs many times what reading one does.
+    editor may have hundreds open, and making a file costs many times what reading one does. What of the project no tool
+    can use is absent too.
     """
     places = _RealPlaces(tree.source)
     made: set[PurePosixPath] = set()
@@ -50,6 +52,10 @@ def write_layer(tree: Tree, layer: Path) -> None:
             _write(place, content, _mode(tree.source, path))
         elif _present(tree.source, real):
             os.mknod(place, stat.S_IFCHR, os.makedev(0, 0))
+    for path in unusable(tree.source) if tree.source is not None else ():
+        if path not in tree.files and not os.path.lexists(f"{layer}/{path}"):
+            _make_parents(layer / path, layer, tree.source)
+            os.mknod(f"{layer}/{path}", stat.S_IFCHR, os.makedev(0, 0))
 
 
 def write_copy_files(tree: Tree, copy: Path) -> None:

@@ -71,6 +71,7 @@ def profile(*, read: Sequence[Path], write: Sequence[Path]) -> str:
         '(allow file-read* (literal "/"))',
         *(f"(allow file-read* (subpath {_quoted(path)}))" for path in (*map(Path, _READ), *read)),
         *(f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in write),
+        "(deny file-write-setugid)",
         '(allow file-write-data (literal "/dev/null") (literal "/dev/zero"))',
         # What every program asks at its start.
         '(allow mach-lookup (global-name "com.apple.system.opendirectoryd.libinfo"))',

@@ -36,13 +36,18 @@ _NUMBER, _ARCH, _ARGUMENT = 0, 4, 16
 
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _CLONE_NEWUSER = 0x10000000
-_X32_BIT = 0x40000000
+_FIRST_UNKNOWN = 468
+"""System calls from this number on came after this list was made (Linux 6.17 and newer, on both machines): each is
+answered "no such call", so that programs do without. Those of another table (x32) lie above it as well."""
+_SET_ID = 0o6000
+_MAY_CREATE = 0o100 | 0o20000000  # O_CREAT, O_TMPFILE
 
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # name: (x86_64, aarch64)
 _SOCKET, _CLONE, _CLONE3 = (41, 198), (56, 220), (435, 435)
 _KILL, _TKILL, _TGKILL = (62, 129), (200, 130), (234, 131)
+_QUEUE, _TGQUEUE = (129, 138), (297, 240)
 
 _REFUSED: dict[str, tuple[int, int]] = {
     "ptrace": (101, 117),
@@ -68,6 +73,7 @@ _REFUSED: dict[str, tuple[int, int]] = {
     "fsmount": (432, 432),
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467),
     "open_by_handle_at": (304, 265),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
@@ -95,7 +101,23 @@ _UNKNOWN: dict[str, tuple[int, int]] = {
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
     "clone3": _CLONE3,
+    "openat2": (437, 437),  # its mode cannot be looked at
 }
+# Files that run with their owner's rights are not made: in a temp folder they would be the user's. (number, number,
+# argument of the mode); what sets a mode does nothing, as under fakeroot, what makes a file fails.
+_SETS_MODE: dict[str, tuple[int, int, int]] = {
+    "chmod": (90, -1, 1),
+    "fchmod": (91, 52, 1),
+    "fchmodat": (268, 53, 2),
+    "fchmodat2": (452, 452, 2),
+}
+_MAKES_FILE: dict[str, tuple[int, int, int]] = {
+    "creat": (85, -1, 1),
+    "mknod": (133, -1, 1),
+    "mknodat": (259, 33, 2),
+}
+_OPENS: dict[str, tuple[int, int, int]] = {"open": (2, -1, 1), "openat": (257, 56, 2)}
+"""The last number is the argument of the flags; the mode follows it."""
 # For sandboxes that share the host's namespaces: what reaches the user's other processes by an id rather than a path.
 _SHARED_REFUSED: dict[str, tuple[int, int]] = {
     "shmget": (29, 194),
@@ -107,6 +129,17 @@ _SHARED_REFUSED: dict[str, tuple[int, int]] = {
     "setpriority": (141, 140),
     "ioprio_set": (251, 30),
     "truncate": (76, 45),  # by path; Landlock knows it only since its version 3
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+}
+# Of oneself (0) only: any other id may be another process of the user's.
+_SHARED_OWN: dict[str, tuple[int, int]] = {
+    "prlimit64": (302, 261),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "migrate_pages": (256, 238),
 }
 # And what Landlock does not know at any version: modes, owners, times, attributes. These do nothing and say that they
 # did, as under fakeroot: most tools set modes without need, and fail if they cannot. -1: not on that machine.
@@ -132,7 +165,6 @@ _SHARED_PRETENDED: dict[str, tuple[int, int]] = {
     "setxattrat": (463, 463),
     "removexattrat": (466, 466),
 }
-_PRLIMIT = (302, 261)
 _PIDFD_SEND_SIGNAL = (424, 424)
 _X86_ONLY_REFUSED = (
     172,  # iopl
@@ -171,9 +203,10 @@ def seccomp_filter(sockets: Sockets, *, shared_host: bool = False, machine: str 
         for numbers in _SHARED_PRETENDED.values():
             if numbers[column] >= 0:
                 steps += _if_number(numbers[column], [_fail(0)])
-        # prlimit: of oneself (0) only
         own = [(_LOAD, 0, 0, _ARGUMENT), (_EQUAL, 1, 0, 0), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
-        steps += _if_number(_PRLIMIT[column], own)
+        for numbers in _SHARED_OWN.values():
+            steps += _if_number(numbers[column], own)
+    steps += _no_set_id(column)
     steps += _if_number(
         _CLONE[column],
         [(_LOAD, 0, 0, _ARGUMENT), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)],
@@ -195,7 +228,7 @@ def protects_processes(pids: Iterable[int], *, machine: str | None = None) -> by
         rule += [(_EQUAL, 0, 1, value), _fail(errno.EPERM)]
     rule.append((_RETURN, 0, 0, _ALLOW))
     steps = _entry(arch)
-    for numbers in (_KILL, _TKILL, _TGKILL):
+    for numbers in (_KILL, _TKILL, _TGKILL, _QUEUE, _TGQUEUE):
         steps += _if_number(numbers[column], rule)
     steps += _if_number(_PIDFD_SEND_SIGNAL[column], [_fail(errno.EPERM)])  # its target cannot be seen here
     steps.append((_RETURN, 0, 0, _ALLOW))
@@ -210,20 +243,47 @@ def _machine(machine: str | None) -> tuple[int, int]:
 
 
 def _entry(arch: int) -> list[_Step]:
-    """Load the number; a call by another instruction set's table (i386, x32) is answered "no such call"."""
+    """Load the number; a call by another instruction set's table (i386, x32), or one that is not known, is answered
+    "no such call"."""
     return [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, arch),
         _fail(errno.ENOSYS),
         (_LOAD, 0, 0, _NUMBER),
-        (_AT_LEAST, 0, 1, _X32_BIT),
+        (_AT_LEAST, 0, 1, _FIRST_UNKNOWN),
         _fail(errno.ENOSYS),
     ]
 
 
 def _if_number(number: int, then: list[_Step]) -> list[_Step]:
-    """``then`` must end in a return: the accumulator may no longer hold the number after it."""
+    """``then`` must end in a return: the accumulator may no longer hold the number after it. A number below zero is of
+    a call that this machine has not."""
+    if number < 0:
+        return []
     return [(_EQUAL, 0, len(then), number), *then]
+
+
+def _no_set_id(column: int) -> list[_Step]:
+    """No file gets the set-user-ID or the set-group-ID bit."""
+    steps: list[_Step] = []
+    for table, answer in ((_SETS_MODE, 0), (_MAKES_FILE, errno.EPERM)):
+        for numbers in table.values():
+            rule = [*_any_of(numbers[2], _SET_ID), _fail(answer), (_RETURN, 0, 0, _ALLOW)]
+            steps += _if_number(numbers[column], rule)
+    for numbers in _OPENS.values():
+        flags = numbers[2]
+        # Without these flags the mode is whatever was in the register.
+        rule = [
+            *((_LOAD, 0, 0, _ARGUMENT + 8 * flags), (_ANY_BIT, 1, 0, _MAY_CREATE), (_RETURN, 0, 0, _ALLOW)),
+            *(*_any_of(flags + 1, _SET_ID), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)),
+        ]
+        steps += _if_number(numbers[column], rule)
+    return steps
+
+
+def _any_of(argument: int, bits: int) -> list[_Step]:
+    """Skip the next step unless an argument has one of ``bits``."""
+    return [(_LOAD, 0, 0, _ARGUMENT + 8 * argument), (_ANY_BIT, 0, 1, bits)]
 
 
 def _socket_rule(sockets: Sockets) -> list[_Step]:

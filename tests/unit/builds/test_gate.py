@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+
+import pytest
 
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate, new_problems
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Diagnostic, Severity
@@ -127,3 +130,23 @@ async def test_a_cancelled_baseline_leaves_the_next_caller_free() -> None:
         return Checked()
 
     assert await asyncio.wait_for(baselines.get("a", make), 1) == Checked()
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "remedy"),
+    [
+        (errno.ENOSPC, "no space is left", "df"),
+        (errno.EDQUOT, "no space is left", "df"),
+        (errno.EMFILE, "too many files", "ulimit"),
+        (errno.EACCES, "could not be read", "permissions"),
+    ],
+)
+async def test_an_error_of_the_file_system_says_what_to_do(number: int, reason: str, remedy: str) -> None:
+    async def check(content: str) -> Checked:
+        del content
+        raise OSError(number, "words", "/temp/x")
+
+    report = await gate(TASK, GOOD, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
+    assert report.compiled is None
+    assert reason in (report.reason or "")
+    assert remedy in (report.remedy or "")

@@ -222,7 +222,8 @@ def test_the_seatbelt_profile_denies_by_default(tmp_path: Path) -> None:
     assert lines[-1] == "(deny network*)"
     assert '(allow file-read* (subpath "/opt/tool"))' in text
     assert r"quo\"te" in text
-    writes = [line for line in lines if "file-write" in line]
+    assert "(deny file-write-setugid)" in lines
+    writes = [line for line in lines if "file-write" in line and line.startswith("(allow")]
     assert len(writes) == 2  # the box, and the null device
     assert "network-outbound" not in text
     assert text.count("(") == text.count(")")

@@ -107,3 +107,18 @@ async def test_servers_can_tell_jobs_apart() -> None:
     jobs = [[request.job for request in model.requests] for model in models]
     assert jobs[0] == jobs[1]
     assert jobs[0][0] and jobs[0][0] != jobs[0][1]
+
+
+@pytest.mark.parametrize("more", ["", "x = 1\n" * 20_000], ids=["short", "long"])
+async def test_a_secret_in_what_is_sent_is_left_out(more: str) -> None:
+    """Test output and what other models said may hold what was left out of the documents."""
+    model = ScriptedModel("m", "yes")
+    line, _, _ = calls(model)
+    secret = "ghp_" + "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXi"
+    turns = (Message(role=Role.USER, text=f"{more}AssertionError: '' != '{secret}'"),)
+    await line.ask(
+        "m", ChatRequest(system="s", messages=turns, max_tokens=50), number=1, stage=Stage.GENERATE, role="generate"
+    )
+    (sent,) = model.requests
+    assert secret not in sent.messages[0].text
+    assert sent.messages[0].text.startswith(more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -99,4 +100,20 @@ async def test_a_request_sees_the_settings_as_they_are_after_it() -> None:
     assert [isinstance(result, SettingsError) for result in results[1:]] == [True, True]
     with pytest.raises(SettingsError, match=r"budget\.job"):
         await prepare(request(), "job4")
+    await prepare.ledger.aclose()
+
+
+class Words(Turns):
+    """Takes the user's words as they come."""
+
+    def instruction(self, *given: object) -> str:
+        return str(given[2])
+
+
+async def test_a_key_in_the_users_words_is_neither_shown_nor_kept() -> None:
+    secret = "ghp_" + "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXi"
+    prepare = preparer(Settings(), Words())
+    prepared = await prepare(replace(request(), words=f"call the API with {secret}"), "job1")
+    assert secret not in prepared.task.instruction
+    assert prepared.task.instruction.startswith("call the API with ghp_REDACTED")
     await prepare.ledger.aclose()

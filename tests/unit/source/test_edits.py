@@ -360,7 +360,7 @@ def test_imports_get_the_documents_line_ending() -> None:
 
 
 def test_secrets_that_were_hidden_come_back() -> None:
-    from forge_lsp.source.redaction import redact
+    from forge_lsp.redaction import redact
 
     text = 'def f():|\n    return "ghp_abcdefghijklmnop1234567890"\n'
     shown = redact(text.replace("|", "")).text

@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.redaction import redact
 from forge_lsp.source.ignore import Guard, is_secret_name
-from forge_lsp.source.redaction import redact
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Redacted", "redact"]
+from forge_lsp.secret_rules import secrets_in
+
+__all__ = ["Redacted", "hidden", "redact"]
 
 _SHAPES = re.compile(
     r"""
@@ -29,6 +31,13 @@ _SHAPES = re.compile(
 _EXACT_CASE = re.compile(
     r"AKIA|ASIA|AIza|ya29\.|gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|xox[abeoprs]-|sk-|[sr]k_(?:live|test)_|whsec_|SG\.|dop_v1_"
 )
+
+
+_MARK = "\u00a4"
+_SHOWN = re.compile(rf"REDACTED\d{{4}}|{_MARK}\d")
+_remembered: dict[str, str] = {}
+"""What secrets were last shown as, so that one that comes back in a test's output is called the same."""
+_MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,8 @@ def redact(text: str) -> Redacted:
     known: dict[str, str] = {}
 
     def placeholder(secret: str) -> str:
+        if _SHOWN.search(secret) is not None:
+            return secret  # it is one of ours
         if secret not in known:
             known[secret] = _filler(len(secret), len(known) + 1)
         return known[secret]
@@ -76,12 +87,37 @@ def redact(text: str) -> Redacted:
         return f"{match['name']}{match['quote']}{placeholder(match['value'])}{match['quote']}"
 
     result = _SHAPES.sub(replaced, text)
-    return Redacted(text=result, secrets=tuple((shown, secret) for secret, shown in known.items() if len(shown) >= 8))
+    end = len(result)
+    for start, stop in sorted(secrets_in(result), key=lambda span: (-span[1], span[0])):
+        if stop <= end:  # of two that overlap the one that ends last
+            result = result[:start] + placeholder(result[start:stop]) + result[stop:]
+            end = start
+    _remembered.update(known)
+    while len(_remembered) > _MOST_REMEMBERED:
+        del _remembered[next(iter(_remembered))]
+    return Redacted(
+        text=result,
+        secrets=tuple((shown, secret) for secret, shown in known.items() if len(shown) >= 8 or shown.startswith(_MARK)),
+    )
+
+
+def hidden(text: str) -> str:
+    """``text`` without its secrets, for good: what goes to a model beside a document, or is kept.
+
+    A secret of a document that was redacted before has the placeholder that it has there.
+    """
+    for secret, shown in tuple(_remembered.items()):
+        if len(secret) >= 8 and secret in text:
+            text = text.replace(secret, shown)
+    return redact(text).text
 
 
 def _filler(length: int, number: int) -> str:
     """``length`` characters that say what they are: ``REDACTED0001XXXX``."""
-    return f"REDACTED{number:04d}".ljust(length, "X") if length >= 12 else f"X{number:03d}".ljust(length, "X")[:length]
+    if length >= 12:
+        return f"REDACTED{number:04d}".ljust(length, "X")
+    # Too short to be told from a word of the code: a sign that no code has.
+    return f"{_MARK}{number:03d}".ljust(length, _MARK)[:length]
 
 
 def _numbered(known: dict[str, str], body: str, secret: str) -> str:

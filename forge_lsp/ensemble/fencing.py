@@ -1,0 +1,42 @@
+"""What others wrote, in our prompts: it stays within its fence and on its line, whatever it says."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["addressed", "fence_for", "on_one_line"]
+
+_TO_REVIEWERS = re.compile(
+    r"""
+    \b(?:dear|note\ (?:to|for)|attention|hey|hello)[\s,:]+(?:the\ )?(?:ai\ )?
+      (?:reviewer|grader|judge|rater|evaluator|llm|model)s?\b
+    | (?:\#|//|/\*|--|["'])\s*(?:ai\ )?(?:reviewer|grader|rater|evaluator)s?\s*[:,!]
+    | \b(?:score|rate|grade|rating|vote)\b[\s:=a-z]{0,30}\b(?:10|ten|maximum|full\ marks|highest|perfect)\b
+    | \b(?:10|ten|perfect|maximum|highest)\s*(?:/\s*10\s*)?(?:score|rating|marks|points)\b
+    | ["']?\bscore\b["']?\s*:\s*(?:10|9)(?:\.\d+)?\b
+    | \b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instruction|rule|prompt|guideline|criteri|previous|above)
+    | \b(?:what\ is\ known\ of\ it|your\ part:|what\ the\ checks\ (?:found|say))
+    | \ball\s+(?:\d+\s+)?(?:hidden\s+|secret\s+)?(?:tests?|checks?|examples?)\s+(?:pass|passed|passes|succeed)
+    | \byou\ are\ (?:now\ )?(?:a|an|the)\ (?:\w+\ )?(?:reviewer|grader|assistant|judge|evaluator|language\ model)
+    | \b(?:approve|accept)\s+(?:this|the)\s+(?:code|candidate|change|patch|solution)\b
+    | <\|?/?(?:system|assistant|user|im_start|im_end|endoftext)\|?>
+    """,
+    re.X | re.I,
+)
+_LEAST = 3
+
+
+def fence_for(text: str) -> str:
+    """A Markdown fence that no line of ``text`` can close: longer than any run of backticks in it."""
+    return "`" * max(_LEAST, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+
+
+def on_one_line(text: str) -> str:
+    """``text`` without line ends and other signs that could begin a part of a prompt."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def addressed(code: str) -> str | None:
+    """The words with which a candidate speaks to those who review it, at most 80 characters; None where it does not."""
+    found = _TO_REVIEWERS.search(code)
+    return None if found is None else on_one_line(found[0])[:80]

@@ -1,0 +1,96 @@
+"""Reading what a workspace names: plain files of bounded size, and no others.
+
+A repository may hold, or link to, a named pipe, a device or a file of the kernel's: to open one can wait for ever, and
+to read one can fill the memory. Whatever is read because a workspace names it, is read here.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "CONFIGURATION",
+    "SOURCE",
+    "NotReadable",
+    "parsed_json",
+    "parsed_toml",
+    "read_bytes",
+    "read_plain",
+    "read_text",
+]
+
+CONFIGURATION = 4 * 1024 * 1024
+"""Bytes of the largest settings, manifest or ignore file that is read."""
+SOURCE = 64 * 1024 * 1024
+"""Bytes of the largest source, or file that a tool wrote, that is read."""
+_KERNEL = ("/proc", "/sys", "/dev")
+
+
+class NotReadable(OSError):
+    """A file that is there and is not read: no plain file, or too large."""
+
+
+def read_plain(path: Path, *, most: int = CONFIGURATION) -> bytes:
+    """The content of a plain file of at most ``most`` bytes, links followed.
+
+    Raises FileNotFoundError; NotReadable for a named pipe, a socket, a device, a file of the kernel's or one that is
+    too large; OSError for any other reason.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        # Before it is opened: to open a device can already act on it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise NotReadable(errno.EINVAL, "it is not a plain file", str(path))
+        descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    except ValueError as error:  # a name with a NUL in it
+        raise NotReadable(errno.EINVAL, str(error), str(path)) from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or _of_the_kernel(path):
+            raise NotReadable(errno.EINVAL, "it is not a plain file", str(path))
+        if status.st_size > most:
+            raise NotReadable(errno.EFBIG, f"it is larger than {most // 1024} KiB", str(path))
+        content = file.read(most + 1)
+    if len(content) > most:  # it grew, or does not say its size
+        raise NotReadable(errno.EFBIG, f"it is larger than {most // 1024} KiB", str(path))
+    return content
+
+
+def read_bytes(path: Path, *, most: int = CONFIGURATION) -> bytes | None:
+    """The same; None where it cannot be read, whatever the reason."""
+    try:
+        return read_plain(path, most=most)
+    except OSError:
+        return None
+
+
+def read_text(path: Path, *, most: int = CONFIGURATION) -> str | None:
+    """The text of a file, what is not UTF-8 replaced; None where it cannot be read."""
+    content = read_bytes(path, most=most)
+    return None if content is None else content.decode("utf-8-sig", "replace")
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """A TOML document. Raises ValueError for one that is not, or is nested beyond all sense."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """A JSON document. Raises ValueError for one that is not, or is nested beyond all sense."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _of_the_kernel(path: Path) -> bool:
+    return any(path.resolve().is_relative_to(folder) for folder in _KERNEL) and os.name == "posix"

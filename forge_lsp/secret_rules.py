@@ -1,0 +1,106 @@
+"""Shapes of keys and tokens, as gitleaks keeps them (MIT licence): read when first asked for, and compiled one by one
+where a text holds a word of theirs."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+__all__ = ["secrets_in"]
+
+# What that list has not: headers, connection strings, and assignments without quotes.
+_OWN = (
+    (
+        r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)\s+([A-Za-z0-9._~+/=-]{16,})",
+        ("authorization",),
+    ),
+    (r"(?i)\bbearer\s+([A-Fa-f0-9]{32,}|[A-Za-z0-9._~+/-]{40,}=*)", ("bearer",)),
+    (r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{20,})", ("webhooks",)),
+    (r"https://hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{20,})", ("hooks.slack.com",)),
+    (r"\b(\d{8,10}:[A-Za-z0-9_-]{35})\b", (":",)),  # Telegram
+    (r"(?i)\b(?:account|sharedaccess)key=([A-Za-z0-9+/]{40,}={0,2})", ("accountkey=", "accesskey=")),
+    (r"(?i)\bsig=([A-Za-z0-9%+/]{40,}(?:=|%3D)?)", ("sig=",)),
+    (r"(?i)\baws_?(?:secret|session)_?\w*[\"']?\s*[:=]{1,2}\s*[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
+    (
+        r"(?i)\b[\w-]*(?:password|passwd|pwd|passphrase)[\"']?\s*[:=]{1,2}\s*[rbRBuU]?[\"']"
+        r"((?=[^\"'\n]*[A-Za-z])(?=[^\"'\n]*[\d!@#^&*+~?])[^\"'\s{}<>$%]{5,64})[\"']",
+        ("password", "passwd", "pwd", "passphrase"),
+    ),
+)
+
+
+_BEFORE, _AFTER = 120, 400
+"""Characters around a rule's word; a token that begins among them is looked at to its end."""
+_TO_THE_END = re.compile(r"\S{0,10000}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """``words``: one of them, in lower case, is in every text that it can match. ``group`` holds the secret."""
+
+    pattern: str
+    words: tuple[str, ...]
+    group: int | None = None
+    entropy: float = 0.0
+
+
+def secrets_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where the secrets of ``text`` stand, in any order; some may overlap."""
+    lower = text.lower()
+    for rule in _rules():
+        for start, end in _around(rule.words, lower):
+            for match in _compiled(rule.pattern).finditer(text, start, min(end + 1, len(text))):
+                group = rule.group if rule.group is not None else 1 if match.re.groups else 0
+                if match[group] and _entropy(match[group]) >= rule.entropy:
+                    yield match.span(group)
+
+
+def _around(words: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
+    """The stretches of a text in which one of ``words`` stands: most patterns begin with anything at all, and would be
+    tried at each character."""
+    found: list[tuple[int, int]] = []
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            reach = _TO_THE_END.match(lower, min(at + _AFTER, len(lower)))
+            found.append((max(0, at - _BEFORE), reach.end() if reach is not None else len(lower)))
+            at = lower.find(word, at + len(word))
+    start, end = -1, -1
+    for begin, stop in sorted(found):
+        if begin > end >= 0:
+            yield start, end
+            start = -1
+        start, end = begin if start < 0 else start, max(end, stop)
+    if end >= 0:
+        yield start, end
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    document = json.loads(resources.files("forge_lsp").joinpath("secret_rules.json").read_text("utf-8"))
+    kept = (
+        _Rule(
+            pattern=rule["pattern"],
+            words=tuple(rule["words"]),
+            group=rule.get("group"),
+            entropy=float(rule.get("entropy", 0)),
+        )
+        for rule in document["rules"]
+    )
+    return (*(_Rule(pattern=pattern, words=words) for pattern, words in _OWN), *kept)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _entropy(text: str) -> float:
+    """Bits a character, by Shannon."""
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())

@@ -1,0 +1,112 @@
+"""Workspaces with files that no tool can use: the project is checked without them, in each sandbox."""
+
+from __future__ import annotations
+
+import os
+import platform
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.builds.python.toolchain import PythonToolchain
+from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.domain.attempt import BuildStatus
+from forge_lsp.domain.errors import SandboxUnavailable
+from forge_lsp.domain.task import Language
+from tests.integration import test_build_python as python
+from tests.integration.builds_cases import project_task
+from tests.integration.sandbox_probes import WAYS, sandbox
+from tests.integration.test_sandbox_security import works
+from tests.support.builds import with_code
+
+pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="these sandboxes are parts of Linux")
+
+
+def replaced(name: str, make: Callable[[Path], None]) -> Callable[[Path], None]:
+    def act(workspace: Path) -> None:
+        (workspace / name).unlink(missing_ok=True)
+        (workspace / name).parent.mkdir(exist_ok=True)
+        make(workspace / name)
+
+    return act
+
+
+def link(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+def in_bytes(name: bytes, *, folder: bool) -> Callable[[Path], None]:
+    def act(workspace: Path) -> None:
+        place = os.fsencode(workspace) + b"/" + name
+        if folder:
+            os.mkdir(place)  # noqa: PTH102 - names need not be text
+        with open(place + b"/a.py" if folder else place, "wb") as file:  # noqa: PTH123
+            file.write(b"x = 1\n")
+
+    return act
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(3 << 30)
+
+
+def linked_environment(workspace: Path) -> None:
+    place = workspace.parent / "environment"
+    venv.create(place, symlinks=True)
+    (workspace / ".venv").symlink_to(place)
+
+
+ODD: dict[str, Callable[[Path], None]] = {
+    "a pipe for .gitignore": replaced(".gitignore", os.mkfifo),
+    "a pipe for pyproject.toml": replaced("pyproject.toml", os.mkfifo),
+    "a pipe for a module": replaced("shapes/pipe.py", os.mkfifo),
+    "a pipe for .gitignore further down": replaced("other/.gitignore", os.mkfifo),
+    "a pipe for pyvenv.cfg": replaced(".venv/pyvenv.cfg", os.mkfifo),
+    "a device for .gitignore": replaced(".gitignore", link("/dev/zero")),
+    "a device for a module": replaced("shapes/zero.py", link("/dev/zero")),
+    "a file of the kernel's": replaced(".gitignore", link("/proc/kmsg")),
+    "a name that is no text": in_bytes(b"caf\xe9.py", folder=False),
+    "a folder whose name is no text": in_bytes(b"caf\xe9", folder=True),
+    "a source of 3 GB": replaced("big.py", huge),
+    "data of 3 GB": replaced("big.bin", huge),
+    "an environment that is a link": linked_environment,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("odd", ODD)
+async def test_the_project_is_checked_all_the_same(tmp_path: Path, way: str, odd: str) -> None:
+    if (reason := works(way)) is not None:
+        pytest.skip(f"{way}: {reason}")
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    task = project_task(workspace, Language.PYTHON, python.FILES, python.FILE)
+    ODD[odd](workspace)
+    folders = BoxFolders(tmp_path / "boxes")
+    try:
+        toolchain = PythonToolchain(sandbox(way, folders), timeout=60)
+        good = await toolchain.build(task, with_code(task, python.GOOD))
+        bad = await toolchain.build(task, with_code(task, f'{python.HEAD}    return "wide"'))
+    finally:
+        folders.close()
+    assert (good.status, good.reason) == (BuildStatus.PASSED, None)
+    assert bad.status is BuildStatus.FAILED
+
+
+async def test_a_command_that_stays_is_not_started_over_a_pipe(tmp_path: Path) -> None:
+    if (reason := works("overlay")) is not None:
+        pytest.skip(reason)
+    folders = BoxFolders(tmp_path / "boxes")
+    (tmp_path / "workspace").mkdir()
+    os.mkfifo(tmp_path / "workspace" / ".gitignore")
+    box = sandbox("overlay", folders)
+    assert isinstance(box, Bubblewrap)
+    try:
+        with pytest.raises(SandboxUnavailable, match="gitignore"):
+            await box.keep(["true"], source=tmp_path / "workspace")
+    finally:
+        folders.close()

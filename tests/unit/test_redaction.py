@@ -1,0 +1,93 @@
+"""Keys, tokens and passwords in whatever is shown to a model; all of these are made up."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from forge_lsp.redaction import hidden, redact
+
+HEX = "9f86d081884c7d659a2feaa0c55ad015"
+LONG = "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXiO"
+SECRETS = {
+    "a bearer token": (f"Authorization: Bearer {HEX}", HEX),
+    "a bearer token in code": (f'headers = {{"Authorization": "Bearer {HEX}"}}', HEX),
+    "a bearer token alone": (f"curl -H 'X: Bearer {HEX}'", HEX),
+    "a Slack webhook": ("https://hooks.slack.com/services/" + f"T00000000/B11111111/{LONG[:24]}", LONG[:24]),
+    "a Discord webhook": (f"https://discord.com/api/webhooks/123456789012345678/{LONG}_{LONG[:30]}", LONG),
+    "a Telegram bot": (f"TOKEN = '123456789:{LONG[:35]}'", LONG[:35]),
+    "an Azure key": (f"DefaultEndpointsProtocol=https;AccountKey={LONG}{LONG}abcdefghijkl==;X=y", LONG),
+    "a short password": ('password = "hunter2"', "hunter2"),
+    "a short password in JSON": ('{"db_password": "s3cr3t!"}', "s3cr3t!"),
+    "a password of a keyword argument": ("connect(user='me', passwd='tr0ub4dor')", "tr0ub4dor"),
+    "an AWS key without quotes": (f"aws_secret_access_key = {LONG}/+z", LONG),
+    "an AWS key in a variable": (f"export AWS_SECRET_ACCESS_KEY={LONG}/+z", LONG),
+    "a GitHub token": (f"use ghp_{LONG[:36]} for it", LONG[:36]),
+    "a GitLab token": (f"glpat-{LONG[:20]}", LONG[:20]),
+    "a Stripe key": ("sk_" + f"live_{LONG[:24]}", LONG[:24]),
+    "a Shopify token": ("shpat_" + HEX, HEX),
+    "a Databricks token": (f"dapi{HEX}\n", HEX),
+    "a DigitalOcean token": (f"dop_v1_{HEX}{HEX} ", HEX),
+    "a Hugging Face token": ("hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH ", "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"),
+    "a password in an address": ("postgres://me:hunter22@db/x", "hunter22"),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_not_shown_and_comes_back(name: str) -> None:
+    text, secret = SECRETS[name]
+    for whole in (text, f"a task: {text}\nand more", f"x = 1\n\t{text}\n" * 2):
+        found = redact(whole)
+        assert secret not in found.text
+        assert len(found.text) == len(whole)
+        assert found.restore(found.text) == whole
+        assert redact(found.text).text == found.text
+        assert secret not in hidden(whole)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "password"',
+        'fields = ["username", "password", "token"]',
+        'input(type="password", name="pwd")',
+        "def set_password(self, password: str) -> None: ...",
+        'password = os.environ["DB_PASSWORD"]',
+        'password = f"{prefix}1{name}"',
+        'raise ValueError("Authorization: Bearer is missing")',
+        "The linear github token of discord is in aws, says heroku: see the telegram docs at 10:30:00.",
+        "sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+        "id = '123e4567-e89b-12d3-a456-426614174000'",
+        "https://discord.com/developers/docs and https://hooks.slack.com/",
+        "time = 12345678:30",
+    ],
+)
+def test_code_is_left_as_it_is(text: str) -> None:
+    assert redact(text).text == text
+
+
+def test_what_comes_back_in_a_tests_output_is_called_as_in_the_document() -> None:
+    secret = f"ghp_{LONG[:36]}"
+    document = redact(f"KEY = '{secret}'\nOTHER = 'glpat-{LONG[:20]}'\n").text
+    shown = re.search(r"ghp_\w+", document)
+    assert shown is not None
+    assert shown[0] in hidden(f"AssertionError: '' != '{secret}'")
+
+
+def test_a_short_password_is_found_again_among_words_of_its_length() -> None:
+    found = redact('password = "hunter2"\nX001XXX = 1\n')
+    assert found.restore(f"X001XXX = 1\n{found.text}") == 'X001XXX = 1\npassword = "hunter2"\nX001XXX = 1\n'
+
+
+def test_the_rules_are_all_readable_and_say_whose_they_are() -> None:
+    from importlib import resources
+
+    document = json.loads(resources.files("forge_lsp").joinpath("secret_rules.json").read_text("utf-8"))
+    assert "MIT License" in document["licence"]
+    assert "gitleaks" in document["source"]
+    for rule in document["rules"]:
+        re.compile(rule["pattern"])
+        assert rule["words"]
+        assert all(word == word.lower() for word in rule["words"]), rule
