@@ -37,7 +37,7 @@ from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.task import Document, Language, Task, TextRange
 from forge_lsp.ensemble.agreement import Behaviours
-from forge_lsp.ensemble.checking import Checked, Examples, rank
+from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.extraction import extract
 from forge_lsp.source.edits import Edits
 from forge_lsp.source.markers import MARKERS
@@ -144,9 +144,9 @@ async def look(chosen: Sequence[Case], options: argparse.Namespace) -> dict[str,
 
 def choose(pool: Sequence[Seen], others: Sequence[Seen], ranking: str) -> Seen:
     """The best of ``pool`` by a ranking, when ``others`` were seen before."""
-    examples = Examples()
+    checks = Checks()
     if ranking == "examples":
-        examples.behaviours = _Deaf()
+        checks.behaviours = _Deaf()
 
     def shown(one: Seen) -> Checked:
         if ranking == "and mutated calls":
@@ -154,8 +154,8 @@ def choose(pool: Sequence[Seen], others: Sequence[Seen], ranking: str) -> Seen:
         return replace(one.checked, raw=replace(one.checked.raw, observed=()))
 
     for one in (*others, *pool):
-        examples.learn(shown(one))
-    return max(pool, key=lambda one: rank(shown(one), examples))
+        checks.learn(shown(one))
+    return max(pool, key=lambda one: rank(shown(one), checks))
 
 
 def several_models(seen: Sequence[Seen], many: int, draw: random.Random) -> tuple[list[Seen], list[Seen]] | None:

@@ -57,7 +57,7 @@ LADDER = (
 )  # fmt: skip
 """Local models first, each one's likeliest answer (temperature 0)."""
 REVIEWER = "reviewer"
-ASIDE = ("example", "witness", "unproven")
+ASIDE = ("example", "disputed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ class Tried:
     right: bool
     failing: int
     why: str
-    """accepted, example (it fails one that another candidate passes), witness (a disputed one that only its own model
-    answers so), unproven (it passes no example), compile, or open (nothing stands against it)."""
+    """accepted, example (it does not meet one), disputed (two models agree against one), compile, or open (nothing stands
+    against it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,17 +181,15 @@ def text_of(record: JobRecord, candidate: Candidate | None) -> str | None:
 
 def tried(attempt: Attempt, candidate: Candidate, right: bool) -> Tried:
     evidence = attempt.evidence
-    failed, disputed = (evidence.count(status) for status in (CheckStatus.FAILED, CheckStatus.DISPUTED))
+    failed, disputed = evidence.against, evidence.count(CheckStatus.DISPUTED)
     if attempt.decision.kind == "accept":
         why = "accepted"
     elif attempt.build is not None and attempt.build.compiled is False:
         why = "compile"
     elif failed:
         why = "example"
-    elif "one model only" in attempt.decision.reason:
-        why = "witness"
-    elif disputed and not evidence.count(CheckStatus.PROOF):
-        why = "unproven"
+    elif disputed:
+        why = "disputed"
     else:
         why = "open"
     return Tried(model=candidate.model, right=right, failing=failed + disputed, why=why)
@@ -267,7 +265,7 @@ def tell(found: Mapping[str, Sequence[Played]]) -> bool:
     kept = True
     for rule in RULES:
         right = [one for played in found[rule] for one in played.tried if one.right]
-        counts = {why: sum(one.why == why for one in right) for why in ("example", "witness", "unproven", "compile")}
+        counts = {why: sum(one.why == why for one in right) for why in ("example", "disputed", "compile")}
         lost = counts["example"]
         print(f"  {f'rule {rule}: right answers refused for an example':58} {share(lost, len(right))}")
         print(

@@ -30,6 +30,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "embedded_evidence": ("--functions", "8"),
     "ranking": ("--tasks", "3"),
     "replay": ("--tasks", "4"),
+    "grades": ("--tasks", "6"),
 }
 """What each is started with; one that is not named here runs as it is."""
 
