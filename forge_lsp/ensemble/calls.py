@@ -82,10 +82,11 @@ class Calls:
         A reply without any completion is a ModelFault: a caller may rely on the first one.
         """
         model = self._models.get(key)
-        reserved = await self._admit(model.info, request)
+        info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
+        reserved = await self._admit(info, request)
         self._count += 1
         self._asked[key] = None
-        request = replace(request, job=self._job)
+        request = replace(request, job=self._job, place=info.place)
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
 
     async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
@@ -93,7 +94,7 @@ class Calls:
         return await self._spending.admit(
             info,
             input_tokens=_input_tokens(request) + beyond * request.samples,
-            output_tokens=request.max_tokens * request.samples,
+            output_tokens=(request.max_tokens + info.thought_tokens) * request.samples,
         )
 
     async def _send(

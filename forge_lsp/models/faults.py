@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from forge_lsp.domain.errors import BrokenStream, PromptTooLong, ServerUnreachable
+from forge_lsp.domain.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
+from forge_lsp.domain.ports import ModelInfo
 
 __all__ = [
     "broke_in_transport",
@@ -18,6 +19,7 @@ __all__ = [
     "retry_after",
     "says_too_long",
     "sentence",
+    "wrong_place",
 ]
 
 _TOO_LONG = re.compile(
@@ -69,9 +71,20 @@ def broke_in_transport(error: BaseException) -> bool:
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _TRANSPORTS
 
 
-def connection_failed(server: str, url: str, *, remedy: str) -> ServerUnreachable:
-    """Nothing answers at ``url``."""
-    return ServerUnreachable(f"Nothing answers at {url} (server {server}).", remedy=remedy)
+def connection_failed(server: str, url: str, *, remedy: str, told: str = "") -> ServerUnreachable:
+    """Nothing answers at ``url``. ``told``: the variables of proxies and certificates that the call followed."""
+    followed = f", followed {told}" if told else ""
+    remedy = f"{remedy}, or correct or unset {told.partition('=')[0]}" if told else remedy
+    return ServerUnreachable(f"Nothing answers at {url} (server {server}{followed}).", remedy=remedy)
+
+
+def wrong_place(info: ModelInfo, admitted: str | None) -> ModelFault:
+    """The text would go elsewhere than was agreed to: the call is not made, and the next one asks."""
+    if info.place is None:
+        return ModelFault(f"{info.name} does not run at {admitted} any more; it is asked about anew.")
+    return ModelFault(
+        f"{info.name} does not run here: {info.server} sends it on to {info.place}, and that was not agreed to."
+    )
 
 
 def connection_lost(server: str, model: str) -> BrokenStream:

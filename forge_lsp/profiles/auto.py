@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from forge_lsp.domain.addresses import masked
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.profiles.choose import Installed, Surroundings, choose, one_gpu
 from forge_lsp.settings.load import Resolved, Sources, profile_layer, resolve
@@ -66,7 +67,7 @@ async def load(
             rig_answers=rig is not None,
             rig_missing=rig or (),
             ollama=found,
-            ollama_url=url or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434",
+            ollama_url=masked(url or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"),
             embedded=embedded,
             cloud_key=bool(env.get("ANTHROPIC_API_KEY")),
         )
@@ -84,7 +85,7 @@ async def load(
 
 def _roles(found: tuple[Installed, ...] | None, url: str | None) -> Table:
     if found is None:
-        where = url or "OLLAMA_HOST, or port 11434"
+        where = masked(url) if url else "OLLAMA_HOST, or port 11434"
         raise EnvironmentFault(f"profile one-gpu: no Ollama answers at {where}", remedy="start it: `ollama serve`")
     try:
         return one_gpu(found)
@@ -105,7 +106,7 @@ async def _rig(sources: Sources, look: Look) -> tuple[str, ...] | None:
     for key, installed in zip(servers, answers, strict=True):
         if installed is None:
             return None
-        names = {model.name.removesuffix(":latest") for model in installed}
+        names = {model.name.removesuffix(":latest") for model in installed if not model.remote}
         missing += [model["name"] for model in models.values() if model["server"] == key and model["name"] not in names]
     return tuple(missing)
 

@@ -11,10 +11,18 @@ __all__ = ["Installed", "Surroundings", "choose", "one_gpu"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """A model that an Ollama server has: its tag and its size in bytes."""
+    """A model that an Ollama server has: its tag and its size in bytes.
+
+    ``remote``: the server sends its calls on to another place. ``chats``: it answers instructions. ``licence`` is its
+    text or name, empty where it is not told; ``context`` what it was trained for, in tokens.
+    """
 
     name: str
     size: int
+    remote: bool = False
+    chats: bool = True
+    licence: str = ""
+    context: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +52,22 @@ def choose(there: Surroundings) -> tuple[str | None, str]:
         rig = f" (three-gpu lacks {', '.join(there.rig_missing)})" if there.rig_answers else ""
         count = f"{len(writers)} usable model{'' if len(writers) == 1 else 's'}"
         return "one-gpu", f"Ollama answers at {there.ollama_url} and has {count}{rig}"
-    state = "has no model that writes text" if there.ollama is not None else "does not answer"
+    state = _lack(there.ollama) if there.ollama is not None else "does not answer"
     why = f"Ollama at {there.ollama_url} {state}"
     if there.embedded:
         return "embedded", f"{why}; the embedded model is installed"
     if there.cloud_key:
         return "cloud", f"{why}, the embedded model is not installed; ANTHROPIC_API_KEY is set"
     return None, f"{why}, the embedded model is not installed and ANTHROPIC_API_KEY is not set"
+
+
+def _lack(installed: Sequence[Installed]) -> str:
+    """Why none of a server's models can take a role unasked."""
+    remote = [model.name for model in installed if model.remote and model.chats]
+    if remote:
+        return f"has only models that run elsewhere ({', '.join(remote)}), which are not used unless you name them"
+    names = ", ".join(model.name for model in installed)
+    return f"has no model that writes text (it has {names})" if names else "has no model that writes text"
 
 
 #: Families that were trained to write code, best first among equals in size; the rest think and review.
@@ -62,7 +79,8 @@ _RESTRICTED = re.compile(r"^codestral", re.IGNORECASE)
 
 
 def _writes(model: Installed) -> bool:
-    return not _NOT_WRITERS.search(model.name)
+    """Whether a model may have a role unasked: one that runs elsewhere never has."""
+    return model.chats and not model.remote and not _NOT_WRITERS.search(model.name)
 
 
 def one_gpu(installed: Sequence[Installed], *, largest: int | None = None) -> dict[str, object]:

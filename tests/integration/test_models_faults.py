@@ -295,7 +295,8 @@ async def test_a_thinking_model_does_not_think_under_a_schema() -> None:
         for _ in range(2):
             await model.complete(ask(schema=VERDICT))
         await model.complete(ask())
-    assert [chat.body.get("think") for chat in server.chats] == [False, False, None]
+        await model.complete(ask(think=True))
+    assert [chat.body.get("think") for chat in server.chats] == [False, False, False, True]
     assert len(server.to("/api/show")) == 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url, without_userinfo
+from forge_lsp.domain.addresses import is_off_machine, ollama_url, web_url, without_userinfo
 
 
 @pytest.mark.parametrize(
