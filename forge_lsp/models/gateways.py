@@ -56,9 +56,10 @@ def place_of(url: str, name: str, headers: Mapping[str, str], rows: Sequence[Map
     that it says."""
     if marked(headers):
         return beyond(url)
-    own = [row for row in rows if name in (row.get("id"), row.get("name"), row.get("model"))]
-    own = own or [row for row in rows if full_name(name) in (row.get("name"), row.get("model"))]
-    for row in own:
+    names = {name, full_name(name)}
+    for row in rows:
+        if names.isdisjoint(str(row.get(key)) for key in ("id", "name", "model")):
+            continue
         ollama = remote_place("", row)
         if ollama is not None:
             return ollama

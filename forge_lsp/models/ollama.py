@@ -52,10 +52,10 @@ class OllamaWire:
     def info(self) -> ModelInfo:
         return self._info
 
-    async def learn(self) -> None:
+    async def learn(self, *, fresh: bool = False) -> None:
         """Ask the server what the model can do and where it runs; see :class:`~forge_lsp.models.wire.Learns`."""
         try:
-            able = await self._endpoint.capabilities(self._info.name)
+            able = await self._endpoint.capabilities(self._info.name, fresh=fresh)
         except ModelError:
             if self._able is None:
                 raise
@@ -74,7 +74,7 @@ class OllamaWire:
         )
 
     async def load(self) -> None:
-        await self.learn()
+        await self.learn(fresh=True)
         if self._info.place is not None:
             return  # there is nothing to load here, and to ask would be a call to the other place
         row = (await self._endpoint.resident()).get(full_name(self._info.name))
@@ -92,7 +92,7 @@ class OllamaWire:
             pass
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
-        await self.learn()
+        await self.learn(fresh=True)  # just before the text goes: a name may have been given to another model
         if self._info.place != request.place:
             raise wrong_place(self._info, request.place)
         said, plan = Said(), self._thinker.plan(request, self._info)

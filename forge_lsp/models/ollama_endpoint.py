@@ -132,13 +132,17 @@ class OllamaEndpoint:
             if rest.strip():
                 yield _line(rest)
 
-    async def lists(self) -> Lists:
-        """What is installed and what is in memory, at most ``_FRESH`` old. Raises ServerUnreachable, ModelFault."""
+    async def lists(self, *, fresh: bool = False) -> Lists:
+        """What is installed and what is in memory, at most ``_FRESH`` old, or as it is now. Raises ServerUnreachable,
+        ModelFault."""
+        asked = time.monotonic()
         try:
             async with asyncio.timeout(_LOOK), self._looking:
-                if self._lists is None or time.monotonic() - self._lists[0] >= _FRESH:
+                oldest = asked if fresh else time.monotonic() - _FRESH
+                if self._lists is None or self._lists[0] <= oldest:
+                    began = time.monotonic()
                     lists = Lists(installed=await self._rows("/api/tags"), resident=await self.resident())
-                    self._lists = (time.monotonic(), lists)
+                    self._lists = (began, lists)
                 return self._lists[1]
         except TimeoutError:
             raise self.unreachable() from None
@@ -154,10 +158,10 @@ class OllamaEndpoint:
         except Exception as error:
             raise self.fault(error, "the list of models") from error
 
-    async def capabilities(self, name: str) -> Capabilities:
-        """What a model can do, asked once for each digest. A model that the server sends on is not asked about: even
+    async def capabilities(self, name: str, *, fresh: bool = False) -> Capabilities:
+        """What a model can do, asked once for each digest; ``fresh``: where it runs is looked up now. A model that the server sends on is not asked about: even
         that would leave the machine. Raises ModelError."""
-        row = (await self.lists()).installed.get(full_name(name))
+        row = (await self.lists(fresh=fresh)).installed.get(full_name(name))
         place = self.place(name, row)
         if place is not None:
             return Capabilities(place=place)
