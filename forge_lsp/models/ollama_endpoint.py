@@ -159,8 +159,10 @@ class OllamaEndpoint:
             raise self.fault(error, "the list of models") from error
 
     async def capabilities(self, name: str, *, fresh: bool = False) -> Capabilities:
-        """What a model can do, asked once for each digest; ``fresh``: where it runs is looked up now. A model that the server sends on is not asked about: even
-        that would leave the machine. Raises ModelError."""
+        """What a model can do, asked once for each digest; ``fresh``: where it runs is looked up now.
+
+        A model that the server sends on is not asked about: even that would leave the machine. Raises ModelError.
+        """
         row = (await self.lists(fresh=fresh)).installed.get(full_name(name))
         place = self.place(name, row)
         if place is not None:

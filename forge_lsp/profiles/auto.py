@@ -11,7 +11,7 @@ from typing import cast
 
 from forge_lsp.domain.addresses import masked
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.profiles.choose import Installed, Surroundings, choose, one_gpu
+from forge_lsp.profiles.choose import Installed, Surroundings, choose, lack, one_gpu
 from forge_lsp.settings.load import Resolved, Sources, profile_layer, resolve
 from forge_lsp.settings.sources import Layer, Layers, Table, merge
 
@@ -91,7 +91,7 @@ def _roles(found: tuple[Installed, ...] | None, url: str | None) -> Table:
         return one_gpu(found)
     except ValueError:
         raise EnvironmentFault(
-            "profile one-gpu: the Ollama server has no model that writes text",
+            f"profile one-gpu: the Ollama server {lack(found)}",
             remedy="fetch one: `ollama pull qwen2.5-coder:7b`",
         ) from None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Installed", "Surroundings", "choose", "one_gpu"]
+__all__ = ["Installed", "Surroundings", "choose", "lack", "one_gpu"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def choose(there: Surroundings) -> tuple[str | None, str]:
         rig = f" (three-gpu lacks {', '.join(there.rig_missing)})" if there.rig_answers else ""
         count = f"{len(writers)} usable model{'' if len(writers) == 1 else 's'}"
         return "one-gpu", f"Ollama answers at {there.ollama_url} and has {count}{rig}"
-    state = _lack(there.ollama) if there.ollama is not None else "does not answer"
+    state = lack(there.ollama) if there.ollama is not None else "does not answer"
     why = f"Ollama at {there.ollama_url} {state}"
     if there.embedded:
         return "embedded", f"{why}; the embedded model is installed"
@@ -61,7 +61,7 @@ def choose(there: Surroundings) -> tuple[str | None, str]:
     return None, f"{why}, the embedded model is not installed and ANTHROPIC_API_KEY is not set"
 
 
-def _lack(installed: Sequence[Installed]) -> str:
+def lack(installed: Sequence[Installed]) -> str:
     """Why none of a server's models can take a role unasked."""
     remote = [model.name for model in installed if model.remote and model.chats]
     if remote:
