@@ -146,7 +146,8 @@ class OllamaWire:
                     end = self._finished(part)
                     said.ends.append(end)
                     said.usages.append(end.usage)
-                    self._thinker.saw(plan, thought=said.thought > 0 or said.thinks_inline)
+                    thought = said.thought > 0 or said.thinks_inline
+                    self._thinker.saw(plan, thought=thought, tokens=end.usage.output_tokens)
                     self._told()
                     return
 

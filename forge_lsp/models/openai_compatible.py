@@ -250,7 +250,7 @@ class OpenAIWire:
         if thought and self._thinker.thinks is Thinks.NO:
             self._thinker.told(Thinks.SWITCH)
         else:
-            self._thinker.saw(plan, thought=thought)
+            self._thinker.saw(plan, thought=thought, tokens=said.usages[-1].output_tokens if said.usages else 0)
         self._told()
 
     async def _open(self, request: ChatRequest, plan: Plan) -> Any:

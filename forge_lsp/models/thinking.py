@@ -105,6 +105,7 @@ class Thinker:
         self._told = thinks
         self._always = False
         self._prose = False
+        self._written = 0
 
     @property
     def thinks(self) -> Thinks:
@@ -119,7 +120,8 @@ class Thinker:
         """The most that a call may think, in tokens, before its answer."""
         if self.thinks is Thinks.NO or (self.thinks is Thinks.SWITCH and self._setting == "off"):
             return 0
-        return self._room(self._level(), context)
+        # Not by what was seen: the windows of a job are shared out once.
+        return min(self._tokens(self._level()), context // 3)
 
     def plan(self, request: ChatRequest, info: ModelInfo) -> Plan:
         """How to ask the first time.
@@ -154,18 +156,19 @@ class Thinker:
             self._prose = self._prose or structured
             if self.thinks is Thinks.NO:
                 return None if plan.prose else Plan(prose=True)
-            return self._thinking("low", info, prose=structured)
+            return Plan(level="low", room=self._second(info), prose=structured)
         if self.thinks is Thinks.SWITCH and not plan.off:
-            return Plan(off=True, prose=plan.prose)
-        # It cannot be kept from thinking: twice the room, and nothing enforced that it could not think under.
+            return Plan(off=True, room=self._second(info), prose=plan.prose)
+        # It cannot be kept from thinking: all the room there is, and nothing enforced that it could not think under.
         self._prose = self._prose or structured
-        room = min(max(_MOST, 2 * plan.room), info.context // 2)
-        return Plan(level="low", room=room, prose=structured)
+        return Plan(level="low", room=self._second(info), prose=structured)
 
-    def saw(self, plan: Plan, *, thought: bool) -> None:
-        """An answer to ``plan`` came, with thoughts or without."""
-        if thought and (plan.off or self._told is Thinks.NO):
-            self._always = True
+    def saw(self, plan: Plan, *, thought: bool, tokens: int) -> None:
+        """An answer to ``plan`` came, with thoughts or without; ``tokens`` were written for both."""
+        if thought:
+            self._written = max(self._written, tokens)
+            if plan.off or self._told is Thinks.NO:
+                self._always = True
 
     def nothing_said(self, info: ModelInfo, said: Said) -> ModelFault:
         """It thought, twice, and answered nothing."""
@@ -182,6 +185,13 @@ class Thinker:
         return Plan(level=level, room=self._room(level, info.context), prose=prose)
 
     def _room(self, level: str, context: int) -> int:
-        """Tokens for a level; a model that cannot be told how much to think has the usual room."""
-        tokens = max(LEVELS[level], LEVELS[_AUTO]) if self.thinks is Thinks.ALWAYS else LEVELS[level]
-        return min(tokens, context // 3)
+        """Tokens of thought for a level: as planned, or twice what an answer of this model took, thoughts included."""
+        return max(min(self._tokens(level), context // 3), min(2 * self._written, _MOST, context // 2))
+
+    def _tokens(self, level: str) -> int:
+        """A level in tokens; a model that cannot be told how much to think has the usual room."""
+        return max(LEVELS[level], LEVELS[_AUTO]) if self.thinks is Thinks.ALWAYS else LEVELS[level]
+
+    def _second(self, info: ModelInfo) -> int:
+        """Tokens of thought for a second try. They are a bound: a model that does not think leaves them."""
+        return min(_MOST, info.context // 2)
