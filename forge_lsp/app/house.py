@@ -70,7 +70,9 @@ class House:
 
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
-        chosen = await load(sources, look=_look, embedded=embedded_installed(), profile=profile, base=base)
+        chosen = await load(
+            sources, look=_look, embedded=embedded_installed(), memory=_gpu_memory, profile=profile, base=base
+        )
         if problems := schedule_of(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
             raise SettingsError(tuple(layers.sourced(line) for line in problems))
@@ -240,6 +242,13 @@ class House:
         await asyncio.gather(*(rooms.warm.aclose() for rooms in built if rooms.warm is not None))
         for chooser in choosers:
             await asyncio.to_thread(chooser.close)
+
+
+async def _gpu_memory() -> int | None:
+    """Bytes of all GPUs of this machine: a model that is too large for one is spread over several."""
+    from forge_lsp.gpus import inventory
+
+    return sum(gpu.total for gpu in (await inventory.read()).gpus) or None
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
