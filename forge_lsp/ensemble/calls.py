@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.domain.errors import (
+    BrokenStream,
     ForgeError,
     ModelFault,
     ModelMissing,
@@ -79,7 +80,8 @@ class Calls:
     async def ask(self, key: str, request: ChatRequest, *, number: int, stage: Stage, role: str) -> ChatReply:
         """Make one call. Raises SpendingRefused before anything is sent, ModelError after.
 
-        A reply without any completion is a ModelFault: a caller may rely on the first one.
+        A paid one that breaks off is made once more, within the budget: what it wrote until then is booked. A reply
+        without any completion is a ModelFault: a caller may rely on the first one.
         """
         model = self._models.get(key)
         info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
@@ -87,6 +89,13 @@ class Calls:
         self._count += 1
         self._asked[key] = None
         request = replace(request, job=self._job, place=info.place)
+        try:
+            return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
+        except BrokenStream:
+            if not info.paid:  # a free model has its next attempt
+                raise
+            reserved = await self._admit(info, request)
+        self._count += 1
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
 
     async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
@@ -138,6 +147,8 @@ class Calls:
             error = fault.full_message
             if isinstance(fault, _UNBILLED):
                 measured = Usage()
+            elif isinstance(fault, BrokenStream) and fault.written:
+                measured = Usage(input_tokens=_input_tokens(request), output_tokens=fault.written)
             raise
         finally:
             cost = self._spending.settle(info, reserved, measured)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from forge_lsp.domain.addresses import Address, is_off_machine, ollama_address, web_address
 from forge_lsp.domain.errors import ModelError, ServerUnreachable
@@ -260,7 +261,9 @@ class Directory:
             case ServerKind.OLLAMA:
                 from forge_lsp.models.ollama import OllamaEndpoint, OllamaWire
 
-                key = self._key(server.key_env)
+                # Ollama's own key goes to Ollama, not to every server that speaks its language.
+                own = (urlsplit(url).hostname or "").endswith("ollama.com")
+                key = self._key(server.key_env or ("OLLAMA_API_KEY" if own else None))
                 ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env)
                 return lambda info, model: OllamaWire(info=info, endpoint=ollama, think=model.think)
             case ServerKind.OPENAI:

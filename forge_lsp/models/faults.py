@@ -17,6 +17,7 @@ __all__ = [
     "never_connected",
     "prompt_too_long",
     "retry_after",
+    "says_busy",
     "says_too_long",
     "sentence",
     "wrong_place",
@@ -26,6 +27,7 @@ _TOO_LONG = re.compile(
     r"context (length|window|size)|maximum context|prompt is too long|too many (input )?tokens|exceed_context",
     re.IGNORECASE,
 )
+_BUSY = re.compile(r"overloaded|rate.?limit|at capacity|too many requests|server is busy", re.IGNORECASE)
 _NEVER_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout"})
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "anyio", "h11"})
 _LONGEST = 300
@@ -42,6 +44,11 @@ def sentence(message: object, *, secret: str | None = None) -> str:
 def says_too_long(message: str) -> bool:
     """Whether a server's refusal means that the prompt does not fit. Each server has its own words for it."""
     return _TOO_LONG.search(message) is not None
+
+
+def says_busy(message: str) -> bool:
+    """Whether an error without a status means that the server has too much to do."""
+    return _BUSY.search(message) is not None
 
 
 def prompt_too_long(model: str, context: int) -> PromptTooLong:

@@ -22,6 +22,7 @@ from forge_lsp.models.faults import (
     never_connected,
     prompt_too_long,
     retry_after,
+    says_busy,
     says_too_long,
     sentence,
     wrong_place,
@@ -122,6 +123,8 @@ class OpenAIEndpoint:
             words = sentence(error.message, secret=self._key)
             if says_too_long(words):
                 return prompt_too_long(info.name, info.context)
+            if says_busy(words):
+                return Busy(f"No place is free on the server {self.server.key}: {words}")
             return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
         if isinstance(error, (ValueError, TypeError, AttributeError, KeyError)):
             return ModelFault(f"What answers at {self.url} does not speak OpenAI's language.")
