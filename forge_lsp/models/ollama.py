@@ -198,18 +198,14 @@ class OllamaWire:
         name = full_name(self._info.name)
         installed, resident = lists.installed.get(name), lists.resident.get(name)
         missing = None if installed or self._info.place else self._endpoint.missing(self._info.name)
-        problem, remedy = (str(missing), missing.remedy) if missing else (None, None)
-        if missing is None and self._able is not None and not self._able.chats:
-            problem = f"{self._info.name} does not answer instructions: it is no chat model."
-            remedy = f"name another model as models.{self._info.key}.name"
         return ModelStatus(
             info=self._info,
             installed=missing is None,
             resident=resident is not None,
             size=(resident or installed or Row()).size,
             size_vram=resident.size_vram if resident else None,
-            problem=problem,
-            remedy=remedy,
+            problem=str(missing) if missing else None,
+            remedy=missing.remedy if missing else None,
         )
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:

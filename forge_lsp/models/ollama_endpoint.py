@@ -156,6 +156,8 @@ class OllamaEndpoint:
             rows = cast("list[Mapping[str, Any]]", (await self.ask(path)).get("models") or [])
             return {full_name(str(row.get("model") or row.get("name") or "")): _row(row) for row in rows}
         except Exception as error:
+            if isinstance(error, _Refusal) and error.status == 404:  # every Ollama has its lists
+                raise self._stranger() from error
             raise self.fault(error, "the list of models") from error
 
     async def capabilities(self, name: str, *, fresh: bool = False) -> Capabilities:
@@ -222,8 +224,11 @@ class OllamaEndpoint:
         if isinstance(error, httpx.TransportError):
             return connection_lost(f"the Ollama server {self.server.key}", name)
         if isinstance(error, (ValueError, TypeError, AttributeError, KeyError, httpx.HTTPError, httpx.InvalidURL)):
-            return ModelFault(f"What answers at {self.url} does not speak Ollama's language.")
+            return self._stranger()
         raise error
+
+    def _stranger(self) -> ModelFault:
+        return ModelFault(f"What answers at {self.url} does not speak Ollama's language.")
 
     def could_not_pull(self, error: ModelFault, name: str) -> ModelFault:
         """A pull that the server gave up, with its own words."""

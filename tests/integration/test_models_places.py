@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault
+from forge_lsp.domain.errors import ModelFault, ServerUnreachable
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.gateways import place_of
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
@@ -206,3 +206,36 @@ async def test_the_list_of_models_says_where_each_runs() -> None:
     ):
         (row,) = await directory.statuses()
         assert (row.to_json()["offMachine"], row.to_json()["place"], row.problem) == (True, CLOUD, None)
+
+
+@pytest.mark.parametrize("kind", [ServerKind.OLLAMA, ServerKind.OPENAI, ServerKind.ANTHROPIC])
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("HTTP_PROXY", "http://me:s3cret@127.0.0.1:9", "HTTP_PROXY=http://***@127.0.0.1:9"),
+        ("ALL_PROXY", "socks4://127.0.0.1:9", "ALL_PROXY is socks4"),
+        ("http_proxy", "http://127.0.0.1:port", "http_proxy is http://127.0.0.1:port"),
+    ],
+)
+async def test_a_proxy_that_does_not_work_is_named_for_another_host(
+    kind: ServerKind, variable: str, value: str, words: str
+) -> None:
+    environ = {"ANTHROPIC_API_KEY": "k", variable: value}
+    async with model_on(kind, "http://gpu.invalid:11434", "m", environ=environ) as (model, _):
+        with pytest.raises(ServerUnreachable) as caught:
+            await model.complete(ask())
+        assert words in str(caught.value)
+        assert variable in (caught.value.remedy or "")
+        assert "s3cret" not in caught.value.full_message
+
+
+async def test_a_proxy_is_followed_for_another_host_and_not_for_this_one() -> None:
+    async with FakeOllama(models=["phi4:14b"]) as proxy, FakeOllama(models=["phi4:14b"]) as here:
+        environ = {"HTTP_PROXY": proxy.url, "NO_PROXY": "fd00::/8"}
+        async with model_on(ServerKind.OLLAMA, "http://gpu.invalid:11434", "phi4:14b", environ=environ) as (model, _):
+            with pytest.raises(ModelFault, match="does not speak Ollama"):  # the proxy answers by itself
+                await model.complete(ask())
+        async with model_on(ServerKind.OLLAMA, here.url, "phi4:14b", environ=environ) as (model, _):
+            await model.complete(ask())
+        assert [one.headers["host"] for one in proxy.exchanges] == ["gpu.invalid:11434"]
+        assert here.chats != []
