@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
@@ -96,6 +97,9 @@ class OpenAIEndpoint:
                 timeout=timeout,
                 http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, auth=self._auth, **self._route.arguments()),
             )
+            if not (urlsplit(self.url).hostname or "").endswith("openai.com"):
+                # The client takes these from the environment, and they are nobody else's business.
+                self._client.organization = self._client.project = None
         return self._client
 
     def _no_key(self, words: str) -> Unauthorised:
