@@ -12,7 +12,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SDKS = {
     "ollama": set(),
     "anthropic": {"models/anthropic.py"},
-    "openai": {"models/openai_compatible.py"},
+    "openai": {"models/openai_endpoint.py"},
     "xllamacpp": {"models/embedded_server.py"},
     "pynvml": {"gpus/inventory.py"},
 }
