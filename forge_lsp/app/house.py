@@ -70,7 +70,9 @@ class House:
 
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
-        chosen = await load(sources, look=_look, embedded=embedded_installed(), profile=profile, base=base)
+        chosen = await load(
+            sources, look=_look, embedded=embedded_installed(), memory=_gpu_memory, profile=profile, base=base
+        )
         if problems := schedule_of(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
             raise SettingsError(tuple(layers.sourced(line) for line in problems))
@@ -115,7 +117,8 @@ class House:
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
-        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check"})
+        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check", "prices"})
+        parts += str([server.url for server in settings.servers.values()])  # passwords too, which are not dumped
         async with self._building:
             if parts not in self._built:
                 times = settings.deadlines
@@ -129,11 +132,19 @@ class House:
                             key_env=server.key_env,
                             paid=server.costs,
                             gpu=server.gpu,
+                            local=server.local,
                         )
                         for key, server in settings.servers.items()
                     ],
                     models=[
-                        ModelConfig(key=key, server=model.server, name=model.name, context=model.context)
+                        ModelConfig(
+                            key=key,
+                            server=model.server,
+                            name=model.name,
+                            context=model.context,
+                            think=model.think,
+                            priced=key in settings.prices,
+                        )
                         for key, model in settings.models.items()
                     ],
                     deadlines=Deadlines(
@@ -174,6 +185,7 @@ class House:
         chosen = await self.settings(workspace if self.trusted else None, profile)
         settings = chosen.resolved.settings
         rooms = await self.rooms(settings)
+        await rooms.directory.learn()
         addresses = {model.server: rooms.directory.address(key) for key, model in settings.models.items()}
         prices = {key: Price(input=price.input, output=price.output) for key, price in settings.prices.items()}
         budget = settings.budget
@@ -199,12 +211,13 @@ class House:
         from forge_lsp.gpus.managing import managed
 
         seats = await asyncio.to_thread(seats_of, settings, self.state_dir)
-        parts = f"{seats}{settings.model_dump_json(include={'schedule'})}"
+        away = frozenset(key for key in settings.models if rooms.directory.info(key).place is not None)
+        parts = f"{seats}{sorted(away)}{settings.model_dump_json(include={'schedule'})}"
         async with self._building:
             if parts not in rooms.residencies:
                 made = await managed(
                     seats,
-                    wanted_of(settings),
+                    wanted_of(settings, away),
                     rows_of(settings),
                     mover=rooms.directory,
                     state_dir=self.state_dir,
@@ -231,9 +244,28 @@ class House:
             await asyncio.to_thread(chooser.close)
 
 
+async def _gpu_memory() -> int | None:
+    """Bytes of all GPUs of this machine: a model that is too large for one is spread over several."""
+    from forge_lsp.gpus import inventory
+
+    return sum(gpu.total for gpu in (await inventory.read()).gpus) or None
+
+
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
     from forge_lsp.models.installed import ollama_installed
     from forge_lsp.profiles.choose import Installed
 
     found = await ollama_installed(url)
-    return None if found is None else tuple(Installed(name=name, size=size) for name, size in found.items())
+    if found is None:
+        return None
+    return tuple(
+        Installed(
+            name=name,
+            size=one.size,
+            remote=one.able.place is not None,
+            chats=one.able.chats,
+            licence=one.able.licence,
+            context=one.able.context,
+        )
+        for name, one in found.items()
+    )

@@ -61,12 +61,13 @@ def rows_of(settings: Settings) -> list[Row]:
     ]
 
 
-def wanted_of(settings: Settings) -> list[Wanted]:
-    """The models that the schedule calls on Ollama servers of this machine."""
+def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Wanted]:
+    """The models that the schedule calls on Ollama servers of this machine. ``away``: those that are known to run
+    elsewhere, and need no memory here."""
     import os
 
+    from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
     from forge_lsp.gpus.planning import Wanted
-    from forge_lsp.models.addresses import is_off_machine, ollama_url
 
     called = {
         key
@@ -77,7 +78,8 @@ def wanted_of(settings: Settings) -> list[Wanted]:
     for key, model in settings.models.items():
         server = settings.servers[model.server]
         url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
-        if key in called and server.kind == "ollama" and not is_off_machine(url):
+        here = server.local is not False and not is_off_machine(url)
+        if key in called and server.kind == "ollama" and here and key not in away and not names_cloud(model.name):
             found.append(
                 Wanted(
                     key=key,
@@ -96,10 +98,10 @@ def seats_of(settings: Settings, state_dir: Path) -> list[Seat]:
     """The Ollama servers of the settings, with what is known about their GPUs."""
     import os
 
+    from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
     from forge_lsp.gpus.fleet.control import placed
     from forge_lsp.gpus.fleet.state import Folder
     from forge_lsp.gpus.survey import Placed, Seat
-    from forge_lsp.models.addresses import is_off_machine, ollama_url
 
     seats: list[Seat] = []
     started = placed(Folder(state_dir / "fleet"))
@@ -115,12 +117,12 @@ def seats_of(settings: Settings, state_dir: Path) -> list[Seat]:
                 gpu=spec.gpu if spec is not None else server.gpu,
                 memory=None if server.memory is None else int(server.memory * 1e9),
                 parallel=server.parallel,
-                off_machine=is_off_machine(url),
+                off_machine=is_off_machine(url) or server.local is False,
                 max_loaded=spec.loaded if spec is not None else None,
                 models=tuple(
                     Placed(key=name, name=model.name, context=model.context)
                     for name, model in settings.models.items()
-                    if model.server == key
+                    if model.server == key and not names_cloud(model.name)
                 ),
             )
         )

@@ -59,11 +59,11 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
 async def _memory_findings(state_dir: Path, seats: Sequence[Seat]) -> tuple[Finding, ...]:
     """The GPUs, the fleet, what is in which memory, and what will hurt."""
     from forge_lsp import findings
+    from forge_lsp.domain.addresses import ollama_url
     from forge_lsp.gpus import inventory, survey
     from forge_lsp.gpus.fleet.control import Control
     from forge_lsp.gpus.fleet.findings import findings as of_fleet
     from forge_lsp.gpus.fleet.state import Folder
-    from forge_lsp.models.addresses import ollama_url
 
     found = await inventory.read()
     used = {seat.key: seat.url for seat in seats}

@@ -95,7 +95,8 @@ async def _end(job: Job) -> JobResult:
 async def _no(question: ConsentQuestion) -> bool:
     """Without an editor consent comes from [consent] in the user's settings, or from --allow."""
     stderr_console().print(
-        f"{question.server} ({question.provider}, {question.address}) needs your consent: "
+        f"{question.server} ({question.provider}, {question.address}) needs your consent"
+        f"{'' if question.price_known else '; what a call costs there is not known'}: "
         f"--allow {question.server}, or [consent] servers in your settings",
         style="yellow",
         soft_wrap=True,

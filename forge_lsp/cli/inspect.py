@@ -116,6 +116,8 @@ def _print_models(statuses: Sequence[ModelStatus]) -> None:
         state = status.problem or (
             _resident(status) if status.resident else "installed" if status.installed else "missing"
         )
+        if status.info.place and not status.problem:
+            state = f"runs at {status.info.place}"
         if status.remedy:
             state += f" -> {status.remedy}"
         size = f"{status.size / 1e9:.1f} GB" if status.size else ""

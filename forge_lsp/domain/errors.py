@@ -125,9 +125,13 @@ class DeadlineExceeded(ModelError):
 
 
 class BrokenStream(ModelError):
-    """The stream ended, or the connection broke, before the server said that the answer was done."""
+    """The stream ended, or the connection broke, before the server said that the answer was done.
+
+    ``written`` is how many tokens had come by then; a provider charges for them.
+    """
 
     transient = True
+    written: int = 0
 
 
 class Rambling(ModelError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
@@ -10,9 +11,12 @@ from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["Unusable", "ask_twice", "json_object", "shorten"]
+__all__ = ["Unusable", "ask_twice", "json_object", "shorten", "unwrapped"]
 
 T = TypeVar("T")
+
+_TRAILING = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+"""A text in quotes, or a comma after the last entry, which JSON does not have and models write."""
 
 
 class Unusable(ValueError):
@@ -53,6 +57,8 @@ def json_object(text: str, *, cut: bool) -> dict[str, object]:
 
     text = without_thinking(text)
     decoder = json.JSONDecoder(parse_constant=refuse)
+    if not cut:
+        text = _TRAILING.sub(lambda found: found[1] or "", text)
     at = text.find("{")
     while at >= 0:
         try:
@@ -71,6 +77,17 @@ def json_object(text: str, *, cut: bool) -> dict[str, object]:
             raise Unusable("it repeats the schema")
         return document
     raise Unusable("it was cut off before its end" if cut else "it holds no JSON object")
+
+
+def unwrapped(document: dict[str, object], key: str) -> dict[str, object]:
+    """``document``, or the one object in it that holds ``key`` where it does not itself: ``{"final": {"score": 9}}``.
+    Keys count in any case."""
+    folded = {name.lower(): value for name, value in document.items()}
+    if key in folded:
+        return folded
+    inner = [cast("dict[str, object]", value) for value in document.values() if isinstance(value, dict)]
+    held = [one for one in ({name.lower(): value for name, value in one.items()} for one in inner) if key in one]
+    return held[0] if len(held) == 1 else folded
 
 
 def shorten(text: str, most: int) -> str:

@@ -19,10 +19,11 @@ __all__ = ["Briefing", "Sent", "facts", "subject"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """Text of ``file`` (workspace-relative) went to ``server`` (settings key)."""
+    """Text of ``file`` (workspace-relative) went to ``server`` (settings key), and on to ``place``, if to any."""
 
     file: str
     server: str
+    place: str | None = None
 
 
 class Briefing:
@@ -61,11 +62,11 @@ class Briefing:
         """Which files' text went to which servers, given the models that were asked anything."""
         found: dict[Sent, None] = {}
         for model in asked:
-            server = self._models.get(model).info.server
+            info = self._models.get(model).info
             own = (self._name(),)
             tokens = self.window(model).context
             files = own if self.toy(model) else self._files.get(tokens, ())
-            found.update((Sent(file=file, server=server), None) for file in files)
+            found.update((Sent(file=file, server=info.server, place=info.place), None) for file in files)
         return tuple(found)
 
     def _name(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.domain.errors import (
+    BrokenStream,
     ForgeError,
     ModelFault,
     ModelMissing,
@@ -83,14 +84,23 @@ class Calls:
     async def ask(self, key: str, request: ChatRequest, *, number: int, stage: Stage, role: str) -> ChatReply:
         """Make one call. Raises SpendingRefused before anything is sent, ModelError after.
 
-        A reply without any completion is a ModelFault: a caller may rely on the first one.
+        A paid one that breaks off is made once more, within the budget: what it wrote until then is booked. A reply
+        without any completion is a ModelFault: a caller may rely on the first one.
         """
         model = self._models.get(key)
-        reserved = await self._admit(model.info, request)
+        info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
+        reserved = await self._admit(info, request)
         self._count += 1
         self._asked[key] = None
         # Test output, diagnostics and what other models said may hold what was left out of the documents.
-        request = replace(await _without_secrets(request), job=self._job)
+        request = replace(await _without_secrets(request), job=self._job, place=info.place)
+        try:
+            return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
+        except BrokenStream:
+            if not info.paid:  # a free model has its next attempt
+                raise
+            reserved = await self._admit(info, request)
+        self._count += 1
         return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
 
     async def _admit(self, info: ModelInfo, request: ChatRequest, beyond: int = 0) -> float:
@@ -98,7 +108,7 @@ class Calls:
         return await self._spending.admit(
             info,
             input_tokens=_input_tokens(request) + beyond * request.samples,
-            output_tokens=request.max_tokens * request.samples,
+            output_tokens=(request.max_tokens + info.thought_tokens) * request.samples,
         )
 
     async def _send(
@@ -142,6 +152,8 @@ class Calls:
             error = fault.full_message
             if isinstance(fault, _UNBILLED):
                 measured = Usage()
+            elif isinstance(fault, BrokenStream) and fault.written:
+                measured = Usage(input_tokens=_input_tokens(request), output_tokens=fault.written)
             raise
         finally:
             cost = self._spending.settle(info, reserved, measured)

@@ -79,6 +79,8 @@ def first_request(brief: Brief, *, attempt: int, again: bool) -> ChatRequest:
         # A batch with one seed could be one answer n times; a lone answer is repeatable by its attempt's number.
         seed=attempt if samples == 1 else None,
         stop=TOY_STOP if brief.toy else (),
+        # The first answer comes soon, and what it lacks is seen; what it failed at is worth a longer look.
+        think=again,
     )
 
 

@@ -79,6 +79,7 @@ def window(info: ModelInfo, task: Task) -> Window:
     writing = answer + thought + insights
     reviewing = answer + _FACTS + review
     context = info.context - _OVERHEAD - estimate_tokens(task.instruction) - max(writing, reviewing)
+    context -= info.thought_tokens  # else a model that thinks would reach the end of its window before its answer
     return Window(
         context=max(_LEAST_CONTEXT, min(context, _MOST_CONTEXT)),
         answer=answer,
@@ -104,6 +105,7 @@ class Shared:
         schema: Mapping[str, object] | None = None,
         seed: int | None = None,
         stop: tuple[str, ...] = (),
+        think: bool = False,
     ) -> ChatRequest:
         """The prefix, then ``turns``."""
         return ChatRequest(
@@ -115,6 +117,7 @@ class Shared:
             schema=schema,
             seed=seed,
             stop=stop,
+            think=think,
         )
 
 

@@ -40,7 +40,7 @@ async def get(
         async with httpx.AsyncClient(trust_env=False, timeout=timeout, verify=secure) as client:
             answer = await (client.get(url + path) if body is None else client.post(url + path, json=body))
             found: object = answer.json() if answer.status_code == 200 else None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError):
         return None
     return cast("Mapping[str, Any]", found) if isinstance(found, dict) else None
 

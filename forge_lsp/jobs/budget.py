@@ -75,7 +75,8 @@ class JobSpending:
         self._ceiling = Ceiling(job=to_nano(budget.job), day=to_nano(budget.day), month=to_nano(budget.month))
         self._ask = ask
         self._clock = clock
-        self._granted = set(granted)
+        self._allowed = granted
+        self._granted: set[str] = set()
         self._refused: set[str] = set()
         self._addresses = {server: public_address(url) for server, url in (addresses or {}).items()}
         self._asking: dict[str, asyncio.Lock] = {}
@@ -176,24 +177,30 @@ class JobSpending:
 
     async def _consent(self, model: ModelInfo, nano: int) -> None:
         server = model.server
-        address = self._addresses.get(server, "")
-        async with self._asking.setdefault(server, asyncio.Lock()):
-            if server in self._granted:
+        address = self._addresses.get(server, "") if model.place is None else model.place
+        # A server may answer by itself and send the calls of other models on: these are two questions.
+        whither = server if model.place is None else f"{server} to {address}"
+        async with self._asking.setdefault(whither, asyncio.Lock()):
+            if server in self._allowed or whither in self._granted:
                 return
-            if server not in self._refused:
+            if whither not in self._refused:
                 question = ConsentQuestion(
                     server=server,
                     provider=model.provider,
                     address=address,
                     paid=model.paid,
                     estimate_usd=to_usd(nano),
+                    price_known=model.paid or model.place is None,
+                    sent_on=model.place is not None,
                 )
                 if await self._consents.given(self._workspace, question, self._ask):
-                    self._granted.add(server)
+                    self._granted.add(whither)
                     return
-                self._refused.add(server)  # the job's other calls do not ask again
+                self._refused.add(whither)  # the job's other calls do not ask again
         where = f"{server} ({address})" if address else server
         why = "costs money" if model.paid else "is not on this machine"
+        if model.place is not None and not model.paid:
+            where, why = f"{server}, which sends it on to {address},", "is not on this machine, its price is not known"
         raise ConsentRefused(
             f"{model.key} is not called: {where} {why}, and its use was not allowed",
             remedy=f'answer the question with yes, use --allow {server}, or set [consent] servers = ["{server}"]',

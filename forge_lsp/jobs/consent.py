@@ -28,19 +28,21 @@ class Consents:
         An ``ask`` that answers False may mean that nobody was there to ask: that is a no for the one who asked, and
         is not kept. An explicit "never" is told by raising ConsentRefused from ``ask``: kept, like a yes.
         """
-        key = (workspace, question.server)
+        # A server that answers by itself may send the calls of other models on: two answers are kept.
+        server = f"{question.server} to {question.address}" if question.sent_on else question.server
+        key = (workspace, server)
         gate = self._gates.get(key)
         if gate is None:
             gate = self._gates[key] = asyncio.Lock()
         async with gate:
-            kept = await self._ledger.consent(workspace, question.server, question.address)
+            kept = await self._ledger.consent(workspace, server, question.address)
             if kept is not None:
                 return kept
             try:
                 answer = await ask(question)
             except ConsentRefused:
-                self._ledger.keep_consent(workspace, question.server, question.address, False)
+                self._ledger.keep_consent(workspace, server, question.address, False)
                 return False
             if answer:
-                self._ledger.keep_consent(workspace, question.server, question.address, True)
+                self._ledger.keep_consent(workspace, server, question.address, True)
             return answer

@@ -32,6 +32,8 @@ def question(asked: ConsentQuestion, workspace: Path | None) -> str:
     """The sentence the user reads: who gets the code, where that is, and what it costs."""
     whose = f"code of {workspace.name}" if workspace is not None else "code of this file"
     price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
+    if not asked.price_known:
+        price = "unknown"
     if asked.paid and 0 < asked.estimate_usd < 0.01:
         price = "less than $0.01 for this call"
     return f"Send {whose} to {asked.provider} ({asked.address}; server '{asked.server}')? Estimated cost: {price}."

@@ -1,4 +1,4 @@
-"""The wire of a model whose client package is not installed."""
+"""The wire of a model that cannot be reached as it is set: no client package, or an address that is none."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ __all__ = ["AbsentWire"]
 
 
 class AbsentWire:
-    """Stands for a model whose client package is not installed: whatever is asked of it, it names the remedy."""
+    """Stands for a model that cannot be called: whatever is asked of it, it says why, and the remedy."""
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, package: str, install: str) -> None:
+    def __init__(self, *, info: ModelInfo, problem: str, remedy: str) -> None:
         self._info = info
-        self._package = package
-        self._install = install
+        self._problem = problem
+        self._remedy = remedy
 
     @property
     def info(self) -> ModelInfo:
         return self._info
 
     def _error(self) -> ModelFault:
-        return ModelFault(
-            f"The model {self._info.key} needs the package {self._package}, which is not installed.",
-            remedy=self._install,
-        )
+        return ModelFault(self._problem, remedy=self._remedy)
 
     async def load(self) -> None:
         raise self._error()

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from forge_lsp.domain.errors import BrokenStream, DeadlineExceeded, ModelFault, Rambling, ServerBusy
+from forge_lsp.domain.errors import BrokenStream, DeadlineExceeded, ModelFault, Rambling
 from forge_lsp.domain.ports import ChatReply, ChatRequest, Completion, FinishReason, Timing, Usage
 from forge_lsp.models.prompt import estimated_input_tokens
 from forge_lsp.models.rambling import RamblingWatch
@@ -42,6 +42,15 @@ class Answer:
 
         Raises Busy before the first token, else ModelError.
         """
+        try:
+            first = await self._read(end)
+        except BrokenStream as broken:
+            broken.written = sum(sample.pieces for sample in self._samples)
+            raise
+        return _reply(self._samples, first_token=first)
+
+    async def _read(self, end: float) -> float:
+        """Take all that comes; seconds until its first token."""
         started = self._clock()
         last: float | None = None
         first: float | None = None
@@ -52,8 +61,8 @@ class Answer:
                 except Busy as busy:
                     if first is None:
                         raise
-                    # Half an answer is paid for: asking again would pay twice.
-                    raise ServerBusy(str(busy), remedy=busy.remedy) from busy
+                    # Half an answer is paid for: whether to pay for another is not the guard's to say.
+                    raise BrokenStream(f"The answer of {self._name} broke off: {busy}", remedy=busy.remedy) from busy
                 now = self._clock()
                 if isinstance(chunk, TextDelta):
                     first = now if first is None else first
@@ -65,7 +74,7 @@ class Answer:
                     self._sample(chunk.index).finished = chunk
                 elif last is not None:
                     last = now
-        return _reply(self._samples, first_token=(first or started) - started)
+        return (first or started) - started
 
     async def _next(
         self, stream: AsyncGenerator[Chunk, None], *, started: float, last: float | None, end: float

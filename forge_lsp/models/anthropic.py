@@ -8,14 +8,13 @@ refuses the tool is told in words instead, from then on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
-from forge_lsp.models.addresses import is_off_machine, without_userinfo
 from forge_lsp.models.faults import (
     broke_in_transport,
     connection_failed,
@@ -25,8 +24,11 @@ from forge_lsp.models.faults import (
     retry_after,
     says_too_long,
     sentence,
+    wrong_place,
 )
+from forge_lsp.models.gateways import Gateway
 from forge_lsp.models.lazy import imported
+from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.prompt import json_part, schema_words, turns
 from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
 
@@ -45,16 +47,32 @@ _REST = 0.1
 class AnthropicEndpoint:
     """One server: its client, made at the first use. ``key_env`` is the variable the key was looked for in."""
 
-    def __init__(self, server: ServerConfig, *, url: str, deadlines: Deadlines, key: str | None, key_env: str) -> None:
+    def __init__(
+        self,
+        server: ServerConfig,
+        *,
+        url: str,
+        deadlines: Deadlines,
+        key: str | None,
+        key_env: str,
+        auth: tuple[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.server = server
         self.url = url
+        self.gateway = Gateway(
+            url=url, listing=f"{url}/v1/models", local=server.local, headers={"x-api-key": key} if key else None
+        )
         self._deadlines = deadlines
         self._key = key
         self._key_env = key_env
+        self._auth = auth
+        self._environ = environ
+        self._route = Route()
         self._client: AsyncAnthropic | None = None
 
     def client(self) -> AsyncAnthropic:
-        """The client. Raises Unauthorised without a key."""
+        """The client. Raises Unauthorised without a key, ServerUnreachable where the environment's proxy is wrong."""
         if not self._key:
             raise Unauthorised(
                 f"There is no key for the server {self.server.key}: {self._key_env} is not set.",
@@ -63,17 +81,15 @@ class AnthropicEndpoint:
         if self._client is None:
             import anthropic
 
-            off_machine = is_off_machine(self.url)
+            self._route = route_to(self.url, self._environ)
             timeout = anthropic.Timeout(None, connect=self._deadlines.connect)
-            # This SDK reads the proxies of the environment even if told not to trust it; a local call has none.
-            direct: dict[str, Any] = {} if off_machine else {"mounts": dict.fromkeys(("http://", "https://", "all://"))}
             self._client = anthropic.AsyncAnthropic(
                 api_key=self._key,
                 base_url=self.url,
                 max_retries=0,
                 timeout=timeout,
                 http_client=anthropic.DefaultAsyncHttpxClient(
-                    timeout=timeout, trust_env=off_machine, follow_redirects=False, **direct
+                    timeout=timeout, auth=self._auth, **self._route.arguments()
                 ),
             )
         return self._client
@@ -89,12 +105,12 @@ class AnthropicEndpoint:
         if isinstance(error, anthropic.APIConnectionError) or broke_in_transport(error):
             return self._unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
         if isinstance(error, (anthropic.APIError, ValueError, TypeError, AttributeError, KeyError)):
-            return ModelFault(f"What answers at {without_userinfo(self.url)} does not speak Anthropic's language.")
+            return ModelFault(f"What answers at {self.url} does not speak Anthropic's language.")
         raise error
 
     def _unreachable(self) -> ServerUnreachable:
         remedy = f"check the network and the url of servers.{self.server.key}"
-        return connection_failed(self.server.key, without_userinfo(self.url), remedy=remedy)
+        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
 
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         # An error in the middle of a stream comes under the status 200: there only its type tells.
@@ -163,6 +179,7 @@ class AnthropicWire:
     batches = False
 
     def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint) -> None:
+        self._base = info
         self._info = info
         self._endpoint = endpoint
         self._takes_temperature = True
@@ -172,12 +189,19 @@ class AnthropicWire:
     def info(self) -> ModelInfo:
         return self._info
 
+    async def learn(self) -> None:
+        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.Learns`."""
+        self._info = self._base.sent_on(await self._endpoint.gateway.place(self._info.name))
+
     async def load(self) -> None:
         await imported("anthropic")
         # Nothing to load; a missing key is told before any network.
         self._endpoint.client()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        await self.learn()
+        if self._info.place != request.place:
+            raise wrong_place(self._info, request.place)
         try:
             answer = await self._open(request)
             async with aclosing(self._read(answer, structured=request.schema is not None)) as chunks:
@@ -274,6 +298,7 @@ class AnthropicWire:
         await imported("anthropic")
         # Nothing is sent to a provider before the user has agreed, not even a question.
         self._endpoint.client()
+        await self.learn()
         return ModelStatus(info=self._info, installed=True)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlsplit
 
+from forge_lsp.domain.addresses import Address, is_off_machine, ollama_address, web_address
 from forge_lsp.domain.errors import ModelError, ServerUnreachable
 from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress
 from forge_lsp.models.absent import AbsentWire
-from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url
 from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.gate import Gate, Policy
+from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
-from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind, Wire
+from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
 
-__all__ = ["Directory", "server_url"]
+__all__ = ["Directory", "server_address", "server_url"]
 
 _FRESH = 3.0
 """Seconds for which the answer of ``unavailable`` holds."""
 _PACKAGES = {
-    ServerKind.OLLAMA: ("ollama", "pip install ollama"),
+    ServerKind.OLLAMA: ("httpx", "pip install httpx"),
     ServerKind.OPENAI: ("openai", "pip install openai"),
     ServerKind.ANTHROPIC: ("anthropic", "pip install anthropic"),
     ServerKind.EMBEDDED: ("xllamacpp", INSTALL),
@@ -34,22 +37,42 @@ _ANTHROPIC = "https://api.anthropic.com"
 _OPENAI = "https://api.openai.com/v1"
 
 
-def server_url(server: ServerConfig, environ: Mapping[str, str]) -> str | None:
+_VARIABLES = {
+    ServerKind.OLLAMA: "OLLAMA_HOST",
+    ServerKind.ANTHROPIC: "ANTHROPIC_BASE_URL",
+    ServerKind.OPENAI: "OPENAI_BASE_URL",
+}
+
+
+def server_address(server: ServerConfig, environ: Mapping[str, str]) -> Address | None:
     """Where calls to ``server`` go: its own ``url``, else its kind's variable, else its kind's default. None:
-    nowhere (embedded)."""
+    nowhere (embedded). What is wrong with the text is told with the setting or the variable that holds it."""
+    if server.kind is ServerKind.EMBEDDED:
+        return None
+    variable = _VARIABLES[server.kind]
+    text = server.url or environ.get(variable)
     match server.kind:
         case ServerKind.OLLAMA:
-            return ollama_url(server.url or environ.get("OLLAMA_HOST"))
+            found = ollama_address(text)
         case ServerKind.ANTHROPIC:
-            # The SDK adds /v1 itself.
-            return web_url(server.url or environ.get("ANTHROPIC_BASE_URL") or _ANTHROPIC).removesuffix("/v1")
+            found = web_address(text or _ANTHROPIC)
+            found = replace(found, url=found.url.removesuffix("/v1"))  # the SDK adds it itself
         case ServerKind.OPENAI:
-            url = web_url(server.url or environ.get("OPENAI_BASE_URL") or _OPENAI)
-            return url if "/" in url.partition("://")[2] else f"{url}/v1"
-        case ServerKind.EMBEDDED:
-            return None
+            found = web_address(text or _OPENAI)
+            bare = found.url and "/" not in found.url.partition("://")[2]
+            found = replace(found, url=f"{found.url}/v1") if bare else found
         case _:
             assert_never(server.kind)
+    if found.problem is None:
+        return found
+    where = f"servers.{server.key}.url" if server.url else variable
+    return replace(found, problem=f"{where} is not an address: {found.problem}.")
+
+
+def server_url(server: ServerConfig, environ: Mapping[str, str]) -> str | None:
+    """The URL of :func:`server_address`; empty where its text is no address."""
+    found = server_address(server, environ)
+    return found.url if found is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +110,53 @@ class Directory:
         self._environ = os.environ if environ is None else environ
         self._clock = clock
         self._gates: dict[str, Gate] = {}
-        self._endpoints: dict[str, Callable[[ModelInfo], Wire]] = {}
+        self._endpoints: dict[str, Callable[[ModelInfo, ModelConfig], Wire]] = {}
         self._guarded: dict[str, GuardedModel] = {}
         self._known: dict[str, _Availability] = {}
 
     def info(self, key: str) -> ModelInfo:
-        """What the ensemble may know of a model, without building it. Raises KeyError."""
+        """What the ensemble may know of a model, as far as it is known now. Raises KeyError."""
+        if key in self._guarded:
+            return self._guarded[key].info
         model = self._models[key]
         server = self._servers[model.server]
         url = server_url(server, self._environ)
-        return ModelInfo(
+        away = url is not None and server.local is not True and (server.local is False or is_off_machine(url))
+        info = ModelInfo(
             key=model.key,
             name=model.name,
             server=server.key,
             provider=str(server.kind),
             context=model.context,
             paid=server.paid,
-            off_machine=url is not None and is_off_machine(url),
+            off_machine=away,
             toy=server.kind is ServerKind.EMBEDDED and _weights(model) is None,
+            priced=model.priced,
         )
+        gateway = url and server.local is False and not is_off_machine(url)
+        return info.sent_on(beyond(url)) if url and gateway else info
+
+    async def learn(self, seconds: float = 3.0) -> None:
+        """Ask the servers where their models run and what they can do, so that :meth:`info` knows; no text is sent.
+
+        A server that is down, or says nothing for so long, is left as it is: the calls will tell.
+        """
+        wires = [self.get(key).wire for key in self._models]
+
+        async def learn(wire: Learns) -> None:
+            with contextlib.suppress(ModelError, TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await wire.learn()
+
+        async with asyncio.TaskGroup() as group:
+            for wire in wires:
+                if isinstance(wire, Learns):
+                    group.create_task(learn(wire))
 
     def address(self, key: str) -> str:
         """Where a model's calls go, for the question to the user; ``this machine`` for the embedded one."""
-        return server_url(self._servers[self._models[key].server], self._environ) or "this machine"
+        url = server_url(self._servers[self._models[key].server], self._environ)
+        return "this machine" if url is None else url or "an address that is none"
 
     def get(self, key: str) -> GuardedModel:
         """The model of that settings key. Raises KeyError."""
@@ -189,7 +236,12 @@ class Directory:
         info = self.info(model.key)
         package, install = _PACKAGES[server.kind]
         if find_spec(package) is None:
-            return AbsentWire(info=info, package=package, install=install)
+            missing = f"The model {info.key} needs the package {package}, which is not installed."
+            return AbsentWire(info=info, problem=missing, remedy=install)
+        address = server_address(server, self._environ)
+        if address is not None and address.problem is not None:
+            where = address.problem.partition(" ")[0]
+            return AbsentWire(info=info, problem=address.problem, remedy=f"correct {where}")
         if server.kind is ServerKind.EMBEDDED:
             from forge_lsp.models.embedded import EmbeddedWire
 
@@ -198,32 +250,42 @@ class Directory:
         make = self._endpoints.get(server.key)
         if make is None:
             make = self._endpoints[server.key] = self._endpoint(server)
-        return make(info)
+        return make(info, model)
 
-    def _endpoint(self, server: ServerConfig) -> Callable[[ModelInfo], Wire]:
+    def _endpoint(self, server: ServerConfig) -> Callable[[ModelInfo, ModelConfig], Wire]:
         """A server's connection, as what makes a wire on it."""
-        url = server_url(server, self._environ) or ""
-        deadlines = self._deadlines
+        address = server_address(server, self._environ)
+        url, auth = (address.url, address.auth) if address is not None else ("", None)
+        deadlines, env = self._deadlines, self._environ
         match server.kind:
             case ServerKind.OLLAMA:
                 from forge_lsp.models.ollama import OllamaEndpoint, OllamaWire
 
-                ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=self._key(server.key_env))
-                return lambda info: OllamaWire(info=info, endpoint=ollama)
+                # Ollama's own key goes to Ollama, not to every server that speaks its language.
+                own = (urlsplit(url).hostname or "").endswith("ollama.com")
+                key = self._key(server.key_env or ("OLLAMA_API_KEY" if own else None))
+                ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env)
+                return lambda info, model: OllamaWire(info=info, endpoint=ollama, think=model.think)
             case ServerKind.OPENAI:
                 from forge_lsp.models.openai_compatible import OpenAIEndpoint, OpenAIWire
 
                 # OpenAI's key goes to OpenAI, not to every server that speaks its language.
                 own = server.url is None
                 key_env = server.key_env or ("OPENAI_API_KEY" if own else None)
-                openai = OpenAIEndpoint(server, url=url, deadlines=deadlines, key=self._key(key_env), key_env=key_env)
-                return lambda info: OpenAIWire(info=info, endpoint=openai)
+                key = self._key(key_env)
+                openai = OpenAIEndpoint(
+                    server, url=url, deadlines=deadlines, key=key, key_env=key_env, auth=auth, environ=env
+                )
+                return lambda info, model: OpenAIWire(info=info, endpoint=openai, think=model.think)
             case ServerKind.ANTHROPIC:
                 from forge_lsp.models.anthropic import AnthropicEndpoint, AnthropicWire
 
                 name = server.key_env or "ANTHROPIC_API_KEY"
-                claude = AnthropicEndpoint(server, url=url, deadlines=deadlines, key=self._key(name), key_env=name)
-                return lambda info: AnthropicWire(info=info, endpoint=claude)
+                key = self._key(name)
+                claude = AnthropicEndpoint(
+                    server, url=url, deadlines=deadlines, key=key, key_env=name, auth=auth, environ=env
+                )
+                return lambda info, model: AnthropicWire(info=info, endpoint=claude)  # noqa: ARG005 - one shape for all
             case ServerKind.EMBEDDED:
                 raise AssertionError("an embedded model has no connection")
             case _:

@@ -111,6 +111,7 @@ class EmbeddedWire:
                 timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS, write=_CONNECT_SECONDS),
                 limits=httpx.Limits(max_keepalive_connections=0),
                 trust_env=False,  # no proxy between us and our own child
+                verify=False,  # plain HTTP on loopback: there are no certificates to load
             )
 
     def _find(self) -> tuple[Path, str | None, tuple[Path, int, int]]:

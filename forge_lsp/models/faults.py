@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from forge_lsp.domain.errors import BrokenStream, PromptTooLong, ServerUnreachable
+from forge_lsp.domain.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
+from forge_lsp.domain.ports import ModelInfo
 
 __all__ = [
     "broke_in_transport",
@@ -16,14 +17,17 @@ __all__ = [
     "never_connected",
     "prompt_too_long",
     "retry_after",
+    "says_busy",
     "says_too_long",
     "sentence",
+    "wrong_place",
 ]
 
 _TOO_LONG = re.compile(
     r"context (length|window|size)|maximum context|prompt is too long|too many (input )?tokens|exceed_context",
     re.IGNORECASE,
 )
+_BUSY = re.compile(r"overloaded|rate.?limit|at capacity|too many requests|server is busy", re.IGNORECASE)
 _NEVER_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout"})
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "anyio", "h11"})
 _LONGEST = 300
@@ -40,6 +44,11 @@ def sentence(message: object, *, secret: str | None = None) -> str:
 def says_too_long(message: str) -> bool:
     """Whether a server's refusal means that the prompt does not fit. Each server has its own words for it."""
     return _TOO_LONG.search(message) is not None
+
+
+def says_busy(message: str) -> bool:
+    """Whether an error without a status means that the server has too much to do."""
+    return _BUSY.search(message) is not None
 
 
 def prompt_too_long(model: str, context: int) -> PromptTooLong:
@@ -69,9 +78,20 @@ def broke_in_transport(error: BaseException) -> bool:
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _TRANSPORTS
 
 
-def connection_failed(server: str, url: str, *, remedy: str) -> ServerUnreachable:
-    """Nothing answers at ``url``."""
-    return ServerUnreachable(f"Nothing answers at {url} (server {server}).", remedy=remedy)
+def connection_failed(server: str, url: str, *, remedy: str, told: str = "") -> ServerUnreachable:
+    """Nothing answers at ``url``. ``told``: the variables of proxies and certificates that the call followed."""
+    followed = f", followed {told}" if told else ""
+    remedy = f"{remedy}, or correct or unset {told.partition('=')[0]}" if told else remedy
+    return ServerUnreachable(f"Nothing answers at {url} (server {server}{followed}).", remedy=remedy)
+
+
+def wrong_place(info: ModelInfo, admitted: str | None) -> ModelFault:
+    """The text would go elsewhere than was agreed to: the call is not made, and the next one asks."""
+    if info.place is None:
+        return ModelFault(f"{info.name} does not run at {admitted} any more; it is asked about anew.")
+    return ModelFault(
+        f"{info.name} does not run here: {info.server} sends it on to {info.place}, and that was not agreed to."
+    )
 
 
 def connection_lost(server: str, model: str) -> BrokenStream:

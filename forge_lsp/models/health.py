@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 
+from forge_lsp.domain.addresses import ollama_address
 from forge_lsp.domain.ports import Finding, FindingStatus, ModelStatus
-from forge_lsp.models.addresses import ollama_url
+from forge_lsp.models.capabilities import place_name
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.installed import embedded_installed, ollama_installed
@@ -46,7 +47,9 @@ def _server(rows: Sequence[ModelStatus], wanted: Collection[str]) -> list[Findin
     name = f"server {info.server}"
     bad = [row for row in rows if row.problem]
     if not bad:
-        names = ", ".join(row.info.name for row in rows)
+        names = ", ".join(
+            f"{row.info.name} (at {place_name(row.info.place)})" if row.info.place else row.info.name for row in rows
+        )
         return [Finding(name=name, status=FindingStatus.OK, detail=f"{info.provider}, ready: {names}")]
     if len(bad) == len(rows) and len({row.problem for row in bad}) == 1:
         return [_broken(name, bad[0], paid=info.paid, required=any(row.info.key in wanted for row in bad))]
@@ -64,7 +67,11 @@ def _broken(name: str, row: ModelStatus, *, paid: bool, required: bool) -> Findi
 
 
 async def _ollama(env: Mapping[str, str]) -> Finding:
-    url = ollama_url(env.get("OLLAMA_HOST"))
+    address = ollama_address(env.get("OLLAMA_HOST"))
+    if address.problem is not None:
+        detail = f"OLLAMA_HOST is not an address: {address.problem}"
+        return Finding(name="ollama", status=FindingStatus.BROKEN, detail=detail, remedy="correct OLLAMA_HOST")
+    url = address.url
     installed = await ollama_installed(None, env)
     if installed is None:
         remedy = "install it from https://ollama.com/download, then `ollama serve`"
@@ -72,7 +79,8 @@ async def _ollama(env: Mapping[str, str]) -> Finding:
     if not installed:
         remedy = "`ollama pull qwen2.5-coder:7b`"
         return Finding(name="ollama", status=FindingStatus.ABSENT, detail=f"at {url}, without models", remedy=remedy)
-    return Finding(name="ollama", status=FindingStatus.OK, detail=f"at {url}: {', '.join(sorted(installed))}")
+    names = [f"{name} (at {place_name(one.able.place)})" if one.able.place else name for name, one in installed.items()]
+    return Finding(name="ollama", status=FindingStatus.OK, detail=f"at {url}: {', '.join(sorted(names))}")
 
 
 def _embedded() -> Finding:

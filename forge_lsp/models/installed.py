@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 
-from forge_lsp.domain.errors import ModelError
-from forge_lsp.models.addresses import ollama_url
+from forge_lsp.domain.addresses import ollama_address
+from forge_lsp.domain.errors import EnvironmentFault, ModelError
+from forge_lsp.models.capabilities import Capabilities
 from forge_lsp.models.wire import Deadlines, ServerConfig, ServerKind
 
-__all__ = ["embedded_installed", "ollama_installed"]
+__all__ = ["Found", "embedded_installed", "ollama_installed"]
 
 
-async def ollama_installed(url: str | None, environ: Mapping[str, str] | None = None) -> dict[str, int] | None:
-    """Models of the Ollama server at ``url`` (None: OLLAMA_HOST, else its usual port), with their sizes in bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A model that a server has: bytes of its files, and what it can do."""
 
-    None where nothing answers within two seconds.
+    size: int
+    able: Capabilities
+
+
+async def ollama_installed(url: str | None, environ: Mapping[str, str] | None = None) -> dict[str, Found] | None:
+    """Models of the Ollama server at ``url`` (None: OLLAMA_HOST, else its usual port).
+
+    None where nothing answers within two seconds. Raises EnvironmentFault where OLLAMA_HOST is no address.
     """
-    from forge_lsp.models.ollama import OllamaEndpoint
+    from forge_lsp.models.ollama_endpoint import OllamaEndpoint
 
     env = os.environ if environ is None else environ
     server = ServerConfig(key="ollama", kind=ServerKind.OLLAMA, url=url)
-    address = ollama_url(url or env.get("OLLAMA_HOST"))
-    endpoint = OllamaEndpoint(server, url=address, deadlines=Deadlines(connect=2.0))
+    address = ollama_address(url or env.get("OLLAMA_HOST"))
+    if address.problem is not None:
+        where = "the server's url" if url else "OLLAMA_HOST"
+        raise EnvironmentFault(f"{where} is not an address: {address.problem}.", remedy=f"correct {where}")
+    endpoint = OllamaEndpoint(server, url=address.url, deadlines=Deadlines(connect=2.0), auth=address.auth, environ=env)
     try:
-        lists = await endpoint.lists()
+        installed = (await endpoint.lists()).installed
+
+        async def able(name: str) -> Capabilities:
+            try:
+                return await endpoint.capabilities(name)
+            except ModelError:
+                return Capabilities()
+
+        known = await asyncio.gather(*(able(name) for name in installed))
     except ModelError:
         return None
     finally:
         await endpoint.aclose()
-    return {name: row.size or 0 for name, row in lists.installed.items()}
+    return {
+        name: Found(size=row.size or 0, able=one) for (name, row), one in zip(installed.items(), known, strict=True)
+    }
 
 
 def embedded_installed() -> bool:

@@ -1,181 +1,38 @@
-"""Ollama's own wire format, through the ``ollama`` package. The only file that imports it.
+"""One model on an Ollama server, in Ollama's own wire format.
 
 Read from Ollama's sources (0.17 to 0.33) and measured on 0.17.4; what it does that one would not expect:
 
 - A difference in ``num_ctx`` or ``num_batch`` reloads the model, so these are the same in every call of a model.
 - A prompt that does not fit is cut silently, and a generation that reaches the end of the context forgets the
   prompt's beginning, unless ``truncate`` and ``shift`` are false.
-- A stream may end without ``done`` (the client raises nothing then: the guard notices), and an error after the
-  first chunk is a line of an HTTP 200.
+- A stream may end without ``done`` (nothing says so: the guard notices), and an error after the first chunk is a line
+  of an HTTP 200.
+- Models that think do so by default, and what they think counts in ``num_predict``. ``think`` is refused by models
+  without the capability; some know levels only, some think whatever they are told, and some answer nothing where a
+  schema is enforced and thinking is off.
+- Models of Ollama's cloud are listed among the installed ones, and a call to them is sent on.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import Any, cast
 
-from forge_lsp.domain.errors import (
-    BrokenStream,
-    ModelError,
-    ModelFault,
-    ModelMissing,
-    Unauthorised,
-)
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
-from forge_lsp.models.addresses import OLLAMA_PORT, is_off_machine, without_userinfo
-from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
-from forge_lsp.models.lazy import imported
-from forge_lsp.models.prompt import plain_messages
-from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
-
-if TYPE_CHECKING:
-    from ollama import AsyncClient
+from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault
+from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.models.capabilities import Capabilities
+from forge_lsp.models.faults import prompt_too_long, wrong_place
+from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name
+from forge_lsp.models.prompt import plain_messages, schema_words
+from forge_lsp.models.thinking import Plan, Said, Thinker
+from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
 
 __all__ = ["BATCH", "OllamaEndpoint", "OllamaWire"]
 
 BATCH = 512
 """``num_batch`` of every call: tokens of a prompt that are evaluated at once."""
-_FRESH = 1.0
-"""Seconds for which a look at the server's lists serves all its models."""
-_LOOK = 5.0
-"""Seconds that a look at the server's lists may take: it makes no model call."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """A model in one of the server's lists; sizes in bytes."""
-
-    size: int | None = None
-    size_vram: int | None = None
-    context: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lists:
-    installed: Mapping[str, _Row]
-    resident: Mapping[str, _Row]
-
-
-class OllamaEndpoint:
-    """One Ollama server: its client, made at the first use and shared by its models."""
-
-    def __init__(self, server: ServerConfig, *, url: str, deadlines: Deadlines, key: str | None = None) -> None:
-        self.server = server
-        self.url = url
-        self._deadlines = deadlines
-        self._key = key
-        self._client: AsyncClient | None = None
-        self._lists: tuple[float, _Lists] | None = None
-        self._looking = asyncio.Lock()
-
-    def client(self) -> AsyncClient:
-        """The client. Its deadlines other than ``connect`` are the guard's."""
-        if self._client is None:
-            import httpx
-
-            self._client = _client_class()(
-                self.url,
-                timeout=httpx.Timeout(None, connect=self._deadlines.connect),
-                headers={"authorization": f"Bearer {self._key}"} if self._key else None,
-                # A redirect could lead a local call off the machine, and so could a proxy of the environment.
-                follow_redirects=False,
-                trust_env=is_off_machine(self.url),
-            )
-        return self._client
-
-    async def lists(self) -> _Lists:
-        """What is installed and what is in memory, at most ``_FRESH`` old. Raises ServerUnreachable, ModelFault."""
-        await imported("ollama")
-        try:
-            async with asyncio.timeout(_LOOK), self._looking:
-                if self._lists is None or time.monotonic() - self._lists[0] >= _FRESH:
-                    lists = _Lists(installed=await self._installed(), resident=await self.resident())
-                    self._lists = (time.monotonic(), lists)
-                return self._lists[1]
-        except TimeoutError:
-            raise self.unreachable() from None
-
-    async def _installed(self) -> Mapping[str, _Row]:
-        try:
-            tags = await self.client().list()
-        except Exception as error:
-            raise self.fault(error, "the list of models") from error
-        return {_full(row.model or ""): _Row(size=row.size) for row in tags.models}
-
-    async def resident(self) -> Mapping[str, _Row]:
-        """What is in memory right now, by full name. Raises ServerUnreachable, ModelFault."""
-        try:
-            running = await self.client().ps()
-        except Exception as error:
-            raise self.fault(error, "the list of models") from error
-        return {
-            _full(row.model or row.name or ""): _Row(size=row.size, size_vram=row.size_vram, context=row.context_length)
-            for row in running.models
-        }
-
-    def unreachable(self) -> ModelError:
-        """Nothing answers here."""
-        shown = without_userinfo(self.url)
-        remedy = f"check the url of servers.{self.server.key}"
-        if not is_off_machine(self.url):
-            remedy = f"start it with `{self.command('serve')}`, or {remedy}"
-        return connection_failed(self.server.key, shown, remedy=remedy)
-
-    def command(self, words: str) -> str:
-        """The ``ollama`` command line that reaches this server."""
-        usual = {f"http://127.0.0.1:{OLLAMA_PORT}", f"http://localhost:{OLLAMA_PORT}"}
-        shown = without_userinfo(self.url)
-        return f"ollama {words}" if shown in usual else f"OLLAMA_HOST={shown} ollama {words}"
-
-    def missing(self, name: str) -> ModelMissing:
-        """The server does not have the model."""
-        return ModelMissing(
-            f"The Ollama server {self.server.key} does not have the model {name}.", remedy=self.command(f"pull {name}")
-        )
-
-    def fault(self, error: Exception, name: str, *, context: int = 0) -> ModelError:
-        """Any failure of the client, as one of our errors. ``name`` is the model's."""
-        import httpx
-        import ollama
-
-        if isinstance(error, ModelError):
-            return error
-        if isinstance(error, ollama.ResponseError):
-            return self._refusal(error.status_code, sentence(error.error, secret=self._key), name, context)
-        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
-            return self.unreachable()
-        if isinstance(error, httpx.TransportError):
-            return connection_lost(f"the Ollama server {self.server.key}", name)
-        if isinstance(error, (ValueError, TypeError, AttributeError, KeyError)):
-            # The client parses each line without looking whether it is Ollama's.
-            return ModelFault(f"What answers at {without_userinfo(self.url)} does not speak Ollama's language.")
-        raise error
-
-    def _refusal(self, status: int, words: str, name: str, context: int) -> ModelError:
-        place = f"the Ollama server {self.server.key}"
-        match status:
-            case 404:
-                return self.missing(name)
-            case 401 | 403:
-                return Unauthorised(f"The key was refused by {place}.", remedy=_key_remedy(self.server))
-            case 429 | 503:
-                return Busy(f"No place is free on {place}: {words}")
-            case 499:
-                return BrokenStream(f"The call to {name} was given up by {place}.")
-            case _ if says_too_long(words):
-                return prompt_too_long(name, context)
-            case _:
-                return ModelFault(f"{name} failed on {place}: {words}")
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
 
 class OllamaWire:
@@ -183,19 +40,44 @@ class OllamaWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint) -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, think: str = "auto") -> None:
+        self._base = info
         self._info = info
         self._endpoint = endpoint
         self._options: Mapping[str, object] = {"num_ctx": info.context, "num_batch": BATCH}
-        self._thinks: bool | None = None
+        self._able: Capabilities | None = None
+        self._thinker = Thinker(setting=think)
 
     @property
     def info(self) -> ModelInfo:
         return self._info
 
+    async def learn(self, *, fresh: bool = False) -> None:
+        """Ask the server what the model can do and where it runs; see :class:`~forge_lsp.models.wire.Learns`."""
+        try:
+            able = await self._endpoint.capabilities(self._info.name, fresh=fresh)
+        except ModelError:
+            if self._able is None:
+                raise
+            return  # a server that is too busy to say it again has not changed its mind
+        if able != self._able:
+            self._able = able
+            self._thinker.told(able.thinks)
+        self._told()
+
+    def _told(self) -> None:
+        place = self._able.place if self._able is not None else None
+        self._info = replace(
+            self._base.sent_on(place),
+            thinks=self._thinker.thinks,
+            thought_tokens=self._thinker.most(self._base.context),
+        )
+
     async def load(self) -> None:
-        await imported("ollama")
-        row = (await self._endpoint.resident()).get(_full(self._info.name))
+        await self.learn(fresh=True)
+        if self._info.place is not None:
+            return  # there is nothing to load here, and to ask would be a call to the other place
+        row = (await self._endpoint.resident()).get(full_name(self._info.name))
         if row is not None and row.context in (None, self._info.context):
             return
         # Empty messages load and answer nothing. It is streamed, so that closing it is noticed.
@@ -204,42 +86,81 @@ class OllamaWire:
 
     async def unload(self) -> None:
         """Take the model out of memory once it is idle; see :class:`~forge_lsp.models.wire.Unloads`."""
-        await imported("ollama")
-        if _full(self._info.name) not in await self._endpoint.resident():
+        if full_name(self._info.name) not in await self._endpoint.resident():
             return  # to ask would load it
         async for _ in self._chat([], self._options, keep_alive=0):
             pass
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
-        messages = plain_messages(request)
-        options = {**self._options, "temperature": request.temperature, "num_predict": request.max_tokens}
+        await self.learn(fresh=True)  # just before the text goes: a name may have been given to another model
+        if self._info.place != request.place:
+            raise wrong_place(self._info, request.place)
+        said, plan = Said(), self._thinker.plan(request, self._info)
+        async with aclosing(self._try(request, plan, said)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        again = None
+        if said.ends and said.empty:
+            again = self._thinker.again(request, self._info, plan, thought=said.thought > 0 or said.inline is not None)
+        if again is not None:
+            if said.inline is not None:
+                yield TextDelta(index=0, text=said.inline)
+            async with aclosing(self._try(request, again, said)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        if not said.ends:
+            return  # without its end the answer is not an answer: the guard says so
+        if said.empty and (said.thought or said.inline):
+            raise self._thinker.nothing_said(self._info, said)
+        yield replace(said.ends[-1], usage=said.usage)
+
+    async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+        """One call, its end kept in ``said``."""
+        said.begin()
+        options = {
+            **self._options,
+            "temperature": request.temperature,
+            "num_predict": request.max_tokens + plan.room,
+        }
         if request.seed is not None:
             options["seed"] = request.seed
         if request.stop:
             options["stop"] = list(request.stop)
-        # A model thinks by default, which a schema and a bounded answer leave no room for. One that cannot think
-        # refuses the parameter.
-        think = False if request.schema is not None and await self._can_think() else None
-        async with aclosing(self._chat(messages, options, schema=request.schema, think=think)) as parts:
+        schema = None if plan.prose else request.schema
+        words = schema_words(request.schema) if plan.prose and request.schema is not None else ""
+        think: bool | str | None = None
+        able = self._able
+        if able is not None and able.switch:
+            think = False if plan.off else plan.level if able.thinks is Thinks.LEVELS else plan.level is not None
+        messages = plain_messages(request, last=words)
+        async with aclosing(self._chat(messages, options, schema=schema, think=think)) as parts:
             async for part in parts:
-                if part.message.content or part.message.thinking:
-                    yield TextDelta(index=0, text=part.message.content or "")
-                elif not part.done:
+                message = cast("Mapping[str, Any]", part.get("message") or {})
+                text, thought = str(message.get("content") or ""), message.get("thinking")
+                if text or thought:
+                    said.take(text, thought=bool(thought))
+                    yield TextDelta(index=0, text=text)
+                elif not part.get("done"):
                     yield Waiting()
-                if part.done:
-                    yield self._finished(part)
+                if part.get("done"):
+                    end = self._finished(part)
+                    said.ends.append(end)
+                    said.usages.append(end.usage)
+                    thought = said.thought > 0 or said.thinks_inline
+                    self._thinker.saw(plan, thought=thought, tokens=end.usage.output_tokens)
+                    self._told()
                     return
 
-    def _finished(self, part: Any) -> Finished:
-        prompt = int(part.prompt_eval_count or 0)
+    def _finished(self, part: Mapping[str, Any]) -> Finished:
+        prompt = int(part.get("prompt_eval_count") or 0)
         if prompt >= self._info.context:
             # A server that does not know ``truncate`` has cut the prompt to exactly the context.
             raise prompt_too_long(self._info.name, self._info.context)
         return Finished(
             index=0,
-            reason=FinishReason.LENGTH if part.done_reason == "length" else FinishReason.STOP,
-            usage=Usage(input_tokens=prompt, output_tokens=int(part.eval_count or 0)),
-            load_seconds=(part.load_duration or 0) / 1e9,
+            reason=FinishReason.LENGTH if part.get("done_reason") == "length" else FinishReason.STOP,
+            usage=Usage(input_tokens=prompt, output_tokens=int(part.get("eval_count") or 0)),
+            load_seconds=int(part.get("load_duration") or 0) / 1e9,
         )
 
     async def _chat(
@@ -248,49 +169,40 @@ class OllamaWire:
         options: Mapping[str, object],
         *,
         schema: Mapping[str, object] | None = None,
-        think: bool | None = None,
+        think: bool | str | None = None,
         keep_alive: float | str | None = None,
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[Mapping[str, Any], None]:
+        body: dict[str, object] = {
+            "model": self._info.name,
+            "messages": messages,
+            "stream": True,
+            "options": dict(options),
+            "truncate": False,
+            "shift": False,
+            "keep_alive": self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
+        }
+        if schema is not None:
+            body["format"] = dict(schema)
+        if think is not None:
+            body["think"] = think
         try:
-            # The client's types know neither an empty list of options nor a schema that is any mapping.
-            client: Any = self._endpoint.client()
-            answer = cast(
-                "AsyncGenerator[Any, None]",
-                await client.chat(
-                    model=self._info.name,
-                    messages=messages,
-                    stream=True,
-                    options=options,
-                    format=dict(schema) if schema is not None else None,
-                    think=think,
-                    keep_alive=self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
-                ),
-            )
-            async with aclosing(answer) as parts:
+            async with aclosing(self._endpoint.lines("/api/chat", body)) as parts:
                 async for part in parts:
                     yield part
         except Exception as error:
             raise self._endpoint.fault(error, self._info.name, context=self._info.context) from error
 
-    async def _can_think(self) -> bool:
-        if self._thinks is None:
-            try:
-                shown = await self._endpoint.client().show(self._info.name)
-            except Exception as error:
-                raise self._endpoint.fault(error, self._info.name) from error
-            self._thinks = "thinking" in (shown.capabilities or ())
-        return self._thinks
-
     async def status(self) -> ModelStatus:
         lists = await self._endpoint.lists()
-        name = _full(self._info.name)
+        await self.learn()
+        name = full_name(self._info.name)
         installed, resident = lists.installed.get(name), lists.resident.get(name)
-        missing = None if installed else self._endpoint.missing(self._info.name)
+        missing = None if installed or self._info.place else self._endpoint.missing(self._info.name)
         return ModelStatus(
             info=self._info,
-            installed=installed is not None,
+            installed=missing is None,
             resident=resident is not None,
-            size=(resident or installed or _Row()).size,
+            size=(resident or installed or Row()).size,
             size_vram=resident.size_vram if resident else None,
             problem=str(missing) if missing else None,
             remedy=missing.remedy if missing else None,
@@ -299,21 +211,20 @@ class OllamaWire:
     async def pull(self) -> AsyncGenerator[PullProgress, None]:
         name = self._info.name
         done = False
-        await imported("ollama")
         try:
-            answer = cast("AsyncGenerator[Any, None]", await self._endpoint.client().pull(name, stream=True))
-            async with aclosing(answer) as parts:
+            async with aclosing(self._endpoint.lines("/api/pull", {"model": name, "stream": True})) as parts:
                 async for part in parts:
-                    done = done or part.status == "success"
-                    yield PullProgress(status=part.status or "", completed=part.completed or 0, total=part.total or 0)
+                    done = done or part.get("status") == "success"
+                    yield PullProgress(
+                        status=str(part.get("status") or ""),
+                        completed=int(part.get("completed") or 0),
+                        total=int(part.get("total") or 0),
+                    )
         except Exception as error:
             fault = self._endpoint.fault(error, name)
             if isinstance(fault, ModelFault):
-                raise ModelFault(
-                    f"{name} could not be pulled by the Ollama server {self._endpoint.server.key}: "
-                    f"{sentence(getattr(error, 'error', error))}",
-                    remedy=f"check the name and the server's network, then `{self._endpoint.command(f'pull {name}')}`",
-                ) from error
+                fault.__cause__ = error
+                raise self._endpoint.could_not_pull(fault, name) from error
             raise fault from error
         if not done:
             raise BrokenStream(
@@ -322,31 +233,3 @@ class OllamaWire:
 
     async def aclose(self) -> None:
         await self._endpoint.aclose()
-
-
-def _full(name: str) -> str:
-    """Ollama's own full form of a model's name: the tag is ``latest`` unless said."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
-def _key_remedy(server: ServerConfig) -> str:
-    if server.key_env:
-        return f"set a valid key in {server.key_env}"
-    return f"name the variable that holds the key as servers.{server.key}.key_env"
-
-
-def _client_class() -> type[AsyncClient]:
-    """The client, sending two parameters of ``/api/chat`` that its ``chat`` has no arguments for.
-
-    Should a later version not come by ``_request`` any more, they are not sent, and a cut prompt is still noticed
-    by its count of tokens.
-    """
-    import ollama
-
-    class Client(ollama.AsyncClient):
-        async def _request(self, cls: Any, *args: Any, stream: bool = False, **kwargs: Any) -> Any:
-            if args[1:] == ("/api/chat",) and isinstance(kwargs.get("json"), dict):
-                kwargs["json"] |= {"truncate": False, "shift": False}
-            return await super()._request(cls, *args, stream=stream, **kwargs)  # type: ignore[reportUnknownMemberType]  # untyped arguments
-
-    return Client

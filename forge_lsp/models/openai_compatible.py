@@ -1,167 +1,45 @@
-"""OpenAI's chat completions, through the ``openai`` package: llama.cpp's server, vLLM, LM Studio, Ollama's ``/v1``, and
-OpenAI itself. The only file that imports it.
-
-These servers know different subsets of the parameters. One that a server refuses by name is left out from then on.
-"""
+"""OpenAI's chat completions: llama.cpp's server, vLLM, SGLang, LM Studio, Ollama's ``/v1``, gateways, OpenAI itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import Any, cast
 
-from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
-from forge_lsp.models.addresses import is_off_machine, without_userinfo
+from forge_lsp.domain.errors import BrokenStream, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
 from forge_lsp.models.faults import (
-    broke_in_transport,
-    connection_failed,
-    connection_lost,
-    never_connected,
     prompt_too_long,
-    retry_after,
-    says_too_long,
-    sentence,
+    wrong_place,
 )
 from forge_lsp.models.lazy import imported
+from forge_lsp.models.openai_endpoint import OpenAIEndpoint
 from forge_lsp.models.prompt import estimated_input_tokens, json_part, plain_messages, schema_words
-from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+from forge_lsp.models.thinking import Plan, Said, Thinker
+from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
 
 __all__ = ["OpenAIEndpoint", "OpenAIWire"]
 
+_log = logging.getLogger(__name__)
+
 _LOOK = 5.0
 """Seconds that the list of models may take."""
-_OPTIONAL = ("stream_options", "response_format", "temperature", "seed")
-_NO_KEY = "none"
-"""What is sent where no key is set: the client insists on one, and must not fall back to another server's."""
-
-
-class OpenAIEndpoint:
-    """One server: its client, made at the first use, and the parameters it has refused."""
-
-    def __init__(
-        self,
-        server: ServerConfig,
-        *,
-        url: str,
-        deadlines: Deadlines,
-        key: str | None = None,
-        key_env: str | None = None,
-    ) -> None:
-        self.server = server
-        self.url = url
-        self.refused: set[str] = set()
-        self._deadlines = deadlines
-        self._key = key
-        self._key_env = key_env
-        self._client: AsyncOpenAI | None = None
-
-    def client(self) -> AsyncOpenAI:
-        """The client. Raises Unauthorised where a key is named but not set."""
-        if self._key is None and self._key_env is not None:
-            raise self._no_key(f"There is no key for the server {self.server.key}: {self._key_env} is not set.")
-        if self._client is None:
-            import openai
-
-            off_machine = is_off_machine(self.url)
-            timeout = openai.Timeout(None, connect=self._deadlines.connect)
-            self._client = openai.AsyncOpenAI(
-                api_key=self._key or _NO_KEY,
-                base_url=self.url,
-                max_retries=0,
-                timeout=timeout,
-                http_client=openai.DefaultAsyncHttpxClient(
-                    timeout=timeout, trust_env=off_machine, follow_redirects=False
-                ),
-            )
-        return self._client
-
-    def _no_key(self, words: str) -> Unauthorised:
-        if self._key_env:
-            return Unauthorised(words, remedy=f"set a valid key in {self._key_env}")
-        return Unauthorised(words, remedy=f"name the variable that holds the key as servers.{self.server.key}.key_env")
-
-    def unreachable(self) -> ServerUnreachable:
-        """Nothing answers here."""
-        remedy = f"start the server, or check the url of servers.{self.server.key}"
-        return connection_failed(self.server.key, without_userinfo(self.url), remedy=remedy)
-
-    def fault(self, error: Exception, info: ModelInfo) -> ModelError:
-        """Any failure of the client, as one of our errors."""
-        import openai
-
-        if isinstance(error, ModelError):
-            return error
-        if isinstance(error, openai.APIStatusError):
-            return self._refusal(error, info)
-        if isinstance(error, openai.APIConnectionError) or broke_in_transport(error):
-            return self.unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
-        if isinstance(error, openai.APIError):
-            # An error in the middle of the stream has no status.
-            words = sentence(error.message, secret=self._key)
-            if says_too_long(words):
-                return prompt_too_long(info.name, info.context)
-            return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
-        if isinstance(error, (ValueError, TypeError, AttributeError, KeyError)):
-            return ModelFault(f"What answers at {without_userinfo(self.url)} does not speak OpenAI's language.")
-        raise error
-
-    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
-        status, place = int(error.status_code), self.server.key
-        words = sentence(error.message, secret=self._key)
-        if status in (401, 403):
-            # A server may quote a part of the key, so its words are not repeated.
-            return self._no_key(f"The key was refused by the server {place}.")
-        if error.code == "insufficient_quota":
-            return ModelFault(f"The account of the server {place} has no credit left.", remedy="add credit to it")
-        if status in (429, 503, 529):
-            return Busy(
-                f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
-            )
-        if status == 404:
-            return ModelMissing(
-                f"The server {place} does not have the model {info.name}.",
-                remedy=f"load it there, or mend models.{info.key}.name",
-            )
-        if status == 413 or says_too_long(words):
-            return prompt_too_long(info.name, info.context)
-        return ModelFault(f"{info.name} failed on {place}: {words}")
-
-    def degrade(self, error: Exception, sent: Mapping[str, object]) -> bool:
-        """Whether the server refused one of the ``sent`` parameters that it can do without; it is then remembered."""
-        import openai
-
-        if not isinstance(error, openai.APIStatusError) or error.status_code not in (400, 422, 500, 501):
-            return False
-        words = f"{error.message} {error.param or ''}".lower()
-        if says_too_long(words):
-            return False
-        if "max_completion_tokens" in words and "max_tokens" in sent:
-            self.refused.add("max_tokens")
-            return True
-        named = [name for name in _OPTIONAL if name in sent and name in words]
-        if not named and "response_format" in sent and any(word in words for word in ("schema", "grammar")):
-            named = ["response_format"]
-        self.refused.update(named)
-        return bool(named)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
 
 
 class OpenAIWire:
     """One model on an OpenAI-compatible server (see :class:`~forge_lsp.models.wire.Wire`)."""
 
-    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint) -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, think: str = "auto") -> None:
+        self._base = info
         self._info = info
         self._endpoint = endpoint
+        self._place: str | None = None
+        # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting.
+        self._thinker = Thinker(setting=think, thinks=Thinks.NO if think == "auto" else Thinks.SWITCH)
+        self._told()
 
     @property
     def info(self) -> ModelInfo:
@@ -171,43 +49,90 @@ class OpenAIWire:
     def batches(self) -> bool:
         return self._endpoint.server.batches
 
+    async def learn(self) -> None:
+        """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.Learns`."""
+        self._place = await self._endpoint.gateway.place(self._info.name)
+        self._told()
+
+    def _told(self) -> None:
+        self._info = replace(
+            self._base.sent_on(self._place),
+            thinks=self._thinker.thinks,
+            thought_tokens=self._thinker.most(self._base.context),
+        )
+
     async def load(self) -> None:
         await imported("openai")
         # These servers load by themselves; a missing key is told before any network.
         self._endpoint.client()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
+        await self.learn()
+        if self._info.place != request.place:
+            raise wrong_place(self._info, request.place)
+        said, plan = Said(), self._thinker.plan(request, self._info)
         try:
-            answer = await self._open(request)
-            async with aclosing(self._read(answer, request)) as chunks:
+            async with aclosing(self._try(request, plan, said)) as chunks:
                 async for chunk in chunks:
                     yield chunk
+            again = None
+            if said.ends and said.empty:
+                thought = said.thought > 0 or said.inline is not None
+                again = self._thinker.again(request, self._info, plan, thought=thought)
+            if again is not None:
+                for index in said.texts:
+                    yield TextDelta(index=index, text=said.inline or "")
+                async with aclosing(self._try(request, again, said)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
         except Exception as error:
             raise self._endpoint.fault(error, self._info) from error
+        if said.ends and said.empty and (said.thought or said.inline):
+            raise self._thinker.nothing_said(self._info, said)
+        for position, end in enumerate(said.ends):
+            yield replace(end, usage=said.usage) if position == 0 else end
 
-    async def _open(self, request: ChatRequest) -> Any:
+    async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+        """One call, its ends kept in ``said``."""
+        said.begin()
+        answer = await self._open(request, plan)
+        if self._endpoint.gateway.heard(answer.response.headers):
+            _log.warning("The server %s is a gateway, by the headers of its answer.", self._endpoint.server.key)
+        async with aclosing(self._read(answer, request, plan, said)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        thought = said.thought > 0 or said.thinks_inline
+        if thought and self._thinker.thinks is Thinks.NO:
+            self._thinker.told(Thinks.SWITCH)
+        else:
+            self._thinker.saw(plan, thought=thought, tokens=said.usages[-1].output_tokens if said.usages else 0)
+        self._told()
+
+    async def _open(self, request: ChatRequest, plan: Plan) -> Any:
         create: Any = self._endpoint.client().chat.completions.create
         while True:
-            sent = self._parameters(request)
+            sent = self._parameters(request, plan)
             try:
                 return await create(**sent)
             except Exception as error:
                 if not self._endpoint.degrade(error, sent):
                     raise
 
-    def _parameters(self, request: ChatRequest) -> dict[str, object]:
+    def _parameters(self, request: ChatRequest, plan: Plan) -> dict[str, object]:
         refused = self._endpoint.refused
         schema = request.schema
-        enforced = schema is not None and "response_format" not in refused
+        enforced = schema is not None and not plan.prose and "response_format" not in refused
         words = schema_words(schema) if schema is not None and not enforced else ""
         limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
+        # Servers refuse a limit that does not fit beside the prompt.
+        left = self._info.context - estimated_input_tokens(request) - request.max_tokens
         parameters: dict[str, object] = {
             "model": self._info.name,
             "messages": plain_messages(request, last=words),
             "stream": True,
             "stream_options": {"include_usage": True},
             "temperature": request.temperature,
-            limit: request.max_tokens,
+            limit: request.max_tokens + max(0, min(plan.room, left)),
         }
         if request.seed is not None:
             parameters["seed"] = request.seed
@@ -220,24 +145,30 @@ class OpenAIWire:
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": dict(schema or {})},
             }
+        if plan.off or plan.level is not None:
+            # Each engine has its own switch, and passes over the others': OpenAI's own, and the chat template's.
+            parameters["reasoning_effort"] = "none" if plan.off else plan.level
+            if "chat_template_kwargs" not in refused:
+                on = not plan.off
+                parameters["extra_body"] = {"chat_template_kwargs": {"enable_thinking": on, "thinking": on}}
         return {name: value for name, value in parameters.items() if name not in refused}
 
-    async def _read(self, answer: Any, request: ChatRequest) -> AsyncGenerator[Chunk, None]:
-        """Chunks of the open stream. The last of them are held back until the usage has come, which is after."""
-        unenforced = request.schema is not None and "response_format" in self._endpoint.refused
+    async def _read(self, answer: Any, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
+        """Chunks of the open stream but its ends, which wait in ``said`` until the usage has come."""
+        unenforced = request.schema is not None and (plan.prose or "response_format" in self._endpoint.refused)
         reasons: dict[int, FinishReason] = {}
-        held: dict[int, list[str]] = {}
         usage: Usage | None = None
         pieces = 0
         try:
             async for part in answer:
                 usage = _usage(part.usage) or usage
+                said.thought += _reasoned(part.usage)
                 for choice in part.choices:
                     text = (choice.delta.content or "") if choice.delta is not None else ""
-                    if text or _reasons(choice.delta):
+                    thought = _reasons(choice.delta)
+                    if text or thought:
                         pieces += 1
-                        if unenforced:
-                            held.setdefault(choice.index, []).append(text)
+                        said.take(text, thought=thought, sample=choice.index)
                         yield TextDelta(index=choice.index, text="" if unenforced else text)
                     else:
                         yield Waiting()
@@ -247,15 +178,16 @@ class OpenAIWire:
                     break
         finally:
             await answer.close()
-        for index, texts in held.items():
-            yield TextDelta(index=index, text=json_part("".join(texts)))
+        if unenforced:
+            for index, texts in said.texts.items():
+                yield TextDelta(index=index, text=json_part("".join(texts)))
         if usage is None:
             usage = Usage(input_tokens=estimated_input_tokens(request), output_tokens=pieces)
         if usage.input_tokens >= self._info.context:
             # Some servers (Ollama's /v1) cut a prompt silently, to exactly what fits.
             raise prompt_too_long(self._info.name, self._info.context)
-        for position, (index, reason) in enumerate(sorted(reasons.items())):
-            yield Finished(index=index, reason=reason, usage=usage if position == 0 else Usage())
+        said.usages.append(usage)
+        said.ends += [Finished(index=index, reason=reason) for index, reason in sorted(reasons.items())]
 
     def _reason(self, word: str) -> FinishReason:
         if word == "content_filter":
@@ -265,6 +197,7 @@ class OpenAIWire:
     async def status(self) -> ModelStatus:
         await imported("openai")
         client = self._endpoint.client()
+        await self.learn()
         if self._info.off_machine and self._info.paid:
             # Nothing is sent to a provider before the user has agreed, not even a question.
             return ModelStatus(info=self._info, installed=True)
@@ -301,6 +234,12 @@ def _reasons(delta: Any) -> bool:
     """Whether a delta holds a reasoning model's thinking, which has no place in OpenAI's own types."""
     extra = cast("dict[str, object]", getattr(delta, "model_extra", None) or {})
     return bool(extra.get("reasoning_content") or extra.get("reasoning"))
+
+
+def _reasoned(told: Any) -> int:
+    """Tokens of thought that a provider counts and does not show."""
+    details = told.completion_tokens_details if told is not None else None
+    return int((details.reasoning_tokens if details is not None else None) or 0)
 
 
 def _usage(told: Any) -> Usage | None:

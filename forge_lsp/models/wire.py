@@ -33,6 +33,7 @@ __all__ = [
     "Chunk",
     "Deadlines",
     "Finished",
+    "Learns",
     "ModelConfig",
     "ServerConfig",
     "ServerKind",
@@ -134,6 +135,15 @@ class Unloads(Protocol):
         ...
 
 
+@runtime_checkable
+class Learns(Protocol):
+    """A wire whose server says where a model runs and what it can do: :attr:`Wire.info` holds it afterwards."""
+
+    async def learn(self) -> None:
+        """Ask, without sending any text of the user's. Raises ModelError."""
+        ...
+
+
 class ServerKind(StrEnum):
     """The wire formats; values are those of ``servers.*.kind``."""
 
@@ -163,7 +173,8 @@ class ServerConfig:
     provider's address). ``parallel`` calls at once, over all models of the server; for ``embedded`` also the slots of
     the child. ``key_env`` names the environment variable that holds the key. ``batches``: the server answers several
     samples in one request (OpenAI's ``n``). ``keep_alive`` (ollama): seconds, or a duration such as ``"30m"``; -1 is
-    for ever.
+    for ever. ``local`` False: a gateway, which sends the text on wherever it is itself; True: a host of the user's own,
+    which needs no consent; None: it is local on loopback, unless it says otherwise.
     """
 
     key: str
@@ -175,13 +186,15 @@ class ServerConfig:
     gpu: str | None = None
     batches: bool = False
     keep_alive: float | str = -1
+    local: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """``[models.KEY]``: ``name`` is what the server calls it, ``context`` its length in tokens.
 
-    ``path`` (embedded): the weights' file; None is the model that comes with the ``embedded`` extra.
+    ``think`` is auto, off, low, medium or high; ``priced``: the settings hold a price for it. ``path`` (embedded): the
+    weights' file; None is the model that comes with the ``embedded`` extra.
     """
 
     key: str
@@ -189,3 +202,5 @@ class ModelConfig:
     name: str
     context: int = 8192
     path: Path | None = None
+    think: str = "auto"
+    priced: bool = False

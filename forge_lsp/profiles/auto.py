@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from forge_lsp.domain.addresses import is_off_machine, masked, ollama_url
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.profiles.choose import Installed, Surroundings, choose, one_gpu
+from forge_lsp.profiles.choose import Installed, Surroundings, choose, lack, one_gpu
 from forge_lsp.settings.load import Resolved, Sources, profile_layer, resolve
 from forge_lsp.settings.sources import Layer, Layers, Table, merge
 
 __all__ = ["Chosen", "Look", "load"]
 
+#: Bytes of memory of the GPUs here, all together; None where there are none that tell.
+Memory = Callable[[], Awaitable[int | None]]
 #: The models of the Ollama server at a URL (None: OLLAMA_HOST), or None where nothing answers.
 Look = Callable[[str | None], Awaitable[tuple[Installed, ...] | None]]
 
@@ -44,6 +47,7 @@ async def load(
     *,
     look: Look,
     embedded: bool,
+    memory: Memory | None = None,
     profile: str | None = None,
     base: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -66,7 +70,7 @@ async def load(
             rig_answers=rig is not None,
             rig_missing=rig or (),
             ollama=found,
-            ollama_url=url or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434",
+            ollama_url=masked(url or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"),
             embedded=embedded,
             cloud_key=bool(env.get("ANTHROPIC_API_KEY")),
         )
@@ -78,19 +82,28 @@ async def load(
         found = await look(url)
     layer = await asyncio.to_thread(profile_layer, name, base=base)
     if name == "one-gpu":
-        layer = Layer(label=layer.label, values=merge(layer.values, _roles(found, url)))
+        largest = await _largest(sources, url or env.get("OLLAMA_HOST"), memory)
+        layer = Layer(label=layer.label, values=merge(layer.values, _roles(found, url, largest)))
     return Chosen(resolved=resolve(sources, layer), profile=name, why=why)
 
 
-def _roles(found: tuple[Installed, ...] | None, url: str | None) -> Table:
+async def _largest(sources: Sources, host: str | None, memory: Memory | None) -> int | None:
+    """Bytes that a model may take: what the settings say of the server's GPU, else what this machine's GPUs have."""
+    said = _entry(sources, "ollama", "one-gpu").get("memory")
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return int(said * 1e9)
+    return await memory() if memory is not None and not is_off_machine(ollama_url(host)) else None
+
+
+def _roles(found: tuple[Installed, ...] | None, url: str | None, largest: int | None) -> Table:
     if found is None:
-        where = url or "OLLAMA_HOST, or port 11434"
+        where = masked(url) if url else "OLLAMA_HOST, or port 11434"
         raise EnvironmentFault(f"profile one-gpu: no Ollama answers at {where}", remedy="start it: `ollama serve`")
     try:
-        return one_gpu(found)
+        return one_gpu(found, largest=largest)
     except ValueError:
         raise EnvironmentFault(
-            "profile one-gpu: the Ollama server has no model that writes text",
+            f"profile one-gpu: the Ollama server {lack(found)}",
             remedy="fetch one: `ollama pull qwen2.5-coder:7b`",
         ) from None
 
@@ -105,18 +118,23 @@ async def _rig(sources: Sources, look: Look) -> tuple[str, ...] | None:
     for key, installed in zip(servers, answers, strict=True):
         if installed is None:
             return None
-        names = {model.name.removesuffix(":latest") for model in installed}
+        names = {model.name.removesuffix(":latest") for model in installed if not model.remote}
         missing += [model["name"] for model in models.values() if model["server"] == key and model["name"] not in names]
     return tuple(missing)
 
 
 def _url_of(sources: Sources, server: str, profile: str | None) -> str | None:
     """The URL that the settings give a server; None: the default of its kind."""
+    url = _entry(sources, server, profile).get("url")
+    return url if isinstance(url, str) else None
+
+
+def _entry(sources: Sources, server: str, profile: str | None) -> Table:
+    """What the settings say of a server, not validated."""
     values = _over(sources, profile) if profile else _merged(sources)
     servers = values.get("servers")
     entry = cast(Table, servers).get(server) if isinstance(servers, dict) else None
-    url = cast(Table, entry).get("url") if isinstance(entry, dict) else None
-    return url if isinstance(url, str) else None
+    return cast(Table, entry) if isinstance(entry, dict) else {}
 
 
 def _over(sources: Sources, profile: str) -> Table:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
+from forge_lsp.domain.addresses import masked, ollama_address, web_address
 from forge_lsp.domain.task import Language
 
 __all__ = [
@@ -60,12 +61,25 @@ class Server(_Table):
     """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
     paid: bool | None = None
     """Calls cost money: they need consent and budget. Unless said: anthropic yes, all others no."""
+    local: bool | None = None
+    """false: a gateway on this machine that sends the text on (a proxy, a tunnel, a linked device): it needs consent.
+    true: a host of your own that needs none. Unless said: local on loopback, where the server does not say otherwise.
+    Ollama's cloud models always need consent."""
 
     @model_validator(mode="after")
-    def _url_where_needed(self) -> Server:
+    def _url_that_is_one(self) -> Server:
         if self.kind == "openai" and not self.url:
             raise ValueError("an openai server needs `url`, e.g. http://127.0.0.1:8080/v1")
+        if self.url:
+            found = ollama_address(self.url) if self.kind == "ollama" else web_address(self.url)
+            if found.problem is not None:
+                raise ValueError(f"`url` is not an address: {found.problem}")
         return self
+
+    @field_serializer("url")
+    def _shown(self, url: str | None) -> str | None:
+        """A user and a password in it are nobody's business."""
+        return None if url is None else masked(url)
 
     @property
     def costs(self) -> bool:
@@ -82,6 +96,9 @@ class Model(_Table):
     """As the server calls it. For the embedded server: `smollm2` (the packaged one) or the path of a GGUF file."""
     context: Annotated[int, Field(ge=512, le=4_194_304)] = 8192
     """Context length in tokens."""
+    think: Literal["auto", "off", "low", "medium", "high"] = "auto"
+    """How much it thinks before it answers, where it can be told. auto: when it writes again after a failure, and not
+    for plans, reviews and votes. A model that always thinks has room for it in every case."""
 
 
 class Thinking(_Table):

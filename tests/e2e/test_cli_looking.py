@@ -18,6 +18,7 @@ MODEL = {
     "context": int,
     "paid": bool,
     "offMachine": bool,
+    "place": (str, None),
     "toy": bool,
     "installed": (bool, None),
     "resident": (bool, None),

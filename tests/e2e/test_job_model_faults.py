@@ -208,7 +208,7 @@ class TestAReviewer:
             pytest.param(Script.say(verdict(11)), "11, not between 0 and 10", id="11"),
             pytest.param(Script.say(verdict(-1)), "-1, not between 0 and 10", id="-1"),
             pytest.param(Script.say(verdict("NaN")), "NaN is not JSON", id="NaN"),
-            pytest.param(Script.say(verdict('"8"')), "not a number", id="8 as a string"),
+            pytest.param(Script.say(verdict('"8 or 9"')), "not a number", id="two scores in a string"),
             pytest.param(Script.say(verdict("true")), "not a number", id="true"),
             pytest.param(Script.say(verdict("1e400")), "out of range", id="infinity"),
             pytest.param(Script.say('{"type": "object", "properties": {}}'), "schema", id="the schema itself"),
@@ -355,5 +355,6 @@ class TestTheMessagesServer:
             assert first["decision"] == "retry"
             assert "Overloaded" in first["reason"]
             assert "Overloaded" in report
-            assert len(claude.calls) == 1  # half an answer is paid for: it is not asked again
+            assert len(claude.calls) == 2  # asked once more, and no third time: each half is paid for
+            assert [event["costUsd"] > 0 for event in events(client, "call.finished")][:2] == [True, True]
             assert outcome["costUsd"] > 0

@@ -172,10 +172,12 @@ async def test_an_error_in_the_middle(kind: ServerKind) -> None:
             await it.model.complete(ask())
 
 
-async def test_overloaded_in_the_middle_is_not_paid_for_twice() -> None:
-    async with rig(ServerKind.ANTHROPIC, Script.fail_midway("half", "Overloaded", kind="overloaded_error")) as it:
-        with pytest.raises(ServerBusy, match="Overloaded"):
+@pytest.mark.parametrize("kind", [ServerKind.ANTHROPIC, ServerKind.OPENAI])
+async def test_overloaded_in_the_middle_is_not_paid_for_twice(kind: ServerKind) -> None:
+    async with rig(kind, Script.fail_midway("half", "Overloaded", kind="overloaded_error")) as it:
+        with pytest.raises(BrokenStream, match="Overloaded") as caught:
             await it.model.complete(ask())
+        assert caught.value.written == 1
         assert len(it.calls()) == 1
 
 
@@ -295,7 +297,8 @@ async def test_a_thinking_model_does_not_think_under_a_schema() -> None:
         for _ in range(2):
             await model.complete(ask(schema=VERDICT))
         await model.complete(ask())
-    assert [chat.body.get("think") for chat in server.chats] == [False, False, None]
+        await model.complete(ask(think=True))
+    assert [chat.body.get("think") for chat in server.chats] == [False, False, False, True]
     assert len(server.to("/api/show")) == 1
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.support.scripted_http import Exchange, Responder, Script, ScriptedServer, Scripts, as_answer
@@ -19,7 +20,11 @@ __all__ = ["OpenAIServer"]
 
 
 class OpenAIServer(ScriptedServer):
-    """``refuses`` names parameters that it answers 400 to. ``done`` False: it never sends ``[DONE]`` nor closes."""
+    """``refuses`` names parameters that it answers 400 to. ``done`` False: it never sends ``[DONE]`` nor closes.
+
+    ``reasons``: it thinks ``tokens`` before each answer, unless its chat template is told not to (``template``), by
+    ``effort``, or ``always``.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,8 @@ class OpenAIServer(ScriptedServer):
         numbered: bool = False,
         done: bool = True,
         key: str | None = None,
+        reasons: str | None = None,
+        tokens: int = 1500,
     ) -> None:
         super().__init__()
         self._answer = as_answer(answer if answer is not None else Script.say("hello"))
@@ -38,6 +45,21 @@ class OpenAIServer(ScriptedServer):
         self._numbered = numbered
         self._done = done
         self._key = key
+        self._reasons = reasons
+        self._tokens = tokens
+
+    def _thought(self, body: dict[str, Any]) -> int:
+        """Tokens that a call thinks before its answer."""
+        template = body.get("chat_template_kwargs") or {}
+        match self._reasons:
+            case None:
+                return 0
+            case "template":
+                return 0 if template.get("enable_thinking") is False else self._tokens
+            case "effort":
+                return {"none": 0, "low": self._tokens // 4}.get(str(body.get("reasoning_effort")), self._tokens)
+            case _:
+                return self._tokens
 
     @property
     def calls(self) -> list[Exchange]:
@@ -80,6 +102,13 @@ class OpenAIServer(ScriptedServer):
             await _send(
                 responder, _chunk(choice, {"role": "assistant", "content": str(choice) if self._numbered else ""})
             )
+        limit = int(body.get("max_tokens") or body.get("max_completion_tokens") or 10**6)
+        thought = min(self._thought(body), limit)
+        count += thought
+        if thought:
+            await _send(responder, _chunk(0, {"reasoning_content": "Let me see. "}))
+        if thought and thought == limit:
+            script = replace(script, pieces=(), reason="length")
         async for text in script.texts():
             for choice in choices:
                 count += 1

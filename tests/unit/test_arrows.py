@@ -10,9 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "forge_lsp"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SDKS = {
-    "ollama": {"models/ollama.py"},
+    "ollama": set(),
     "anthropic": {"models/anthropic.py"},
-    "openai": {"models/openai_compatible.py"},
+    "openai": {"models/openai_endpoint.py"},
     "xllamacpp": {"models/embedded_server.py"},
     "pynvml": {"gpus/inventory.py"},
 }

@@ -28,6 +28,7 @@ from forge_lsp.domain.ports.models import (
     ModelStatus,
     PullProgress,
     Role,
+    Thinks,
     Timing,
     Usage,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Scoping",
     "Spending",
     "Syntax",
+    "Thinks",
     "Timing",
     "Toolchain",
     "Tree",

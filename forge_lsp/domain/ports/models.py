@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -19,6 +19,7 @@ __all__ = [
     "ModelStatus",
     "PullProgress",
     "Role",
+    "Thinks",
     "Timing",
     "Usage",
 ]
@@ -40,15 +41,26 @@ class Message:
     cache: bool = False
 
 
+class Thinks(StrEnum):
+    """How a model thinks before it answers: not at all, when it is switched on, in levels only, or always."""
+
+    NO = "no"
+    SWITCH = "switch"
+    LEVELS = "levels"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What a model is asked, in no wire format.
 
-    ``max_tokens`` bounds each sample's output. ``samples`` asks for that many independent answers, in one
-    batch where the server can. ``schema`` is a bounded JSON schema that the answer must follow (thinking is then
-    switched off where the server can). ``seed`` makes samples repeatable where the server can. An answer ends before
-    any text of ``stop``. ``job`` is the same for all calls of one job, and opaque: servers serve jobs in turn. It is
-    not sent.
+    ``max_tokens`` bounds each sample's answer; what a model thinks before it has room of its own
+    (``ModelInfo.thought_tokens``), and ``think`` says that thinking is worth its time here. ``samples`` asks for that
+    many independent answers, in one batch where the server can. ``schema`` is a bounded JSON schema that the answer
+    must follow (thinking is then switched off where the server can). ``seed`` makes samples repeatable where the
+    server can. An answer ends before any text of ``stop``. ``job`` is the same for all calls of one job, and opaque:
+    servers serve jobs in turn. It is not sent. ``place`` is the ``ModelInfo.place`` that the call was admitted for: a
+    text that would go to another place is not sent.
     """
 
     system: str
@@ -60,6 +72,8 @@ class ChatRequest:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     job: str = ""
+    think: bool = False
+    place: str | None = None
 
 
 class FinishReason(StrEnum):
@@ -112,8 +126,10 @@ class ModelInfo:
     """What the ensemble may know of a model.
 
     ``key`` is its settings key, ``name`` what its server calls it, ``server`` the server's settings key,
-    ``context`` its context length in tokens. ``off_machine``: the server is not on loopback. ``toy``: scores
-    of this model mean nothing (the small embedded one).
+    ``context`` its context length in tokens. ``off_machine``: the text leaves this machine, since the server is not
+    on loopback or sends it on. ``place`` is where it sends it on to, None: it answers itself. ``toy``: scores of this
+    model mean nothing (the small embedded one). ``thought_tokens`` is the most that it may write in a call before its
+    answer, by ``thinks`` and the user's settings. ``priced``: the user's settings hold a price for it.
     """
 
     key: str
@@ -124,6 +140,17 @@ class ModelInfo:
     paid: bool = False
     off_machine: bool = False
     toy: bool = False
+    place: str | None = None
+    thinks: Thinks = Thinks.NO
+    thought_tokens: int = 0
+    priced: bool = False
+
+    def sent_on(self, place: str | None) -> ModelInfo:
+        """The same model, whose server sends its calls on to ``place`` (None: it does not)."""
+        if place is None:
+            return self
+        # What the other place charges is not known; a price that the user set is what counts.
+        return replace(self, place=place, off_machine=True, paid=self.paid or self.priced)
 
 
 class ChatModel(Protocol):
@@ -165,6 +192,7 @@ class ModelStatus:
             "context": self.info.context,
             "paid": self.info.paid,
             "offMachine": self.info.off_machine,
+            "place": self.info.place,
             "toy": self.info.toy,
             "installed": self.installed,
             "resident": self.resident,

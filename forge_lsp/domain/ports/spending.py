@@ -17,13 +17,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentQuestion:
-    """Asked before the first paid or off-machine call of a workspace."""
+    """Asked before the first paid or off-machine call of a workspace.
+
+    ``address`` is where the text goes in the end; ``sent_on``: the server itself is elsewhere and sends it on there.
+    ``price_known`` False: what a call costs there cannot be told.
+    """
 
     server: str
     provider: str
     address: str
     paid: bool
     estimate_usd: float
+    price_known: bool = True
+    sent_on: bool = False
 
 
 Ask: TypeAlias = Callable[[ConsentQuestion], Awaitable[bool]]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from forge_lsp.domain.attempt import Issue, Severity
-from forge_lsp.ensemble.answers import Unusable, json_object, shorten
+from forge_lsp.ensemble.answers import Unusable, json_object, shorten, unwrapped
 
 __all__ = ["MOST_ISSUES", "Voted", "parse_review", "schema"]
 
 MOST_ISSUES = 5
 MOST_REASONING = 400
 MOST_MESSAGE = 200
+
+_SCORE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)(?:\s*(?:/|out of|of)\s*10(?:\.0)?)?(?:\s*points?)?", re.IGNORECASE)
+_WHOLE = re.compile(r"\d{1,6}")
+_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +60,30 @@ def parse_review(text: str, *, cut: bool = False) -> Voted:
 
     ``cut``: the length limit ended the answer.
     """
-    document = json_object(text, cut=cut)
-    score = document.get("score")
-    if isinstance(score, bool) or not isinstance(score, int | float):
+    document = unwrapped(json_object(text, cut=cut), "score")
+    score = _number(document.get("score"))
+    if score is None:
         raise Unusable('"score" is not a number')
     if not 0 <= score <= 10:  # NaN and infinity are refused by the parser
         raise Unusable(f'"score" is {score:g}, not between 0 and 10' if abs(score) < 1e9 else '"score" is out of range')
     reasoning = document.get("reasoning")
     if not isinstance(reasoning, str):
         raise Unusable('"reasoning" is not a text')
-    issues = document.get("issues")
+    issues = document.get("issues", _ABSENT)
+    if issues is None:
+        return Voted(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=())
     if not isinstance(issues, list):
         raise Unusable('"issues" is not a list')
     found = tuple(_issue(entry) for entry in cast("list[object]", issues)[:MOST_ISSUES])
     return Voted(score=float(score), reasoning=shorten(reasoning, MOST_REASONING), issues=found)
+
+
+def _number(value: object) -> float | None:
+    """A score that is a number, or a text that is nothing but one, of ten where it says of how many."""
+    if isinstance(value, str):
+        found = _SCORE.fullmatch(value.strip())
+        return float(found[1]) if found is not None else None
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else value
 
 
 def _issue(entry: object) -> Issue:
@@ -76,8 +91,10 @@ def _issue(entry: object) -> Issue:
         raise Unusable("an issue is not an object")
     fields = cast("dict[str, object]", entry)
     severity, line, message = fields.get("severity"), fields.get("line", 0), fields.get("message")
+    severity = severity.strip().lower() if isinstance(severity, str) else severity
     if severity not in tuple(Severity):
         raise Unusable('the "severity" of an issue is not error, warning or info')
+    line = 0 if line is None else int(line) if isinstance(line, str) and _WHOLE.fullmatch(line.strip()) else line
     if isinstance(line, bool) or not isinstance(line, int):
         raise Unusable('the "line" of an issue is not a whole number')
     if not isinstance(message, str) or not message.strip():

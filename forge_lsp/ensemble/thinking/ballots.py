@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 from forge_lsp.domain.errors import ModelError, SpendingRefused
 from forge_lsp.domain.ports import ChatRequest, Message, Role
-from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object
+from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
 from forge_lsp.ensemble.prompting import render
 from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
 
@@ -60,7 +60,7 @@ def ballot_schema(letters: Sequence[str]) -> Mapping[str, object]:
 
 def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int:
     """Which of ``letters`` an answer votes for. Raises Unusable: nothing is guessed."""
-    chosen = json_object(text, cut=cut).get("vote")
+    chosen = unwrapped(json_object(text, cut=cut), "vote").get("vote")
     named = {letter: index for index, letter in enumerate(letters)}
     if not isinstance(chosen, str) or chosen.strip() not in named:
         raise Unusable(f'"vote" is not one of {_either(letters)}')

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.errors import BudgetExceeded, DeadlineExceeded, ModelFault, Unauthorised
+from forge_lsp.domain.errors import BrokenStream, BudgetExceeded, DeadlineExceeded, ModelFault, Unauthorised
 from forge_lsp.domain.events import CallFinished, CallStarted, Stage
 from forge_lsp.domain.ports import ChatRequest, Message, Role, Usage
 from forge_lsp.ensemble.calls import Calls
@@ -122,3 +123,60 @@ async def test_a_secret_in_what_is_sent_is_left_out(more: str) -> None:
     (sent,) = model.requests
     assert secret not in sent.messages[0].text
     assert sent.messages[0].text.startswith(more)
+
+
+def broken(written: int) -> BrokenStream:
+    error = BrokenStream("the answer broke off")
+    error.written = written
+    return error
+
+
+async def test_a_paid_call_that_breaks_off_is_made_once_more_and_both_are_booked() -> None:
+    model = ScriptedModel("opus", broken(30), "yes", paid=True)
+    line, events, purse = calls(model)
+    reply = await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert reply.completions[0].text == "yes"
+    assert len(purse.admitted) == 2, "the budget is asked for each"
+    (_, _, first), (_, _, second) = purse.settled
+    assert first is not None
+    assert (first.output_tokens, first.input_tokens > 0) == (30, True)
+    assert second == Usage(input_tokens=100, output_tokens=10)
+    assert [body.call for body in events.bodies if isinstance(body, CallFinished)] == [1, 2]
+    assert line.cost_usd == 1.0
+
+
+async def test_it_is_not_made_a_third_time_and_a_free_one_not_again() -> None:
+    for paid, requests in ((True, 2), (False, 1)):
+        model = ScriptedModel("opus", broken(3), broken(4), "yes", paid=paid)
+        line, _, _ = calls(model)
+        with pytest.raises(BrokenStream):
+            await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+        assert len(model.requests) == requests
+
+
+async def test_beyond_the_budget_it_is_not_made_again() -> None:
+    model = ScriptedModel("opus", broken(3), "yes", paid=True)
+    line, _, purse = calls(model)
+
+    class Spent(Purse):
+        async def admit(self, model: object, **tokens: int) -> float:
+            if purse.settled:
+                raise BudgetExceeded("spent")
+            return await purse.admit(model, **tokens)  # type: ignore[arg-type]
+
+        def settle(self, *call: object) -> float:
+            return purse.settle(*call)  # type: ignore[arg-type]
+
+    line._spending = Spent()  # type: ignore[reportPrivateUsage]
+    with pytest.raises(BudgetExceeded):
+        await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert len(model.requests) == 1
+
+
+async def test_the_room_for_thoughts_is_priced() -> None:
+    model = ScriptedModel("opus", "yes", paid=True)
+    model.info = replace(model.info, thought_tokens=1000, place="https://ollama.com")
+    line, _, purse = calls(model)
+    await line.ask("opus", REQUEST, number=1, stage=Stage.GENERATE, role="generate")
+    assert purse.admitted[0][2] == 2 * (50 + 1000)
+    assert model.requests[0].place == "https://ollama.com"

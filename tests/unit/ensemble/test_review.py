@@ -87,13 +87,41 @@ async def test_the_panel_runs_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    "clear",
+    [
+        verdict_text("9"),
+        verdict_text("9/10"),
+        verdict_text("9.0 / 10"),
+        verdict_text("9 out of 10"),
+        verdict_text(9)[:-1] + ",}",
+        verdict_text(9).replace('"issues": []', '"issues": [],\n'),
+        '{"final": ' + verdict_text(9) + "}",
+        '{"thoughts": "fine", "review": ' + verdict_text(9) + "}",
+        '{"Reasoning": "commas ,} stay", "Score": 9, "Issues": null}',
+        '{"reasoning": "x", "score": 9, "issues": [{"severity": "Warning", "line": "3", "message": "rename",},]}',
+        '{"reasoning": "x", "score": 9, "issues": [{"severity": "info", "line": null, "message": "rename"}]}',
+        '<|channel|>analysis<|message|>{"score": 1}<|end|><|start|>assistant<|channel|>final<|message|>'
+        + verdict_text(9),
+        '[THINK]{"score": 2}[/THINK]' + verdict_text(9),
+    ],
+)
+def test_what_is_clear_and_not_quite_the_form_is_read(clear: str) -> None:
+    assert parse_review(clear).score == 9
+
+
+@pytest.mark.parametrize(
     "nonsense",
     [
         "I like it, 9/10",
         "",
         verdict_text(11),
         verdict_text(-1),
-        verdict_text("8"),
+        verdict_text("90"),
+        verdict_text("8 or 9"),
+        verdict_text("nine"),
+        verdict_text("8/5"),
+        json.dumps({"final": dict(schema())}),
+        json.dumps({"a": {"score": 3}, "b": {"score": 9}}),
         verdict_text(True),
         verdict_text(None),
         verdict_text(8).replace("8", "NaN"),

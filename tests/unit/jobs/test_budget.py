@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.money import to_nano
 from forge_lsp.jobs.pricing import Price, Prices
+from forge_lsp.lsp.consent import question
 from tests.unit.jobs.support import HeldClock, paid
 
 LOCAL = ModelInfo(key="phi4", name="phi4:14b", server="gpu0", provider="ollama", context=8192)
@@ -305,3 +307,51 @@ def test_parallel_calls_of_parallel_jobs_never_pass_a_budget(
 def test_addresses_are_shown_without_what_may_be_a_key() -> None:
     assert public_address("https://user:pw@host:8443/v1?key=1#f") == "https://host:8443/v1"
     assert public_address("http://127.0.0.1:11434") == "http://127.0.0.1:11434"
+
+
+CLOUD = "https://ollama.com:443"
+ON_CLOUD = LOCAL.sent_on(CLOUD)
+
+
+async def test_a_model_that_its_server_sends_on_is_asked_about_with_the_real_place(ledger: Ledger) -> None:
+    user = User()
+    spending = purse(ledger, granted=frozenset(), ask=user, addresses={"gpu0": "http://127.0.0.1:11434"})
+    assert await spending.admit(LOCAL, input_tokens=1, output_tokens=1) == 0.0
+    assert user.asked == []
+    for _ in range(2):
+        assert await spending.admit(ON_CLOUD, input_tokens=1, output_tokens=1) == 0.0
+    (asked,) = user.asked
+    assert (asked.server, asked.address, asked.price_known, asked.paid) == ("gpu0", CLOUD, False, False)
+    assert "Estimated cost: unknown" in question(asked, Path("/w"))
+    assert CLOUD in question(asked, Path("/w"))
+    await purse(ledger, granted=frozenset(), ask=user).admit(ON_CLOUD, input_tokens=1, output_tokens=1)
+    assert len(user.asked) == 1, "the answer is kept"
+
+
+async def test_a_no_to_the_cloud_is_no_no_to_the_server_and_the_other_way_round(ledger: Ledger) -> None:
+    cloud = LAN.sent_on(CLOUD)
+    user = User(answer=False)
+    spending = purse(ledger, ask=user)
+    with pytest.raises(ConsentRefused, match=r"sends it on to https://ollama\.com:443, .*price is not known"):
+        await spending.admit(cloud, input_tokens=1, output_tokens=1)
+    user.answer = True
+    await spending.admit(LAN, input_tokens=1, output_tokens=1)
+    with pytest.raises(ConsentRefused):
+        await spending.admit(cloud, input_tokens=1, output_tokens=1)
+    assert [asked.address for asked in user.asked] == [CLOUD, "http://10.0.0.7:11434"]
+    later = purse(ledger, ask=User(answer=False))
+    await later.admit(LAN, input_tokens=1, output_tokens=1)
+    with pytest.raises(ConsentRefused):
+        await later.admit(cloud, input_tokens=1, output_tokens=1)
+
+
+async def test_a_price_of_the_users_own_puts_it_under_the_budget(ledger: Ledger) -> None:
+    model = replace(LOCAL, key="sonnet", priced=True).sent_on(CLOUD)
+    assert model.paid
+    user = User()
+    spending = purse(ledger, granted=frozenset(), ask=user)
+    reserved = await spending.admit(model, input_tokens=200_000, output_tokens=300_000)
+    assert reserved == pytest.approx(0.5)
+    assert user.asked[0].price_known
+    with pytest.raises(BudgetExceeded):
+        await spending.admit(model, input_tokens=900_000, output_tokens=0)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.models.addresses import is_off_machine, ollama_url, web_url, without_userinfo
+from forge_lsp.domain.addresses import (
+    is_off_machine,
+    masked,
+    names_cloud,
+    ollama_address,
+    ollama_url,
+    web_address,
+    web_url,
+    without_userinfo,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +83,70 @@ def test_web_url() -> None:
 def test_a_password_is_not_shown() -> None:
     assert without_userinfo("https://me:secret@example.com:1/x") == "https://example.com:1/x"
     assert without_userinfo("https://example.com") == "https://example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "auth"),
+    [
+        ("http://me:secret@host:1234", "http://host:1234", ("me", "secret")),
+        ("me:secret@host", "http://host:11434", ("me", "secret")),
+        ("me@host", "http://host:11434", ("me", "")),
+        ("https://me:se%40cret@host/base/", "https://host:443/base", ("me", "se@cret")),
+        ("http://me:p@ss@host", "http://host:80", ("me", "p@ss")),
+        ("http://me:pa/s?s#@host:1", "http://host:1", ("me", "pa/s?s#")),
+        ("me:secret@[::1]:5", "http://[::1]:5", ("me", "secret")),
+        ("http://host/@scope/x", "http://host:80/@scope/x", None),
+    ],
+)
+def test_user_and_password_are_kept_apart(text: str, url: str, auth: tuple[str, str] | None) -> None:
+    found = ollama_address(text)
+    assert (found.url, found.auth, found.problem) == (url, auth, None)
+    if auth is not None and auth[1]:
+        for shown in (masked(text), without_userinfo(text), str(found.url)):
+            assert auth[1] not in shown
+            assert text.partition("://")[2].rpartition("@")[0] not in shown or "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("http://host:port", "port"),
+        ("host:0", "port"),
+        ("host:70000", "port"),
+        ("host:-1", "port"),
+        ("host:11434x", "port"),
+        ("http://me:secret@host:bad", "port"),
+        ("http://[::1", "IPv6"),
+        ("http://[::g]:1", "IPv6"),
+        ("a:b:c", "IPv6"),
+        ("ftp://host", "scheme"),
+        ("unix:///run/ollama.sock", "scheme"),
+        ("http://a host", "characters"),
+        ("http://ho\x00st", "characters"),
+    ],
+)
+def test_what_is_no_address_is_said_without_raising(text: str, words: str) -> None:
+    for found in (ollama_address(text), web_address(text)):
+        assert found.url == ""
+        assert words in (found.problem or "")
+        assert "secret" not in (found.problem or "")
+    assert is_off_machine(ollama_url(text))
+    assert "secret" not in masked(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "cloud"),
+    [
+        ("gpt-oss:120b-cloud", True),
+        ("glm:cloud", True),
+        ("gpt-oss:20b:CLOUD", True),
+        ("host:5000/team/glm:480b-Cloud", True),
+        ("cloud:7b", False),
+        ("cloudy-coder:7b", False),
+        ("gpt-oss", False),
+        ("host:5000/team-cloud", False),
+        ("phi4:14b-cloudy", False),
+    ],
+)
+def test_names_that_ask_for_the_cloud(name: str, cloud: bool) -> None:
+    assert names_cloud(name) is cloud

@@ -73,3 +73,66 @@ def test_whatever_is_installed_makes_valid_settings_with_at_most_three_reviewers
     settings = roles(installed)
     assert all(1 <= len(row.panel.members) <= 3 for row in settings.schedule)
     assert {row.thinking.strategy for row in settings.schedule} == {"solo", "duo"}
+
+
+def made(name: str, gb: float = 5, **more: object) -> Installed:
+    return Installed(name=name, size=int(gb * GB), **more)  # type: ignore[arg-type]
+
+
+def writers(settings: Settings) -> list[str]:
+    return [settings.models[row.generator.model].name for row in settings.schedule]
+
+
+def names(settings: Settings) -> set[str]:
+    return {model.name for model in settings.models.values()}
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        made("gpt-oss:120b-cloud", remote=True),
+        made("kimi-best", 40, remote=True),
+        made("qwen2.5-coder:1.5b-base", chats=False),
+        made("starcoder2:15b", 9, chats=False),
+        made("deepseek-ocr", chats=False),
+        made("mxbai-embed-large", chats=False),
+        made("qwen3-vl:32b", 20),
+        made("llama3.2-vision:11b", 8),
+        made("codestral:22b", 13),
+        made("hf.co/bartowski/Codestral-22B-v0.1-GGUF:Q4_K_M", 13),
+        made("qwen2.5-coder:3b", 20, licence="Qwen RESEARCH LICENSE AGREEMENT\n..."),
+        made("some-coder:9b", 20, licence="Creative Commons\nCC-BY-NC-4.0"),
+        made("mistral-coder:9b", 20, licence="# Mistral AI Non-Production License"),
+    ],
+    ids=lambda model: model.name,
+)
+def test_models_that_take_no_role_unasked(left_out: Installed) -> None:
+    settings = roles([left_out, CODER, GENERAL])
+    assert left_out.name not in names(settings)
+    only = Surroundings(ollama=(left_out,), embedded=True)
+    if left_out.remote or not left_out.chats:
+        assert choose(only)[0] == "embedded"
+        assert left_out.name in choose(only)[1]
+    else:
+        assert names(roles([left_out])) == {left_out.name}, "better than nothing"
+
+
+def test_a_licence_that_only_mentions_such_terms_is_free() -> None:
+    licence = "Apache License 2.0\n" + "x" * 900 + " non-commercial"
+    assert writers(roles([made("big-coder:30b", 18, licence=licence), CODER]))[0] == "big-coder:30b"
+
+
+def test_what_does_not_fit_beside_its_context_does_not_write() -> None:
+    installed = [made("qwen3-coder-next:80b", 52), made("qwen3-coder:30b", 18), made("gpt-oss:20b", 13)]
+    assert writers(roles(installed))[0] == "qwen3-coder-next:80b"
+    fits = roles(installed, largest=24 * GB)
+    assert names(fits) == {"qwen3-coder:30b", "gpt-oss:20b"}
+    assert names(roles(installed, largest=19 * GB)) == {"gpt-oss:20b"}, "18 GB and its cache are more than 19"
+    assert names(roles(installed, largest=4 * GB)) == {"gpt-oss:20b"}, "the smallest, where none fits"
+
+
+def test_after_two_failures_another_family_writes() -> None:
+    installed = [made("qwen3-coder:30b", 18), made("qwen2.5-coder:14b", 9), made("devstral-small-2:24b", 15)]
+    assert writers(roles(installed)) == ["qwen3-coder:30b", "devstral-small-2:24b", "qwen3-coder:30b"]
+    assert writers(roles(installed[:2])) == ["qwen3-coder:30b"] * 2
+    assert writers(roles([installed[0], made("phi4-mini:3.8b", 2.5)])) == ["qwen3-coder:30b"] * 2

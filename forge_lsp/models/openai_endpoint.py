@@ -1,0 +1,168 @@
+"""A connection to an OpenAI-compatible server, through the ``openai`` package. The only file that imports it.
+
+These servers know different subsets of the parameters. One that a server refuses by name is left out from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
+from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.models.faults import (
+    broke_in_transport,
+    connection_failed,
+    connection_lost,
+    never_connected,
+    prompt_too_long,
+    retry_after,
+    says_busy,
+    says_too_long,
+    sentence,
+)
+from forge_lsp.models.gateways import Gateway
+from forge_lsp.models.network import Route, route_to
+from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+__all__ = ["OpenAIEndpoint"]
+
+_OPTIONAL = ("stream_options", "response_format", "temperature", "seed", "reasoning_effort", "chat_template_kwargs")
+_NO_KEY = "none"
+"""What is sent where no key is set: the client insists on one, and must not fall back to another server's."""
+
+
+class OpenAIEndpoint:
+    """One server: its client, made at the first use, and the parameters it has refused."""
+
+    def __init__(
+        self,
+        server: ServerConfig,
+        *,
+        url: str,
+        deadlines: Deadlines,
+        key: str | None = None,
+        key_env: str | None = None,
+        auth: tuple[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.server = server
+        self.url = url
+        self.gateway = Gateway(
+            url=url,
+            listing=f"{url}/models",
+            local=server.local,
+            headers={"authorization": f"Bearer {key}"} if key else None,
+        )
+        self._auth = auth if key is None else None
+        self._environ = environ
+        self._route = Route()
+        self.refused: set[str] = set()
+        self._deadlines = deadlines
+        self._key = key
+        self._key_env = key_env
+        self._client: AsyncOpenAI | None = None
+
+    def client(self) -> AsyncOpenAI:
+        """The client. Raises Unauthorised where a key is named but not set, ServerUnreachable where the environment's
+        proxy or certificates are wrong."""
+        if self._key is None and self._key_env is not None:
+            raise self._no_key(f"There is no key for the server {self.server.key}: {self._key_env} is not set.")
+        if self._client is None:
+            import openai
+
+            self._route = route_to(self.url, self._environ)
+            timeout = openai.Timeout(None, connect=self._deadlines.connect)
+            self._client = openai.AsyncOpenAI(
+                api_key=self._key or _NO_KEY,
+                base_url=self.url,
+                max_retries=0,
+                timeout=timeout,
+                http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, auth=self._auth, **self._route.arguments()),
+            )
+            if not (urlsplit(self.url).hostname or "").endswith("openai.com"):
+                # The client takes these from the environment, and they are nobody else's business.
+                self._client.organization = self._client.project = None
+        return self._client
+
+    def _no_key(self, words: str) -> Unauthorised:
+        if self._key_env:
+            return Unauthorised(words, remedy=f"set a valid key in {self._key_env}")
+        return Unauthorised(words, remedy=f"name the variable that holds the key as servers.{self.server.key}.key_env")
+
+    def unreachable(self) -> ServerUnreachable:
+        """Nothing answers here."""
+        remedy = f"start the server, or check the url of servers.{self.server.key}"
+        return connection_failed(self.server.key, self.url, remedy=remedy, told=self._route.told)
+
+    def fault(self, error: Exception, info: ModelInfo) -> ModelError:
+        """Any failure of the client, as one of our errors."""
+        import openai
+
+        if isinstance(error, ModelError):
+            return error
+        if isinstance(error, openai.APIStatusError):
+            return self._refusal(error, info)
+        if isinstance(error, openai.APIConnectionError) or broke_in_transport(error):
+            return self.unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
+        if isinstance(error, openai.APIError):
+            # An error in the middle of the stream has no status.
+            words = sentence(error.message, secret=self._key)
+            if says_too_long(words):
+                return prompt_too_long(info.name, info.context)
+            if says_busy(words):
+                return Busy(f"No place is free on the server {self.server.key}: {words}")
+            return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
+        if isinstance(error, (ValueError, TypeError, AttributeError, KeyError)):
+            return ModelFault(f"What answers at {self.url} does not speak OpenAI's language.")
+        raise error
+
+    def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
+        status, place = int(error.status_code), self.server.key
+        words = sentence(error.message, secret=self._key)
+        if status in (401, 403):
+            # A server may quote a part of the key, so its words are not repeated.
+            return self._no_key(f"The key was refused by the server {place}.")
+        if error.code == "insufficient_quota":
+            return ModelFault(f"The account of the server {place} has no credit left.", remedy="add credit to it")
+        if status in (429, 503, 529):
+            return Busy(
+                f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
+            )
+        if status == 404:
+            return ModelMissing(
+                f"The server {place} does not have the model {info.name}.",
+                remedy=f"load it there, or mend models.{info.key}.name",
+            )
+        if status == 413 or says_too_long(words):
+            return prompt_too_long(info.name, info.context)
+        return ModelFault(f"{info.name} failed on {place}: {words}")
+
+    def degrade(self, error: Exception, sent: Mapping[str, object]) -> bool:
+        """Whether the server refused one of the ``sent`` parameters that it can do without; it is then remembered."""
+        import openai
+
+        if not isinstance(error, openai.APIStatusError) or error.status_code not in (400, 422, 500, 501):
+            return False
+        words = f"{error.message} {error.param or ''}".lower()
+        if says_too_long(words):
+            return False
+        if "max_completion_tokens" in words and "max_tokens" in sent:
+            self.refused.add("max_tokens")
+            return True
+        extra = cast("Mapping[str, object]", sent.get("extra_body") or {})
+        named = [name for name in _OPTIONAL if (name in sent or name in extra) and name in words]
+        if not named and "response_format" in sent and any(word in words for word in ("schema", "grammar")):
+            named = ["response_format"]
+        self.refused.update(named)
+        return bool(named)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
