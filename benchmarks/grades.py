@@ -1,9 +1,10 @@
 """What an accepted answer is worth, by grade of proof: recorded answers of five models to the Python half of HumanEval.
 
 The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) are stubs with their documentation and real
-answers that are graded by hidden tests. Every answer is checked by the product (the examples of the documentation, in
-the sandbox, before and after) and judged by its rule; a panel that always says yes stands in for reviewers, so that
-checks alone decide. Played as a ladder, the weakest model first: the first answer that nothing speaks against is accepted.
+answers that are graded by hidden tests. Every answer is extracted, put into the stub and checked by the product (the
+examples of the documentation, in the sandbox, before and after) and judged by its rule; a panel that always says yes
+stands in for reviewers, so that checks alone decide. Played as a ladder, the weakest model first: the first answer that
+nothing speaks against is accepted.
 
 Prints, by the least grade asked for, how many tasks end accepted (coverage) and how many of these are right, with 95%
 intervals; beside them the first answer, the best single model, and any right answer (oracle). Exits 1 when more than 2%
@@ -21,7 +22,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -30,14 +31,20 @@ from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.checks import Grade
+from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.extraction import extract
+from forge_lsp.source.edits import Edits
+from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.intervals import share
 
 DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
 LADDER = ("starcoder", "codellama", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-1106", "gpt-4-1106-preview")
 REFERENCE = "reference"
 MOST_REFUSED = 0.02
+SYNTAX = TreeSitterSyntax()
+EDITS = Edits(SYNTAX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +99,14 @@ async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolch
     checks = Checks(unfinished=True)
     checked: list[tuple[Answer, Checked]] = []
     for answer in answers:
-        candidate = Candidate(code=answer.code, text=answer.code, model=answer.model, attempt=1)
+        candidate = Candidate(code="", text="", model=answer.model, attempt=1)
         try:
-            compile(answer.code, "answer.py", "exec")
-        except (SyntaxError, ValueError):
+            found = extract(f"```python\n{answer.code}\n```", task, syntax=SYNTAX)
+            code = EDITS.finish(task, found.code)
+            text = EDITS.splice(task, code, found.imports)
+            candidate = replace(candidate, code=code, imports=found.imports, text=text)
+            compile(text, "answer.py", "exec")
+        except (SyntaxError, ValueError, ExtractionFailed):
             build, raw = BuildReport(status=BuildStatus.FAILED, tool="python"), Evidence()
         else:
             build = BuildReport(status=BuildStatus.PASSED, tool="python")
@@ -177,10 +188,8 @@ def report(found: dict[str, list[Seen]]) -> int:
     for key in sorted(sound):
         for seen in pools[key]:
             if seen.answer.right and not seen.accepted:
-                against = [f"{one.status}: {one.source} ({one.detail})" for one in seen.evidence.results]
-                print(
-                    f"  refused: {key} of {seen.answer.model}: {'; '.join(against)[:300]} {seen.evidence.doubt or ''}"
-                )
+                against = "; ".join(f"{one.status}: {one.source} ({one.detail})" for one in seen.evidence.results)
+                print(f"  {key} of {seen.answer.model}: {against[:300]} {seen.evidence.doubt or ''}")
     return 1 if right and len(refused) > MOST_REFUSED * len(right) else 0
 
 
@@ -190,9 +199,8 @@ def _grade(seen: Seen) -> Grade:
 
 
 def _firsts(pools: dict[str, list[Seen]], model: str) -> int:
-    return sum(
-        next((seen.answer.right for seen in pool if seen.answer.model == model), False) for pool in pools.values()
-    )
+    firsts = (next((one.answer.right for one in pool if one.answer.model == model), False) for pool in pools.values())
+    return sum(firsts)
 
 
 def main() -> int:

@@ -82,8 +82,8 @@ class Tried:
     right: bool
     failing: int
     why: str
-    """accepted, example (it does not meet one), disputed (two models agree against one), compile, or open (nothing stands
-    against it)."""
+    """accepted, example (it does not meet one), disputed (two models agree against one), compile, or open (nothing
+    stands against it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
