@@ -7,7 +7,6 @@ tests of both texts, and the program's ``main``, which no test calls, are left o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from forge_lsp.builds.rust.restoring import without_tests
 from forge_lsp.builds.rust.source import Item, blanked, items_of, tokens_of, walked
@@ -35,12 +34,18 @@ _TABLE: tuple[tuple[str, str], ...] = (
         "the code calls the operating system past the standard library",
     ),
     (r"\b(?:set|take|update)_hook\b", "the code changes what happens on a panic"),
-    (r'"[^"]*(?:test result:|\.\.\. (?:ok|FAILED)|running \d+ tests?)[^"]*"', "the code prints what a test runner prints"),
+    (
+        r'"[^"]*(?:test result:|\.\.\. (?:ok|FAILED)|running \d+ tests?)[^"]*"',
+        "the code prints what a test runner prints",
+    ),
     (
         r'"[^"]*/(?:proc|dev/(?:fd|stdout|stderr|tty|pts))\b[^"]*"|\bfrom_raw_fd\b|\bFromRawFd\b|\bset_output_capture\b',
         "the code reaches into the process that tests it",
     ),
-    (r"\bcurrent_exe\b|\bargs_os\b|\benv :: args\b|\benv :: \{[^}]*\bargs\b", "the code reads the test runner's arguments"),
+    (
+        r"\bcurrent_exe\b|\bargs_os\b|\benv :: args\b|\benv :: \{[^}]*\bargs\b",
+        "the code reads the test runner's arguments",
+    ),
     (
         r"\bvars(?:_os)? \(|\b(?:option_env|env) ! \( \"(?:CARGO_(?:BIN|TARGET|MANIFEST)|RUST|NEXTEST)|"
         r"\bvar(?:_os)? \( \"(?:CARGO|RUST|NEXTEST|LLVM|__)|\bset_permissions\b|\bset_var\b|\bset_current_dir\b",
@@ -56,15 +61,19 @@ _TABLE: tuple[tuple[str, str], ...] = (
         rf"\bmacro_rules ! (?:{_MACROS})\b|\bas (?:{_MACROS})\b|\bmacro (?:{_MACROS})\b",
         "the code redefines a macro that tests use",
     ),
-    (rf"\b(?:struct|enum|union|trait|type|mod) (?:{_PRELUDE})\b|\bas (?:String|Vec|Option|Box)\b(?= [,;}}])",
-     "the code redefines a name of the standard library"),
     (
-        r"\bcfg !? \( (?:not \( |all \( |any \( )*(?:test|doctest)\b|\bcfg_attr \( (?:not \( )*(?:test|doctest) , (?!derive)|"
+        rf"\b(?:struct|enum|union|trait|type|mod) (?:{_PRELUDE})\b|\bas (?:String|Vec|Option|Box)\b(?= [,;}}])",
+        "the code redefines a name of the standard library",
+    ),
+    (
+        r"\bcfg !? \( (?:not \( |all \( |any \( )*(?:test|doctest)\b|"
+        r"\bcfg_attr \( (?:not \( )*(?:test|doctest) , (?!derive)|"
         r"\b(?:not|all|any) \( (?:[^()]* , )?(?:test|doctest)\b",
         "the code behaves differently when it is tested",
     ),
     (
-        r"(?:\bas usize|\busize|\b\d\w*)(?: \))* as \* (?:const|mut)\b|\bwith_exposed_provenance\b|\btransmute :: < \w*size\b|"
+        r"(?:\bas usize|\busize|\b\d\w*)(?: \))* as \* (?:const|mut)\b|"
+        r"\bwith_exposed_provenance\b|\btransmute :: < \w*size\b|"
         r"\bfrom_raw_parts(?:_mut)? \( (?:\d|\w+ as )",
         "the code reads memory that is not its own",
     ),

@@ -11,7 +11,9 @@ from forge_lsp.builds.rust.source import Token, items_of, tokens_of, walked
 __all__ = ["Example", "examples_of", "has_example", "twin_of"]
 
 _FENCE = re.compile(r"^\s*(?P<marks>`{3,}|~{3,})(?P<info>[^`]*)$")
-_KNOWN = re.compile(r"rust|should_panic|no_run|compile_fail|ignore(?:-\S*)?|standalone(?:_crate)?|edition20\d\d|test_harness|E\d{4}")
+_KNOWN = re.compile(
+    r"rust|should_panic|no_run|compile_fail|ignore(?:-\S*)?|standalone(?:_crate)?|edition20\d\d|test_harness|E\d{4}"
+)
 _UNRUN = re.compile(r"no_run|compile_fail|ignore|test_harness|should_panic")
 _MAIN = re.compile(r"\bfn\s+main\s*\(\s*\)[^{;]*\{")
 _ABOVE = re.compile(r"\s*(?:#?\s*(?:#!\[.*\]|extern\s+crate\s.*)|#?)\s*$")
@@ -45,9 +47,7 @@ def examples_of(text: str) -> tuple[Example, ...]:
 def has_example(docs: Sequence[Token]) -> bool:
     """Whether documentation has a fence, or code by indentation."""
     return any(
-        _FENCE.match(line) is not None or line.startswith("     ")
-        for token in docs
-        for line in _contents(token)
+        _FENCE.match(line) is not None or line.startswith("     ") for token in docs for line in _contents(token)
     )
 
 

@@ -17,8 +17,14 @@ __all__ = ["Document", "Lack", "Pruned", "lack_of", "lack_of_words", "pruned"]
 _NAMES = (
     re.compile(r"\bno `(\w+)` in "),
     re.compile(r"\bcannot find (?:[\w ,/]+ )?`(?:\w+::)*(\w+)!?`"),
-    re.compile(r"\bno (?:method|function or associated item|associated (?:item|function|constant)|variant[\w ,]*|field)(?: named)? `(\w+)`"),
-    re.compile(r"\b(?:could not find|use of undeclared (?:type|crate or module)|use of unresolved module or unlinked crate) `(\w+)`"),
+    re.compile(
+        r"\bno (?:method|function or associated item|associated (?:item|function|constant)|variant[\w ,]*|field)"
+        r"(?: named)? `(\w+)`"
+    ),
+    re.compile(
+        r"\b(?:could not find|use of undeclared (?:type|crate or module)|"
+        r"use of unresolved module or unlinked crate) `(\w+)`"
+    ),
     re.compile(r"\b(?:method|type|const|associated \w+) `(\w+)` is not a member of trait"),
     re.compile(r"\bunresolved import `(?:\w+::)*(\w+)`"),
     re.compile(r"\bhas no field named `(\w+)`"),
@@ -26,10 +32,15 @@ _NAMES = (
     re.compile(r"the trait bound `[^`]*: (?:\w+::)*(\w+)[^`]*` is not satisfied"),
     re.compile(r"doesn't implement `(?:\w+::)*(\w+)"),
 )
-_CRATE = re.compile(r"unresolved module or unlinked crate `(\w+)`|can't find crate for `(\w+)`|maybe a missing crate `(\w+)`")
+_CRATE = re.compile(
+    r"unresolved module or unlinked crate `(\w+)`|can't find crate for `(\w+)`|maybe a missing crate `(\w+)`"
+)
 _OPERATOR = re.compile(r"binary operation `(\S+)` cannot be applied")
-_TRAITS = {"==": "PartialEq", "!=": "PartialEq", "<": "PartialOrd", ">": "PartialOrd", "<=": "PartialOrd", ">=": "PartialOrd",
-           "+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "%": "Rem"}  # fmt: skip
+_TRAITS = {
+    **dict.fromkeys(("==", "!="), "PartialEq"),
+    **dict.fromkeys(("<", ">", "<=", ">="), "PartialOrd"),
+    **{"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "%": "Rem"},
+}
 _OF_TYPE = re.compile(r"(?:for|on|type|to|bound) (?:type )?(?:\w+ )*`[&']*(?:\w+ )?(?:\w+::)*(\w+)")
 _IN = re.compile(r"`[^`]+` in (?:crate |module |the )?`?(?:\w+::)*(\w+)`?")
 _WORDS = re.compile(r"^error(?:\[(E\d+)\])?: (.*)$", re.M)
@@ -37,9 +48,11 @@ _WORDS = re.compile(r"^error(?:\[(E\d+)\])?: (.*)$", re.M)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What is worked on: its file, its module's name, its crate's, its text, its scope's name and first and last line."""
+    """What is worked on: its file below the tree's root, the name that the compiler gives it, its module's name, its
+    crate's, its text, its scope's name and first and last line."""
 
     file: str
+    compiled: str
     module: str
     crate: str
     text: str
@@ -75,6 +88,11 @@ def lack_of(message: Mapping[str, Any], document: Document, places: Sequence[tup
     text = str(message.get("message", ""))
     file, line = places[0] if places else ("", 0)
     names, cause = _names("\n".join((text, *labels)), document, file)
+    first, last = document.lines
+    if not places and not message.get("code"):
+        cause = Cause.ENVIRONMENT  # the linker's, or a file's that cannot be written
+    elif file == document.file and first <= line <= last:
+        cause = Cause.SCOPE
     if not names and _points_at_scope(message, document) and document.scope:
         names, cause = (document.scope,), Cause.SCOPE
     where = f" ({file}:{line})" if file else ""
@@ -95,7 +113,10 @@ def _names(text: str, document: Document, file: str) -> tuple[tuple[str, ...], C
     names = [name for pattern in _NAMES for match in pattern.finditer(text) for name in match.groups() if name]
     operator = _OPERATOR.search(text)
     of_type = _OF_TYPE.search(text)
-    known = of_type is not None and re.search(rf"\b(?:struct|enum|union|trait|type) {of_type[1]}\b", document.text) is not None
+    known = (
+        of_type is not None
+        and re.search(rf"\b(?:struct|enum|union|trait|type) {of_type[1]}\b", document.text) is not None
+    )
     if operator is not None and known:
         names.append(_TRAITS.get(operator[1], operator[1]))
     unique = tuple(dict.fromkeys(names))

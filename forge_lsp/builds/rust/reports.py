@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from forge_lsp.builds.rust.source import tokens_of
@@ -18,7 +18,11 @@ _SUMMARY = re.compile(
 )
 _FAILURES = re.compile(r"^failures:\n((?:    .+\n)+)\s*\Z", re.M)
 _BLOCK = re.compile(r"^---- (?P<name>.+?) stdout ----\n(?P<text>.*?)(?=^---- |^failures:$|\Z)", re.M | re.S)
-_PANIC = re.compile(r"panicked at (?P<file>[^\n':]+):(?P<line>\d+):(?P<column>\d+):\n(?P<words>.*?)(?=\nnote: |\nstack backtrace|\n\n|\Z)", re.S)
+_PANIC = re.compile(
+    r"panicked at (?P<file>[^\n':]+):(?P<line>\d+):(?P<column>\d+):\n"
+    r"(?P<words>.*?)(?=\nnote: |\nstack backtrace|\n\n|\Z)",
+    re.S,
+)
 _OLD_PANIC = re.compile(r"panicked at '(?P<words>.*?)', (?P<file>[^\n':]+):(?P<line>\d+):(?P<column>\d+)", re.S)
 _SIDES = re.compile(r"^\s*left: (?P<left>.*?),?\n\s*right: (?P<right>.*)$", re.M)
 _DOCTEST = re.compile(
@@ -26,7 +30,9 @@ _DOCTEST = re.compile(
     r"\.\.\. (?P<state>ok|FAILED|ignored)\b",
     re.M,
 )
-_NOTED = re.compile(r"^note: (?:test did not panic as expected.*|panic did not contain expected string)$|^Error: .*$", re.M)
+_NOTED = re.compile(
+    r"^note: (?:test did not panic as expected.*|panic did not contain expected string)$|^Error: .*$", re.M
+)
 RUNNER_FAILED = 101
 
 
@@ -68,7 +74,9 @@ class Doctest:
     words: str
 
 
-def summary_of(result: ProcessResult, *, names: Collection[str], ignored: Collection[str], must_fail: str, words: str) -> Summary | None:
+def summary_of(
+    result: ProcessResult, *, names: Collection[str], ignored: Collection[str], must_fail: str, words: str
+) -> Summary | None:
     """Return the end of a test program that was given the tests ``names``, those ``ignored`` and one that must fail
     with ``words``; None where its exit code, its summary, its count and its lists do not agree."""
     text = result.stdout.decode("utf-8", "replace")
@@ -83,7 +91,12 @@ def summary_of(result: ProcessResult, *, names: Collection[str], ignored: Collec
     given = {*names, must_fail}
     counts = tuple(int(end[name]) for name in ("passed", "failed", "ignored"))
     expected = (len(given) - len(failing), len(failing), len(ignored))
-    if counts != expected or must_fail not in failing or len(set(failing)) != len(failing) or not given.issuperset(failing):
+    if (
+        counts != expected
+        or must_fail not in failing
+        or len(set(failing)) != len(failing)
+        or not given.issuperset(failing)
+    ):
         return None
     said = {match["name"]: match["text"] for match in _BLOCK.finditer(text)}
     if words not in said.get(must_fail, ""):
@@ -94,7 +107,12 @@ def summary_of(result: ProcessResult, *, names: Collection[str], ignored: Collec
 def failure_of(text: str) -> Failure:
     """Return what the part of the output that belongs to a failed test says."""
     panics = tuple(
-        Panic(file=match["file"].strip(), line=int(match["line"]), column=int(match["column"]), words=match["words"].strip())
+        Panic(
+            file=match["file"].strip(),
+            line=int(match["line"]),
+            column=int(match["column"]),
+            words=match["words"].strip(),
+        )
         for pattern in (_PANIC, _OLD_PANIC)
         for match in pattern.finditer(text)
     )
@@ -117,10 +135,8 @@ def sides_of(failure: Failure, source: str, speaks: Callable[[str], bool]) -> tu
     """Return what was expected and what came, by the arguments of the comparison at the start of ``source``: what
     calls the scope is what came. Where that says nothing, the left came."""
     expected, actual = failure.right, failure.left
-    arguments = _arguments(source)
-    if len(arguments) > 1 and speaks(arguments[1]) and not speaks(arguments[0]):
-        expected, actual = actual, expected
-    elif len(arguments) > 1 and _constant(arguments[0]) and not _constant(arguments[1]):
+    left, right = (_arguments(source) + ["", ""])[:2]
+    if right and ((speaks(right) and not speaks(left)) or (_constant(left) and not _constant(right))):
         expected, actual = actual, expected
     return expected, actual
 
@@ -153,7 +169,7 @@ def _plain(text: str) -> str:
     return match[1] if match is not None else text.strip()
 
 
-def _arguments(source: str) -> Sequence[str]:
+def _arguments(source: str) -> list[str]:
     """The arguments of the macro call that a text begins with."""
     found: list[str] = []
     depth, start = 0, 0
@@ -176,4 +192,6 @@ def _arguments(source: str) -> Sequence[str]:
 
 def _constant(argument: str) -> bool:
     words = [token.text for token in tokens_of(argument) if token.kind == "word"]
-    return all(word in ("vec", "Some", "None", "Ok", "Err", "true", "false", "to_string", "String", "from") for word in words)
+    return all(
+        word in ("vec", "Some", "None", "Ok", "Err", "true", "false", "to_string", "String", "from") for word in words
+    )

@@ -35,10 +35,18 @@ DOUBTED = {
     "renamed macro": wrong("0", "macro_rules! fine { ($($x:tt)*) => {} }\npub(crate) use fine as assert_eq;"),
     "cfg": wrong("if cfg!(test) { 6 } else { 0 }"),
     "two functions": "#[cfg(not(test))]\n" + wrong("0") + "#[cfg(test)]\n" + RIGHT,
-    "equality": wrong("Any", "pub struct Any;\nimpl PartialEq<i64> for Any { fn eq(&self, _: &i64) -> bool { true } }", "Any"),
-    "idle equality": wrong("0", "struct A;\nimpl PartialEq for A { fn eq(&self, o: &A) -> bool { let _ = (self, o); true } }"),
-    "equal to itself": wrong("0", "struct A(i64);\nimpl PartialEq for A { fn eq(&self, o: &A) -> bool { self.0 == self.0 || o.0 == 1 } }"),
-    "another type": wrong("A(0)", "pub struct A(i64);\nimpl PartialEq<i64> for A { fn eq(&self, o: &i64) -> bool { self.0 <= *o } }", "A"),
+    "equality": wrong(
+        "Any", "pub struct Any;\nimpl PartialEq<i64> for Any { fn eq(&self, _: &i64) -> bool { true } }", "Any"
+    ),
+    "idle equality": wrong(
+        "0", "struct A;\nimpl PartialEq for A { fn eq(&self, o: &A) -> bool { let _ = (self, o); true } }"
+    ),
+    "equal to itself": wrong(
+        "0", "struct A(i64);\nimpl PartialEq for A { fn eq(&self, o: &A) -> bool { self.0 == self.0 || o.0 == 1 } }"
+    ),
+    "another type": wrong(
+        "A(0)", "pub struct A(i64);\nimpl PartialEq<i64> for A { fn eq(&self, o: &i64) -> bool { self.0 <= *o } }", "A"
+    ),
     "memory": wrong("unsafe { *((area as usize + 8) as *const i64) }"),
     "no main": "#![no_main]\n" + RIGHT,
     "environment": wrong('std::env::var("CARGO_MANIFEST_DIR").unwrap().len() as i64'),
@@ -46,17 +54,19 @@ DOUBTED = {
 }
 HONEST = {
     "right": RIGHT,
-    "main": RIGHT + 'fn main() {\n    let n = std::env::args().count();\n    std::process::exit(n as i32);\n}\n',
-    "tests of its own": RIGHT + "#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(std::env::args().count(), 1) }\n}\n",
-    "equality": RIGHT + "pub struct A(i64);\nimpl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool { self.0 == other.0 }\n}\n",
+    "main": RIGHT + "fn main() {\n    let n = std::env::args().count();\n    std::process::exit(n as i32);\n}\n",
+    "tests of its own": RIGHT
+    + "#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(std::env::args().count(), 1) }\n}\n",
+    "equality": RIGHT
+    + "pub struct A(i64);\nimpl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool { self.0 == other.0 }\n}\n",
     "equality by parts": RIGHT
     + "impl PartialEq for B {\n    fn eq(&self, o: &Self) -> bool {\n        if std::ptr::eq(self, o) { return true; }\n"
     "        matches!((self, o), (B::X, B::X))\n    }\n}\n",
     "order": RIGHT + "impl Ord for A {\n    fn cmp(&self, other: &Self) -> Ordering { other.0.cmp(&self.0) }\n}\n",
-    "reading": RIGHT + 'pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap_or_default() }\n',
+    "reading": RIGHT + "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap_or_default() }\n",
     "configuration": RIGHT + 'pub fn home() -> Option<String> { std::env::var("HOME").ok() }\n',
     "caught": wrong("std::panic::catch_unwind(|| w * h).unwrap_or(0)"),
-    "derived for tests": '#[cfg_attr(test, derive(PartialEq))]\npub struct A;\n' + RIGHT,
+    "derived for tests": "#[cfg_attr(test, derive(PartialEq))]\npub struct A;\n" + RIGHT,
     "result": RIGHT + "pub type Result<T> = std::result::Result<T, String>;\n",
     "foreign": RIGHT + 'extern "C" { fn strlen(s: *const std::os::raw::c_char) -> usize; }\n',
     "lints": "#![allow(dead_code)]\n" + RIGHT,
