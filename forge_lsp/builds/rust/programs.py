@@ -22,6 +22,9 @@ _LIST = (
     'cksum < "$1" || exit 1; cd "$2"; "$1" --list --format terse; echo "$3"; "$1" --list --ignored --format terse; '
     'echo "$3"'
 )
+_SHARE = 12
+"""The part of the time limit that a test gets by itself, once its program took all of it; at least ``_LEAST`` s."""
+_LEAST = 5.0
 _SPLIT = 8
 """How many tests that did not come to their end together are looked at one by one at once."""
 
@@ -71,12 +74,13 @@ class Program:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How one test went: ``passed``; else what was ``said``, and the ``reason`` where it did not come to its end.
-    ``forged``: it ended as a test that passes would, before the test's end."""
+    ``hung``: its time was over. ``forged``: it ended as a test that passes would, before the test's end."""
 
     passed: bool
     said: str = ""
     reason: str = ""
     forged: bool = False
+    hung: bool = False
 
 
 async def listed(run: Run, target: Target, path: Path, folder: Path, must_fail: MustFail) -> Program | None:
@@ -111,9 +115,10 @@ async def settled(run: Run, program: Program, names: Sequence[str]) -> dict[str,
     wanted = [name for name in names if name not in program.ignored]
     found: dict[str, Ended] = {}
     pending = [wanted] if wanted else []
+    limit = run.timeout
     while pending:
         part = pending.pop()
-        result, untouched = await _ran(run, program, part)
+        result, untouched = await _ran(run, program, part, limit)
         if not untouched:
             return {
                 name: Ended(passed=False, reason="the code changed the program that tests it", forged=True)
@@ -125,9 +130,11 @@ async def settled(run: Run, program: Program, names: Sequence[str]) -> dict[str,
                 {name: Ended(passed=name not in summary.failed, said=summary.failed.get(name, "")) for name in part}
             )
         elif len(part) == 1:
-            found[part[0]] = _broken(result, run.timeout)
+            found[part[0]] = _broken(result, limit)
         else:
             pending += _parts(part, result)
+        if result.timed_out:  # once is enough: who hangs is looked for in less
+            limit = min(limit, max(run.timeout / _SHARE, _LEAST))
     return found
 
 
@@ -150,7 +157,7 @@ def _summary(program: Program, result: ProcessResult, names: Sequence[str]) -> S
 def _broken(result: ProcessResult, timeout: float) -> Ended:
     said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
     if result.timed_out:
-        return Ended(passed=False, said=said, reason=f"it did not finish in {timeout:g} s")
+        return Ended(passed=False, said=said, reason=f"it did not finish in {timeout:g} s", hung=True)
     if result.code < 0 or result.code > 128:
         end = result.stderr.decode("utf-8", "replace").strip()[-200:]
         return Ended(
@@ -160,12 +167,13 @@ def _broken(result: ProcessResult, timeout: float) -> Ended:
     return Ended(passed=False, said=said, reason=reason, forged=result.code in (0, RUNNER_FAILED))
 
 
-async def _ran(run: Run, program: Program, names: Sequence[str]) -> tuple[ProcessResult, bool]:
+async def _ran(run: Run, program: Program, names: Sequence[str], limit: float) -> tuple[ProcessResult, bool]:
     chosen = set(names)
     # What is not wanted is named, never the test that must fail.
     left_out = [word for name in program.tests if name not in chosen for word in ("--skip", name)]
     words = ("--exact", *left_out) if left_out else ()
-    result = await run.run_program(("/bin/sh", "-c", _RUN, "sh", str(program.path), str(program.folder), *words))
+    command = ("/bin/sh", "-c", _RUN, "sh", str(program.path), str(program.folder), *words)
+    result = await run.run_program(command, timeout=limit)
     checksum, _, rest = result.stdout.partition(b"\n")
     return _without_first_line(result, rest), checksum.decode("utf-8", "replace") == program.checksum
 

@@ -86,8 +86,13 @@ class Run:
         if result.code != 0:
             raise EnvironmentFault("cargo's target folder could not be cleaned", remedy="forge-lsp doctor")
 
-    async def run_program(self, command: Sequence[str], *, stdin: bytes = b"") -> ProcessResult:
-        """Run a program that cargo compiled, or a shell for one, with the environment that cargo would give it."""
+    async def run_program(
+        self, command: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None
+    ) -> ProcessResult:
+        """Run a program that cargo compiled, or a shell for one, with the environment that cargo would give it.
+
+        ``timeout`` in seconds, where it is to be another than that of each run of cargo.
+        """
         library = self.cargo.program.parent.parent / "lib"
         env = self.cargo.environment_with(self.target)
         del env["CARGO_TARGET_DIR"]
@@ -95,7 +100,7 @@ class Run:
         env["CARGO_MANIFEST_DIR"] = str(self.box.root / self.crate.folder)
         env["CARGO"] = str(self.cargo.program)
         return await self.box.run(
-            command, timeout=self.timeout, env=env, readable=self.cargo.readable, loopback=True, stdin=stdin
+            command, timeout=timeout or self.timeout, env=env, readable=self.cargo.readable, loopback=True, stdin=stdin
         )
 
     async def metadata(self, place: Place) -> Workspace | Fault:

@@ -63,6 +63,8 @@ class Testing:
     _programs: list[Program] = field(default_factory=list[Program])
     _unrun: dict[str, TestRun] = field(default_factory=dict[str, TestRun])
     _uncollected: dict[str, TestRun] = field(default_factory=dict[str, TestRun])
+    _hung: dict[str, TestRun] = field(default_factory=dict[str, TestRun])
+    """Tests that never ended: they are not waited for again."""
     _hidden: list[PurePosixPath] = field(default_factory=list[PurePosixPath])
     _prepared: bool = False
     _words: str = ""
@@ -223,8 +225,12 @@ class Testing:
         target = program.target
         names = [name for name in program.tests if wanted is None or test_name(target, name) in wanted]
         runs = {test_name(target, name): skipped() for name in names if name in program.ignored}
-        for name, ended in (await settled(self.run, program, names)).items():
+        known = {name: self._hung[test_name(target, name)] for name in names if test_name(target, name) in self._hung}
+        runs.update({test_name(target, name): run for name, run in known.items()})
+        for name, ended in (await settled(self.run, program, [name for name in names if name not in known])).items():
             runs[test_name(target, name)] = passed() if ended.passed else self._failed(target, name, ended)
+            if ended.hung:
+                self._hung[test_name(target, name)] = runs[test_name(target, name)]
         return runs
 
     def _failed(self, target: Target, name: str, ended: Ended) -> TestRun:
