@@ -59,8 +59,8 @@ HONEST = {
     + "#[cfg(test)]\nmod tests {\n    #[test]\n    fn a() { assert_eq!(std::env::args().count(), 1) }\n}\n",
     "equality": RIGHT
     + "pub struct A(i64);\nimpl PartialEq for A {\n    fn eq(&self, other: &Self) -> bool { self.0 == other.0 }\n}\n",
-    "equality by parts": RIGHT
-    + "impl PartialEq for B {\n    fn eq(&self, o: &Self) -> bool {\n        if std::ptr::eq(self, o) { return true; }\n"
+    "equality by parts": RIGHT + "impl PartialEq for B {\n    fn eq(&self, o: &Self) -> bool {\n"
+    "        if std::ptr::eq(self, o) { return true; }\n"
     "        matches!((self, o), (B::X, B::X))\n    }\n}\n",
     "order": RIGHT + "impl Ord for A {\n    fn cmp(&self, other: &Self) -> Ordering { other.0.cmp(&self.0) }\n}\n",
     "reading": RIGHT + "pub fn load(path: &str) -> String { std::fs::read_to_string(path).unwrap_or_default() }\n",
