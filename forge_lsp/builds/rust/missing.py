@@ -39,7 +39,11 @@ _OPERATOR = re.compile(r"binary operation `(\S+)` cannot be applied")
 _TRAITS = {
     **dict.fromkeys(("==", "!="), "PartialEq"),
     **dict.fromkeys(("<", ">", "<=", ">="), "PartialOrd"),
-    **{"+": "Add", "-": "Sub", "*": "Mul", "/": "Div", "%": "Rem"},
+    "+": "Add",
+    "-": "Sub",
+    "*": "Mul",
+    "/": "Div",
+    "%": "Rem",
 }
 _OF_TYPE = re.compile(r"(?:for|on|type|to|bound) (?:type )?(?:\w+ )*`[&']*(?:\w+ )?(?:\w+::)*(\w+)")
 _IN = re.compile(r"`[^`]+` in (?:crate |module |the )?`?(?:\w+::)*(\w+)`?")

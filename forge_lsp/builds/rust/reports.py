@@ -135,7 +135,7 @@ def sides_of(failure: Failure, source: str, speaks: Callable[[str], bool]) -> tu
     """Return what was expected and what came, by the arguments of the comparison at the start of ``source``: what
     calls the scope is what came. Where that says nothing, the left came."""
     expected, actual = failure.right, failure.left
-    left, right = (_arguments(source) + ["", ""])[:2]
+    left, right = [*_arguments(source), "", ""][:2]
     if right and ((speaks(right) and not speaks(left)) or (_constant(left) and not _constant(right))):
         expected, actual = actual, expected
     return expected, actual

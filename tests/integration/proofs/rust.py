@@ -219,7 +219,8 @@ HONEST = (
         channel="tests of its own",
         code=written(
             "width * height",
-            "#[cfg(test)]\nmod brought {\n    #[test]\n    fn wrong() {\n        assert_eq!(super::area(1, 1), 2);\n    }\n}",
+            "#[cfg(test)]\nmod brought {\n    #[test]\n    fn wrong() {\n"
+            "        assert_eq!(super::area(1, 1), 2);\n    }\n}",
         ),
     ),
     Forgery(
@@ -272,6 +273,7 @@ def inside(marked: str | None) -> str:
     return f"{marked}{UNITS}"
 
 
+UNIT_CHANNELS = ("exit", "output in pieces", "drop", "equality", "thread")
 PROJECTS = (
     PROJECT,
     replace(
@@ -290,12 +292,8 @@ PROJECTS = (
         two_files={},
         working=inside(PROJECT.working),
         example=None,
-        forgeries=tuple(
-            forgery
-            for forgery in FORGERIES
-            if forgery.channel in ("exit", "output in pieces", "drop", "equality", "thread")
-        )
-        + (
+        forgeries=(
+            *(forgery for forgery in FORGERIES if forgery.channel in UNIT_CHANNELS),
             Forgery(
                 channel="macro",
                 code=written("width + height", "macro_rules! assert_eq {\n    ($($any:tt)*) => {};\n}"),
