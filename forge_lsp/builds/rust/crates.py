@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.rust.tools import messages
 
-__all__ = ["MANIFEST", "Workspace", "covering", "edition_of", "lone_manifest", "workspace_of"]
+__all__ = ["MANIFEST", "Target", "Workspace", "covering", "edition_of", "lone_manifest", "workspace_of"]
 
 MANIFEST = "Cargo.toml"
 _EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One target of the document's package: its kind (``lib``, ``bin``, ``test``), its first file relative to the tree,
+    and whether it is tested."""
+
+    name: str
+    kind: str
+    file: PurePosixPath
+    tested: bool
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """It alone, as arguments."""
+        return ("--lib",) if self.kind == "lib" else (f"--{self.kind}", self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +42,8 @@ class Workspace:
     checked: tuple[str, ...]
     tested: bool = False
     """Whether all libraries that are to be checked are also compiled as tests of themselves."""
+    targets: tuple[Target, ...] = ()
+    """Those of the document's own package that can have tests."""
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -59,7 +78,19 @@ def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Works
         names=tuple(str(one["name"]) for one in packages),
         checked=tuple(checked),
         tested=all(target.get("test") is True for target in targets),
+        targets=tuple(_targets(packages, own, root)),
     )
+
+
+def _targets(packages: list[dict[str, Any]], own: str, root: Path) -> Iterator[Target]:
+    for one in packages:
+        for target in cast("list[dict[str, Any]]", one.get("targets") or []) if str(one["name"]) == own else ():
+            kinds = set(cast("list[str]", target.get("kind") or []))
+            file = PurePosixPath(str(target.get("src_path")))
+            kind = next((kind for kind in ("bin", "test") if kind in kinds), "lib")
+            if file.is_relative_to(root) and not kinds & {"custom-build", "example", "bench"}:
+                tested = target.get("test") is True
+                yield Target(name=str(target["name"]), kind=kind, file=file.relative_to(root), tested=tested)
 
 
 def covering(document: PurePosixPath, folder: PurePosixPath, *, root: Path, target: Path) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -10,14 +11,11 @@ from typing import Any, cast
 from forge_lsp.builds.gate import Checked, Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.rust.crates import MANIFEST, Workspace, covering, workspace_of
-from forge_lsp.builds.rust.evidence import outcome_of
 from forge_lsp.builds.rust.tools import CHECK, METADATA, Cargo, messages, problems_of
-from forge_lsp.builds.suites import Run as TestRun
-from forge_lsp.builds.suites import SuiteRun
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult
 
-__all__ = ["Crate", "Run"]
+__all__ = ["Crate", "Run", "fault_of"]
 
 _UNSEEN = re.compile(
     r"no matching package|failed to (?:download|get|load source)|--offline|unable to update|attempting to make an HTTP|"
@@ -47,11 +45,11 @@ class Run:
     paths: set[str] = field(default_factory=set[str])
 
     async def check(self, place: Place) -> Checked:
-        workspace = await self._metadata(place)
+        workspace = await self.metadata(place)
         if isinstance(workspace, Fault):
             return Checked(fault=workspace)
         self.paths.update(workspace.names)
-        result = await self._cargo(*CHECK, *workspace.packages)
+        result = await self.run_cargo(*CHECK, *workspace.packages)
         told = list(messages(result.stdout))
         for message in told:
             if "path+file:" in str(message.get("package_id", "")):
@@ -60,7 +58,7 @@ class Run:
         problems = problems_of(result.stdout, root=self.box.root, folder=workspace.folder)
         finished = any(message.get("reason") == "build-finished" for message in told)
         if result.code != 0 and (not problems or not finished):
-            return Checked(problems=problems, fault=_fault(result.stderr.decode("utf-8", "replace"), self.crate))
+            return Checked(problems=problems, fault=fault_of(result.stderr.decode("utf-8", "replace"), self.crate))
         document = str(place.document)
         if problems:
             # Borrows are checked only where all types are right: old errors may hide new ones.
@@ -76,26 +74,6 @@ class Run:
             )
         return Checked()
 
-    async def test(self, place: Place, doctests: str | None, *, tested: bool) -> SuiteRun:
-        """The package's tests, and the doctests that the filter ``doctests`` lets through."""
-        workspace = await self._metadata(place)
-        if isinstance(workspace, Fault):
-            raise EnvironmentFault(workspace.reason, remedy=workspace.remedy)
-        self.paths.update(workspace.names)
-        own = workspace.checked[0]
-        self.paths.add(own)
-        tests: dict[str, TestRun] = {}
-        words = ""
-        runs: list[tuple[str, ...]] = [("--tests",)] if tested else []
-        if doctests is not None:
-            runs.append(("--doc", *((doctests,) if doctests else ())))
-        for which in runs:
-            result = await self._cargo("test", "--offline", "--no-fail-fast", "-p", own, *which, testing=True)
-            outcome = outcome_of(result, timeout=self.timeout)
-            tests.update(outcome.runs)
-            words = outcome.words or words
-        return SuiteRun(runs=tests, words=words)
-
     async def strip(self) -> None:
         """Leave of a target folder only what cannot change, the crates from elsewhere: cargo tells by time stamps
         whether a file changed, and ours are those of a temp copy."""
@@ -108,10 +86,28 @@ class Run:
         if result.code != 0:
             raise EnvironmentFault("cargo's target folder could not be cleaned", remedy="forge-lsp doctor")
 
-    async def _metadata(self, place: Place) -> Workspace | Fault:
-        result = await self._cargo(*METADATA)
+    async def run_program(
+        self, command: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None
+    ) -> ProcessResult:
+        """Run a program that cargo compiled, or a shell for one, with the environment that cargo would give it.
+
+        ``timeout`` in seconds, where it is to be another than that of each run of cargo.
+        """
+        library = self.cargo.program.parent.parent / "lib"
+        env = self.cargo.environment_with(self.target)
+        del env["CARGO_TARGET_DIR"]
+        env["LD_LIBRARY_PATH"] = f"{self.target}/debug/deps:{self.target}/debug:{library}"
+        env["CARGO_MANIFEST_DIR"] = str(self.box.root / self.crate.folder)
+        env["CARGO"] = str(self.cargo.program)
+        return await self.box.run(
+            command, timeout=timeout or self.timeout, env=env, readable=self.cargo.readable, loopback=True, stdin=stdin
+        )
+
+    async def metadata(self, place: Place) -> Workspace | Fault:
+        """What ``cargo metadata`` says of the document's package, or why there is none."""
+        result = await self.run_cargo(*METADATA)
         if result.code != 0:
-            return _fault(result.stderr.decode("utf-8", "replace"), self.crate)
+            return fault_of(result.stderr.decode("utf-8", "replace"), self.crate)
         manifest = self.crate.folder / MANIFEST
         workspace = workspace_of(result.stdout, root=self.box.root, manifest=manifest)
         if workspace is None:
@@ -123,7 +119,11 @@ class Run:
         found = await self.box.run(command, timeout=self.timeout)
         return found.code == 0
 
-    async def _cargo(self, command: str, *arguments: str, testing: bool = False) -> ProcessResult:
+    async def run_cargo(self, command: str, *arguments: str, testing: bool = False) -> ProcessResult:
+        """Run a subcommand of cargo's. ``testing``: it runs tests, which may listen, and may not come to an end.
+
+        Raises EnvironmentFault where anything else does not finish in time.
+        """
         manifest = str(self.box.root / self.crate.folder / MANIFEST)
         words = self.cargo.command(command, manifest, arguments)
         result = await self.box.run(
@@ -140,7 +140,8 @@ class Run:
         return result
 
 
-def _fault(words: str, crate: Crate) -> Fault:
+def fault_of(words: str, crate: Crate) -> Fault:
+    """Return what keeps cargo from working, by what it said."""
     lines = [line.strip() for line in words.split("\n") if line.strip()]
     errors = [line for line in lines if line.startswith("error")]
     what = " ".join(dict.fromkeys((*errors[:1], *_causes(lines))))[:400] or " ".join(lines)[-300:] or "no reason given"

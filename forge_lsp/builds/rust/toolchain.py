@@ -8,6 +8,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -15,8 +16,10 @@ from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.rust.crates import MANIFEST, edition_of, lone_manifest
-from forge_lsp.builds.rust.evidence import doctests_of, has_tests, with_values
+from forge_lsp.builds.rust.doubts import doubt_of
 from forge_lsp.builds.rust.runs import Crate, Run
+from forge_lsp.builds.rust.subject import Subject, subject_of
+from forge_lsp.builds.rust.testing import Testing
 from forge_lsp.builds.rust.tools import INSTALL, Cargo, find_cargo
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
@@ -80,42 +83,59 @@ class RustToolchain:
         cargo = find_cargo(place, self._environment)
         if isinstance(cargo, Fault) or manifest is None or place.source is None:
             return Evidence()
-        doctests = doctests_of(task)
-        tested = await asyncio.to_thread(_has_tests, place, manifest.parent, task.scope.name)
-        if doctests is None and not tested:
+        subject = await asyncio.to_thread(subject_of, task, place, manifest.parent)
+        if not subject.has_checks:
             return Evidence()
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the tests of the package were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         started = time.perf_counter()
         tools = (cargo.program, *cargo.readable[1:])
+        matter = f"{task.document.text}\0{task.scope.range}"
+        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
         try:
-            key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{doctests}", _MATTERS, tools)
+            async with AsyncExitStack() as boxes:
+                opened: dict[str, Testing] = {}
 
-            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-                del only  # cargo's filters do not take several names of several targets
-                untouched = text == task.document.text
-                return await self._test(place, cargo, text, doctests, tested=tested, untouched=untouched)
+                async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                    if text not in opened:
+                        opened[text] = await self._testing(boxes, place, cargo, subject, text, candidate)
+                    return await opened[text].outcome(only)
 
-            results = await judged(Suite(name="cargo test", key=key, run=run), task, candidate, self._memory)
+                suite = Suite(name="cargo test", key=key, run=run, speaks=subject.speaks, proves=subject.proves)
+                results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        results = tuple(with_values(result) for result in results)
-        return Evidence(results=results, seconds=time.perf_counter() - started)
+        doubt = doubt_of(task.document.text, candidate.text, scope=task.scope.name)
+        seen = sorted(
+            {reason for text, tests in opened.items() if text != task.document.text for reason in tests.forged}
+        )
+        return Evidence(
+            results=tuple(subject.told(result) for result in results),
+            doubt=doubt or next(iter(seen), None),
+            seconds=time.perf_counter() - started,
+        )
 
-    async def _test(
-        self, place: Place, cargo: Cargo, text: str, doctests: str | None, *, tested: bool, untouched: bool
-    ) -> SuiteRun:
-        crate = await self._crate(place, cargo, text)
-        use = CacheUse.ONCE if untouched else CacheUse.DROP
-        cache = await asyncio.to_thread(rust_cache, place, cargo, use)
-        tree = replace(place.tree(text, crate.extra), cache=replace(cache, name=f"{cache.name}-test"))
-        async with self._sandbox.open(tree) as box:
-            run = Run(box=box, cargo=cargo, crate=crate, target=box.cache / "target", timeout=self._timeout)
-            outcome = await run.test(place, doctests, tested=tested)
-            if untouched:
-                await run.strip()
-        return outcome
+    async def _testing(
+        self, boxes: AsyncExitStack, place: Place, cargo: Cargo, subject: Subject, text: str, candidate: Candidate
+    ) -> Testing:
+        """Open a box for one text; it is closed with ``boxes``. Raises EnvironmentFault."""
+        untouched = text == subject.task.document.text
+        own = text if untouched else subject.restored(text)
+        crate = await self._crate(place, cargo, own)
+        cache = await asyncio.to_thread(rust_cache, place, cargo, CacheUse.ONCE if untouched else CacheUse.DROP)
+        tree = replace(place.tree(own, crate.extra), cache=replace(cache, name=f"{cache.name}-test"))
+        box = await boxes.enter_async_context(self._sandbox.open(tree))
+        run = Run(box=box, cargo=cargo, crate=crate, target=box.cache / "target", timeout=self._timeout)
+        workspace = await run.metadata(place)
+        if isinstance(workspace, Fault):
+            raise EnvironmentFault(workspace.reason, remedy=workspace.remedy)
+        run.paths.update(workspace.names)
+        testing = subject.testing(run, workspace, own, code="" if untouched else candidate.code)
+        if untouched:
+            boxes.push_async_callback(run.strip)
+            boxes.push_async_callback(testing.close)
+        return testing
 
     async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
         crate = await self._crate(place, cargo, text)
@@ -151,16 +171,6 @@ class RustToolchain:
                 )
             self._editions[cargo.program] = edition_of(result.stdout)
         return self._editions[cargo.program]
-
-
-def _has_tests(place: Place, folder: PurePosixPath, name: str | None) -> bool:
-    """Whether a file of the package that speaks of ``name`` holds tests."""
-    word = re.compile(rf"\b{re.escape(name)}\b") if name else None
-    if place.source is None:
-        return False
-    files = [PurePosixPath(file) for file, _ in project_files(place.source, (".rs",))]
-    texts = (place.text(file) or "" for file in files if file.is_relative_to(folder))
-    return any(has_tests(text) and (word is None or word.search(text)) for text in texts)
 
 
 def rust_cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:

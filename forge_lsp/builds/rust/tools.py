@@ -18,7 +18,7 @@ from forge_lsp.builds.sandbox.marks import is_rust
 from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.reading import parsed_toml, read_text
 
-__all__ = ["CHECK", "INSTALL", "METADATA", "Cargo", "find_cargo", "messages", "problems_of"]
+__all__ = ["CHECK", "INSTALL", "METADATA", "Cargo", "find_cargo", "messages", "place_of_span", "problems_of"]
 
 INSTALL = "install Rust: https://rustup.rs"
 _CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
@@ -210,6 +210,16 @@ def problems_of(output: bytes, *, root: Path, folder: PurePosixPath) -> tuple[Di
             )
         )
     return tuple(dict.fromkeys(found))
+
+
+def place_of_span(told: Mapping[str, Any], *, root: Path, folder: PurePosixPath) -> tuple[tuple[str, int], ...]:
+    """Return the files, relative to ``root``, and the lines that a message of rustc's is about, the most important
+    first."""
+    spans = [_table(span) for span in cast("list[Any]", told.get("spans") or [])]
+    main = [_expanded(span, root, folder) for span in spans if span.get("is_primary")]
+    return tuple(
+        (_relative(str(span.get("file_name")), root, folder), int(span.get("line_start") or 0)) for span in main
+    )
 
 
 def _expanded(span: dict[str, Any], root: Path, folder: PurePosixPath) -> dict[str, Any]:
