@@ -40,13 +40,15 @@ class Layout:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
     """``own`` is the document's package as a pattern, ``dependents`` those of the project that import it, ``tested``
-    those whose tests do. ``left_out``: the document is in none, for this reason. ``cgo``: one of them uses C."""
+    those whose tests do. ``left_out``: the document is in none, for this reason. ``cgo``: one of them uses C. ``tests``
+    are the names of the own package's test files that are compiled here."""
 
     own: str
     dependents: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
     left_out: str | None = None
     cgo: bool = False
+    tests: tuple[str, ...] = ()
 
 
 def layout_of(place: Place, text: str, go: Go) -> Layout:
@@ -96,7 +98,8 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
         if str(one["ImportPath"]) not in closure and set(closure) & _imports(one) and str(one["ImportPath"]) in healthy
     )[:_MOST_DEPENDENTS]
     cgo = any(one.get("CgoFiles") or "C" in (one.get("Imports") or []) for one in packages)
-    return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo)
+    tests = (*files[2], *files[3])
+    return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo, tests=tests)
 
 
 def _imports(package: dict[str, Any]) -> set[str]:

@@ -1,0 +1,210 @@
+"""A compiled Go test program run in the sandbox: what each test says, and whether it is to be believed.
+
+The tested code shares a process with Go's test framework, so its word alone is no proof. The tests are run beside one
+that must fail, and those that pass once more without it: the program has to end by itself both times, with the exit
+code that belongs to it, and each test has to say how it ended once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.builds.go.compiling import Program, Wanted
+from forge_lsp.builds.go.output import Said, read_output
+from forge_lsp.builds.go.run import go_cache, go_environment
+from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail
+from forge_lsp.domain.checks import Cause, Run, RunState
+from forge_lsp.domain.ports import Box, CacheUse, ProcessResult, Sandbox
+
+__all__ = ["Explain", "Ran", "run_tests"]
+
+Explain = Callable[[str, str], Run]
+"""Given a test's name and what was said when it failed, return its run."""
+_PROGRAM = PurePosixPath(".forge-tests") / "tests"
+_START = 'cd "$0" && chmod +x "$1" && exec "$@" 2>&1'
+_MOST_RUNS = 80
+_ENDED = "the code ends the test program before its tests are over"
+_CHANGED = "the code changes the test program"
+_BOTH = "more than one result was given for a test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How the tests went. ``doubts`` are what was seen that an honest test program never does, in words for users."""
+
+    suite: SuiteRun
+    doubts: tuple[str, ...] = ()
+
+
+async def run_tests(
+    sandbox: Sandbox,
+    wanted: Wanted,
+    program: Program,
+    names: Sequence[str],
+    *,
+    explain: Explain,
+    timeout: float,
+    hidden: Sequence[PurePosixPath] = (),
+) -> Ran:
+    """Run ``names``, tests that are in the program. ``timeout`` in seconds, for each time that it is started; three
+    times as much in all. ``hidden`` are files that are not there while it runs. Raises EnvironmentFault."""
+    binary = program.binary or b""
+    extra: dict[PurePosixPath, bytes | None] = {**wanted.layout.extra, _PROGRAM: binary, **dict.fromkeys(hidden)}
+    # A test may do anything with what it can write: its cache goes with its box.
+    tree = replace(wanted.place.tree(wanted.text, extra), cache=go_cache(wanted.go, CacheUse.DROP))
+    async with sandbox.open(tree) as box:
+        course = _Course(box, wanted, program, explain, timeout)
+        return await course.run(names)
+
+
+@dataclass(slots=True)
+class _Course:
+    box: Box
+    wanted: Wanted
+    program: Program
+    explain: Explain
+    timeout: float
+    runs: dict[str, Run] = field(default_factory=dict[str, Run])
+    doubts: list[str] = field(default_factory=list[str])
+    words: str = ""
+    started: float = field(default_factory=time.monotonic)
+    count: int = 0
+
+    async def run(self, names: Sequence[str]) -> Ran:
+        """First all beside the test that must fail, then those that pass by themselves."""
+        pending = list(names)
+        while pending and self._may_go_on:
+            left = await self._together(pending)
+            if len(left) == len(pending):
+                break
+            pending = left
+        for name in pending:
+            self.runs[name] = failed(f"it was not run: {self.words or 'the time was over'}")
+        good = [name for name in names if self.runs[name].state is RunState.PASSED]
+        if good and not await self._alone(good) and len(good) > 1:
+            for name in good:
+                if self._may_go_on:
+                    await self._alone([name], blame=True)
+                else:
+                    self.runs[name] = failed("the time was over before it was run once more")
+        elif len(good) == 1 and self._unconfirmed:
+            await self._alone(good, blame=True)
+        suite = SuiteRun(runs={name: self.runs[name] for name in names if name in self.runs}, words=tail(self.words))
+        return Ran(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)))
+
+    _unconfirmed: bool = False
+
+    @property
+    def _may_go_on(self) -> bool:
+        return self.count < _MOST_RUNS and time.monotonic() - self.started < 3 * self.timeout
+
+    async def _together(self, names: Sequence[str]) -> list[str]:
+        """Run tests beside the one that must fail; return those of which nothing is known yet."""
+        check = self.program.check
+        result, said = await self._execute((*names, check))
+        known = {name: verdict for name, verdict in said.tests.items() if name in names}
+        for name, verdict in known.items():
+            if len(verdict.states) > 1:
+                self.doubts.append(_BOTH)
+                self.runs[name] = failed(_BOTH, cause=Cause.SCOPE)
+            elif verdict.states == ["SKIP"]:
+                self.runs[name] = skipped(tail(verdict.output))
+            elif verdict.states == ["PASS"]:
+                self.runs[name] = passed()
+            elif verdict.states == ["FAIL"]:
+                self.runs[name] = self.explain(name, verdict.output)
+        judged = said.tests.get(check)
+        if result.code == 1 and judged is not None and judged.states == ["FAIL"] and said.last == "FAIL":
+            for name in names:
+                if name not in self.runs:
+                    words = "it was not run, though the test program came to its end"
+                    self.runs[name] = failed(words, cause=Cause.SCOPE if name in known else Cause.UNKNOWN)
+            return []
+        return self._cut_short(names, result, said)
+
+    def _cut_short(self, names: Sequence[str], result: ProcessResult, said: Said) -> list[str]:
+        """The program did not come to its end: blame the test that ran last."""
+        started = [name for name in said.tests if name in names]
+        running = [name for name in started if name not in self.runs]
+        broken = [name for name in started if "FAIL" in said.tests[name].states]
+        alone = len(names) == 1
+        if result.code == 0:
+            self.doubts.append(_ENDED)
+            for name in started or names:
+                self.runs[name] = failed(f"{_ENDED} (exit code 0)", cause=Cause.SCOPE)
+            return [name for name in names if name not in self.runs]
+        over = result.timed_out or bool(said.timed_out)
+        if over:
+            for name in [name for name in running if name in said.timed_out] or running[-1:]:
+                self.runs[name] = failed(f"it did not finish in {self.timeout:g} s", cause=Cause.SCOPE)
+        elif running and (alone or not broken):
+            last = running[-1]
+            if len(running) == 1 or alone:
+                output = said.tests[last].output or said.stray
+                run = self.explain(last, output)
+                self.runs[last] = (
+                    run
+                    if "panic" in output or "fatal error" in output
+                    else failed(
+                        f"the test program ended (exit code {result.code}) while it ran\n{tail(output)}".strip(),
+                        cause=Cause.SCOPE,
+                    )
+                )
+        elif not started:
+            self.words = tail(said.stray) or f"the test program ended with code {result.code}"
+            if alone:
+                self.runs[names[0]] = self.explain(names[0], said.stray)
+        return [name for name in names if name not in self.runs]
+
+    async def _alone(self, names: Sequence[str], *, blame: bool = False) -> bool:
+        """Run tests that passed beside the failing one by themselves; whether all is as it must be. ``blame``: what is
+        not makes them fail."""
+        result, said = await self._execute(names)
+        verdicts = {name: said.tests[name].states for name in names if name in said.tests}
+        honest = result.code == 0 and said.last == "PASS" and not result.timed_out
+        if honest and all(verdicts.get(name) == ["PASS"] for name in names):
+            return True
+        self._unconfirmed = True
+        if blame:
+            for name in names:
+                output = said.tests[name].output if name in said.tests else said.stray
+                if verdicts.get(name) == ["FAIL"]:
+                    self.runs[name] = self.explain(name, output)
+                else:
+                    words = (
+                        f"the test program ended with code {result.code}, which is not how it ends when a test passes"
+                    )
+                    self.runs[name] = failed(f"{words}\n{tail(output)}".strip(), cause=Cause.SCOPE)
+        return False
+
+    async def _execute(self, names: Sequence[str]) -> tuple[ProcessResult, Said]:
+        """Start the program once."""
+        self.count += 1
+        box, wanted = self.box, self.wanted
+        await asyncio.to_thread(self._unchanged)
+        marked = wanted.go.version >= (1, 20)
+        arguments = (
+            f"-test.run=^({'|'.join(names)})$",
+            f"-test.v={'test2json' if marked else 'true'}",
+            "-test.paniconexit0",
+            f"-test.timeout={self.timeout:g}s",
+        )
+        folder = str(wanted.place.document.parent)
+        result = await box.run(
+            ("/bin/sh", "-c", _START, folder, str(box.root / _PROGRAM), *arguments),
+            timeout=self.timeout * 1.2 + 2,
+            env=go_environment(wanted.go, wanted.layout, cache=box.cache),
+            readable=wanted.go.readable,
+            loopback=True,
+        )
+        return result, read_output(result.stdout.decode("utf-8", "replace"), marked=marked)
+
+    def _unchanged(self) -> None:
+        found = self.box.read(_PROGRAM) or b""
+        if hashlib.sha256(found).digest() != hashlib.sha256(self.program.binary or b"").digest():
+            self.doubts.append(_CHANGED)
