@@ -18,22 +18,20 @@ _UNFINISHED = re.compile(r"not (?:yet )?implemented|unimplemented|implement me|\
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
     """Where things are: ``root`` is the tree, ``document`` the scope's file in it, whose text is ``text``; the scope
-    stands on ``lines`` (from 1, both included)."""
+    stands on ``lines`` (from 1, both included). ``others`` is the text of the rest of the package."""
 
     root: PurePosixPath
     document: PurePosixPath
     text: str
     lines: tuple[int, int]
+    others: str = ""
 
     @property
-    def _scope(self) -> str:
+    def unfinished_elsewhere(self) -> bool:
+        """Whether it is not the scope, but another piece of the package that says that it is not done."""
         first, last = self.lines
-        return "\n".join(self.text.split("\n")[first - 1 : last])
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the scope itself says that it is not done."""
-        return _UNFINISHED.search(self._scope) is not None
+        scope = "\n".join(self.text.split("\n")[first - 1 : last])
+        return _UNFINISHED.search(self.others) is not None and _UNFINISHED.search(scope) is None
 
     def in_scope(self, frame: Frame) -> bool:
         """Whether a frame is of the scope."""
@@ -63,7 +61,7 @@ def explained(output: str, where: Whereabouts, *, speaks: bool) -> Run:
 
 def _of_words(output: str, where: Whereabouts, *, speaks: bool) -> Cause:
     """An assertion failed: on a value that the scope returned, unless another piece says that it is not done."""
-    if not speaks or (_UNFINISHED.search(output) and not where.unfinished):
+    if not speaks or (_UNFINISHED.search(output) and where.unfinished_elsewhere):
         return Cause.ELSEWHERE
     return Cause.SCOPE
 

@@ -41,26 +41,27 @@ _BROKEN = re.compile(r"syntax error|expected |illegal |string literal not termin
 _UNUSED = re.compile(r"imported (?:as \S+ )?and not used|imported and not used")
 _LACKS = (
     re.compile(r"^undefined: (?:(?P<package>\w+)\.)?(?P<name>\w+)"),
-    re.compile(r"undefined \(type \S+ has no field or method (?P<name>\w+)"),
-    re.compile(r"unknown field '?(?P<name>\w+)'? in struct literal"),
+    re.compile(r"\(type \*?(?:\w+\.)*(?P<type>\w+)\S* has no field or method (?P<name>\w+)"),
+    re.compile(r"unknown field '?(?P<name>\w+)'? in struct literal(?: of type (?:\w+\.)*(?P<type>\w+))?"),
     re.compile(r"missing method (?P<name>\w+)"),
     re.compile(r"(?:not enough|too many) arguments in call to (?:\w+\.)*(?P<name>\w+)"),
     re.compile(r"assignment mismatch: .* but (?:\w+\.)*(?P<name>\w+)\b"),
-    re.compile(r"name (?P<name>\w+) not exported by package|undefined: (?P<other>\w+)"),
+    re.compile(r"name (?P<name>\w+) not exported by package"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is compiled: ``text`` as the document of ``place``, with the scope on ``lines`` (from 1, both included).
-    ``name`` is what the scope defines, if it has one; ``untouched``: the text is the user's."""
+    ``names`` are what the scope defines and the type that it belongs to (none: it is free to define anything);
+    ``untouched``: the text is the user's."""
 
     place: Place
     go: Go
     layout: Layout
     text: str
     lines: tuple[int, int]
-    name: str | None
+    names: tuple[str, ...]
     untouched: bool
 
 
@@ -213,8 +214,7 @@ class _Compiler:
                 return failed(words, cause=Cause.SCOPE)
             return uncollected(words, cause=Cause.SCOPE)
         missing = [name for problem in problems for name in self._lacking(problem, "")]
-        cause = Cause.SCOPE if missing else Cause.ELSEWHERE
-        return uncollected(f"it does not compile: {words}", cause=cause, missing=missing)
+        return uncollected(f"it does not compile: {words}", cause=self._cause(missing), missing=missing)
 
     async def _left_out(self, name: str, text: str, problems: list[Diagnostic]) -> bool:
         """Leave out of a test file what does not compile; whether something changed."""
@@ -262,26 +262,31 @@ class _Compiler:
     def _reason(self, problem: Diagnostic, text: str) -> Run:
         missing = self._lacking(problem, text)
         words = f"{problem.file}:{problem.line}: {problem.message}"
-        return uncollected(words, cause=Cause.SCOPE if missing else Cause.ELSEWHERE, missing=missing)
+        return uncollected(words, cause=self._cause(missing), missing=missing)
+
+    def _cause(self, missing: list[str]) -> Cause:
+        names = self._wanted.names
+        awaited = missing if not names else [name for name in missing if name in names]
+        return Cause.SCOPE if awaited else Cause.ELSEWHERE
 
     def _named(self, problem: Diagnostic) -> list[str]:
-        return [
-            match["name"]
-            for pattern in _LACKS
-            if (match := pattern.search(problem.message)) is not None and match["name"] is not None
-        ]
+        matches = (pattern.search(problem.message) for pattern in _LACKS)
+        return [match["name"] for match in matches if match is not None]
 
     def _lacking(self, problem: Diagnostic, text: str) -> list[str]:
         """The names for want of which something does not compile, those of this package alone."""
+        names = self._wanted.names
         for pattern in _LACKS:
             match = pattern.search(problem.message)
-            if match is not None and match["name"] is not None:
-                package = match.groupdict().get("package")
-                if package is not None and text and imports_of(text).get(package, self._path) != self._path:
-                    return []
-                return [match["name"]]
-        name = self._wanted.name
-        return [name] if name and re.search(rf"\b{re.escape(name)}\b", problem.message) else []
+            if match is None:
+                continue
+            found = match.groupdict()
+            package, owner = found.get("package"), found.get("type")
+            if package is not None and text and imports_of(text).get(package, self._path) != self._path:
+                return [f"{package}.{match['name']}"]
+            # What another type lacks is not the scope's, though it bears its name.
+            return [f"{owner}.{match['name']}" if owner is not None and names and owner not in names else match["name"]]
+        return [name for name in names[:1] if re.search(rf"\b{re.escape(name)}\b", problem.message)]
 
     @property
     def _package(self) -> str:

@@ -13,12 +13,12 @@ from forge_lsp.builds.go.compiling import CHECK_FILE, Program, Wanted, compile_t
 from forge_lsp.builds.go.forging import doubt_of
 from forge_lsp.builds.go.module import layout_of
 from forge_lsp.builds.go.running import run_tests
-from forge_lsp.builds.go.sources import declarations, reaching, tests_in
+from forge_lsp.builds.go.sources import declarations, reaching, tests_in, unfinished
 from forge_lsp.builds.go.tools import Go
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.domain.attempt import Candidate
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Run, RunState
+from forge_lsp.domain.checks import Cause, CheckKind, CheckResult, CheckStatus, Run, RunState
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import ScopeKind, Task
 
@@ -53,6 +53,8 @@ class GoTests:
         self._sandbox = sandbox
         self._timeout = timeout
         self._memory = Memory()
+        # The tests that do not compile with the untouched text, by its key; None: none of them does.
+        self._compiled: dict[str, frozenset[str] | None] = {}
 
     async def run(
         self, task: Task, candidate: Candidate, place: Place, go: Go, selection: Selection
@@ -66,6 +68,7 @@ class GoTests:
         doubts: dict[str, None] = {}
         speaking = selection.speaking | _speaking_of(_declared(candidate.code), selection.texts)
         programs: dict[str, Program] = {}
+        endless: set[str] = set()  # of the candidate's: once more would cost as much again
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             untouched = text == task.document.text
@@ -77,23 +80,34 @@ class GoTests:
                 layout=layout,
                 text=text,
                 lines=lines,
-                name=task.scope.name,
+                names=_wanted_of(task),
                 untouched=untouched,
             )
             if text not in programs:
                 programs[text] = await compile_tests(self._sandbox, wanted, timeout=self._timeout)
             program = programs[text]
+            if untouched:
+                self._compiled[key] = frozenset(program.lost) if program.whole is None else None
+            else:
+                program = _blamed(program, self._compiled.get(key))
             if program.whole is not None:
                 return _not_compiled(program.whole, only or names)
             found = tests_in(program.texts)
-            runnable = [name for name in only or names if name in found and name not in program.lost]
+            again = set[str]() if only is None else endless
+            runnable = [name for name in only or names if name in found and name not in (*program.lost, *again)]
             lost = {name: program.lost[name] for name in only or names if name in program.lost}
             if not runnable:
                 return SuiteRun(uncollected=lost)
 
+            # A test that calls another stub as well says nothing of this one by its values.
+            others = _others(place, text, lines, program.texts)
+            blocked = _speaking_of(unfinished(others), program.texts)
+
             def explain(name: str, output: str) -> Run:
-                where = Whereabouts(root=program.root, document=place.document, text=text, lines=lines)
-                return explained(output, where, speaks=name in speaking)
+                where = Whereabouts(
+                    root=program.root, document=place.document, text=text, lines=lines, others="\n".join(others)
+                )
+                return explained(output, where, speaks=name in speaking and name not in blocked)
 
             ran = await run_tests(
                 self._sandbox,
@@ -106,6 +120,7 @@ class GoTests:
             )
             if not untouched:
                 doubts.update(dict.fromkeys(ran.doubts))
+                endless.update(ran.endless)
             return replace(ran.suite, uncollected=lost)
 
         suite = Suite(name="go test", key=key, run=run, speaks=speaking.__contains__)
@@ -169,6 +184,40 @@ def _lines_of(text: str, start: int, code: str) -> tuple[int, int]:
     at = text.find(code) if at < 0 else at
     first = text.count("\n", 0, max(at, 0)) + 1
     return first, first + code.strip("\n").count("\n")
+
+
+def _wanted_of(task: Task) -> tuple[str, ...]:
+    """What the scope defines, and the type that it belongs to; nothing where it may define anything."""
+    scope = task.scope
+    if scope.kind is not ScopeKind.DEFINITION or scope.name is None:
+        return ()
+    return (scope.name, scope.container.rpartition(".")[2]) if scope.container else (scope.name,)
+
+
+def _others(place: Place, text: str, lines: tuple[int, int], tests: Mapping[str, str]) -> list[str]:
+    """The package's own files, the scope left out."""
+    own = text.split("\n")
+    rest = "\n".join((*own[: lines[0] - 1], *own[lines[1] :]))
+    if place.source is None:
+        return [rest]
+    folder = place.document.parent
+    names = sorted(entry.name for entry in (place.source / folder).glob("*.go"))
+    others = [place.text(folder / name) or "" for name in names if name not in tests and name != place.document.name]
+    return [rest, *others]
+
+
+def _blamed(program: Program, before: frozenset[str] | None) -> Program:
+    """A candidate's program: what compiled without it and does not now is its fault."""
+    if before is None:
+        return program
+    lost = {
+        name: run if name in before else replace(run, cause=Cause.SCOPE, missing=())
+        for name, run in program.lost.items()
+    }
+    whole = program.whole
+    return replace(
+        program, lost=lost, whole=replace(whole, cause=Cause.SCOPE, missing=()) if whole is not None else None
+    )
 
 
 def _not_compiled(whole: Run, names: Sequence[str]) -> SuiteRun:

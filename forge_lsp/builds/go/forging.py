@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from forge_lsp.builds.go.sources import declarations, imports_of, masked
 
@@ -26,6 +26,9 @@ _ARGUMENTS = "the code reads the test program's arguments and ends it"
 _FILES = "the code reads the tests, or files that they compare with"
 _EQUAL = "its `{name}` does not look at the other side"
 _NAN = "the code always gives NaN, which no comparison with a tolerance refuses"
+_SHADOW = "its `{name}` takes the place of Go's own"
+_VARIABLE = "the code changes `{name}`, a variable of another package"
+_LINES = "the code says that it stands in another file or on another line"
 _TEST_MAIN = "the code brings a TestMain of its own"
 
 # Names of a package ("*": all of them) and what it means to use one.
@@ -58,6 +61,13 @@ _STRINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"_test\.go|_test\b.*\.go|\*\.go|testdata|\.golden\b"), _FILES),
 )
 _DIRECTIVE = re.compile(r"^//go:(?:linkname|cgo_\w+)\b", re.M)
+_LINE = re.compile(r"(?:^//|/\*)line [^\n]*:\d+", re.M)
+_NAMES = (
+    "any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune "
+    "string uint uint8 uint16 uint32 uint64 uintptr true false iota nil append cap clear close complex "
+    "copy delete imag len make max min new panic print println real recover"
+)
+_PREDECLARED = frozenset(_NAMES.split())
 _EMBED = re.compile(r"^//go:embed[ \t]+(?P<patterns>[^\n]+)", re.M)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
 _STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
@@ -104,6 +114,7 @@ def _signs(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
         yield from _streams(plain, re.escape(alias))
     yield from _texts(text, test_files)
     yield from _equality(plain)
+    yield from _replaced(plain, known)
     yield from _constant(plain, [name for name, path in known.items() if path == "math"])
     if re.search(r"^func[ \t]+TestMain\b", plain, re.M):
         yield "TestMain", _TEST_MAIN
@@ -114,6 +125,9 @@ def _streams(plain: str, os: str) -> Iterator[tuple[str, str]]:
     taken = rf"(?<![\w.]){os}\.{_STREAM}\s*(?:=(?!=)|,[^=\n;{{]*=(?!=)|\.(?:Close|Fd|SyscallConn|Truncate|Seek)\b)"
     for match in re.finditer(rf"{taken}|&\s*\(*{os}\.{_STREAM}\b|=\s*[^;\n]*,\s*{os}\.{_STREAM}\s*=(?!=)", plain):
         yield f"stream {match[0]}", _OUTPUT
+    for match in re.finditer(rf"\b(\w+)\s*:?=\s*{os}\.{_STREAM}\b", plain):
+        if re.search(rf"(?<![\w.]){match[1]}\.(?:Close|Fd|SyscallConn)\b", plain):
+            yield f"stream {match[0]}", _OUTPUT
     for match in re.finditer(rf"(?<![\w.])(?:&\s*)?{os}\.Args\s*(?:\[[^\]\n]*\]\s*)?=(?!=)|&\s*{os}\.Args\b", plain):
         yield f"arguments {match[0]}", _FLAGS
     ends = rf"(?<![\w.])(?:{os}\.Exit|log\.Fatal\w*|log\.Panic\w*)\b"
@@ -125,6 +139,8 @@ def _texts(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
     """What strings and directives name: tests, the runner's lines, the process's own files."""
     for match in _DIRECTIVE.finditer(text):
         yield match[0], _MEMORY
+    for match in _LINE.finditer(text):
+        yield match[0], _LINES
     for match in _EMBED.finditer(text):
         patterns = match["patterns"].split()
         folders = not all("." in pattern.rpartition("/")[2] for pattern in patterns)
@@ -148,6 +164,21 @@ def _equality(plain: str) -> Iterator[tuple[str, str]]:
             sides.append(match["receiver"] or "_")
         if not all(side != "_" and re.search(rf"\b{re.escape(side)}\b", used) for side in sides):
             yield f"{match['type']}.{match['name']}", _EQUAL.format(name=match["name"])
+
+
+def _replaced(plain: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Go's own names declared anew for the whole package, and variables of other packages that get another value."""
+    for one in declarations(plain):
+        method = re.match(r"func\s*\(", plain[one.start : one.end]) is not None
+        for name in one.names:
+            if name in _PREDECLARED and not method:
+                yield f"declares {name}", _SHADOW.format(name=name)
+    for match in re.finditer(r"(?<![\w.])(\w+)\.([A-Z]\w*)\s*(?:[-+*/|&^]|<<|>>)?=(?!=)", plain):
+        name = f"{match[1]}.{match[2]}"
+        if match[1] not in known or known[match[1]] in ("os", "flag"):
+            continue  # those of os and flag that matter are looked at above
+        if not re.search(rf"(?<![\w.]){match[1]}\s*(?:,[^=\n]*)?:=|[(,]\s*{match[1]}\s+[\w*\[]", plain):
+            yield f"sets {name}", _VARIABLE.format(name=name)
 
 
 def _constant(plain: str, math: list[str]) -> Iterator[tuple[str, str]]:

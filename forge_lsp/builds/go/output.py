@@ -23,7 +23,7 @@ _FORMS = tuple(
     re.compile(form, re.M | re.I)
     for form in (
         rf"^\s*expected\s*:\s*(?P<want>{_VALUE})\n\s*actual\s*:\s*(?P<got>{_VALUE})\s*$",
-        r"^got:\n(?P<got>.*?)\nwant(?: \(unordered\))?:\n(?P<want>.*?)(?:\n\Z|\Z)",
+        r"^got:\n(?P<got>[\s\S]*?)\nwant(?: \(unordered\))?:\n(?P<want>[\s\S]*?)\s*\Z",
         rf"\bgot\s*[:=]?\s*(?P<got>{_VALUE})\s*[,;:/.(]*\s*\b(?:but )?{_WANT}\s*[:=]?\s*"
         rf"(?P<want>{_VALUE}){_END}",
         rf"\b{_WANT}\s*[:=]?\s*(?P<want>{_VALUE})\s*[,;:/.(]*\s*\b(?:but )?"
@@ -70,7 +70,7 @@ def read_output(text: str, *, marked: bool) -> Said:
     character (``-test.v=test2json``, since Go 1.20), all others are the tests'."""
     tests: dict[str, Verdict] = {}
     stray = Verdict()
-    current = stray
+    current = ended = stray
     lines = re.split(rf"\n|(?={_MARK})", text)
     for line in lines:
         own = line.startswith(_MARK)
@@ -86,10 +86,13 @@ def read_output(text: str, *, marked: bool) -> Said:
             name = verdict["name"]
             top = name.partition("/")[0]
             if top == name and (own or not marked):
-                tests.setdefault(name, Verdict()).states.append(verdict["state"])
+                ended = tests.setdefault(name, Verdict())
+                ended.states.append(verdict["state"])
             current = tests.get(top, stray)
         else:
             current.output += f"{plain}\n"
+    if ended.states[-1:] == ["FAIL"] and ended is not stray:
+        ended.output += stray.output if _PANIC.search(stray.output) else ""  # an example's panic is told after its end
     over = _TIMED_OUT.search(text)
     names = re.findall(r"^\s+([^\s/]+)\S* \(", over["names"] or "", re.M) if over is not None else []
     said = [line.lstrip(_MARK).strip() for line in text.rstrip().split("\n")]
@@ -121,7 +124,7 @@ def values_in(text: str) -> tuple[str, str]:
     diff = _DIFF.search(text)
     if diff is not None:
         signs = {"-": "", "+": ""}
-        for line in text[diff.end() :].split("\n"):
+        for line in text[diff.end() :].split("\n")[1:]:
             part = re.match(r"\s*([-+])\s?\s*(.*)$", line.replace("\u00a0", " "))
             if part is not None:
                 signs[part[1]] += f"{' ' if signs[part[1]] else ''}{part[2].strip()}"

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.go.compiling import Program, Wanted
-from forge_lsp.builds.go.output import Said, read_output
+from forge_lsp.builds.go.output import Said, panic_of, read_output
 from forge_lsp.builds.go.run import go_cache, go_environment
-from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail
+from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run, RunState
 from forge_lsp.domain.ports import Box, CacheUse, ProcessResult, Sandbox
 
@@ -35,10 +35,12 @@ _BOTH = "more than one result was given for a test"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How the tests went. ``doubts`` are what was seen that an honest test program never does, in words for users."""
+    """How the tests went. ``doubts`` are what was seen that an honest test program never does, in words for users;
+    ``endless`` the tests that did not finish in their time."""
 
     suite: SuiteRun
     doubts: tuple[str, ...] = ()
+    endless: frozenset[str] = frozenset()
 
 
 async def run_tests(
@@ -74,34 +76,46 @@ class _Course:
     words: str = ""
     started: float = field(default_factory=time.monotonic)
     count: int = 0
+    endless: set[str] = field(default_factory=set[str])
 
     async def run(self, names: Sequence[str]) -> Ran:
         """First all beside the test that must fail, then those that pass by themselves."""
         pending = list(names)
         while pending and self._may_go_on:
             left = await self._together(pending)
-            if len(left) == len(pending):
+            if len(left) == len(pending):  # nothing is known of any of them
+                for name in left if len(left) > 1 else ():
+                    if self._may_go_on:
+                        await self._together([name])
                 break
             pending = left
-        for name in pending:
-            self.runs[name] = failed(f"it was not run: {self.words or 'the time was over'}")
+        for name in names:
+            if name not in self.runs:
+                self.runs[name] = self._odd(f"it was not run: {self.words or 'the time was over'}")
         good = [name for name in names if self.runs[name].state is RunState.PASSED]
-        if good and not await self._alone(good) and len(good) > 1:
+        if good and not await self._alone(good):
             for name in good:
                 if self._may_go_on:
                     await self._alone([name], blame=True)
                 else:
-                    self.runs[name] = failed("the time was over before it was run once more")
-        elif len(good) == 1 and self._unconfirmed:
-            await self._alone(good, blame=True)
-        suite = SuiteRun(runs={name: self.runs[name] for name in names if name in self.runs}, words=tail(self.words))
-        return Ran(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)))
+                    self.runs[name] = self._odd("the time was over before it was run once more")
+        suite = SuiteRun(runs={name: self.runs[name] for name in names}, words=tail(self.words))
+        return Ran(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)), endless=frozenset(self.endless))
 
-    _unconfirmed: bool = False
+    def _odd(self, words: str) -> Run:
+        """The run of a test whose program did not behave as one: the candidate's fault, where the user's text does."""
+        if self.wanted.untouched:
+            return uncollected(words, cause=Cause.ENVIRONMENT)
+        return failed(words, cause=Cause.SCOPE)
 
     @property
     def _may_go_on(self) -> bool:
         return self.count < _MOST_RUNS and time.monotonic() - self.started < 3 * self.timeout
+
+    @property
+    def _limit(self) -> float:
+        """Seconds for one start. Where one test never ends the next may not either: it gets less."""
+        return max(self.timeout / 4, min(self.timeout, 5.0)) if self.endless else self.timeout
 
     async def _together(self, names: Sequence[str]) -> list[str]:
         """Run tests beside the one that must fail; return those of which nothing is known yet."""
@@ -122,44 +136,35 @@ class _Course:
         if result.code == 1 and judged is not None and judged.states == ["FAIL"] and said.last == "FAIL":
             for name in names:
                 if name not in self.runs:
-                    words = "it was not run, though the test program came to its end"
-                    self.runs[name] = failed(words, cause=Cause.SCOPE if name in known else Cause.UNKNOWN)
+                    self.runs[name] = self._odd("it has no result, though the test program came to its end")
             return []
-        return self._cut_short(names, result, said)
+        self._cut_short(names, result, said)
+        return [name for name in names if name not in self.runs]
 
-    def _cut_short(self, names: Sequence[str], result: ProcessResult, said: Said) -> list[str]:
+    def _cut_short(self, names: Sequence[str], result: ProcessResult, said: Said) -> None:
         """The program did not come to its end: blame the test that ran last."""
         started = [name for name in said.tests if name in names]
         running = [name for name in started if name not in self.runs]
-        broken = [name for name in started if "FAIL" in said.tests[name].states]
-        alone = len(names) == 1
         if result.code == 0:
             self.doubts.append(_ENDED)
             for name in started or names:
-                self.runs[name] = failed(f"{_ENDED} (exit code 0)", cause=Cause.SCOPE)
-            return [name for name in names if name not in self.runs]
-        over = result.timed_out or bool(said.timed_out)
-        if over:
+                self.runs[name] = self._odd(f"{_ENDED} (exit code 0)")
+        elif result.timed_out or said.timed_out:
+            words = f"it did not finish in {self._limit:g} s"
             for name in [name for name in running if name in said.timed_out] or running[-1:]:
-                self.runs[name] = failed(f"it did not finish in {self.timeout:g} s", cause=Cause.SCOPE)
-        elif running and (alone or not broken):
-            last = running[-1]
-            if len(running) == 1 or alone:
-                output = said.tests[last].output or said.stray
-                run = self.explain(last, output)
-                self.runs[last] = (
-                    run
-                    if "panic" in output or "fatal error" in output
-                    else failed(
-                        f"the test program ended (exit code {result.code}) while it ran\n{tail(output)}".strip(),
-                        cause=Cause.SCOPE,
-                    )
-                )
+                self.runs[name] = failed(words, cause=Cause.SCOPE)
+                self.endless.add(name)
+        elif len(running) == 1 and not any("FAIL" in said.tests[name].states for name in started):
+            verdict = said.tests[running[0]]
+            if panic_of(verdict.output) is None:
+                words = f"the code ended the test program (exit code {result.code})\n{tail(verdict.output)}"
+                self.runs[running[0]] = failed(words, cause=Cause.SCOPE)
+            else:
+                self.runs[running[0]] = self.explain(running[0], verdict.output)
         elif not started:
             self.words = tail(said.stray) or f"the test program ended with code {result.code}"
-            if alone:
-                self.runs[names[0]] = self.explain(names[0], said.stray)
-        return [name for name in names if name not in self.runs]
+            if panic_of(said.stray) is not None:
+                self.runs.update({name: self.explain(name, said.stray) for name in names})
 
     async def _alone(self, names: Sequence[str], *, blame: bool = False) -> bool:
         """Run tests that passed beside the failing one by themselves; whether all is as it must be. ``blame``: what is
@@ -169,17 +174,13 @@ class _Course:
         honest = result.code == 0 and said.last == "PASS" and not result.timed_out
         if honest and all(verdicts.get(name) == ["PASS"] for name in names):
             return True
-        self._unconfirmed = True
-        if blame:
-            for name in names:
-                output = said.tests[name].output if name in said.tests else said.stray
-                if verdicts.get(name) == ["FAIL"]:
-                    self.runs[name] = self.explain(name, output)
-                else:
-                    words = (
-                        f"the test program ended with code {result.code}, which is not how it ends when a test passes"
-                    )
-                    self.runs[name] = failed(f"{words}\n{tail(output)}".strip(), cause=Cause.SCOPE)
+        for name in names if blame else ():
+            output = said.tests[name].output if name in said.tests else said.stray
+            if verdicts.get(name) == ["FAIL"]:
+                self.runs[name] = self.explain(name, output)
+            else:
+                words = f"it passes, and the test program ends with code {result.code}, as if it did not"
+                self.runs[name] = self._odd(f"{words}\n{tail(output)}".strip())
         return False
 
     async def _execute(self, names: Sequence[str]) -> tuple[ProcessResult, Said]:
@@ -192,12 +193,12 @@ class _Course:
             f"-test.run=^({'|'.join(names)})$",
             f"-test.v={'test2json' if marked else 'true'}",
             "-test.paniconexit0",
-            f"-test.timeout={self.timeout:g}s",
+            f"-test.timeout={self._limit:g}s",
         )
         folder = str(wanted.place.document.parent)
         result = await box.run(
             ("/bin/sh", "-c", _START, folder, str(box.root / _PROGRAM), *arguments),
-            timeout=self.timeout * 1.2 + 2,
+            timeout=self._limit * 1.2 + 2,
             env=go_environment(wanted.go, wanted.layout, cache=box.cache),
             readable=wanted.go.readable,
             loopback=True,

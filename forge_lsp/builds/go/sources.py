@@ -17,6 +17,7 @@ __all__ = [
     "masked",
     "reaching",
     "tests_in",
+    "unfinished",
     "with_panic",
     "without",
 ]
@@ -31,6 +32,10 @@ _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+)?(?:(?P<alias>[\w.]+)[ \t]+)?\"(?P
 _IMPORTS = re.compile(r"^import[ \t]*(?:\((?P<block>[^)]*)\)|[^\n]*)", re.M)
 _TEST = re.compile(r"(?:Test|Fuzz|Example)(?![a-z])\w*\Z")
 _OUTPUT = re.compile(r"//\s*(?:Unordered output|Output):", re.I)
+_STUB = re.compile(
+    r"func\s*(?:\([^)]*\)\s*)?\w+\s*\((?P<parameters>[^)]*)\)(?P<results>[^{]*)\{\s*return\s+(?P<values>[^\n}]*?(?:\{\})?)\s*\}"
+)
+_ZERO = re.compile(r"0(?:\.0*)?|\"\"|``|nil|false|&?[\w.\[\]]+\{\}|''")
 _WORD = re.compile(r"[^\W\d]\w*")
 _OPEN, _CLOSED = "([{", ")]}"
 
@@ -53,12 +58,14 @@ class Declaration:
 
 
 def masked(text: str, *, strings: bool = True) -> str:
-    """Return ``text`` with spaces in the place of its comments, and of what stands in its ``strings``."""
+    """Return ``text`` with spaces in the place of its comments, and of what stands between the quotes of its
+    ``strings``."""
 
     def blank(match: re.Match[str]) -> str:
-        if match["string"] is not None and not strings:
-            return match[0]
-        return re.sub(r"[^\n]", " ", match[0])
+        whole = match[0]
+        if match["string"] is None:
+            return re.sub(r"[^\n]", " ", whole)
+        return whole[0] + re.sub(r"[^\n]", " ", whole[1:-1]) + whole[-1] if strings and len(whole) > 1 else whole
 
     return _TOKEN.sub(blank, text)
 
@@ -150,6 +157,22 @@ def reaching(names: Collection[str], texts: Iterable[str], *, steps: int | None 
         reached |= more
         steps = None if steps is None else steps - 1
     return reached
+
+
+def unfinished(texts: Iterable[str]) -> frozenset[str]:
+    """Return the functions that are evidently still to be written: they take something, look at none of it, and give
+    back zero values alone."""
+    found: set[str] = set()
+    for text in texts:
+        for one in declarations(text):
+            match = _STUB.match(masked(text[one.start : one.end], strings=False).strip())
+            if match is None or match["results"].strip() in ("", "error"):
+                continue
+            parameters = _WORD.findall(match["parameters"])
+            values = [value.strip() for value in match["values"].split(",")]
+            if parameters and all(_ZERO.fullmatch(value) for value in values):
+                found.add(one.names[0])
+    return frozenset(found)
 
 
 def without(text: str, left_out: Iterable[Declaration]) -> str:

@@ -124,7 +124,8 @@ READS = """func Area(width, height int) int {
 FORGED_END = """func init() {
 	for _, one := range os.Args {
 		if strings.Contains(one, "|") {
-			for _, name := range strings.FieldsFunc(one, func(r rune) bool { return strings.ContainsRune("^$()|=", r) }) {
+			names := strings.FieldsFunc(one, func(r rune) bool { return strings.ContainsRune("^$()|=", r) })
+			for _, name := range names {
 				fmt.Printf("%c=== RUN   %s\\n%c--- %s: %s (0.00s)\\n", 22, name, 22, "PA"+"SS", name)
 			}
 		}
@@ -156,7 +157,9 @@ FORGERIES = (
     Forgery(
         channel="descriptor-file",
         code=wrong(
-            'file, _ := os.OpenFile("/pr"+"oc/self/fd/1", os.O_WRONLY, 0)', f"file.WriteString({PASSES})", "select {}"
+            'file, _ := os.OpenFile("/pr"+"oc/self/fd/1", os.O_WRONLY, 0)',
+            f"file.WriteString({PASSES})",
+            "file.Close()",
         ),
         imports=('import "os"',),
     ),
@@ -234,7 +237,6 @@ FORGERIES = (
         code=wrong(after="\n\nfunc TestMain(m *testing.M) { m.Run(); os.Exit(0) }"),
         imports=('import "os"', 'import "testing"'),
     ),
-    Forgery(channel="hang", code=wrong(f"fmt.Print({PASSES})", "for {", "}"), imports=('import "fmt"',)),
     Forgery(
         channel="overwrites-the-program",
         code=wrong(
