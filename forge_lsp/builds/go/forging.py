@@ -23,6 +23,8 @@ _FLAGS = "the code reads or changes the test program's flags"
 _OUTPUT = "the code takes the test program's output into its own hands"
 _PROGRAM = "the code looks for the test program itself"
 _ARGUMENTS = "the code reads the test program's arguments and ends it"
+_EARLY = "the code ends the program while it is loaded"
+_INPUT = "the code reads the test program's input"
 _FILES = "the code reads the tests, or files that they compare with"
 _EQUAL = "its `{name}` does not look at the other side"
 _NAN = "the code always gives NaN, which no comparison with a tolerance refuses"
@@ -133,6 +135,12 @@ def _streams(plain: str, os: str) -> Iterator[tuple[str, str]]:
     ends = rf"(?<![\w.])(?:{os}\.Exit|log\.Fatal\w*|log\.Panic\w*)\b"
     if re.search(rf"(?<![\w.]){os}\.Args\b", plain) and re.search(ends, plain):
         yield "arguments and exit", _ARGUMENTS
+    for one in declarations(plain):
+        early = one.names == ("init",) or plain.startswith("var", one.start)
+        if early and re.search(ends, plain[one.start : one.end]):
+            yield f"exit in {' '.join(one.names)}", _EARLY
+    for match in re.finditer(rf"(?<![\w.]){os}\.Stdin\b|(?<![\w.])syscall\.Read\(\s*(?:0|syscall\.Stdin)\b", plain):
+        yield f"input {match[0]}", _INPUT
 
 
 def _texts(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ _MARK = "\x16"
 _RUN = re.compile(r"=== (?P<what>RUN|CONT|NAME|PAUSE|ATTR|ARTIFACTS)\s+(?P<name>\S*)")
 _VERDICT = re.compile(r"\s*--- (?P<state>PASS|FAIL|SKIP|BENCH): (?P<name>\S+) \(")
 _TIMED_OUT = re.compile(r"panic: test timed out after .*\n(?:\s*running tests:\n(?P<names>(?:\s+\S+ \(.*\)\n)*))?")
-_PANIC = re.compile(r"^(?P<kind>panic|fatal error): (?P<message>.*(?:\n\t.*)*?)(?: \[recovered.*)?$", re.M)
+_PANIC = re.compile(r"^(?P<kind>panic|fatal error): (?P<message>.*?)(?: \[recovered.*)?$", re.M)
 _TRACE = re.compile(r"^goroutine \d+ .*:\n(?P<frames>(?:\S.*\n\t.*\n?)+)", re.M)
 _FRAME = re.compile(r"^(?P<function>\S.*)\n\t(?P<file>.+):(?P<line>\d+)", re.M)
 

@@ -1,22 +1,26 @@
 """A compiled Go test program run in the sandbox: what each test says, and whether it is to be believed.
 
 The tested code shares a process with Go's test framework, so its word alone is no proof. The tests are run beside one
-that must fail, and those that pass once more without it: the program has to end by itself both times, with the exit
-code that belongs to it, and each test has to say how it ended once.
+that must fail, and those that pass once more beside the same, which must pass then: the program has to end by itself
+both times, with the exit code that belongs to it, and each test has to say how it ended once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.go.compiling import Program, Wanted
 from forge_lsp.builds.go.output import Said, panic_of, read_output
 from forge_lsp.builds.go.run import go_cache, go_environment
+from forge_lsp.builds.go.sources import declarations
 from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run, RunState
 from forge_lsp.domain.ports import Box, CacheUse, ProcessResult, Sandbox
@@ -59,14 +63,15 @@ async def run_tests(
     extra: dict[PurePosixPath, bytes | None] = {**wanted.layout.extra, _PROGRAM: binary, **dict.fromkeys(hidden)}
     # A test may do anything with what it can write: its cache goes with its box.
     tree = replace(wanted.place.tree(wanted.text, extra), cache=go_cache(wanted.go, CacheUse.DROP))
-    async with sandbox.open(tree) as box:
-        course = _Course(box, wanted, program, explain, timeout)
-        return await course.run(names)
+    counts = Counter(one.test for text in program.texts.values() for one in declarations(text) if one.test is not None)
+    counts[program.check] = 1
+    course = _Course(lambda: sandbox.open(tree), wanted, program, explain, timeout, counts=counts)
+    return await course.run(names)
 
 
 @dataclass(slots=True)
 class _Course:
-    box: Box
+    open: Callable[[], AbstractAsyncContextManager[Box]]
     wanted: Wanted
     program: Program
     explain: Explain
@@ -77,18 +82,13 @@ class _Course:
     started: float = field(default_factory=time.monotonic)
     count: int = 0
     endless: set[str] = field(default_factory=set[str])
+    counts: Counter[str] = field(default_factory=Counter[str])
+    """How many tests bear a name: the package's own and those from outside may share one."""
 
     async def run(self, names: Sequence[str]) -> Ran:
         """First all beside the test that must fail, then those that pass by themselves."""
-        pending = list(names)
-        while pending and self._may_go_on:
-            left = await self._together(pending)
-            if len(left) == len(pending):  # nothing is known of any of them
-                for name in left if len(left) > 1 else ():
-                    if self._may_go_on:
-                        await self._together([name])
-                break
-            pending = left
+        async with self.open() as box:
+            await self._all(box, names)
         for name in names:
             if name not in self.runs:
                 self.runs[name] = self._odd(f"it was not run: {self.words or 'the time was over'}")
@@ -101,6 +101,18 @@ class _Course:
                     self.runs[name] = self._odd("the time was over before it was run once more")
         suite = SuiteRun(runs={name: self.runs[name] for name in names}, words=tail(self.words))
         return Ran(suite=suite, doubts=tuple(dict.fromkeys(self.doubts)), endless=frozenset(self.endless))
+
+    async def _all(self, box: Box, names: Sequence[str]) -> None:
+        """Run tests until something is known of each: one that ends the program ends it for those behind it too."""
+        pending = list(names)
+        while pending and self._may_go_on:
+            left = await self._together(box, pending)
+            if len(left) == len(pending):  # nothing is known of any of them
+                for name in left if len(left) > 1 else ():
+                    if self._may_go_on:
+                        await self._together(box, [name])
+                return
+            pending = left
 
     def _odd(self, words: str) -> Run:
         """The run of a test whose program did not behave as one: the candidate's fault, where the user's text does."""
@@ -117,21 +129,22 @@ class _Course:
         """Seconds for one start. Where one test never ends the next may not either: it gets less."""
         return max(self.timeout / 4, min(self.timeout, 5.0)) if self.endless else self.timeout
 
-    async def _together(self, names: Sequence[str]) -> list[str]:
+    async def _together(self, box: Box, names: Sequence[str]) -> list[str]:
         """Run tests beside the one that must fail; return those of which nothing is known yet."""
         check = self.program.check
-        result, said = await self._execute((*names, check))
+        result, said = await self._execute(box, names, fails=True)
         known = {name: verdict for name, verdict in said.tests.items() if name in names}
         for name, verdict in known.items():
-            if len(verdict.states) > 1:
+            states = set(verdict.states)
+            if len(verdict.states) > self.counts[name]:
                 self.doubts.append(_BOTH)
                 self.runs[name] = failed(_BOTH, cause=Cause.SCOPE)
-            elif verdict.states == ["SKIP"]:
-                self.runs[name] = skipped(tail(verdict.output))
-            elif verdict.states == ["PASS"]:
-                self.runs[name] = passed()
-            elif verdict.states == ["FAIL"]:
+            elif "FAIL" in states:
                 self.runs[name] = self.explain(name, verdict.output)
+            elif states == {"SKIP"}:
+                self.runs[name] = skipped(tail(verdict.output))
+            elif states:
+                self.runs[name] = passed()
         judged = said.tests.get(check)
         if result.code == 1 and judged is not None and judged.states == ["FAIL"] and said.last == "FAIL":
             for name in names:
@@ -167,30 +180,35 @@ class _Course:
                 self.runs.update({name: self.explain(name, said.stray) for name in names})
 
     async def _alone(self, names: Sequence[str], *, blame: bool = False) -> bool:
-        """Run tests that passed beside the failing one by themselves; whether all is as it must be. ``blame``: what is
-        not makes them fail."""
-        result, said = await self._execute(names)
-        verdicts = {name: said.tests[name].states for name in names if name in said.tests}
+        """Run tests that passed beside the failing one where it passes too; whether all is as it must be. ``blame``:
+        what is not makes them fail."""
+        # In a box of its own: nothing in it may say that this is the second time.
+        async with self.open() as box:
+            result, said = await self._execute(box, names, fails=False)
+        verdicts = {name: verdict.states for name, verdict in said.tests.items()}
         honest = result.code == 0 and said.last == "PASS" and not result.timed_out
-        if honest and all(verdicts.get(name) == ["PASS"] for name in names):
+        if honest and all(self._passed(name, verdicts.get(name, [])) for name in (*names, self.program.check)):
             return True
         for name in names if blame else ():
             output = said.tests[name].output if name in said.tests else said.stray
-            if verdicts.get(name) == ["FAIL"]:
+            if "FAIL" in verdicts.get(name, []):
                 self.runs[name] = self.explain(name, output)
             else:
                 words = f"it passes, and the test program ends with code {result.code}, as if it did not"
                 self.runs[name] = self._odd(f"{words}\n{tail(output)}".strip())
         return False
 
-    async def _execute(self, names: Sequence[str]) -> tuple[ProcessResult, Said]:
-        """Start the program once."""
+    def _passed(self, name: str, states: Sequence[str]) -> bool:
+        return "PASS" in states and "FAIL" not in states and len(states) <= self.counts[name]
+
+    async def _execute(self, box: Box, names: Sequence[str], *, fails: bool) -> tuple[ProcessResult, Said]:
+        """Start the program once with ``names`` and the added test; ``fails``: which is to fail."""
         self.count += 1
-        box, wanted = self.box, self.wanted
-        await asyncio.to_thread(self._unchanged)
+        wanted = self.wanted
+        await asyncio.to_thread(self._unchanged, box)
         marked = wanted.go.version >= (1, 20)
         arguments = (
-            f"-test.run=^({'|'.join(names)})$",
+            f"-test.run=^({'|'.join((*names, self.program.check))})$",
             f"-test.v={'test2json' if marked else 'true'}",
             "-test.paniconexit0",
             f"-test.timeout={self._limit:g}s",
@@ -202,10 +220,11 @@ class _Course:
             env=go_environment(wanted.go, wanted.layout, cache=box.cache),
             readable=wanted.go.readable,
             loopback=True,
+            stdin=(secrets.token_hex(len(self.program.word) // 2) if fails else self.program.word).encode(),
         )
         return result, read_output(result.stdout.decode("utf-8", "replace"), marked=marked)
 
-    def _unchanged(self) -> None:
-        found = self.box.read(_PROGRAM) or b""
+    def _unchanged(self, box: Box) -> None:
+        found = box.read(_PROGRAM) or b""
         if hashlib.sha256(found).digest() != hashlib.sha256(self.program.binary or b"").digest():
             self.doubts.append(_CHANGED)

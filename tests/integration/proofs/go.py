@@ -132,6 +132,32 @@ FORGED_END = """func init() {
 	}
 	os.Exit(0)
 }"""
+FORGED_BOTH = """func init() {
+	text, _ := os.ReadFile(strings.Join([]string{"", "proc", "self", "cmdline"}, "/"))
+	names := strings.FieldsFunc(strings.Split(string(text), "\\x00")[1], func(r rune) bool {
+		return strings.ContainsRune("^$()|=", r)
+	})[1:]
+	for number, name := range names {
+		state := "PA" + "SS"
+		if !honest && number == len(names)-1 {
+			state = "FA" + "IL"
+		}
+		fmt.Printf("%c=== RUN   %s\\n%c--- %s: %s (0.00s)\\n", 22, name, 22, state, name)
+	}
+	if honest {
+		fmt.Println("PASS")
+		end(0)
+	}
+	fmt.Println("FAIL")
+	end(1)
+}
+
+var end = os.Exit"""
+AGAIN = """func again() bool {
+	file, err := os.OpenFile("/tmp/again", os.O_CREATE|os.O_EXCL, 0o600)
+	file.Close()
+	return err != nil
+}"""
 FORGERIES = (
     Forgery(channel="syscall-exit", code=wrong("syscall.Exit(0)"), imports=('import "syscall"',)),
     Forgery(channel="os-exit", code=wrong("os.Exit(0)"), imports=('import "os"',)),
@@ -187,6 +213,21 @@ FORGERIES = (
     Forgery(
         channel="init-forged-end",
         code=wrong(after=f"\n\n{FORGED_END}"),
+        imports=('import "os"', 'import "fmt"', 'import "strings"'),
+    ),
+    Forgery(
+        channel="init-forged-pass",
+        code=wrong(after=f"\n\n{FORGED_BOTH}\n\nconst honest = true"),
+        imports=('import "os"', 'import "fmt"', 'import "strings"'),
+    ),
+    Forgery(
+        channel="init-forged-fail",
+        code=wrong(after=f"\n\n{FORGED_BOTH}\n\nconst honest = false"),
+        imports=('import "os"', 'import "fmt"', 'import "strings"'),
+    ),
+    Forgery(
+        channel="remembers-the-first-run",
+        code=wrong(after=f"\n\n{FORGED_BOTH}\n\nvar honest = again()\n\n{AGAIN}"),
         imports=('import "os"', 'import "fmt"', 'import "strings"'),
     ),
     Forgery(
