@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.go.output import Frame, panic_of, values_in
+from forge_lsp.builds.go.sources import declarations, masked
 from forge_lsp.builds.suites import failed
 from forge_lsp.domain.checks import Cause, Run
 
 __all__ = ["Whereabouts", "explained"]
 
+_PANICS = re.compile(r"\{\s*panic\([^\n]*\)\s*\}\s*\Z")
 _UNFINISHED = re.compile(r"not (?:yet )?implemented|unimplemented|implement me|\bTODO\b|\bstub\b", re.I)
 
 
@@ -36,6 +38,14 @@ class Whereabouts:
     def in_scope(self, frame: Frame) -> bool:
         """Whether a frame is of the scope."""
         return frame.file == str(self.root / self.document) and self.lines[0] <= frame.line <= self.lines[1]
+
+    def is_stub(self, frame: Frame) -> bool:
+        """Whether a frame is of a function of the rest of the package that does nothing but panic."""
+        name = re.search(r"(\w+)(?:\[[^\]]*\])?\([^()]*\)$", frame.function)
+        return name is not None and any(
+            name[1] in one.names and _PANICS.search(masked(self.others[one.start : one.end])) is not None
+            for one in declarations(self.others)
+        )
 
     def own(self, frame: Frame) -> PurePosixPath | None:
         """The frame's file relative to the tree; None where it is not the project's."""
@@ -74,9 +84,10 @@ def _of_frames(message: str, own: list[tuple[Frame, PurePosixPath]], where: Wher
         return Cause.SCOPE
     if file.name.endswith("_test.go"):  # what the scope returned is not what the test works with
         return Cause.SCOPE if speaks else Cause.ELSEWHERE
-    if _UNFINISHED.search(message):
+    if _UNFINISHED.search(message) or where.is_stub(frame):
         return Cause.ELSEWHERE
-    return Cause.SCOPE if any(where.in_scope(other) for other, _ in own) else Cause.ELSEWHERE
+    # Finished code that stumbles does so over what the scope made of its values.
+    return Cause.SCOPE if speaks or any(where.in_scope(other) for other, _ in own) else Cause.ELSEWHERE
 
 
 def _told(message: str, own: list[tuple[Frame, PurePosixPath]], where: Whereabouts) -> str:

@@ -80,23 +80,27 @@ WHERE = Whereabouts(
     document=PurePosixPath("shapes/area.go"),
     text=DOCUMENT,
     lines=(3, 5),
-    others='panic("not implemented")',
+    others='func Side(n int) int {\n\tpanic("no")\n}\n\nfunc (s *Shape) Todo() {\n\tpanic("not implemented")\n}\n',
 )
 
 
 def frames(*places: str) -> str:
-    return "".join(f"example.com/p/shapes.F(...)\n\t/work/p/{place}\n" for place in places)
+    known = {"shapes/area.go:4": "Area", "shapes/area.go:8": "Side", "shapes/other.go:9": "(*Shape).Scale"}
+    return "".join(
+        f"example.com/p/shapes.{known.get(place, 'F')}({{0x1, 0x2}}, ...)\n\t/work/p/{place} +0x1\n" for place in places
+    )
 
 
 @pytest.mark.parametrize(
     ("message", "places", "cause", "word"),
     [
-        ("boom", ("shapes/area.go:4", "shapes/area_test.go:9 +0x1"), Cause.SCOPE, "(area.go:4: return Side(w) * h)"),
+        ("boom", ("shapes/area.go:4", "shapes/area_test.go:9"), Cause.SCOPE, "(area.go:4: return Side(w) * h)"),
         ("not implemented", ("shapes/area.go:8", "shapes/area.go:4"), Cause.ELSEWHERE, "area.go:8"),
-        ("index out of range", ("shapes/area.go:8", "shapes/area.go:4"), Cause.SCOPE, "area.go:8"),
+        ("index out of range", ("shapes/other.go:9", "shapes/area.go:4"), Cause.SCOPE, "area.go:4"),
+        ("nil pointer", ("shapes/other.go:9", "shapes/area_test.go:9"), Cause.SCOPE, "other.go:9"),
         ("boom", ("shapes/area.go:8", "shapes/area_test.go:9"), Cause.ELSEWHERE, "area.go:8"),
         ("nil map", ("shapes/area_test.go:9",), Cause.SCOPE, "area_test.go:9"),
-        ("boom", ("other/other.go:1",), Cause.ELSEWHERE, "other.go:1"),
+        ("not implemented", ("other/other.go:1",), Cause.ELSEWHERE, "other.go:1"),
     ],
 )
 def test_where_a_panic_came_from(message: str, places: tuple[str, ...], cause: Cause, word: str) -> None:
