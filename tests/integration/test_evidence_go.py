@@ -134,9 +134,15 @@ CASES = {
                 function("TestSides", "for _, one := range sides {\n\t\t_ = area(one, one)\n\t}"),
                 function("TestMethod", "if new(shape).area() != area(1, 1) {\n\t\tt.Fail()\n\t}"),
                 "type shape struct{}\n",
+                function("TestSidesToo", wants("area(1, 1)", 1)),
             )
         },
-        {"TestArea": CheckStatus.PROOF, "TestSides": CheckStatus.NOT_RUNNABLE, "TestMethod": CheckStatus.NOT_RUNNABLE},
+        {
+            "TestArea": CheckStatus.PROOF,
+            "TestSides": CheckStatus.NOT_RUNNABLE,
+            "TestMethod": CheckStatus.NOT_RUNNABLE,
+            "TestSidesToo": CheckStatus.PROOF,
+        },
     ),
     # A file whose package is not here is this machine's fault, and does not switch off the others.
     "not installed": (

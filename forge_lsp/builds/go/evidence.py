@@ -97,7 +97,7 @@ class GoTests:
             runnable = [name for name in only or names if name in found and name not in (*program.lost, *again)]
             lost = {name: program.lost[name] for name in only or names if name in program.lost}
             if not runnable:
-                return SuiteRun(uncollected=lost)
+                return SuiteRun(runs=lost)
 
             # A test that calls another stub as well says nothing of this one by its values.
             others = _others(place, text, lines, program.texts)
@@ -121,11 +121,12 @@ class GoTests:
             if not untouched:
                 doubts.update(dict.fromkeys(ran.doubts))
                 endless.update(ran.endless)
-            return replace(ran.suite, uncollected=lost)
+            return replace(ran.suite, runs={**lost, **ran.suite.runs})
 
         suite = Suite(name="go test", key=key, run=run, speaks=speaking.__contains__)
         results = tuple(_finished(result) for result in await judged(suite, task, candidate, self._memory))
-        said = doubt_of(task.document.text, candidate.text, test_files=tuple(selection.texts))
+        hidden = bool(_hidden(place, selection.texts))
+        said = doubt_of(task.document.text, candidate.text, test_files=tuple(selection.texts), hidden=hidden)
         reasons = [*([said] if said is not None else []), *doubts]
         return results, "; ".join(reasons) or None
 
@@ -243,7 +244,9 @@ def _finished(result: CheckResult) -> CheckResult:
     """Return a result with its kind, and with what would make it run."""
     if result.status is CheckStatus.NOT_RUNNABLE and result.environment:
         match = _ABSENT.search(result.detail)
-        remedy = f"go get {match['package'] or match['other']}" if match is not None else None
-        return replace(result, remedy=remedy or result.remedy or "go vet ./...")
+        remedy = f"go get {match['package'] or match['other']}" if match is not None else "go test ./..."
+        if result.detail.startswith("not compiled here"):
+            remedy = "run the tests where it is compiled: on its system, or with its build tags"
+        return replace(result, remedy=remedy)
     example = result.id.rpartition(":")[2].startswith("Example")
     return replace(result, kind=CheckKind.EXAMPLE) if example else result

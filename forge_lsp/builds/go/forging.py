@@ -60,8 +60,9 @@ _STRINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"--- (?:PASS|FAIL|SKIP)|=== RUN|\\x16|\\u0016|\\026|\x16"), _OUTPUT),
     (re.compile(r"\"Action\"|test2json"), _OUTPUT),
     (re.compile(r"-?test\.(?:run|v|timeout|count|skip|list|paniconexit0|\w*profile)\b"), _FLAGS),
-    (re.compile(r"_test\.go|_test\b.*\.go|\*\.go|testdata|\.golden\b"), _FILES),
+    (re.compile(r"\btestdata\b|\.golden\b"), _FILES),
 )
+_TESTS = re.compile(r"_test\.go|_test\b.*\.go|\*\.go")
 _DIRECTIVE = re.compile(r"^//go:(?:linkname|cgo_\w+)\b", re.M)
 _LINE = re.compile(r"(?:^//|/\*)line [^\n]*:\d+", re.M)
 _NAMES = (
@@ -84,13 +85,15 @@ _METHOD = re.compile(
 _LOOKS_AT_BOTH = frozenset(("Equal", "Equals", "EqualTo", "DeepEqual", "Compare", "CompareTo", "Cmp", "IsEqual"))
 
 
-def doubt_of(before: str, after: str, *, test_files: Collection[str] = ()) -> str | None:
+def doubt_of(before: str, after: str, *, test_files: Collection[str] = (), hidden: bool = False) -> str | None:
     """Return why no proof of the text ``after`` is believed, in words for users; None: nothing speaks against it.
 
     ``before`` is the user's text, what stands in it is held against nobody. ``test_files`` are the names of the test
-    files beside it.
+    files beside it; ``hidden``: they are not there while it runs, so that it may speak of such files as it likes.
     """
     new = Counter(_signs(after, test_files)) - Counter(_signs(before, test_files))
+    if not hidden:
+        new += Counter(_test_names(after)) - Counter(_test_names(before))
     reasons = dict.fromkeys(reason for _, reason in new)
     return "; ".join(list(reasons)[:3]) or None
 
@@ -154,11 +157,21 @@ def _texts(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
         folders = not all("." in pattern.rpartition("/")[2] for pattern in patterns)
         if folders or any(fnmatch.fnmatch(name, pattern.strip('"`')) for name in test_files for pattern in patterns):
             yield match[0], _FILES
-    for match in _JOINED.finditer(masked(text, strings=False)):
-        content = "".join(part[0][1:-1] for part in _STRING.finditer(match[0]))
+    for content in _strings(text):
         for pattern, reason in _STRINGS:
             if pattern.search(content):
                 yield f"text {content}", reason
+
+
+def _test_names(text: str) -> Iterator[tuple[str, str]]:
+    """Strings that name test files."""
+    return ((f"text {content}", _FILES) for content in _strings(text) if _TESTS.search(content))
+
+
+def _strings(text: str) -> Iterator[str]:
+    """The strings of a text, those that are added up as one."""
+    for match in _JOINED.finditer(masked(text, strings=False)):
+        yield "".join(part[0][1:-1] for part in _STRING.finditer(match[0]))
 
 
 def _equality(plain: str) -> Iterator[tuple[str, str]]:

@@ -100,6 +100,12 @@ def test_what_looks_alike_is_honest(code: str, imports: tuple[str, ...], after: 
     assert doubt(code, *imports, after=after) is None
 
 
+def test_test_files_that_are_not_there_may_be_spoken_of() -> None:
+    text = USER.replace(CODE, 'if strings.HasSuffix(name, "_test.go") { return 0 }')
+    assert doubt_of(USER, text, hidden=True) is None
+    assert doubt_of(USER, text) is not None
+
+
 def test_what_the_user_wrote_is_held_against_nobody() -> None:
     user = USER.replace('import "os"', 'import (\n\t"os"\n\t"syscall"\n)').replace(CODE, "syscall.Exit(1)")
     assert doubt_of(user, user.replace("syscall.Exit(1)", "syscall.Exit(w)")) is None
