@@ -187,6 +187,24 @@ CASES = {
         {"area_test.go": go_test_file(function("TestArea", wants("area(2, 3)", 6)))},
         {"TestArea": CheckStatus.PROOF},
     ),
+    # Code may end a process where a test wants just that, in a child of its own.
+    "expects an exit": (
+        STUB.replace("package shop\n", 'package shop\n\nimport "os"\n'),
+        {
+            "area_test.go": go_test_file(
+                function("TestArea", wants("area(2, 3)", 6)),
+                function(
+                    "TestExit",
+                    'if os.Getenv("CHILD") != "" {\n\t\tarea(-1, 1)\n\t}\n'
+                    '\tcommand := exec.Command(os.Args[0], "-test.run=^TestExit$")\n'
+                    '\tcommand.Env = append(os.Environ(), "CHILD=1")\n'
+                    "\tcommand.Run()\n\t" + wants("command.ProcessState.ExitCode()", 3),
+                ),
+                imports='import (\n\t"os"\n\t"os/exec"\n)\n',
+            )
+        },
+        {"TestArea": CheckStatus.PROOF, "TestExit": CheckStatus.PROOF},
+    ),
     # A build tag of the project's own is set for the file that asks for it, and for its tests.
     "behind a tag": (
         "//go:build integration\n\n" + STUB,
@@ -208,6 +226,12 @@ CASES = {
 }
 
 
+CODES = {
+    "empty bodies": RIGHT.replace("w * h", 'len(strings.Repeat("a", w)) * h'),
+    "expects an exit": RIGHT.replace("\treturn", "\tif w < 0 {\n\t\tos.Exit(3)\n\t}\n\treturn"),
+}
+
+
 @pytest.mark.parametrize("case", CASES)
 async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_path: Path) -> None:
     if find_go(dict(os.environ)) is None:
@@ -215,8 +239,8 @@ async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_pa
     stub, files, expected = CASES[case]
     toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
     task = project_task(tmp_path, Language.GO, {"go.mod": FILES["go.mod"], FILE: stub, **files}, FILE)
-    code = RIGHT if case != "empty bodies" else RIGHT.replace("w * h", 'len(strings.Repeat("a", w)) * h')
-    evidence = await toolchain.evidence(task, candidate_of(task, code))
+    evidence = await toolchain.evidence(task, candidate_of(task, CODES.get(case, RIGHT)))
+    assert evidence.doubt is None
     assert {result.id.removeprefix("go test:"): result.status for result in evidence.results} == expected, evidence
     unfit = [result for result in evidence.results if result.status is CheckStatus.NOT_RUNNABLE]
     words = {"not installed": "go get example.org/more", "another system": "not compiled here"}.get(case)

@@ -325,6 +325,26 @@ HONEST = (
         "\treturn <-out\n}",
     ),
 )
+COMMAND = """package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+«func Area(width, height int) int {
+	return 0
+}»
+
+func main() {
+	flag.Parse()
+	if len(os.Args) < 2 {
+		os.Exit(2)
+	}
+	fmt.Println(Area(len(os.Args), 1))
+}
+"""
 PROJECTS = (
     Project(
         name="go test",
@@ -368,6 +388,18 @@ PROJECTS = (
         mutant=WRONG,
         rewrite="func Area(width, height int) int {\n\ttotal := height * width\n\treturn total\n}",
         unparsable="func Area(width, height int) int {\n\treturn width * (height\n}",
+        prepare=environment,
+        scope="Area",
+    ),
+    Project(
+        name="go test of a command",
+        language=Language.GO,
+        document="main.go",
+        files={"go.mod": MODULE, "main_test.go": TESTS.replace("package shapes", "package main")},
+        stub=COMMAND,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("TestArea", "expected 6, got 5"),
         prepare=environment,
         scope="Area",
     ),
