@@ -3,6 +3,7 @@ a function that is not there yet, two stubs, working code, examples, forged proo
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Evidence, Outcome
+from forge_lsp.domain.attempt import Candidate, Evidence, Outcome
 from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
 from forge_lsp.domain.ports import Sandbox, Toolchain
 from forge_lsp.domain.task import ScopeKind, Task
@@ -47,7 +48,8 @@ def those(*fields: str) -> list[object]:
 
 @pytest.fixture
 async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
+    # One folder for all tests: what compilers made of their standard libraries is kept there.
+    async with real_sandbox(tmp_path_factory.getbasetemp() / "proof-boxes") as chosen:
         if not chosen.runs_project_code:
             pytest.skip("no sandbox works here")
         yield chosen
@@ -61,7 +63,7 @@ def made(
     write_files(root, {**project.files, **(files or {}), project.document: text})
     environment = project.prepare(root) if project.prepare is not None else None
     path = root / project.document
-    task = task_of(marked, language=project.language, path=path, workspace=root, name="area")
+    task = task_of(marked, language=project.language, path=path, workspace=root, name=project.scope)
     if not task.original:
         task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None, unfinished=True))
     every = toolchains(sandbox, timeout=120, commands={}, environment=environment)
@@ -93,7 +95,7 @@ async def test_a_function_that_is_not_there_yet(project: Project, tmp_path: Path
     task, toolchain = made(tmp_path, project, project.absent, sandbox)
     right = await toolchain.evidence(task, candidate_of(task, project.absent_right))
     assert grade(right) is Grade.PROVEN, right
-    other = project.absent_right.replace("area", "aria")
+    other = project.absent_right.replace(project.scope, "aria")
     nothing = await toolchain.evidence(task, candidate_of(task, other))
     assert nothing.count(CheckStatus.OWED), nothing
 
@@ -131,6 +133,14 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
     assert wrong.count(CheckStatus.OWED), wrong
 
 
+def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
+    """The candidate with its imports at the top of the file, below a package clause."""
+    clause = re.match(r"package \w+;?\n+", candidate.text)
+    at = clause.end() if clause is not None else 0
+    lines = "".join(f"{line}\n" for line in imports)
+    return replace(candidate, text=candidate.text[:at] + lines + candidate.text[at:], imports=imports)
+
+
 FORGED = [
     pytest.param(project, forgery, id=f"{project.language}-{project.name}-{forgery.channel}")
     for project in PROJECTS
@@ -149,8 +159,7 @@ async def test_a_forged_proof_is_not_believed(
 ) -> None:
     task, toolchain = made(tmp_path, project, project.stub, sandbox)
     candidate = candidate_of(task, forgery.code)
-    lines = "".join(f"{line}\n" for line in forgery.imports)
-    forged = await toolchain.evidence(task, replace(candidate, text=lines + candidate.text, imports=forgery.imports))
+    forged = await toolchain.evidence(task, importing(candidate, forgery.imports))
     assert grade(forged) is not Grade.PROVEN, forged
     assert forged.doubt is not None or any(result.status in AGAINST for result in forged.results), forged
 
@@ -161,8 +170,7 @@ async def test_honest_code_that_looks_odd_is_believed(
 ) -> None:
     task, toolchain = made(tmp_path, project, project.stub, sandbox)
     candidate = candidate_of(task, honest.code)
-    lines = "".join(f"{line}\n" for line in honest.imports)
-    right = await toolchain.evidence(task, replace(candidate, text=lines + candidate.text, imports=honest.imports))
+    right = await toolchain.evidence(task, importing(candidate, honest.imports))
     assert grade(right) is Grade.PROVEN, right
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,35 +22,60 @@ LIST = (
 _MOST_DEPENDENTS = 200
 _CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
+_CONSTRAINT = re.compile(r"^//go:build[ \t]+(?P<expression>[^\n]+)", re.M)
+# Tags that Go sets by itself, for this machine or another one.
+_SYSTEMS = (
+    "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris "
+    "wasip1 windows zos unix 386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le "
+    "riscv64 s390x sparc64 wasm cgo gc gccgo race msan asan purego ignore tools boringcrypto"
+)
+_GIVEN = frozenset(_SYSTEMS.split())
 _IGNORED = re.compile(r"^//go:build[ \t]+ignore\b|^// \+build[ \t]+ignore\b", re.M)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Where a document's module is. ``folder`` is where Go runs, relative to the tree; ``patterns`` name the packages
-    of the project; ``extra`` lies over the tree. ``files``: a file without a module, checked with these alone."""
+    of the project; ``extra`` lies over the tree. ``files``: a file without a module, checked with these alone. ``tags``
+    are the build tags without which the document is not compiled."""
 
     folder: PurePosixPath
     patterns: tuple[str, ...] = ("./...",)
     extra: dict[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
     files: tuple[str, ...] = ()
     vendored: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
     """``own`` is the document's package as a pattern, ``dependents`` those of the project that import it, ``tested``
-    those whose tests do. ``left_out``: the document is in none, for this reason. ``cgo``: one of them uses C."""
+    those whose tests do. ``left_out``: the document is in none, for this reason. ``cgo``: one of them uses C. ``tests``
+    are the names of the own package's test files that are compiled here."""
 
     own: str
     dependents: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
     left_out: str | None = None
     cgo: bool = False
+    tests: tuple[str, ...] = ()
 
 
 def layout_of(place: Place, text: str, go: Go) -> Layout:
     """The module that ``place`` lies in, or a temp module for a file that has none."""
+    return replace(_layout(place, text, go), tags=_tags(text))
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    """The project's own build tags that a text asks for; none where it also asks for a system, or has a choice."""
+    match = _CONSTRAINT.search(text[: clause.start()] if (clause := _CLAUSE.search(text)) is not None else text)
+    if match is None or not re.fullmatch(r"\w+(?:\s*&&\s*\w+)*", match["expression"].strip()):
+        return ()
+    tags = tuple(re.findall(r"\w+", match["expression"]))
+    return () if any(tag in _GIVEN for tag in tags) else tags
+
+
+def _layout(place: Place, text: str, go: Go) -> Layout:
     module = place.nearest("go.mod")
     if module is None or (_IGNORED.search(text) and _CLAUSE.search(text)):
         extra: dict[PurePosixPath, bytes] = {}
@@ -80,7 +105,9 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
     files: list[list[str]] = [own.get(kind) or [] for kind in ("GoFiles", "CgoFiles", "TestGoFiles", "XTestGoFiles")]
     left_out = None
     if not any(name in found for found in files) and name in (own.get("IgnoredGoFiles") or []):
-        left_out = f"{place.document} is left out on this machine by its name or its build constraints"
+        left_out = (
+            f"not compiled here: {place.document} is left out on this machine by its name or its build constraints"
+        )
     closure = [path]
     for known in closure:  # grows while it is walked
         closure += [
@@ -96,7 +123,8 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
         if str(one["ImportPath"]) not in closure and set(closure) & _imports(one) and str(one["ImportPath"]) in healthy
     )[:_MOST_DEPENDENTS]
     cgo = any(one.get("CgoFiles") or "C" in (one.get("Imports") or []) for one in packages)
-    return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo)
+    tests = (*files[2], *files[3])
+    return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo, tests=tests)
 
 
 def _imports(package: dict[str, Any]) -> set[str]:

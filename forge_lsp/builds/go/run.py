@@ -35,6 +35,8 @@ async def run_go(
 def go_environment(go: Go, layout: Layout, *, cache: Path, cgo: bool = False) -> dict[str, str]:
     """What Go needs to know; ``cache`` is the folder where it may keep what it compiled."""
     flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
+    if layout.tags:
+        flags += f" -tags={','.join(layout.tags)}"
     return {**go.environment, "GOCACHE": str(cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
 
 

@@ -82,18 +82,18 @@ class GoToolchain:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
         go = find_go(self._environment)
-        names = await asyncio.to_thread(tests_of, task, place)
-        if go is None or not names:
+        selection = await asyncio.to_thread(tests_of, task, place)
+        if go is None or not selection.names:
             return Evidence()
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the tests of the package were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         started = time.perf_counter()
         try:
-            results = await self._tests.run(task, candidate, place, go, names)
+            results, doubt = await self._tests.run(task, candidate, place, go, selection)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=results, seconds=time.perf_counter() - started)
+        return Evidence(results=results, seconds=time.perf_counter() - started, doubt=doubt)
 
     async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> Checked:
         layout = await asyncio.to_thread(layout_of, place, text, go)

@@ -35,7 +35,8 @@ class Project:
     is the document without it, the empty scope where it belongs. ``two`` has a second stub, which other tests of
     ``two_files`` call. ``working`` has a scope that works, ``mutant`` and ``rewrite`` replace it. ``example`` is the
     stub with an example in its documentation; no test of ``files`` is there then. ``files`` are all but the document.
-    ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip.
+    ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
+    the function where the language writes it otherwise than ``area``.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Project:
     forgeries: tuple[Forgery, ...] = ()
     honest: tuple[Forgery, ...] = ()
     prepare: Callable[[Path], Mapping[str, str] | None] | None = None
+    scope: str = "area"
 
 
 def projects() -> tuple[Project, ...]:
