@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,14 @@ from forge_lsp.builds.typescript import TypeScriptToolchain
 from forge_lsp.domain.attempt import Evidence
 from forge_lsp.domain.checks import CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 from tests.support.tools import node_modules
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+UNRELATED = CheckStatus.UNRELATED
 
 AREA = "«export function area(width, height) {\n  return width * height;\n}»\n\nexport const one = () => 1;\n"
 OTHER = "throw new Error('never run: it does not speak of the scope');\n"
@@ -115,16 +117,16 @@ async def test_node_runs_what_speaks_of_the_scope(sandbox: Sandbox, tmp_path: Pa
     before = names_below(tmp_path)
     good = await evidence(sandbox, task, "return height * width;")
     assert [(name, status) for name, (status, _, _) in told(good).items()] == list(
-        zip(NAMES, (PASSED, NOT_RUNNABLE, PASSED, PASSED, NOT_RUNNABLE), strict=True)
+        zip(NAMES, (KEPT, NOT_RUNNABLE, KEPT, KEPT, UNRELATED), strict=True)
     )
     assert good.results[0].id == "node:test/area.test.js > area"
     wrong = told(await evidence(sandbox, task, "return width + height;"))
     assert wrong == {
         "area": (FAILED, "6", "5"),
-        "later": (NOT_RUNNABLE, "passes", "does not pass"),
-        "squares > of two": (PASSED, "passes", "passes"),
+        "later": (NOT_RUNNABLE, "", ""),
+        "squares > of two": (KEPT, "", ""),
         "squares > of three": (FAILED, "[ 9 ]", "[ 6 ]"),
-        "one": (NOT_RUNNABLE, "2", "1"),
+        "one": (UNRELATED, "2", "1"),
     }
     assert names_below(tmp_path) == before, "nothing is left in the project"
 
@@ -145,6 +147,7 @@ async def test_what_cannot_be_imported_any_more_fails(sandbox: Sandbox, tmp_path
     )
     (first, *_) = (result for result in found.results if result.id.endswith(" > area"))
     assert first.status is FAILED
+    assert "at import" in first.detail
 
 
 @pytest.mark.slow
@@ -155,17 +158,102 @@ async def test_the_projects_own_runner(sandbox: Sandbox, runner: str, tmp_path: 
     before = names_below(tmp_path)
     good = told(await evidence(sandbox, task, "return height * width;"))
     assert {name: status for name, (status, _, _) in good.items()} == dict(
-        zip(NAMES, (PASSED, NOT_RUNNABLE, PASSED, PASSED, NOT_RUNNABLE), strict=True)
+        zip(NAMES, (KEPT, NOT_RUNNABLE, KEPT, KEPT, UNRELATED), strict=True)
     ), good
     wrong = told(await evidence(sandbox, task, "return width + height;"))
     assert wrong["area"] == (FAILED, "6", "5")
     assert wrong["squares > of three"] == (FAILED, "9", "6")
-    assert wrong["squares > of two"][0] is PASSED
-    assert wrong["one"][0] is NOT_RUNNABLE
+    assert wrong["squares > of two"][0] is KEPT
+    assert wrong["one"][0] is UNRELATED
     assert names_below(tmp_path) == before
 
 
 async def test_a_stale_build_proves_nothing_of_typescript(sandbox: Sandbox, tmp_path: Path) -> None:
     files = {"src/area.ts": AREA, "test/area.test.js": NODE, "package.json": '{"type": "module"}\n'}
     task = project_task(tmp_path, Language.TYPESCRIPT, files, "src/area.ts")
-    assert await evidence(sandbox, task, "return 1;") == Evidence()
+    (result,) = (await evidence(sandbox, task, "return 1;")).results
+    assert (result.status, result.environment) == (NOT_RUNNABLE, True)
+    assert "compiled from TypeScript earlier" in result.detail
+
+
+STUB = (
+    "«export function area(width, height) {\n  throw new Error('not implemented');\n}»\n\nexport const one = () => 1;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "name", "words", "remedy"),
+    [
+        ('{"scripts": {"test": "mocha"}}', 'it("area", () => assert(area));', "mocha", "tests of mocha", None),
+        ("{}", 'import test from "ava";\ntest("area", (t) => t.is(area(1, 1), 1));', "ava", "tests of ava", None),
+        ("{}", 'const test = require("tape");\ntest("area", () => area());', "tape", "tests of tape", None),
+        ('{"devDependencies": {"jasmine": "5"}}', 'it("area", () => expect(area(1, 1)));', "jasmine", "jasmine", None),
+        ('{"scripts": {"test": "node test/area.test.js"}}', "assert(area());", "npm test", "node test/area", None),
+        (
+            '{"scripts": {"test": "vitest run"}}',
+            'import { test } from "vitest";\ntest("area", () => area());',
+            "vitest",
+            "vitest is not installed",
+            "npm install",
+        ),
+    ],
+    ids=["mocha", "ava", "tape", "jasmine", "script", "vitest"],
+)
+async def test_a_runner_that_is_not_here_is_named(
+    sandbox: Sandbox, tmp_path: Path, manifest: str, text: str, name: str, words: str, remedy: str | None
+) -> None:
+    files = {"package.json": manifest, "src/area.js": AREA, "test/area.test.js": text}
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    (result,) = (await evidence(sandbox, task, "return height * width;")).results
+    assert (result.id, result.status, result.environment) == (name, NOT_RUNNABLE, True)
+    assert words in result.detail
+    assert result.remedy == remedy
+
+
+async def test_a_file_that_cannot_be_loaded_leaves_the_others_to_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = node_project(tmp_path)
+    (tmp_path / "test/broken.test.js").write_text(f'import "not-installed-here";\n{NODE}', "utf-8")
+    found = await evidence(sandbox, task, "return width + height;")
+    broken = next(result for result in found.results if "broken" in result.id)
+    assert (broken.status, broken.environment, broken.remedy) == (NOT_RUNNABLE, True, "npm install")
+    assert "Cannot find package 'not-installed-here'" in broken.detail
+    assert told(found)["area"] == (FAILED, "6", "5")
+
+
+async def test_each_test_is_judged_by_what_it_lacks(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = node_project(tmp_path)
+    tests = NODE.replace("{ area, one }", "{ area, one, side }") + 'test("side", () => assert.equal(side(9), 3));\n'
+    (tmp_path / "test/area.test.js").write_text(tests, "utf-8")
+    (tmp_path / "src/area.js").write_text("export const one = () => 1;\n", "utf-8")
+    text = "export const one = () => 1;\n"
+    document = replace(task.document, text=text)
+    end = len(text)
+    scope = replace(task.scope, kind=ScopeKind.INSERTION, range=TextRange(start=end, end=end), unfinished=True)
+    task = replace(task, document=document, scope=scope)
+    toolchain = JavaScriptToolchain(sandbox, timeout=60, environment=os.environ)
+    code = "export function area(width, height) {\n  return width * height;\n}\n"
+    found = told(await toolchain.evidence(task, candidate_of(task, code)))
+    assert {name: status for name, (status, _, _) in found.items()} == {
+        "area": CheckStatus.PROOF,
+        "later": NOT_RUNNABLE,
+        "squares > of two": CheckStatus.PROOF,
+        "squares > of three": CheckStatus.PROOF,
+        "one": UNRELATED,
+        "side": UNRELATED,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return null.size;", "TypeError: Cannot read properties of null (reading 'size') (src/area.js:2)"),
+        ("throw new RangeError('too wide');", "RangeError: too wide (src/area.js:2)"),
+        ("process.exit(0);", "the process ended before its tests did"),
+    ],
+)
+async def test_what_the_code_threw_is_told(sandbox: Sandbox, tmp_path: Path, body: str, words: str) -> None:
+    files = {"package.json": '{"type": "module"}\n', "src/area.js": STUB, "test/area.test.js": NODE}
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    results = {result.id.rpartition(" > ")[2]: result for result in (await evidence(sandbox, task, body)).results}
+    assert results["area"].status is CheckStatus.OWED
+    assert words in results["area"].detail

@@ -1,5 +1,5 @@
-"""The tests of a JavaScript or TypeScript project that speak of the scope, before and after: by ``node --test``, or by
-the vitest or jest of the project's own ``node_modules``."""
+"""The tests of a JavaScript or TypeScript project that speak of the scope, before and after: by node's own test runner,
+or by the vitest or jest of the project's ``node_modules``."""
 
 from __future__ import annotations
 
@@ -10,60 +10,33 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, cast
 
+from forge_lsp.builds.javascript.finding import ENDINGS, Suite, found_for
+from forge_lsp.builds.javascript.forging import doubt_of
+from forge_lsp.builds.javascript.mustfail import with_failing_test
+from forge_lsp.builds.javascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
+from forge_lsp.builds.javascript.reading import reaching, read_tests
 from forge_lsp.builds.programs import no_code_here, readable_for
-from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, speaking_of, suite_run, tail
+from forge_lsp.builds.project import Place, fingerprint
+from forge_lsp.builds.sandbox.exposure import Origin, exposed
+from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, tail, uncollected
 from forge_lsp.builds.suites import Suite as TestSuite
 from forge_lsp.builds.tsc import script_folders
 from forge_lsp.domain.attempt import Candidate, Evidence
-from forge_lsp.domain.checks import CheckResult
+from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
-from forge_lsp.domain.task import Language, ScopeKind, Task
-from forge_lsp.reading import parsed_json
+from forge_lsp.domain.task import Task
 
-__all__ = ["JavaScriptTests", "json_outcome", "node_outcome", "suites_of"]
+__all__ = ["JavaScriptTests"]
 
-_REPORTER = Path(__file__).with_name("runners") / "reporter.mjs"
-_ENDINGS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes)
-_MATTERS = (*_ENDINGS, ".json", ".vue", ".svelte")
-_TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
-_TYPED = re.compile(r"\.[cm]?tsx?$")
-_NODE_TEST = re.compile(r"[\"']node:test[\"']")
-_RESULTS = PurePosixPath(".forge-check.tests.json")
-_MOST_FILES = 8
-
-Runner = Literal["node", "vitest", "jest"]
-# Where the packages have their programs; npm's links in .bin may be shell scripts.
-_SCRIPTS: Mapping[Runner, str] = {"vitest": "vitest/vitest.mjs", "jest": "jest/bin/jest.js"}
-
-_COLOUR = re.compile(r"\x1b\[[\d;]*m")
-# jest; vitest (by chai); node's own assert, in either of them
-_VALUES = (
-    re.compile(r"^Expected[^:\n]*: (?P<expected>.+)\n+Received[^:\n]*: +(?P<actual>.+)$", re.M),
-    re.compile(
-        r"expected (?P<actual>.+?) to (?:be|(?:(?:deeply|strictly|loosely deeply|loosely) )*equal) "
-        r"(?P<expected>.+?)(?: // .*)?$",
-        re.M,
-    ),
-    re.compile(r"^(?P<actual>.+) !==? (?P<expected>.+)$", re.M),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
-    """``files`` that one runner takes, in the package at ``folder``. ``script``: the runner's own program (None: it is
-    node's); ``hooks``: what node is to load first."""
-
-    runner: Runner
-    folder: PurePosixPath
-    files: tuple[PurePosixPath, ...]
-    script: Path | None = None
-    hooks: tuple[str, ...] = ()
+_RUNNERS = Path(__file__).with_name("runners")
+_MATTERS = (*ENDINGS, ".json", ".vue", ".svelte")
+_MOST_REWRITES = 4
+_SPARE = 10.0
+"""Seconds that the runner has, beyond the tests' own time, to say what it saw."""
 
 
 class JavaScriptTests:
@@ -76,203 +49,262 @@ class JavaScriptTests:
         self._timeout = timeout
         self._environment = environment
         self._memory = Memory()
+        self._known_notes: dict[str, frozenset[str]] = {}
 
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
         node = shutil.which("node", path=self._environment.get("PATH", ""))
-        suites = await asyncio.to_thread(suites_of, task, place) if node is not None else ()
-        if node is None or not suites:
+        if node is None:
             return Evidence()
+        suites, blocked = await asyncio.to_thread(found_for, task, place)
+        if not suites:
+            return Evidence(results=blocked)
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the project's tests were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
-        results: list[CheckResult] = []
+        results: list[CheckResult] = [*blocked]
+        doubts = dict.fromkeys(filter(None, (doubt_of(task.document.text, candidate.text),)))
         try:
             for suite in suites:
-                results += await self._compared(task, candidate, place, suite, Path(node))
+                found, notes = await self._judged(task, candidate, place, suite, Path(node))
+                results += found
+                doubts |= dict.fromkeys(notes)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=tuple(results), seconds=time.perf_counter() - started)
+        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None, seconds=time.perf_counter() - started)
 
-    async def _compared(
+    async def _judged(
         self, task: Task, candidate: Candidate, place: Place, suite: Suite, node: Path
-    ) -> Sequence[CheckResult]:
+    ) -> tuple[Sequence[CheckResult], Sequence[str]]:
         key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (node,))
+        texts = {str(file): place.text(file) or "" for file in suite.files}
+        names = frozenset(filter(None, (task.scope.name, task.scope.container)))
+        document = task.document.text if task.scope.name is not None else ""
+        course = Course(
+            root="",
+            document=place.document,
+            text=task.document.text,
+            before=task.document.text,
+            lines=(0, 0),
+            reach=frozenset(),
+            tests={file: read_tests(text) for file, text in texts.items()},
+            secret=f"forge-{secrets.token_hex(12)}",
+            timeout=self._timeout,
+        )
+        # By what the candidate declares, too: an insertion has no name of its own.
+        known = names or frozenset(re.findall(r"[^\W\d]\w*", place.document.stem)) | _declared(candidate.code)
+        every = reaching(known, document, *texts.values())
+        course = replace(course, reach=every)
+        notes: list[str] = []
         words = ""
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             nonlocal words
-            del only
-            found = await self._run(place, suite, node, text)
-            words = found.words
-            return found
+            wanted = [file for file in texts if only is None or any(name.startswith(f"{file} > ") for name in only)]
+            own = replace(
+                course,
+                text=text,
+                lines=_lines(task, candidate, text),
+                tests={file: course.tests[file] for file in wanted},
+            )
+            seen = await self._run(place, suite, node, own, {file: texts[file] for file in wanted})
+            words = seen.run.words
+            if text == candidate.text and text != task.document.text:
+                notes.extend(seen.notes)
+            else:
+                self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
+            return seen.run
 
-        results = await judged(TestSuite(name=suite.runner, key=key, run=run), task, candidate, self._memory)
-        return results or (not_run(suite.runner, words or "it found no test"),)
+        def speaks(name: str) -> bool:
+            file, _, rest = name.partition(" > ")
+            test = course.tests.get(file)
+            return test is None or not rest or test.speaks(rest.split(" > "), every)
 
-    async def _run(self, place: Place, suite: Suite, node: Path, text: str) -> SuiteRun:
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks)
+        results = await judged(judge, task, candidate, self._memory)
+        before = self._known_notes.get(key, frozenset())
+        fresh = [note for note in dict.fromkeys(notes) if note not in before]
+        remedied = [
+            replace(result, remedy=result.remedy or remedy_for(result.detail))
+            if result.status is CheckStatus.NOT_RUNNABLE and result.environment
+            else result
+            for result in results
+        ]
+        return remedied or (not_run(suite.runner, words or "it found no test"),), fresh
+
+    async def _run(self, place: Place, suite: Suite, node: Path, course: Course, texts: Mapping[str, str]) -> Seen:
+        """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
+        that each test is judged by what it needs."""
+        current = dict(texts)
+        seen = await self._once(place, suite, node, course, current)
+        for _ in range(_MOST_REWRITES):
+            changed: dict[str, str] = {}
+            for file, words in seen.files.items():
+                lacks = unexported(words)
+                text = _lenient(current[file], lacks[0], len(changed)) if lacks is not None else None
+                if text is not None:
+                    changed[file] = text
+            if not changed:
+                break
+            current |= changed
+            part = replace(course, tests={file: course.tests[file] for file in changed})
+            again = await self._once(place, suite, node, part, changed, current)
+            seen = Seen(
+                run=SuiteRun(
+                    runs={**seen.run.runs, **again.run.runs},
+                    uncollected={
+                        **{file: run for file, run in seen.run.uncollected.items() if file not in changed},
+                        **again.run.uncollected,
+                    },
+                    words=seen.run.words,
+                ),
+                notes=(*seen.notes, *again.notes),
+                files=again.files,
+            )
+        return seen
+
+    async def _once(
+        self,
+        place: Place,
+        suite: Suite,
+        node: Path,
+        course: Course,
+        texts: Mapping[str, str],
+        every: Mapping[str, str] | None = None,
+    ) -> Seen:
         nonce = secrets.token_hex(16)
-        readable = [*readable_for(node), _REPORTER.parent]
+        readable = [*readable_for(node), _RUNNERS]
         if suite.script is not None:
             # Packages may lie elsewhere: a workspace's node_modules is often a link, or holds links.
             readable += script_folders(suite.script, workspace=place.source)
-        async with self._sandbox.open(place.tree(text)) as box:
-            result = await box.run(
-                (
-                    "/bin/sh",
-                    "-c",
-                    'cd "$1" && shift && exec "$@"',
-                    "sh",
-                    str(suite.folder),
-                    *_command(suite, node, box),
-                ),
-                timeout=self._timeout,
-                env={
-                    "CI": "1",
-                    "NO_COLOR": "1",
-                    "FORCE_COLOR": "0",
-                    "FORGE_NONCE": nonce,
-                    "PATH": f"{node.parent}:/usr/local/bin:/usr/bin:/bin",
-                },
-                readable=readable,
-                loopback=True,
+        elif place.source is not None:
+            linked = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
+            targets = tuple(folder.resolve() for folder in linked if folder.is_symlink())
+            readable += exposed(targets, origin=Origin.WORKSPACE, workspace=place.source)
+        extra: dict[PurePosixPath, bytes] = {
+            PurePosixPath(file): with_failing_test(suite.runner, file, text, course.secret).encode(
+                "utf-8", "surrogatepass"
             )
-            written = box.read(suite.folder / _RESULTS) if suite.script is not None else None
-            root = str(box.root / suite.folder)
-        if suite.script is None:
-            return node_outcome(result, nonce, timeout=self._timeout)
-        return json_outcome(written, result, root, timeout=self._timeout)
+            for file, text in (every or texts).items()
+        }
+        beside = suite.folder / f"forge-check-{course.secret[-6:]}.test.cjs"
+        if suite.runner == "jest":
+            # jest runs a single file in its own process, where the reporter is.
+            extra[beside] = b'test("beside", () => undefined);\n'
+        async with self._sandbox.open(place.tree(course.text, extra)) as box:
+            root = str(box.root)
+            result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable)
+        told = answered(result.stdout, nonce)
+        if told is None:
+            return _ended(course, result, suite)
+        return outcome(replace(course, root=root, folder=suite.folder), told)
+
+    async def _command(
+        self,
+        box: Box,
+        suite: Suite,
+        node: Path,
+        course: Course,
+        names: Sequence[str],
+        beside: PurePosixPath,
+        nonce: str,
+        readable: Sequence[Path],
+    ) -> ProcessResult:
+        files = [str(PurePosixPath(name).relative_to(suite.folder)) for name in names]
+        reporter = str(_RUNNERS / "reporting.mjs")
+        stdin = nonce
+        if suite.runner == "vitest":
+            quiet = ("--coverage.enabled=false", "--typecheck.enabled=false", "--watch=false", "--pool=forks")
+            command = (str(node), str(suite.script), "run", f"--reporter={reporter}", *quiet, *files)
+        elif suite.runner == "jest":
+            how = ("--ci", "--maxWorkers=2", "--watchman=false", "--coverage=false", "--cacheDirectory=/tmp/jest")
+            paths = (*files, str(beside.relative_to(suite.folder)))
+            command = (str(node), str(suite.script), *how, f"--reporters={reporter}", "--runTestsByPath", *paths)
+        else:
+            command = (str(node), str(_RUNNERS / "files.mjs"))
+            stdin = json.dumps(
+                {
+                    "nonce": nonce,
+                    "document": str(box.root / course.document),
+                    "recorder": str(_RUNNERS / "recorder.cjs"),
+                    "hooks": suite.hooks,
+                    "root": str(box.root / suite.folder),
+                    "files": files,
+                    "seconds": self._timeout,
+                }
+            )
+        spare = _SPARE if suite.runner == "node" else 0.0
+        return await box.run(
+            ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *command),
+            timeout=self._timeout + spare,
+            env={
+                "CI": "1",
+                "NO_COLOR": "1",
+                "FORCE_COLOR": "0",
+                "PATH": f"{node.parent}:/usr/local/bin:/usr/bin:/bin",
+            },
+            readable=readable,
+            loopback=True,
+            stdin=stdin.encode(),
+        )
 
 
-def suites_of(task: Task, place: Place) -> tuple[Suite, ...]:
-    """The test files that mention what is written, else its module, with what runs them; a few of them."""
-    if place.source is None:
-        return ()
-    name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
-    module = place.document.parent.name if place.document.stem == "index" else place.document.stem
-    files = (file for file, _ in project_files(place.source, _ENDINGS) if _TEST_FILE.fullmatch(file))
-    suites: dict[tuple[Runner, PurePosixPath], Suite] = {}
-    for file in speaking_of(place, files, (name, task.scope.container, module), most=_MOST_FILES):
-        at = Place(source=place.source, document=file, overlay=place.overlay)
-        package = at.nearest("package.json")
-        folder = package.parent if package is not None else PurePosixPath()
-        suite = _suite(task, at, folder)
-        if suite is not None:
-            known = suites.setdefault((suite.runner, folder), suite)
-            if known is not suite:
-                merged = Suite(
-                    runner=known.runner,
-                    folder=folder,
-                    files=(*known.files, file),
-                    script=known.script,
-                    hooks=known.hooks or suite.hooks,
-                )
-                suites[suite.runner, folder] = merged
-    return tuple(suites.values())
-
-
-def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | None:
-    """What runs the test file ``at``; None where nothing here does."""
-    assert at.source is not None, "asked for a workspace only"
-    text = at.text(at.document) or ""
-    if _NODE_TEST.search(text):
-        typed = _TYPED.search(at.document.name) is not None
-        if task.document.language is Language.TYPESCRIPT and not typed and not re.search(r"\.[cm]?ts[\"']", text):
-            return None  # it tests what was compiled long ago
-        tsx = typed and any((at.source / above / "node_modules/tsx").is_dir() for above in at.folders())
-        return Suite(runner="node", folder=folder, files=(at.document,), hooks=("--import", "tsx") if tsx else ())
-    script = _manifest(at, folder)
-    runners = tuple(_SCRIPTS)
-    for runner in sorted(runners, key=lambda name: (name not in text, name not in script, runners.index(name))):
-        for above in at.folders():
-            program = at.source / above / "node_modules" / _SCRIPTS[runner]
-            if program.is_file() and script_folders(program, workspace=at.source):
-                return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
-    return None
-
-
-def _manifest(place: Place, folder: PurePosixPath) -> str:
-    """What ``npm test`` runs, by the package's own word; it is read, never run."""
-    try:
-        return str(cast("dict[str, Any]", parsed_json(place.text(folder / "package.json") or "{}"))["scripts"]["test"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _command(suite: Suite, node: Path, box: Box) -> tuple[str, ...]:
-    files = [str(file.relative_to(suite.folder)) for file in suite.files]
-    out = box.root / suite.folder / _RESULTS
-    script = str(suite.script)
-    if suite.runner == "vitest":
-        return (str(node), script, "run", "--reporter=json", f"--outputFile={out}", *files)
-    if suite.runner == "jest":
-        how = ("--ci", "--runInBand", "--watchman=false", "--cacheDirectory=/tmp/jest", "--json", f"--outputFile={out}")
-        return (str(node), script, *how, "--runTestsByPath", *files)
-    return (
-        str(node),
-        *suite.hooks,
-        "--test",
-        f"--test-reporter={_REPORTER}",
-        "--test-reporter-destination=stdout",
-        *files,
-    )
-
-
-def node_outcome(result: ProcessResult, nonce: str, *, timeout: float) -> SuiteRun:
-    """What the reporter told."""
-    passed: dict[str, bool | None] = {}
-    said: dict[str, str] = {}
-    values: dict[str, tuple[str, str]] = {}
-    for line in result.stdout.decode("utf-8", "replace").split("\n"):
-        if not line.startswith(f"{nonce} "):
-            continue
-        try:
-            answer = cast("dict[str, Any]", json.loads(line[len(nonce) + 1 :]))
-        except ValueError:
-            continue  # the last line of a run that was cut off
-        parts = [str(part) for part in answer["name"]]
-        name, words = " > ".join(parts), tail(str(answer.get("words", "")))
-        passed[name] = {"passed": True, "failed": False}.get(str(answer["state"]))
-        said[name] = words
-        if len(parts) == 1:
-            said[""] = words
-        if "expected" in answer:
-            values[name] = (str(answer["expected"]), str(answer["actual"]))
+def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
+    """What a run means whose runner did not come to its end."""
     if result.timed_out:
-        said[""] = f"the tests did not finish in {timeout:g} s"
-    said.setdefault(
-        "", tail((result.stderr or result.stdout).decode("utf-8", "replace")) if not passed else "it was not run"
-    )
-    return suite_run(passed, said, values)
-
-
-def json_outcome(written: bytes | None, result: ProcessResult, root: str, *, timeout: float) -> SuiteRun:
-    """What vitest or jest wrote (one shape): ``testResults[].assertionResults[]``. ``root``: where the files lie."""
-    passed: dict[str, bool | None] = {}
-    said: dict[str, str] = {}
-    values: dict[str, tuple[str, str]] = {}
-    try:
-        answer = cast("dict[str, Any]", json.loads(written or b"{}"))
-        for file in answer.get("testResults", ()):
-            path = PurePosixPath(str(file["name"]))
-            short = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-            if file.get("message") and not file["assertionResults"]:
-                said[""] = tail(_COLOUR.sub("", str(file["message"])))
-            for test in file["assertionResults"]:
-                name = " > ".join((short, *map(str, test.get("ancestorTitles") or ()), str(test["title"])))
-                passed[name] = {"passed": True, "failed": False}.get(str(test["status"]))
-                words = _COLOUR.sub("", str((test.get("failureMessages") or [""])[0])).split("\n    at ")[0].strip()
-                said[name] = words[:400]
-                found = next((match for match in (pattern.search(words) for pattern in _VALUES) if match), None)
-                if found is not None:
-                    values[name] = (found["expected"].strip(), found["actual"].strip())
-    except (ValueError, KeyError, TypeError, AttributeError):
-        said[""] = "what it wrote cannot be read"
-    if result.timed_out:
-        said[""] = f"the tests did not finish in {timeout:g} s"
+        run = uncollected(f"the tests did not finish in {course.timeout:g} s")
+        return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
     # The first lines of a failure say what; the rest are frames of the runner.
-    words = _COLOUR.sub("", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
-    lines = [line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line)]
-    said.setdefault("", "\n".join(lines)[:400])
-    return suite_run(passed, said, values)
+    words = re.sub(r"\x1b\[[\d;]*m", "", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
+    said = "\n".join(line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line))[:400]
+    detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
+    cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
+    return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
+
+
+def _lines(task: Task, candidate: Candidate, text: str) -> tuple[int, int]:
+    """The scope's lines in a text: the untouched one or the candidate's."""
+    if text == task.document.text:
+        start, code = task.scope.range.start, task.original
+    else:
+        end = len(text) - (len(task.document.text) - task.scope.range.end)
+        start, code = end - len(candidate.code), candidate.code
+        if start < 0 or text[start:end] != code:
+            start = max(text.find(code), 0)
+    first = text.count("\n", 0, start) + 1
+    return first, first + code.count("\n")
+
+
+def _declared(code: str) -> frozenset[str]:
+    found = re.findall(r"\b(?:function\*?|class|const|let|var)\s+([\w$]+)", code)
+    if task_like := re.findall(
+        r"^\s*(?:async\s+|static\s+|get\s+|set\s+)*\*?([\w$]+)\s*\([^()]*\)\s*(?::[^{]*)?\{", code, re.M
+    ):
+        found += task_like
+    return frozenset(found) - {"if", "for", "while", "switch", "catch", "function"}
+
+
+def _lenient(text: str, source: str, number: int) -> str | None:
+    """The text of a test file that takes what a module does not export as undefined; None: it has no such import."""
+    changed = False
+    count = number * 100
+
+    def rewritten(found: re.Match[str]) -> str:
+        nonlocal changed, count
+        clause, lines = found["names"], found[0].count("\n")
+        braces = re.search(r"\{([^}]*)\}", clause)
+        if braces is None:
+            return found[0]
+        changed = True
+        count += 1
+        parts = (part.strip() for part in re.sub(r"/\*.*?\*/|//[^\n]*", "", braces[1], flags=re.S).split(","))
+        named = [re.sub(r"\s+as\s+", ": ", part) for part in parts if part and not part.startswith("type ")]
+        head = clause[: braces.start()].strip().rstrip(",").strip()
+        first = f"{head}, " if head else ""
+        space = f"forgeModule{count}"
+        return f'import {first}* as {space} from "{source}"; const {{ {", ".join(named)} }} = {space};' + "\n" * lines
+
+    pattern = rf"\bimport\s+(?!type\b)(?P<names>[\w$*{{}}\s,]+?)\s*\bfrom\s*[\"']{re.escape(source)}[\"'][ \t]*;?"
+    text = re.sub(pattern, rewritten, text)
+    return text if changed else None

@@ -1,0 +1,149 @@
+"""Which test files of a JavaScript or TypeScript project speak of a scope, and what runs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, cast
+
+from forge_lsp.builds.project import Place, project_files
+from forge_lsp.builds.suites import not_run, speaking_of
+from forge_lsp.builds.tsc import script_folders
+from forge_lsp.domain.checks import CheckResult
+from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.reading import parsed_json
+
+__all__ = ["ENDINGS", "Runner", "Suite", "found_for"]
+
+ENDINGS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes)
+"""The endings of what may be a test file."""
+_TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
+_TYPED = re.compile(r"\.[cm]?tsx?$")
+_NODE_TEST = re.compile(r"[\"']node:test[\"']")
+_MOST_FILES = 8
+
+Runner = Literal["node", "vitest", "jest"]
+# Where the packages have their programs; npm's links in .bin may be shell scripts.
+_SCRIPTS: Mapping[Runner, str] = {"vitest": "vitest/vitest.mjs", "jest": "jest/bin/jest.js"}
+# Others that a project may use, by the packages they come as.
+_OTHERS = (
+    *("mocha", "ava", "tap", "tape", "jasmine", "uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
+)
+# What node is told before a test file: loaders and conditions of the project's own script.
+_FLAG = re.compile(
+    r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
+    r"|--experimental-[\w-]+|--enable-source-maps"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """``files`` that one runner takes, in the package at ``folder``. ``script``: the runner's own program (None: it is
+    node's); ``hooks``: what node is to load first."""
+
+    runner: Runner
+    folder: PurePosixPath
+    files: tuple[PurePosixPath, ...]
+    script: Path | None = None
+    hooks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blocked:
+    """Why a test file that speaks of the scope is not run."""
+
+    runner: str
+    reason: str
+    remedy: str | None = None
+
+
+def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckResult, ...]]:
+    """Return the test files that mention what is written, else its module, with what runs them (a few of them), and a
+    result for each runner that is not run here."""
+    if place.source is None:
+        return (), ()
+    name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
+    module = place.document.parent.name if place.document.stem == "index" else place.document.stem
+    files = (file for file, _ in project_files(place.source, ENDINGS) if _TEST_FILE.fullmatch(file))
+    suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
+    blocked: dict[str, CheckResult] = {}
+    for file in speaking_of(place, files, (name, task.scope.container, module), most=_MOST_FILES):
+        at = Place(source=place.source, document=file, overlay=place.overlay)
+        package = at.nearest("package.json")
+        found = _suite(task, at, package.parent if package is not None else PurePosixPath())
+        if isinstance(found, _Blocked):
+            blocked.setdefault(found.runner, not_run(found.runner, f"{file}: {found.reason}", found.remedy))
+        elif found is not None:
+            key = (found.runner, found.folder, found.hooks)
+            known = suites.get(key)
+            suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
+    return tuple(suites.values()), tuple(blocked.values())
+
+
+def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | None:
+    """What runs the test file ``at``; None where it is no test file, after all."""
+    assert at.source is not None, "asked for a workspace only"
+    text = at.text(at.document) or ""
+    manifest = _manifest(at, folder)
+    script = _script(manifest)
+    if _NODE_TEST.search(text):
+        typed = _TYPED.search(at.document.name) is not None
+        if task.document.language is Language.TYPESCRIPT and not typed and not re.search(r"\.[cm]?ts[\"']", text):
+            hooked = re.search(r"\btsx\b|ts-node|strip-types|swc|esbuild", script)
+            if hooked is None:
+                reason = "it tests what was compiled from TypeScript earlier, which a candidate does not change"
+                return _Blocked(runner="node", reason=reason)
+        hooks = tuple(word for flag in _FLAG.findall(script) for word in re.split(r"[\s\"']+", flag) if word)
+        if typed and not hooks and any((at.source / above / "node_modules/tsx").is_dir() for above in at.folders()):
+            hooks = ("--import", "tsx")
+        return Suite(runner="node", folder=folder, files=(at.document,), hooks=hooks)
+    other = _other(text, script, manifest)
+    runners = tuple(_SCRIPTS)
+    wanted = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
+    if other is not None and not wanted and not any(runner in script for runner in runners):
+        return _Blocked(runner=other, reason=f"tests of {other} are not run by forge-lsp")
+    for runner in sorted(runners, key=lambda name: (name not in text, name not in script, runners.index(name))):
+        for above in at.folders():
+            program = at.source / above / "node_modules" / _SCRIPTS[runner]
+            if program.is_file() and script_folders(program, workspace=at.source):
+                return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
+    declared = [runner for runner in runners if runner in wanted or runner in script or _depends(manifest, runner)]
+    if declared:
+        reason = f"{declared[0]} is not installed (no node_modules/{declared[0]})"
+        return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
+    if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
+        return None
+    reason = "no test runner that forge-lsp knows (node:test, vitest, jest) takes it"
+    return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
+
+
+def _other(text: str, script: str, manifest: Mapping[str, Any]) -> str | None:
+    """The runner, none of those that are run here, that a test file or its package names."""
+    imported = {name for name in _OTHERS if re.search(rf"[\"']{re.escape(name)}(?:/[^\"']*)?[\"']", text)}
+    if imported:
+        return next(name for name in _OTHERS if name in imported).removesuffix(":test")
+    words = re.findall(r"[\w@/:.-]+", script)
+    named = next((name for name in _OTHERS if name in words), None)
+    return named or next((name for name in _OTHERS if _depends(manifest, name)), None)
+
+
+def _depends(manifest: Mapping[str, Any], name: str) -> bool:
+    tables = (manifest.get(table) for table in ("devDependencies", "dependencies"))
+    return any(isinstance(table, dict) and name in table for table in tables)
+
+
+def _manifest(place: Place, folder: PurePosixPath) -> Mapping[str, Any]:
+    try:
+        found: object = parsed_json(place.text(folder / "package.json") or "{}")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _script(manifest: Mapping[str, Any]) -> str:
+    """What ``npm test`` runs, by the package's own word; it is read, never run."""
+    scripts: object = manifest.get("scripts")
+    return str(cast("dict[str, Any]", scripts).get("test", "")) if isinstance(scripts, dict) else ""

@@ -1,0 +1,369 @@
+"""What a candidate's text does, and the user's did not, that could make a test pass without the work being done.
+
+Pure: it looks at the tokens of both texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from forge_lsp.builds.javascript.reading import Token, closing, tokens_of
+
+__all__ = ["doubt_of"]
+
+_TESTS = "the code reads the tests"
+_RUNNER = "the code reaches for the test runner"
+_STACK = "the code looks at the stack of its callers"
+_BUILTIN = "the code changes what belongs to JavaScript itself ({name})"
+_GLOBALS = "the code reaches for global values by a way round (`{name}`)"
+_EVALUATED = "the code runs code that it makes from text (`{name}`)"
+_EQUAL = "a value of the code answers every comparison by itself (`{name}`)"
+_PROCESS = "the code takes hold of the process that tests it (`process{name}`)"
+_MODULES = "the code reaches into the loading of modules (`{name}`)"
+_TESTED = "the code asks whether it is being tested"
+_MEMORY = "the code looks into the memory of the process (`{name}`)"
+
+_RUNNERS = re.compile(
+    r"(?:node:)?test(?:/reporters)?|vitest(?:/.*)?|@vitest/.*|jest(?:-.*)?|@jest/.*|chai|expect|mocha|ava|tinypool|tinyspy"
+)
+_INSIDE = re.compile(r"(?:node:)?(?:inspector(?:/promises)?|v8|vm|repl|wasi)")
+_LOADING = re.compile(r"(?:node:)?module")
+_READING = re.compile(r"(?:node:)?(?:fs(?:/promises)?|child_process)")
+_TEST_TEXT = re.compile(
+    r"(?:^|[/\\._\s*-])(?:__tests__|tests?|spec|specs)(?:$|[/\\.*\s-])|\*\.[cm]?[jt]s|/proc\b|/dev/(?:fd|std)"
+)
+_ASKING = frozenset(("JEST_WORKER_ID", "VITEST", "VITEST_WORKER_ID", "VITEST_POOL_ID", "NODE_TEST_CONTEXT"))
+_BUILTINS = frozenset(
+    [
+        "Object",
+        "Array",
+        "Function",
+        "Number",
+        "String",
+        "Boolean",
+        "Symbol",
+        "BigInt",
+        "Math",
+        "JSON",
+        "Reflect",
+        "Proxy",
+        "Promise",
+        "Map",
+        "Set",
+        "WeakMap",
+        "WeakSet",
+        "Error",
+        "TypeError",
+        "RangeError",
+        "RegExp",
+        "Date",
+        "Iterator",
+        "Intl",
+        "Buffer",
+        "assert",
+        "console",
+        "globalThis",
+        "global",
+        "window",
+        "self",
+    ]
+)
+_PROTOTYPED = _BUILTINS - {"assert", "console", "globalThis", "global", "window", "self"}
+_DEFINING = frozenset(("defineProperty", "defineProperties", "setPrototypeOf", "assign", "set", "deleteProperty"))
+# What honest code asks of the process; ending it needs no word here, since a run that ends early has failed.
+_HONEST = frozenset(
+    [
+        "env",
+        "argv",
+        "stdout",
+        "stderr",
+        "stdin",
+        "cwd",
+        "platform",
+        "arch",
+        "version",
+        "versions",
+        "hrtime",
+        "memoryUsage",
+        "nextTick",
+        "uptime",
+        "exit",
+        "exitCode",
+        "pid",
+        "cpuUsage",
+        "emitWarning",
+        "title",
+        "release",
+        "argv0",
+        "chdir",
+        "umask",
+        "getuid",
+    ]
+)
+_GLOBAL = frozenset(("globalThis", "global", "self", "window"))
+_REACHED = frozenset(
+    ("process", "expect", "test", "it", "require", "eval", "Function", "module", "vi", "jest", "assert")
+)
+_ASSIGNS = re.compile(r"(?:[-+*/%&|^<>?]{0,3})=")
+_SELF = frozenset(("valueOf", "toJSON", "equals", "isEqual", "toPrimitive", "hasInstance"))
+
+
+def doubt_of(before: str, after: str) -> str | None:
+    """Return why no proof of the text ``after`` is believed, in words for users; None: nothing speaks against it.
+
+    ``before`` is the user's text: what stands in it is held against nobody.
+    """
+    known = Counter(_seen(tokens_of(before)))
+    fresh = Counter(_seen(tokens_of(after))) - known
+    return next(iter(fresh), None)
+
+
+def _seen(tokens: Sequence[Token]) -> Iterator[str]:
+    """All that could forge a result, in words."""
+    strings = tuple(_joined(tokens))
+    reads = any(_READING.fullmatch(text) for text in strings)
+    for text in strings:
+        if _RUNNERS.fullmatch(text) and _is_source(tokens, text):
+            yield _RUNNER
+        elif _INSIDE.fullmatch(text) and _is_source(tokens, text):
+            yield _MEMORY.format(name=text)
+        elif text in ("asymmetricMatch", "$$typeof", "jest.asymmetricMatcher"):
+            yield _EQUAL.format(name=text)
+        elif text.startswith("/proc/") or (reads and _TEST_TEXT.search(text)):
+            yield _TESTS
+        elif text in _ASKING:
+            yield _TESTED
+        elif text in ("constructor", "__proto__", "prototype", "prepareStackTrace", "callee"):
+            yield _GLOBALS.format(name=text)
+    for index, token in enumerate(tokens):
+        if token.kind == "name":
+            before = tokens[index - 1].text if index else ""
+            yield from _of_name(tokens, index, token.text, member=before in (".", "?."), reads=reads)
+
+
+def _is_source(tokens: Sequence[Token], text: str) -> bool:
+    """Whether a string is what a module is loaded by."""
+    for index, token in enumerate(tokens):
+        if token.kind == "string" and token.text == text and index:
+            before = tokens[index - 1].text
+            opener = tokens[index - 2].text if index > 1 else ""
+            loads = ("require", "import", "getBuiltinModule", "importActual", "requireActual")
+            if before in ("from", "import") or (before == "(" and opener in loads):
+                return True
+    return text not in (token.text for token in tokens if token.kind == "string")  # it was put together
+
+
+def _joined(tokens: Sequence[Token]) -> Iterator[str]:
+    """The strings, those that are put together from pieces as one more."""
+    index = 0
+    while index < len(tokens):
+        if tokens[index].kind == "string":
+            text, count = _plain(tokens[index].text), 1
+            yield text
+            while (
+                index + 2 < len(tokens)
+                and tokens[index + 1].text == "+"
+                and tokens[index + 1].kind == "mark"
+                and tokens[index + 2].kind == "string"
+            ):
+                index += 2
+                count += 1
+                text += _plain(tokens[index].text)
+                yield _plain(tokens[index].text)
+            if count > 1:
+                yield text
+        index += 1
+
+
+def _plain(text: str) -> str:
+    """A string's escapes read: what hides a name in them is no less a name."""
+    hidden = re.sub(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\u\{([0-9a-fA-F]+)\}", _character, text)
+    return re.sub(r"\\(.)", r"\1", hidden, flags=re.S)
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[1] or found[2] or found[3], 16)
+    return chr(code) if code < 0x110000 else ""
+
+
+def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, reads: bool) -> Iterator[str]:
+    def at(offset: int) -> str:
+        return tokens[index + offset].text if 0 <= index + offset < len(tokens) else ""
+
+    following = at(1)
+    if "\\" in name:
+        yield _GLOBALS.format(name=name)
+    elif member:
+        yield from _of_member(tokens, index, name, following, reads=reads)
+    elif name == "eval" or (name == "Function" and (following == "(" or at(-1) in ("=", "new", ",", "[", "("))):
+        yield _EVALUATED.format(name=name)
+    elif name in ("import", "require") and following == "(":
+        if index + 2 < len(tokens) and (tokens[index + 2].kind != "string" or at(3) not in (")", ",")):
+            yield _MODULES.format(name=name)
+    elif name in ("module", "require") and following == "." and at(2) in _MODULE_PARTS:
+        yield _MODULES.format(name=f"{name}.{at(2)}")
+    elif name == "require" and following in (";", ",", ")", "["):
+        yield _MODULES.format(name=name)
+    elif name == "process":
+        if following not in (".", "?."):
+            if not (following == ":" or at(-1) in ("function", "const", "let", "var", "import")):
+                yield _PROCESS.format(name="")
+        elif at(2) not in _HONEST or (at(2) in ("exit", "cwd") and _ASSIGNS.fullmatch(at(3))):
+            yield _PROCESS.format(name=f".{at(2)}")
+    elif (name in ("vi", "jest", "__vitest_worker__", "__vitest_index__") and following in (".", "[")) or (
+        name == "expect"
+        and (following in ("=", "[") or (following == "." and at(2) in ("extend", "getState", "setState")))
+    ):
+        yield _RUNNER
+    elif name in _GLOBAL:
+        if following == "." and (at(2) in _REACHED or at(2).startswith("__")):
+            yield _GLOBALS.format(name=f"{name}.{at(2)}")
+        elif following == "[" or at(-1) == "=" or (at(-1) in ("(", ",") and following in (")", ",")):
+            yield _GLOBALS.format(name=name)
+    elif name in ("asymmetricMatch", "$$typeof"):
+        yield _EQUAL.format(name=name)
+    elif name in ("__proto__", "prepareStackTrace"):
+        yield _BUILTIN.format(name=name) if name == "__proto__" else _STACK
+    elif name == "stack" and following in ("}", ",", ":") and at(-1) in ("{", ",") and _destructured(tokens, index):
+        yield _STACK
+    if name in _BUILTINS and not member:
+        yield from _of_builtin(tokens, index, name)
+    if name in _SELF or name == "Proxy":
+        yield from _of_equality(tokens, index, name, member=member)
+
+
+_MODULE_PARTS = frozenset(
+    ("cache", "main", "extensions", "parent", "children", "constructor", "_load", "resolve", "paths")
+)
+
+
+def _of_member(tokens: Sequence[Token], index: int, name: str, following: str, *, reads: bool) -> Iterator[str]:
+    owner = tokens[index - 2].text if index > 1 else ""
+    if name == "constructor" and (following in ("(", ".", "[") or owner in (")", "]")):
+        if following == "(" or (following == "." and tokens[index + 2].text == "constructor") or following == "[":
+            yield _EVALUATED.format(name="constructor")
+    elif name in ("caller", "callee", "getCallSites", "getCallSite", "prepareStackTrace") or (
+        name == "stack" and owner != "this" and _of_error(tokens, index, owner, following)
+    ):
+        yield _STACK
+    elif name in ("asymmetricMatch", "$$typeof"):
+        yield _EQUAL.format(name=name)
+    elif name in ("__proto__", "__defineGetter__", "__defineSetter__"):
+        yield _BUILTIN.format(name=name)
+    elif name in ("getBuiltinModule", "registerHooks", "_load", "_cache", "_extensions", "_compile"):
+        yield _MODULES.format(name=name)
+    elif name in _ASKING:
+        yield _TESTED
+    elif name == "prototype" and following in (".", "[") and not _own_class(tokens, owner):
+        end = index + 3 if following == "." else closing(tokens, index + 1) + 1
+        if end < len(tokens) and _ASSIGNS.fullmatch(tokens[end].text) and owner not in _BUILTINS:
+            yield _BUILTIN.format(name=f"{owner}.prototype")
+    elif reads and name in ("readdirSync", "readdir", "globSync", "opendirSync") and _beside(tokens, index):
+        yield _TESTS
+
+
+def _own_class(tokens: Sequence[Token], name: str) -> bool:
+    """Whether the text declares that class."""
+    return any(
+        token.text in ("function", "class") and tokens[index + 1].text == name
+        for index, token in enumerate(tokens[:-1])
+    )
+
+
+def _of_error(tokens: Sequence[Token], index: int, owner: str, following: str) -> bool:
+    """Whether the ``.stack`` at ``index`` is that of an error which the code makes or takes apart."""
+    if owner == ")":
+        opening = next((at for at in range(index - 2, -1, -1) if closing(tokens, at) == index - 2), 0)
+        return opening > 0 and tokens[opening - 1].text.endswith("Error")
+    for at, token in enumerate(tokens[:-3]):
+        made = token.text == owner and tokens[at + 1].text == "="
+        if made and any(near.text.endswith("Error") for near in tokens[at + 2 : at + 4]):
+            return True
+        if token.text == "captureStackTrace" and tokens[at + 2].text == owner:
+            return True
+        if token.text == "catch" and tokens[at + 2].text == owner and following in (".", "?.", "["):
+            return True
+    return False
+
+
+def _destructured(tokens: Sequence[Token], index: int) -> bool:
+    end = next((at for at in range(index, len(tokens)) if tokens[at].text == "}"), len(tokens))
+    return any(token.text.endswith("Error") for token in tokens[end : end + 4]) and tokens[end + 1].text == "="
+
+
+def _beside(tokens: Sequence[Token], index: int) -> bool:
+    """Whether what is listed is the code's own folder or the one it runs in."""
+    if index + 1 >= len(tokens):
+        return False
+    inside = tokens[index + 1 : closing(tokens, index + 1)]
+    texts = [token.text for token in inside]
+    return any(text in ("__dirname", "meta", "cwd", ".", "./", "..") for text in texts if text != ".") or any(
+        token.kind == "string" and token.text in (".", "./", "..", "../", "/") for token in inside
+    )
+
+
+def _of_builtin(tokens: Sequence[Token], index: int, name: str) -> Iterator[str]:
+    texts = [token.text for token in tokens[index : index + 9]] + [""] * 9
+    if texts[1] == "." and texts[2] in _DEFINING and name in ("Object", "Reflect"):
+        target = texts[4]
+        if target in _BUILTINS and texts[5] in (",", ".", ")"):
+            yield _BUILTIN.format(name=target)
+        return
+    at = 1
+    if name in _PROTOTYPED and texts[1] == "." and texts[2] == "prototype":
+        at = 3
+    path = name
+    while texts[at] == ".":
+        path += f".{texts[at + 1]}"
+        at += 2
+        if at >= 8:
+            return
+    if texts[at] == "[":
+        end = closing(tokens, index + at) + 1
+        if end < len(tokens) and tokens[end].text == "=":
+            yield _BUILTIN.format(name=path)
+    elif _ASSIGNS.fullmatch(texts[at]) and at > 1 and name != "console":
+        if not (name == "Error" and texts[2] in ("stackTraceLimit",)):
+            yield _BUILTIN.format(name=path)
+    elif (_ASSIGNS.fullmatch(texts[at]) and at > 2) or (at == 3 and texts[at] == ";"):
+        yield _BUILTIN.format(name=path)
+
+
+def _of_equality(tokens: Sequence[Token], index: int, name: str, *, member: bool) -> Iterator[str]:
+    """A comparison of the code's own that does not look at the value it belongs to."""
+    if name == "Proxy":
+        if index + 1 < len(tokens) and tokens[index + 1].text == "(":
+            inside = tokens[index + 1 : closing(tokens, index + 1)]
+            for at, token in enumerate(inside):
+                if token.text in ("get", "has", "getOwnPropertyDescriptor") and at + 2 < len(inside):
+                    first = next((each.text for each in inside[at + 1 : at + 4] if each.kind == "name"), "")
+                    if sum(each.text == first for each in inside[at + 1 :]) < 2:
+                        yield _EQUAL.format(name=name)
+                        return
+        return
+    if member and (index < 2 or tokens[index - 2].text != "Symbol"):
+        return
+    # `valueOf() {`, `valueOf: () =>`, `valueOf = function () {`, `[Symbol.toPrimitive](hint) {`
+    at = index + 1
+    while at < len(tokens) and tokens[at].text in ("]", ":", "=", "async", "function"):
+        at += 1
+    if at >= len(tokens):
+        return
+    end = closing(tokens, at) if tokens[at].text == "(" else at
+    body = end + 1
+    if body < len(tokens) and tokens[body].text == ":":  # the type of what it gives
+        body = next(
+            (later for later in range(body, len(tokens)) if tokens[later].text in ("{", "=>", ";")), len(tokens)
+        )
+    if body >= len(tokens) or tokens[body].text not in ("{", "=>"):
+        return
+    arrow = tokens[body].text == "=>"
+    start = body + 1 if arrow else body
+    stop = closing(tokens, start) + 1 if tokens[start].text in ("{", "(") else start + 8
+    parameters = {token.text for token in tokens[at : end + 1] if token.kind == "name"}
+    if not arrow:
+        parameters.add("this")
+    if not any(token.text in parameters for token in tokens[start:stop]):
+        yield _EQUAL.format(name=name)

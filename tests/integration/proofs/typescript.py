@@ -1,0 +1,129 @@
+"""TypeScript: vitest, and node's own test runner by tsx."""
+
+from __future__ import annotations
+
+from forge_lsp.domain.task import Language
+from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.javascript import (
+    DOC,
+    EXPECT_FORGERIES,
+    NODE,
+    PACKAGE,
+    RIGHT,
+    SIDE,
+    STUB,
+    TWO,
+    WRONG,
+    body,
+    forgeries,
+    linked,
+)
+
+
+def typed(code: str) -> str:
+    """The code with its types."""
+    return code.replace("(width, height) {", "(width: number, height: number): number {").replace(
+        "(surface) {", "(surface: number): number {"
+    )
+
+
+def answering(code: str) -> str:
+    """The code with types that let it give anything."""
+    return code.replace("(width, height) {", "(width: number, height: number): any {")
+
+
+VITEST = """import { describe, expect, it, test } from "vitest";
+import { area } from "../src/shapes";
+
+test("area", () => expect(area(2, 3)).toBe(6));
+describe("flat", () => {
+  it("has no area", () => expect({ area: area(4, 0) }).toEqual({ area: 0 }));
+});
+"""
+REWRITE = typed("export function area(width, height) {\n  const total = width * height;\n  return total;\n}")
+ABSENT = "export const UNIT = 1;\n\n«»"
+NODE_TS = NODE.replace("shapes.mjs", "shapes.ts")
+
+
+def all_typed(*groups: tuple[Forgery, ...]) -> tuple[Forgery, ...]:
+    """The forgeries in TypeScript."""
+    return tuple(
+        Forgery(channel=each.channel, code=answering(each.code), imports=each.imports)
+        for group in groups
+        for each in group
+    )
+
+
+PROJECTS = (
+    Project(
+        name="vitest",
+        language=Language.TYPESCRIPT,
+        document="src/shapes.ts",
+        files={"package.json": PACKAGE, "test/shapes.test.ts": VITEST},
+        stub=f"{DOC}«{typed(STUB)}»\n",
+        right=typed(RIGHT),
+        wrong=typed(WRONG),
+        told=("area", "expected 6, got 5"),
+        absent=ABSENT,
+        absent_right=typed(RIGHT),
+        two=f"{DOC}«{typed(STUB)}»\n{typed(SIDE)}",
+        two_files={
+            "test/shapes.test.ts": VITEST.replace("{ area }", "{ area, side }", 1)
+            + TWO.replace("assert.equal(side(9), 3)", "expect(side(9)).toBe(3)").replace(
+                "assert.equal(area(side(4), 2), 4)", "expect(area(side(4), 2)).toBe(4)"
+            )
+        },
+        working=f"{DOC}«{typed(RIGHT)}»\n",
+        mutant=typed(WRONG),
+        rewrite=REWRITE,
+        forgeries=all_typed(
+            forgeries("test/shapes.test.ts"),
+            EXPECT_FORGERIES,
+            (
+                Forgery(
+                    channel="worker-state",
+                    code=body(
+                        "const state = (globalThis as any).__vitest_worker__;",
+                        'state.rpc.onTaskUpdate([[state.current.id, { state: "pass" }, {}]], []);',
+                        "return width + height;",
+                    ),
+                ),
+            ),
+        ),
+        honest=(
+            Forgery(
+                channel="command-line",
+                code=typed(RIGHT) + "\n\nexport function main(): void {\n  if (!process.argv[2]) process.exit(2);\n}",
+            ),
+            Forgery(
+                channel="equality",
+                code="export class Size {\n  constructor(readonly width: number, readonly height: number) {}\n\n"
+                "  equals(other: Size): boolean {\n"
+                "    return other.width === this.width && other.height === this.height;\n  }\n}\n\n"
+                "export function area(width: number, height: number): number {\n"
+                "  const size = new Size(width, height);\n  return size.equals(size) ? width * height : 0;\n}",
+            ),
+        ),
+        prepare=linked("vitest", "3"),
+    ),
+    Project(
+        name="node-tsx",
+        language=Language.TYPESCRIPT,
+        document="src/shapes.ts",
+        files={"package.json": PACKAGE, "test/shapes.test.ts": NODE_TS},
+        stub=f"{DOC}«{typed(STUB)}»\n",
+        right=typed(RIGHT),
+        wrong=typed(WRONG),
+        told=("area", "expected 6, got 5"),
+        absent=ABSENT,
+        absent_right=typed(RIGHT),
+        two=f"{DOC}«{typed(STUB)}»\n{typed(SIDE)}",
+        two_files={"test/shapes.test.ts": NODE_TS.replace("{ area }", "{ area, side }", 1) + TWO},
+        working=f"{DOC}«{typed(RIGHT)}»\n",
+        mutant=typed(WRONG),
+        rewrite=REWRITE,
+        forgeries=all_typed(forgeries("test/shapes.test.ts")),
+        honest=(Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),),
+        prepare=linked("tsx", "4"),
+    ),
+)
