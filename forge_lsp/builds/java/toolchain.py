@@ -96,9 +96,23 @@ class JavaToolchain:
         jdk = find_jdk(self._environment)
         if isinstance(jdk, Fault) or place.source is None:
             return Evidence()
-        build = await asyncio.to_thread(build_of, place, Repositories.of(self._environment))
+        repositories = Repositories.of(self._environment)
+        build = await asyncio.to_thread(build_of, place, repositories)
         sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
-        return await self._tests.run(task, candidate, place, jdk=jdk, build=build, sources=sources)
+        try:
+            checker, _ = await self._checker(jdk)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        return await self._tests.run(
+            task,
+            candidate,
+            place,
+            jdk=jdk,
+            checker=checker,
+            build=build,
+            sources=sources,
+            repositories=repositories,
+        )
 
     async def _checker(self, jdk: Jdk) -> tuple[bytes, int]:
         """The compiled driver and the JDK's version. Raises EnvironmentFault."""
