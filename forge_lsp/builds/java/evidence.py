@@ -164,7 +164,7 @@ class JavaEvidence:
         known = f"{key}\0{text}"
         if known not in self._ready:
             written, checks = must_fail(work.tests)
-            own = {**written, **runner_sources(test.framework for test in work.tests)}
+            own = {**written, **runner_sources({test.framework for test in work.tests})}
 
             async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
                 return await self._compile(work, text, [*names, *own], {**own, **_encoded(texts)})

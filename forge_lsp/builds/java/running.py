@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -47,7 +47,7 @@ class Setting:
     timeout: float
 
 
-def runner_sources(frameworks: Iterable[str]) -> dict[PurePosixPath, bytes]:
+def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:
     """The runner's sources, as far as their JUnit is there to compile them with."""
     names = ["Main", "Reports", "Tested"]
     names += [name for name, one in (("JUnit4", Framework.JUNIT_4), ("JUnit5", Framework.JUNIT_5)) if one in frameworks]
@@ -221,5 +221,6 @@ def _manager(jdk: Jdk) -> tuple[str, ...]:
 
 
 def _said(result: ProcessResult) -> str:
-    words = result.stderr.decode("utf-8", "replace").strip() or result.stdout.decode("utf-8", "replace").strip()
+    lines = (result.stderr + b"\n" + result.stdout).decode("utf-8", "replace").split("\n")
+    words = "\n".join(line for line in lines if line.strip() and not re.match(r"\s+at |\s+\.\.\. ", line))[:400]
     return tail(words or f"the test runner ended with exit code {result.code}")
