@@ -136,6 +136,11 @@ class _Course:
     def _why(self, problems: Sequence[Diagnostic]) -> Run:
         """Why tests cannot be compiled. What is missing of the document itself is the scope's to bring; a name that the
         user's own text has, and the candidate's has not, is its fault whatever it is called."""
+        first = problems[0]
+        detail = f"{first.file}:{first.line}: {first.message}"
+        if any(problem.code.startswith(MISSING_PACKAGE) and not self._missing(problem) for problem in problems):
+            fetching = f"; {self.remedy} fetches what the build names" if self.remedy else ""
+            return uncollected(f"{detail}{fetching}", cause=Cause.ENVIRONMENT)
         types, subject = self.subject.types, self.subject
         candidate = subject.text != subject.untouched
         had = words_of(subject.untouched)
@@ -152,14 +157,9 @@ class _Course:
                 if candidate and name in had and not problem.code.startswith("cant.apply"):
                     continue
                 missing.append(name)
-            elif not problem.code.startswith(MISSING_PACKAGE):
+            else:
                 missing.append(name)
                 cause = cause if cause is Cause.SCOPE else Cause.ELSEWHERE
-        first = problems[0]
-        detail = f"{first.file}:{first.line}: {first.message}"
-        lacks = any(problem.code.startswith(MISSING_PACKAGE) for problem in problems)
-        if lacks and not missing and self.remedy:
-            detail = f"{detail}; {self.remedy} fetches what the build names"
         return uncollected(detail, cause=cause, missing=tuple(dict.fromkeys(missing)))
 
 

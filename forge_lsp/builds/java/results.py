@@ -6,15 +6,17 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from forge_lsp.builds.suites import failed, passed, skipped
 from forge_lsp.domain.checks import Cause, Run
 
-__all__ = ["ALL_RUN", "Reported", "Where", "reported", "run_of"]
+__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "reported", "run_of"]
 
+Frame = tuple[str, str, int]
+"""A frame of a stack: class, file and line."""
 ALL_RUN = 42
 """The exit code of a runner that came to its end."""
 _LINE = re.compile(r"^forge ([0-9a-f]{64}) ((\d+) (\{.*\}))$", re.M)
@@ -30,13 +32,14 @@ _REFUSALS = ("UnsupportedOperationException", "NotImplementedException", "NotImp
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
     """``ended`` are the reports of tests by name in their order, ``collected`` the tests that were to be run,
-    ``running`` the one that had begun and did not end, ``late`` the one that took too long. ``whole``: the runner came
-    to its end."""
+    ``running`` the one that had begun and did not end, ``late`` the one that took too long, ``frames`` where the code
+    was then or when it ended the process (None: not known). ``whole``: the runner came to its end."""
 
     ended: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict[str, Sequence[Mapping[str, Any]]])
     collected: tuple[str, ...] = ()
     running: str | None = None
     late: str | None = None
+    frames: tuple[Frame, ...] | None = None
     whole: bool = False
 
 
@@ -57,6 +60,7 @@ def reported(output: str, key: bytes, code: int) -> Reported:
     collected: dict[str, None] = {}
     running: str | None = None
     late: str | None = None
+    frames: tuple[Frame, ...] | None = None
     whole = False
     following = tests = failures = 0
     for match in _LINE.finditer(output):
@@ -74,7 +78,9 @@ def reported(output: str, key: bytes, code: int) -> Reported:
             case "started":
                 running = name
             case "late":
-                late = name
+                late, frames = name, _frames(entry)
+            case "exiting":
+                frames = _frames(entry)
             case "done":
                 whole = entry["tests"] == tests and entry["failures"] == failures and code == ALL_RUN
             case kind:
@@ -82,7 +88,7 @@ def reported(output: str, key: bytes, code: int) -> Reported:
                 tests += 1
                 failures += kind == "failed"
                 ended.setdefault(name, []).append(entry)
-    return Reported(ended=ended, collected=tuple(collected), running=running, late=late, whole=whole)
+    return Reported(ended=ended, collected=tuple(collected), running=running, late=late, frames=frames, whole=whole)
 
 
 def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) -> Run:
@@ -98,7 +104,7 @@ def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) 
 def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:
     message = str(entry.get("message", ""))
     kind = str(entry.get("type", "")).rpartition(".")[2]
-    frames = [(str(name), str(file), int(line)) for name, file, line in entry.get("frames", ())]
+    frames = _frames(entry)
     own = [line for name, file, line in frames if _in_scope(name, file, line, where)]
     at = f" (at {where.file}:{own[0]})" if own else ""
     expected, actual = _values(entry, message)
@@ -107,11 +113,11 @@ def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:
     return failed(f"{words}{at}", cause=cause, expected=expected, actual=actual)
 
 
-def _cause(entry: Mapping[str, Any], frames: Sequence[tuple[str, str, int]], where: Where, *, speaks: bool) -> Cause:
+def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, speaks: bool) -> Cause:
     """By the innermost frame that is the project's own."""
     spoken = Cause.SCOPE if speaks else Cause.ELSEWHERE
     if str(entry.get("deepest", "")) in _NOT_HERE and "Could not initialize" not in str(entry.get("message", "")):
-        return Cause.SCOPE if any(_in_scope(*frame, where) for frame in frames) else Cause.ENVIRONMENT
+        return Cause.SCOPE if in_scope(frames, where) else Cause.ENVIRONMENT
     if not frames:
         return spoken
     name, file, line = frames[0]
@@ -123,9 +129,18 @@ def _cause(entry: Mapping[str, Any], frames: Sequence[tuple[str, str, int]], whe
     refused = deepest in _REFUSALS or _NOT_WRITTEN.search(str(entry.get("message", ""))) is not None
     if refused and entry.get("direct"):
         return Cause.ELSEWHERE  # another stub
-    if any(_in_scope(*frame, where) for frame in frames):
+    if in_scope(frames, where):
         return Cause.SCOPE  # what it was called with comes from the scope
     return Cause.UNKNOWN
+
+
+def in_scope(frames: Iterable[Frame], where: Where) -> bool:
+    """Whether one of the frames is the scope's."""
+    return any(_in_scope(*frame, where) for frame in frames)
+
+
+def _frames(entry: Mapping[str, Any]) -> tuple[Frame, ...]:
+    return tuple((str(name), str(file), int(line)) for name, file, line in entry.get("frames", ()))
 
 
 def _in_scope(name: str, file: str, line: int, where: Where) -> bool:

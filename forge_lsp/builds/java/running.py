@@ -16,7 +16,7 @@ from forge_lsp.builds.java.choosing import Framework, TestClass
 from forge_lsp.builds.java.doubts import ENDS
 from forge_lsp.builds.java.jdk import Jdk
 from forge_lsp.builds.java.maven import Build
-from forge_lsp.builds.java.results import Reported, Where, reported, run_of
+from forge_lsp.builds.java.results import Reported, Where, in_scope, reported, run_of
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.suites import failed, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run
@@ -118,7 +118,7 @@ class Runner:
             if culprit is not None:
                 late = f"it did not finish in {self._setting.timeout * _SHARE:g} s"
                 how = late if found.late or result.timed_out else ENDS
-                runs[culprit] = failed(how, cause=Cause.SCOPE if speaking.get(culprit, True) else Cause.ELSEWHERE)
+                runs[culprit] = failed(how, cause=self._cause(found, where))
             missing = [name for name in dict.fromkeys((*wanted, *found.collected)) if name not in runs]
             picked = [name for name in missing if not _is_check(name, checks)]
             if not picked:
@@ -130,6 +130,12 @@ class Runner:
             over = "it was not run" if time.monotonic() < deadline else "the time for tests was over before this one"
             runs.setdefault(name, uncollected(over, cause=Cause.ENVIRONMENT))
         return {name: run for name, run in runs.items() if not _is_check(name, checks)}
+
+    def _cause(self, found: Reported, where: Where) -> Cause:
+        """Why a test hangs or ends the process: by where it was."""
+        if found.frames and in_scope(found.frames, where):
+            return Cause.SCOPE
+        return Cause.ELSEWHERE if self._untouched and found.frames else Cause.UNKNOWN
 
     async def _once(
         self,

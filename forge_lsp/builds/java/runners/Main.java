@@ -60,7 +60,8 @@ public final class Main {
         Thread.currentThread().setContextClassLoader(tested);
         Reports reports = new Reports(key, out, tested.names());
         java.util.Arrays.fill(key, (byte) 0);
-        watch(reports, seconds);
+        watch(reports, seconds, Thread.currentThread());
+        Runtime.getRuntime().addShutdownHook(new Thread(reports::exiting));
         if (!four.isEmpty()) {
             run("forge_check.JUnit4", reports, tested, four, only);
         }
@@ -86,7 +87,7 @@ public final class Main {
     }
 
     /** Ends a run in which one test takes too long, so that the others can be run without it. */
-    private static void watch(Reports reports, double seconds) {
+    private static void watch(Reports reports, double seconds, Thread tests) {
         Thread watcher = new Thread(() -> {
             while (true) {
                 try {
@@ -96,7 +97,7 @@ public final class Main {
                 }
                 String late = reports.late(seconds);
                 if (late != null) {
-                    reports.late(late);
+                    reports.late(late, tests);
                     Runtime.getRuntime().halt(LATE);
                 }
             }

@@ -80,8 +80,26 @@ final class Reports {
         return null;
     }
 
-    void late(String name) {
-        write("{\"kind\": \"late\", \"name\": " + quoted(name) + "}");
+    /** A test that runs for too long, and where it is. */
+    void late(String name, Thread where) {
+        write("{\"kind\": \"late\", \"name\": " + quoted(name) + framed(frames(where.getStackTrace())) + "}");
+    }
+
+    /** The process is being ended by tested code. */
+    void exiting() {
+        String name = late(0);
+        for (StackTraceElement[] stack : Thread.getAllStackTraces().values()) {
+            for (StackTraceElement each : stack) {
+                if (name != null && each.getClassName().equals("java.lang.Runtime") && each.getMethodName().equals("exit")) {
+                    write("{\"kind\": \"exiting\", \"name\": " + quoted(name) + framed(frames(stack)) + "}");
+                    return;
+                }
+            }
+        }
+    }
+
+    private static String framed(List<String> frames) {
+        return ", \"frames\": [" + String.join(", ", frames) + "]";
     }
 
     /** The last line: all that was to be run was run. */
@@ -118,10 +136,10 @@ final class Reports {
         for (int depth = 0; depth < 10 && deepest.getCause() != null && deepest.getCause() != deepest; depth++) {
             deepest = deepest.getCause();
         }
-        List<String> frames = frames(deepest);
+        List<String> frames = frames(deepest.getStackTrace());
         if (frames.isEmpty() && deepest != shown) {
             deepest = shown;
-            frames = frames(shown);
+            frames = frames(shown.getStackTrace());
         }
         StackTraceElement[] all = deepest.getStackTrace();
         boolean direct = all.length > 0 && project.contains(all[0].getClassName());
@@ -131,13 +149,13 @@ final class Reports {
             + ", \"assertion\": " + (shown instanceof AssertionError)
             + values(shown)
             + ", \"direct\": " + direct
-            + ", \"frames\": [" + String.join(", ", frames) + "]";
+            + framed(frames);
     }
 
     /** The frames that are the project's own, innermost first. */
-    private List<String> frames(Throwable error) {
+    private List<String> frames(StackTraceElement[] stack) {
         List<String> found = new ArrayList<>();
-        for (StackTraceElement each : error.getStackTrace()) {
+        for (StackTraceElement each : stack) {
             if (found.size() < MOST_FRAMES && project.contains(each.getClassName())) {
                 found.add("[" + quoted(shortened(each.getClassName())) + ", " + quoted(String.valueOf(each.getFileName())) + ", "
                     + each.getLineNumber() + "]");
