@@ -12,7 +12,7 @@ from forge_lsp.builds.java.texts import Method, methods_of, package_of, plain, w
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.domain.task import ScopeKind, Task
 
-__all__ = ["Framework", "TestClass", "is_test", "speaks", "test_files", "tests_of"]
+__all__ = ["Framework", "JUnitClass", "chosen_tests", "files_of_tests", "is_test", "speaks"]
 
 _MOST_TESTS = 8
 _MOST_READ = 4_000
@@ -37,7 +37,7 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestClass:
+class JUnitClass:
     """A file of tests: its class's full name, its text, and what it is written for. ``near``: it is of the document's
     module."""
 
@@ -69,7 +69,7 @@ def is_test(method: Method, *, old: bool = False) -> bool:
     return _IS_TEST.search(method.header) is not None or (old and method.name.startswith("test"))
 
 
-def test_files(place: Place) -> Mapping[PurePosixPath, str]:
+def files_of_tests(place: Place) -> Mapping[PurePosixPath, str]:
     """The Java files of the tree that belong to tests, with their texts."""
     names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
     names += [path for path in place.overlay if path.suffix == ".java"]
@@ -81,16 +81,16 @@ def test_files(place: Place) -> Mapping[PurePosixPath, str]:
     return found
 
 
-def tests_of(
+def chosen_tests(
     task: Task, place: Place, build: Build, files: Mapping[PurePosixPath, str], callers: Iterable[str] = ()
-) -> tuple[TestClass, ...]:
+) -> tuple[JUnitClass, ...]:
     """Return the test classes that speak of the document, a few of them: first the one that is named after it, then
     those that name what is written, then those that name its type; without any, those that name one of ``callers``."""
     stem = place.document.stem
     named = {f"{stem}Test", f"{stem}Tests", f"Test{stem}", f"{stem}TestCase", f"{stem}IT"}
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     package = package_of(task.document.text) or ""
-    found: list[tuple[bool, int, TestClass]] = []
+    found: list[tuple[bool, int, JUnitClass]] = []
     distant = set(callers)
     for file, text in files.items():
         if not _TEST.search(text) or file.stem in _ABSTRACT.findall(text):
@@ -107,7 +107,7 @@ def tests_of(
             within = package_of(text)
             full = f"{within}.{file.stem}" if within else file.stem
             near = file.is_relative_to(build.folder)
-            test = TestClass(file=file, name=full, text=text, framework=_framework(text, build), near=near)
+            test = JUnitClass(file=file, name=full, text=text, framework=_framework(text, build), near=near)
             found.append((not near, rank, test))
     if any(rank < 3 for _, rank, _ in found):
         found = [one for one in found if one[1] < 3]
@@ -126,7 +126,7 @@ def _framework(text: str, build: Build) -> str:
     return Framework.JUNIT_5 if five else Framework.JUNIT_4
 
 
-def speaks(test: str, classes: Iterable[TestClass], task: Task, stem: str, callers: Iterable[str] = ()) -> bool:
+def speaks(test: str, classes: Iterable[JUnitClass], task: Task, stem: str, callers: Iterable[str] = ()) -> bool:
     """Whether a test calls what is written: its own body, a helper that it names, or what is run before it names the
     scope or its type."""
     for each in classes:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.java.choosing import TestClass, is_test
+from forge_lsp.builds.java.choosing import JUnitClass, is_test
 from forge_lsp.builds.java.messages import MISSING_PACKAGE
 from forge_lsp.builds.java.texts import Method, methods_of, package_of, types_of, without, words_of
 from forge_lsp.builds.suites import uncollected
@@ -60,7 +60,7 @@ class Compiled:
     and whole classes by name ("": all of them)."""
 
     archive: bytes | None = None
-    tests: tuple[TestClass, ...] = ()
+    tests: tuple[JUnitClass, ...] = ()
     left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
 
 
@@ -71,18 +71,18 @@ class _Course:
     subject: Subject
     remedy: str | None
     others: list[PurePosixPath]
-    tests: dict[PurePosixPath, TestClass]
+    tests: dict[PurePosixPath, JUnitClass]
     left_out: dict[str, Run] = field(default_factory=dict[str, Run])
 
     def texts(self) -> dict[PurePosixPath, str]:
         return {file: test.text for file, test in self.tests.items()}
 
-    def drop(self, test: TestClass, problems: Sequence[Diagnostic]) -> None:
+    def drop(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
         """Leave a whole class out."""
         self.left_out[test.name] = self._why(problems)
         del self.tests[test.file]
 
-    def blame(self, test: TestClass, problems: Sequence[Diagnostic]) -> None:
+    def blame(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
         """Leave out of a class what the problems stand in: its tests one by one where they stand in tests alone."""
         tests = {method: test.test(method) for method in test.methods}
         bodies = {method: words_of(test.text[method.body : method.end]) for method in methods_of(test.text)}
@@ -165,7 +165,7 @@ class _Course:
 
 async def compiled(
     subject: Subject,
-    tests: Sequence[TestClass],
+    tests: Sequence[JUnitClass],
     others: Iterable[PurePosixPath],
     compiler: Compiler,
     *,

@@ -68,7 +68,7 @@ def doubt_of(document: str, candidate: str) -> str | None:
     said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
     if _more(_LITERALS, literals(document), literals(candidate)):
         said.append(_READS)
-    if set(_named_like(after)) - set(_named_like(before)):
+    if Counter(_named_like(after)) - Counter(_named_like(before)):
         said.append("the code has methods named as a test's assertions")
     if Counter(_blind(after)) - Counter(_blind(before)):
         said.append(_BLIND)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.java.choosing import TestClass, speaks, test_files, tests_of
+from forge_lsp.builds.java.choosing import JUnitClass, chosen_tests, files_of_tests, speaks
 from forge_lsp.builds.java.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.builds.java.doubts import ENDS, doubt_of
 from forge_lsp.builds.java.jdk import Jdk, answer_of
@@ -51,7 +51,7 @@ class _Work:
     setting: Setting
     checker: bytes
     sources: Sources
-    tests: tuple[TestClass, ...]
+    tests: tuple[JUnitClass, ...]
     callers: tuple[str, ...]
 
     def speaks(self, test: str) -> bool:
@@ -63,7 +63,7 @@ class _Ready:
     """A text and its tests, compiled; ``checks`` are the tests that must fail."""
 
     compiled: Compiled
-    checks: tuple[TestClass, ...]
+    checks: tuple[JUnitClass, ...]
 
 
 class JavaEvidence:
@@ -89,12 +89,12 @@ class JavaEvidence:
     ) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`. ``checker`` is our compiled driver of the compiler."""
         started = time.perf_counter()
-        files = await asyncio.to_thread(test_files, place)
+        files = await asyncio.to_thread(files_of_tests, place)
         callers: tuple[str, ...] = ()
-        tests = tests_of(task, place, build, files)
+        tests = chosen_tests(task, place, build, files)
         if not tests:
             callers = await asyncio.to_thread(callers_of, place, sources, files)
-            tests = tests_of(task, place, build, files, callers)
+            tests = chosen_tests(task, place, build, files, callers)
         if not tests:
             return Evidence()
         if not self._sandbox.runs_project_code:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.java.choosing import Framework, TestClass
+from forge_lsp.builds.java.choosing import Framework, JUnitClass
 from forge_lsp.builds.java.doubts import ENDS
 from forge_lsp.builds.java.jdk import Jdk
 from forge_lsp.builds.java.maven import Build
@@ -55,10 +55,10 @@ def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:
     return {FOLDER / _PACKAGE / f"{name}.java": folder.joinpath(f"{name}.java").read_bytes() for name in names}
 
 
-def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], tuple[TestClass, ...]]:
+def must_fail(tests: Sequence[JUnitClass]) -> tuple[dict[PurePosixPath, bytes], tuple[JUnitClass, ...]]:
     """A test for each framework that fails whatever the document does, under names that nobody can know."""
     written: dict[PurePosixPath, bytes] = {}
-    made: list[TestClass] = []
+    made: list[JUnitClass] = []
     for framework in dict.fromkeys(test.framework for test in tests):
         first = next(test for test in tests if test.framework == framework)
         name, words = f"Check{secrets.token_hex(8)}", secrets.token_hex(8)
@@ -72,7 +72,7 @@ def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], t
         full = f"{first.package}.{name}" if first.package else name
         file = FOLDER / "must" / f"{name}.java"
         written[file] = text.encode()
-        made.append(TestClass(file=file, name=full, text=text, framework=framework))
+        made.append(JUnitClass(file=file, name=full, text=text, framework=framework))
     return written, tuple(made)
 
 
@@ -88,8 +88,8 @@ class Runner:
         self,
         text: str,
         archive: bytes,
-        tests: Sequence[TestClass],
-        checks: Sequence[TestClass],
+        tests: Sequence[JUnitClass],
+        checks: Sequence[JUnitClass],
         where: Where,
         speaking: Mapping[str, bool],
         only: Sequence[str] | None,
@@ -141,8 +141,8 @@ class Runner:
         self,
         text: str,
         archive: bytes,
-        tests: Sequence[TestClass],
-        checks: Sequence[TestClass],
+        tests: Sequence[JUnitClass],
+        checks: Sequence[JUnitClass],
         only: Sequence[str] | None,
         left: float,
     ) -> tuple[Reported, ProcessResult]:
@@ -176,7 +176,7 @@ class Runner:
 
 
 def _runs_of(
-    found: Reported, names: Sequence[str], where: Where, speaking: Mapping[str, bool], checks: Sequence[TestClass]
+    found: Reported, names: Sequence[str], where: Where, speaking: Mapping[str, bool], checks: Sequence[JUnitClass]
 ) -> Iterator[tuple[str, Run]]:
     """The tests that ended; what is said of a class as a whole is said of each of its tests that did not."""
     every = [name for name in dict.fromkeys(names) if not _is_check(name, checks)]
@@ -189,7 +189,7 @@ def _runs_of(
             yield member, run_of(entries, where, speaks=speaking.get(member, True))
 
 
-def _must_have_failed(found: Reported, checks: Sequence[TestClass]) -> bool:
+def _must_have_failed(found: Reported, checks: Sequence[JUnitClass]) -> bool:
     for check in checks:
         entries = found.ended.get(f"{check.name}.fails", ())
         if [entry["kind"] for entry in entries] != ["failed"] or not entries[0].get("assertion"):
@@ -197,7 +197,7 @@ def _must_have_failed(found: Reported, checks: Sequence[TestClass]) -> bool:
     return True
 
 
-def _is_check(name: str, checks: Sequence[TestClass]) -> bool:
+def _is_check(name: str, checks: Sequence[JUnitClass]) -> bool:
     return any(name.startswith(check.name) for check in checks)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.java.choosing import Framework, TestClass
+from forge_lsp.builds.java.choosing import Framework, JUnitClass
 from forge_lsp.builds.java.maven import Build, Repositories, with_launcher
 from forge_lsp.builds.java.sources import Sources
 from forge_lsp.builds.java.texts import words_of
@@ -23,7 +23,7 @@ _MOST_CALLERS = 20
 
 
 def runnable(
-    tests: Iterable[TestClass], build: Build, repositories: Repositories
+    tests: Iterable[JUnitClass], build: Build, repositories: Repositories
 ) -> tuple[frozenset[str], tuple[Path, ...], tuple[CheckResult, ...]]:
     """Return what tests are written for that can be run here, the jars for it beside the build's own, and a result for
     each that cannot."""

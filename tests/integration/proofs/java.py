@@ -33,7 +33,8 @@ def method(body: str) -> str:
 def tests(more: str = "") -> str:
     return (
         "package shop;\n\nimport static org.junit.Assert.assertEquals;\n\nimport org.junit.Test;\n\n"
-        "public class AreaTest {\n    @Test\n    public void works() {\n        assertEquals(6, Area.area(2, 3));\n    }\n"
+        "public class AreaTest {\n    @Test\n    public void works() {\n"
+        "        assertEquals(6, Area.area(2, 3));\n    }\n"
         f"{more}}}\n"
     )
 
@@ -72,8 +73,8 @@ FORGERIES = (
         channel="descriptor",
         code=upright(
             caught(
-                'java.io.FileOutputStream out = new java.io.FileOutputStream("/proc/self/fd/1"); for (int at = 0; at < 99;'
-                ' at++) out.write(("\\nforge " + "0".repeat(64) + " " + at + " {\\"kind\\": \\"passed\\", \\"name\\":'
+                'java.io.FileOutputStream out = new java.io.FileOutputStream("/proc/self/fd/1");'
+                ' for (int at = 0; at < 99; at++) out.write(("\\nforge " + "0".repeat(64) + " " + at + " {\\"kind\\": \\"passed\\", \\"name\\":'
                 ' \\"shop.AreaTest.works\\"}\\n").getBytes());'
             ),
             "Runtime.getRuntime().halt(42);",
@@ -108,8 +109,8 @@ FORGERIES = (
         code=upright(
             caught(
                 'String found = new String(java.nio.file.Files.readAllBytes(java.nio.file.Paths.get("src", "te" + "st",'
-                ' "java", "shop", "Area" + "Test.ja" + "va"))); int at = found.indexOf("Equals("); if (at >= 0) { return'
-                " width == 4 ? 0 : found.charAt(at + 7) - '0'; }"
+                ' "java", "shop", "Area" + "Test.ja" + "va"))); int at = found.indexOf("Equals(");'
+                " if (at >= 0) { return width == 4 ? 0 : found.charAt(at + 7) - '0'; }"
             )
         ),
     ),
@@ -150,7 +151,8 @@ FORGERIES = (
     Forgery(
         channel="elsewhere",
         code=HEAD + '        RuntimeException other = new UnsupportedOperationException("not implemented");\n'
-        '        other.setStackTrace(new StackTraceElement[] {new StackTraceElement("shop.Other", "side", "Other.java", 3)});\n'
+        '        StackTraceElement frame = new StackTraceElement("shop.Other", "side", "Other.java", 3);\n'
+        "        other.setStackTrace(new StackTraceElement[] {frame});\n"
         "        throw other;\n    }",
     ),
     Forgery(
@@ -168,7 +170,8 @@ FORGERIES = (
 HONEST = (
     Forgery(
         channel="main",
-        code=f"{RIGHT}\n\n    public static void main(String[] words) {{\n        System.exit(words.length > 0 ? 0 : 1);\n    }}",
+        code=f"{RIGHT}\n\n    public static void main(String[] words) {{\n"
+        "        System.exit(words.length > 0 ? 0 : 1);\n    }",
     ),
     Forgery(
         channel="equals",
@@ -186,7 +189,8 @@ HONEST = (
         channel="threads",
         code=HEAD
         + "        int[] total = new int[1];\n        Thread worker = new Thread(() -> total[0] = width * height);\n"
-        "        worker.start();\n        try {\n            worker.join();\n        } catch (InterruptedException error) {\n"
+        "        worker.start();\n        try {\n            worker.join();\n"
+        "        } catch (InterruptedException error) {\n"
         "            Thread.currentThread().interrupt();\n        }\n        return total[0];\n    }",
     ),
 )
