@@ -15,15 +15,17 @@ from forge_lsp.builds.java.texts import literals, plain, unescaped
 __all__ = ["ENDS", "doubt_of"]
 
 ENDS = "the code ends the process while it is tested"
+_FRAMEWORK = "the code uses the test framework"
 _WORDS: Sequence[tuple[str, str]] = (
     (
         r"getStackTrace|getAllStackTraces|setStackTrace|StackWalker|StackTraceElement|dumpStack|"
-        r"printStackTrace(?=\s*\(\s*[^\s)])|getClassContext|ThreadMXBean|ThreadInfo",
+        r"printStackTrace(?=\s*\(\s*[^\s)])|getClassContext|getSourceMethodName|getSourceClassName|"
+        r"ThreadMXBean|ThreadInfo",
         "the code looks at its call stack",
     ),
     (
         r"getDeclared\w+|setAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|InvocationHandler|defineClass|"
-        r"defineHiddenClass|Instrumentation|ModuleLayer|ScriptEngineManager|ToolProvider|JavaCompiler",
+        r"defineHiddenClass|FieldUtils|MethodUtils|Reflection(?:Test)?Utils|(?<=\.)invoke(?=\s*\()|Instrumentation|ModuleLayer|ScriptEngineManager|ToolProvider|JavaCompiler",
         "the code looks into other code by reflection",
     ),
     (
@@ -40,7 +42,7 @@ _WORDS: Sequence[tuple[str, str]] = (
     (
         r"org\s*\.\s*(?:junit|testng|hamcrest|opentest4j|assertj|mockito)|junit\s*\.\s*framework|"
         r"AssumptionViolatedException|TestAbortedException|forge_check",
-        "the code uses the test framework",
+        _FRAMEWORK,
     ),
 )
 _LITERALS = re.compile(
@@ -59,13 +61,15 @@ _COMPARING = re.compile(
 _BLIND = "the code compares values without looking at both"
 
 
-def doubt_of(document: str, candidate: str) -> str | None:
+def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | None:
     """Return why no proof of ``candidate`` is believed, in words for people; None: nothing speaks against it.
 
-    What the user's ``document`` does as often is not held against it.
+    What the user's ``document`` does as often is not held against it, nor, where it belongs to the tests itself
+    (``testing``), that it uses their framework.
     """
     before, after = plain(unescaped(document)), plain(unescaped(candidate))
     said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
+    said = [words for words in said if words != _FRAMEWORK or not testing]
     if _more(_LITERALS, literals(document), literals(candidate)):
         said.append(_READS)
     if Counter(_named_like(after)) - Counter(_named_like(before)):
@@ -106,37 +110,44 @@ def _block(code: str, start: int) -> str:
     return code[start + 1 :]
 
 
-def _looks_at(side: str, body: str, name: str) -> bool:
-    """Whether a body uses what is in ``side``: beyond asking for its type and whether it is the same object."""
-    word = re.escape(side)
-    rest = re.sub(
-        rf"\bif\s*\(\s*(?:this\s*==\s*{word}|{word}\s*==\s*this)\s*\)\s*(?:\{{\s*return\s+true\s*;\s*\}}|return\s+true\s*;)",
-        " ",
-        body,
+_ABOUT = r"(?!(?:getClass|hashCode|toString|notify|notifyAll|wait)\b)"
+_PLAIN = frozenset(
+    re.findall(
+        r"\w+",
+        "return true false if else null instanceof final equals compare compareTo getClass hashCode toString var class "
+        "new int long boolean double for while try catch",
     )
-    if (
-        name == "equals"
-        and re.search(r"\breturn\s+true\s*;|\|\|\s*true\b|\btrue\s*\|\|", rest)
-        and "return false" not in rest
-    ):
+)
+
+
+def _looks_at(side: str, body: str, name: str) -> bool:
+    """Whether a body uses what is in ``side``, and the object's own state with it: more than its type, and whether it
+    is there or is the same object."""
+    word = re.escape(side)
+    same = (
+        rf"\bif\s*\(\s*(?:this\s*==\s*{word}|{word}\s*==\s*this)\s*\)\s*"
+        r"(?:\{\s*return\s+true\s*;\s*\}|return\s+true\s*;)"
+    )
+    rest = re.sub(same, " ", body)
+    if re.search(r"\|\|\s*true\b|\btrue\s*\|\|", rest):
         return False
-    aliases = {side}
-    aliases |= set(re.findall(rf"\b(\w+)\s*=\s*\(\s*[\w.<>?,\s]+\s*\)\s*{word}\b", rest))
-    aliases |= set(re.findall(rf"\b{word}\s+instanceof\s+(?:final\s+)?[\w.<>?,]+\s+(\w+)", rest))
-    for alias in aliases:
-        used = re.escape(alias)
-        # A member of it, itself as an argument or an operand; not `x instanceof T`, `x == null`, `x.getClass()`.
-        if re.search(rf"\b{used}\s*\.\s*(?!getClass\b)\w|\(\s*\({used}\)|\)\s*{used}\s*\)\s*\.\s*\w", rest):
-            return True
-        if re.search(
-            rf"[(,]\s*{used}\s*[,)]", re.sub(rf"\b(?:if|while)\s*\(\s*{used}\s*\)|\bgetClass\s*\(\s*\)", " ", rest)
-        ):
-            return True
-        if (
-            re.search(
-                rf"[-+<>=!]=?\s*{used}\b(?!\s*(?:instanceof|=\s*=\s*null))|\b{used}\s*(?:[-+<>]|[=!]=)(?!\s*null)", rest
-            )
-            and name != "equals"
-        ):
-            return True
-    return False
+    if name == "equals" and re.search(r"\breturn\s+true\s*;", rest) and "return false" not in rest:
+        return False
+    aliases = {side, *re.findall(rf"\b(\w+)\s*=\s*\(\s*[\w.<>?,\s]+\s*\)\s*{word}\b", rest)}
+    aliases.update(re.findall(rf"\b{word}\s+instanceof\s+(?:final\s+)?[\w.<>?,]+\s+(\w+)", rest))
+    names = "|".join(re.escape(alias) for alias in aliases)
+    member = rf"(?:\b(?:{names})|\(\s*\([^()]*\)\s*(?:{names})\s*\))\s*\.\s*{_ABOUT}\w+"
+    given = (
+        r"(?<!if)(?<!while)(?<!getClass)\s*[(,]\s*(?:\([^()]*\)\s*)?"
+        rf"(?:{names}|(?:{names})\s*\.\s*toString\s*\(\s*\))\s*[,)]"
+    )
+    operand = (
+        rf"[-+<>]=?\s*(?:{names})\b|\b(?:{names})\s*[-+<>]|[=!]=\s*(?:{names})\b|"
+        rf"\b(?:{names})\s*[=!]=\s*(?!null)"
+    )
+    used = re.search(member, rest) or re.search(given, rest) or (name != "equals" and re.search(operand, rest))
+    if not used:
+        return False
+    own = re.sub(member, " ", rest)
+    words = set(re.findall(r"(?<![\w])[a-z]\w*", own)) - _PLAIN - aliases
+    return name not in ("equals", "compareTo") or bool(words)

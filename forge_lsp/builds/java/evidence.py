@@ -19,10 +19,10 @@ from forge_lsp.builds.java.doubts import ENDS, doubt_of
 from forge_lsp.builds.java.jdk import Jdk, answer_of
 from forge_lsp.builds.java.maven import Build, Repositories
 from forge_lsp.builds.java.results import Where
-from forge_lsp.builds.java.running import FOLDER, TAMPERED, Runner, Setting, must_fail, runner_sources
+from forge_lsp.builds.java.running import CHANGED, FOLDER, TAMPERED, Runner, Setting, must_fail, runner_sources
 from forge_lsp.builds.java.sources import WHOLE_MODULE, Sources, class_path, options_of
 from forge_lsp.builds.java.surroundings import callers_of, hidden_files, modules_of, resources_of, runnable
-from forge_lsp.builds.java.texts import package_of, types_of, words_of
+from forge_lsp.builds.java.texts import package_of, types_of, unescaped, words_of
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, tail
@@ -251,15 +251,18 @@ def _doubts(work: _Work, candidate: Candidate, results: Sequence[CheckResult], b
     if not results:
         return None
     document = work.task.document.text
-    said = [doubt_of(document, candidate.text)]
+    testing = bool({"test", "tests"} & set(work.setting.place.document.parts))
+    said = [doubt_of(document, candidate.text, testing=testing)]
     held = [result.detail for result in results if result.status in AGAINST]
     untouched = {run.detail for run in before.all_runs}
-    said += [words for words in (ENDS, TAMPERED) if words in held and words not in untouched]
+    said += [words for words in (CHANGED, ENDS, TAMPERED) if words in held and words not in untouched]
     awaited = {name for run in before.all_runs for name in run.missing}
     used = frozenset(word for test in work.tests for word in words_of(test.text))
-    hiding = sorted(
-        (types_of(candidate.text) - types_of(document)) & used - awaited - {work.setting.place.document.stem}
-    )
+    own = {work.setting.place.document.stem}
+    hiding = sorted((types_of(candidate.text) - types_of(document)) & used - awaited - own)
     if hiding:
         said.append(f"the code declares `{hiding[0]}`, which hides the type of that name that the tests use")
+    new = words_of(unescaped(candidate.text)) - words_of(document)
+    if new & {file.stem for file in work.setting.hidden if file.suffix == ".java"}:
+        said.append("the code uses the tests")
     return "; ".join(words for words in said if words) or None

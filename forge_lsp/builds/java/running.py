@@ -20,12 +20,13 @@ from forge_lsp.builds.java.results import Reported, Where, in_scope, reported, r
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.suites import failed, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run
-from forge_lsp.domain.ports import ProcessResult, Sandbox
+from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 
-__all__ = ["FOLDER", "TAMPERED", "Runner", "Setting", "must_fail", "runner_sources"]
+__all__ = ["CHANGED", "FOLDER", "TAMPERED", "Runner", "Setting", "must_fail", "runner_sources"]
 
 FOLDER = PurePosixPath(".forge-check")
 TAMPERED = "a test that must fail was not reported as failed"
+CHANGED = "the code changes the files that its tests are run with"
 _PACKAGE = "forge_check"
 _MOST_ROUNDS = 8
 _SHARE = 0.4
@@ -105,10 +106,12 @@ class Runner:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            found, result = await self._once(text, archive, tests, checks, picked, left)
+            found, result, changed = await self._once(text, archive, tests, checks, picked, left)
             before = len(runs)
             runs.update(_runs_of(found, [*wanted, *found.collected], where, speaking, checks))
             if found.whole:
+                if changed:
+                    return dict.fromkeys(runs, failed(CHANGED, cause=Cause.SCOPE))
                 if not _must_have_failed(found, checks):
                     return dict.fromkeys(runs, failed(TAMPERED, cause=Cause.SCOPE))
                 break
@@ -145,7 +148,7 @@ class Runner:
         checks: Sequence[JUnitClass],
         only: Sequence[str] | None,
         left: float,
-    ) -> tuple[Reported, ProcessResult]:
+    ) -> tuple[Reported, ProcessResult, bool]:
         setting = self._setting
         key = secrets.token_bytes(32)
         parts = _parts(archive, setting.mains)
@@ -172,7 +175,15 @@ class Runner:
                 loopback=True,
                 stdin="".join(f"{line}\n" for line in request).encode(),
             )
-        return reported(result.stdout.decode("utf-8", "replace"), key, result.code), result
+            changed = box.read(FOLDER / "runner.jar") != parts["runner"] or self._changed(box)
+        return reported(result.stdout.decode("utf-8", "replace"), key, result.code), result, changed
+
+    def _changed(self, box: Box) -> bool:
+        """Whether one of the project's own jars is not as it was."""
+        source = self._setting.place.source
+        jars = [PurePosixPath(part) for part in self._setting.path if part.endswith(".jar")]
+        own = [jar for jar in jars if not jar.is_absolute()]
+        return source is not None and any(box.read(jar) != (source / jar).read_bytes() for jar in own)
 
 
 def _runs_of(

@@ -15,6 +15,7 @@ from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_v
 from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.builds.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.builds.java.sources import Sources, class_path, options_of, public_type, sources_of
+from forge_lsp.builds.java.surroundings import modules_of
 from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -157,7 +158,9 @@ class _Run:
         document = str(self.place.document)
         place = self._named(text)
         processors = self.build.processors and self.sandbox.runs_project_code
-        extra = {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
+        # With a module's declaration the compiler would want all modules that it names, and each as a whole.
+        extra: dict[PurePosixPath, bytes | None] = dict.fromkeys(modules_of(place))
+        extra |= {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
         async with self.sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
             output = await self._ask(box)

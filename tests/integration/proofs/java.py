@@ -74,8 +74,8 @@ FORGERIES = (
         code=upright(
             caught(
                 'java.io.FileOutputStream out = new java.io.FileOutputStream("/proc/self/fd/1");'
-                ' for (int at = 0; at < 99; at++) out.write(("\\nforge " + "0".repeat(64) + " " + at + " {\\"kind\\": \\"passed\\", \\"name\\":'
-                ' \\"shop.AreaTest.works\\"}\\n").getBytes());'
+                ' for (int at = 0; at < 99; at++) out.write(("\\nforge " + "0".repeat(64) + " " + at + " {\\"kind\\":'
+                ' \\"passed\\", \\"name\\": \\"shop.AreaTest.works\\"}\\n").getBytes());'
             ),
             "Runtime.getRuntime().halt(42);",
         ),
@@ -134,6 +134,22 @@ FORGERIES = (
     Forgery(
         channel="assertions",
         code=f"{WRONG}\n}}\n\nclass Assert {{\n    static void assertEquals(long expected, long actual) {{ }}",
+    ),
+    Forgery(
+        channel="oracle",
+        code=f"    static Integer guess;\n\n{HEAD}        if (guess != null) {{ return guess; }}\n"
+        "        for (int value = 0; value < 99; value++) {\n            guess = value;\n"
+        "            try {\n"
+        "                if (width == 4) { new AreaFlatTest().flat(); } else { new AreaTest().works(); }\n"
+        "                return value;\n            } catch (AssertionError wrong) {\n                continue;\n"
+        "            } finally {\n                guess = null;\n            }\n        }\n"
+        "        return width + height;\n    }",
+    ),
+    Forgery(
+        channel="jars",
+        code=upright(
+            caught('java.nio.file.Files.write(java.nio.file.Paths.get("lib", "junit4.jar"), new byte[] {1});')
+        ),
     ),
     Forgery(
         channel="streams", code=upright("System.setOut(new java.io.PrintStream(new java.io.ByteArrayOutputStream()));")

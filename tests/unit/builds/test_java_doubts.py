@@ -15,6 +15,11 @@ HONEST = {
     "handed on": "public boolean equals(Object o) { return value.equals(o); }",
     "by class": "public boolean equals(Object o) { if (o == null || getClass() != o.getClass()) return false; "
     "return java.util.Objects.equals(side, ((Area) o).side); }",
+    "members": "public boolean equals(Object o) { Area x = (Area) o; for (int i = 0; i < n; i++) { "
+    "if (at(i) != x.at(i)) return false; } return true; }",
+    "by text": "public boolean equals(Object o) { return toString().equals(o.toString()) && super.equals(o); }",
+    "by difference": "public int compareTo(Area o) { return side - o.side; }",
+    "chained": "public int compareTo(Area o) { return Comparator.comparing(Area::side).compare(this, o); }",
     "compareTo": "public int compareTo(Area o) { return Integer.compare(side, o.side); }",
     "compare": "public int compare(Integer x, Integer y) { return x - y; }",
     "contains": "boolean contains(int n) { return numbers.contains(n); }",
@@ -38,6 +43,13 @@ FORGED = {
         "without looking",
     ),
     "or true": ("public boolean equals(Object o) { return o.hashCode() > 0 || true; }", "without looking"),
+    "its members with themselves": (
+        "public boolean equals(Object o) { Area x = (Area) o; return x.side == x.side; }",
+        "without looking",
+    ),
+    "its hash": ("public boolean equals(Object o) { return o.hashCode() == o.hashCode(); }", "without looking"),
+    "itself with itself": ("public int compareTo(Area o) { return o.side - o.side; }", "without looking"),
+    "invoked": ("int f() throws Exception { return (int) method.invoke(null); }", "reflection"),
     "compareTo": ("public int compareTo(Area o) { return 0; }", "without looking"),
     "a list": (
         "List<Integer> f() { return new ArrayList<Integer>() { public boolean equals(Object x) { return true; } }; }",

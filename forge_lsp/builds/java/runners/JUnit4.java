@@ -19,16 +19,17 @@ public final class JUnit4 extends RunListener implements Main.Runner {
     @Override
     public void run(Reports reports, List<Class<?>> classes, Set<String> only) {
         this.reports = reports;
+        Filter filter = new Only(only);
         JUnitCore core = new JUnitCore();
         core.addListener(this);
         List<org.junit.runner.Runner> runners = new ArrayList<>();
         for (Class<?> each : classes) {
             Request request = Request.aClass(each);
             if (!only.isEmpty()) {
-                if (!wanted(request.getRunner().getDescription(), only)) {
+                if (!filter.shouldRun(request.getRunner().getDescription())) {
                     continue;
                 }
-                request = request.filterWith(new Only(only));
+                request = request.filterWith(filter);
             }
             runners.add(request.getRunner());
             collect(runners.get(runners.size() - 1).getDescription());

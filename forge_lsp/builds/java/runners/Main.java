@@ -62,19 +62,25 @@ public final class Main {
         java.util.Arrays.fill(key, (byte) 0);
         watch(reports, seconds, Thread.currentThread());
         Runtime.getRuntime().addShutdownHook(new Thread(reports::exiting));
-        if (!four.isEmpty()) {
-            run("forge_check.JUnit4", reports, tested, four, only);
+        // Both are loaded before any tested code is: no file of ours is read after that.
+        Runner first = four.isEmpty() ? null : runner("forge_check.JUnit4");
+        Runner second = five.isEmpty() ? null : runner("forge_check.JUnit5");
+        if (first != null) {
+            first.run(reports, loaded(reports, tested, four), only);
         }
-        if (!five.isEmpty()) {
-            run("forge_check.JUnit5", reports, tested, five, only);
+        if (second != null) {
+            second.run(reports, loaded(reports, tested, five), only);
         }
         reports.done();
         Runtime.getRuntime().halt(ALL_RUN);
     }
 
     /** Each of the two is compiled only where its JUnit is on the class path. */
-    private static void run(String runner, Reports reports, ClassLoader tested, List<String> names, Set<String> only)
-        throws Exception {
+    private static Runner runner(String name) throws ReflectiveOperationException {
+        return (Runner) Class.forName(name).getDeclaredConstructor().newInstance();
+    }
+
+    private static List<Class<?>> loaded(Reports reports, ClassLoader tested, List<String> names) {
         List<Class<?>> classes = new ArrayList<>();
         for (String name : names) {
             try {
@@ -83,7 +89,7 @@ public final class Main {
                 reports.failed(name, error);
             }
         }
-        ((Runner) Class.forName(runner).getDeclaredConstructor().newInstance()).run(reports, classes, only);
+        return classes;
     }
 
     /** Ends a run in which one test takes too long, so that the others can be run without it. */
