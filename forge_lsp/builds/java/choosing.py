@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.java.maven import Build
@@ -12,7 +13,7 @@ from forge_lsp.builds.java.texts import Method, methods_of, package_of, plain, w
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.domain.task import ScopeKind, Task
 
-__all__ = ["Framework", "JUnitClass", "chosen_tests", "files_of_tests", "is_test", "speaks"]
+__all__ = ["Framework", "JUnitClass", "chosen_tests", "depends", "files_of_tests", "is_test", "speaks"]
 
 _MOST_TESTS = 8
 _MOST_READ = 4_000
@@ -128,29 +129,51 @@ def _framework(text: str, build: Build) -> str:
 
 def speaks(test: str, classes: Iterable[JUnitClass], task: Task, stem: str, callers: Iterable[str] = ()) -> bool:
     """Whether a test calls what is written: its own body, a helper that it names, or what is run before it names the
-    scope or its type."""
+    scope, its type or one of its ``callers``."""
+    return _names(test, classes, {name for name in (task.scope.name, stem, *callers) if name})
+
+
+def depends(test: str, classes: Iterable[JUnitClass], task: Task, stem: str) -> bool:
+    """Whether what a test asserts comes of what is written: it names the scope, or a method of the document that does,
+    and not just its type. Without a name for the scope, its type has to do."""
+    name = task.scope.name
+    if name is None or task.scope.kind is ScopeKind.FILE:
+        return speaks(test, classes, task, stem)
+    wanted = {name}
+    while more := {method.name for method, words in _bodies(task.document.text).items() if words & wanted} - wanted:
+        wanted |= more
+    return _names(test, classes, wanted)
+
+
+@lru_cache(maxsize=64)  # asked for each test of a class
+def _bodies(text: str) -> Mapping[Method, frozenset[str]]:
+    return {method: words_of(text[method.body : method.end]) for method in methods_of(text)}
+
+
+def _names(test: str, classes: Iterable[JUnitClass], wanted: set[str]) -> bool:
     for each in classes:
         if not test.startswith(f"{each.name}."):
             continue
-        wanted = {name for name in (task.scope.name, stem, *callers) if name}
-        bodies = {method: words_of(each.text[method.body : method.end]) for method in methods_of(each.text)}
+        bodies = _bodies(each.text)
         speaking: set[str] = set()
-        while True:
-            more = {method.name for method, words in bodies.items() if words & (wanted | speaking)} - speaking
-            if not more:
-                break
+        while more := {method.name for method, words in bodies.items() if words & (wanted | speaking)} - speaking:
             speaking |= more
         if any(_BEFORE.search(method.header) and method.name in speaking for method in bodies):
             return True
         own = [method for method in bodies if each.test(method) == test]
-        fields = _fields(each.text, bodies)
+        fields = _fields(each.text, bodies, wanted)
         return not own or any(bodies[method] & (wanted | speaking | fields) for method in own)
     return True
 
 
-def _fields(text: str, methods: Iterable[Method]) -> frozenset[str]:
-    """The names that a class declares outside of its methods: its test may hold the document's type in one."""
+def _fields(text: str, methods: Iterable[Method], wanted: set[str]) -> frozenset[str]:
+    """The names that a class declares outside of its methods with one of ``wanted``: `Cart cart = new Cart();`."""
     code = plain(text)
     for method in methods:
         code = code[: method.body] + " " * (method.end - method.body) + code[method.end :]
-    return frozenset(re.findall(r"\b(\w+)\s*(?:=|;)", re.sub(r"^\s*(?:import|package)\b[^;]*;", "", code, flags=re.M)))
+    code = re.sub(r"^\s*(?:import|package)\b[^;]*;", "", code, flags=re.M)
+    found: set[str] = set()
+    for part in re.split(r"[;{}]", code):
+        if set(re.findall(r"\w+", part)) & wanted:
+            found.update(re.findall(r"\b(\w+)\s*(?:=|$)", part.strip()))
+    return frozenset(found)

@@ -10,18 +10,26 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.builds.java.choosing import JUnitClass, chosen_tests, files_of_tests, speaks
+from forge_lsp.builds.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.builds.java.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.builds.java.doubts import ENDS, doubt_of
 from forge_lsp.builds.java.jdk import Jdk, answer_of
 from forge_lsp.builds.java.maven import Build, Repositories
 from forge_lsp.builds.java.results import Where
 from forge_lsp.builds.java.running import CHANGED, FOLDER, TAMPERED, Runner, Setting, must_fail, runner_sources
-from forge_lsp.builds.java.sources import WHOLE_MODULE, Sources, class_path, options_of
-from forge_lsp.builds.java.surroundings import callers_of, hidden_files, modules_of, resources_of, runnable
+from forge_lsp.builds.java.sources import Sources, class_path, options_of
+from forge_lsp.builds.java.surroundings import (
+    MOST_MAINS,
+    callers_of,
+    hidden_files,
+    mains_of,
+    modules_of,
+    resources_of,
+    runnable,
+)
 from forge_lsp.builds.java.texts import package_of, types_of, unescaped, words_of
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
@@ -56,6 +64,9 @@ class _Work:
 
     def speaks(self, test: str) -> bool:
         return speaks(test, self.tests, self.task, self.setting.place.document.stem, self.callers)
+
+    def depends(self, test: str) -> bool:
+        return depends(test, self.tests, self.task, self.setting.place.document.stem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +124,7 @@ class JavaEvidence:
                 hidden=await asyncio.to_thread(hidden_files, place, build, files),
                 path=tuple(dict.fromkeys(path)),
                 readable=(*jdk.readable, *dict.fromkeys(absolute)),
-                mains=tuple(file for file in sources.files if file not in files),
+                mains=await asyncio.to_thread(mains_of, place, build, files),
                 timeout=self._timeout,
             )
             work = _Work(task=task, setting=setting, checker=checker, sources=sources, tests=tests, callers=callers)
@@ -153,7 +164,8 @@ class JavaEvidence:
             lines=_lines(work.task, candidate, text),
             tests=frozenset(test.name for test in work.tests),
         )
-        speaking = {test.test(method): work.speaks(test.test(method)) for test in done.tests for method in test.methods}
+        names = [test.test(method) for test in done.tests for method in test.methods]
+        speaking = {name: work.depends(name) for name in names}
         runner = Runner(self._sandbox, work.setting, untouched=text == work.task.document.text)
         runs = await runner.run(text, done.archive, done.tests, ready.checks, where, speaking, only)
         whole = {"": runs.pop("")} if "" in runs else {}
@@ -169,14 +181,13 @@ class JavaEvidence:
             async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
                 return await self._compile(work, text, [*names, *own], {**own, **_encoded(texts)})
 
-            place, sources = work.setting.place, work.sources
+            place = work.setting.place
             subject = Subject(
                 file=place.document, text=text, untouched=work.task.document.text, scope=work.task.scope.name
             )
-            others = [file for file in work.setting.mains if file.is_relative_to(work.setting.build.folder)]
-            others = [file for file in others if file != place.document]
+            others = [file for file in work.setting.mains if file != place.document]
             remedy = work.setting.build.remedy
-            few = others if len(sources.files) <= WHOLE_MODULE else []
+            few = others if len(others) <= MOST_MAINS else []
             done = await compiled(subject, work.tests, few, compiler, remedy=remedy)
             self._ready[known] = _Ready(compiled=done, checks=checks)
             while len(self._ready) > _KEPT:
@@ -188,7 +199,8 @@ class JavaEvidence:
     ) -> Outcome:
         setting = work.setting
         place, jdk = setting.place, setting.jdk
-        options = [option for option in options_of(setting.build) if option != "-implicit:none"]
+        # Of the JDK's own release: tests may be written for a newer one than the code, whose own the build gate asks.
+        options = [option for option in options_of(replace(setting.build, release=None)) if option != "-implicit:none"]
         options += [] if setting.build.processors else ["-proc:none"]
         options += ["-Xprefer:source", "-d", _OUT, "-encoding", "UTF-8", "-classpath", ":".join(setting.path)]
         options += ["-sourcepath", ":".join(str(folder) for folder in work.sources.roots)]

@@ -131,7 +131,7 @@ def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, s
         return Cause.ELSEWHERE  # another stub
     if in_scope(frames, where):
         return Cause.SCOPE  # what it was called with comes from the scope
-    return Cause.UNKNOWN
+    return Cause.UNKNOWN if speaks else Cause.ELSEWHERE
 
 
 def in_scope(frames: Iterable[Frame], where: Where) -> bool:

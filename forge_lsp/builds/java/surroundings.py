@@ -7,19 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.java.choosing import Framework, JUnitClass
-from forge_lsp.builds.java.maven import Build, Repositories, with_launcher
+from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, with_launcher
 from forge_lsp.builds.java.sources import Sources
 from forge_lsp.builds.java.texts import words_of
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.builds.suites import not_run
 from forge_lsp.domain.checks import CheckResult
 
-__all__ = ["callers_of", "hidden_files", "modules_of", "resources_of", "runnable"]
+__all__ = ["MOST_MAINS", "callers_of", "hidden_files", "mains_of", "modules_of", "resources_of", "runnable"]
 
 _JUNIT_4 = re.compile(r"junit-?4[\w.-]*\.jar")
 _BUILT = ("target/test-classes", "build/classes/java/test")
 _MOST_BUILT = 2_000
 _MOST_CALLERS = 20
+_NO_CLASS = ("module-info.java", "package-info.java")
+MOST_MAINS = 500
+"""Sources of a module, up to which all of them are compiled; of a larger one what its tests name."""
 
 
 def runnable(
@@ -75,6 +78,21 @@ def modules_of(place: Place) -> tuple[PurePosixPath, ...]:
     )
     names += [path for path in place.overlay if path.name == "module-info.java"]
     return tuple(dict.fromkeys(names))
+
+
+def mains_of(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:
+    """Return the sources of the document's module that are no tests: also those that are only found by reflection."""
+    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names += [path for path in place.overlay if path.suffix == ".java"]
+    nested = {path.parent for path in _builds(place)} - {build.folder, *build.folder.parents}
+    inside = (path for path in dict.fromkeys([place.document, *sorted(names)]) if path.is_relative_to(build.folder))
+    own = (path for path in inside if not any(path.is_relative_to(folder) for folder in nested))
+    return tuple(path for path in own if path not in tests and path.name not in _NO_CLASS)
+
+
+def _builds(place: Place) -> tuple[PurePosixPath, ...]:
+    names = (name for name, _ in project_files(place.source, BUILD_FILES)) if place.source else ()
+    return tuple(PurePosixPath(name) for name in names)
 
 
 def resources_of(place: Place, build: Build) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.builds.java.choosing import JUnitClass, chosen_tests, files_of_tests, speaks
+from forge_lsp.builds.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.builds.java.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.builds.java.maven import Build, Repositories, with_launcher
 from forge_lsp.builds.java.results import ALL_RUN, Where, reported, run_of
@@ -73,6 +73,19 @@ def task(scope: str = "area") -> Task:
 )
 def test_a_test_that_lies_in_the_same_file_does_not_speak(test: str, *, speaking: bool) -> None:
     assert speaks(f"shop.AreaTest.{test}", [class_of()], task(), "Area") is speaking
+
+
+def test_what_a_test_asserts_depends_on_more_than_the_type() -> None:
+    one = "\n @Test void {}() {{ {}(); }}"
+    methods = "".join(one.format(*pair) for pair in (("a", "area"), ("b", "Area.both"), ("c", "Area.one")))
+    text = f"class AreaTest {{{methods}\n}}"
+    marked = (
+        "class Area { «int area() { }» int both() { return half() * 2; } int half() { return area(); } int one() { } }"
+    )
+    whole = task_of(marked, language=Language.JAVA, name="area")
+    tests = [class_of(text)]
+    assert [depends(f"shop.AreaTest.{test}", tests, whole, "Area") for test in "abc"] == [True, True, False]
+    assert [speaks(f"shop.AreaTest.{test}", tests, whole, "Area") for test in "abc"] == [True, True, True]
 
 
 def test_what_is_set_up_before_speaks_for_all() -> None:
