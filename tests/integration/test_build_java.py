@@ -115,6 +115,20 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: JavaT
     assert newer.status is BuildStatus.FAILED, "the project is written for Java 11"
 
 
+async def test_modules_are_compiled_on_the_class_path(toolchain: JavaToolchain, tmp_path: Path) -> None:
+    modules = {
+        "src/main/java/module-info.java": "module shop { exports shop; }\n",
+        "other/pom.xml": "<project></project>\n",
+        "other/src/main/java/module-info.java": "module other { requires shop; }\n",
+        "other/src/main/java/other/User.java": "package other;\n\nclass User { int one = shop.Area.area(1, 1); }\n",
+    }
+    task = project_task(tmp_path, Language.JAVA, {**FILES, **modules}, FILE)
+    good = await toolchain.build(task, with_code(task, GOOD))
+    assert good.status is BuildStatus.PASSED, good
+    bad = await toolchain.build(task, with_code(task, f"{HEAD}        return wid;\n    }}"))
+    assert bad.status is BuildStatus.FAILED, bad
+
+
 async def test_problems_that_were_there_do_not_count_and_columns_are_code_points(
     toolchain: JavaToolchain, tmp_path: Path
 ) -> None:

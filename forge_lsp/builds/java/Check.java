@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -16,7 +19,8 @@ import javax.tools.ToolProvider;
  * Compiles the sources named in a file and prints what the compiler says, a JSON object a line.
  *
  * The first argument is the file with the options, an empty line, and the sources, one a line each. Offsets count
- * UTF-16 units from 0; -1 is none. The last line is {"done": true}.
+ * UTF-16 units from 0; -1 is none. The last line is {"done": true}. A second and a third argument are the folder that
+ * takes the classes, and the archive that they are packed into where all compiled.
  */
 public final class Check {
     private Check() {}
@@ -39,10 +43,14 @@ public final class Check {
             out.flush();
             return;
         }
+        if (arguments.length > 1) {
+            Files.createDirectories(Path.of(arguments[1]));
+        }
+        boolean compiled = false;
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(found, Locale.ENGLISH, StandardCharsets.UTF_8)) {
             Iterable<? extends JavaFileObject> units = files.getJavaFileObjectsFromStrings(sources);
-            compiler.getTask(null, files, found, options, null, units).call();
+            compiled = compiler.getTask(null, files, found, options, null, units).call();
         } catch (RuntimeException error) { // a wrong option, or an annotation processor that failed
             Throwable cause = error.getCause() == null ? error : error.getCause();
             out.println("{\"fault\": " + quoted(String.valueOf(cause)) + "}");
@@ -57,8 +65,24 @@ public final class Check {
                 + ", \"end\": " + one.getEndPosition()
                 + ", \"message\": " + quoted(one.getMessage(Locale.ENGLISH)) + "}");
         }
+        if (compiled && arguments.length > 2) {
+            pack(Path.of(arguments[1]), Path.of(arguments[2]));
+        }
         out.println("{\"done\": true}");
         out.flush();
+    }
+
+    private static void pack(Path folder, Path archive) throws Exception {
+        List<Path> paths = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(folder)) {
+            all.filter(Files::isRegularFile).sorted().forEach(paths::add);
+        }
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(archive))) {
+            for (Path path : paths) {
+                zip.putNextEntry(new ZipEntry(folder.relativize(path).toString().replace('\\', '/')));
+                Files.copy(path, zip);
+            }
+        }
     }
 
     private static String quoted(String text) {

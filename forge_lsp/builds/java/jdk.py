@@ -36,6 +36,16 @@ class Jdk:
         return self.home / "bin" / "javac"
 
     @property
+    def release(self) -> int:
+        """The Java release that it says it is in its own ``release`` file; 0 where it says nothing."""
+        try:
+            text = (self.home / "release").read_text("utf-8", "replace")
+        except OSError:
+            return 0
+        found = re.search(r'^JAVA_VERSION="([^"]+)"', text, re.M)
+        return major_version(found[1]) if found is not None else 0
+
+    @property
     def readable(self) -> tuple[Path, ...]:
         """The folders it needs beside the system's."""
         return () if str(self.home).startswith("/usr/") else (self.home,)

@@ -7,7 +7,7 @@ those are named by the poms: the project's, its parents', and those beside each 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from forge_lsp.builds.project import Place
 from forge_lsp.reading import read_text
 
-__all__ = ["Build", "Repositories", "build_of"]
+__all__ = ["Build", "Repositories", "build_of", "with_launcher"]
 
 BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LARGEST = 2 * 1024 * 1024
@@ -155,6 +155,35 @@ def build_of(place: Place, repositories: Repositories) -> Build:
         release=int(number[1]) if number is not None else None,
         processors=pom.processors or any(one.name in ("lombok", "mapstruct-processor") for one in pom.dependencies),
     )
+
+
+def with_launcher(build: Build, repositories: Repositories) -> tuple[tuple[Path, ...], str | None]:
+    """Return the jars that JUnit 5's tests need to be started, beside those that the build names: its launcher, its
+    engine, and what these need; and where they are not on this machine, the one that is missing.
+
+    Build tools fetch them by themselves when they run tests, in the version that fits; few builds name them.
+    """
+    names = {jar.name for jar in build.jars}
+    if any(name.startswith("junit-platform-console-standalone-") for name in names):
+        return (), None
+    platform = _version(names, "junit-platform-commons") or _version(names, "junit-platform-engine")
+    jupiter = _version(names, "junit-jupiter-api")
+    wanted = [_Artifact("org.junit.platform", "junit-platform-launcher", platform)]
+    if jupiter is not None and not _version(names, "junit-jupiter-engine"):
+        wanted.append(_Artifact("org.junit.jupiter", "junit-jupiter-engine", jupiter))
+    if _version(names, "junit-platform-launcher"):
+        wanted = wanted[1:]
+    jars, missing = _closure(wanted, repositories)
+    if missing:
+        alone = _Artifact("org.junit.platform", "junit-platform-console-standalone", platform)
+        jar = repositories.find(alone, "jar")
+        return ((jar,), None) if jar is not None else ((), missing[0])
+    return tuple(jar for jar in jars if jar.name not in names), None
+
+
+def _version(names: Iterable[str], artifact: str) -> str | None:
+    found = (re.fullmatch(rf"{re.escape(artifact)}-(\d[\w.-]*)\.jar", name) for name in names)
+    return next((match[1] for match in found if match is not None), None)
 
 
 def _own_jars(place: Place, folder: PurePosixPath) -> tuple[Path, ...]:

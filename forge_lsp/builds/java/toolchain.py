@@ -15,6 +15,7 @@ from forge_lsp.builds.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_v
 from forge_lsp.builds.java.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.builds.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.builds.java.sources import Sources, class_path, options_of, public_type, sources_of
+from forge_lsp.builds.java.surroundings import modules_of
 from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -96,9 +97,23 @@ class JavaToolchain:
         jdk = find_jdk(self._environment)
         if isinstance(jdk, Fault) or place.source is None:
             return Evidence()
-        build = await asyncio.to_thread(build_of, place, Repositories.of(self._environment))
+        repositories = Repositories.of(self._environment)
+        build = await asyncio.to_thread(build_of, place, repositories)
         sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
-        return await self._tests.run(task, candidate, place, jdk=jdk, build=build, sources=sources)
+        try:
+            checker, _ = await self._checker(jdk)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        return await self._tests.run(
+            task,
+            candidate,
+            place,
+            jdk=jdk,
+            checker=checker,
+            build=build,
+            sources=sources,
+            repositories=repositories,
+        )
 
     async def _checker(self, jdk: Jdk) -> tuple[bytes, int]:
         """The compiled driver and the JDK's version. Raises EnvironmentFault."""
@@ -143,7 +158,9 @@ class _Run:
         document = str(self.place.document)
         place = self._named(text)
         processors = self.build.processors and self.sandbox.runs_project_code
-        extra = {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
+        # With a module's declaration the compiler would want all modules that it names, and each as a whole.
+        extra: dict[PurePosixPath, bytes | None] = dict.fromkeys(modules_of(place))
+        extra |= {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
         async with self.sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
             output = await self._ask(box)
