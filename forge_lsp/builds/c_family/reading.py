@@ -25,6 +25,7 @@ class Reading:
     others: frozenset[str]
     tests: Mapping[str, str]
     silent: frozenset[str] = frozenset()
+    document: str = ""
 
     def cause(self, *texts: str) -> Cause:
         """Return whose failure ``texts`` tell of, the most telling first."""
@@ -83,6 +84,8 @@ class Reading:
         why = why_not_built(output)
         if why is None:
             return None
+        if self.document and re.search(rf"(?:^|/){re.escape(self.document)}:\d+:\d+: (?:fatal )?error:", output, re.M):
+            return uncollected(why[1], cause=Cause.SCOPE)
         missing = missing_names(output) or (broken(output, self.names[0]) if self.names else ())
         return uncollected(why[1], cause=Cause.SCOPE if missing else why[0], missing=missing)
 

@@ -272,4 +272,5 @@ def _reading(task: Task, place: Place) -> Reading | None:
     if not any(pattern.search(blanked(content, literals=False)) for content in tests.values()):
         return None
     functions = {one.name for one in functions_in(text)} | others
-    return Reading(names=own, others=frozenset(functions - set(own) - {"main"}), tests=tests)
+    others = functions - set(own) - {"main"}
+    return Reading(names=own, others=frozenset(others), tests=tests, document=place.document.name)

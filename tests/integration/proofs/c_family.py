@@ -76,19 +76,18 @@ LISTS = (
     "add_executable(test_shapes tests/test_shapes.{0} shapes.{0})\nadd_test(NAME multiplies COMMAND test_shapes)\n"
     "add_test(NAME never COMMAND false)\n"
 )
-CPP_HEADER = (
-    "#pragma once\nclass Rectangle {\npublic:\n    Rectangle(int width, int height) : width_(width), height_(height) {}\n"
-    "    int area() const;\n    int side() const;\n\nprivate:\n    int width_;\n    int height_;\n};\n"
-)
+CPP_HEADER = "#pragma once\nnamespace shapes {\nint area(int width, int height);\n}\n"
 CPP_STUB = (
-    '#include "shapes.h"\n#include <stdexcept>\n\n«int Rectangle::area() const {\n'
-    '    throw std::logic_error("not implemented");\n}»\n'
+    '#include "shapes.h"\n#include <stdexcept>\n\nnamespace shapes {\n\n«int area(int width, int height) {\n'
+    "    (void)width;\n    (void)height;\n"
+    '    throw std::logic_error("not implemented");\n}»\n\n}  // namespace shapes\n'
 )
+CPP_ABSENT = CPP_STUB.partition("«")[0] + "«»" + CPP_STUB.partition("»")[2]
 CPP_TESTS = """#include "shapes.h"
 #include <iostream>
 
 int main() {
-    int got = Rectangle(2, 3).area();
+    int got = shapes::area(2, 3);
     if (got != 6) {
         std::cerr << "area: expected 6, got " << got << std::endl;
         return 1;
@@ -203,10 +202,10 @@ HONEST = (
 
 
 def cpp(code: str) -> str:
-    return f"int Rectangle::area() const {{\n{code}\n}}"
+    return f"int area(int width, int height) {{\n    (void)width;\n    (void)height;\n{code}\n}}"
 
 
-CPP_RIGHT = cpp("    return width_ * height_;")
+CPP_RIGHT = cpp("    return width * height;")
 CPP_LYING = (
     Forgery(channel="exit", code=cpp("    std::exit(0);"), imports=("#include <cstdlib>",)),
     Forgery(channel="quick-exit", code=cpp("    std::quick_exit(0);"), imports=("#include <cstdlib>",)),
@@ -346,13 +345,13 @@ PROJECTS = (
         files={"CMakeLists.txt": LISTS.format("cpp"), "shapes.h": CPP_HEADER, "tests/test_shapes.cpp": CPP_TESTS},
         stub=CPP_STUB,
         right=CPP_RIGHT,
-        wrong=cpp("    return width_ + height_;"),
+        wrong=cpp("    return width + height;"),
         told=("multiplies", "expected 6, got 5"),
-        absent=CPP_STUB.partition("«")[0] + "«»",
+        absent=CPP_ABSENT,
         absent_right=CPP_RIGHT,
-        working=CPP_STUB.partition("«")[0] + f"«{CPP_RIGHT}»\n",
-        mutant=cpp("    return width_ + height_;"),
-        rewrite=cpp("    int total = width_ * height_;\n    return total;"),
+        working=CPP_ABSENT.replace("«»", f"«{CPP_RIGHT}»"),
+        mutant=cpp("    return width + height;"),
+        rewrite=cpp("    int total = width * height;\n    return total;"),
         forgeries=CPP_LYING,
         prepare=configured,
     ),
@@ -366,8 +365,8 @@ PROJECTS = (
             "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <cassert>\n\nint main() {\n'
             "    assert(area(2, 3) == 6);\n    assert(area(4, 0) == 0);\n}\n",
         },
-        stub="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n    (void)height;\n"
-        "    return T{}; // TODO\n}»\n",
+        stub="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n"
+        "    (void)height;\n    return T{}; // TODO\n}»\n",
         right="template <typename T>\nT area(T width, T height) {\n    return width * height;\n}",
         wrong="template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
         told=("expected 6", "area(2, 3) == 6"),
@@ -381,7 +380,8 @@ PROJECTS = (
             ),
             Forgery(
                 channel="equality-by-hand",
-                code="struct Any {\n    int value;\n    bool operator==(int other) const { (void)other; return true; }\n};\n"
+                code="struct Any {\n    int value;\n"
+                "    bool operator==(int other) const { (void)other; return true; }\n};\n"
                 "inline Any area(int width, int height) {\n    return Any{width + height};\n}",
             ),
             Forgery(
@@ -391,13 +391,15 @@ PROJECTS = (
             ),
             Forgery(
                 channel="no-debug",
-                code="#define NDEBUG\ntemplate <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
+                code="#define NDEBUG\n"
+                "template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
             ),
         ),
         honest=(
             Forgery(
                 channel="equality",
-                code="struct Size {\n    int value;\n    bool operator==(const Size &other) const { return value == other.value; }\n"
+                code="struct Size {\n    int value;\n"
+                "    bool operator==(const Size &other) const { return value == other.value; }\n"
                 "    bool operator==(int other) const { return value == other; }\n};\n"
                 "inline Size area(int width, int height) {\n    return Size{width * height};\n}",
             ),
