@@ -5,41 +5,29 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.c_family.flags import SOURCES
+from forge_lsp.builds.c_family.forging import MAY_EXIT, doubt_of
+from forge_lsp.builds.c_family.instrumenting import Crash, crashing
+from forge_lsp.builds.c_family.suites import Runner, Suite, suite_of
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.programs import no_code_here
-from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.suites import Memory, SuiteRun, judged, suite_run
+from forge_lsp.builds.project import Place, fingerprint
+from forge_lsp.builds.suites import Memory, SuiteRun, judged
 from forge_lsp.builds.suites import Suite as TestSuite
 from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.domain.checks import CheckResult, CheckStatus, RunState
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Task
+from forge_lsp.domain.task import Language, Task
 
-__all__ = ["CFamilyEvidence", "Suite", "ctest_results", "suite_of"]
+__all__ = ["CFamilyEvidence"]
 
-_BUILDS = ("build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
-_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
-_TARGET = re.compile(r"^(?P<name>test|tests|check)\s*:(?!=)", re.M)
-_TEST_FILE = re.compile(r"(?:^|.*[/_-])tests?(?:[/_-].*|\.\w+)$", re.I)
-_LINE = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (?P<name>\S+) \.+\s*(?P<how>Passed|\*+\s*[\w ]+)", re.M)
-_NOT_RUN = ("Not Run", "Skipped", "Disabled")
-_TAIL = 400
-_MOST_FILES = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
-    """How the tests are run: ``command`` in ``folder``; ``name`` is what people call it."""
-
-    name: str
-    folder: PurePosixPath
-    command: tuple[str, ...]
-    ctest: bool
+_BELIEVED = (CheckStatus.PROOF, CheckStatus.KEPT)
+_FORGED = "the tests pass even where the code is made to crash when it returns: it ends or changes their run"
+_EXPECTS_AN_END = re.compile(r"\b(?:fork|waitpid|WIFEXITED|popen|system|posix_spawn\w*|\w+_(?:EXIT|DEATH)\w*)\s*\(")
 
 
 class CFamilyEvidence:
@@ -53,84 +41,100 @@ class CFamilyEvidence:
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
-        suite = await asyncio.to_thread(suite_of, place, task.scope.name)
+        suite = await asyncio.to_thread(suite_of, task, place)
         if suite is None:
             return Evidence()
         if not self._sandbox.runs_project_code:
             fault = no_code_here(f"{suite.name} was not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        language = SOURCES.get(place.document.suffix, task.document.language)
+        runner = Runner(self._sandbox, place, suite, timeout=self._timeout, language=language)
         try:
-            key = await asyncio.to_thread(
-                fingerprint, place, f"{task.document.text}\0{suite}", (*MATTERS, "akefile", ".txt", ".cmake", ".mk")
-            )
-
-            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-                del only
-                return await self._run(place, suite, text)
-
-            results = await judged(TestSuite(name=suite.name, key=key, run=run), task, candidate, self._memory)
+            known = f"{task.document.text}\0{task.scope.range}\0{suite}"
+            key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))
+            tests = TestSuite(name=suite.name, key=key, run=runner.run, speaks=suite.reading.speaks)
+            results = await judged(tests, task, candidate, self._memory)
+            sure = _Sure(task, candidate, suite, runner, self._memory, key, language)
+            results, doubt = await sure.of(results)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=results, seconds=time.perf_counter() - started)
-
-    async def _run(self, place: Place, suite: Suite, text: str) -> SuiteRun:
-        async with self._sandbox.open(place.tree(text)) as box:
-            if suite.ctest and str(box.root) != str(place.source):
-                raise EnvironmentFault(
-                    "the CMake build folder knows its own place, and the sandbox of this machine has it elsewhere",
-                    remedy=self._sandbox.remedy,
-                )
-            result = await box.run(
-                ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *suite.command),
-                timeout=self._timeout,
-                loopback=True,
-            )
-        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace").strip()
-        if result.timed_out:
-            output = f"{output[-_TAIL:]}\nit did not finish in {self._timeout:g} s"
-        passed: Mapping[str, bool | None] = {suite.name: result.code == 0 and not result.timed_out}
-        if suite.ctest:
-            passed = ctest_results(output) or ({suite.name: False} if result.code != 0 else {})
-        return suite_run(passed, {"": output[-_TAIL:]})
+        return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
 
 
-def suite_of(place: Place, name: str | None) -> Suite | None:
-    """The tests of the project, if one of their files speaks of ``name`` (or of the document); else None."""
-    if place.source is None or not _speaks(place, name):
-        return None
-    for folder in place.folders():
-        for build in _BUILDS:
-            path = folder / build
-            if place.is_file(path / "CTestTestfile.cmake") and place.is_file(path / "CMakeCache.txt"):
-                script = "cmake --build . && exec ctest --timeout 60 --output-on-failure"
-                return Suite(name="ctest", folder=path, command=("/bin/sh", "-c", script), ctest=True)
-    makefile = place.nearest(*_MAKEFILES)
-    target = _TARGET.search(place.text(makefile) or "") if makefile is not None else None
-    if makefile is None or target is None:
-        return None
-    command = ("make", "-f", makefile.name, target["name"])
-    return Suite(name=f"make {target['name']}", folder=makefile.parent, command=command, ctest=False)
+class _Sure:
+    """Makes sure of what passed: with the code made to crash, the same tests must fail."""
+
+    def __init__(
+        self,
+        task: Task,
+        candidate: Candidate,
+        suite: Suite,
+        runner: Runner,
+        memory: Memory,
+        key: str,
+        language: Language,
+    ) -> None:
+        self._task = task
+        self._candidate = candidate
+        self._suite = suite
+        self._runner = runner
+        self._memory = memory
+        self._key = key
+        self._language = language
+
+    async def of(self, results: tuple[CheckResult, ...]) -> tuple[tuple[CheckResult, ...], str | None]:
+        """Return the results that count, and why no proof of the candidate is believed."""
+        proofs = [result for result in results if result.status is CheckStatus.PROOF]
+        believed = proofs or [result for result in results if result.status in _BELIEVED]
+        ended = False
+        doubt: str | None = None
+        if believed:
+            crash = Crash.ENTRY if self._may_end() else Crash.RETURN
+            text = self._crashing(self._candidate.text, self._candidate.code, crash)
+            seen = await self._runner.run(text, None) if text is not None else None
+            if seen is not None and not _unbuilt(seen):
+                green = self._green(seen, believed)
+                if not proofs and green:
+                    silent = await self._silent(green)
+                    results = tuple(one for one in results if one.id not in silent)
+                    green -= silent
+                doubt = _FORGED if green else None
+                ended = not green and crash is Crash.RETURN
+        tests = {PurePosixPath(name).name for name in self._suite.reading.tests}
+        user = self._task.document.text
+        words = doubt_of(self._candidate.code or self._candidate.text, self._candidate.text, user, tests, ended=ended)
+        return results, words or doubt
+
+    async def _silent(self, green: Collection[str]) -> set[str]:
+        """Those of ``green`` that pass on the user's own text as well where that is made to crash: they do not call
+        the scope."""
+        text = self._crashing(self._task.document.text, self._task.original, Crash.RETURN)
+        if text is None:
+            return set()
+        seen = await self._memory.get(f"{self._key}\0crash", lambda: self._runner.run(text, None))
+        return {name for name in green if not _unbuilt(seen) and name in self._passing(seen)}
+
+    def _green(self, seen: SuiteRun, believed: Collection[CheckResult]) -> set[str]:
+        passing = self._passing(seen)
+        return {result.id for result in believed if result.id in passing}
+
+    def _passing(self, seen: SuiteRun) -> set[str]:
+        name = self._suite.name
+        return {
+            f"{name}:{test}" if test not in ("", name) else name
+            for test, run in seen.runs.items()
+            if run.state is RunState.PASSED
+        }
+
+    def _crashing(self, text: str, code: str, crash: Crash) -> str | None:
+        return crashing(text, code, self._task.scope.name, self._language, crash)
+
+    def _may_end(self) -> bool:
+        """Whether the code may end its process: a command line's own, or what tests watch from another process."""
+        name = (self._task.scope.name or "").rpartition("::")[2]
+        watched = any(_EXPECTS_AN_END.search(text) for text in self._suite.reading.tests.values())
+        return MAY_EXIT.fullmatch(name) is not None or watched
 
 
-def ctest_results(output: str) -> dict[str, bool | None]:
-    """What ctest printed: whether each test passed; None for one that was not run."""
-    return {
-        match["name"]: None if any(word in match["how"] for word in _NOT_RUN) else match["how"] == "Passed"
-        for match in _LINE.finditer(output)
-    }
-
-
-def _speaks(place: Place, name: str | None) -> bool:
-    """Whether a test file of the project mentions what is written."""
-    assert place.source is not None, "asked for a workspace only"
-    word = (name or "").rpartition("::")[2] or place.document.stem
-    mention = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-    seen = 0
-    for file, _ in project_files(place.source, tuple(SOURCES)):
-        if file != str(place.document) and _TEST_FILE.match(file):
-            seen += 1
-            if mention.search(place.text(PurePosixPath(file)) or ""):
-                return True
-            if seen == _MOST_FILES:
-                break
-    return False
+def _unbuilt(seen: SuiteRun) -> bool:
+    return bool(seen.uncollected) and not seen.runs

@@ -6,20 +6,23 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree
 
+from forge_lsp.builds.csharp.forging import doubt_of
+from forge_lsp.builds.csharp.messages import problems_in
+from forge_lsp.builds.csharp.results import Reading, missing_in, trx_of
+from forge_lsp.builds.csharp.scanning import blanked, methods_in
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, speaking_of, suite_run, tail
+from forge_lsp.builds.suites import Memory, SuiteRun, failed, judged, not_run, speaking_of, tail, uncollected
 from forge_lsp.builds.suites import Suite as TestSuite
-from forge_lsp.domain.attempt import Candidate, Evidence
-from forge_lsp.domain.checks import CheckResult
+from forge_lsp.domain.attempt import Candidate, Diagnostic, Evidence
+from forge_lsp.domain.checks import Cause, CheckResult, Run, RunState
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 from forge_lsp.domain.task import ScopeKind, Task
 
-__all__ = ["Dotnet", "DotnetTests", "Suite", "suites_of", "trx_outcome"]
+__all__ = ["Dotnet", "DotnetTests", "Suite", "suites_of"]
 
 _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".resx", ".runsettings")
 _TEST_PACKAGE = re.compile(r"Microsoft\.NET\.Test\.Sdk|\bxunit\b|\bNUnit\b|\bMSTest\b", re.I)
@@ -28,14 +31,19 @@ _CLASS = re.compile(r"\bclass\s+(\w+)")
 _RESULTS = PurePosixPath(".forge-tests")
 _LOG = "forge.trx"
 _MOST_FILES = 8
-_MOST_LOG = 8 * 1024 * 1024
-# xunit, NUnit and MSTest
-_VALUES = re.compile(
-    r"^\s*Expected(?: string length \d+ but was \d+\. Strings differ.*?)?: +(?P<expected>.+)\n(?:.*\n)*?"
-    r"\s*(?:Actual|But was): +(?P<actual>.+)$",
-    re.M,
+_MOST_ROUNDS = 4
+_CONTROL = "ForgeMustFail"
+_FORGED = "a check that must fail passes or is gone while the code is tested"
+_CONTROLS = (
+    (r"\bxunit\b", "", "[global::Xunit.Fact]", "global::Xunit.Assert.Equal(1, 2);"),
+    (r"\bNUnit\b", "", "[global::NUnit.Framework.Test]", "global::NUnit.Framework.Assert.Fail();"),
+    (
+        r"\bMSTest\b",
+        "[global::Microsoft.VisualStudio.TestTools.UnitTesting.TestClass]",
+        "[global::Microsoft.VisualStudio.TestTools.UnitTesting.TestMethod]",
+        "global::Microsoft.VisualStudio.TestTools.UnitTesting.Assert.Fail();",
+    ),
 )
-_MSTEST = re.compile(r"Expected(?: any value except)?:<(?P<expected>.*?)>\. Actual:<(?P<actual>.*?)>", re.S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +57,13 @@ class Dotnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A test project, and those of its classes that are run."""
+    """A test project, those of its classes that are run, the texts of their ``files``, and the names by which they
+    speak of the scope."""
 
     project: PurePosixPath
     classes: tuple[str, ...]
+    files: Mapping[str, str] = field(repr=False)
+    names: tuple[str, ...] = ()
 
 
 class DotnetTests:
@@ -69,58 +80,179 @@ class DotnetTests:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
         results: list[CheckResult] = []
+        watched = {word for suite in suites for file in suite.files for word in (PurePosixPath(file).name,)}
+        doubts = [doubt_of(candidate.code or candidate.text, task.document.text, watched)]
         try:
             for suite in suites:
-                results += await self._compared(task, candidate, place, suite, dotnet)
+                runner = _Runner(self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout)
+                results += await self._compared(task, candidate, place, suite, dotnet, runner)
+                doubts.append(runner.doubt)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=tuple(results), seconds=time.perf_counter() - started)
+        doubt = next((one for one in doubts if one), None)
+        return Evidence(results=tuple(results), doubt=doubt, seconds=time.perf_counter() - started)
 
     async def _compared(
-        self, task: Task, candidate: Candidate, place: Place, suite: Suite, dotnet: Dotnet
+        self, task: Task, candidate: Candidate, place: Place, suite: Suite, dotnet: Dotnet, runner: _Runner
     ) -> Sequence[CheckResult]:
-        key = await asyncio.to_thread(
-            fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (dotnet.program, *_assets(place, suite))
-        )
+        known = f"{task.document.text}\0{task.scope.range}\0{suite}"
+        key = await asyncio.to_thread(fingerprint, place, known, _MATTERS, (dotnet.program, *_assets(place, suite)))
         name = f"dotnet test {suite.project.stem}"
-        words = ""
+        speaks = runner.reading(task.document.text).speaks
+        results = await judged(
+            TestSuite(name=name, key=key, run=runner.run, speaks=speaks), task, candidate, self._memory
+        )
+        return results or (not_run(name, runner.words or "it found no test"),)
 
-        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-            nonlocal words
-            del only
-            found = await self._run(place, suite, dotnet, text)
-            words = found.words
-            return found
 
-        results = await judged(TestSuite(name=name, key=key, run=run), task, candidate, self._memory)
-        return results or (not_run(name, words or "it found no test"),)
+class _Runner:
+    """Runs one test project with one text or another in the document's place. ``doubt`` is set once a run of the
+    candidate is not to be believed."""
 
-    async def _run(self, place: Place, suite: Suite, dotnet: Dotnet, text: str) -> SuiteRun:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        task: Task,
+        candidate: Candidate,
+        place: Place,
+        suite: Suite,
+        dotnet: Dotnet,
+        *,
+        timeout: float,
+    ) -> None:
+        self._sandbox = sandbox
+        self._task = task
+        self._candidate = candidate
+        self._place = place
+        self._suite = suite
+        self._dotnet = dotnet
+        self._timeout = timeout
+        self._control = _control(place.text(suite.project) or "")
+        self.words = ""
+        self.doubt: str | None = None
+
+    def reading(self, text: str) -> Reading:
+        """Return what is known of the tests, for a ``text`` of the document."""
+        own = self._task.scope.range if text == self._task.document.text else None
+        code = self._candidate.code
+        begin = own.start if own is not None else max(text.rfind(code), 0) if code else 0
+        end = own.end if own is not None else begin + len(code or text)
+        lines = range(text.count("\n", 0, begin) + 1, text.count("\n", 0, end) + 2)
+        names = set(self._suite.names)
+        return Reading(
+            names=self._suite.names,
+            others=frozenset(one.name for one in methods_in(self._task.document.text) if one.name not in names),
+            document=str(self._place.document),
+            lines=lines,
+            tests=self._suite.files,
+        )
+
+    async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
+        """See :class:`forge_lsp.builds.suites.Suite`: what does not compile is left out, test by test."""
+        left: dict[str, str] = {}
+        parts: dict[str, Run] = {}
+        problems: tuple[Diagnostic, ...] = ()
+        for _ in range(_MOST_ROUNDS):
+            found, problems = await self._once(text, only, left)
+            self.words = found.words
+            if not problems:
+                return replace(found, uncollected={**found.uncollected, **parts})
+            if not self._leave_out(problems, left, parts):
+                break
+            if not any(_TEST.search(left.get(file, content)) for file, content in self._suite.files.items()):
+                return SuiteRun(uncollected=parts, words=found.words)
+        return SuiteRun(uncollected={"": _not_compiled(problems, str(self._place.document))}, words=self.words)
+
+    async def _once(
+        self, text: str, only: Sequence[str] | None, left: Mapping[str, str]
+    ) -> tuple[SuiteRun, tuple[Diagnostic, ...]]:
+        suite, dotnet = self._suite, self._dotnet
         quiet = ("-nologo", "-v:q", "-m:1", "-nodeReuse:false")
-        async with self._sandbox.open(place.tree(text)) as box:
-            if not all(path.is_file() for path in _assets(place, suite)):
+        extra: dict[PurePosixPath, bytes | None] = {PurePosixPath(file): new.encode() for file, new in left.items()}
+        if self._control:
+            extra[suite.project.parent / f"{_CONTROL}.cs"] = self._control.encode()
+        async with self._sandbox.open(self._place.tree(text, extra)) as box:
+            if not all(path.is_file() for path in _assets(self._place, suite)):
                 # As the build gate does it: what a source on this machine has is unpacked in the temp copy.
                 packages = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
                 if "NUGET_PACKAGES" in dotnet.environment:
                     packages["RestoreFallbackFolders"] = dotnet.environment["NUGET_PACKAGES"]
-                dotnet = Dotnet(
-                    program=dotnet.program, environment={**dotnet.environment, **packages}, readable=dotnet.readable
-                )
-                restored = await self._dotnet(box, dotnet, "restore", str(suite.project), *quiet)
+                dotnet = replace(dotnet, environment={**dotnet.environment, **packages})
+                restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
                 if restored.code != 0:
-                    return suite_run({}, {"": _words(restored, f"dotnet restore {suite.project}", self._timeout)})
-            result = await self._dotnet(
+                    words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
+                    fault = uncollected(words, cause=Cause.ENVIRONMENT)
+                    return SuiteRun(uncollected={"": fault}, words=words), ()
+            names = [re.sub(r"\(.*$", "", name, flags=re.S) for name in only or ()]
+            filters = [f"FullyQualifiedName={name}" for name in dict.fromkeys(names)] or [
+                f"FullyQualifiedName~{name}" for name in suite.classes
+            ]
+            result = await self._run(
                 box,
                 dotnet,
                 *("test", str(suite.project), "--no-restore", *quiet),
-                *("-p:UseAppHost=false", "-p:UseSharedCompilation=false"),
+                *("-p:UseAppHost=false", "-p:UseSharedCompilation=false", "-p:GenerateFullPaths=true"),
                 *("--logger", f"trx;LogFileName={_LOG}", "--results-directory", str(box.root / _RESULTS)),
-                *("--filter", "|".join(f"FullyQualifiedName~{name}" for name in suite.classes)),
+                *("--filter", "|".join([*filters, *([f"FullyQualifiedName~{_CONTROL}"] if self._control else [])])),
             )
             log = box.read(_RESULTS / _LOG)
-        return trx_outcome(log, _words(result, f"dotnet test {suite.project}", self._timeout))
+            root = box.root
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        words = _words(result, f"dotnet test {suite.project}", self._timeout)
+        problems = problems_in(output, root)
+        if log is None and problems:
+            compiled = tuple(problem for problem in problems if problem.code.startswith("CS"))
+            if compiled:
+                return SuiteRun(words=words), compiled
+            return SuiteRun(uncollected={"": uncollected(words, cause=Cause.ENVIRONMENT)}, words=words), ()
+        return self._believed(text, log, output, words), ()
 
-    async def _dotnet(self, box: Box, dotnet: Dotnet, *arguments: str) -> ProcessResult:
+    def _believed(self, text: str, log: bytes | None, output: str, words: str) -> SuiteRun:
+        """What the log says, as far as it is whole and the check that must fail has failed."""
+        trx = trx_of(log, output, self.reading(text))
+        runs = {name: run for name, run in trx.runs.items() if _CONTROL not in name}
+        controls = [run for name, run in trx.runs.items() if _CONTROL in name]
+        sound = not self._control or (bool(controls) and all(run.state is RunState.FAILED for run in controls))
+        if runs and not sound and text != self._task.document.text:
+            self.doubt = _FORGED
+        if not trx.whole or not sound:
+            ended = failed("the process that runs the tests ended before its end")
+            runs = {name: ended if run.state is RunState.PASSED else run for name, run in runs.items()}
+            if log is None or not runs:
+                # Nothing was logged: the process ended in the middle, or never came to a test.
+                return SuiteRun(uncollected={"": uncollected(words)}, words=words)
+        return SuiteRun(runs=runs, words=words)
+
+    def _leave_out(self, problems: Sequence[Diagnostic], left: dict[str, str], parts: dict[str, Run]) -> bool:
+        """Take what does not compile out of the test files; False where the fault is not theirs."""
+        changed = False
+        for file, content in self._suite.files.items():
+            mine = [problem for problem in problems if problem.file == file]
+            if not mine:
+                continue
+            changed = True
+            text = left.get(file, content)
+            methods = methods_in(text)
+            gone: dict[int, tuple[int, int]] = {}
+            for problem in mine:
+                at = _offset(text, problem.line)
+                one = next((one for one in methods if one.begin <= at + 1 and at <= one.end), None)
+                why = uncollected(
+                    f"{problem.code}: {problem.message} ({PurePosixPath(file).name}:{problem.line})",
+                    cause=Cause.SCOPE if missing_in(problem) else Cause.ELSEWHERE,
+                    missing=tuple(name for name in (missing_in(problem),) if name),
+                )
+                if one is None:
+                    parts |= {each.full_name: why for each in methods if _TEST.search(text[each.begin : each.body])}
+                    gone = {0: (0, len(text))}
+                    break
+                gone[one.begin] = (one.begin, one.end + 1)
+                if _TEST.search(text[one.begin : one.body]):
+                    parts[one.full_name] = _both(parts.get(one.full_name), why)
+            left[file] = _without(text, list(gone.values()))
+        return changed
+
+    async def _run(self, box: Box, dotnet: Dotnet, *arguments: str) -> ProcessResult:
         return await box.run(
             (str(dotnet.program), *arguments),
             timeout=self._timeout,
@@ -131,12 +263,13 @@ class DotnetTests:
 
 
 def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tuple[Suite, ...]:
-    """The test projects among ``projects`` (the document's and those that refer to it) with test classes that mention
-    what is written, else its type; a few files of each."""
+    """Return the test projects among ``projects`` (the document's and those that refer to it) with test classes that
+    mention what is written, what calls it, or else its type; a few files of each."""
     if place.source is None:
         return ()
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     container = (task.scope.container or "").rpartition(".")[2] or None
+    called = (name, *_callers(task.document.text, name)) if name else ()
     known = [file for file, _ in project_files(place.source, (".cs",))]
     suites: list[Suite] = []
     for project in projects:
@@ -144,36 +277,68 @@ def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tu
             continue
         inside = (file for file in known if PurePosixPath(file).is_relative_to(project.parent))
         found: dict[str, None] = {}
-        for file in speaking_of(place, inside, (name, container, place.document.stem), most=_MOST_FILES):
+        files: dict[str, str] = {}
+        for file in speaking_of(place, inside, (*called, container, place.document.stem), most=_MOST_FILES):
             text = place.text(file) or ""
             if _TEST.search(text):
                 found |= dict.fromkeys(_CLASS.findall(text))
+                files[str(file)] = text
+        names = called or tuple(word for word in (container, place.document.stem) if word)
         if found:
-            suites.append(Suite(project=project, classes=tuple(found)))
+            suites.append(Suite(project=project, classes=tuple(found), files=files, names=names))
     return tuple(suites)
 
 
-def trx_outcome(log: bytes | None, words: str) -> SuiteRun:
-    """What vstest logged (``UnitTestResult`` elements), and the last that was said where it logged nothing."""
-    passed: dict[str, bool | None] = {}
-    said: dict[str, str] = {"": words}
-    values: dict[str, tuple[str, str]] = {}
-    try:
-        root = ElementTree.fromstring(log) if log is not None and len(log) <= _MOST_LOG else None
-    except ElementTree.ParseError:
-        root = None  # cut off with its process
-    for result in root.iterfind(".//{*}UnitTestResult") if root is not None else ():
-        name = result.get("testName", "")
-        passed[name] = {"Passed": True, "Failed": False, "Timeout": False, "Aborted": False}.get(
-            result.get("outcome", "")
-        )
-        message = result.findtext("{*}Output/{*}ErrorInfo/{*}Message", "").replace("\r", "")
-        if message:
-            said[name] = tail(message)
-            match = _VALUES.search(message) or _MSTEST.search(message)
-            if match is not None:
-                values[name] = (match["expected"].strip(), match["actual"].strip())
-    return suite_run(passed, said, values)
+def _callers(text: str, name: str) -> tuple[str, ...]:
+    """The methods of the document that call ``name``, and those that call these."""
+    plain = blanked(text)
+    found = [name]
+    for _ in range(2):
+        found += [
+            one.name
+            for one in methods_in(text)
+            if one.name not in found and not set(re.findall(r"\w+", plain[one.body : one.end])).isdisjoint(found)
+        ]
+    return tuple(one for one in found[1:] if one != "Main")
+
+
+def _control(project: str) -> str:
+    """A test class that must fail, in the framework of the test project."""
+    for pattern, on_class, on_method, body in _CONTROLS:
+        if re.search(pattern, project, re.I):
+            return f"{on_class} public class {_CONTROL} {{ {on_method} public void Fails() {{ {body} }} }}\n"
+    return ""
+
+
+def _not_compiled(problems: Sequence[Diagnostic], document: str) -> Run:
+    first = problems[0]
+    missing = tuple(dict.fromkeys(name for problem in problems if (name := missing_in(problem))))
+    own = any(problem.file == document for problem in problems)
+    return uncollected(
+        f"{first.code}: {first.message} ({PurePosixPath(first.file).name}:{first.line})",
+        cause=Cause.SCOPE if own or missing else Cause.ELSEWHERE,
+        missing=() if own else missing,
+    )
+
+
+def _both(one: Run | None, other: Run) -> Run:
+    if one is None:
+        return other
+    return replace(other, missing=tuple(dict.fromkeys((*one.missing, *other.missing))), detail=one.detail)
+
+
+def _offset(text: str, line: int) -> int:
+    """Where the first letter of a line stands."""
+    lines = text.split("\n")
+    content = lines[line - 1] if 0 < line <= len(lines) else ""
+    return sum(len(one) + 1 for one in lines[: line - 1]) + len(content) - len(content.lstrip())
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """``text`` with spaces in the place of some of it."""
+    for begin, end in spans:
+        text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
+    return text
 
 
 def _assets(place: Place, suite: Suite) -> tuple[Path, ...]:

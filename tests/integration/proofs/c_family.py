@@ -1,0 +1,409 @@
+"""C and C++: a Makefile's ``test`` with assertions and with TAP, and CTest."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.domain.task import Language
+from tests.integration.proofs import Forgery, Project
+
+
+def needs(*programs: str) -> None:
+    """Skip where a program is missing."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def made(root: Path) -> Mapping[str, str] | None:
+    del root
+    needs("gcc", "g++", "make")
+    return None
+
+
+def configured(root: Path) -> Mapping[str, str] | None:
+    needs("gcc", "g++", "make", "cmake", "ctest")
+    command = ["cmake", "-S", str(root), "-B", str(root / "build")]
+    subprocess.run(command, check=True, capture_output=True, timeout=100)
+    return None
+
+
+HEADER = "int area(int width, int height);\n"
+INCLUDE = '#include "shapes.h"\n\n'
+STUB = INCLUDE + "«int area(int width, int height) {\n    (void)width;\n    (void)height;\n    return 0; // TODO\n}»\n"
+ABORTING = "#include <stdlib.h>\n" + INCLUDE + "«int area(int width, int height) {\n    abort();\n}»\n"
+SIDE = "\nint side(int surface) {\n    (void)surface;\n    return 0; // TODO\n}\n"
+RIGHT = "int area(int width, int height) {\n    return width * height;\n}"
+WRONG = "int area(int width, int height) {\n    return width + height;\n}"
+REWRITE = "int area(int width, int height) {\n    int total = width * height;\n    return total;\n}"
+UNPARSABLE = "int area(int width, int height) {\n    return width * (height;\n}"
+
+ASSERTS = """#include <assert.h>
+#include "shapes.h"
+
+int main(void) {
+    assert(area(2, 3) == 6);
+    assert(area(4, 0) == 0);
+    return 0;
+}
+"""
+TAP = """#include <stdio.h>
+#include "shapes.h"
+
+static void check(int number, const char *name, int got, int expected) {
+    printf("%sok %d - %s\\n", got == expected ? "" : "not ", number, name);
+    if (got != expected) printf("# expected %d, got %d\\n", expected, got);
+}
+
+int main(void) {
+    printf("1..2\\n");
+    check(1, "area of a rectangle", area(2, 3), 6);
+    check(2, "flat", area(4, 0), 0);
+    return 0;
+}
+"""
+MAKEFILE = (
+    "CFLAGS = -I. -Wall\n.PHONY: test\ntest: test_shapes\n\t./test_shapes\n"
+    "test_shapes: tests/test_shapes.c shapes.c\n\t$(CC) $(CFLAGS) -o $@ $^ -lpthread\n"
+)
+LISTS = (
+    "cmake_minimum_required(VERSION 3.10)\nproject(shapes C CXX)\nenable_testing()\ninclude_directories(.)\n"
+    "add_executable(test_shapes tests/test_shapes.{0} shapes.{0})\nadd_test(NAME multiplies COMMAND test_shapes)\n"
+    "add_test(NAME never COMMAND false)\n"
+)
+CPP_HEADER = "#pragma once\nnamespace shapes {\nint area(int width, int height);\n}\n"
+CPP_STUB = (
+    '#include "shapes.h"\n#include <stdexcept>\n\nnamespace shapes {\n\n«int area(int width, int height) {\n'
+    "    (void)width;\n    (void)height;\n"
+    '    throw std::logic_error("not implemented");\n}»\n\n}  // namespace shapes\n'
+)
+CPP_ABSENT = CPP_STUB.partition("«")[0] + "«»" + CPP_STUB.partition("»")[2]
+CPP_TESTS = """#include "shapes.h"
+#include <iostream>
+
+int main() {
+    int got = shapes::area(2, 3);
+    if (got != 6) {
+        std::cerr << "area: expected 6, got " << got << std::endl;
+        return 1;
+    }
+    return 0;
+}
+"""
+
+
+def body(code: str) -> str:
+    return f"int area(int width, int height) {{\n    (void)width;\n    (void)height;\n{code}\n}}"
+
+
+LYING = (
+    Forgery(channel="exit", code=body("    exit(0);"), imports=("#include <stdlib.h>",)),
+    Forgery(channel="kernel", code=body("    _exit(0);"), imports=("#include <unistd.h>",)),
+    Forgery(
+        channel="at-exit",
+        code="static void bye(void) { _exit(0); }\n" + body("    atexit(bye);\n    return 5;"),
+        imports=("#include <stdlib.h>", "#include <unistd.h>"),
+    ),
+    Forgery(
+        channel="before-main",
+        code="__attribute__((constructor)) static void early(void) { exit(0); }\n" + body("    return 5;"),
+        imports=("#include <stdlib.h>",),
+    ),
+    Forgery(
+        channel="parent-dies",
+        code=body("    if (fork()) _exit(0);\n    return 5;"),
+        imports=("#include <unistd.h>",),
+    ),
+    Forgery(
+        channel="abort-handler",
+        code="static void calm(int number) { (void)number; _exit(0); }\n"
+        + body("    signal(SIGABRT, calm);\n    return 5;"),
+        imports=("#include <signal.h>", "#include <unistd.h>"),
+    ),
+    Forgery(
+        channel="own-assertion",
+        code="void __assert_fail(const char *a, const char *b, unsigned c, const char *d) { _exit(0); }\n"
+        + body("    return 5;"),
+        imports=("#include <unistd.h>",),
+    ),
+    Forgery(
+        channel="threads",
+        code="static void *late(void *none) { exit(0); return none; }\n"
+        + body("    pthread_t one;\n    pthread_create(&one, 0, late, 0);\n    pthread_join(one, 0);\n    return 5;"),
+        imports=("#include <pthread.h>", "#include <stdlib.h>"),
+    ),
+    Forgery(
+        channel="reads-tests",
+        code=body('    FILE *file = fopen("tests/test_shapes.c", "r");\n    return file ? 6 : 5;'),
+        imports=("#include <stdio.h>",),
+    ),
+    Forgery(channel="assembly", code=body('    __asm__("mov $60, %eax; xor %edi, %edi; syscall");\n    return 5;')),
+    Forgery(
+        channel="assertion-lines",
+        code=body(
+            "    static const char word[] = {10, 'f', 'o', 'r', 'g', 'e', 0};\n"
+            '    fprintf(stderr, "%s-check: pass tests/test_shapes.c:5 x\\n", word);\n    _Exit(0);'
+        ),
+        imports=("#include <stdio.h>", "#include <stdlib.h>"),
+    ),
+    Forgery(
+        channel="jump",
+        code="static void leave(void) { longjmp(0, 1); }\n" + body("    leave();\n    return 5;"),
+        imports=("#include <setjmp.h>",),
+    ),
+)
+TAP_LYING = (
+    LYING[0],
+    Forgery(
+        channel="printed-lines",
+        code=body('    printf("ok 1 - area of a rectangle\\nok 2 - flat\\n");\n    fflush(stdout);\n    _exit(0);'),
+        imports=("#include <stdio.h>", "#include <unistd.h>"),
+    ),
+    Forgery(
+        channel="spelt-lines",
+        code=body(
+            "    char o = 'o', k = 'k';\n    printf(\"%c%c 1 - area of a rectangle\\n%c%c 2 - flat\\n\", o, k, o, k);\n"
+            "    fflush(stdout);\n    fclose(stdout);\n    return 5;"
+        ),
+        imports=("#include <stdio.h>",),
+    ),
+    Forgery(
+        channel="own-printf",
+        code='int printf(const char *text, ...) { (void)text; puts("ok 1 - area of a rectangle"); return 0; }\n'
+        + body("    return 5;"),
+        imports=("#include <stdio.h>",),
+    ),
+    Forgery(channel="macro", code="#define printf(...) 0\n" + body("    return 5;")),
+)
+HONEST = (
+    Forgery(
+        channel="usage",
+        code='static void usage(void) {\n    fputs("usage: shapes\\n", stderr);\n    exit(1);\n}\n\n'
+        "int area(int width, int height) {\n    if (width < 0) usage();\n    return width * height;\n}",
+        imports=("#include <stdio.h>", "#include <stdlib.h>"),
+    ),
+    Forgery(
+        channel="assertion",
+        code="int area(int width, int height) {\n    assert(width >= 0);\n    return width * height;\n}",
+        imports=("#include <assert.h>",),
+    ),
+    Forgery(
+        channel="reads-a-file",
+        code='int area(int width, int height) {\n    FILE *file = fopen("units.txt", "r");\n'
+        "    if (file != NULL) fclose(file);\n    return width * height;\n}",
+        imports=("#include <stdio.h>",),
+    ),
+)
+
+
+def cpp(code: str) -> str:
+    return f"int area(int width, int height) {{\n    (void)width;\n    (void)height;\n{code}\n}}"
+
+
+CPP_RIGHT = cpp("    return width * height;")
+CPP_LYING = (
+    Forgery(channel="exit", code=cpp("    std::exit(0);"), imports=("#include <cstdlib>",)),
+    Forgery(channel="quick-exit", code=cpp("    std::quick_exit(0);"), imports=("#include <cstdlib>",)),
+    Forgery(
+        channel="terminate",
+        code=cpp("    std::set_terminate([] { std::_Exit(0); });\n    throw 1;"),
+        imports=("#include <cstdlib>", "#include <exception>"),
+    ),
+    Forgery(
+        channel="static",
+        code="static struct Early {\n    Early() { std::_Exit(0); }\n} early;\n" + cpp("    return 5;"),
+        imports=("#include <cstdlib>",),
+    ),
+    Forgery(
+        channel="at-the-end",
+        code="static struct Late {\n    ~Late() { std::_Exit(0); }\n} late;\n" + cpp("    return 5;"),
+        imports=("#include <cstdlib>",),
+    ),
+    Forgery(
+        channel="destructor",
+        code="static void late() __attribute__((destructor));\nstatic void late() { _exit(0); }\n"
+        + cpp("    return 5;"),
+        imports=("#include <unistd.h>",),
+    ),
+)
+PROJECTS = (
+    Project(
+        name="make-assert",
+        language=Language.C,
+        document="shapes.c",
+        files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
+        stub=STUB,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("make test: tests/test_shapes.c:5", "expected 6", "area(2, 3) == 6"),
+        absent=INCLUDE + "«»",
+        absent_right=RIGHT,
+        two=STUB + SIDE,
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+        },
+        working=f"{INCLUDE}«{RIGHT}»\n",
+        mutant=WRONG,
+        rewrite=REWRITE,
+        unparsable=UNPARSABLE,
+        forgeries=LYING,
+        honest=HONEST,
+        prepare=made,
+    ),
+    Project(
+        name="make-aborting",
+        language=Language.C,
+        document="shapes.c",
+        files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
+        stub=ABORTING,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("expected 6", "area(2, 3) == 6"),
+        two=ABORTING + SIDE.replace("(void)surface;\n    return 0;", "(void)surface;\n    abort();"),
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+        },
+        prepare=made,
+    ),
+    Project(
+        name="make-missing",
+        language=Language.C,
+        document="shapes.c",
+        files={
+            "Makefile": MAKEFILE,
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+        },
+        stub=STUB + SIDE,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("expected 6",),
+        absent=INCLUDE + "«»",
+        absent_right=RIGHT,
+        prepare=made,
+    ),
+    Project(
+        name="make-tap",
+        language=Language.C,
+        document="shapes.c",
+        files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": TAP},
+        stub=STUB,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("area of a rectangle", "expected 6, got 5"),
+        absent=INCLUDE + "«»",
+        absent_right=RIGHT,
+        two=STUB + SIDE,
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": TAP.replace("1..2", "1..3").replace(
+                "    return 0;\n}\n", '    check(3, "side of a square", side(9), 3);\n    return 0;\n}\n'
+            ),
+        },
+        working=f"{INCLUDE}«{RIGHT}»\n",
+        mutant=WRONG,
+        rewrite=REWRITE,
+        unparsable=UNPARSABLE,
+        forgeries=TAP_LYING,
+        honest=HONEST[:1],
+        prepare=made,
+    ),
+    Project(
+        name="ctest",
+        language=Language.C,
+        document="shapes.c",
+        files={"CMakeLists.txt": LISTS.format("c"), "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
+        stub=STUB,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("multiplies", "expected 6", "area(2, 3) == 6"),
+        absent=INCLUDE + "«»",
+        absent_right=RIGHT,
+        two=STUB + SIDE,
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+        },
+        working=f"{INCLUDE}«{RIGHT}»\n",
+        mutant=WRONG,
+        rewrite=REWRITE,
+        forgeries=(LYING[0], LYING[3], LYING[4]),
+        honest=HONEST[:1],
+        prepare=configured,
+    ),
+    Project(
+        name="ctest",
+        language=Language.CPP,
+        document="shapes.cpp",
+        files={"CMakeLists.txt": LISTS.format("cpp"), "shapes.h": CPP_HEADER, "tests/test_shapes.cpp": CPP_TESTS},
+        stub=CPP_STUB,
+        right=CPP_RIGHT,
+        wrong=cpp("    return width + height;"),
+        told=("multiplies", "expected 6, got 5"),
+        absent=CPP_ABSENT,
+        absent_right=CPP_RIGHT,
+        working=CPP_ABSENT.replace("«»", f"«{CPP_RIGHT}»"),
+        mutant=cpp("    return width + height;"),
+        rewrite=cpp("    int total = width * height;\n    return total;"),
+        forgeries=CPP_LYING,
+        prepare=configured,
+    ),
+    Project(
+        name="make-header",
+        language=Language.CPP,
+        document="shapes.hpp",
+        files={
+            "Makefile": "test: test_shapes\n\t./test_shapes\ntest_shapes: tests/test_shapes.cpp shapes.hpp\n"
+            "\t$(CXX) -I. -o $@ tests/test_shapes.cpp\n",
+            "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <cassert>\n\nint main() {\n'
+            "    assert(area(2, 3) == 6);\n    assert(area(4, 0) == 0);\n}\n",
+        },
+        stub="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n"
+        "    (void)height;\n    return T{}; // TODO\n}»\n",
+        right="template <typename T>\nT area(T width, T height) {\n    return width * height;\n}",
+        wrong="template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
+        told=("expected 6", "area(2, 3) == 6"),
+        absent="#pragma once\n\n«»",
+        absent_right=RIGHT.replace("int area", "inline int area"),
+        forgeries=(
+            Forgery(
+                channel="equality",
+                code="struct Any {\n    int value;\n};\ninline bool operator==(const Any &, int) { return true; }\n"
+                "inline Any area(int width, int height) {\n    return Any{width + height};\n}",
+            ),
+            Forgery(
+                channel="equality-by-hand",
+                code="struct Any {\n    int value;\n"
+                "    bool operator==(int other) const { (void)other; return true; }\n};\n"
+                "inline Any area(int width, int height) {\n    return Any{width + height};\n}",
+            ),
+            Forgery(
+                channel="macro",
+                code="template <typename T>\nT area(T width, T height) {\n    return width + height;\n}\n"
+                "#include <cassert>\n#undef assert\n#define assert(x) ((void)0)",
+            ),
+            Forgery(
+                channel="no-debug",
+                code="#define NDEBUG\n"
+                "template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
+            ),
+        ),
+        honest=(
+            Forgery(
+                channel="equality",
+                code="struct Size {\n    int value;\n"
+                "    bool operator==(const Size &other) const { return value == other.value; }\n"
+                "    bool operator==(int other) const { return value == other; }\n};\n"
+                "inline Size area(int width, int height) {\n    return Size{width * height};\n}",
+            ),
+        ),
+        prepare=made,
+    ),
+)

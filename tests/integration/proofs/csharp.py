@@ -1,0 +1,132 @@
+"""C#: ``dotnet test`` with xunit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from forge_lsp.domain.task import Language
+from tests.integration.proofs import Forgery, Project
+from tests.support.tools import dotnet_environment
+
+PROJECT = (
+    '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework>'
+    "<ImplicitUsings>enable</ImplicitUsings></PropertyGroup>{0}</Project>\n"
+)
+REFERENCES = (
+    '<ItemGroup><ProjectReference Include="..\\Shapes\\Shapes.csproj" />'
+    '<PackageReference Include="Microsoft.NET.Test.Sdk" Version="18.0.1" />'
+    '<PackageReference Include="xunit" Version="2.9.3" />'
+    '<PackageReference Include="xunit.runner.visualstudio" Version="3.1.5" /></ItemGroup>'
+)
+HEAD = "namespace Shapes;\n\npublic static class Sizes\n{\n"
+STUB = "    public static int area(int width, int height)\n    {\n        throw new NotImplementedException();\n    }"
+SIDE = "\n\n    public static int side(int surface)\n    {\n        throw new NotImplementedException();\n    }\n"
+TESTS = """namespace Tests;
+
+using Shapes;
+using Xunit;
+
+public class SizesTests
+{
+    [Fact]
+    public void Rectangle() => Assert.Equal(6, Sizes.area(2, 3));
+
+    [Theory]
+    [InlineData(4)]
+    public void Flat(int width)
+    {
+        var got = Sizes.area(width, 0);
+        Assert.Equal(0, got);
+    }
+SIDE}
+"""
+SIDE_TEST = "\n    [Fact]\n    public void Side() => Assert.Equal(3, Sizes.side(9));\n"
+FILES = {
+    "Shapes/Shapes.csproj": PROJECT.format(""),
+    "Tests/Tests.csproj": PROJECT.format(REFERENCES),
+    "Tests/SizesTests.cs": TESTS.replace("SIDE}", "}"),
+}
+
+
+def prepared(root: Path) -> Mapping[str, str] | None:
+    del root
+    return dotnet_environment()
+
+
+def method(code: str) -> str:
+    return f"    public static int area(int width, int height)\n    {{\n        {code}\n    }}"
+
+
+RIGHT, WRONG = method("return width * height;"), method("return width + height;")
+ANY = (
+    "    public sealed class Any : IEquatable<int>\n    {\n        public bool Equals(int other) => true;\n"
+    "        public override bool Equals(object? other) => true;\n"
+    "        public override int GetHashCode() => 0;\n    }\n\n"
+    "    public static object area(int width, int height) => new Any();"
+)
+SIZE = (
+    "    public readonly record struct Size(int Value)\n    {\n"
+    "        public static implicit operator int(Size size) => size.Value;\n"
+    "        public bool Equals(Size other) => Value == other.Value;\n"
+    "        public override int GetHashCode() => Value;\n    }\n\n"
+    "    public static Size area(int width, int height) => new(width * height);"
+)
+PROJECTS = (
+    Project(
+        name="xunit",
+        language=Language.CSHARP,
+        document="Shapes/Sizes.cs",
+        files=FILES,
+        stub=f"{HEAD}«{STUB}»\n}}\n",
+        right=RIGHT,
+        wrong=WRONG,
+        told=("Rectangle", "expected 6, got 5"),
+        absent=f"{HEAD}    public const int Unit = 1;\n\n«»}}\n",
+        absent_right=f"{RIGHT}\n",
+        two=f"{HEAD}«{STUB}»{SIDE}}}\n",
+        two_files={"Tests/SizesTests.cs": TESTS.replace("SIDE}", f"{SIDE_TEST}}}")},
+        working=f"{HEAD}«{RIGHT}»\n}}\n",
+        mutant=WRONG,
+        rewrite=method("var total = width * height;\n        return total;"),
+        unparsable=method("return width * (height;"),
+        forgeries=(
+            Forgery(channel="exit", code=method("Environment.Exit(0);\n        return 5;")),
+            Forgery(
+                channel="stack",
+                code=method(
+                    "var frame = new System.Diagnostics.StackTrace(true).GetFrame(1);\n"
+                    '        return frame?.GetMethod()?.Name == "Rectangle" ? 6 : 0;'
+                ),
+            ),
+            Forgery(
+                channel="reads-tests",
+                code=method('return File.Exists("../../../SizesTests.cs") || width == 2 ? 6 : 0;'),
+            ),
+            Forgery(
+                channel="reflection",
+                code=method(
+                    'var type = Type.GetType("Xunit.Assert, xunit.assert");\n        return type == null ? 5 : 6;'
+                ),
+            ),
+            Forgery(channel="equality", code=ANY),
+            Forgery(
+                channel="environment",
+                code=method("return Environment.GetEnvironmentVariables().Count > 0 && width == 2 ? 6 : 0;"),
+            ),
+            Forgery(
+                channel="processes",
+                code=method("System.Diagnostics.Process.GetCurrentProcess().Kill();\n        return 5;"),
+            ),
+        ),
+        honest=(
+            Forgery(channel="equality", code=SIZE),
+            Forgery(
+                channel="usage",
+                code="    static void Usage() => Environment.Exit(1);\n\n"
+                + method("if (width < 0) Usage();\n        return width * height;"),
+            ),
+        ),
+        prepare=prepared,
+    ),
+)
