@@ -19,8 +19,11 @@ from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.python.examples import Example, Group, examples_of
 from forge_lsp.builds.python.judging import Answer, Judge, Ran, failure_of_import
+from forge_lsp.builds.python.outcomes import PythonRun
 from forge_lsp.builds.python.probes import PROBES, Probe, observed, probes_of
-from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
+from forge_lsp.builds.python.scopes import ground_of
+from forge_lsp.builds.python.suspects import believed, may_forge_equality
+from forge_lsp.builds.suites import Memory, Suite, judged
 from forge_lsp.domain.attempt import Candidate, Evidence, Observation
 from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
@@ -54,17 +57,25 @@ class PythonEvidence:
         probes = probes_of(groups)
         seen: tuple[Observation, ...] = ()
 
-        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        doubts: list[str] = []
+
+        async def run(text: str, only: Sequence[str] | None) -> PythonRun:
             nonlocal seen
             del only  # examples of a group share a state
             wanted = probes if text == candidate.text else ()
-            ran = await self._run(groups, text, place, interpreter, wanted)
+            probe = text == candidate.text != task.document.text and may_forge_equality(task, candidate)
+            ran = await self._run(groups, text, place, interpreter, wanted, probe=probe)
             excuse = None
             if ran.imports:
                 excuse = await self._excuse(groups, task, place, interpreter, next(iter(ran.imports.values())))
             seen = observed(probes, ran.answers) or seen
-            judge = Judge(task=task, module=_module(place)[0], excuse=excuse)
-            return SuiteRun(runs={example.id: run for example, run in judge.runs(groups, ran)})
+            lines = ground_of(task, text, candidate.code).lines
+            judge = Judge(task=task, module=_module(place)[0], excuse=excuse, file=place.document.name, lines=lines)
+            runs = {example.id: run for example, run in judge.runs(groups, ran)}
+            found = PythonRun(runs=runs, doubts=ran.doubts)
+            if text != task.document.text:
+                doubts.extend(ran.doubts)
+            return found
 
         try:
             key = await asyncio.to_thread(
@@ -76,6 +87,7 @@ class PythonEvidence:
             )
             suite = Suite(name="examples", key=key, run=run, proves=lambda name: not examples[name].silent)
             results = await judged(suite, task, candidate, self._memory)
+            before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         except OSError as error:
@@ -85,6 +97,7 @@ class PythonEvidence:
             results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),
             observed=seen,
             seconds=time.perf_counter() - started,
+            doubt=believed(task, candidate, results, (doubt for doubt in doubts if doubt not in before.doubts)),
         )
 
     async def _excuse(
@@ -104,12 +117,14 @@ class PythonEvidence:
         place: Place,
         interpreter: Interpreter,
         probes: tuple[Probe, ...] = (),
+        *,
+        probe: bool = False,
     ) -> Ran:
         nonce = secrets.token_hex(16)
         async with self._sandbox.open(place.tree(text)) as box:
             request = {
                 "nonce": nonce,
-                "module": _request(place, box),
+                "module": {**_request(place, box), "probe": probe},
                 "seconds": {
                     "import": max(self._example, self._timeout / 2),
                     "example": self._example,
@@ -131,6 +146,7 @@ class PythonEvidence:
             )
         answers: dict[str, Answer] = {}
         imports: dict[str, Answer] = {}
+        doubts: list[str] = []
         ended = False
         for line in result.stdout.decode("utf-8", "replace").split("\n"):
             if not line.startswith(f"{nonce} "):
@@ -141,6 +157,8 @@ class PythonEvidence:
                 continue  # the last line of a run that was cut off
             if answer.get("state") == "end":
                 ended = True
+            elif answer.get("state") == "doubt":
+                doubts.append(str(answer.get("words")))
             elif answer.get("state") == "import" and answer.get("group") != PROBES:
                 imports[str(answer.get("group"))] = answer
             else:
@@ -151,7 +169,7 @@ class PythonEvidence:
                 f"the project's interpreter could not run the examples: {tail or f'exit code {result.code}'}",
                 remedy=f"{interpreter.path} -V",
             )
-        return Ran(answers=answers, imports=imports, ended=ended)
+        return Ran(answers=answers, imports=imports, ended=ended, doubts=tuple(dict.fromkeys(doubts)))
 
     def _probing(self, probes: tuple[Probe, ...]) -> list[Answer]:
         """Probes come last and get little time: what they show only ranks."""
@@ -204,4 +222,5 @@ def _request(place: Place, box: Box) -> Answer:
         "inside": [str(box.root / place.document.parent)] if inside else None,
         "search": list(dict.fromkeys(str(path) for path in search)),
         "cwd": str(box.root),
+        "guarded": [str(box.root / place.document)],
     }

@@ -27,11 +27,15 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What the runner said: answers by example id, and what kept a whole group from running, by its id."""
+    """What the runner said: answers by example id, and what kept a whole group from running, by its id.
+
+    ``doubts`` are what the code did that could forge an answer.
+    """
 
     answers: Mapping[str, Answer]
     imports: Mapping[str, Answer]
     ended: bool
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +43,14 @@ class Judge:
     """Judges examples.
 
     ``module`` is the document's module name; ``excuse`` says why it cannot be imported here, whatever the candidate.
+    ``lines`` are the scope's first and last in the text that is run, ``file`` is the document's name.
     """
 
     task: Task
     module: str
     excuse: str | None
+    file: str = ""
+    lines: tuple[int, int] = (0, 0)
 
     def runs(self, groups: tuple[Group, ...], ran: Ran) -> Iterator[tuple[Example, Run]]:
         """Yield how every example went, in order."""
@@ -94,7 +101,20 @@ class Judge:
             return uncollected(f"uses the name {name}: {why}", cause=Cause.ELSEWHERE, missing=() if lost else (name,))
         if error.get("type") == "ModuleNotFoundError" and (error.get("own") or self._imported(name)):
             return uncollected(f"needs the module {name}, which is not installed", cause=Cause.ENVIRONMENT)
-        return self._failed(example, text, text)
+        return replace(self._failed(example, text, self._located(error, text)), cause=self._cause(error))
+
+    def _cause(self, error: Answer) -> Cause:
+        """Another stub that the example calls is not the scope's fault; what other code raises may well be."""
+        here = error.get("file") == self.file and self._inside(error)
+        stub = error.get("type") == "NotImplementedError" and not error.get("own")
+        return Cause.ELSEWHERE if stub and not here else Cause.SCOPE
+
+    def _inside(self, error: Answer) -> bool:
+        return self.lines == (0, 0) or self.lines[0] <= int(error.get("line", 0)) <= self.lines[1]
+
+    def _located(self, error: Answer, text: str) -> str:
+        known = error.get("line") and not error.get("own") and error.get("file")
+        return f"{text} (line {error['line']} of {error['file']})" if known else text
 
     def _compared(self, example: Example, answer: Answer) -> Run:
         output = str(answer.get("output", ""))

@@ -7,17 +7,23 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import cast
 
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, not_run, speaking_of, suite_run, tail
+from forge_lsp.builds.python.outcomes import PythonRun, outcome_of
+from forge_lsp.builds.python.scopes import Ground, ground_of, naming
+from forge_lsp.builds.python.suspects import believed, may_forge_equality
+from forge_lsp.builds.python.tools import published_as
+from forge_lsp.builds.suites import Memory, Suite, judged, not_run, speaking_of
 from forge_lsp.domain.attempt import Candidate, Evidence
+from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.ports import ProcessResult, Sandbox
+from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import ScopeKind, Task
 
 __all__ = ["PythonTests", "tests_of"]
@@ -53,43 +59,83 @@ class PythonTests:
         key = await asyncio.to_thread(
             fingerprint,
             place,
-            f"{task.document.text}\0{files}",
+            f"{task.document.text}\0{task.scope}\0{files}",
             _MATTERS,
             (interpreter.path, interpreter.packages),
         )
+        texts = {str(file): place.text(file) or "" for file in files}
+        scope = task.scope
+        names_it = naming(texts, (scope.name or scope.container or (module_of(place) if scope.name is None else None),))
+        seen: list[PythonRun] = []
+
+        async def run(text: str, only: Sequence[str] | None) -> PythonRun:
+            ground = ground_of(task, text, candidate.code)
+            probe = text != task.document.text and may_forge_equality(task, candidate)
+            found = await self._run(place, interpreter, text, files, ground, only, probe=probe, names_it=names_it)
+            if text != task.document.text:
+                seen.append(found)
+            return found
+
         try:
-            words = ""
+            before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
 
-            async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-                nonlocal words
-                del only
-                found = await self._run(place, interpreter, text, files)
-                words = found.words
-                return found
+            def speaks(name: str) -> bool:
+                runs = (before, *seen[:1])
+                return any(run.entered.get(name) or name in run.uncollected for run in runs) or names_it(name)
 
-            results = await judged(Suite(name=_SUITE, key=key, run=run), task, candidate, self._memory)
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks)
+            results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        if not results:
+        if not results and not before.runs and not before.uncollected:
+            words = next((run.words for run in (before, *seen) if run.words), "")
             what = words or "none of them was found; without pytest only unittest's are"
             remedy = f"{interpreter.path} -m pip install pytest"
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
-        return Evidence(results=results, seconds=time.perf_counter() - started)
+        lacks = before.lacks[0].partition(".")[0] if before.lacks else None
+        return Evidence(
+            results=tuple(
+                replace(result, remedy=f"{interpreter.path} -m pip install {published_as(lacks)}")
+                if lacks is not None and result.environment and result.remedy is None and f"'{lacks}" in result.detail
+                else result
+                for result in results
+            ),
+            seconds=time.perf_counter() - started,
+            doubt=believed(task, candidate, results, _doubts(before, seen, results)),
+        )
 
     async def _run(
-        self, place: Place, interpreter: Interpreter, text: str, files: tuple[PurePosixPath, ...]
-    ) -> SuiteRun:
+        self,
+        place: Place,
+        interpreter: Interpreter,
+        text: str,
+        files: tuple[PurePosixPath, ...],
+        ground: Ground,
+        only: Sequence[str] | None,
+        *,
+        probe: bool,
+        names_it: Callable[[str], bool],
+    ) -> PythonRun:
         config = place.nearest(*_PROJECT)
         folder = config.parent if config is not None else PurePosixPath()
-        inside = [file for file in files if file.is_relative_to(folder)]
+        wanted = [file for file in files if only is None or any(_of_file(name, file) for name in only)] or files
+        inside = [file for file in wanted if file.is_relative_to(folder)]
         nonce = secrets.token_hex(16)
         async with self._sandbox.open(place.tree(text)) as box:
             roots = dict.fromkeys((box.root / folder, box.root / folder / "src", box.root))
             request = {
-                "nonce": nonce,
-                "files": [str(file.relative_to(folder)) for file in inside] or [str(box.root / file) for file in files],
+                "files": [str(file.relative_to(folder)) for file in inside]
+                or [str(box.root / file) for file in wanted],
                 "search": [str(root) for root in roots],
-                "seconds": self._timeout * _SHARE,
+                "seconds": {"test": self._timeout * _SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
+                "root": str(box.root),
+                "document": str(box.root / place.document),
+                "scope": ground.lines,
+                "classes": ground.classes,
+                "stubs": ground.stubs,
+                "guarded": [str(box.root / file) for file in files if file != place.document],
+                "probe": probe,
+                "only": list(only) if only is not None else None,
             }
             run = (str(interpreter.path), "-I", "-B", "-X", "utf8", str(_RUNNER))
             result = await box.run(
@@ -97,57 +143,37 @@ class PythonTests:
                 timeout=self._timeout,
                 readable=(*interpreter.readable, _RUNNER.parent),
                 loopback=True,
-                stdin=json.dumps(request).encode(),
+                stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
             )
-        return outcome_of(result, nonce, timeout=self._timeout)
+        seconds = self._timeout
+        return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it)
+
+
+def _of_file(name: str, file: PurePosixPath) -> bool:
+    """Whether a test of that name may be in that file."""
+    path, colons, _ = name.partition("::")
+    return path.endswith(file.name) if colons else f".{file.stem}." in f".{name}."
+
+
+def _doubts(before: PythonRun, seen: Sequence[PythonRun], results: Sequence[CheckResult]) -> list[str]:
+    """What the candidate did while it was run that the untouched text did not."""
+    doubts = [doubt for run in seen for doubt in run.doubts if doubt not in before.doubts]
+    proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
+    if proves and before.whole and not all(run.whole for run in seen):
+        doubts.append("the run of the tests did not come to a good end")
+    return doubts
+
+
+def module_of(place: Place) -> str:
+    """The document's module name, without its package."""
+    return place.document.parent.name if place.document.stem == "__init__" else place.document.stem
 
 
 def tests_of(task: Task, place: Place) -> tuple[PurePosixPath, ...]:
     """The test files that mention what is written, else its class or its module; a few of them."""
     if place.source is None:
         return ()
-    module = place.document.parent.name if place.document.stem == "__init__" else place.document.stem
-    names = (task.scope.name if task.scope.kind is not ScopeKind.FILE else None, task.scope.container, module)
+    names = (task.scope.name if task.scope.kind is not ScopeKind.FILE else None, task.scope.container, module_of(place))
     files = (name for name, _ in project_files(place.source, (".py",)) if _TEST_FILE.fullmatch(name))
     spoken = speaking_of(place, files, names, most=_MOST_FILES)
     return tuple(file for file in spoken if _TEST.search(place.text(file) or ""))
-
-
-def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> SuiteRun:
-    """What the runner told. A test that began and has no result is the one at which it ended."""
-    passed: dict[str, bool | None] = {}
-    said: dict[str, str] = {}
-    values: dict[str, tuple[str, str]] = {}
-    running, ended = None, False
-    for line in result.stdout.decode("utf-8", "replace").split("\n"):
-        if not line.startswith(f"{nonce} "):
-            continue
-        try:
-            answer = cast("dict[str, Any]", json.loads(line[len(nonce) + 1 :]))
-        except ValueError:
-            continue  # the last line of a run that was cut off
-        name, state = str(answer.get("name", "")), answer.get("state")
-        if state == "end":
-            ended = True
-            continue
-        if state == "start":
-            running = name
-            continue
-        running = None if name == running else running
-        words = str(answer.get("words") or "")
-        if not name:
-            said[""] = tail(words)
-            continue
-        # A test may pass and then fail while it is torn down; a subtest's failure is its test's.
-        passed[name] = {"passed": True, "failed": False}.get(str(state)) if passed.get(name) is not False else False
-        if words and name not in said:
-            said[name] = tail(words.partition("\n\n")[0])
-        if isinstance(answer.get("expected"), str) and isinstance(answer.get("actual"), str):
-            values.setdefault(name, (answer["expected"], answer["actual"]))
-    if not ended:
-        how = f"it did not finish in {timeout:g} s" if result.timed_out else "the process ended in the middle of it"
-        if running is not None:
-            passed[running], said[running] = False, how
-        said.setdefault("", f"{how}: {tail(result.stderr.decode('utf-8', 'replace'))}")
-    said.setdefault("", tail(result.stderr.decode("utf-8", "replace")))
-    return suite_run(passed, said, values)

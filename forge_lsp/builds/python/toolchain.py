@@ -19,6 +19,7 @@ from forge_lsp.builds.python.tools import (
     MISSING_MODULE,
     compile_problems,
     guarded_imports,
+    published_as,
     ruff_problems,
     ty_problems,
     without_new_suppressions,
@@ -37,21 +38,6 @@ _MATTERS = (".py", ".pyi", ".toml", ".cfg", ".ini", ".pth")
 _WHOLE_PROJECT = 3000
 _MOST_MENTIONS = 500
 _INSTALL = "pip install --upgrade ruff ty"
-# Names under which well-known modules are published, where they differ.
-_PUBLISHED_AS = {
-    "PIL": "pillow",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "git": "gitpython",
-    "jwt": "pyjwt",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
 
 
 class PythonToolchain:
@@ -208,7 +194,7 @@ def _lacks(problems: tuple[Diagnostic, ...], file: str, place: Place, interprete
             return Fault(reason=f"module {module or '?'} is not there ({file}:{problem.line}), so its use is unchecked")
         return Fault(
             reason=f"module {module} is not installed ({file}:{problem.line}), so its use is unchecked",
-            remedy=f"{interpreter.path} -m pip install {_PUBLISHED_AS.get(top, top)}",
+            remedy=f"{interpreter.path} -m pip install {published_as(top)}",
         )
     return None
 

@@ -18,6 +18,7 @@ __all__ = [
     "fatal",
     "guarded_imports",
     "guessed",
+    "published_as",
     "ruff_problems",
     "ty_problems",
     "without_new_suppressions",
@@ -45,6 +46,22 @@ _FATAL = re.compile(r"E9\d\d|F404|F407|F50[1-35-9]|F521|F524|F633|F70\d|F82[1-3]
 
 MISSING_MODULE = frozenset({"import-not-found", "unresolved-import"})
 """ty's codes (newer and older) for a module that is nowhere."""
+
+# Names under which well-known modules are published, where they differ.
+_PUBLISHED_AS = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "git": "gitpython",
+    "jwt": "pyjwt",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 
 # What only may go wrong: one member of a union that flow analysis could not rule out, mostly None in code without
 # annotations, and elements of a list whose type was guessed from its first values. Right code is full of them.
@@ -180,3 +197,8 @@ def guessed(code: str, message: str) -> bool:
     if code in _GUESSED or message.startswith("Invalid subscript assignment") or _COMPARED_BY_KEY.match(message):
         return True
     return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)
+
+
+def published_as(module: str) -> str:
+    """Return the name of the package that brings a top-level module."""
+    return _PUBLISHED_AS.get(module, module)

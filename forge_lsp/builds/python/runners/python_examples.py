@@ -9,17 +9,20 @@ the supervisor starts with the request's nonce, and the supervisor's memory and 
 worker that ends, hangs or babbles loses the example at hand; the rest goes on in a fresh one, with the steps that
 ended well run again.
 
-Request: ``{nonce, module: {path, name, package, search}, seconds: {import, example, total}, groups: [{id, examples:
-[{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own ``seconds`` (``example``, ``total``)
+What the candidate's code does to learn more (frames, files: see ``watching.py``) is told as a doubt before it is done.
+
+Request: ``{nonce, module: {path, name, package, search, guarded, probe}, seconds: {import, example, total}, groups:
+[{id, examples: [{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own ``seconds`` (``example``, ``total``)
 are for it alone. Only the last step's output or value is told.
 Reply lines: ``nonce {"group", "example", "state", ...}``, and ``nonce {"state": "end"}`` when all is done.
 ``state`` is one of ``done`` (``output``, ``value``), ``raised`` and ``unparsed`` (``error``), ``hung``, ``died``,
-``late`` (the total was over before) and, for a whole group, ``import`` (``error``).
+``late`` (the total was over before), ``doubt`` (``words``) and, for a whole group, ``import`` (``error``).
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -29,11 +32,11 @@ import subprocess
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Optional, cast  # noqa: UP035 - old interpreters run this too
+from typing import Any, Callable, Dict, List, Optional, cast
 
 __all__ = ["supervise", "work"]
 
-Json = Dict[str, Any]  # noqa: UP006
+Json = Dict[str, Any]
 
 show = repr  # bound now: the code under test may put another in its place
 
@@ -62,9 +65,9 @@ def supervise() -> None:
 
 def run_group(request: Json, group: Json, end: float, tell: Callable[..., None]) -> None:
     """Run one group's examples in order, in as many workers as it takes."""
-    done: List[Json] = []  # noqa: UP006 - examples that ended, to be run again in a fresh worker for the names they made
+    done: List[Json] = []
     pending = list(group["examples"])
-    worker: Optional[Worker] = None  # noqa: UP045
+    worker: Optional[Worker] = None
     own = group.get("seconds")
     seconds = dict(request["seconds"], **own) if own else request["seconds"]
     if own:
@@ -77,7 +80,7 @@ def run_group(request: Json, group: Json, end: float, tell: Callable[..., None])
                 pending.pop(0)
                 continue
             if worker is None:
-                worker = Worker()
+                worker = Worker(lambda words: tell(state="doubt", words=words))
                 answer = worker.ask({"module": request["module"]}, seconds["import"], end)
                 if answer["state"] != "done":
                     tell(**{**answer, "group": group["id"], "state": "import", "how": answer["state"]})
@@ -104,7 +107,8 @@ def run_group(request: Json, group: Json, end: float, tell: Callable[..., None])
 class Worker:
     """A child that runs code it is given; everything it says is doubted."""
 
-    def __init__(self) -> None:
+    def __init__(self, doubt: Callable[[str], None]) -> None:
+        self.doubt = doubt
         ask_read, ask_write = os.pipe()
         tell_read, tell_write = os.pipe()
         self.process = subprocess.Popen(
@@ -131,6 +135,9 @@ class Worker:
                     return {"state": "hung"}
                 try:
                     answer = json.loads(line)
+                    if isinstance(answer.get("doubt"), str):
+                        self.doubt(answer["doubt"][:200])
+                        continue
                     if answer.get("token") == token and answer["answer"]["state"] in ("done", "raised", "unparsed"):
                         return answer["answer"]
                 except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -181,7 +188,13 @@ def work(read_fd: int, write_fd: int) -> None:
     """Answer questions until the supervisor closes its pipe."""
     # Bound now: the code under test may put anything in their places later.
     write, dumps, loads, read_line = os.write, json.dumps, json.loads, os.fdopen(read_fd, "rb").readline
-    namespace: Optional[Json] = None  # noqa: UP045
+    namespace: Optional[Json] = None
+    begin: Any = None
+    end: Any = None
+
+    def doubt(words: str) -> None:
+        write(write_fd, dumps({"doubt": words}).encode() + b"\n")
+
     while True:
         line = read_line()
         if not line:
@@ -190,12 +203,28 @@ def work(read_fd: int, write_fd: int) -> None:
         question = message["question"]
         if namespace is None:
             namespace = {}
+            begin, end = watched(question["module"], doubt)
             answer = guarded(import_document, question["module"], namespace)
         else:
+            begin()
             answer = guarded(run_example, question, namespace)
+            end()
         data = dumps({"token": message["token"], "answer": answer}).encode() + b"\n"
         while data:
             data = data[write(write_fd, data) :]
+
+
+def watched(module: Json, doubt: Callable[[str], None]) -> Any:
+    """Watch the document's code from here on. What asks the values of one example is begun and ended for each."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "watching.py")
+    spec = importlib.util.spec_from_file_location("_watching", path)
+    assert spec is not None
+    assert spec.loader is not None
+    watching = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(watching)
+    pair = watching.tracer(module["path"], (0, 0), [], module["probe"], doubt)
+    watching.guard(module["path"], module["guarded"], doubt)
+    return pair
 
 
 def guarded(function: Callable[[Json, Json], Json], question: Json, namespace: Json) -> Json:
@@ -241,7 +270,7 @@ def run_example(example: Json, namespace: Json) -> Json:
     steps, mode = example["steps"], example["mode"]
     output = ""
     value: Any = None
-    error: Optional[Json] = None  # noqa: UP045
+    error: Optional[Json] = None
     for number, source in enumerate(steps):
         last = number == len(steps) - 1
         name = "<example>"
@@ -317,6 +346,7 @@ def describe(error: BaseException, frame: str | None) -> Json:
         "name": str(getattr(error, "name", None) or ""),
         "own": frame is not None and last is not None and last.tb_frame.f_code.co_filename == frame,
         "line": last.tb_lineno if last is not None else 0,
+        "path": os.path.realpath(last.tb_frame.f_code.co_filename) if last is not None else "",
         "file": last.tb_frame.f_code.co_filename.rpartition("/")[2] if last is not None else "",
     }
 
@@ -339,7 +369,7 @@ class Unplain(Exception):
     pass
 
 
-def plain(value: Any, nodes: List[int]) -> Any:  # noqa: UP006
+def plain(value: Any, nodes: List[int]) -> Any:
     """Plain data as tagged lists. Subclasses count as what they extend, read by the base class's own methods."""
     nodes[0] -= 1
     if nodes[0] < 0:
@@ -356,7 +386,7 @@ def plain(value: Any, nodes: List[int]) -> Any:  # noqa: UP006
         return ["s", str.__str__(value)]
     if isinstance(value, (bytes, bytearray)):
         return ["b", bytes(value).decode("latin-1")]
-    known: List[Any] = [("l", list), ("t", tuple), ("e", set), ("e", frozenset)]  # noqa: UP006
+    known: List[Any] = [("l", list), ("t", tuple), ("e", set), ("e", frozenset)]
     for tag, base in known:
         if isinstance(value, base):
             return [tag, [plain(item, nodes) for item in base.__iter__(value)]]

@@ -1,54 +1,240 @@
 """Runs a project's test files, by pytest where it is installed, else by unittest, and tells each test's result.
 
-A script for the project's interpreter, whatever its version from 3.8 on; it needs nothing of ours. A request is read
-from stdin as JSON: ``nonce``, ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``) and
-``seconds`` (for one test). Answers are lines of the nonce and a JSON object: ``name``, ``state`` (``start``,
-``passed``, ``failed``, ``skipped``), ``words``, ``expected``, ``actual``; at last ``{"state": "end"}``.
+A script for the project's interpreter, whatever its version from 3.8 on; it needs nothing of ours but its siblings.
+
+Two processes. The *supervisor* never runs the project's code: it reads the request, forks a *worker* that does, and
+gathers what that says over a pipe; it reads the nonce only when all workers are gone, and its memory and files are
+closed to them. A line on the pipe that the worker's own functions did not write is a doubt, and so is what
+``watching.py`` sees; a doubt that was told cannot be taken back. Two tests that must fail are added to each run.
+
+A request is a line of JSON: ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``), ``seconds``
+(``test``, ``total``), ``root`` and ``document`` (absolute), ``scope`` (first and last line), ``classes`` that the scope
+defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (files that only the tests may read),
+``probe`` (whether returned values are to be asked what they equal) and ``only`` (names of tests, or null). The nonce
+follows on a line of its own. Answers are lines of the nonce and a JSON object with a ``state``: ``start``, ``passed``,
+``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``,
+``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``,
+``fails``: whether the tests that must fail did), ``cut`` (``how``), and at last ``end``.
 """
 
 from __future__ import annotations
 
+import _thread
 import ast
 import contextlib
+import importlib.util
 import json
 import linecache
 import os
 import re
+import select
 import signal
 import sys
+import time
 import unittest
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Optional, Tuple, cast
+
+Json = Dict[str, Any]
 
 _MOST_WORDS = 2000
 _MOST_VALUE = 300
+_MOST_BYTES = 8 << 20
+_MOST_ABSENT = 40
 _UNEQUAL = re.compile(r"^(?P<first>.+?) != (?P<second>.+?)(?: : .*)?$", re.S)
+_MUST_FAIL = "test_forge_must_fail"
 _USAGE = 4
-"""pytest's exit code for options that it does not know."""
+"""pytest's exit code for options that it does not know, and for a conftest.py that cannot be imported."""
+_STRAY = "the code writes to files that it did not open"
 
 
-def main() -> None:
-    request = json.loads(sys.stdin.read())
-    # What the project prints goes elsewhere: only our own lines reach our stdout.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
-    os.dup2(2, 1)
-    sys.path[:0] = [folder for folder in request["search"] if folder not in sys.path]
-    sys.argv = ["pytest"]
+def sibling(name: str) -> Any:
+    """A module beside this one, by path: it must not be found by its name."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("_" + name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-    def tell(**answer: Any) -> None:
-        out.write(request["nonce"] + " " + json.dumps(answer) + "\n")
-        out.flush()
 
+# ------------------------------------------------------------------ supervisor
+
+
+def supervise() -> None:
+    """Read the request, run workers, tell what they said."""
+    request = json.loads(read_line(0))
     try:
         import pytest
     except ImportError:
-        by_unittest(request["files"], request["seconds"], tell)
+        pytest = None
+    end = time.monotonic() + request["seconds"]["total"]
+    answers: List[Json] = []
+    files = request["files"]
+    if pytest is None:
+        session(request, None, files, [], end, answers)
     else:
-        by_pytest(pytest, request["files"], request["seconds"], tell)
-    tell(state="end")
-    # A thread or an exit handler of the project's does not hold us.
-    os._exit(0)
+        usage = session(request, pytest, files, [], end, answers)
+        plain = ["-o", "addopts="]
+        if usage:
+            usage = session(request, pytest, files, plain, end, answers)
+        if usage and len(files) > 1:
+            # One conftest.py that cannot be imported ends a whole session: each file gets one of its own.
+            for file in files:
+                if session(request, pytest, [file], [], end, answers):
+                    session(request, pytest, [file], plain, end, answers, last=True)
+        elif usage:
+            session(request, pytest, files, plain, end, answers, last=True)
+    nonce = read_line(0).decode()
+    out = sys.stdout
+    for answer in answers:
+        out.write(nonce + " " + json.dumps(answer) + "\n")
+    out.write(nonce + ' {"state": "end"}\n')
+    out.flush()
+
+
+def read_line(fd: int) -> bytes:
+    """One line, and not a byte more: what follows is not for the worker."""
+    line = bytearray()
+    while True:
+        byte = os.read(fd, 1)
+        if byte in (b"", b"\n"):
+            return bytes(line)
+        line += byte
+
+
+def session(
+    request: Json,
+    pytest: Any,
+    files: List[str],
+    options: List[str],
+    end: float,
+    answers: List[Json],
+    last: bool = False,
+) -> bool:
+    """Run one worker. True: it came to no test for want of options or of a conftest.py, and nothing was told."""
+    read_end, write_end = os.pipe()
+    token = os.urandom(16).hex()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        work(request, pytest, files, options, write_end, token)
+        os._exit(0)
+    os.close(write_end)
+    dumpable(0)
+    told: List[Json] = []
+    late = not gather(read_end, token, end, told)
+    os.close(read_end)
+    with contextlib.suppress(OSError):
+        os.killpg(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    ended = next((answer for answer in told if answer["state"] == "ended"), None)
+    if ended is not None and ended["code"] == _USAGE and not last and not any(a["state"] == "passed" for a in told):
+        return True
+    if ended is None:
+        how = "it did not finish in time" if late else "the process ended in the middle of it"
+        told.append({"state": "cut", "how": how, "late": late, "status": status})
+    elif ended["code"] == _USAGE:
+        words = next((answer["words"] for answer in reversed(told) if answer["state"] == "said"), "")
+        fault = next((answer for answer in told if answer["state"] == "fault"), {"cause": "environment"})
+        told += [dict({"words": words}, **dict(fault, state="uncollected", name=file)) for file in files]
+    answers += told
+    return False
+
+
+def gather(fd: int, token: str, end: float, told: List[Json]) -> bool:
+    """Read a worker's lines until it says that it is done or closes its end. False: the time was over before."""
+    buffer, size = b"", 0
+    while True:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([fd], [], [], left)[0]:
+            return False
+        piece = os.read(fd, 65536)
+        size += len(piece)
+        if not piece or size > _MOST_BYTES:
+            if buffer:
+                told.append({"state": "doubt", "words": _STRAY})
+            return True
+        *lines, buffer = (buffer + piece).split(b"\n")
+        for line in lines:
+            answer = known(line, token)
+            told.append(answer if answer is not None else {"state": "doubt", "words": _STRAY})
+            if answer is not None and answer["state"] == "ended":
+                return True
+
+
+def known(line: bytes, token: str) -> Optional[Json]:
+    try:
+        start, _, rest = line.decode().partition(" ")
+        answer: Any = json.loads(rest) if start == token else None
+    except (ValueError, RecursionError):
+        return None
+    return cast(Json, answer) if isinstance(answer, dict) and "state" in answer else None
+
+
+def dumpable(value: int) -> None:
+    """Close (0) this process's memory and open files to others of the same user, or open them (1); on Linux."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(4, value, 0, 0, 0)  # PR_SET_DUMPABLE
+    except (ImportError, OSError, AttributeError):
+        pass  # elsewhere the nonce alone must do
+
+
+# ------------------------------------------------------------------ worker
+
+
+def work(
+    request: Json,
+    pytest: Any,
+    files: List[str],
+    options: List[str],
+    channel: int,
+    token: str,
+) -> None:
+    """Run the tests and tell of them over ``channel``."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)  # what the project prints goes elsewhere
+    dumpable(1)
+    sys.stdin = open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - the process's own
+    # Bound now: the code under test may put anything in their places later.
+    write, dumps, leave, lock = os.write, json.dumps, os._exit, _thread.RLock()
+
+    def tell(**answer: Any) -> None:
+        data = (token + " " + dumps(answer) + "\n").encode()
+        with lock:
+            while data:
+                data = data[write(channel, data) :]
+
+    watching, blaming = sibling("watching"), sibling("blaming")
+    document, scope = request["document"], tuple(request["scope"])
+
+    def doubt(words: str) -> None:
+        tell(state="doubt", words=words)
+
+    sys.path[:0] = [folder for folder in request["search"] if folder not in sys.path]
+    sys.argv = ["pytest"]
+    sys.modules["__main__"] = type(sys)("__main__")
+    blame = blaming.blamer(request["root"], document, scope, request["classes"])
+    begin, stop = watching.tracer(document, scope, request["stubs"], request["probe"], doubt)
+    only = None if request["only"] is None else set(request["only"])
+    watching.guard(document, request["guarded"], doubt)
+    run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only)
+    replaced = watching.patches(document, ("pytest", "_pytest", "unittest", "pluggy", "builtins", "operator"))
+    if pytest is None:
+        code, fails = by_unittest(files, run)
+    else:
+        code, fails = by_pytest(pytest, files, options, run)
+    if replaced():
+        doubt(watching.PATCHED)
+    tell(state="ended", code=code, fails=fails)
+    leave(0)  # a thread or an exit handler of the project's does not hold us
 
 
 class Overdue(BaseException):
@@ -71,67 +257,209 @@ def limited(seconds: float) -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def by_pytest(pytest: Any, files: list[str], seconds: float, tell: Callable[..., None]) -> None:
+class Run:
+    """What both ways of running share."""
+
+    def __init__(self, tell: Any, blame: Any, absent: Any, begin: Any, stop: Any, seconds: float, only: Any) -> None:
+        self.tell, self.blame, self.absent = tell, blame, absent
+        self.begin, self.stop, self.seconds, self.only = begin, stop, seconds, only
+        self.trace: Any = None
+        self.given = 0
+
+    def started(self, name: str) -> None:
+        self.tell(state="start", name=name)
+        self.trace = self.begin()
+
+    def finished(self, name: str) -> None:
+        self.stop()
+        trace, self.trace = self.trace, None
+        self.tell(state="entered", name=name, scope=None if trace.cut else trace.scope)
+
+    def fault(self, error: BaseException) -> Json:
+        trace = self.trace
+        return self.blame(error, None if trace is None or trace.cut else trace)
+
+    def failed(self, name: str, error: BaseException, sides: Any) -> None:
+        expected, actual = values(error, error.__traceback__, sides)
+        self.tell(state="failed", name=name, expected=expected, actual=actual, **self.fault(error))
+
+    def uncollected(self, name: str, error: BaseException) -> None:
+        self.tell(state="uncollected", name=name, **self.blame(error, None, True))
+
+    def stand_in(self, error: BaseException) -> bool:
+        """Put something in the place of a name that a test wants to import and that is not there."""
+        module = sys.modules.get(str(getattr(error, "name", None) or ""))
+        found = re.search(r"cannot import name '([^']+)'", str(error))
+        if not isinstance(error, ImportError) or module is None or found is None or self.given >= _MOST_ABSENT:
+            return False
+        if not str(getattr(module, "__file__", "")).startswith(os.getcwd()) or hasattr(module, found[1]):
+            return False
+        self.given += 1
+        setattr(module, found[1], self.absent(found[1], module.__name__))
+        return True
+
+
+def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tuple[int, bool]:
+    failing: List[str] = []
+    added: List[str] = []
+    equal = unittest.TestCase("__init__").assertEqual
+
+    def must_fail() -> None:
+        for odd in (lambda: equal(5, 6), lambda: pytest.fail("it must"), lambda: pytest.raises(OSError, int)):
+            try:
+                odd()
+            except (AssertionError, pytest.fail.Exception):
+                continue
+            return
+        assert [5] == [6], "it must"
+
     class Reporter:
-        def __init__(self) -> None:
-            self.sides: tuple[str, str] | None = None
+        sides: Any = None
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
             if op in ("==", "is") and self.sides is None:
                 self.sides = (short(left), short(right))
 
-        def pytest_runtest_logstart(self, nodeid: str) -> None:
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_modifyitems(self, items: Any) -> None:
+            if run.only is not None:
+                items[:] = [item for item in items if item.nodeid in run.only]
+            parents = [item.parent for item in items if isinstance(item, pytest.Function)]
+            modules = [parent.getparent(pytest.Module) for parent in parents[:1]]
+            for where, module in zip((0, len(items) + 1), modules * 2):
+                name = _MUST_FAIL + ("_first" if where == 0 else "_last")
+                item = pytest.Function.from_parent(module, name=name, callobj=must_fail)
+                added.append(item.nodeid)
+                items.insert(where, item)
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
             self.sides = None
-            tell(name=nodeid, state="start")
+            if item.nodeid in added:
+                yield
+                return
+            run.started(item.nodeid)
+            yield
+            run.finished(item.nodeid)
 
         @pytest.hookimpl(hookwrapper=True)
         def pytest_runtest_call(self) -> Iterator[None]:
-            with limited(seconds):
+            with limited(run.seconds):
                 yield
 
         @pytest.hookimpl(hookwrapper=True)
         def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
             report: Any = (yield).get_result()
-            if report.failed and call.excinfo is not None:
-                error = call.excinfo.value
-                expected, actual = values(error, call.excinfo.tb, self.sides)
-                words = f"{type(error).__name__}: {error}"[:_MOST_WORDS]
-                tell(name=item.nodeid, state="failed", words=words, expected=expected, actual=actual)
+            if item.nodeid in added:
+                if report.failed:
+                    failing.append(item.nodeid)
+            elif report.failed and call.excinfo is not None:
+                run.failed(item.nodeid, call.excinfo.value, self.sides)
             elif report.failed:
-                tell(name=item.nodeid, state="failed", words=str(report.longrepr)[-_MOST_WORDS:])
+                run.tell(name=item.nodeid, state="failed", words=str(report.longrepr)[-_MOST_WORDS:])
             elif report.skipped:  # an expected failure is one of these
-                tell(name=item.nodeid, state="skipped")
+                run.tell(name=item.nodeid, state="skipped")
             elif report.when == "call":
-                tell(name=item.nodeid, state="passed")
+                run.tell(name=item.nodeid, state="passed")
 
-        def pytest_collectreport(self, report: Any) -> None:
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
+            from _pytest.runner import pytest_make_collect_report as again
+
+            outcome: Any = yield
+            report = outcome.get_result()
+            while report.failed and run.stand_in(cause_of(report.call.excinfo.value)):
+                report = again(collector)
+            outcome.force_result(report)
             if report.failed:
-                tell(name="", state="failed", words=str(report.longrepr)[-_MOST_WORDS:])
+                run.uncollected(collector.nodeid, cause_of(report.call.excinfo.value))
 
-    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files]
-    try:
-        code = pytest.main([*arguments], plugins=[Reporter()])
-        if code == _USAGE:  # options of a plugin that is not here
-            pytest.main(["-o", "addopts=", *arguments], plugins=[Reporter()])
-    except Overdue as error:
-        tell(name="", state="failed", words=str(error))
+    arguments = ["-q", "--continue-on-collection-errors", "--maxfail=0", "-p", "no:cacheprovider"]
+    arguments += ["-p", "no:xdist", "-p", "no:randomly", *options, *files]
+    unwritten()
+    with captured() as said:
+        try:
+            code = pytest.main(arguments, plugins=[Reporter()])
+        except Overdue as error:
+            code = 3
+            run.tell(state="said", words=str(error))
+    run.stop()
+    if int(code) == _USAGE:
+        run.tell(state="said", words=said()[-_MOST_WORDS:])
+    return int(code), len(failing) == len(added) and int(code) in (0, 1, 2, 5) and (not added or int(code) == 1)
 
 
-def by_unittest(files: list[str], seconds: float, tell: Callable[..., None]) -> None:
+def unwritten() -> None:
+    """Leave the assertions of installed plugins as they are: pytest would compile each of their files anew, which takes
+    seconds, as nothing is cached here."""
+    import _pytest.config
+
+    if hasattr(_pytest.config, "_iter_rewritable_modules"):
+        setattr(_pytest.config, "_iter_rewritable_modules", tuple)  # noqa: B010
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """What kept a module from being collected; pytest puts words of its own around it."""
+    while type(error).__name__ == "CollectError" and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+@contextlib.contextmanager
+def captured() -> Generator[Callable[[], str]]:
+    """What is written to stdout and stderr meanwhile."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        kept = os.dup(1), os.dup(2)
+        for fd in (1, 2):
+            os.dup2(file.fileno(), fd)
+
+        def said() -> str:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            file.seek(0)
+            return file.read().decode("utf-8", "replace")
+
+        try:
+            yield said
+        finally:
+            for fd, copy in zip((1, 2), kept):
+                os.dup2(copy, fd)
+                os.close(copy)
+
+
+class MustFail(unittest.TestCase):
+    """Fails, in each of the ways that a test case can; where it does not, somebody replaced one of them."""
+
+    def runTest(self) -> None:  # noqa: N802 - unittest's own name
+        for odd in (lambda: self.assertEqual(5, 6), lambda: self.assertTrue(0), lambda: self.fail("it must")):
+            try:
+                odd()
+            except AssertionError:
+                continue
+            return
+        with self.assertRaises(OSError):
+            pass
+
+
+def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
+    failing: List[unittest.TestCase] = []
+
     class Result(unittest.TestResult):
         fine = True
 
-        def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's own name
+        def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802
             super().startTest(test)
             self.fine = True
-            tell(name=test.id(), state="start")
 
         def failed(self, test: unittest.TestCase, error: Any) -> None:
             self.fine = False
-            expected, actual = values(error[1], error[2], None)
-            words = f"{error[0].__name__}: {error[1]}"[:_MOST_WORDS]
-            tell(name=name(test), state="failed", words=words, expected=expected, actual=actual)
+            if isinstance(test, MustFail):
+                failing.append(test)
+            else:
+                run.failed(test.id(), error[1], None)
 
         def addError(self, test: unittest.TestCase, err: Any) -> None:  # noqa: N802
             self.failed(test, err)
@@ -143,32 +471,55 @@ def by_unittest(files: list[str], seconds: float, tell: Callable[..., None]) -> 
             if err is not None:
                 self.failed(test, err)
 
-        def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: ARG002, N802
+        def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
             self.fine = False
-            tell(name=name(test), state="skipped")
+            run.tell(name=test.id(), state="skipped", words=reason)
+
+        def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:  # noqa: ARG002, N802
+            run.tell(name=test.id(), state="skipped")
+
+        def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+            run.tell(name=test.id(), state="failed", words="it passes, and is expected to fail")
 
         def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
-            if self.fine:
-                tell(name=name(test), state="passed")
-
-    def name(test: unittest.TestCase) -> str:
-        return "" if type(test).__name__ == "_FailedTest" else test.id()
+            if self.fine and not isinstance(test, MustFail):
+                run.tell(name=test.id(), state="passed")
 
     result = Result()
-    loader = unittest.TestLoader()
-    for file in files:
-        path = Path.cwd() / file
-        folder, module = path.parent, path.stem
-        while (folder / "__init__.py").is_file():
-            module, folder = f"{folder.name}.{module}", folder.parent
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-        for test in flat(loader.loadTestsFromName(module)):
-            try:
-                with limited(seconds):
-                    test.run(result)
-            except Overdue as error:
-                tell(name=name(test), state="failed", words=str(error))
+    with contextlib.redirect_stdout(sys.stderr):
+        MustFail().run(result)
+        for file in files:
+            for test in cases(file, run):
+                if run.only is not None and test.id() not in run.only:
+                    continue
+                run.started(test.id())
+                try:
+                    with limited(run.seconds):
+                        test.run(result)
+                except Overdue as error:
+                    run.tell(name=test.id(), state="failed", words=str(error))
+                run.finished(test.id())
+        MustFail().run(result)
+    return 1, len(failing) == 2
+
+
+def cases(file: str, run: Run) -> List[unittest.TestCase]:
+    """The cases of one file; none, and that is told, where it cannot be loaded."""
+    path = Path.cwd() / file
+    folder, module = path.parent, path.stem
+    while (folder / "__init__.py").is_file():
+        module, folder = f"{folder.name}.{module}", folder.parent
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    while True:
+        try:
+            with limited(run.seconds):
+                __import__(module)
+            return list(flat(unittest.TestLoader().loadTestsFromName(module)))
+        except BaseException as error:
+            if not run.stand_in(error):
+                run.uncollected(module, error)
+                return []
 
 
 def flat(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
@@ -234,4 +585,4 @@ def short(value: object) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    supervise()

@@ -1,0 +1,324 @@
+"""What code under test does that could forge a result, seen while it runs; loaded by path by the runners beside it.
+
+For interpreters from 3.8 on, stdlib only. :func:`guard` reports at once, before the action goes on, when the document's
+code looks at frames, at the runner, or at the tests; :func:`tracer` records whether the scope was entered, and asks the
+values that come out of the document whether they equal things that they cannot all equal.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import threading
+from typing import Any, Callable, Dict, List, Tuple, cast
+
+__all__ = ["guard", "patches", "tracer"]
+
+FRAMES = "the code looks at the frames of what calls it"
+RUNNER = "the code reaches into what runs it"
+READS = "the code reads the tests or the runner's files"
+ENDS = "the code ends or copies the process while it is tested"
+PATCHED = "the code replaces parts of what tests it"
+EQUAL = "the code returns values that are equal to unequal things"
+
+_EVENTS = {
+    "sys._getframe": FRAMES,
+    "sys._current_frames": FRAMES,
+    "sys._current_exceptions": FRAMES,
+    "sys.setprofile": FRAMES,
+    "sys.settrace": FRAMES,
+    "sys.monitoring.register_callback": FRAMES,
+    "sys.addaudithook": RUNNER,
+    "gc.get_objects": RUNNER,
+    "gc.get_referrers": RUNNER,
+    "gc.get_referents": RUNNER,
+    "code.__new__": RUNNER,
+    "os.kill": ENDS,
+    "os.killpg": ENDS,
+    "os.fork": ENDS,
+    "os.forkpty": ENDS,
+    "os.exec": ENDS,
+    "signal.pthread_kill": ENDS,
+}
+_ATTRIBUTES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_back", "f_globals", "f_locals")
+_LEAK = ("currentframe", "stack", "trace", "get_stack", "walk_stack", "extract_stack", "format_stack", "print_stack")
+_PATHS = (
+    "open",
+    "os.link",
+    "os.symlink",
+    "os.rename",
+    "os.listxattr",
+    "subprocess.Popen",
+    "os.system",
+    "os.posix_spawn",
+)
+_RUNNERS = ("_pytest", "pluggy", "pytest")
+
+
+def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
+    """Report what the document's code does to frames, the runner and ``files``, before it is done."""
+    get_frame: Any = vars(sys)["_getframe"]
+    get_ident, realpath = _thread.get_ident, os.path.realpath
+    library = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+    packages = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
+    closed = {realpath(file) for file in files}
+    names = {os.path.basename(file) for file in closed}
+    runners = realpath(os.path.dirname(__file__)) + os.sep
+    own = realpath(document)
+    busy: Dict[int, bool] = {}
+    known: Dict[str, int] = {}
+
+    def kind(name: str) -> int:
+        found = known.get(name)
+        if found is None:
+            if name.startswith("<"):
+                found = 0 if name.startswith("<frozen") else 3
+            elif any(part in name for part in packages):
+                found = 0 if any(os.sep + part + os.sep in name for part in _RUNNERS) else 2
+            elif name.startswith(library):
+                found = 0
+            else:
+                found = 1 if realpath(name) == own else 2
+            known[name] = found
+        return found
+
+    def by_document(direct: bool) -> bool:
+        """Whether the innermost frame that is not the library's is of the document, or of text that it made."""
+        frame: Any = get_frame(2)
+        below: Any = None
+        made = False
+        while frame is not None:
+            found = kind(frame.f_code.co_filename)
+            if found == 3 and below is None and direct:
+                return True
+            made = made or found == 3
+            if found == 1:
+                if not direct or below is None or made:
+                    return True
+                return below.co_name in _LEAK or below.co_filename.endswith(("inspect.py", "bdb.py", "pdb.py"))
+            if found == 2:
+                return False
+            if found == 0:
+                below = frame.f_code
+            frame = frame.f_back
+        return False
+
+    def forbidden(path: Any) -> bool:
+        try:
+            text = os.fsdecode(path)
+        except TypeError:
+            return False
+        real = realpath(text)
+        return text.startswith("/proc/") or real.startswith(("/proc/", runners)) or real in closed
+
+    def mentions(value: Any) -> bool:
+        text = repr(value)
+        return "/proc/" in text or any(name in text for name in names)
+
+    def judged(event: str, args: Any) -> str:
+        if event == "object.__getattr__":
+            return FRAMES if args[1] in _ATTRIBUTES and by_document(True) else ""
+        if event == "object.__setattr__":
+            return PATCHED if args[1] == "__code__" and by_document(False) else ""
+        if event in _PATHS:
+            if event in ("subprocess.Popen", "os.system", "os.posix_spawn"):
+                return READS if mentions(args) and by_document(False) else ""
+            return READS if any(forbidden(one) for one in args[:2]) and by_document(False) else ""
+        if event.startswith("ctypes."):
+            return RUNNER if by_document(True) else ""
+        if event == "compile":
+            name = args[1]
+            fake = isinstance(name, str) and os.path.isabs(name) and realpath(name) != own
+            return RUNNER if fake and by_document(True) else ""
+        return _EVENTS[event] if by_document(True) else ""
+
+    watched = {*_EVENTS, *_PATHS, "object.__getattr__", "object.__setattr__", "compile"}
+
+    def hook(event: str, args: Any) -> None:
+        if event not in watched and not event.startswith("ctypes."):
+            return
+        ident = get_ident()
+        if ident in busy:
+            return
+        busy[ident] = True
+        try:
+            doubt = judged(event, args)
+            if doubt:
+                tell(doubt)
+        finally:
+            busy.pop(ident, None)
+
+    sys.addaudithook(hook)
+
+
+# ------------------------------------------------------------------ what a run enters and returns
+
+
+class Trace:
+    """What one test entered: the scope, and stubs beside it."""
+
+    __slots__ = ("cut", "scope", "stub")
+
+    def __init__(self) -> None:
+        self.scope = False
+        self.stub = False
+        self.cut = False  # there was too much to see
+
+
+_MOST_EVENTS = 3000000
+_MOST_KEPT = 40
+
+
+def tracer(
+    document: str,
+    scope: tuple[int, int],
+    stubs: list[int],
+    probe: bool,
+    tell: Callable[[str], None],
+) -> Tuple[Callable[[], Trace], Callable[[], None]]:
+    """Return what begins to record into a new trace, and what ends it."""
+    own = os.path.realpath(document)
+    realpath, set_profile = os.path.realpath, sys.setprofile
+    set_thread_profile: Callable[[Any], None] = threading.setprofile
+    kinds: Dict[int, Tuple[int, Any]] = {}
+    state: Dict[str, Any] = {"trace": Trace(), "events": 0}
+    kept: List[Any] = []
+
+    def kind(code: Any) -> int:
+        found = kinds.get(id(code))
+        if found is None:
+            number = 0
+            name = code.co_filename
+            if not name.startswith("<") and realpath(name) == own and code.co_name != "<module>":
+                line = code.co_firstlineno
+                number = 1 if scope[0] <= line <= scope[1] else 2 if line in stubs else 3
+            elif probe and name.startswith("<") and not name.startswith("<frozen"):
+                number = 3
+            found = kinds[id(code)] = (number, code)
+        return found[0]
+
+    def profile(frame: Any, event: str, value: Any) -> None:
+        if event == "call":
+            number = kind(frame.f_code)
+            if number == 1:
+                state["trace"].scope = True
+            elif number == 2:
+                state["trace"].stub = True
+        elif event == "return" and probe and kind(frame.f_code) and value is not None and len(kept) < _MOST_KEPT:
+            odd: List[Any] = []
+            unusual(value, odd, 60)
+            kept.extend(odd[:_MOST_KEPT])
+        state["events"] += 1
+        if state["events"] > _MOST_EVENTS:
+            state["trace"].cut = True
+            set_profile(None)
+
+    def begin() -> Trace:
+        trace = state["trace"] = Trace()
+        state["events"] = 0
+        set_thread_profile(profile)
+        set_profile(profile)
+        return trace
+
+    def end() -> None:
+        set_profile(None)
+        set_thread_profile(None)
+        # Twice: equality that changes its mind after the first question is as odd.
+        if any(equal_to_all(value) for value in kept * 2):
+            tell(EQUAL)
+        kept.clear()
+
+    return begin, end
+
+
+_PLAIN = (int, float, complex, str, bytes, bytearray, bool, type(None), type, range)
+
+
+def unusual(value: Any, found: List[Any], left: int) -> int:
+    """Gather, of a value and what it holds, what has an equality that the library does not define."""
+    left -= 1
+    kind: Any = cast(Any, type)(value)
+    if left < 0 or kind in _PLAIN:
+        return left
+    if kind in (list, tuple, set, frozenset):
+        for item in list(value)[:20]:
+            left = unusual(item, found, left)
+    elif kind is dict:
+        for item in [*list(value)[:10], *list(value.values())[:10]]:
+            left = unusual(item, found, left)
+    else:
+        if not callable(value) or kind.__module__ not in ("builtins", "types"):
+            found.append(value)
+        try:
+            inner = list(object.__getattribute__(value, "__dict__").values())
+        except (AttributeError, TypeError):
+            inner = []
+        for item in inner[:10]:
+            left = unusual(item, found, left)
+    return left
+
+
+_UNEQUAL: Tuple[Any, ...] = (
+    *(0, 3, 7, 12, 50, 1000, -40, 2.25),
+    *("", "a", "forge", b"x", None, True),
+    *((), (1, 2), [], [1, 2], {}, {"a": 1}, frozenset(("q",))),
+)
+
+
+def equal_to_all(value: Any) -> bool:
+    """Whether a value says that it equals a bare object, or two things that are not equal."""
+    same = 0
+    for number, other in enumerate((object(), *_UNEQUAL)):
+        for first, second in ((value, other), (other, value)):
+            try:
+                answer = bool(first == second) or (not bool(first != second) and bool(second == first))
+            except BaseException:
+                continue
+            if answer:
+                same += 1
+                if number == 0 or same > 2:
+                    return True
+                break
+    return False
+
+
+# ------------------------------------------------------------------ what is put in the place of the runner's parts
+
+
+def members(owner: Any) -> Dict[str, Any]:
+    return dict(cast(Any, vars)(owner))
+
+
+def patches(document: str, starts: Tuple[str, ...]) -> Callable[[], bool]:
+    """Note the functions of modules whose names begin so; return what says whether the document replaced one."""
+    own = os.path.realpath(document)
+    modules: Dict[str, Any] = dict(sys.modules)
+    realpath, function = os.path.realpath, type(patches)
+
+    def owners() -> List[Any]:
+        found: List[Any] = []
+        for name, module in modules.items():
+            if name.partition(".")[0] in starts:
+                found.append(module)
+                found += [one for one in members(module).values() if isinstance(one, type)]
+        return found
+
+    def made_here(value: Any) -> bool:
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        name = getattr(code, "co_filename", "")
+        return bool(name) and (realpath(name) == own or (name.startswith("<") and not name.startswith("<frozen")))
+
+    before: Dict[Tuple[int, str], Any] = {}
+    for owner in owners():
+        before.update(((id(owner), name), value) for name, value in members(owner).items())
+
+    def replaced() -> bool:
+        for owner in owners():
+            for name, value in members(owner).items():
+                was = before.get((id(owner), name))
+                if was is not None and was is not value and isinstance(value, function) and made_here(value):
+                    return True
+        return False
+
+    return replaced
