@@ -518,7 +518,7 @@ def cases(file: str, run: Run) -> List[unittest.TestCase]:
             return list(flat(unittest.TestLoader().loadTestsFromName(module)))
         except BaseException as error:
             if not run.stand_in(error):
-                run.uncollected(module, error)
+                run.uncollected(module + ".", error)
                 return []
 
 

@@ -85,7 +85,7 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
 
     def by_document(direct: bool) -> bool:
         """Whether the innermost frame that is not the library's is of the document, or of text that it made."""
-        frame: Any = get_frame(2)
+        frame: Any = get_frame(3)  # what the event happened in
         below: Any = None
         made = False
         while frame is not None:
