@@ -36,7 +36,6 @@ __all__ = [
     "passed",
     "skipped",
     "speaking_of",
-    "suite_run",
     "tail",
     "uncollected",
 ]
@@ -282,22 +281,3 @@ def speaking_of(
 def tail(text: str) -> str:
     """Return the end of what a tool said, short enough for a report."""
     return text.strip()[-_TAIL:]
-
-
-def suite_run(
-    states: Mapping[str, bool | None], said: Mapping[str, str], values: Mapping[str, tuple[str, str]] | None = None
-) -> SuiteRun:
-    """Return the run of a suite whose runner tells of each test whether it passed (None: it was skipped), what was said
-    of it (under "" in all), and what it expected and got."""
-    words = said.get("", "")
-    runs: dict[str, Run] = {}
-    for name, state in states.items():
-        detail = said.get(name, words)
-        expected, actual = (values or {}).get(name, ("", ""))
-        if state is None:
-            runs[name] = skipped(detail)
-        elif state:
-            runs[name] = passed()
-        else:
-            runs[name] = failed(detail, expected=expected, actual=actual)
-    return SuiteRun(runs=runs, words=tail(words))

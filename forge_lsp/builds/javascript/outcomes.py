@@ -27,8 +27,8 @@ class Course:
     """What is known of a run before it.
 
     ``root`` is where the box has the tree, ``text`` the document's in it, ``before`` that without one of a candidate,
-    ``lines`` the scope's in it (from 1, both included). ``reach`` are the names by which tests come to the scope, ``tests`` the
-    test files as the project has them. ``secret`` is what the test that must fail is called. ``timeout`` in seconds.
+    ``lines`` the scope's in it (from 1, both included). ``reach`` are the names by which tests come to the scope,
+    ``tests`` the test files as the project has them. ``secret`` is what the test that must fail is called. ``timeout`` in seconds.
     ``folder`` is what the runner's names of files are relative to.
     """
 
