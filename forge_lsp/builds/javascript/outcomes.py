@@ -28,8 +28,8 @@ class Course:
 
     ``root`` is where the box has the tree, ``text`` the document's in it, ``before`` that without one of a candidate,
     ``lines`` the scope's in it (from 1, both included). ``reach`` are the names by which tests come to the scope,
-    ``tests`` the test files as the project has them. ``secret`` is what the test that must fail is called. ``timeout`` in seconds.
-    ``folder`` is what the runner's names of files are relative to.
+    ``tests`` the test files as the project has them. ``secret`` is what the test that must fail is called. ``timeout``
+    in seconds. ``folder`` is what the runner's names of files are relative to.
     """
 
     root: str
