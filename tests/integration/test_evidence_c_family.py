@@ -55,7 +55,7 @@ async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> N
     (good,) = (await evidence(sandbox, task, GOOD)).results
     assert (good.id, good.kind, good.status) == ("make test", CheckKind.TEST, CheckStatus.PROOF)
     (wrong,) = (await evidence(sandbox, task, WRONG)).results
-    assert wrong.status is CheckStatus.NOT_RUNNABLE, "it failed before as well"
+    assert wrong.status is CheckStatus.OWED, "it failed before as well, for the scope"
     assert "area is wrong" in wrong.detail
     done = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
     (worse,) = (await evidence(sandbox, done, WRONG)).results
@@ -84,9 +84,9 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
     _configure(tmp_path)
     results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
     assert results["ctest: multiplies"].status is CheckStatus.FAILED
-    assert results["ctest: never"].status is CheckStatus.NOT_RUNNABLE
+    assert results["ctest: never"].status is CheckStatus.UNRELATED
     results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
-    assert results["ctest: multiplies"].status is CheckStatus.PROOF
+    assert results["ctest: multiplies"].status is CheckStatus.KEPT
 
 
 async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> 
     write_files(tmp_path, {"Makefile": "test:\n\tsleep 300\n"})
     toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
     (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
-    assert (result.status, "did not finish" in result.detail) == (CheckStatus.NOT_RUNNABLE, True)
+    assert (result.status, "did not finish" in result.detail) == (CheckStatus.OWED, True)
 
 
 def _configure(folder: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.csharp.evidence import trx_outcome
+from forge_lsp.builds.csharp.results import trx_of
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain
 from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckStatus
+from forge_lsp.domain.checks import CheckStatus, RunState
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
@@ -20,7 +20,7 @@ from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
 REFERENCES = (
     '<ItemGroup><ProjectReference Include="..\\Shapes\\Shapes.csproj" />'
     '<PackageReference Include="Microsoft.NET.Test.Sdk" Version="18.0.1" />'
@@ -86,15 +86,15 @@ async def test_what_passed_before_must_pass(sandbox: Sandbox, environment: Mappi
     toolchain = CSharpToolchain(sandbox, timeout=200, environment=environment)
     good = told(await toolchain.evidence(task, candidate_of(task, method("return height * width;"))))
     assert {name.removeprefix("Tests.SizesTests."): status for name, (status, _, _) in good.items()} == {
-        "Area": PASSED,
-        "Square(side: 2)": PASSED,
-        "Square(side: 3)": PASSED,
-        "NeverPassed": NOT_RUNNABLE,
+        "Area": KEPT,
+        "Square(side: 2)": KEPT,
+        "Square(side: 3)": KEPT,
+        "NeverPassed": CheckStatus.OWED,
     }, good
     wrong = told(await toolchain.evidence(task, candidate_of(task, method("return width + height;"))))
     assert wrong["Tests.SizesTests.Area"] == (FAILED, "6", "5")
-    assert wrong["Tests.SizesTests.Square(side: 2)"][0] is PASSED
-    assert wrong["Tests.SizesTests.NeverPassed"] == (NOT_RUNNABLE, "7", "5")
+    assert wrong["Tests.SizesTests.Square(side: 2)"][0] is KEPT
+    assert wrong["Tests.SizesTests.NeverPassed"] == (CheckStatus.OWED, "7", "5")
     assert names_below(tmp_path) == before
 
 
@@ -121,5 +121,7 @@ def test_values_of_each_framework(message: str, values: tuple[str, str]) -> None
         '<UnitTestResult testName="A.B" outcome="Failed"><Output><ErrorInfo>'
         f"<Message>{message.replace('<', '&lt;')}</Message></ErrorInfo></Output></UnitTestResult></Results></TestRun>"
     )
-    outcome = trx_outcome(log.encode(), "")
-    assert (outcome.passed, outcome.values) == ({"A.B": False}, {"A.B": values})
+    trx = trx_of(log.encode(), "", None)
+    assert {name: (run.state, run.expected, run.actual) for name, run in trx.runs.items()} == {
+        "A.B": (RunState.FAILED, *values)
+    }
