@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.forging import MAY_EXIT, doubt_of
 from forge_lsp.builds.c_family.instrumenting import Crash, crashing
-from forge_lsp.builds.c_family.suites import Runner, Suite, suite_of
+from forge_lsp.builds.c_family.suites import Runner, Suite, ctest_results, suite_of
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
@@ -23,7 +23,7 @@ from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 
-__all__ = ["CFamilyEvidence"]
+__all__ = ["CFamilyEvidence", "ctest_results"]
 
 _BELIEVED = (CheckStatus.PROOF, CheckStatus.KEPT)
 _FORGED = "the tests pass even where the code is made to crash when it returns: it ends or changes their run"

@@ -86,10 +86,12 @@ CPP_ABSENT = CPP_STUB.partition("«")[0] + "«»" + CPP_STUB.partition("»")[2]
 CPP_TESTS = """#include "shapes.h"
 #include <iostream>
 
-int main() {
-    int got = shapes::area(2, 3);
-    if (got != 6) {
-        std::cerr << "area: expected 6, got " << got << std::endl;
+int main(int count, char **) {
+    bool flat = count > 1;
+    int expected = flat ? 0 : 6;
+    int got = flat ? shapes::area(4, 0) : shapes::area(2, 3);
+    if (got != expected) {
+        std::cerr << "area: expected " << expected << ", got " << got << std::endl;
         return 1;
     }
     return 0;
@@ -342,7 +344,11 @@ PROJECTS = (
         name="ctest",
         language=Language.CPP,
         document="shapes.cpp",
-        files={"CMakeLists.txt": LISTS.format("cpp"), "shapes.h": CPP_HEADER, "tests/test_shapes.cpp": CPP_TESTS},
+        files={
+            "CMakeLists.txt": LISTS.format("cpp") + "add_test(NAME flat COMMAND test_shapes flat)\n",
+            "shapes.h": CPP_HEADER,
+            "tests/test_shapes.cpp": CPP_TESTS,
+        },
         stub=CPP_STUB,
         right=CPP_RIGHT,
         wrong=cpp("    return width + height;"),
