@@ -33,8 +33,8 @@ class Checks:
     """What every candidate of the job, of whatever model, sample or attempt, answered to every check.
 
     A check that is owed is *disputed* while no candidate passes it and candidates of two models that fail nothing else
-    give one other value. ``unfinished``: the scope had no working code before. ``alone``: only one model can write;
-    then two of its samples are witnesses, and only once no attempt is left.
+    give one other value. ``unfinished``: the scope had no working code before. ``alone``: only
+    one small model can write; then two of its samples are witnesses, and only once no attempt is left.
     """
 
     def __init__(self, *, unfinished: bool = False, alone: bool = False) -> None:

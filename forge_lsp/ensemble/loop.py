@@ -110,7 +110,10 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            checks=Checks(unfinished=task.scope.unfinished, alone=len(writers) == 1),
+            checks=Checks(
+                unfinished=task.scope.unfinished,
+                alone=len(writers) == 1 and all(self._models.get(key).info.toy for key in writers),
+            ),
             residency=self._residency,
             fast=self._fast,
         )
