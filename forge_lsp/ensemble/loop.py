@@ -97,6 +97,7 @@ class Ensemble:
         if problems:
             raise SettingsError(problems)
         writers = {row.generator.model for row in schedule.rows}
+        alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
         calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock)
         stages = Stages(
             task=task,
@@ -110,10 +111,7 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            checks=Checks(
-                unfinished=task.scope.unfinished,
-                alone=len(writers) == 1 and all(self._models.get(key).info.toy for key in writers),
-            ),
+            checks=Checks(unfinished=task.scope.unfinished, alone=alone),
             residency=self._residency,
             fast=self._fast,
         )
