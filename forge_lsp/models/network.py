@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,8 +24,10 @@ from forge_lsp.domain.errors import ServerUnreachable
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Route", "route_to"]
+__all__ = ["READING", "Route", "route_to"]
 
+READING = threading.Lock()
+"""Held while the variables are read, and while some are away for the import of a package that would misread them."""
 _PROXIES = ("http", "https", "socks5", "socks5h")
 
 
@@ -53,8 +56,9 @@ def route_to(url: str, environ: Mapping[str, str] | None = None) -> Route:
     if not is_off_machine(url):
         return Route(verify=_context(None, None) if secure else False)
     told: list[str] = []
-    proxy = _proxy(url, env, told)
-    verify = _verification(env, told) if secure or (proxy or "").startswith("https:") else False
+    with READING:
+        proxy = _proxy(url, env, told)
+        verify = _verification(env, told) if secure or (proxy or "").startswith("https:") else False
     return Route(proxy=proxy, verify=verify, told=", ".join(told))
 
 

@@ -1,4 +1,4 @@
-"""One model on an Ollama server, in Ollama's own wire format.
+"""One model on an Ollama server, through Ollama's own client.
 
 Read from Ollama's sources (0.17 to 0.33) and measured on 0.17.4; what it does that one would not expect:
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
@@ -28,6 +28,9 @@ from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name
 from forge_lsp.models.prompt import plain_messages, schema_words
 from forge_lsp.models.thinking import Plan, Said, Thinker
 from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
+
+if TYPE_CHECKING:
+    from forge_lsp.models.ollama_sdk import ChatResponse
 
 __all__ = ["BATCH", "OllamaEndpoint", "OllamaWire"]
 
@@ -135,14 +138,13 @@ class OllamaWire:
         messages = plain_messages(request, last=words)
         async with aclosing(self._chat(messages, options, schema=schema, think=think)) as parts:
             async for part in parts:
-                message = cast("Mapping[str, Any]", part.get("message") or {})
-                text, thought = str(message.get("content") or ""), message.get("thinking")
+                text, thought = part.message.content or "", part.message.thinking
                 if text or thought:
                     said.take(text, thought=bool(thought))
                     yield TextDelta(index=0, text=text)
-                elif not part.get("done"):
+                elif not part.done:
                     yield Waiting()
-                if part.get("done"):
+                if part.done:
                     end = self._finished(part)
                     said.ends.append(end)
                     said.usages.append(end.usage)
@@ -151,16 +153,16 @@ class OllamaWire:
                     self._told()
                     return
 
-    def _finished(self, part: Mapping[str, Any]) -> Finished:
-        prompt = int(part.get("prompt_eval_count") or 0)
+    def _finished(self, part: ChatResponse) -> Finished:
+        prompt = part.prompt_eval_count or 0
         if prompt >= self._info.context:
             # A server that does not know ``truncate`` has cut the prompt to exactly the context.
             raise prompt_too_long(self._info.name, self._info.context)
         return Finished(
             index=0,
-            reason=FinishReason.LENGTH if part.get("done_reason") == "length" else FinishReason.STOP,
-            usage=Usage(input_tokens=prompt, output_tokens=int(part.get("eval_count") or 0)),
-            load_seconds=int(part.get("load_duration") or 0) / 1e9,
+            reason=FinishReason.LENGTH if part.done_reason == "length" else FinishReason.STOP,
+            usage=Usage(input_tokens=prompt, output_tokens=part.eval_count or 0),
+            load_seconds=(part.load_duration or 0) / 1e9,
         )
 
     async def _chat(
@@ -171,22 +173,17 @@ class OllamaWire:
         schema: Mapping[str, object] | None = None,
         think: bool | str | None = None,
         keep_alive: float | str | None = None,
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
-        body: dict[str, object] = {
-            "model": self._info.name,
-            "messages": messages,
-            "stream": True,
-            "options": dict(options),
-            "truncate": False,
-            "shift": False,
-            "keep_alive": self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
-        }
-        if schema is not None:
-            body["format"] = dict(schema)
-        if think is not None:
-            body["think"] = think
+    ) -> AsyncGenerator[ChatResponse, None]:
         try:
-            async with aclosing(self._endpoint.lines("/api/chat", body)) as parts:
+            answer = (await self._endpoint.client()).chat(
+                model=self._info.name,
+                messages=messages,
+                options=dict(options),
+                format=None if schema is None else dict(schema),
+                think=think,
+                keep_alive=self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
+            )
+            async with aclosing(answer) as parts:
                 async for part in parts:
                     yield part
         except Exception as error:
@@ -212,14 +209,10 @@ class OllamaWire:
         name = self._info.name
         done = False
         try:
-            async with aclosing(self._endpoint.lines("/api/pull", {"model": name, "stream": True})) as parts:
+            async with aclosing((await self._endpoint.client()).pull(name)) as parts:
                 async for part in parts:
-                    done = done or part.get("status") == "success"
-                    yield PullProgress(
-                        status=str(part.get("status") or ""),
-                        completed=int(part.get("completed") or 0),
-                        total=int(part.get("total") or 0),
-                    )
+                    done = done or part.status == "success"
+                    yield PullProgress(status=part.status or "", completed=part.completed or 0, total=part.total or 0)
         except Exception as error:
             fault = self._endpoint.fault(error, name)
             if isinstance(fault, ModelFault):

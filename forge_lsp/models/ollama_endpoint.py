@@ -1,28 +1,24 @@
-"""One Ollama server over HTTP: its connections, its lists, what its models can do, and what its failures mean.
+"""One Ollama server: its connections, its lists, what its models can do, and what its failures mean.
 
-The ``ollama`` package is not used: it drops the fields that tell a cloud model (``remote_host``), has no arguments
-for ``truncate`` and ``shift``, and its import builds a client from the environment's proxies and certificates.
+The list of installed models and their descriptions are asked for without the package: it drops the fields that tell
+a cloud model (``remote_host``, ``remote_model``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from forge_lsp.domain.addresses import OLLAMA_PORT, is_off_machine
 from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
 from forge_lsp.models.capabilities import Capabilities, from_show, remote_place
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
-from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import Route, route_to
+from forge_lsp.models.ollama_sdk import OllamaClient, Refusal, imported_sdk
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["Lists", "OllamaEndpoint", "Row", "full_name"]
 
@@ -53,15 +49,6 @@ class Lists:
     resident: Mapping[str, Row]
 
 
-class _Refusal(Exception):
-    """The server says no: an HTTP status (-1: in the middle of a stream) and its words."""
-
-    def __init__(self, *, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-        self.words = words
-
-
 class OllamaEndpoint:
     """One Ollama server: its client, made at the first use and shared by its models."""
 
@@ -82,55 +69,23 @@ class OllamaEndpoint:
         self._auth = auth
         self._environ = environ
         self._route = Route()
-        self._client: httpx.AsyncClient | None = None
+        self._client: OllamaClient | None = None
         self._lists: tuple[float, Lists] | None = None
         self._looking = asyncio.Lock()
         self._shown: dict[tuple[str, str], Capabilities] = {}
         self._showing = asyncio.Semaphore(_SHOWS)
 
-    async def _http(self) -> httpx.AsyncClient:
+    async def client(self) -> OllamaClient:
         """The client. Its deadlines other than ``connect`` are the guard's. Raises ServerUnreachable."""
-        await imported("httpx")
+        await imported_sdk()
         if self._client is None:
-            import httpx
-
             self._route = route_to(self.url, self._environ)
-            headers = {"accept": "application/json"}
-            if self._key:
-                headers["authorization"] = f"Bearer {self._key}"
-            self._client = httpx.AsyncClient(
-                base_url=self.url,
-                timeout=httpx.Timeout(None, connect=self._deadlines.connect),
-                headers=headers,
-                auth=None if self._key or self._auth is None else httpx.BasicAuth(*self._auth),
-                **self._route.arguments(),
+            self._client = OllamaClient(
+                url=self.url, connect=self._deadlines.connect, key=self._key, auth=self._auth, route=self._route
             )
         return self._client
 
-    # ------------------------------------------------------------------ requests
-
-    async def ask(self, path: str, body: Mapping[str, object] | None = None) -> Mapping[str, Any]:
-        """A JSON object by GET, or by POST of ``body``. Raises what :meth:`fault` understands."""
-        client = await self._http()
-        answer = await (client.get(path) if body is None else client.post(path, json=body))
-        if answer.status_code != 200:
-            raise _Refusal(status=answer.status_code, words=_words(answer.text))
-        return _object(answer.content)
-
-    async def lines(self, path: str, body: Mapping[str, object]) -> AsyncGenerator[Mapping[str, Any], None]:
-        """The JSON objects of a stream, as they come. To close it closes the connection."""
-        client = await self._http()
-        async with client.stream("POST", path, json=body) as answer:
-            if answer.status_code != 200:
-                raise _Refusal(status=answer.status_code, words=_words((await answer.aread()).decode(errors="replace")))
-            rest = b""
-            async for piece in answer.aiter_bytes():
-                *whole, rest = (rest + piece).split(b"\n")
-                for line in whole:
-                    if line.strip():
-                        yield _line(line)
-            if rest.strip():
-                yield _line(rest)
+    # ------------------------------------------------------------------ lists
 
     async def lists(self, *, fresh: bool = False) -> Lists:
         """What is installed and what is in memory, at most ``_FRESH`` old, or as it is now. Raises ServerUnreachable,
@@ -141,24 +96,36 @@ class OllamaEndpoint:
                 oldest = asked if fresh else time.monotonic() - _FRESH
                 if self._lists is None or self._lists[0] <= oldest:
                     began = time.monotonic()
-                    lists = Lists(installed=await self._rows("/api/tags"), resident=await self.resident())
+                    lists = Lists(installed=await self._installed(), resident=await self.resident())
                     self._lists = (began, lists)
                 return self._lists[1]
         except TimeoutError:
             raise self.unreachable() from None
 
-    async def resident(self) -> Mapping[str, Row]:
-        """What is in memory right now, by full name. Raises ServerUnreachable, ModelFault."""
-        return await self._rows("/api/ps")
-
-    async def _rows(self, path: str) -> Mapping[str, Row]:
+    async def _installed(self) -> Mapping[str, Row]:
         try:
-            rows = cast("list[Mapping[str, Any]]", (await self.ask(path)).get("models") or [])
+            # Not by the package's ``list``, which drops where a cloud model's calls are sent on to.
+            rows = cast("list[Mapping[str, Any]]", (await (await self.client()).ask("/api/tags")).get("models") or [])
             return {full_name(str(row.get("model") or row.get("name") or "")): _row(row) for row in rows}
         except Exception as error:
-            if isinstance(error, _Refusal) and error.status == 404:  # every Ollama has its lists
-                raise self._stranger() from error
-            raise self.fault(error, "the list of models") from error
+            raise self._unlisted(error) from error
+
+    async def resident(self) -> Mapping[str, Row]:
+        """What is in memory right now, by full name. Raises ServerUnreachable, ModelFault."""
+        try:
+            return {
+                full_name(row.model or row.name or ""): Row(
+                    size=row.size, size_vram=row.size_vram, context=row.context_length, digest=row.digest or ""
+                )
+                for row in (await (await self.client()).resident()).models
+            }
+        except Exception as error:
+            raise self._unlisted(error) from error
+
+    def _unlisted(self, error: Exception) -> ModelError:
+        if isinstance(error, Refusal) and error.status == 404:  # every Ollama has its lists
+            return self._stranger()
+        return self.fault(error, "the list of models")
 
     async def capabilities(self, name: str, *, fresh: bool = False) -> Capabilities:
         """What a model can do, asked once for each digest; ``fresh``: where it runs is looked up now.
@@ -175,7 +142,7 @@ class OllamaEndpoint:
         if known is None:
             try:
                 async with asyncio.timeout(_LOOK), self._showing:
-                    known = from_show(name, await self.ask("/api/show", {"model": name}))
+                    known = from_show(name, await (await self.client()).ask("/api/show", {"model": name}))
             except TimeoutError:
                 raise self.unreachable() from None
             except Exception as error:
@@ -217,7 +184,7 @@ class OllamaEndpoint:
 
         if isinstance(error, ModelError):
             return error
-        if isinstance(error, _Refusal):
+        if isinstance(error, Refusal):
             return self._refusal(error.status, self._said(error.words), name, context)
         if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, ConnectionError)):
             return self.unreachable()
@@ -233,7 +200,7 @@ class OllamaEndpoint:
     def could_not_pull(self, error: ModelFault, name: str) -> ModelFault:
         """A pull that the server gave up, with its own words."""
         cause = error.__cause__
-        words = self._said(cause.words) if isinstance(cause, _Refusal) else str(error)
+        words = self._said(cause.words) if isinstance(cause, Refusal) else str(error)
         return ModelFault(
             f"{name} could not be pulled by the Ollama server {self.server.key}: {words}",
             remedy=f"check the name and the server's network, then `{self.command(f'pull {name}')}`",
@@ -291,27 +258,3 @@ def _row(row: Mapping[str, Any]) -> Row:
 
     found = Row(size=number("size"), size_vram=number("size_vram"), context=number("context_length"))
     return replace(found, digest=str(row.get("digest") or ""), place=remote_place(name, row))
-
-
-def _object(content: bytes) -> Mapping[str, Any]:
-    found: object = json.loads(content)
-    if not isinstance(found, dict):
-        raise ValueError("not a JSON object")  # what answers is no Ollama: fault() says so
-    return cast("Mapping[str, Any]", found)
-
-
-def _line(line: bytes) -> Mapping[str, Any]:
-    found = _object(line)
-    if found.get("error"):
-        raise _Refusal(status=-1, words=str(found["error"]))
-    return found
-
-
-def _words(text: str) -> str:
-    """The server's own words of an error's body."""
-    try:
-        found: object = json.loads(text)
-    except ValueError:
-        return text
-    error = cast("Mapping[str, object]", found).get("error") if isinstance(found, dict) else None
-    return str(error) if error else text

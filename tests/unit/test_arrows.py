@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "forge_lsp"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SDKS = {
-    "ollama": set(),
+    "ollama": {"models/ollama_sdk.py"},
     "anthropic": {"models/anthropic.py"},
     "openai": {"models/openai_endpoint.py"},
     "xllamacpp": {"models/embedded_server.py"},
