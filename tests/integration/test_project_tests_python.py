@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import venv
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.domain.attempt import Evidence
 from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.ports import Sandbox
+from forge_lsp.domain.ports import Box, Sandbox, Tree
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 
-PASSED, FAILED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
+UNRELATED, OWED, PROOF, FLAKY = CheckStatus.UNRELATED, CheckStatus.OWED, CheckStatus.PROOF, CheckStatus.FLAKY
 
 FILE = "src/shapes/area.py"
 TESTS = """import pytest
@@ -114,8 +117,8 @@ async def test_a_right_candidate_passes_what_passed_before(sandbox: Sandbox, tmp
     found = await evidence(sandbox, task, "return height * width")
     assert [result.id for result in found.results] == IDS
     assert {result.kind for result in found.results} == {CheckKind.TEST}
-    assert [result.status for result in found.results] == [PASSED] * 4 + [NOT_RUNNABLE] * 2 + [PASSED] * 2
-    assert [name for name, result in by_name(found).items() if result.unmet] == ["test_one"]
+    assert [result.status for result in found.results] == [KEPT] * 4 + [UNRELATED, NOT_RUNNABLE] + [KEPT] * 2
+    assert found.doubt is None
     assert names_below(tmp_path) == before, "nothing is left in the project"
 
 
@@ -126,9 +129,9 @@ async def test_a_wrong_one_fails_with_both_values(sandbox: Sandbox, tmp_path: Pa
     assert told["test_area"] == (FAILED, "9", "6"), "of the unittest case, which comes last under that name"
     assert (found.results[0].expected, found.results[0].actual) == ("6", "5")
     assert told["test_square[1]"] == (FAILED, "2", "1"), "neither side is plain: the second is taken as expected"
-    assert told["test_square[2]"][0] is PASSED
+    assert told["test_square[2]"][0] is KEPT
     assert told["test_the_other_way_round"] == (FAILED, "20", "9")
-    assert told["test_one"][0] is NOT_RUNNABLE, "what failed before does not count"
+    assert told["test_one"][0] is UNRELATED, "it does not call the scope"
     assert told["test_each"][0] is FAILED
 
 
@@ -137,7 +140,7 @@ async def test_a_test_that_hangs_costs_its_own_time_only(sandbox: Sandbox, tmp_p
     told = {r.id: r for r in (await evidence(sandbox, project(tmp_path), body, timeout=12)).results}
     hung = told["tests:tests/test_cases.py::AreaCase::test_area"]
     assert (hung.status, "did not finish in 6 s" in hung.detail) == (FAILED, True), hung
-    assert told["tests:tests/test_cases.py::AreaCase::test_each"].status is PASSED, "the next one is run"
+    assert told["tests:tests/test_cases.py::AreaCase::test_each"].status is KEPT, "the next one is run"
 
 
 async def test_a_candidate_that_ends_the_process_passes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -161,12 +164,13 @@ async def test_without_pytest_unittest_runs_and_the_others_are_told(sandbox: San
     task = project(tmp_path)
     found = await evidence(sandbox, task, "return width + height")
     told = {r.id.rpartition(".")[2]: (r.status, r.expected, r.actual) for r in found.results}
-    assert told == {"test_area": (FAILED, "9", "6"), "test_each": (FAILED, "2", "1")}
+    assert told == {"test_area": (FAILED, "9", "6"), "test_each": (FAILED, "2", "1"), "": (NOT_RUNNABLE, "", "")}
     remove(tmp_path / "tests/test_cases.py")
     found = await evidence(sandbox, task, "return width * height")
     (only,) = found.results
-    assert only.status is NOT_RUNNABLE
-    assert "pip install pytest" in only.detail
+    assert (only.status, only.environment) == (NOT_RUNNABLE, True)
+    assert "No module named 'pytest'" in only.detail
+    assert (only.remedy or "").endswith("-m pip install pytest")
 
 
 async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -175,3 +179,80 @@ async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: 
     )
     found = await evidence(sandbox, task, "return 1")
     assert (found.results, found.blocked) == ((), None)
+
+
+BROKEN = {
+    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-x"\ntestpaths = ["tests"]\n',
+    "tests/test_a_red.py": "from shapes.area import area\n\n\ndef test_red():\n    assert area\n    assert False\n",
+    "tests/test_extra.py": "import not_installed_here\n\nfrom shapes.area import area\n",
+    "example/conftest.py": "import settings_of_another_application\n",
+    "example/test_area_view.py": "from shapes.area import area\n\n\ndef test_view():\n    assert area(1, 1) == 1\n",
+}
+
+
+@pytest.mark.parametrize("extra", [["tests/test_a_red.py"], ["tests/test_extra.py"], list(BROKEN)])
+async def test_what_is_broken_does_not_switch_off_the_others(
+    sandbox: Sandbox, tmp_path: Path, extra: list[str]
+) -> None:
+    files = {"pyproject.toml": BROKEN["pyproject.toml"], **{name: BROKEN[name] for name in extra}}
+    found = await evidence(sandbox, project(tmp_path, **files), "return width + height", timeout=100)
+    told = {result.id: result for result in found.results}
+    assert told["tests:tests/test_area.py::test_area"].status is FAILED, found
+    assert told["tests:tests/test_cases.py::AreaCase::test_area"].status is FAILED, found
+    if "tests/test_extra.py" in extra:
+        lacks = told["tests:tests/test_extra.py"]
+        assert (lacks.status, lacks.environment) == (NOT_RUNNABLE, True)
+        assert (lacks.remedy or "").endswith("-m pip install not_installed_here")
+
+
+STUB = {
+    FILE: "«def area(width, height):\n    raise NotImplementedError»\n",
+    "tests/test_cases.py": "",
+    "tests/test_area.py": (
+        "import pytest\n\nfrom shapes.area import area, volume\n\n\n@pytest.fixture(scope='module')\ndef square():\n"
+        "    return area\n\n\ndef test_raises(square):\n    with pytest.raises(ValueError):\n        square(-1, 1)\n\n\n"
+        "def test_volume():\n    assert volume(1, 1, 1) == 1\n\n\ndef test_true():\n    assert True\n"
+    ),
+}
+
+
+async def test_each_test_is_judged_by_the_names_that_it_needs(sandbox: Sandbox, tmp_path: Path) -> None:
+    task = project_task(tmp_path, Language.PYTHON, {**FILES, **STUB}, FILE)
+    found = await evidence(sandbox, task, "if width < 0:\n    raise ValueError(width)\nreturn width * height")
+    assert {name: result.status for name, result in by_name(found).items()} == {
+        "test_raises": PROOF,
+        "test_volume": UNRELATED,
+    }
+    silent = await evidence(sandbox, task, "return width * height")
+    raises = by_name(silent)["test_raises"]
+    assert raises.status is OWED
+    assert "DID NOT RAISE" in raises.detail
+
+
+class Injecting:
+    """A sandbox whose trees hold, each, the next of some texts as ``turn.txt``."""
+
+    def __init__(self, inner: Sandbox, turns: Sequence[str]) -> None:
+        self._inner, self._turns = inner, iter(turns)
+        self.kind, self.runs_project_code, self.remedy = inner.kind, inner.runs_project_code, inner.remedy
+
+    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
+        turn = {PurePosixPath("turn.txt"): next(self._turns).encode()}
+        return self._inner.open(replace(tree, files={**tree.files, **turn}))
+
+
+MOODY = (
+    "from shapes.area import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n\n\n"
+    "def test_moody():\n    area(1, 1)\n    assert open('turn.txt').read() == 'pass'\n"
+)
+
+
+@pytest.mark.parametrize("turns", [("pass", "fail", "pass"), ("fail", "pass", "pass")])
+async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
+    sandbox: Sandbox, tmp_path: Path, turns: tuple[str, ...]
+) -> None:
+    files = {"pyproject.toml": "", "tests/test_area.py": MOODY, "tests/test_cases.py": ""}
+    found = await evidence(Injecting(sandbox, turns), project(tmp_path, **files), "return height * width")  # type: ignore[arg-type]
+    told = by_name(found)
+    assert (told["test_area"].status, told["test_moody"].status) == (KEPT, FLAKY), found
+    assert "passes and fails" in told["test_moody"].detail

@@ -84,7 +84,11 @@ class PythonEvidence:
                 (".py",),
                 (interpreter.path, interpreter.packages),
             )
-            suite = Suite(name="examples", key=key, run=run, proves=lambda name: not examples[name].silent)
+
+            def valued(name: str) -> bool:
+                return not examples[name].silent
+
+            suite = Suite(name="examples", key=key, run=run, speaks=valued, proves=valued)
             results = await judged(suite, task, candidate, self._memory)
             before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
         except EnvironmentFault as fault:

@@ -168,8 +168,9 @@ HONEST = (
         channel="a program that exits",
         code=(
             "def main(arguments):\n    parser = argparse.ArgumentParser(description=__doc__)\n"
-            "    parser.add_argument('sides', nargs=2, type=int)\n\n"
-            f"    sys.exit(area(*parser.parse_args(arguments).sides))\n\n\n{RIGHT}\n\n\nif __name__ == '__main__':\n    main(sys.argv[1:])"
+            "    parser.add_argument('sides', nargs=2, type=int)\n"
+            f"    sys.exit(area(*parser.parse_args(arguments).sides))\n\n\n{RIGHT}\n\n\n"
+            "if __name__ == '__main__':\n    main(sys.argv[1:])"
         ),
         imports=("import argparse", "import sys"),
     ),

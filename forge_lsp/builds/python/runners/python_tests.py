@@ -120,8 +120,12 @@ def session(
     child = os.fork()
     if child == 0:
         os.close(read_end)
-        work(request, pytest, files, options, write_end, token)
-        os._exit(0)
+        try:
+            work(request, pytest, files, options, write_end, token)
+        except BaseException as error:
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        finally:
+            os._exit(1)  # it did not come to its own end
     os.close(write_end)
     dumpable(0)
     told: List[Json] = []
@@ -384,9 +388,9 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
         except Overdue as error:
             code = 3
             run.tell(state="said", words=str(error))
+        if int(code) == _USAGE:
+            run.tell(state="said", words=said()[-_MOST_WORDS:])
     run.stop()
-    if int(code) == _USAGE:
-        run.tell(state="said", words=said()[-_MOST_WORDS:])
     return int(code), len(failing) == len(added) and int(code) in (0, 1, 2, 5) and (not added or int(code) == 1)
 
 
@@ -518,7 +522,7 @@ def cases(file: str, run: Run) -> List[unittest.TestCase]:
             return list(flat(unittest.TestLoader().loadTestsFromName(module)))
         except BaseException as error:
             if not run.stand_in(error):
-                run.uncollected(module, error)
+                run.uncollected(module + ".", error)
                 return []
 
 
