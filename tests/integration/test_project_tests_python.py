@@ -209,8 +209,9 @@ STUB = {
     FILE: "«def area(width, height):\n    raise NotImplementedError»\n",
     "tests/test_cases.py": "",
     "tests/test_area.py": (
-        "import pytest\n\nfrom shapes.area import area, volume\n\n\n@pytest.fixture(scope='module')\ndef square():\n"
-        "    return area\n\n\ndef test_raises(square):\n    with pytest.raises(ValueError):\n        square(-1, 1)\n\n\n"
+        "import pytest\n\nfrom shapes.area import area, volume\n\n\n@pytest.fixture(scope='module')\n"
+        "def square():\n    return area\n\n\n"
+        "def test_raises(square):\n    with pytest.raises(ValueError):\n        square(-1, 1)\n\n\n"
         "def test_volume():\n    assert volume(1, 1, 1) == 1\n\n\ndef test_true():\n    assert True\n"
     ),
 }

@@ -11,9 +11,9 @@ ended well run again.
 
 What the candidate's code does to learn more (frames, files: see ``watching.py``) is told as a doubt before it is done.
 
-Request: ``{nonce, module: {path, name, package, inside, search, cwd, guarded, probe}, seconds: {import, example, total},
-groups: [{id, examples: [{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own ``seconds``
-(``example``, ``total``) are for it alone. Only the last step's output or value is told.
+Request: ``{nonce, module: {path, name, package, inside, search, cwd, guarded, probe}, seconds: {import, example,
+total}, groups: [{id, examples: [{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own
+``seconds`` (``example``, ``total``) are for it alone. Only the last step's output or value is told.
 Reply lines: ``nonce {"group", "example", "state", ...}``, and ``nonce {"state": "end"}`` when all is done.
 ``state`` is one of ``done`` (``output``, ``value``), ``raised`` and ``unparsed`` (``error``), ``hung``, ``died``,
 ``late`` (the total was over before), ``doubt`` (``words``) and, for a whole group, ``import`` (``error``).
