@@ -184,7 +184,9 @@ async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: 
 BROKEN = {
     "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-x"\ntestpaths = ["tests"]\n',
     "tests/test_a_red.py": "from shapes.area import area\n\n\ndef test_red():\n    assert area\n    assert False\n",
-    "tests/test_extra.py": "import not_installed_here\n\nfrom shapes.area import area\n",
+    "tests/test_extra.py": (
+        "import not_installed_here\n\nfrom shapes.area import area\n\n\ndef test_extra():\n    assert area(1, 1) == 1\n"
+    ),
     "example/conftest.py": "import settings_of_another_application\n",
     "example/test_area_view.py": "from shapes.area import area\n\n\ndef test_view():\n    assert area(1, 1) == 1\n",
 }
@@ -209,9 +211,9 @@ STUB = {
     FILE: "«def area(width, height):\n    raise NotImplementedError»\n",
     "tests/test_cases.py": "",
     "tests/test_area.py": (
-        "import pytest\n\nfrom shapes.area import area, volume\n\n\n@pytest.fixture(scope='module')\ndef square():\n"
-        "    return area\n\n\ndef test_raises(square):\n"
-        "    with pytest.raises(ValueError):\n        square(-1, 1)\n\n\n"
+        "import pytest\n\nfrom shapes.area import area, volume\n\n\n@pytest.fixture(scope='module')\n"
+        "def square():\n    return area\n\n\n"
+        "def test_raises(square):\n    with pytest.raises(ValueError):\n        square(-1, 1)\n\n\n"
         "def test_volume():\n    assert volume(1, 1, 1) == 1\n\n\ndef test_true():\n    assert True\n"
     ),
 }

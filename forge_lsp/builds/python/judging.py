@@ -96,7 +96,7 @@ class Judge:
             return _passed(text)
         name = str(error.get("name", ""))
         if error.get("own") and error.get("type") == "NameError" and not self._promised(name):
-            lost = re.search(rf"\b{re.escape(name)}\b", stumbled)
+            lost = _binds(stumbled, name)
             why = "an example before it did not come to a good end" if lost else "nobody defines it"
             return uncollected(f"uses the name {name}: {why}", cause=Cause.ELSEWHERE, missing=() if lost else (name,))
         if error.get("type") == "ModuleNotFoundError" and (error.get("own") or self._imported(name)):
@@ -179,6 +179,20 @@ class Judge:
         return bool(top) and any(
             before in ("import", "from") and top == word.split(".")[0] for before, word in pairwise(words)
         )
+
+
+def _binds(steps: str, name: str) -> bool:
+    """Whether the steps, had they ended well, would have made the name."""
+    try:
+        nodes = list(ast.walk(ast.parse(steps)))
+    except (SyntaxError, ValueError, RecursionError):
+        return re.search(rf"\b{re.escape(name)}\b", steps) is not None
+    return any(
+        (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name)
+        or (isinstance(node, ast.alias) and (node.asname or node.name.partition(".")[0]) == name)
+        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name)
+        for node in nodes
+    )
 
 
 def _passed(text: str) -> Run:

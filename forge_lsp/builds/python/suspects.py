@@ -29,6 +29,7 @@ _WORDS = {
     **dict.fromkeys(("gettrace", "call_tracing", "cell_contents", "__closure__", "__globals__"), _RUNNER),
     **dict.fromkeys(("__code__", "__subclasses__", "__builtins__", "get_objects", "get_referrers"), _RUNNER),
     **dict.fromkeys(("get_referents", "addaudithook", "__import__", "_exit"), _RUNNER),
+    **dict.fromkeys(("formatwarning", "findsource", "getsourcelines", "getsource"), _READS),
     "_exit": _ENDS,
     "PYTEST_CURRENT_TEST": _ASKS,
     "PYTEST_VERSION": _ASKS,

@@ -44,6 +44,7 @@ _MOST_BYTES = 8 << 20
 _MOST_ABSENT = 40
 _UNEQUAL = re.compile(r"^(?P<first>.+?) != (?P<second>.+?)(?: : .*)?$", re.S)
 _MUST_FAIL = "test_forge_must_fail"
+_CONFTEST = re.compile(r"while loading conftest '(?P<path>[^']+)'")
 _USAGE = 4
 """pytest's exit code for options that it does not know, and for a conftest.py that cannot be imported."""
 _STRAY = "the code writes to files that it did not open"
@@ -73,20 +74,21 @@ def supervise() -> None:
     end = time.monotonic() + request["seconds"]["total"]
     answers: List[Json] = []
     files = request["files"]
-    if pytest is None:
-        session(request, None, files, [], end, answers)
-    else:
-        usage = session(request, pytest, files, [], end, answers)
-        plain = ["-o", "addopts="]
-        if usage:
-            usage = session(request, pytest, files, plain, end, answers)
-        if usage and len(files) > 1:
-            # One conftest.py that cannot be imported ends a whole session: each file gets one of its own.
-            for file in files:
-                if session(request, pytest, [file], [], end, answers):
-                    session(request, pytest, [file], plain, end, answers, last=True)
-        elif usage:
-            session(request, pytest, files, plain, end, answers, last=True)
+    options: List[str] = []
+    while files:
+        words = session(request, pytest, files, options, end, answers)
+        if words is None:
+            break
+        # One conftest.py that cannot be imported ends a whole session: the files that it is not for do without it.
+        found = _CONFTEST.search(words)
+        folder = os.path.dirname(os.path.realpath(found["path"])) + os.sep if found is not None else ""
+        broken = [file for file in files if folder and os.path.realpath(file).startswith(folder)]
+        if not broken and not options:
+            options = ["-o", "addopts="]
+            continue
+        broken = broken or files
+        answers += [{"state": "uncollected", "name": file, "words": words, "cause": "environment"} for file in broken]
+        files = [file for file in files if file not in broken]
     nonce = read_line(0).decode()
     out = sys.stdout
     for answer in answers:
@@ -112,16 +114,19 @@ def session(
     options: List[str],
     end: float,
     answers: List[Json],
-    last: bool = False,
-) -> bool:
-    """Run one worker. True: it came to no test for want of options or of a conftest.py, and nothing was told."""
+) -> Optional[str]:
+    """Run one worker. Words: it came to no test for want of options or of a conftest.py, and nothing was told."""
     read_end, write_end = os.pipe()
     token = os.urandom(16).hex()
     child = os.fork()
     if child == 0:
         os.close(read_end)
-        work(request, pytest, files, options, write_end, token)
-        os._exit(0)
+        try:
+            work(request, pytest, files, options, write_end, token)
+        except BaseException as error:
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        finally:
+            os._exit(1)  # it did not come to its own end
     os.close(write_end)
     dumpable(0)
     told: List[Json] = []
@@ -131,17 +136,14 @@ def session(
         os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     ended = next((answer for answer in told if answer["state"] == "ended"), None)
-    if ended is not None and ended["code"] == _USAGE and not last and not any(a["state"] == "passed" for a in told):
-        return True
+    if ended is not None and ended["code"] == _USAGE and not any(answer["state"] == "start" for answer in told):
+        answers += [answer for answer in told if answer["state"] == "doubt"]
+        return str(next((answer["words"] for answer in reversed(told) if answer["state"] == "said"), ""))
     if ended is None:
         how = "it did not finish in time" if late else "the process ended in the middle of it"
         told.append({"state": "cut", "how": how, "late": late, "status": status})
-    elif ended["code"] == _USAGE:
-        words = next((answer["words"] for answer in reversed(told) if answer["state"] == "said"), "")
-        fault = next((answer for answer in told if answer["state"] == "fault"), {"cause": "environment"})
-        told += [dict({"words": words}, **dict(fault, state="uncollected", name=file)) for file in files]
     answers += told
-    return False
+    return None
 
 
 def gather(fd: int, token: str, end: float, told: List[Json]) -> bool:
@@ -384,9 +386,9 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
         except Overdue as error:
             code = 3
             run.tell(state="said", words=str(error))
+        if int(code) == _USAGE:
+            run.tell(state="said", words=said()[-_MOST_WORDS:])
     run.stop()
-    if int(code) == _USAGE:
-        run.tell(state="said", words=said()[-_MOST_WORDS:])
     return int(code), len(failing) == len(added) and int(code) in (0, 1, 2, 5) and (not added or int(code) == 1)
 
 

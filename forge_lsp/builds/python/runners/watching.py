@@ -66,6 +66,7 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
     names = {os.path.basename(file) for file in closed}
     runners = realpath(os.path.dirname(__file__)) + os.sep
     own = realpath(document)
+    shows = tuple(os.sep + name for name in ("warnings.py", "traceback.py", os.path.join("logging", "__init__.py")))
     busy: Dict[int, bool] = {}
     known: Dict[str, int] = {}
 
@@ -84,7 +85,10 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
         return found
 
     def by_document(direct: bool) -> bool:
-        """Whether the innermost frame that is not the library's is of the document, or of text that it made."""
+        """Whether the innermost frame that is not the library's is of the document, or of text that it made.
+
+        ``direct``: only where the library hands on what it finds. What warns and logs shows lines, and keeps them.
+        """
         frame: Any = get_frame(3)  # what the event happened in
         below: Any = None
         made = False
@@ -101,6 +105,8 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
                 return False
             if found == 0:
                 below = frame.f_code
+                if not direct and below.co_filename.endswith(shows) and below.co_name != "formatwarning":
+                    return False
             frame = frame.f_back
         return False
 
