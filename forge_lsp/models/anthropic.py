@@ -298,7 +298,8 @@ class AnthropicWire:
         await imported("anthropic")
         # Nothing is sent to a provider before the user has agreed, not even a question.
         self._endpoint.client()
-        await self.learn()
+        if not self._base.paid:  # whose calls need consent in any case, and nothing is sent before that
+            await self.learn()
         return ModelStatus(info=self._info, installed=True)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:

@@ -139,9 +139,11 @@ class Directory:
     async def learn(self, seconds: float = 3.0) -> None:
         """Ask the servers where their models run and what they can do, so that :meth:`info` knows; no text is sent.
 
-        A server that is down, or says nothing for so long, is left as it is: the calls will tell.
+        A server that is down, or says nothing for so long, is left as it is: the calls will tell. A paid one, whose
+        calls need consent in any case, is not asked before that.
         """
-        wires = [self.get(key).wire for key in self._models]
+        models = [self.get(key) for key in self._models]
+        wires = [model.wire for model in models if not model.info.paid]
 
         async def learn(wire: Learns) -> None:
             with contextlib.suppress(ModelError, TimeoutError):
