@@ -63,7 +63,7 @@ async def test_a_small_real_model_writes_what_its_examples_prove(
         uri = open_file(client, tmp_path / "work" / "sums.py", TEXT)
         outcome = await generate(client, uri, patience=500)
         assert (outcome["outcome"], outcome["applied"], outcome["costUsd"]) == ("accepted", True, 0.0), outcome
-        assert "passes 2 of 2 examples" in outcome["reason"]
+        assert "2 of 2 examples that failed before pass now" in outcome["reason"]
         text = client.texts[uri]
         # a model this small may add a comment, name a parameter anew or say more; what is the user's stays
         assert text.startswith("LIMIT = 10\n\n\n")
