@@ -10,7 +10,7 @@ from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.domain.ports import ContextGatherer, ModelDirectory
 from forge_lsp.domain.task import Task
-from forge_lsp.ensemble.insights import told
+from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.words import clip
 
@@ -121,7 +121,10 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
     elif build.compiled and not evidence.results:
         parts.append("there was nothing to run")
     against = sorted((r for r in evidence.results if r.status in AGAINST), key=_worst_first)
-    parts += [f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {told(r)}" for r in against[:_MOST_NAMED]]
+    parts += [
+        f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {failure_words(r)}"
+        for r in against[:_MOST_NAMED]
+    ]
     parts += [
         f"disputed: `{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}"
         for r in evidence.results

@@ -17,7 +17,7 @@ from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
-__all__ = ["learn", "merge", "render_insights", "told"]
+__all__ = ["failure_words", "learn", "merge", "render_insights"]
 
 MOST_DIAGNOSTICS = 8
 MOST_EXAMPLES = 6
@@ -121,7 +121,7 @@ def _checks(evidence: Evidence) -> Iterable[tuple[InsightKind, str]]:
     disputed = [result for result in evidence.results if result.status is CheckStatus.DISPUTED]
     for result in (*failed, *owed)[:MOST_EXAMPLES]:
         broken = " (it passed before)" if result.status is CheckStatus.FAILED else ""
-        yield InsightKind.EVIDENCE, told(result) + broken
+        yield InsightKind.EVIDENCE, failure_words(result) + broken
     for result in disputed[:MOST_EXAMPLES]:
         expected = result.expected.strip()
         yield InsightKind.QUESTION, f"`{result.source.strip()}`: expected {expected}, and {result.detail}"
@@ -132,7 +132,7 @@ def _parted(difference: Difference) -> str:
     return f"`{difference.call}`: {answers}"
 
 
-def told(result: CheckResult) -> str:
+def failure_words(result: CheckResult) -> str:
     """Return a check that is not met: what was run, what was expected, and the value or the error that came."""
     expected, actual, detail = (text.strip() for text in (result.expected, result.actual, result.detail))
     said = detail.partition("\n")[0] if actual else detail

@@ -17,7 +17,7 @@ from forge_lsp.domain.attempt import Candidate, Evidence, Outcome
 from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
 from forge_lsp.domain.ports import Sandbox, Toolchain
 from forge_lsp.domain.task import ScopeKind, Task
-from forge_lsp.ensemble.insights import told
+from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from forge_lsp.source.edits import Edits
@@ -86,7 +86,7 @@ async def test_a_stub_whose_tests_fail(project: Project, tmp_path: Path, sandbox
     wrong = await toolchain.evidence(task, candidate_of(task, project.wrong))
     owed = [result for result in wrong.results if result.status is CheckStatus.OWED]
     assert owed, wrong
-    words = "\n".join(told(result) for result in owed)
+    words = "\n".join(failure_words(result) for result in owed)
     assert all(part in words for part in project.told), words
 
 
