@@ -12,8 +12,9 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest tests/unit
 
+# In two processes: compilers and the waiting for them leave a core free.
 integration: $(STAMP)
-	$(BIN)/python -m pytest tests/integration
+	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal
 
 e2e: $(STAMP)
 	$(BIN)/python -m pytest tests/e2e

@@ -7,13 +7,13 @@ import os
 import random
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Candidate, Evidence, Outcome
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, Outcome
 from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
 from forge_lsp.domain.ports import Sandbox, Toolchain
 from forge_lsp.domain.task import ScopeKind, Task
@@ -48,6 +48,35 @@ def those(*fields: str) -> list[object]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A toolchain that checks each text once for all tests: scenes of one project check the same answers again."""
+
+    toolchain: Toolchain
+    project: object
+    seen: dict[object, BuildReport | Evidence] = field(default_factory=dict)
+
+    def key(self, task: Task, *parts: object) -> object:
+        return (self.project, task.document.text, task.scope, *parts)
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        key = self.key(task, text)
+        report = self.seen.get(key) or await self.toolchain.build(task, text)
+        assert isinstance(report, BuildReport)
+        self.seen[key] = report
+        return report
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        key = self.key(task, candidate.text, candidate.imports)
+        evidence = self.seen.get(key) or await self.toolchain.evidence(task, candidate)
+        assert isinstance(evidence, Evidence)
+        self.seen[key] = evidence
+        return evidence
+
+
+SEEN: dict[object, BuildReport | Evidence] = {}
+
+
 @pytest.fixture
 async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
     # One folder for all tests: what compilers made of their standard libraries is kept there.
@@ -62,14 +91,17 @@ def made(
 ) -> tuple[Task, Toolchain]:
     """The project on disk with ``marked`` as its document, and what checks it."""
     text = marked.replace("«", "").replace("»", "")
-    write_files(root, {**project.files, **(files or {}), project.document: text})
+    every = {**project.files, **(files or {}), project.document: text}
+    write_files(root, every)
     environment = project.prepare(root) if project.prepare is not None else None
     path = root / project.document
     task = task_of(marked, language=project.language, path=path, workspace=root, name=project.scope)
+    unfinished = marked != project.working
+    task = replace(task, scope=replace(task.scope, unfinished=unfinished))
     if not task.original:
-        task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None, unfinished=True))
-    every = toolchains(sandbox, timeout=120, commands={}, environment=environment)
-    return task, every[project.language]
+        task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None))
+    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[project.language]
+    return task, Remembered(toolchain, (project.language, project.name, tuple(sorted(every.items()))), SEEN)
 
 
 def grade(evidence: Evidence, *, unfinished: bool = True) -> Grade | None:
@@ -181,7 +213,7 @@ async def test_honest_code_that_looks_odd_is_believed(
 
 
 async def whole_job(task: Task, toolchain: Toolchain, rule: str, *writers: ScriptedModel) -> Conclusion:
-    """A job whose panel always gives 9; the writers take turns, each with an attempt of its own."""
+    """A job of two attempts whose panel always gives 9; the writers take turns."""
     reviewer = ScriptedModel("r", verdict_text(9), repeat=True)
     rows = tuple(
         Row(
@@ -208,22 +240,41 @@ def answer(project: Project, code: str) -> str:
     return f"```{project.language}\n{code}\n```"
 
 
-@pytest.mark.parametrize("rule", ["score", "evidence"])
-@pytest.mark.parametrize("project", those("stub"))
+def beginnings() -> list[object]:
+    """Each project with the document that a job begins on: the stub, nothing yet, the stub and its example alone."""
+    found: list[object] = []
+    for project in PROJECTS:
+        named = f"{project.language}-{project.name}"
+        found.append(pytest.param(project, project.stub, project.right, id=named))
+        if project.absent is not None and project.absent_right is not None:
+            found.append(pytest.param(project, project.absent, project.absent_right, id=f"{named}-absent"))
+        if project.example is not None:
+            alone = replace(project, files=project.example_files)
+            found.append(pytest.param(alone, project.example, project.right, id=f"{named}-example"))
+    return found
+
+
+@pytest.mark.parametrize(("project", "marked", "right"), beginnings())
 async def test_a_job_goes_on_until_the_tests_pass(
-    project: Project, rule: str, tmp_path: Path, sandbox: Sandbox
+    project: Project, marked: str, right: str, tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    task, toolchain = made(tmp_path, project, project.stub, sandbox)
-    task = replace(task, scope=replace(task.scope, unfinished=True))
-    writer = ScriptedModel("w", answer(project, project.wrong), answer(project, project.right))
-    ended = await whole_job(task, toolchain, rule, writer)
-    assert (ended.outcome, len(ended.attempts)) == (Outcome.ACCEPTED, 2), ended.reason
-    assert ended.evidence is not None
-    assert ended.evidence.grade is Grade.PROVEN
-    assert all(part in writer.prompts[1] for part in project.told), writer.prompts[1]
-    stubborn = ScriptedModel("w", answer(project, project.wrong), repeat=True)
-    refused = await whole_job(task, toolchain, rule, stubborn)
-    assert refused.outcome is Outcome.EXHAUSTED, refused.reason
+    task, toolchain = made(tmp_path, project, marked, sandbox)
+    wrong, other = (right.replace("width * height", f"width {sign} height") for sign in "+-")
+    assert len({right, wrong, other}) == 3
+    for rule in ("score", "evidence"):
+        writer = ScriptedModel("w", answer(project, wrong), answer(project, right))
+        ended = await whole_job(task, toolchain, rule, writer)
+        assert (ended.outcome, len(ended.attempts)) == (Outcome.ACCEPTED, 2), ended.reason
+        assert ended.evidence is not None
+        assert ended.evidence.grade is Grade.PROVEN
+        told = project.told if marked == project.stub else project.told[-1:]
+        assert all(part in writer.prompts[1] for part in told), writer.prompts[1]
+        stubborn = ScriptedModel("w", answer(project, wrong), repeat=True)
+        refused = await whole_job(task, toolchain, rule, stubborn)
+        assert refused.outcome is Outcome.EXHAUSTED, refused.reason
+        two = [ScriptedModel(name, answer(project, code)) for name, code in (("v", wrong), ("w", other))]
+        differing = await whole_job(task, toolchain, rule, *two)
+        assert differing.outcome is Outcome.EXHAUSTED, differing.reason
 
 
 @pytest.mark.parametrize("project", those("unparsable"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,15 @@ _UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
 _CACHE = Path.home() / ".cache" / "forge-lsp-tests"
 
 
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Keep other test processes from fetching the same thing at the same time."""
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def dotnet_environment() -> Mapping[str, str]:
     """This process' environment with a .NET SDK in it: the one on PATH, else the tests' own."""
     if shutil.which("dotnet") is not None:
@@ -24,7 +35,8 @@ def dotnet_environment() -> Mapping[str, str]:
     if not _UNPACK.is_file():
         pytest.skip("no .NET SDK on PATH, and none beside the checkout")
     script = f'. "$({shlex.quote(str(_UNPACK))})" && env -0'
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300, check=True)
+    with one_at_a_time("dotnet"):
+        done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300, check=True)
     pairs = (entry.partition("=") for entry in done.stdout.decode().split("\0") if entry)
     return {name: value for name, _, value in pairs}
 
@@ -39,10 +51,11 @@ def node_modules(package: str, major: str) -> Path:
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("npm is not installed")
     folder = _CACHE / f"{package}-{major}"
-    if not (folder / "node_modules" / package / "package.json").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{package}@{major}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"npm cannot install {package}@{major}: {done.stderr.strip()[-200:]}")
+    with one_at_a_time(folder.name):
+        if not (folder / "node_modules" / package / "package.json").is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            command = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{package}@{major}"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"npm cannot install {package}@{major}: {done.stderr.strip()[-200:]}")
     return folder
