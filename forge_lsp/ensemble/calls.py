@@ -57,7 +57,7 @@ class Calls:
         self._job = uuid.uuid4().hex  # servers serve jobs in turn; whose turn it is, is all they need to know
         self._count = 0
         self._cost = 0.0
-        self._asked: dict[str, None] = {}
+        self._asked: dict[str, set[Stage]] = {}
 
     @property
     def cost_usd(self) -> float:
@@ -68,6 +68,11 @@ class Calls:
     def asked(self) -> tuple[str, ...]:
         """Settings keys of the models that were sent something, in order of the first call."""
         return tuple(self._asked)
+
+    @property
+    def reviewed_only(self) -> frozenset[str]:
+        """Settings keys of the models that were asked for reviews and for nothing else."""
+        return frozenset(key for key, stages in self._asked.items() if stages == {Stage.REVIEW})
 
     def line(self, number: int, stage: Stage) -> Line:
         """The way to the models for one stage of one attempt."""
@@ -91,7 +96,7 @@ class Calls:
         info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
         reserved = await self._admit(info, request)
         self._count += 1
-        self._asked[key] = None
+        self._asked.setdefault(key, set()).add(stage)
         # Test output, diagnostics and what other models said may hold what was left out of the documents.
         request = replace(await _without_secrets(request), job=self._job, place=info.place)
         try:

@@ -319,7 +319,7 @@ class _Job:
             best=best,
             score=score,
             reason=reason,
-            sent=self._stages.briefing.sent(self._calls.asked),
+            sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
             evidence=evidence,
         )
 

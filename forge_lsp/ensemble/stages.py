@@ -73,7 +73,7 @@ class Stages:
         started = self._start(number, Stage.THINK, f"{row.thinking.strategy}: {', '.join(row.thinking.models)}")
         room = Room(
             ask=self.calls.line(number, Stage.THINK),
-            shared=self.briefing.shared,
+            shared=self.briefing.for_thinking,
             insights=lambda model: self._told(model, insights),
             degraded=self._degraded(number, Stage.THINK),
             context=lambda model: self.models.get(model).info.context,
@@ -187,7 +187,7 @@ class Stages:
 
         hall = Hall(
             ask=self.calls.line(number, Stage.REVIEW),
-            shared=self.briefing.shared,
+            shared=self.briefing.for_reviewing,
             subject=seen,
             unavailable=self.models.unavailable,
             degraded=self._degraded(number, Stage.REVIEW),

@@ -32,7 +32,6 @@ from forge_lsp.domain.ports import (
     Toolchain,
 )
 from forge_lsp.domain.task import Language, Task
-from forge_lsp.ensemble.fencing import fence_for
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.budget import Budget, JobSpending
@@ -176,8 +175,7 @@ def _follow_up(before: JobRecord, feedback: str) -> tuple[Insight, ...]:
     """The user's words first, then the code they speak of."""
     found = [Insight(kind=InsightKind.FEEDBACK, text=feedback, attempt=0)]
     if before.candidate is not None:
-        fence = fence_for(before.candidate.code)
-        code = f"The code that these words are about:\n{fence}\n{before.candidate.code}\n{fence}"
+        code = f"The code that these words are about:\n{before.candidate.code}"
         found.append(Insight(kind=InsightKind.TRIED, text=code, attempt=0))
     return tuple(found)
 

@@ -79,7 +79,8 @@ async def test_its_words_stay_material(tmp_path: Path, where: str, words: str) -
     if where == "diagnostic":
         problem = Diagnostic(file="shop/cart.py", line=1, severity=Severity.ERROR, code="E", message=words)
         job = replace(job, diagnostics=(problem,))
-    text = await Context(SYNTAX).gather(job, tokens=6000)
+    found = await Context(SYNTAX).gather(job, tokens=6000)
+    text = f"{found.text}\n{found.rules}"
     assert CART.split("(")[0].strip().split("\n")[-1] in text or "Cart" in text
     strange = [heading for heading in outside_of_fences(text) if not OURS.fullmatch(heading)]
     assert strange == []
