@@ -14,6 +14,7 @@ from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.domain.ports import ContextGatherer, Gathered, ModelDirectory
 from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.words import clip
@@ -134,11 +135,11 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
         parts.append("there was nothing to run")
     against = sorted((r for r in evidence.results if r.status in AGAINST), key=_worst_first)
     parts += [
-        f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {failure_words(r)}"
+        f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {_quoted(failure_words(r))}"
         for r in against[:_MOST_NAMED]
     ]
     parts += [
-        f"disputed: `{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}"
+        "disputed: " + _quoted(f"`{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}")
         for r in evidence.results
         if r.status is CheckStatus.DISPUTED
     ]
@@ -146,6 +147,14 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
 
 
 _MOST_NAMED = 6
+_MOST_SAID = 400  # characters of one result
+
+
+def _quoted(said: str) -> str:
+    """What a test said, which may be the candidate's own words: without the sign that parts our facts."""
+    return on_one_line(said)[:_MOST_SAID].replace(";", ",")
+
+
 _SAID = {
     CheckStatus.PROOF: ("check that failed before passes now", "checks that failed before pass now"),
     CheckStatus.KEPT: ("check passes as before", "checks pass as before"),

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.domain.errors import BadRequest
 from forge_lsp.domain.ports import Gathered, Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
-from forge_lsp.redaction import redact
+from forge_lsp.redaction import hidden, redact
 from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.fitting import estimate_tokens, fenced, fitted_document, shortened
 from forge_lsp.source.ignore import is_secret_name
@@ -92,6 +92,7 @@ class _Gathering:
         self._config = config
         self._deadline = time.monotonic() + config.seconds
         workspace = task.workspace
+        self._secrets = task.secrets or redact(task.document.text).secrets
         self._files = Files(workspace, task.buffers, largest=config.largest_file) if workspace is not None else None
 
     def result(self) -> Gathered:
@@ -158,9 +159,9 @@ class _Gathering:
         if is_blank(document.text):
             return _Part(f"{heading}\n\nThe file is empty.", name)
         items = self._syntax.outline(document.text, document.language).items
-        hidden = redact(document.text).text
+        shown_text = redact(document.text).text
         room = tokens - estimate_tokens(heading) - 40
-        shown = fitted_document(document, hidden, self._task.scope, items, room)
+        shown = fitted_document(document, shown_text, self._task.scope, items, room)
         what = {
             ScopeKind.FILE: "The whole file is to be replaced.",
             ScopeKind.INSERTION: "Code is to be inserted at the marked place.",
@@ -186,7 +187,7 @@ class _Gathering:
             seen.add(key)
             name = self._files.name(path)
             heading = f"## {name}\n\n"
-            shown = shortened(redact(normalised(text)).text.strip(), room - estimate_tokens(heading) - 20)
+            shown = shortened(hidden(normalised(text), self._secrets).strip(), room - estimate_tokens(heading) - 20)
             if shown:
                 part = _Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
@@ -208,7 +209,7 @@ class _Gathering:
             if text is None or name in taken or self._is_document(path):
                 continue
             language = language_of(path, self._document.language)
-            outline = redact(outline_text(text, language, self._syntax)).text
+            outline = hidden(outline_text(text, language, self._syntax), self._secrets)
             room = min(self._left - 40, max(self._tokens // 6, 200))
             shown = shortened(outline, room) if outline and room > 0 else ""
             if not shown:
@@ -248,7 +249,7 @@ class _Gathering:
                 continue
             file = self._files.name(path)
             language = language_of(path, self._document.language)
-            shown = shortened(redact(found).text, min(self._left - 40, max(self._tokens // 6, 200)))
+            shown = shortened(hidden(found, self._secrets), min(self._left - 40, max(self._tokens // 6, 200)))
             if shown:
                 part = _Part(f"## {file}\n\n{fenced(shown, language)}", file)
                 cost = estimate_tokens(part.text) + 20
@@ -260,7 +261,9 @@ class _Gathering:
     def _problems(self) -> Iterator[_Part]:
         if not self._task.diagnostics:
             return
-        lines = "\n".join(f"- {redact(' '.join(str(found).split())).text}" for found in self._task.diagnostics[:50])
+        lines = "\n".join(
+            f"- {hidden(' '.join(str(found).split()), self._secrets)}" for found in self._task.diagnostics[:50]
+        )
         shown = shortened(lines, self._tokens // 8)
         if shown:
             yield _Part(shown)
