@@ -93,17 +93,18 @@ class _Redaction:
         self._known = {secret: shown for shown, secret in known}
 
     def of(self, text: str) -> Redacted:
-        count = len(self._known)
-        for secret, shown in tuple(self._known.items()):
-            if len(secret) >= _LEAST_KNOWN and secret in text:
-                text = text.replace(secret, shown)
+        before = tuple(self._known.items())
         result = _SHAPES.sub(self._replaced, text)
         end = len(result)
         for start, stop in sorted(secrets_in(result), key=lambda span: (-span[1], span[0])):
             if stop <= end:  # of two that overlap the one that ends last
                 result = result[:start] + self._placeholder(result[start:stop]) + result[stop:]
                 end = start
-        found = [(shown, secret) for secret, shown in self._known.items()][count:]
+        # Last and the longest first: a token that begins with another secret is replaced as a whole.
+        for secret, shown in sorted(before, key=lambda pair: -len(pair[0])):
+            if len(secret) >= _LEAST_KNOWN and secret in result:
+                result = result.replace(secret, shown)
+        found = [(shown, secret) for secret, shown in self._known.items()][len(before) :]
         return Redacted(
             text=result,
             secrets=tuple(pair for pair in found if len(pair[0]) >= 8 or pair[0].startswith(_MARK)),
