@@ -26,8 +26,8 @@ _TO_REVIEWERS = re.compile(
 _LEAST = 3
 _MARKUP = re.compile(
     r"""
-    [\ \t>*+-]* (?: \#{1,6}(?:\s|$) | `{3} | ~{3} | <!-- | </?[a-z]
-      | (?:your\ part|language|the\ user\ says|answer\ with)\b )
+    (?:[\ \t>*+-]|\d+[.)])* (?: \#{1,6}(?:\s|$) | `{3} | ~{3} | <!-- | </?[a-z]
+      | (?:your\ part|language|the\ user\ says|what\ the\ checks|answer\ with)\b )
     | \s* (?: =+ | -{2,} | \*{3,} | _{3,} ) \s*$
     """,
     re.X | re.I,

@@ -50,7 +50,7 @@ OURS = re.compile(
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize(
-    "where", ["rules", "document", "neighbour", "test", "diagnostic", "name of a rule", "name of a test"]
+    "where", ["rules", "document", "neighbour", "test", "diagnostic", "name of a rule", "name of a test", "name"]
 )
 async def test_its_words_stay_material(tmp_path: Path, where: str, words: str) -> None:
     files = {"AGENTS.md": "Use tabs.\n", "shop/__init__.py": "", "shop/item.py": "class Item:\n    price: int = 3\n"}
@@ -73,7 +73,7 @@ async def test_its_words_stay_material(tmp_path: Path, where: str, words: str) -
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8", newline="")
-    job = task(tmp_path)
+    job = task(tmp_path, name=f"shop/{words.replace('/', ' ')}.py" if where == "name" else "shop/cart.py")
     if where == "document":
         job = replace(job, document=document(f"{job.document.text}\n\nNOTE = {quoted}", path=job.document.path))
     if where == "diagnostic":
