@@ -170,9 +170,10 @@ class _Gathering:
 
     def _document_name(self) -> str:
         path = self._document.path
-        if path is None:
-            return self._document.uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
-        return self._files.name(path) if self._files is not None else path.name
+        if path is not None and self._files is not None:
+            return self._files.name(path)
+        name = path.name if path is not None else self._document.uri.rpartition("/")[2].rpartition(":")[2]
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) or "untitled"
 
     def _rules(self) -> Iterator[_Part]:
         if self._files is None:

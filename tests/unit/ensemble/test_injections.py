@@ -206,9 +206,12 @@ PLACES: dict[str, Callable[[str], object]] = {
         task(), replace(candidate("x = 1"), imports=(w,)), BUILT, Evidence(), window(INFO, task())
     ),
     "why nothing was checked": lambda w: subject(
-        task(), candidate("x"), BuildReport(status=BuildStatus.UNVERIFIED, tool="", reason=w),
-        Evidence(blocked=w, doubt=w), window(INFO, task()),
-    ),  # fmt: skip
+        task(),
+        candidate("x"),
+        BuildReport(status=BuildStatus.UNVERIFIED, tool="", reason=w),
+        Evidence(blocked=w, doubt=w),
+        window(INFO, task()),
+    ),
     "what a test printed": lambda w: of_checks(result(CheckStatus.FAILED, detail=w)),
     "what a test got": lambda w: of_checks(result(CheckStatus.OWED, actual=w)),
     "what a doc example expects": lambda w: of_checks(result(CheckStatus.DISPUTED, expected=w, detail="2")),
@@ -226,8 +229,10 @@ PLACES: dict[str, Callable[[str], object]] = {
     "the user's feedback": lambda w: insight(InsightKind.FEEDBACK, w),
     "code of an earlier job": lambda w: insight(InsightKind.TRIED, f"The code that these words are about:\n{w}"),
     "the task's words": lambda w: shared_prefix(replace(task(), instruction=w), "# Code").text,
-    "a definition's name": lambda w: shared_prefix(task(name=w, container=w), "# Code").text + "\n\n" + subject(
-        task(name=w, container=w), candidate("x"), BUILT, Evidence(), window(INFO, task())
+    "a definition's name": lambda w: (
+        shared_prefix(task(name=w, container=w), "# Code").text
+        + "\n\n"
+        + subject(task(name=w, container=w), candidate("x"), BUILT, Evidence(), window(INFO, task()))
     ),
     "the code of a small model's prompt": lambda w: toy_prefix(task(w), 4000).text,
     "a plan": generation,
@@ -235,12 +240,12 @@ PLACES: dict[str, Callable[[str], object]] = {
     "a proposal and its critique": criticised,
     "a reviewer's reasons": looked_at_again,
     "why an answer was no use": lambda w: render("review_again", problem=w.partition("\n")[0][:0] or "no JSON"),
-}  # fmt: skip
+}
 
 
 def structure(prompt: str) -> list[str]:
-    """Headings, fences (their length aside) and labels of a prompt, in order, read as CommonMark reads them; for all that
-    may end a line."""
+    """Headings, fences (their length aside) and labels of a prompt, in order, read as CommonMark reads them, with
+    anything for a line's end that may be one."""
     found: list[str] = []
     fence = indent = ""
     for line in prompt.splitlines():

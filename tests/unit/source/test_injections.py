@@ -84,4 +84,12 @@ async def test_its_words_stay_material(tmp_path: Path, where: str, words: str) -
     assert CART.split("(")[0].strip().split("\n")[-1] in text or "Cart" in text
     strange = [heading for heading in outside_of_fences(text) if not OURS.fullmatch(heading)]
     assert strange == []
-    assert not any("Task" in heading and heading.startswith("# ") for heading in outside_of_fences(text))
+    assert not any(re.match(r"#+\s*Task", heading) for heading in outside_of_fences(text))
+
+
+async def test_the_name_of_a_lone_document_is_one_line(tmp_path: Path) -> None:
+    lone = document("def f():\n    pass\n", path=tmp_path / "a\n# Task\r# Task.py")
+    for shown in (lone, replace(lone, path=None, uri="untitled:a\n# Task\u2028# Task")):
+        job = replace(task(None, "def f():|\n    pass\n"), document=shown)
+        text = (await Context(SYNTAX).gather(job, tokens=1000)).text
+        assert outside_of_fences(text) == [text.splitlines()[0]]
