@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from forge_lsp.secret_rules import secrets_in
 
-__all__ = ["Redacted", "hidden", "redact"]
+__all__ = ["Pairs", "Redacted", "hidden", "placeholders", "redact", "restored"]
 
 _SHAPES = re.compile(
     r"""
@@ -35,9 +36,12 @@ _EXACT_CASE = re.compile(
 
 _MARK = "\u00a4"
 _SHOWN = re.compile(rf"REDACTED\d{{4}}|{_MARK}\d")
-_remembered: dict[str, str] = {}
-"""What secrets were last shown as, so that one that comes back in a test's output is called the same."""
-_MOST_REMEMBERED = 1_000
+_WHOLE = re.compile(rf"REDACTED\d{{4}}X*|{_MARK}\d{{1,3}}{_MARK}*")
+_LEAST_KNOWN = 8
+"""Characters of a secret that is looked for again wherever it stands; a shorter one may be a word of the code."""
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""(placeholder, secret), in the order in which they were found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,71 +49,90 @@ class Redacted:
     """``text`` without its secrets; ``secrets`` holds (placeholder, secret) pairs and never shows in a repr."""
 
     text: str
-    secrets: tuple[tuple[str, str], ...]
+    secrets: Pairs
 
     def __repr__(self) -> str:
         return f"Redacted({len(self.text)} characters, {len(self.secrets)} secrets)"
 
     def restore(self, code: str) -> str:
         """``code`` with each placeholder replaced by its secret again."""
-        for placeholder, secret in self.secrets:
-            code = code.replace(placeholder, secret)
-        return code
+        return restored(code, self.secrets)
 
 
-def redact(text: str) -> Redacted:
+def restored(code: str, secrets: Pairs) -> str:
+    """``code`` with each placeholder of ``secrets`` replaced by its secret."""
+    for placeholder, secret in secrets:
+        code = code.replace(placeholder, secret)
+    return code
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The placeholders that stand in ``text``."""
+    return frozenset(found[0] for found in _WHOLE.finditer(text))
+
+
+def redact(text: str, known: Pairs = ()) -> Redacted:
     """Replace what looks like a key, a token or a password. The same text gives the same placeholders.
 
-    Lines and code points stay where they are: every placeholder is as long as its secret.
+    Lines and code points stay where they are: every placeholder is as long as its secret. ``known`` are the secrets of
+    another text that stands beside this one: they have the placeholders that they have there, wherever they stand, and
+    none of them is given to another secret. The result's ``secrets`` are those of this text alone.
     """
-    known: dict[str, str] = {}
+    return _Redaction(known).of(text)
 
-    def placeholder(secret: str) -> str:
+
+def hidden(text: str, known: Pairs = ()) -> str:
+    """``text`` without its secrets, for good: what goes to a model beside a document, or is kept."""
+    return _Redaction(known).of(text).text
+
+
+class _Redaction:
+    """One pass over a text."""
+
+    def __init__(self, known: Pairs) -> None:
+        self._known = {secret: shown for shown, secret in known}
+
+    def of(self, text: str) -> Redacted:
+        before = tuple(self._known.items())
+        result = _SHAPES.sub(self._replaced, text)
+        end = len(result)
+        for start, stop in sorted(secrets_in(result), key=lambda span: (-span[1], span[0])):
+            if stop <= end:  # of two that overlap the one that ends last
+                result = result[:start] + self._placeholder(result[start:stop]) + result[stop:]
+                end = start
+        # Last and the longest first: a token that begins with another secret is replaced as a whole.
+        for secret, shown in sorted(before, key=lambda pair: -len(pair[0])):
+            if len(secret) >= _LEAST_KNOWN and secret in result:
+                result = result.replace(secret, shown)
+        found = [(shown, secret) for secret, shown in self._known.items()][len(before) :]
+        return Redacted(
+            text=result,
+            secrets=tuple(pair for pair in found if len(pair[0]) >= 8 or pair[0].startswith(_MARK)),
+        )
+
+    def _placeholder(self, secret: str) -> str:
         if _SHOWN.search(secret) is not None:
             return secret  # it is one of ours
-        if secret not in known:
-            known[secret] = _filler(len(secret), len(known) + 1)
-        return known[secret]
+        if secret not in self._known:
+            self._known[secret] = _filler(len(secret), len(self._known) + 1)
+        return self._known[secret]
 
-    def replaced(match: re.Match[str]) -> str:
+    def _replaced(self, match: re.Match[str]) -> str:
         whole = match.group()
+        if match["pem"] is not None and _SHOWN.search(match["pem"]) is not None:
+            return whole
         if match["pem"] is not None:
             body = "".join(c if c in "\r\n" else "X" for c in match["pem"])
-            return f"-----BEGIN {match['label']}-----" + _numbered(known, body, match["pem"])
+            return f"-----BEGIN {match['label']}-----" + _numbered(self._known, body, match["pem"])
         if match["prefix"] is not None:
             if not _EXACT_CASE.match(match["prefix"]) or not re.search(r"[0-9]", match["token"]):
                 return whole
-            return match["prefix"] + placeholder(match["token"])
+            return match["prefix"] + self._placeholder(match["token"])
         if match["jwt"] is not None:
-            return placeholder(whole)
+            return self._placeholder(whole)
         if match["password"] is not None:
-            return f"{match['user']}:{placeholder(match['password'])}"
-        return f"{match['name']}{match['quote']}{placeholder(match['value'])}{match['quote']}"
-
-    result = _SHAPES.sub(replaced, text)
-    end = len(result)
-    for start, stop in sorted(secrets_in(result), key=lambda span: (-span[1], span[0])):
-        if stop <= end:  # of two that overlap the one that ends last
-            result = result[:start] + placeholder(result[start:stop]) + result[stop:]
-            end = start
-    _remembered.update(known)
-    while len(_remembered) > _MOST_REMEMBERED:
-        del _remembered[next(iter(_remembered))]
-    return Redacted(
-        text=result,
-        secrets=tuple((shown, secret) for secret, shown in known.items() if len(shown) >= 8 or shown.startswith(_MARK)),
-    )
-
-
-def hidden(text: str) -> str:
-    """``text`` without its secrets, for good: what goes to a model beside a document, or is kept.
-
-    A secret of a document that was redacted before has the placeholder that it has there.
-    """
-    for secret, shown in tuple(_remembered.items()):
-        if len(secret) >= 8 and secret in text:
-            text = text.replace(secret, shown)
-    return redact(text).text
+            return f"{match['user']}:{self._placeholder(match['password'])}"
+        return f"{match['name']}{match['quote']}{self._placeholder(match['value'])}{match['quote']}"
 
 
 def _filler(length: int, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePath
 
@@ -125,7 +125,8 @@ class Task:
     ``instruction`` is the user's words, or a sentence made from the scope; never empty. ``workspace`` is the
     folder the document belongs to (None: a lone file). ``buffers`` are the other open documents that belong to
     the workspace, laid over the disk. ``diagnostics`` are the editor's, for a quick fix. ``insights`` is what
-    is known before the first attempt: the user's words on an earlier result.
+    is known before the first attempt: the user's words on an earlier result. ``secrets`` are (placeholder, secret)
+    pairs of the document and of the user's words, which have the placeholders already; never kept, never told.
     """
 
     document: Document
@@ -135,6 +136,7 @@ class Task:
     buffers: tuple[Document, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     insights: tuple[Insight, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def original(self) -> str:

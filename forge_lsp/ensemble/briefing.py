@@ -1,15 +1,20 @@
-"""What each model is shown of the task: one prefix a model, the same bytes for every call of the job to it."""
+"""What each model is shown of the task: one prefix a model, the same bytes for every call of the job to it.
+
+The project's rules follow that prefix where a model plans or writes. A reviewer never sees them: a repository's words
+are no yardstick for the code that was written for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
-from forge_lsp.domain.ports import ContextGatherer, ModelDirectory
+from forge_lsp.domain.ports import ContextGatherer, Gathered, ModelDirectory
 from forge_lsp.domain.task import Task
+from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.words import clip
@@ -33,8 +38,7 @@ class Briefing:
         self._task = task
         self._models = models
         self._context = context
-        self._gathered: dict[int, str] = {}
-        self._files: dict[int, tuple[str, ...]] = {}
+        self._gathered: dict[int, Gathered] = {}
         self._lock = asyncio.Lock()
 
     def toy(self, model: str) -> bool:
@@ -45,27 +49,39 @@ class Briefing:
         """How the context length of a model is shared out."""
         return window(self._models.get(model).info, self._task)
 
-    async def shared(self, model: str) -> Shared:
-        """The prefix for thinkers, generators and reviewers."""
+    async def for_reviewing(self, model: str) -> Shared:
+        """The prefix for a reviewer, without the project's rules."""
         if self.toy(model):
             return shared_prefix(self._task, "")
-        return shared_prefix(self._task, await self._gather(self.window(model).context))
+        gathered = await self._gather(self.window(model).context)
+        return shared_prefix(self._task, gathered.text)
+
+    async def for_thinking(self, model: str) -> Shared:
+        """The prefix for a thinker: a reviewer's, then the project's rules."""
+        shared = await self.for_reviewing(model)
+        if self.toy(model):
+            return shared
+        return replace(shared, rules=(await self._gather(self.window(model).context)).rules)
 
     async def for_writing(self, model: str) -> Shared:
-        """The prefix for a generator: the same, but for a toy model."""
+        """The prefix for a generator: a thinker's, but for a toy model."""
         if not self.toy(model):
-            return await self.shared(model)
+            return await self.for_thinking(model)
         info = self._models.get(model).info
         return toy_prefix(self._task, info.context - self.window(model).answer - 128)
 
-    def sent(self, asked: Iterable[str]) -> tuple[Sent, ...]:
-        """Which files' text went to which servers, given the models that were asked anything."""
+    def sent(self, asked: Iterable[str], *, reviewed_only: Collection[str] = ()) -> tuple[Sent, ...]:
+        """Which files' text went to which servers, given the models that were asked anything, and those of them that
+        were asked for reviews alone."""
         found: dict[Sent, None] = {}
         for model in asked:
             info = self._models.get(model).info
             own = (self._name(),)
-            tokens = self.window(model).context
-            files = own if self.toy(model) else self._files.get(tokens, ())
+            shown = self._gathered.get(self.window(model).context)
+            files = own
+            if not self.toy(model):
+                files = shown.files if shown is not None else ()
+                files += shown.rules_files if shown is not None and model not in reviewed_only else ()
             found.update((Sent(file=file, server=info.server, place=info.place), None) for file in files)
         return tuple(found)
 
@@ -77,13 +93,10 @@ class Briefing:
             return path.relative_to(workspace).as_posix()
         return path.name
 
-    async def _gather(self, tokens: int) -> str:
+    async def _gather(self, tokens: int) -> Gathered:
         async with self._lock:  # a panel asks for its prefixes all at once
             if tokens not in self._gathered:
-                gathered = await self._context.gather(self._task, tokens=tokens)
-                # Asked now: later, many other jobs may have made the gatherer forget, and it would read them all again.
-                self._files[tokens] = self._context.files_sent(self._task, tokens=tokens)
-                self._gathered[tokens] = gathered
+                self._gathered[tokens] = await self._context.gather(self._task, tokens=tokens)
             return self._gathered[tokens]
 
 
@@ -122,11 +135,11 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
         parts.append("there was nothing to run")
     against = sorted((r for r in evidence.results if r.status in AGAINST), key=_worst_first)
     parts += [
-        f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {failure_words(r)}"
+        f"{'broken' if r.status is CheckStatus.FAILED else 'not met'}: {_quoted(failure_words(r))}"
         for r in against[:_MOST_NAMED]
     ]
     parts += [
-        f"disputed: `{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}"
+        "disputed: " + _quoted(f"`{r.source.strip()}` should give {r.expected.strip()}, and {r.detail}")
         for r in evidence.results
         if r.status is CheckStatus.DISPUTED
     ]
@@ -134,6 +147,14 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
 
 
 _MOST_NAMED = 6
+_MOST_SAID = 400  # characters of one result
+
+
+def _quoted(said: str) -> str:
+    """What a test said, which may be the candidate's own words: without the sign that parts our facts."""
+    return on_one_line(said)[:_MOST_SAID].replace(";", ",")
+
+
 _SAID = {
     CheckStatus.PROOF: ("check that failed before passes now", "checks that failed before pass now"),
     CheckStatus.KEPT: ("check passes as before", "checks pass as before"),

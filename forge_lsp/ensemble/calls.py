@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from forge_lsp.chat_marks import as_letters
 from forge_lsp.domain.errors import (
     BrokenStream,
     ForgeError,
@@ -20,7 +21,7 @@ from forge_lsp.domain.errors import (
 from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
 from forge_lsp.domain.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
 from forge_lsp.ensemble.words import estimate_tokens
-from forge_lsp.redaction import hidden
+from forge_lsp.redaction import Pairs, hidden
 
 __all__ = ["Ask", "Calls", "Line"]
 
@@ -47,9 +48,15 @@ class Line:
 
 
 class Calls:
-    """All model calls of one job. Calls may run at once; their numbers are unique in the job, from 1."""
+    """All model calls of one job. Calls may run at once; their numbers are unique in the job, from 1.
 
-    def __init__(self, *, models: ModelDirectory, spending: Spending, emit: Emit, clock: Clock) -> None:
+    ``secrets`` are those of the task's document and of the user's words, with the placeholders that models see.
+    """
+
+    def __init__(
+        self, *, models: ModelDirectory, spending: Spending, emit: Emit, clock: Clock, secrets: Pairs = ()
+    ) -> None:
+        self._secrets = secrets
         self._models = models
         self._spending = spending
         self._emit = emit
@@ -57,7 +64,7 @@ class Calls:
         self._job = uuid.uuid4().hex  # servers serve jobs in turn; whose turn it is, is all they need to know
         self._count = 0
         self._cost = 0.0
-        self._asked: dict[str, None] = {}
+        self._asked: dict[str, set[Stage]] = {}
 
     @property
     def cost_usd(self) -> float:
@@ -68,6 +75,11 @@ class Calls:
     def asked(self) -> tuple[str, ...]:
         """Settings keys of the models that were sent something, in order of the first call."""
         return tuple(self._asked)
+
+    @property
+    def reviewed_only(self) -> frozenset[str]:
+        """Settings keys of the models that were asked for reviews and for nothing else."""
+        return frozenset(key for key, stages in self._asked.items() if stages == {Stage.REVIEW})
 
     def line(self, number: int, stage: Stage) -> Line:
         """The way to the models for one stage of one attempt."""
@@ -91,9 +103,9 @@ class Calls:
         info = model.info  # as it is admitted: where the text goes may turn out to be another place meanwhile
         reserved = await self._admit(info, request)
         self._count += 1
-        self._asked[key] = None
+        self._asked.setdefault(key, set()).add(stage)
         # Test output, diagnostics and what other models said may hold what was left out of the documents.
-        request = replace(await _without_secrets(request), job=self._job, place=info.place)
+        request = replace(await _without_secrets(request, self._secrets), job=self._job, place=info.place)
         try:
             return await self._send(model, request, reserved, self._count, number=number, stage=stage, role=role)
         except BrokenStream:
@@ -181,10 +193,13 @@ class Calls:
             )
 
 
-async def _without_secrets(request: ChatRequest) -> ChatRequest:
+async def _without_secrets(request: ChatRequest, known: Pairs) -> ChatRequest:
     def look() -> ChatRequest:
         return replace(
-            request, messages=tuple(replace(message, text=hidden(message.text)) for message in request.messages)
+            request,
+            messages=tuple(
+                replace(message, text=as_letters(hidden(message.text, known))) for message in request.messages
+            ),
         )
 
     # A quarter of a second for a very long prompt, which others on the event loop are not to wait for.

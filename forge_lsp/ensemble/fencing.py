@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["addressed", "fence_for", "on_one_line"]
+__all__ = ["addressed", "as_item", "as_material", "fence_for", "fenced", "on_one_line"]
 
 _TO_REVIEWERS = re.compile(
     r"""
@@ -24,11 +24,44 @@ _TO_REVIEWERS = re.compile(
     re.X | re.I,
 )
 _LEAST = 3
+_MARKUP = re.compile(
+    r"""
+    (?:[\ \t>*+-]|\d+[.)])* (?: \#{1,6}(?:\s|$) | `{3} | ~{3} | <!-- | </?[a-z]
+      | (?:your\ part|language|the\ user\ says|what\ the\ checks|answer\ with)\b )
+    | \s* (?: =+ | -{2,} | \*{3,} | _{3,} ) \s*$
+    """,
+    re.X | re.I,
+)
+"""How a line begins that Markdown, or a reader of our prompts, may take for a part of the prompt."""
 
 
 def fence_for(text: str) -> str:
     """A Markdown fence that no line of ``text`` can close: longer than any run of backticks in it."""
     return "`" * max(_LEAST, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+
+
+def fenced(text: str, info: str = "text") -> str:
+    """``text`` in a fence that it cannot close."""
+    fence = fence_for(text)
+    return f"{fence}{info}\n{text.strip()}\n{fence}"
+
+
+def as_material(text: str) -> str:
+    """The user's words as a part of a prompt: as they are, or in a fence where a line of them could be taken for a
+    heading, a fence or another part of the prompt."""
+    lines = text.strip().splitlines()
+    return fenced("\n".join(lines)) if any(map(_MARKUP.match, lines)) else "\n".join(lines)
+
+
+def as_item(text: str) -> str:
+    """One entry of a list, with its dash: a single line, or a first line and the others in a fence below it."""
+    first, *more = text.strip().splitlines() or [""]
+    if _MARKUP.match(first):
+        first, more = "these words:", [first, *more]
+    if not more:
+        return f"- {first}"
+    inside = fenced("\n".join(more)).replace("\n", "\n  ")
+    return f"- {first}\n  {inside}"
 
 
 def on_one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from forge_lsp.domain.attempt import Thought
 from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.calls import Ask
+from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.prompting import Shared, named_scope, render
 from forge_lsp.ensemble.schedule import Generator
 
@@ -60,7 +61,7 @@ class Brief:
             return ()
         text = render(
             "generate",
-            thought=f"# The plan\n\n{self.thought.text}\n\n" if self.thought is not None else "",
+            thought=f"# The plan\n\n{fenced(self.thought.text)}\n\n" if self.thought is not None else "",
             insights=self.insights,
             language=self.task.document.language,
             what=named_scope(self.task.scope),

@@ -15,6 +15,7 @@ from forge_lsp.domain.attempt import (
 )
 from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.ensemble.agreement import Difference
+from forge_lsp.ensemble.fencing import as_item, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
 __all__ = ["failure_words", "learn", "merge", "render_insights"]
@@ -78,7 +79,7 @@ def merge(new: Iterable[Insight], old: Iterable[Insight], *, tokens: int = KEPT_
     room = tokens
     chosen: list[Insight] = []
     for insight in kept.values():
-        cost = estimate_tokens(insight.text) + 2
+        cost = estimate_tokens(as_item(insight.text))
         if cost <= room:
             chosen.append(insight)
             room -= cost
@@ -93,7 +94,7 @@ def render_insights(insights: Iterable[Insight], *, tokens: int) -> str:
         return ""
     parts = ["# What is known from earlier"]
     for kind, heading in _HEADINGS.items():
-        lines = [f"- {_indented(insight.text)}" for insight in fitting if insight.kind is kind]
+        lines = [as_item(insight.text) for insight in fitting if insight.kind is kind]
         if lines:
             parts.append(f"{heading}:\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n\n"
@@ -149,8 +150,4 @@ def _issues(verdict: Verdict) -> Iterable[tuple[InsightKind, str]]:
         for issue in review.issues
     ]
     for _, text in sorted(found, key=lambda pair: pair[0])[:MOST_ISSUES]:
-        yield InsightKind.REVIEW, text
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+        yield InsightKind.REVIEW, on_one_line(text)

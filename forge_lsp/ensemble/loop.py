@@ -98,7 +98,7 @@ class Ensemble:
             raise SettingsError(problems)
         writers = {row.generator.model for row in schedule.rows}
         alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
-        calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock)
+        calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock, secrets=task.secrets)
         stages = Stages(
             task=task,
             schedule=schedule,
@@ -319,7 +319,7 @@ class _Job:
             best=best,
             score=score,
             reason=reason,
-            sent=self._stages.briefing.sent(self._calls.asked),
+            sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
             evidence=evidence,
         )
 

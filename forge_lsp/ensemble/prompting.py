@@ -10,7 +10,7 @@ from string import Template
 
 from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Role
 from forge_lsp.domain.task import Scope, ScopeKind, Task
-from forge_lsp.ensemble.fencing import addressed, fence_for, on_one_line
+from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
 __all__ = ["Shared", "Window", "has_template", "named_scope", "render", "shared_prefix", "toy_prefix", "window"]
@@ -91,10 +91,14 @@ def window(info: ModelInfo, task: Task) -> Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """The prefix of all calls to one model: system text and first message."""
+    """The prefix of all calls to one model: system text and first message, the same for every part it takes.
+
+    ``rules`` are the project's, and follow it as a message of their own where its part is to plan or to write.
+    """
 
     system: str
     text: str
+    rules: str = ""
 
     def request(
         self,
@@ -108,9 +112,10 @@ class Shared:
         think: bool = False,
     ) -> ChatRequest:
         """The prefix, then ``turns``."""
+        prefix = tuple(Message(role=Role.USER, text=text, cache=True) for text in (self.text, self.rules) if text)
         return ChatRequest(
             system=self.system,
-            messages=(Message(role=Role.USER, text=self.text, cache=True), *turns),
+            messages=(*prefix, *turns),
             max_tokens=max_tokens,
             temperature=temperature,
             samples=samples,
@@ -125,7 +130,7 @@ def shared_prefix(task: Task, context: str) -> Shared:
     """System text, context and task: the same bytes for the same task and context."""
     words = {
         "context": context.strip(),
-        "instruction": task.instruction.strip(),
+        "instruction": as_material(task.instruction),
         "language": task.document.language,
         "what": named_scope(task.scope),
     }
@@ -151,6 +156,8 @@ def named_scope(scope: Scope) -> str:
         case _:
             if scope.name is None:
                 return "the marked definition"
+            name = on_one_line(scope.name)
             if scope.container is None:
-                return f"the definition of `{scope.name}`"
-            return f"the definition of `{scope.name}` in `{scope.container}` (it alone, without `{scope.container}`)"
+                return f"the definition of `{name}`"
+            container = on_one_line(scope.container)
+            return f"the definition of `{name}` in `{container}` (it alone, without `{container}`)"

@@ -31,6 +31,7 @@ from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.review import Hall, Sitting, review
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
+from forge_lsp.redaction import placeholders
 
 __all__ = ["CANNOT_RUN", "Stages", "Written"]
 
@@ -73,7 +74,7 @@ class Stages:
         started = self._start(number, Stage.THINK, f"{row.thinking.strategy}: {', '.join(row.thinking.models)}")
         room = Room(
             ask=self.calls.line(number, Stage.THINK),
-            shared=self.briefing.shared,
+            shared=self.briefing.for_thinking,
             insights=lambda model: self._told(model, insights),
             degraded=self._degraded(number, Stage.THINK),
             context=lambda model: self.models.get(model).info.context,
@@ -157,7 +158,11 @@ class Stages:
                 trouble[str(error)] = None
             except (ModelError, SpendingRefused) as error:
                 trouble[f"the answer was cut off by the length limit and could not go on: {error}"] = None
-        candidates = tuple(self._candidate(number, brief.generator.model, draft, code) for draft, code in whole)
+        written = [self._candidate(number, brief.generator.model, draft, code) for draft, code in whole]
+        candidates = tuple(one for one in written if not self._left_in(one))
+        for one in written:
+            for mark in sorted(self._left_in(one))[:1]:
+                trouble[f"the answer has {mark} in it, which stands for a secret that is not shown"] = None
         return Written(candidates=candidates, trouble=None if candidates else "; ".join(trouble))
 
     async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[Checked, ...]:
@@ -187,7 +192,7 @@ class Stages:
 
         hall = Hall(
             ask=self.calls.line(number, Stage.REVIEW),
-            shared=self.briefing.shared,
+            shared=self.briefing.for_reviewing,
             subject=seen,
             unavailable=self.models.unavailable,
             degraded=self._degraded(number, Stage.REVIEW),
@@ -223,6 +228,11 @@ class Stages:
             attempt=number,
             sample=draft.sample,
         )
+
+    def _left_in(self, candidate: Candidate) -> frozenset[str]:
+        """Placeholders of secrets of other files or of what tests printed, which nothing can be put in place of."""
+        found = placeholders(candidate.text)
+        return found - placeholders(self.task.document.text) if found else found
 
     @asynccontextmanager
     async def _held(self, number: int, stage: Stage, models: Sequence[str]) -> AsyncGenerator[None]:

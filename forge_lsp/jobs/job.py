@@ -28,9 +28,11 @@ from forge_lsp.domain.ports import Clock
 from forge_lsp.domain.task import Task
 from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
+from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import End, judge
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.telling import Listener, Told
+from forge_lsp.redaction import hidden
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
@@ -239,6 +241,7 @@ class Job:
             sent=end.sent if end else (),
             toys=self._prepared.toys,
             events=self.events,
+            secrets=task.secrets,
         )
 
     # ------------------------------------------------------------------ for the manager
@@ -322,13 +325,15 @@ class Job:
             logger.warning("job %s: its work did not stop within %.2f s of the cancel", self._id, CANCEL_GRACE)
             self._on_stray(run)
         spending = self._prepared.spending
-        end = self._end = judge(
+        end = judge(
             run,
             job_id=self._id,
             cancelled=self._cancel_reason,
             overdue=self._prepared.deadline if overdue else None,
             addresses=spending.addresses if isinstance(spending, JobSpending) else {},
         )
+        reason = end.reason and hidden(end.reason, self.task.secrets)
+        end = self._end = replace(end, reason=reason)
         cost = spending.close() if isinstance(spending, JobSpending) else self.cost_usd
         self._seconds, self._cost, self._state = self.seconds, cost, JobState.ENDED
         self._result = JobResult(
@@ -374,7 +379,7 @@ class Job:
         """An event of the ensemble. Start and end are the supervisor's to tell."""
         if isinstance(body, (JobStarted, JobFinished)):
             return
-        self._emit(body)
+        self._emit(without_secrets(body, self.task.secrets))
 
     def _emit(self, body: EventBody) -> None:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished

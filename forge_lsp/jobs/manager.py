@@ -12,6 +12,7 @@ from forge_lsp.domain.errors import ForgeError, JobUnknown
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
@@ -125,11 +126,14 @@ class JobManager:
         return record
 
     async def result(self, job_id: str) -> Artifact:
-        """What a job that ended has to offer. Raises JobUnknown, also where it has not ended."""
+        """What a job that ended has to offer. Raises JobUnknown, also where it has not ended, and BadRequest where its
+        code had a key of the user's words in it and its process is gone."""
         record = await self.record(job_id)
         if record.outcome is None:
             state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
             raise JobUnknown(f"job {job_id} has no result: it {state}")
+        if not record.secrets:
+            refuse_lost(record)
         best = record.candidate
         return Artifact(
             job_id=job_id,
@@ -210,7 +214,7 @@ class JobManager:
     async def _finished(self, record: JobRecord) -> None:
         count = self._jobs[record.job_id].attempt_count if record.job_id in self._jobs else len(record.attempts)
         try:
-            await self._ledger.finish(record, count)
+            await self._ledger.finish(for_the_ledger(record), count)
         finally:
             ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
             for job in ended[: max(0, len(ended) - self._keep)]:

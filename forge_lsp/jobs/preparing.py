@@ -32,17 +32,17 @@ from forge_lsp.domain.ports import (
     Toolchain,
 )
 from forge_lsp.domain.task import Language, Task
-from forge_lsp.ensemble.fencing import fence_for
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.together import Together
-from forge_lsp.redaction import hidden
+from forge_lsp.redaction import Pairs, placeholders, redact, restored
 
 __all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
 
@@ -107,7 +107,9 @@ class Preparer:
         before = None if request.follow_up is None else await self.earlier(request.follow_up.job_id)
         async with self._turn:
             await asyncio.sleep(0)  # else two hundred that waited for the settings would go on in one turn of the loop
-            task = self._task(request, before)
+            # The document's secrets are looked for apart: a long one takes a quarter of a second.
+            own = (await asyncio.to_thread(redact, request.document.text)).secrets
+            task = self._task(request, before, own)
         spending = JobSpending(
             job_id=job_id,
             workspace=request.workspace,
@@ -139,7 +141,8 @@ class Preparer:
                 task, schedule=setup.schedule, attempts=attempts, spending=spending, emit=emit
             )
             checks.attempts = conclusion.attempts
-            return conclusion
+            # In a thread: ten attempts may hold thousands of texts.
+            return await asyncio.to_thread(without_secrets, conclusion, task.secrets)
 
         return Prepared(
             task=task,
@@ -153,31 +156,47 @@ class Preparer:
             deadline=setup.deadline,
         )
 
-    def _task(self, request: JobRequest, before: JobRecord | None) -> Task:
+    def _task(self, request: JobRequest, before: JobRecord | None, own: Pairs) -> Task:
+        """``own`` are the document's secrets. The user's words are shown to models and kept in the ledger, so theirs
+        are replaced too, by placeholders that no secret of the document has."""
         document = request.document
         scope = self.scoping.scope(document, request.selection)
-        # The user's words are shown to models and kept in the ledger.
-        words, insights = hidden(request.words) if request.words else request.words, ()
+        words, feedback = request.words, ""
         if before is not None and request.follow_up is not None:
-            words = words or before.task
-            insights = _follow_up(before, hidden(request.follow_up.feedback))
+            feedback = request.follow_up.feedback
+            words = words or _words_of(before, own)
+        instruction = redact(self.scoping.instruction(document, scope, words, request.diagnostics), own)
+        said = redact(feedback, own + instruction.secrets)
         return Task(
             document=document,
             scope=scope,
-            instruction=self.scoping.instruction(document, scope, words, request.diagnostics),
+            instruction=instruction.text,
             workspace=request.workspace,
             buffers=request.buffers,
             diagnostics=request.diagnostics,
-            insights=insights,
+            insights=_follow_up(before, said.text) if before is not None and request.follow_up is not None else (),
+            secrets=own + instruction.secrets + said.secrets,
         )
+
+
+def _words_of(before: JobRecord, own: Pairs) -> str:
+    """The task's words of an earlier job, with the keys in them. Raises BadRequest where they are gone."""
+    words = restored(before.task, before.secrets or own)
+    lost = placeholders(words) - placeholders(before.base_text)
+    if lost:
+        raise BadRequest(
+            f"The task's words held a key, in whose place {min(lost)} stands now: keys are not kept after forge-lsp "
+            "ended.",
+            remedy="give the task's words again",
+        )
+    return words
 
 
 def _follow_up(before: JobRecord, feedback: str) -> tuple[Insight, ...]:
     """The user's words first, then the code they speak of."""
     found = [Insight(kind=InsightKind.FEEDBACK, text=feedback, attempt=0)]
     if before.candidate is not None:
-        fence = fence_for(before.candidate.code)
-        code = f"The code that these words are about:\n{fence}\n{before.candidate.code}\n{fence}"
+        code = f"The code that these words are about:\n{before.candidate.code}"
         found.append(Insight(kind=InsightKind.TRIED, text=code, attempt=0))
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -45,7 +45,7 @@ class JobRecord:
     ``base_text`` is the document before the candidate, ``version`` the editor's number for it. ``attempts`` are
     known in full when the job ended; until then, and for an interrupted job, ``events`` tell of them.
     ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
-    the document) are of the candidate.
+    the document) are of the candidate. ``secrets`` are the task's, known while its process runs; no ledger keeps them.
     """
 
     job_id: str
@@ -75,6 +75,7 @@ class JobRecord:
     grade: Grade | None = None
     checks: tuple[tuple[str, int], ...] = ()
     events: tuple[JobEvent, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def calls(self) -> tuple[JobEvent, ...]:

@@ -13,6 +13,7 @@ from forge_lsp.jobs.document import attempts_so_far
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.timeline import gantt
+from forge_lsp.redaction import hidden, redact
 
 __all__ = ["job_report"]
 
@@ -248,11 +249,9 @@ def _servers(events: Iterable[JobEvent]) -> str:
 def _diff(record: JobRecord) -> str:
     if record.candidate is None:
         return ""
-    lines = list(
-        difflib.unified_diff(
-            record.base_text.splitlines(), record.candidate.text.splitlines(), "before", "after", lineterm=""
-        )
-    )
+    known = record.secrets or redact(record.base_text).secrets
+    before, after = (hidden(text, known).splitlines() for text in (record.base_text, record.candidate.text))
+    lines = list(difflib.unified_diff(before, after, "before", "after", lineterm=""))
     if not lines:
         return "## Change\n\nNone: the result is what was there."
     if len(lines) > _DIFF_LINES:

@@ -1,7 +1,8 @@
 """What the models are shown of the code around the task: Markdown, fitted to a budget of tokens.
 
-In this order: the project's rules, the document with its scope marked, outlines of the files it leans on, tests that
-speak of the scope, the editor's diagnostics. docs/context.md says what never occurs in it.
+In this order: the document with its scope marked, outlines of the files it leans on, tests that speak of the scope,
+the editor's diagnostics; apart from them, for those who plan and write, the project's rules. docs/context.md says what
+never occurs in it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.ports import Syntax
+from forge_lsp.domain.ports import Gathered, Syntax
 from forge_lsp.domain.task import Language, ScopeKind, Task
-from forge_lsp.redaction import redact
+from forge_lsp.redaction import hidden, redact
 from forge_lsp.source.files import Files, language_of
 from forge_lsp.source.fitting import estimate_tokens, fenced, fitted_document, shortened
 from forge_lsp.source.ignore import is_secret_name
@@ -49,12 +50,6 @@ class _Part:
     file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    text: str
-    files: tuple[str, ...]
-
-
 class Context:
     """The ContextGatherer port. What was gathered for a task stays the same for that task object, so that all
     attempts share one prompt and the report names what was really sent."""
@@ -63,24 +58,17 @@ class Context:
         self._syntax = syntax
         self._config = config or ContextConfig()
         self._lock = threading.Lock()
-        self._known: deque[tuple[Task, int, _Gathered]] = deque(maxlen=16)
+        self._known: deque[tuple[Task, int, Gathered]] = deque(maxlen=16)
 
-    async def gather(self, task: Task, *, tokens: int) -> str:
-        """Markdown of at most about ``tokens`` tokens; files are read in a thread. The same task and budget give the
-        same bytes.
+    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+        """Markdown of at most about ``tokens`` tokens, the document's file first; files are read in a thread. The same
+        task and budget give the same bytes.
 
         Raises BadRequest for a document whose own name says that it holds keys or passwords.
         """
-        return (await asyncio.to_thread(self._gathered, task, tokens)).text
+        return await asyncio.to_thread(self._gathered, task, tokens)
 
-    def files_sent(self, task: Task, *, tokens: int) -> tuple[str, ...]:
-        """Workspace-relative names of the files whose text :meth:`gather` includes, the document first.
-
-        Instant after :meth:`gather` for the same task object; else it reads files.
-        """
-        return self._gathered(task, tokens).files
-
-    def _gathered(self, task: Task, tokens: int) -> _Gathered:
+    def _gathered(self, task: Task, tokens: int) -> Gathered:
         # By identity: an equal task later may find other files on the disk.
         with self._lock:
             for known, budget, result in self._known:
@@ -104,9 +92,10 @@ class _Gathering:
         self._config = config
         self._deadline = time.monotonic() + config.seconds
         workspace = task.workspace
+        self._secrets = task.secrets or redact(task.document.text).secrets
         self._files = Files(workspace, task.buffers, largest=config.largest_file) if workspace is not None else None
 
-    def result(self) -> _Gathered:
+    def result(self) -> Gathered:
         """Taken in order of worth while the budget lasts; shown in order of the prompt."""
         self._refuse_secrets()
         problems = self._take(self._problems())
@@ -122,7 +111,6 @@ class _Gathering:
         if not whole:
             document = self._document_part(self._left + share)
         sections = [
-            ("# Rules of this project, for those who plan and write (not for reviewers)", rules),
             ("", [document]),
             ("# Files that the document uses (outlines)", neighbours),
             ("# Tests that mention it", tests),
@@ -132,8 +120,13 @@ class _Gathering:
         for heading, parts in sections:
             if parts:
                 shown.extend(([heading] if heading else []) + [part.text for part in parts])
-        files = [part.file for part in (document, *rules, *neighbours, *tests) if part.file]
-        return _Gathered("\n\n".join(shown) + "\n", tuple(dict.fromkeys(files)))
+        heading = "# Rules of this project, for those who plan and write (not for reviewers)"
+        return Gathered(
+            text="\n\n".join(shown) + "\n",
+            rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
+            files=_files_of((document, *neighbours, *tests)),
+            rules_files=_files_of(rules),
+        )
 
     def _refuse_secrets(self) -> None:
         path = self._document.path
@@ -166,9 +159,9 @@ class _Gathering:
         if is_blank(document.text):
             return _Part(f"{heading}\n\nThe file is empty.", name)
         items = self._syntax.outline(document.text, document.language).items
-        hidden = redact(document.text).text
+        shown_text = redact(document.text).text
         room = tokens - estimate_tokens(heading) - 40
-        shown = fitted_document(document, hidden, self._task.scope, items, room)
+        shown = fitted_document(document, shown_text, self._task.scope, items, room)
         what = {
             ScopeKind.FILE: "The whole file is to be replaced.",
             ScopeKind.INSERTION: "Code is to be inserted at the marked place.",
@@ -177,9 +170,10 @@ class _Gathering:
 
     def _document_name(self) -> str:
         path = self._document.path
-        if path is None:
-            return self._document.uri.rpartition("/")[2].rpartition(":")[2] or "untitled"
-        return self._files.name(path) if self._files is not None else path.name
+        if path is not None and self._files is not None:
+            return self._files.name(path)
+        name = path.name if path is not None else self._document.uri.rpartition("/")[2].rpartition(":")[2]
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) or "untitled"
 
     def _rules(self) -> Iterator[_Part]:
         if self._files is None:
@@ -194,7 +188,7 @@ class _Gathering:
             seen.add(key)
             name = self._files.name(path)
             heading = f"## {name}\n\n"
-            shown = shortened(redact(normalised(text)).text.strip(), room - estimate_tokens(heading) - 20)
+            shown = shortened(hidden(normalised(text), self._secrets).strip(), room - estimate_tokens(heading) - 20)
             if shown:
                 part = _Part(heading + fenced(shown, "markdown"), name)
                 cost = estimate_tokens(part.text) + 20
@@ -216,7 +210,7 @@ class _Gathering:
             if text is None or name in taken or self._is_document(path):
                 continue
             language = language_of(path, self._document.language)
-            outline = redact(outline_text(text, language, self._syntax)).text
+            outline = hidden(outline_text(text, language, self._syntax), self._secrets)
             room = min(self._left - 40, max(self._tokens // 6, 200))
             shown = shortened(outline, room) if outline and room > 0 else ""
             if not shown:
@@ -256,7 +250,7 @@ class _Gathering:
                 continue
             file = self._files.name(path)
             language = language_of(path, self._document.language)
-            shown = shortened(redact(found).text, min(self._left - 40, max(self._tokens // 6, 200)))
+            shown = shortened(hidden(found, self._secrets), min(self._left - 40, max(self._tokens // 6, 200)))
             if shown:
                 part = _Part(f"## {file}\n\n{fenced(shown, language)}", file)
                 cost = estimate_tokens(part.text) + 20
@@ -268,7 +262,13 @@ class _Gathering:
     def _problems(self) -> Iterator[_Part]:
         if not self._task.diagnostics:
             return
-        lines = "\n".join(f"- {redact(' '.join(str(found).split())).text}" for found in self._task.diagnostics[:50])
+        lines = "\n".join(
+            f"- {hidden(' '.join(str(found).split()), self._secrets)}" for found in self._task.diagnostics[:50]
+        )
         shown = shortened(lines, self._tokens // 8)
         if shown:
             yield _Part(shown)
+
+
+def _files_of(parts: Iterable[_Part]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.file for part in parts if part.file))

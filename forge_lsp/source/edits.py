@@ -8,10 +8,11 @@ from dataclasses import replace
 from textwrap import dedent
 from typing import Protocol
 
+from forge_lsp.chat_marks import as_marks
 from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
-from forge_lsp.redaction import redact
+from forge_lsp.redaction import redact, restored
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
 from forge_lsp.source.headers_go_rust import keep_headers
@@ -58,8 +59,7 @@ class Edits:
             result = (BOM if text.startswith(BOM) else "") + body + (dominant_ending(text) if body else "")
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
-        hidden = redact(text)
-        merged = merge_imports(result, [hidden.restore(line) for line in imports], document.language, self._syntax)
+        merged = merge_imports(result, [_shown(line, task) for line in imports], document.language, self._syntax)
         return without_idle_go_imports(text, merged, self._syntax) if document.language is Language.GO else merged
 
     def finish(self, task: Task, code: str) -> str:
@@ -67,7 +67,7 @@ class Edits:
         attributes, a stub's signature, its docstrings, and the secrets that were hidden from the models.
 
         Twice is as good as once."""
-        found = self._with_lead(normalised(redact(task.document.text).restore(code)), task)
+        found = self._with_lead(normalised(_shown(code, task)), task)
         found = keep_header(task, found, self._syntax)
         if task.document.language is Language.PYTHON:
             original = normalised(task.original)
@@ -149,6 +149,12 @@ class Edits:
     def _errors(self, code: str, scope: Scope) -> int:
         wrapped = f"if 1:\n{code}\n" if scope.indent else code
         return len(self._syntax.outline(wrapped, Language.PYTHON).errors)
+
+
+def _shown(code: str, task: Task) -> str:
+    """A model's ``code`` with what prompts hide of the document and of the user's words."""
+    text = task.document.text
+    return as_marks(restored(code, task.secrets or redact(text).secrets), text)
 
 
 def _has_comment(lead: str) -> bool:

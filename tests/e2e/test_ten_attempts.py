@@ -35,7 +35,7 @@ PROFILE: dict[str, Any] = tomllib.loads(resources.files("forge_lsp.profiles").jo
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-test"}
 SCORE = 7.9
 """Not enough, and near enough to 8 that a panel always waits for its last vote."""
-_PLAN = re.compile(r"^## Plan ([A-Z])\n\n(.*?)$", re.MULTILINE)
+_PLAN = re.compile(r"^## Plan ([A-Z])\n\n`{3,}text\n(.*?)$", re.MULTILINE)
 
 
 def plan(body: dict[str, Any]) -> Script:

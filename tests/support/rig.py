@@ -30,7 +30,7 @@ TEXT = 'def is_even(number: int) -> bool:\n    """Whether it divides by two."""\
 CODE = "def is_even(number: int) -> bool:\n    return number % 2 == 0"
 AT_ONCE = frozenset({"propose", "vote", "review", "second look"})
 """The parts that are asked of all models together; any other waits for the one before."""
-_PLAN = re.compile(r"## Plan ([A-Z])\s+(.*)")
+_PLAN = re.compile(r"## Plan ([A-Z])\s+`{3,}text\s+(.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from forge_lsp.domain.ports import (
     ChatRequest,
     Completion,
     FinishReason,
+    Gathered,
     ModelInfo,
     ModelStatus,
     PullProgress,
@@ -186,13 +187,14 @@ class PlainContext:
     def __init__(self) -> None:
         self.gathered: list[int] = []
 
-    async def gather(self, task: Task, *, tokens: int) -> str:
+    async def gather(self, task: Task, *, tokens: int) -> Gathered:
         self.gathered.append(tokens)
         await asyncio.sleep(0)
-        return f"# The file\n\n{task.document.text}"[: tokens * 3]
-
-    def files_sent(self, task: Task, *, tokens: int) -> tuple[str, ...]:
-        return ("calc.py", "AGENTS.md") if tokens > 1000 else ("calc.py",)
+        shown = f"# The file\n\n{task.document.text}"[: tokens * 3]
+        if tokens <= 1000:
+            return Gathered(text=shown, files=("calc.py",))
+        rules = "# Rules of this project\n\nUse tabs."
+        return Gathered(text=shown, rules=rules, files=("calc.py",), rules_files=("AGENTS.md",))
 
 
 class PlainEditing:

@@ -70,10 +70,14 @@ def test_code_is_left_as_it_is(text: str) -> None:
 
 def test_what_comes_back_in_a_tests_output_is_called_as_in_the_document() -> None:
     secret = f"ghp_{LONG[:36]}"
-    document = redact(f"KEY = '{secret}'\nOTHER = 'glpat-{LONG[:20]}'\n").text
-    shown = re.search(r"ghp_\w+", document)
+    document = redact(f"OTHER = 'glpat-{LONG[:20]}'\nKEY = '{secret}'\n")
+    shown = re.search(r"ghp_\w+", document.text)
     assert shown is not None
-    assert shown[0] in hidden(f"AssertionError: '' != '{secret}'")
+    output = redact(f"AssertionError: 'npm_{HEX}' != '{secret}', that is, {LONG[:36]}", document.secrets)
+    assert output.text.count(shown[0].removeprefix("ghp_")) == 2
+    # What is found beside the document has a placeholder of its own, which stands for nothing in the document.
+    assert [shown for shown, _ in output.secrets] == [f"REDACTED0003{'X' * 20}"]
+    assert document.restore(output.text).count(secret) == 1
 
 
 def test_a_short_password_is_found_again_among_words_of_its_length() -> None:

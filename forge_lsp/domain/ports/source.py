@@ -13,6 +13,7 @@ from forge_lsp.domain.task import Document, Language, Scope, Task, TextEdit, Tex
 __all__ = [
     "ContextGatherer",
     "Editing",
+    "Gathered",
     "Item",
     "ItemKind",
     "Outline",
@@ -89,17 +90,27 @@ class Scoping(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What models are shown around a task, as Markdown.
+
+    ``text``: the document with the scope marked, imports, neighbours, diagnostics; every model sees it. ``rules``: the
+    project's rules ("": it has none), for those alone who plan and write. ``files`` and ``rules_files`` are the
+    workspace-relative names of the files whose text is in either.
+    """
+
+    text: str
+    rules: str = ""
+    files: tuple[str, ...] = ()
+    rules_files: tuple[str, ...] = ()
+
+
 class ContextGatherer(Protocol):
     """What to show the models of the code around the task."""
 
-    async def gather(self, task: Task, *, tokens: int) -> str:
-        """Markdown of at most about ``tokens`` tokens: rules files, the document with the scope marked, imports,
-        neighbours, diagnostics. The same task and budget give the same bytes. Ignored files, ``.env*``, keys
-        and files outside the workspace never occur in it."""
-        ...
-
-    def files_sent(self, task: Task, *, tokens: int) -> tuple[str, ...]:
-        """Workspace-relative names of the files whose text :meth:`gather` includes, for the report."""
+    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+        """At most about ``tokens`` tokens, text and rules together. The same task and budget give the same bytes.
+        Ignored files, ``.env*``, keys and files outside the workspace never occur in it."""
         ...
 
 

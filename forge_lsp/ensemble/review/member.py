@@ -10,6 +10,7 @@ from forge_lsp.domain.errors import ModelError, ModelMissing, ServerUnreachable,
 from forge_lsp.domain.ports import ChatRequest, Clock, Message, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
+from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.prompting import Shared, has_template, render
 from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema
 from forge_lsp.ensemble.review.weighing import Vote
@@ -69,7 +70,7 @@ async def look_again(first: Review, others: Sequence[Review], hall: Hall) -> Rev
     text = render(
         "second_look",
         score=f"{first.score:g} of 10" if first.score is not None else "no score",
-        reasoning=shorten(first.reasoning, _MOST_REASONING) or "none",
+        reasoning=on_one_line(shorten(first.reasoning, _MOST_REASONING)) or "none",
         issues=_issues(others, _LEAST_SHOWN + hall.spare_tokens(first.model)),
     )
     try:
@@ -117,7 +118,7 @@ def _issues(others: Sequence[Review], tokens: int) -> str:
     found = [(review.aspect, issue) for review in others if review.score is not None for issue in review.issues]
     found.sort(key=lambda pair: _BADNESS[pair[1].severity])
     lines = [
-        f"- {aspect}, {issue.severity}{f', line {issue.line}' if issue.line else ''}: {issue.message}"
+        f"- {aspect}, {issue.severity}{f', line {issue.line}' if issue.line else ''}: {on_one_line(issue.message)}"
         for aspect, issue in found
     ]
     return clip("\n".join(lines), tokens) if lines else "- nothing to change"

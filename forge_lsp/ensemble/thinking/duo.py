@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forge_lsp.domain.attempt import Thought
+from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.thinking.room import Room
 from forge_lsp.ensemble.thinking.solo import solo
 
@@ -17,8 +18,8 @@ async def duo(models: tuple[str, ...], room: Room) -> Thought | None:
     if proposal is None:
         return await solo((second,), room)
     alone = Thought(text=proposal, strategy="solo", models=(first,))
-    critique = await room.say(second, "critique", "critique", proposal=proposal)
+    critique = await room.say(second, "critique", "critique", proposal=fenced(proposal))
     if critique is None:
         return alone
-    refined = await room.say(first, "refine", "refine", proposal=proposal, critique=critique)
+    refined = await room.say(first, "refine", "refine", proposal=fenced(proposal), critique=fenced(critique))
     return alone if refined is None else Thought(text=refined, strategy="duo", models=(first, second))

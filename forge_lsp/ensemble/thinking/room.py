@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from forge_lsp.domain.errors import ForgeError, ModelError, SpendingRefused
 from forge_lsp.domain.ports import Message, Role
 from forge_lsp.ensemble.calls import Ask
+from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.prompting import Shared, render
 from forge_lsp.ensemble.words import clip, estimate_tokens, without_thinking
 
@@ -19,6 +20,7 @@ ANSWER_TOKENS = 640  # 400 by our careful count; the rest lets a sentence end
 TEMPERATURE = 0.3  # plans gain from a little variety between attempts, and lose from much
 
 _FRAMING = 64  # tokens that turns and headings cost beside their text
+_AROUND = 10  # tokens of the signs around a plan: its heading's and its fence
 _LEAST = 32  # tokens of each plan that are shown whatever else fills the window
 
 
@@ -89,16 +91,18 @@ class Room:
         words = {"insights": self.insights(model), **values}
         if shown:
             bare = render(template, **words, plans="")
-            taken = sum(map(estimate_tokens, (shared.system, shared.text, bare))) + answer_tokens + _FRAMING
+            taken = (
+                sum(map(estimate_tokens, (shared.system, shared.text, shared.rules, bare))) + answer_tokens + _FRAMING
+            )
             words["plans"] = lay_out(shown, self.context(model) - taken)
         return shared, render(template, **words)
 
 
 def lay_out(shown: Sequence[Shown], tokens: int) -> str:
     """All plans under their headings, in about ``tokens`` tokens."""
-    headings = sum(estimate_tokens(plan.heading) + 4 for plan in shown)
+    headings = sum(estimate_tokens(plan.heading) + _AROUND for plan in shown)
     most = max(fair_share([estimate_tokens(plan.text) for plan in shown], tokens - headings), _LEAST)
-    return "\n\n".join(f"## {plan.heading}\n\n{clip(plan.text, most)}" for plan in shown)
+    return "\n\n".join(f"## {plan.heading}\n\n{fenced(clip(plan.text, most))}" for plan in shown)
 
 
 def fair_share(sizes: Sequence[int], room: int) -> int:

@@ -322,9 +322,10 @@ def test_insights_are_bounded(texts: list[str], tokens: int) -> None:
 
 def test_nothing_known_is_nothing_said() -> None:
     assert render_insights((), tokens=500) == ""
-    text = render_insights((insight("a\nb", 1), insight("c", 1, InsightKind.DIAGNOSTIC)), tokens=500)
+    text = render_insights((insight("a", 1), insight("c\nd", 1, InsightKind.DIAGNOSTIC)), tokens=500)
     assert text.index("compiler refused") < text.index("Reviewers")
-    assert text.endswith("- a\n  b\n\n")
+    assert "- c\n  ```text\n  d\n  ```\n\n" in text
+    assert text.endswith("- a\n\n")
 
 
 def test_the_rule_never_accepts_nothing_and_still_refuses_for_the_better_reason() -> None:

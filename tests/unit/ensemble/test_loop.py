@@ -117,6 +117,11 @@ async def test_the_users_example_two_refusals_then_accepted() -> None:
     assert "7 is low" in generator.prompts[1]
     assert "7.5 is low" in generator.prompts[2]
     assert len({request.messages[0].text for request in generator.requests}) == 1
+    judge = stand.models[-1]
+    assert {request.messages[0].text for request in judge.requests} == {generator.requests[0].messages[0].text}
+    # The project's rules are for those who plan and write.
+    assert all("Use tabs." in request.messages[1].text for request in generator.requests)
+    assert not any("Use tabs." in prompt for prompt in judge.prompts)
     assert end.sent == (Sent(file="calc.py", server="local"), Sent(file="AGENTS.md", server="local"))
 
 

@@ -374,7 +374,7 @@ def test_the_room_is_shared_fairly(sizes: list[int], room: int) -> None:
 
 def test_short_plans_are_shown_whole_beside_long_ones() -> None:
     text = lay_out([Shown(heading="Plan 1", text=LONG), Shown(heading="Plan 2", text="short")], 200)
-    assert "## Plan 2\n\nshort" in text
+    assert "## Plan 2\n\n```text\nshort\n```" in text
     assert "[...]" in text
     assert estimate_tokens(text) <= 220
     assert clip(LONG, 32)[:20] in lay_out([Shown(heading="Plan 1", text=LONG)], -5)

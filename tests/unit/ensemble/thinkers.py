@@ -21,7 +21,7 @@ from tests.support.scripted import Events, ManualClock, Purse, ScriptedDirectory
 T = TypeVar("T")
 
 SHARED = Shared(system="system", text="the task")
-_PLAN = re.compile(r"^## Plan ([A-Z])\n\n(.*?)$", re.MULTILINE)
+_PLAN = re.compile(r"^## Plan ([A-Z])\n\n`{3,}text\n(.*?)$", re.MULTILINE)
 _TURNS = 40  # of the loop: more than any chain of awaits between two answers
 
 

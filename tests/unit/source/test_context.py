@@ -70,7 +70,7 @@ def task(workspace: Path | None, text: str = CART, language: Language = PYTHON, 
 
 
 async def gathered(job: Task, tokens: int = 4000) -> str:
-    return await Context(SYNTAX).gather(job, tokens=tokens)
+    return (await Context(SYNTAX).gather(job, tokens=tokens)).text
 
 
 async def test_everything_is_there_in_its_order(workspace: Path) -> None:
@@ -79,10 +79,6 @@ async def test_everything_is_there_in_its_order(workspace: Path) -> None:
     places = [
         text.index(part)
         for part in (
-            "Use tabs.",
-            "Copilot words.",
-            "Cursor words.",
-            "Shop words.",
             "# The document: shop/cart.py",
             SCOPE_BEGINS,
             "def total",
@@ -105,27 +101,34 @@ async def test_everything_is_there_in_its_order(workspace: Path) -> None:
 async def test_files_sent_names_exactly_what_was_shown(workspace: Path) -> None:
     context = Context(SYNTAX)
     job = task(workspace)
-    await context.gather(job, tokens=4000)
-    assert context.files_sent(job, tokens=4000) == (
-        "shop/cart.py",
+    found = await context.gather(job, tokens=4000)
+    assert found.files == ("shop/cart.py", "shop/item.py", "shop/money.py", "tests/test_cart.py")
+    assert found.rules_files == (
         "AGENTS.md",
         ".github/copilot-instructions.md",
         ".cursor/rules/style.mdc",
         "shop/CLAUDE.md",
-        "shop/item.py",
-        "shop/money.py",
-        "tests/test_cart.py",
     )
+
+
+async def test_the_rules_stand_apart_from_what_every_model_sees(workspace: Path) -> None:
+    found = await Context(SYNTAX).gather(task(workspace), tokens=4000)
+    places = [found.rules.index(words) for words in ("Use tabs.", "Copilot words.", "Cursor words.", "Shop words.")]
+    assert places == sorted(places)
+    assert not any(words in found.text for words in ("Use tabs.", "Copilot", "Cursor", "Shop words.", "AGENTS"))
+    # They are no part of what comes first, so that rules that change leave the prefix of all calls as it was.
+    made(workspace, "AGENTS.md", text="Use spaces.\n")
+    assert (await Context(SYNTAX).gather(task(workspace), tokens=4000)).text == found.text
 
 
 async def test_the_same_task_gives_the_same_bytes_whatever_the_disk_does(workspace: Path) -> None:
     context = Context(SYNTAX)
     job = task(workspace)
     first = await context.gather(job, tokens=4000)
-    assert await gathered(task(workspace)) == first
+    assert await gathered(task(workspace)) == first.text
     made(workspace, "AGENTS.md", text="Other words.\n")
-    assert await context.gather(job, tokens=4000) == first
-    assert "Other words." in await context.gather(replace(job), tokens=4000)
+    assert await context.gather(job, tokens=4000) is first
+    assert "Other words." in (await context.gather(replace(job), tokens=4000)).rules
 
 
 async def test_open_buffers_lie_over_the_disk(workspace: Path) -> None:
@@ -173,9 +176,9 @@ async def test_a_long_document_keeps_what_matters(workspace: Path) -> None:
 async def test_without_a_workspace_only_the_document_is_shown() -> None:
     context = Context(SYNTAX)
     job = task(None, "def f():|\n    pass\n")
-    text = await context.gather(job, tokens=1000)
-    assert text.startswith("# The document: Untitled-1\n")
-    assert context.files_sent(job, tokens=1000) == ("Untitled-1",)
+    found = await context.gather(job, tokens=1000)
+    assert found.text.startswith("# The document: Untitled-1\n")
+    assert (found.files, found.rules, found.rules_files) == (("Untitled-1",), "", ())
 
 
 @pytest.mark.parametrize(("text", "marker"), [("x = 1\n|\ny = 2\n", INSERT_HERE), ("# a|", INSERT_HERE)])
@@ -240,7 +243,7 @@ async def test_binary_and_huge_files_do_not_exist(workspace: Path) -> None:
     (workspace / "shop/money.py").write_bytes(b"def latin(): '\xe9'\n")
     shown = await Context(SYNTAX, ContextConfig(largest_file=100_000)).gather(task(workspace), tokens=4000)
     for absent in ("huge", "latin", "a\x00b"):
-        assert absent not in shown
+        assert absent not in shown.text + shown.rules
 
 
 @pytest.mark.parametrize("name", [".env.py", "shop/credentials.py", ".aws/x.py"])
