@@ -33,7 +33,16 @@ from forge_lsp.domain.ports.models import (
     Usage,
 )
 from forge_lsp.domain.ports.residency import Residency, Unmanaged
-from forge_lsp.domain.ports.source import ContextGatherer, Editing, Item, ItemKind, Outline, Scoping, Syntax
+from forge_lsp.domain.ports.source import (
+    ContextGatherer,
+    Editing,
+    Followed,
+    Item,
+    ItemKind,
+    Outline,
+    Scoping,
+    Syntax,
+)
 from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
 
 __all__ = [
@@ -54,6 +63,7 @@ __all__ = [
     "Finding",
     "FindingStatus",
     "FinishReason",
+    "Followed",
     "Item",
     "ItemKind",
     "Message",
