@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.intervals import Mean, Ratio, Share
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, ReviewerSeen, Statistics
+    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, Proof, ReviewerSeen, Statistics
 
 __all__ = ["stats"]
 
@@ -78,6 +78,11 @@ def _print(told: Statistics) -> None:
             [one.grade, str(one.accepted.total), _percent(one.accepted), _percent(one.applied)] for one in told.proofs
         ]
         _table(rows, ("proof", "jobs", "accepted", "applied"))
+    if any(one.applied.hits for one in told.proofs):
+        line()
+        rows = [_became_row(one) for one in told.proofs if one.applied.hits]
+        _table(rows, ("applied", "jobs", "kept", "changed", "undone", "unknown"))
+        line("A guess: the code when its file was next saved, less what formatters change.")
     line()
     line("Free before paid", "bold")
     line(f"  {_free(told)}")
@@ -142,6 +147,11 @@ def _reviewer_row(one: ReviewerSeen) -> list[str]:
         f"{one.abstained.hits} of {one.abstained.total}",
         _percent(one.agreement),
     ]
+
+
+def _became_row(one: Proof) -> list[str]:
+    shares = (one.kept, one.changed, one.undone)
+    return [one.grade, str(one.applied.hits), *(_percent(share) for share in shares), str(one.unknown)]
 
 
 def _parallel_row(one: Parallel) -> list[str]:
@@ -228,7 +238,17 @@ def _document(told: Statistics) -> dict[str, object]:
             for one in told.reviewers
         ],
         "byProof": [
-            {"grade": one.grade, "accepted": _share(one.accepted), "applied": _share(one.applied)}
+            {
+                "grade": one.grade,
+                "accepted": _share(one.accepted),
+                "applied": _share(one.applied),
+                "became": {
+                    "kept": _share(one.kept),
+                    "changed": _share(one.changed),
+                    "undone": _share(one.undone),
+                    "unknown": one.unknown,
+                },
+            }
             for one in told.proofs
         ],
         "claims": {

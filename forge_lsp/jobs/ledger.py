@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs import rows
@@ -111,6 +112,10 @@ class Ledger:
     async def mark_applied(self, job_id: str) -> None:
         """The editor took the result."""
         await self._answer(self._db.call(lambda db: rows.set_applied(db, job_id)))
+
+    async def mark_became(self, job_id: str, became: Became) -> None:
+        """The applied result's document was saved; this is what had become of it."""
+        await self._answer(self._db.call(lambda db: rows.set_became(db, job_id, became)))
 
     async def record(self, job_id: str) -> JobRecord | None:
         """A whole job, of whatever process; None: unknown."""

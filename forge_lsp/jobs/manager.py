@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
 
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.errors import ForgeError, JobUnknown
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
@@ -181,7 +182,11 @@ class JobManager:
         job = self._jobs.get(job_id)
         if job is not None:
             job.mark_applied()
-        return self._in_background(self._keep_applied(job_id))
+        return self._in_background(self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied"))
+
+    def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:
+        """Keep what became of the job's applied result; kept in the ledger once the answer is awaited."""
+        return self._in_background(self._write(job_id, self._ledger.mark_became(job_id, became), "what became of it"))
 
     async def aclose(self, grace: float = 2.0) -> None:
         """Cancel all jobs, wait at most ``grace`` seconds for their ends, close what they held and the ledger."""
@@ -231,11 +236,12 @@ class JobManager:
         task.add_done_callback(self._background.discard)
         return task
 
-    async def _keep_applied(self, job_id: str) -> None:
+    @staticmethod
+    async def _write(job_id: str, work: Awaitable[None], what: str) -> None:
         try:
-            await self._ledger.mark_applied(job_id)
+            await work
         except Exception:
-            logger.exception("job %s: that it was applied could not be kept", job_id)
+            logger.exception("job %s: %s could not be kept", job_id, what)
 
     @staticmethod
     async def _close_prepared(job_id: str, prepared: Prepared) -> None:

@@ -14,7 +14,8 @@ __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "sel
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
     """A job that is over. ``outcome`` None: it was interrupted. ``attempts`` are those that ran. ``grade`` is that of
-    its candidate, ``applied`` whether the candidate was."""
+    its candidate, ``applied`` whether the candidate was, ``became`` what it was when its document was saved next (kept,
+    changed, undone; None: unknown)."""
 
     job_id: str
     created: str
@@ -25,6 +26,7 @@ class JobSeen:
     nano: int
     grade: str | None = None
     applied: bool = False
+    became: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ def select_observed(db: sqlite3.Connection) -> Observed:
     """Everything of jobs that are over; those that run are left out."""
     jobs = db.execute(
         "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
-        " coalesce(cost_nano_usd, 0), grade, applied FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
+        " coalesce(cost_nano_usd, 0), grade, applied, became"
+        " FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
     )
     attempts = db.execute(
         "SELECT a.job_id, a.number, a.strategy, a.generator, a.panel,"
@@ -116,6 +119,7 @@ def select_observed(db: sqlite3.Connection) -> Observed:
                 nano=row[6],
                 grade=row[7],
                 applied=bool(row[8]),
+                became=row[9],
             )
             for row in jobs
         ),

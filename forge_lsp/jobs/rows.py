@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import cast, get_args
 
 from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.checks import CheckStatus, Grade
 from forge_lsp.domain.events import CallFinished, EventBody, JobEvent
 from forge_lsp.domain.task import Scope
@@ -23,6 +24,7 @@ __all__ = [
     "select_history",
     "select_job",
     "set_applied",
+    "set_became",
     "sweep",
     "update_ended",
     "weed",
@@ -163,8 +165,13 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
 
 
 def set_applied(db: sqlite3.Connection, job_id: str) -> None:
-    """The editor took the result."""
-    db.execute("UPDATE jobs SET applied = 1 WHERE id = ?", (job_id,))
+    """The editor took the result. What became of it when it was applied before counts no more."""
+    db.execute("UPDATE jobs SET applied = 1, became = NULL WHERE id = ?", (job_id,))
+
+
+def set_became(db: sqlite3.Connection, job_id: str, became: Became) -> None:
+    """What had become of the applied result when its document was saved."""
+    db.execute("UPDATE jobs SET became = ? WHERE id = ? AND applied = 1", (str(became), job_id))
 
 
 def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:

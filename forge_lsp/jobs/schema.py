@@ -143,6 +143,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE jobs ADD COLUMN checks TEXT",  # JSON: pairs of a check's status and how many have it
         "ALTER TABLE attempts ADD COLUMN grade TEXT",
     ),
+    ("ALTER TABLE jobs ADD COLUMN became TEXT",),  # the applied result once saved: kept | changed | undone | NULL
 )
 
 VERSION = len(MIGRATIONS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.events import Stage
 from forge_lsp.domain.ports import Usage
@@ -72,11 +73,19 @@ class ReviewerSeen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Jobs with something to offer whose candidate has one ``grade``: the share that was accepted, and of all of them
-    the share that was applied."""
+    the share that was applied.
+
+    Of the applied ones whose documents were saved since, the shares that were ``kept`` as applied, ``changed`` further
+    and ``undone``; ``unknown`` counts the other applied ones.
+    """
 
     grade: str
     accepted: Share
     applied: Share
+    kept: Share
+    changed: Share
+    undone: Share
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +170,23 @@ def _proofs(jobs: Sequence[JobSeen]) -> tuple[Proof, ...]:
     """By grade, the best first; "none" where a check spoke against all that a job had to offer."""
     names = [*(str(grade) for grade in reversed(Grade)), "none"]
     groups = {name: [job for job in jobs if (job.grade or "none") == name] for name in names}
-    return tuple(
-        Proof(
-            grade=name,
-            accepted=share(sum(job.outcome == Outcome.ACCEPTED for job in group), len(group)),
-            applied=share(sum(job.applied for job in group), len(group)),
-        )
-        for name, group in groups.items()
-        if group
+    return tuple(_proof(name, group) for name, group in groups.items() if group)
+
+
+def _proof(grade: str, jobs: Sequence[JobSeen]) -> Proof:
+    applied = [job for job in jobs if job.applied]
+    known = [job.became for job in applied if job.became is not None]
+    kept, changed, undone = (
+        share(known.count(became), len(known)) for became in (Became.KEPT, Became.CHANGED, Became.UNDONE)
+    )
+    return Proof(
+        grade=grade,
+        accepted=share(sum(job.outcome == Outcome.ACCEPTED for job in jobs), len(jobs)),
+        applied=share(len(applied), len(jobs)),
+        kept=kept,
+        changed=changed,
+        undone=undone,
+        unknown=len(applied) - len(known),
     )
 
 

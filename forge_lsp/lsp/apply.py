@@ -24,7 +24,7 @@ from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.documents import Documents, Present
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["Applied", "Applier", "Waits", "whole_endings"]
+__all__ = ["Applied", "Applier", "Change", "Waits", "whole_endings"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,21 @@ class Requests(Protocol):
     async def request(self, method: str, params: object, *, timeout: float) -> Any: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document's texts around an edit that was applied."""
+
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """Whether the document holds the candidate now; ``reason`` says why not."""
+    """Whether the document holds the candidate now; ``reason`` says why not, ``change`` what the edit did."""
 
     applied: bool
     reason: str | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,7 @@ class Applier:
                 except (EditConflict, BadRequest) as error:
                     return Applied(applied=False, reason=error.full_message)
                 if target == present.text:
-                    return Applied(applied=True)
+                    return Applied(applied=True, change=Change(offer.base, target))
                 if merged and not insist:
                     if offer.recheck is None:
                         return Applied(applied=False, reason="The document has changed since that job ran.")
@@ -149,7 +158,7 @@ class Applier:
                 sending()
                 refusal = await self._send(present, target, editing)
                 if refusal is None:
-                    return Applied(applied=True)
+                    return Applied(applied=True, change=Change(present.text, target))
                 if self._unchanged(present):
                     return Applied(applied=False, reason=refusal)
         return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")

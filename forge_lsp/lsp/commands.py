@@ -23,6 +23,7 @@ from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
 
 if TYPE_CHECKING:
+    from forge_lsp.jobs.record import Artifact
     from forge_lsp.jobs.services import Services
 
 __all__ = ["Commands"]
@@ -119,7 +120,7 @@ class Commands:
     async def _result(self, arguments: Arguments, _: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, code, _ = await self._offer(services, job_id)
+        offer, kept = await self._offer(services, job_id)
         editor = self._session.editor
         present = editor.documents.present(offer.uri)
         edit: object = None
@@ -132,19 +133,22 @@ class Commands:
                 pass  # the code is still the user's to take by hand
             else:
                 edit = self._plain(editor.applier.edit(present, target, services.editing))
-        return {"code": code, "edit": edit, "version": version}
+        return {"code": kept.code, "edit": edit, "version": version}
 
     async def _apply(self, arguments: Arguments, _: Token) -> object:
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, _, proven = await self._offer(services, job_id)
-        applied = await self._session.editor.applier.apply(offer, services.editing, insist=not proven)
+        offer, kept = await self._offer(services, job_id)
+        editor = self._session.editor
+        insist = kept.outcome is not Outcome.ACCEPTED
+        applied = await editor.applier.apply(offer, services.editing, insist=insist)
         if applied.applied:
             services.jobs.mark_applied(job_id)
+            editor.afterwards.remember(services, job_id, kept.language, offer, applied.change)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
 
-    async def _offer(self, services: Services, job_id: str) -> tuple[Offer, str, bool]:
-        """What an ended job has to offer, its code, and whether it was accepted."""
+    async def _offer(self, services: Services, job_id: str) -> tuple[Offer, Artifact]:
+        """What an ended job has to offer, and all of it."""
         kept = await services.jobs.result(job_id)
         if kept.code is None or kept.text is None:
             raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
@@ -153,7 +157,7 @@ class Commands:
         except JobUnknown:  # it ran before a restart: only the ledger knows it
             recheck = None
         offer = Offer(uri=kept.uri, base=kept.base_text, scope=kept.scope, text=kept.text, recheck=recheck)
-        return offer, kept.code, kept.outcome is Outcome.ACCEPTED
+        return offer, kept
 
     # ------------------------------------------------------------------ the rest
 

@@ -111,6 +111,11 @@ class Documents:
         except UnicodeDecodeError as error:
             raise BadRequest(f"{path.name} is not UTF-8 text.", remedy="save it as UTF-8") from error
 
+    def open_text(self, uri: str) -> str | None:
+        """The text of a document that is open in the editor, else None. Reads no file."""
+        document = self._workspace.text_documents.get(unquote(uri))
+        return None if document is None else document.source
+
     def index(self, present: Present) -> LineIndex:
         """Positions of the text as the editor counts them; offsets are less ``present.hidden``."""
         return LineIndex(present.text[present.hidden :], self.codec)

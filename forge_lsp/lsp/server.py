@@ -73,6 +73,16 @@ class ForgeServer(LanguageServer):
         """The user pressed Cancel."""
         self.session.editor.work_done.cancel(token)
 
+    def saved(self, uri: str) -> None:
+        """The user saved a document. Returns at once."""
+        if self._begun:
+            self.session.saved(uri)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed in the editor. Returns at once."""
+        if self._begun:
+            self.session.closed(uri)
+
     async def aclose(self) -> None:
         """Stop everything that was begun."""
         if self._begun:
@@ -111,6 +121,16 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def files(_: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
         await server.session.files_changed()
+
+    # Not as coroutines: these would run later, and see a text that was typed after the save.
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE, lsp.SaveOptions(include_text=False))
+    def saved(params: lsp.DidSaveTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        server.saved(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: lsp.DidCloseTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        server.closed(params.text_document.uri)
 
     options = lsp.CodeActionOptions(code_action_kinds=_KINDS, resolve_provider=False)
 

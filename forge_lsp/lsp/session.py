@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from forge_lsp.domain.errors import ForgeError, SettingsError
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
+from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applier, Waits
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.editor_log import EditorLog
@@ -33,6 +34,7 @@ Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...], bool
 
 _PULL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
+_LOOK_SECONDS = 0.3  # of them, for a document that was saved just before
 
 
 class Session:
@@ -75,6 +77,7 @@ class Session:
                     capabilities.workspace,
                     self._waits,
                 ),
+                afterwards=Afterwards(documents),
                 work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
                 job_events=options.get("jobEvents") is True,
             )
@@ -257,6 +260,18 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    # ------------------------------------------------------------------ documents
+
+    def saved(self, uri: str) -> None:
+        """The user saved a document. Returns at once."""
+        if self._editor is not None:
+            self._editor.afterwards.saved(uri)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed in the editor. Returns at once."""
+        if self._editor is not None:
+            self._editor.afterwards.closed(uri)
+
     # ------------------------------------------------------------------ end
 
     async def aclose(self) -> None:
@@ -266,6 +281,8 @@ class Session:
         self._closed = True
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
+                if self._editor is not None:
+                    await self._editor.afterwards.aclose(_LOOK_SECONDS)
                 if self._services is not None:
                     await self._services.jobs.aclose(grace=1.0)
                 for task in tuple(self._tasks):

@@ -17,6 +17,7 @@ from forge_lsp.domain.events import JobEvent
 from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.jobs.offer import Offer
 from forge_lsp.jobs.record import JobState
+from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
@@ -44,6 +45,7 @@ class Editor:
     protocol: ForgeProtocol
     documents: Documents
     applier: Applier
+    afterwards: Afterwards
     work_done: WorkDone
     job_events: bool
 
@@ -145,7 +147,7 @@ class ShownJob:
                 self._progress.report(self._state.show("applying"))
             applied = await self._apply(result)
             if applied.applied:
-                self._services.jobs.mark_applied(result.job_id)
+                self._remember(result, applied)
                 return replace(result, applied=True)
             result = replace(result, reason=applied.reason)
             if plain:
@@ -175,6 +177,13 @@ class ShownJob:
             logger.error("job %s: its result could not be applied", self.job_id, exc_info=failure)
             return Applied(applied=False, reason="The result could not be applied; the log file has the details.")
         return self._applying.result()
+
+    def _remember(self, result: JobResult, applied: Applied) -> None:
+        self._services.jobs.mark_applied(result.job_id)
+        offer = self.offer(result)
+        if offer is not None:
+            language = self._job.prepared.task.document.language
+            self._editor.afterwards.remember(self._services, result.job_id, language, offer, applied.change)
 
     def offer(self, result: JobResult) -> Offer | None:
         """The result as something to apply."""
@@ -215,7 +224,7 @@ class ShownJob:
         if chosen == APPLY_ANYWAY:
             applied = await self._apply(result, insist=True)
             if applied.applied:
-                self._services.jobs.mark_applied(result.job_id)
+                self._remember(result, applied)
             else:
                 self._editor.say(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
         elif chosen == SHOW_REPORT:

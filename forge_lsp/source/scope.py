@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from forge_lsp.domain.attempt import Diagnostic
-from forge_lsp.domain.task import Document, Scope, ScopeKind, TextRange
+from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.source.following import Remembered, follow
 from forge_lsp.source.lines import Lines, is_blank
 from forge_lsp.source.outline import TODO
 from forge_lsp.source.selecting import scope_at, walk
@@ -85,6 +86,10 @@ class Scopes:
     def unfinished(self, document: Document) -> tuple[TextRange, ...]:
         """See :func:`forge_lsp.source.unfinished.unfinished`."""
         return unfinished(document, self._syntax)
+
+    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> Remembered | None:
+        """See :func:`forge_lsp.source.following.follow`."""
+        return follow(language, scope, base, before, after)
 
     def _file_instruction(self, document: Document, wish: str | None) -> str:
         if document.path is not None:

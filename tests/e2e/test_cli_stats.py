@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.events import CallFinished, EventBody, JobEvent, Stage, StageFinished
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobState
@@ -38,6 +39,10 @@ async def fill(folder: Path) -> None:
         for event in (*whole.events, *panel(len(whole.events) + 1)):
             ledger.append(replace(event, job_id=job_id))
         await ledger.finish(told, 2)
+    for job_id, became in (("job0", Became.KEPT), ("job1", Became.UNDONE), ("job2", None)):
+        await ledger.mark_applied(job_id)
+        if became is not None:
+            await ledger.mark_became(job_id, became)
     stopped = record("stopped", created=SINCE)
     ledger.begin(stopped)
     await ledger.finish(replace(stopped, state=JobState.ENDED, outcome=Outcome.CANCELLED), 1)
@@ -106,6 +111,10 @@ async def test_the_tables_fit_on_a_screen(tmp_path: Path) -> None:
         assert title in lines
     assert words["moderate"][1:] == ["panel", "4", "16.0", "32.0", "2.00x", "(2.00-2.00)"]
     assert "With 4 jobs little is certain" in ran.out
+    head = next(number for number, line in enumerate(lines) if line.split()[:1] == ["applied"])
+    assert lines[head].split() == ["applied", "jobs", "kept", "changed", "undone", "unknown"]
+    assert lines[head + 1].split()[1:] == ["3", "50%", "(9-91)", "0%", "(0-66)", "50%", "(9-91)", "1"]
+    assert lines[head + 2].startswith("A guess:")
 
 
 async def test_programs_get_the_same_numbers(tmp_path: Path) -> None:
@@ -119,6 +128,14 @@ async def test_programs_get_the_same_numbers(tmp_path: Path) -> None:
     assert sum(one["votes"] + one["abstained"]["count"] + one["cancelled"] for one in told["reviewers"]) == 4 * sum(
         len(one.verdict.reviews) for one in attempts if one.verdict
     )
+    (proof,) = told["byProof"]
+    became = proof["became"]
+    assert {name: became[name]["count"] for name in ("kept", "changed", "undone")} == {
+        "kept": 1,
+        "changed": 0,
+        "undone": 1,
+    }
+    assert (became["kept"]["of"], became["unknown"], proof["applied"]["count"]) == (2, 1, 3)
     paid = told["claims"]["againstPaid"]
     (opus,) = paid["models"]
     assert opus["model"] == "opus"

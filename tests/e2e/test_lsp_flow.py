@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,47 @@ async def test_a_file_that_is_not_open_is_edited_through_the_editor(tmp_path: Pa
             text = client.edited(text, item)
         assert text == DONE
         assert path.read_text() == bom + STUB  # only the editor writes
+
+
+async def test_what_became_of_the_code_is_kept_when_its_document_is_saved(tmp_path: Path) -> None:
+    """In any client: all it takes is didSave and didClose. What nobody saves stays unknown, also after a restart."""
+    jobs: dict[str, str] = {}
+    names = ("kept", "changed", "undone", "closed", "typed on", "asked for", "never saved")
+    paths = {name: tmp_path / f"{name}.py" for name in names}
+    async with raw_client(tmp_path, FORGE_FAKE_LEDGER="yes") as client:
+        result = await client.initialize(folders=[tmp_path])
+        sync = result["capabilities"]["textDocumentSync"]
+        assert (sync["openClose"], sync["save"]) == (True, {"includeText": False})
+        for name, path in paths.items():
+            path.write_text(STUB)
+            client.open(path.as_uri(), STUB)
+            apply = "preview" if name == "asked for" else "edit"
+            outcome = await client.command("forge.generate", "t", uri=path.as_uri(), apply=apply)
+            jobs[name] = outcome["jobId"]
+            assert outcome["applied"] is (apply == "edit")
+        assert (await client.command("forge.apply", jobId=jobs["asked for"]))["applied"] is True
+        uris = {name: path.as_uri() for name, path in paths.items()}
+        client.type(uris["kept"], "return a + b", "return  a+b")
+        client.type(uris["changed"], "return a + b", "return b + a")
+        client.type(uris["undone"], "return a + b", "...")
+        for name in ("kept", "changed", "undone", "typed on", "asked for"):
+            client.save(uris[name])
+        client.type(uris["typed on"], "return a + b", "return 0")  # after the save, and saved again
+        client.save(uris["typed on"])
+        client.close(uris["closed"])  # without a save: the file has the stub
+        assert len(await client.command("forge.history")) == len(names)
+    with sqlite3.connect(tmp_path / "state" / "ledger.db") as db:
+        became = dict(db.execute("SELECT id, became FROM jobs").fetchall())
+    db.close()
+    assert {name: became[job_id] for name, job_id in jobs.items()} == {
+        "kept": "kept",
+        "changed": "changed",
+        "undone": "undone",
+        "closed": "undone",
+        "typed on": "kept",
+        "asked for": "kept",
+        "never saved": None,
+    }
 
 
 class TestTheDocumentMovesOn:

@@ -4,7 +4,8 @@ The task's words may be a JSON object:
 ``code`` (the candidate; default: an ``add`` that adds), ``outcome``, ``reason``, ``attempts``, ``pause`` (seconds a
 stage takes), ``ask`` (put a consent question first), ``recheck`` (``clean``, ``broken`` or seconds to take),
 ``fail`` (raise a ForgeError with these words), ``crash`` (raise something unforeseen).
-``FORGE_FAKE_TRACE`` names a file that gets a line for each thing the run did, with the time.
+``FORGE_FAKE_TRACE`` names a file that gets a line for each thing the run did, with the time. With ``FORGE_FAKE_LEDGER``
+the ledger is a file in the state folder, else it is in memory.
 
 ``python -m tests.support.fake_services [--tcp HOST:PORT]`` is a server with these services.
 """
@@ -83,6 +84,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     editing, scoping = Edits(syntax), Scopes(syntax)
     clock = SystemClock()
     state_dir = Path(os.environ["FORGE_FAKE_STATE"])
+    ledger = Ledger(state_dir if os.environ.get("FORGE_FAKE_LEDGER") else None, clock=clock)
 
     async def prepare(request: JobRequest, job_id: str) -> Prepared:
         if (problem := state["problem"]) is not None:
@@ -225,7 +227,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         trace("aclose")
 
     return Services(
-        jobs=JobManager(prepare=prepare, ledger=Ledger(None, clock=clock), clock=clock),
+        jobs=JobManager(prepare=prepare, ledger=ledger, clock=clock),
         editing=editing,
         scoping=scoping,
         models=models,

@@ -169,6 +169,9 @@ class RawClient:
         item = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
+    def save(self, uri: str) -> None:
+        self.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+
     def close(self, uri: str) -> None:
         del self.texts[uri]
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

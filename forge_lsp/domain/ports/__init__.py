@@ -33,7 +33,17 @@ from forge_lsp.domain.ports.models import (
     Usage,
 )
 from forge_lsp.domain.ports.residency import Residency, Unmanaged
-from forge_lsp.domain.ports.source import ContextGatherer, Editing, Gathered, Item, ItemKind, Outline, Scoping, Syntax
+from forge_lsp.domain.ports.source import (
+    ContextGatherer,
+    Editing,
+    Followed,
+    Gathered,
+    Item,
+    ItemKind,
+    Outline,
+    Scoping,
+    Syntax,
+)
 from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
 
 __all__ = [
@@ -54,6 +64,7 @@ __all__ = [
     "Finding",
     "FindingStatus",
     "FinishReason",
+    "Followed",
     "Gathered",
     "Item",
     "ItemKind",

@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from forge_lsp.domain.attempt import Diagnostic
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.task import Document, Language, Scope, Task, TextEdit, TextRange
 
 __all__ = [
     "ContextGatherer",
     "Editing",
+    "Followed",
     "Gathered",
     "Item",
     "ItemKind",
@@ -87,6 +89,23 @@ class Scoping(Protocol):
     def unfinished(self, document: Document) -> tuple[TextRange, ...]:
         """Where the document itself asks for code, in order: empty bodies and ``TODO(forge)`` comments, each as the
         range within the line that a cursor is put on to get it. May take 100 ms for a long file."""
+        ...
+
+    def follow(self, language: Language, scope: Scope, *, base: str, before: str, after: str) -> Followed | None:
+        """What tells later what became of code that was applied; None where nothing can.
+
+        ``scope`` is a place in ``base``, the text that the job saw; ``before`` and ``after`` are the document's texts
+        around the edit. May take a second for a long file: it is meant for a thread.
+        """
+        ...
+
+
+class Followed(Protocol):
+    """Code that was applied, remembered without its text."""
+
+    def became(self, text: str) -> Became | None:
+        """What became of it in ``text``, its document now; None: that cannot be told. Takes as long as
+        :meth:`Scoping.follow`."""
         ...
 
 

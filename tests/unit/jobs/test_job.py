@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.errors import BadRequest, ForgeError, JobUnknown, ToolMissing
 from forge_lsp.domain.events import (
     AttemptStarted,
@@ -430,6 +431,8 @@ async def test_applied_is_known_at_once_and_kept(rig: Rig) -> None:
     await written
     kept = await rig.ledger.record(job.id)
     assert kept is not None and kept.applied
+    await rig.manager.mark_became(job.id, Became.CHANGED)
+    assert [one.became for one in (await rig.ledger.observed()).jobs] == ["changed"]
 
 
 async def test_unknown_jobs_and_results_of_running_ones(rig: Rig) -> None:

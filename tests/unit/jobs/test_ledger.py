@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.became import Became
 from forge_lsp.domain.events import CallFinished, JobEvent, Stage, StageStarted
 from forge_lsp.jobs import database
 from forge_lsp.jobs.database import Busy, Database
@@ -267,6 +268,52 @@ async def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path)
         assert (old.grade, old.checks) == (None, ())
         statuses = [str(result.status) for result in old.attempts[0].evidence.results]
         assert statuses == ["kept", "not_runnable"]
+    finally:
+        await ledger.aclose()
+
+
+async def test_a_file_of_the_second_version_learns_what_became_of_its_jobs(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        for statement in (*MIGRATIONS[0], *MIGRATIONS[1]):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 2")
+        db.execute(
+            "INSERT INTO jobs (id, state, owner, created, uri, language, profile, task, base_text, scope,"
+            " allowed_attempts, apply, toys, outcome, applied, grade) VALUES ('old', 'ended', 'o',"
+            " '2026-01-31T12:00:00.000Z', 'file:///a', 'python', '', 't', '', '{}', 1, 'edit', '[]', 'accepted', 1,"
+            " 'proven')"
+        )
+    db.close()
+    ledger = open_ledger(tmp_path)
+    try:
+        assert await ledger.ready() is None
+        assert [(job.grade, job.applied, job.became) for job in (await ledger.observed()).jobs] == [
+            ("proven", True, None)
+        ]
+        await ledger.mark_became("old", Became.UNDONE)
+        assert [job.became for job in (await ledger.observed()).jobs] == ["undone"]
+    finally:
+        await ledger.aclose()
+
+
+async def test_what_became_of_an_applied_result_outlives_the_process(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    for job_id in ("applied", "offered"):
+        ledger.begin(record(job_id))
+        await ledger.finish(record(job_id, state=JobState.ENDED, outcome=Outcome.ACCEPTED), 1)
+    await ledger.mark_applied("applied")
+    await ledger.mark_became("applied", Became.UNDONE)
+    await ledger.mark_became("offered", Became.KEPT)  # it was not applied
+    await ledger.mark_became("unknown", Became.KEPT)
+    await ledger.aclose()
+    ledger = open_ledger(tmp_path)
+    try:
+        assert {job.job_id: job.became for job in (await ledger.observed()).jobs} == {
+            "applied": "undone",
+            "offered": None,
+        }
+        await ledger.mark_applied("applied")  # once more: what becomes of that is not known yet
+        assert {job.became for job in (await ledger.observed()).jobs} == {None}
     finally:
         await ledger.aclose()
 

@@ -248,3 +248,16 @@ def test_proof_is_counted_by_grade() -> None:
     found = statistics_of(Observed(jobs=jobs), Rates())
     told = [(one.grade, one.accepted.hits, one.accepted.total, one.applied.hits) for one in found.proofs]
     assert told == [("proven", 1, 2, 1), ("reviewed", 1, 1, 0), ("none", 0, 1, 0)]
+
+
+def test_what_became_of_it_is_counted_by_grade_where_it_is_known() -> None:
+    became = [*["kept"] * 3, "changed", "undone", None, None]
+    jobs = [job(str(index), grade="proven", applied=True, became=one) for index, one in enumerate(became)]
+    jobs.append(job("r", grade="reviewed", applied=True, became="undone"))
+    jobs.append(job("n", grade="supported", applied=False))
+    told = {one.grade: one for one in statistics_of(Observed(jobs=tuple(jobs)), Rates()).proofs}
+    proven, supported, reviewed = told["proven"], told["supported"], told["reviewed"]
+    assert [(one.hits, one.total) for one in (proven.kept, proven.changed, proven.undone)] == [(3, 5), (1, 5), (1, 5)]
+    assert (proven.unknown, reviewed.unknown, supported.unknown) == (2, 0, 0)
+    assert (reviewed.undone.value, reviewed.kept.value) == (1.0, 0.0)
+    assert supported.kept.value is None
