@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Toolchain
     from forge_lsp.domain.task import Language
+    from forge_lsp.gpus.plan import Device
     from forge_lsp.gpus.residency import ManagedResidency
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
-    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.profiles.fitness import Installed
     from forge_lsp.settings import Settings, Sources
 
 __all__ = ["House", "Rooms"]
@@ -71,7 +73,7 @@ class House:
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
         chosen = await load(
-            sources, look=_look, embedded=embedded_installed(), memory=_gpu_memory, profile=profile, base=base
+            sources, look=_look, embedded=embedded_installed(), devices=_devices, profile=profile, base=base
         )
         if problems := schedule_of(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
@@ -244,20 +246,26 @@ class House:
             await asyncio.to_thread(chooser.close)
 
 
-async def _gpu_memory() -> int | None:
-    """Bytes of all GPUs of this machine: a model that is too large for one is spread over several."""
+async def _devices() -> tuple[Device, ...]:
+    """Where models can be on this machine."""
     from forge_lsp.gpus import inventory
+    from forge_lsp.gpus.devices import devices
 
-    return sum(gpu.total for gpu in (await inventory.read()).gpus) or None
+    return await devices(await inventory.read())
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
+    from forge_lsp.domain.addresses import ollama_url
+    from forge_lsp.gpus.described import described
     from forge_lsp.models.installed import ollama_installed
-    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.profiles.fitness import Installed, facts_of
 
     found = await ollama_installed(url)
     if found is None:
         return None
+    # Of a model that the server sends on, even its description would leave the machine.
+    here = [name for name, one in found.items() if one.able.place is None and one.able.chats]
+    made = await described(ollama_url(url or os.environ.get("OLLAMA_HOST")), here)
     return tuple(
         Installed(
             name=name,
@@ -266,6 +274,7 @@ async def _look(url: str | None) -> tuple[Installed, ...] | None:
             chats=one.able.chats,
             licence=one.able.licence,
             context=one.able.context,
+            facts=facts_of(made.get(name, {})),
         )
         for name, one in found.items()
     )

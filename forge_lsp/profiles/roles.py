@@ -24,6 +24,8 @@ _SECOND = 0.5
 _RUNGS = 3
 _PATIENCE = 120.0
 """Seconds of writing that halve a model's worth."""
+_LARGER = 2
+"""How much larger than the smallest a model may be that fits nowhere."""
 _THINKER = 6.0
 """Billions of parameters from which on thinking first helps rather than hurts."""
 _REVIEWER = 1.0
@@ -130,18 +132,20 @@ def _member(offer: Offer, places: Sequence[Place]) -> Member:
 def _fitting(able: Sequence[Member], where: dict[str, Place]) -> tuple[list[Member], bool]:
     """Those that fit one device; where none does, those that fit all of a server's together; else the one that reads
     least for a token."""
-    least = CONTEXTS[-1]
-    fitting = [one for one in able if fits(one.model, least, one.devices)]
+    context = CONTEXTS[-1]
+    fitting = [one for one in able if fits(one.model, context, one.devices)]
     if fitting or not able:
         return fitting, False
     over: list[Member] = []
     for one in able:
         room = max(sum(device.free for device in where[server].known) for server in one.offer.servers)
-        if takes(one.model, least).bytes + SPARE <= room:
+        if takes(one.model, context).bytes + SPARE <= room:
             over.append(one)
     if over:
         return over, True
     # Of what runs on the CPU in part, the one that reads least for a token is the least slow.
+    least = min(one.model.size for one in able)
+    able = [one for one in able if one.model.size <= _LARGER * least]
     return [min(able, key=lambda one: (writing_seconds(one.model, ()), one.model.name))], True
 
 
