@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
     generate.add_argument("--language", metavar="L", choices=[str(language) for language in Language])
     generate.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
-    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, one-gpu, embedded, cloud, or a file")
+    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
     generate.add_argument(
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )

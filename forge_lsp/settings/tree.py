@@ -292,7 +292,7 @@ class Settings(_Table):
     """All settings of forge-lsp."""
 
     profile: str = "auto"
-    """auto, three-gpu, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
     servers: dict[str, Server] = {}
     """Endpoints that answer model calls, by a name of your choice."""
     models: dict[str, Model] = {}
