@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
     from forge_lsp.profiles.fitness import Installed
+    from forge_lsp.profiles.fitting import Offer, Place
     from forge_lsp.settings import Settings, Sources
 
 __all__ = ["House", "Rooms"]
@@ -106,6 +107,24 @@ class House:
         except EnvironmentFault:  # told by the doctor, and by the first job
             sources = await self._sources(self.folders[0] if self.folders else None)
             self.lens = sources.table("lens").get("enabled", True) is True
+
+    async def servers(
+        self, gib: tuple[float, ...] | None
+    ) -> tuple[tuple[Offer, ...], tuple[Place, ...], Mapping[str, str]]:
+        """What the Ollama servers that may be used unasked have, the devices of each, and their addresses. ``gib``:
+        one server over GPUs of these sizes in place of this machine's."""
+        from forge_lsp.gpus.devices import imagined
+        from forge_lsp.profiles.fitting import Place, bounded
+        from forge_lsp.profiles.servers import answers, offers_of, places_of
+
+        found = await answers(await self._sources(self.folders[0] if self.folders else None), _look, os.environ)
+        found = found.without_twins()
+        if gib is not None:
+            places = (Place(server="ollama", devices=imagined(gib)),)
+            alone = tuple(replace(offer, servers=("ollama",)) for offer in offers_of(found))
+            return alone, places, {}
+        places = places_of(found, await _devices()) or (Place(server="ollama", devices=await _devices()),)
+        return offers_of(found), tuple(bounded(place) for place in places), found.urls
 
     # ------------------------------------------------------------------ rooms
 

@@ -12,7 +12,19 @@ from forge_lsp.gpus.rig import SPARE
 from forge_lsp.gpus.timing import REFERENCE, call_seconds
 from forge_lsp.profiles.fitness import Installed, traits
 
-__all__ = ["CONTEXTS", "USUAL", "Offer", "Place", "context_at", "fits", "roomy", "takes", "together", "writing_seconds"]
+__all__ = [
+    "CONTEXTS",
+    "USUAL",
+    "Offer",
+    "Place",
+    "bounded",
+    "context_at",
+    "fits",
+    "roomy",
+    "takes",
+    "together",
+    "writing_seconds",
+]
 
 CONTEXTS = (32_768, 16_384, 8_192, 4_096)
 """Context lengths that are chosen from, in tokens."""
@@ -42,6 +54,16 @@ class Offer:
 
     model: Installed
     servers: tuple[str, ...]
+
+
+def bounded(place: Place) -> Place:
+    """The place with half of the machine's memory as a bound, where no GPU is seen: for what is yet to be fetched."""
+    if place.known or not place.devices:
+        return place
+    return replace(
+        place,
+        devices=tuple(replace(one, uuid="memory", name="CPU memory", free=one.total // 2) for one in place.devices),
+    )
 
 
 @cache

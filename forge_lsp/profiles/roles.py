@@ -18,7 +18,7 @@ from forge_lsp.profiles.fitting import CONTEXTS, Offer, Place, fits, roomy, take
 __all__ = ["Cast", "Member", "cast_of", "panel"]
 
 _CODER = 0.6
-"""Share of the best writer's worth from which on a model that was made to write code comes before it."""
+"""Share of the best writer's worth for its time from which on a model that was made to write code comes before it."""
 _SECOND = 0.5
 """Share of the first writer's worth that a further writer should have."""
 _RUNGS = 3
@@ -157,8 +157,8 @@ def _too_large(member: Member) -> str:
 
 def _writers(able: Sequence[Member]) -> list[Member]:
     """One for each free rung."""
-    best = max(one.write for one in able)
-    coders = [one for one in able if traits(one.model).coder and one.write >= _CODER * best]
+    best = max(one.value for one in able)
+    coders = [one for one in able if traits(one.model).coder and one.value >= _CODER * best]
     first = max(coders or able, key=lambda one: (one.value, one.model.name))
     rungs = [first]
     strong = [one for one in able if one.write >= _SECOND * first.write]
