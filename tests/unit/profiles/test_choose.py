@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as checked
 from hypothesis import strategies as st
 
 from forge_lsp.app.reading import schedule_of
@@ -66,6 +67,7 @@ def test_a_coder_writes_first_and_a_general_model_thinks() -> None:
     assert EMBEDDER.name not in names(settings)
 
 
+@checked(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.builds(
