@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.flags import Flags, state_folder
 from forge_lsp.app.reading import rows_of, wanted_of
+from forge_lsp.domain.addresses import OLLAMA_PORT
 
 if TYPE_CHECKING:
     from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.settings.sources import Table
 
 __all__ = ["fleet_up", "make_fleet"]
 
@@ -44,8 +46,11 @@ def _wish(flags: Flags, gpus: int) -> Wish:
     sources = gather(workspace=Path.cwd(), command_line=flags.settings, config=flags.config)
     name, asked = sources.profile, sources.table("fleet").get("servers")
     if name == "auto":
-        name = "three-gpu" if gpus >= 3 or (isinstance(asked, int) and asked >= 3) else "one-gpu"
+        wished = max(gpus, asked if isinstance(asked, int) else 1)
+        name = "one-gpu" if wished < 2 else "local" if wished == 2 else "three-gpu"
     below = Layer(label="no profile") if name == "custom" else profile_layer(name, base=Path.cwd())
+    if name == "local":
+        below = replace(below, values=_one_each(max(gpus, asked if isinstance(asked, int) else 1)))
     resolved = resolve(sources, below)
     settings = resolved.settings
     homes = [model.server for model in settings.models.values()]
@@ -74,6 +79,13 @@ def _wish(flags: Flags, gpus: int) -> Wish:
             server.gpu: int(server.memory * 1e9) for server in settings.servers.values() if server.gpu and server.memory
         },
     )
+
+
+def _one_each(count: int) -> Table:
+    """A server a GPU, at the usual ports."""
+    return {
+        "servers": {f"gpu{n}": {"kind": "ollama", "url": f"http://127.0.0.1:{OLLAMA_PORT + n}"} for n in range(count)}
+    }
 
 
 def fleet_up(state_dir: Path) -> tuple[dict[str, str], dict[str, str]]:

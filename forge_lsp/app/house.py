@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Toolchain
     from forge_lsp.domain.task import Language
+    from forge_lsp.gpus.plan import Device
     from forge_lsp.gpus.residency import ManagedResidency
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.models.directory import Directory
     from forge_lsp.profiles.auto import Chosen
-    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.profiles.fitness import Installed
+    from forge_lsp.profiles.fitting import Offer, Place
     from forge_lsp.settings import Settings, Sources
 
 __all__ = ["House", "Rooms"]
@@ -71,7 +74,7 @@ class House:
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
         chosen = await load(
-            sources, look=_look, embedded=embedded_installed(), memory=_gpu_memory, profile=profile, base=base
+            sources, look=_look, embedded=embedded_installed(), devices=_devices, profile=profile, base=base
         )
         if problems := schedule_of(chosen.resolved.settings).validate():
             layers = chosen.resolved.layers
@@ -104,6 +107,24 @@ class House:
         except EnvironmentFault:  # told by the doctor, and by the first job
             sources = await self._sources(self.folders[0] if self.folders else None)
             self.lens = sources.table("lens").get("enabled", True) is True
+
+    async def servers(
+        self, gib: tuple[float, ...] | None
+    ) -> tuple[tuple[Offer, ...], tuple[Place, ...], Mapping[str, str]]:
+        """What the Ollama servers that may be used unasked have, the devices of each, and their addresses. ``gib``:
+        one server over GPUs of these sizes in place of this machine's."""
+        from forge_lsp.gpus.devices import imagined
+        from forge_lsp.profiles.fitting import Place, bounded
+        from forge_lsp.profiles.servers import answers, offers_of, places_of
+
+        found = await answers(await self._sources(self.folders[0] if self.folders else None), _look, os.environ)
+        found = found.without_twins()
+        if gib is not None:
+            places = (Place(server="ollama", devices=imagined(gib)),)
+            alone = tuple(replace(offer, servers=("ollama",)) for offer in offers_of(found))
+            return alone, places, {}
+        places = places_of(found, await _devices()) or (Place(server="ollama", devices=await _devices()),)
+        return offers_of(found), tuple(bounded(place) for place in places), found.urls
 
     # ------------------------------------------------------------------ rooms
 
@@ -244,20 +265,26 @@ class House:
             await asyncio.to_thread(chooser.close)
 
 
-async def _gpu_memory() -> int | None:
-    """Bytes of all GPUs of this machine: a model that is too large for one is spread over several."""
+async def _devices() -> tuple[Device, ...]:
+    """Where models can be on this machine."""
     from forge_lsp.gpus import inventory
+    from forge_lsp.gpus.devices import devices
 
-    return sum(gpu.total for gpu in (await inventory.read()).gpus) or None
+    return await devices(await inventory.read())
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
+    from forge_lsp.domain.addresses import ollama_url
+    from forge_lsp.gpus.described import described
     from forge_lsp.models.installed import ollama_installed
-    from forge_lsp.profiles.choose import Installed
+    from forge_lsp.profiles.fitness import Installed, facts_of
 
     found = await ollama_installed(url)
     if found is None:
         return None
+    # Of a model that the server sends on, even its description would leave the machine.
+    here = [name for name, one in found.items() if one.able.place is None and one.able.chats]
+    made = await described(ollama_url(url or os.environ.get("OLLAMA_HOST")), here)
     return tuple(
         Installed(
             name=name,
@@ -266,6 +293,7 @@ async def _look(url: str | None) -> tuple[Installed, ...] | None:
             chats=one.able.chats,
             licence=one.able.licence,
             context=one.able.context,
+            facts=facts_of(made.get(name, {})),
         )
         for name, one in found.items()
     )

@@ -25,7 +25,9 @@ def schedule_of(settings: Settings) -> Schedule:
             table.Row(
                 attempts=row.attempts,
                 thinking=table.Thinking(strategy=row.thinking.strategy, models=row.thinking.models),
-                generator=table.Generator(model=row.generator.model, samples=row.generator.samples),
+                generator=table.Generator(
+                    model=row.generator.model, samples=row.generator.samples, beside=row.generator.beside
+                ),
                 panel=table.Panel(kind=row.panel.kind, members=row.panel.members),
             )
             for row in settings.schedule
@@ -55,6 +57,7 @@ def rows_of(settings: Settings) -> list[Row]:
             thinkers=row.thinking.models,
             generator=row.generator.model,
             samples=row.generator.samples,
+            beside=row.generator.beside,
             members=row.panel.members if row.panel.kind != "none" else (),
         )
         for row in settings.schedule
@@ -72,7 +75,12 @@ def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Wa
     called = {
         key
         for row in settings.schedule
-        for key in (*row.thinking.models, row.generator.model, *(row.panel.members if row.panel.kind != "none" else ()))
+        for key in (
+            *row.thinking.models,
+            row.generator.model,
+            *row.generator.beside,
+            *(row.panel.members if row.panel.kind != "none" else ()),
+        )
     }
     found: list[Wanted] = []
     for key, model in settings.models.items():

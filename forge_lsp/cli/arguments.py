@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
     generate.add_argument("--language", metavar="L", choices=[str(language) for language in Language])
     generate.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
-    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, one-gpu, embedded, cloud, or a file")
+    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
     generate.add_argument(
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
@@ -138,9 +138,14 @@ def _parser() -> argparse.ArgumentParser:
     stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")
     _json(stats, "print the statistics")
 
-    models = commands.add_parser("models", help="the models of your settings, and fetching them")
-    models.add_argument("action", nargs="?", choices=["pull"], help="fetch a model")
+    models = commands.add_parser("models", help="the models of your settings, who does what and why; fetching them")
+    models.add_argument(
+        "action", nargs="?", choices=["pull", "suggest"], help="fetch a model; say what to fetch for the GPUs here"
+    )
     models.add_argument("name", nargs="?", metavar="NAME", help="its key in the settings, or its server's name for it")
+    models.add_argument(
+        "--gpus", type=_sizes, metavar="GB,GB,...", help="suggest for GPUs of these sizes in place of this machine's"
+    )
     _json(models, "print the models")
 
     fleet = commands.add_parser("fleet", help="one Ollama server a GPU: started, watched, shared by your editors")

@@ -20,7 +20,7 @@ STARTER = """\
 # Your settings for forge-lsp. Everything here is optional; `forge-lsp config show` prints what is in force and why,
 # `forge-lsp config schema` every key. A project's own forge.toml may narrow these, never widen them.
 
-# profile = "auto"          # auto | three-gpu | one-gpu | embedded | cloud | a path
+# profile = "auto"          # auto | three-gpu | local | one-gpu | embedded | cloud | a path
 
 # [servers.gpu0]
 # kind = "ollama"

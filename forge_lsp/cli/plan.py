@@ -13,7 +13,7 @@ from forge_lsp.jobs.services import Services
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
 
-__all__ = ["markdown", "plan"]
+__all__ = ["markdown", "plan", "print_sections"]
 
 
 async def plan(options: Options, services: Services) -> int:
@@ -26,7 +26,7 @@ async def plan(options: Options, services: Services) -> int:
     elif options.markdown:
         say(markdown(made.sections))
     else:
-        _print(made.sections)
+        print_sections(made.sections)
     return 0 if made.ok else 1
 
 
@@ -50,7 +50,8 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(printable(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
-def _print(sections: Sequence[Section]) -> None:
+def print_sections(sections: Sequence[Section]) -> None:
+    """The sections as tables on standard output."""
     from rich.table import Table
     from rich.text import Text
 

@@ -147,6 +147,11 @@ async def check(
             break
     for item in checked:
         checks.learn(item)
+        # Two models that write the same agree in everything; it is checked once.
+        others = {one.model: one for one in candidates if _bare(one.text) == _bare(item.candidate.text)}
+        for model, twin in others.items():
+            if model != item.candidate.model:
+                checks.learn(replace(item, candidate=twin))
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 

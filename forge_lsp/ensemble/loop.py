@@ -96,7 +96,7 @@ class Ensemble:
         problems = schedule.validate()
         if problems:
             raise SettingsError(problems)
-        writers = {row.generator.model for row in schedule.rows}
+        writers = {key for row in schedule.rows for key in row.generator.writers}
         alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
         calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock, secrets=task.secrets)
         stages = Stages(
@@ -115,7 +115,7 @@ class Ensemble:
             residency=self._residency,
             fast=self._fast,
         )
-        if self._fast is not None and any(row.generator.samples > 1 for row in schedule.rows):
+        if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models))
         return await job.run(attempts)

@@ -48,10 +48,17 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
-    """A rung of the ladder: who writes, and how many independent answers."""
+    """A rung of the ladder: who writes, and how many independent answers. ``beside``: models that write at the same
+    time, one answer each."""
 
     model: str
     samples: int = 1
+    beside: tuple[str, ...] = ()
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Everybody who writes, the rung's own model first."""
+        return (self.model, *self.beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,7 @@ class Row:
     @property
     def models(self) -> tuple[str, ...]:
         """Every model of the row, each once, in the order of the stages."""
-        return tuple(dict.fromkeys((*self.thinking.models, self.generator.model, *self.panel.members)))
+        return tuple(dict.fromkeys((*self.thinking.models, *self.generator.writers, *self.panel.members)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +167,8 @@ def _row_problems(row: Row) -> list[str]:
         problems.append("thinking.models: a model votes once")
     if not 1 <= row.generator.samples <= MOST_SAMPLES:
         problems.append(f"generator.samples: {row.generator.samples} is not between 1 and {MOST_SAMPLES}")
+    if len(set(row.generator.writers)) != len(row.generator.writers):
+        problems.append("generator.beside: a model writes once; for more answers of one set generator.samples")
     kind, members = row.panel.kind, row.panel.members
     if kind not in PANELS:
         problems.append(f"panel.kind: no panel {kind!r} here; use one of {', '.join(PANELS)}")

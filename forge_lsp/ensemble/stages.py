@@ -29,7 +29,7 @@ from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.review import Hall, Sitting, review
-from forge_lsp.ensemble.schedule import Row, Schedule
+from forge_lsp.ensemble.schedule import Generator, Row, Schedule
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
 from forge_lsp.redaction import placeholders
 
@@ -95,22 +95,53 @@ class Stages:
     ) -> Written:
         """The rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
         fails costs this attempt."""
-        model, samples = row.generator.model, row.generator.samples
-        started = self._start(number, Stage.GENERATE, model + (f", {samples} samples" if samples > 1 else ""))
+        model, samples, writers = row.generator.model, row.generator.samples, row.generator.writers
+        started = self._start(number, Stage.GENERATE, ", ".join((model, *_many(samples), *writers[1:])))
         brief = await self._brief(number, row, thought, insights)
         try:
-            async with self._held(number, Stage.GENERATE, (model,)):
+            async with self._held(number, Stage.GENERATE, writers):
                 self.residency.foresee(row.panel.members, attempt=number, stage=Stage.REVIEW)
-                drafts = await generate(brief, attempt=number, again=again)
-                written = await self._extracted(number, brief, drafts)
+                written = await self._side_by_side(number, row, brief, again=again)
         except CANNOT_RUN as error:
             self._finish(number, Stage.GENERATE, str(error), started)
             raise
         except ModelError as error:
             written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
         found = len(written.candidates)
-        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {samples} with code", started)
+        asked = samples + len(writers) - 1
+        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
         return written
+
+    async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> Written:
+        """What the rung's model wrote, and those that write at the same time. One of them that fails is left out.
+        Raises ModelError or SpendingRefused where the rung's own model fails and no other wrote anything."""
+        if not row.generator.beside:
+            return await self._extracted(number, brief, await generate(brief, attempt=number, again=again))
+
+        async def one(each: Brief) -> Written | ModelError | SpendingRefused:
+            try:
+                return await self._extracted(number, each, await generate(each, attempt=number, again=again))
+            except (ModelError, SpendingRefused) as error:
+                return error
+
+        briefs = [brief]
+        for model in row.generator.beside:
+            briefs.append(await self._brief(number, replace(row, generator=Generator(model=model)), brief.thought, ()))
+            briefs[-1] = replace(briefs[-1], insights=brief.insights)
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(one(each)) for each in briefs]
+        results = [task.result() for task in running]
+        candidates = tuple(found for each in results if isinstance(each, Written) for found in each.candidates)
+        for each, result in zip(briefs[1:], results[1:], strict=True):
+            why = result.trouble if isinstance(result, Written) else result.full_message
+            if why is not None:
+                self._degraded(number, Stage.GENERATE)(f"{each.generator.model} wrote nothing beside: {why}")
+        own = results[0]
+        if candidates:
+            return Written(candidates=candidates)
+        if isinstance(own, Written):
+            return own
+        raise own
 
     async def afford(self, number: int, row: Row, insights: Sequence[Insight]) -> None:
         """Ask whether the rung's call may be paid: what will be sent is known by now, but for the thought. Raises
@@ -262,6 +293,10 @@ class Stages:
 
     def _finish(self, number: int, stage: Stage, detail: str, started: float) -> None:
         self.emit(StageFinished(number=number, stage=stage, detail=detail, seconds=self.clock.monotonic() - started))
+
+
+def _many(samples: int) -> tuple[str, ...]:
+    return (f"{samples} samples",) if samples > 1 else ()
 
 
 def _noted(what: str, note: str | None) -> str:

@@ -8,6 +8,7 @@ layers full, the head size taken from the embedding. Both formulas were read fro
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,6 +77,9 @@ def shape(info: Mapping[str, object]) -> Shape | None:
         if shared is None:
             missing.append("head_count_kv")
         kv_heads = (heads if shared is None else shared,) * layers
+    interval = number("full_attention_interval") or 1
+    # Of a hybrid model only every so many layers keep a cache; the others have a state of a few megabytes.
+    kv_heads = tuple(count if (layer + 1) % interval == 0 else 0 for layer, count in enumerate(kv_heads))
     key_length = number("attention.key_length") or embedding // heads
     vocabulary = _vocabulary(info, arch)
     if vocabulary is None:
@@ -146,7 +150,21 @@ def footprint(
         predicted=predicted,
         measured=measured,
         guess=f"the server does not tell {', '.join(form.missing)}" if form.missing else None,
+        active=_active(info or {}),
     )
+
+
+def _active(info: Mapping[str, object]) -> float:
+    """The share of the weights that one token reads, by the experts that the server tells of."""
+    arch = str(info.get("general.architecture", ""))
+    names = ("expert_count", "expert_used_count", "embedding_length", "expert_feed_forward_length", "block_count")
+    told = [info.get(f"{arch}.{name}") for name in names]
+    total = info.get("general.parameter_count")
+    experts, used, *sizes = [float(one) if isinstance(one, int | float) else 0.0 for one in told]
+    each = 3 * math.prod(sizes)  # gate, up and down
+    if not isinstance(total, int | float) or not experts or not used or not 0 < each * experts < total:
+        return 1.0
+    return 1 - each * (experts - used) / total
 
 
 _PARAMETERS = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")

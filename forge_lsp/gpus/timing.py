@@ -37,7 +37,7 @@ _DEBATE_ROUNDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of the schedule in plain words; models by settings key."""
+    """A row of the schedule in plain words; models by settings key. ``beside``: who writes at the same time."""
 
     attempts: tuple[int, ...]
     strategy: str
@@ -45,6 +45,7 @@ class Row:
     generator: str
     samples: int = 1
     members: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 def call_seconds(weights: int, written: float, *, read: float = _PROMPT, bandwidth: float = REFERENCE) -> float:
@@ -81,7 +82,7 @@ def steps(rows: Iterable[Row], footprints: Mapping[str, Footprint]) -> tuple[Ste
 
 
 def _seconds(key: str, tokens: float, footprints: Mapping[str, Footprint]) -> float:
-    return call_seconds(footprints[key].weights, tokens)
+    return call_seconds(int(footprints[key].weights * footprints[key].active), tokens)
 
 
 _Rounds = list[list[tuple[str, float]]]
@@ -91,7 +92,7 @@ def _stages(row: Row) -> tuple[tuple[Stage, _Rounds], ...]:
     writing = _CODE * (1 + _SAMPLE * (row.samples - 1))
     return (
         ("think", _thinking(row.strategy, row.thinkers)),
-        ("generate", [[(row.generator, writing)]]),
+        ("generate", [[(row.generator, writing), *((key, _CODE) for key in row.beside)]]),
         ("panel", [[(key, _REVIEW) for key in row.members]] if row.members else []),
     )
 

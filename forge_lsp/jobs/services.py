@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
 from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping
-from forge_lsp.domain.ports.planning import MakePlan
+from forge_lsp.domain.ports.planning import MakePlan, Planned
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Services:
     ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
     ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
-    ``plan`` plans which model goes to which GPU.
+    ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and why, ``suggest`` what is worth
+    fetching for the GPUs.
     """
 
     jobs: JobManager
@@ -40,4 +41,6 @@ class Services:
     lens: Callable[[], bool] = lambda: True
     rates: Callable[[], Awaitable[Rates]] | None = None
     plan: MakePlan | None = None
+    roles: Callable[[], Awaitable[Planned]] | None = None
+    suggest: MakePlan | None = None
     facts: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -17,7 +17,10 @@ __all__ = [
     "never_connected",
     "prompt_too_long",
     "retry_after",
+    "says_budget",
     "says_busy",
+    "says_no_keys",
+    "says_no_model",
     "says_too_long",
     "sentence",
     "wrong_place",
@@ -28,6 +31,9 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _BUSY = re.compile(r"overloaded|rate.?limit|at capacity|too many requests|server is busy", re.IGNORECASE)
+_BUDGET = re.compile(r"(exceeded|crossed|over)\W+(the |your )?budget|budget (has been |was )?exceeded", re.IGNORECASE)
+_NO_KEYS = re.compile(r"no connected db", re.IGNORECASE)
+_NO_MODEL = re.compile(r"invalid model name|model .{1,200} (does not exist|not found)", re.IGNORECASE)
 _NEVER_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError", "gaierror", "PoolTimeout"})
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "anyio", "h11"})
 _LONGEST = 300
@@ -49,6 +55,21 @@ def says_too_long(message: str) -> bool:
 def says_busy(message: str) -> bool:
     """Whether an error without a status means that the server has too much to do."""
     return _BUSY.search(message) is not None
+
+
+def says_budget(message: str) -> bool:
+    """Whether a gateway refuses a call because a budget of its own is spent."""
+    return _BUDGET.search(message) is not None
+
+
+def says_no_keys(message: str) -> bool:
+    """Whether a gateway cannot look a key up: LiteLLM without a database knows its master key alone."""
+    return _NO_KEYS.search(message) is not None
+
+
+def says_no_model(message: str) -> bool:
+    """Whether a refusal means that there is no such model."""
+    return _NO_MODEL.search(message) is not None
 
 
 def prompt_too_long(model: str, context: int) -> PromptTooLong:

@@ -18,7 +18,10 @@ from forge_lsp.models.faults import (
     never_connected,
     prompt_too_long,
     retry_after,
+    says_budget,
     says_busy,
+    says_no_keys,
+    says_no_model,
     says_too_long,
     sentence,
 )
@@ -124,6 +127,14 @@ class OpenAIEndpoint:
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         status, place = int(error.status_code), self.server.key
         words = sentence(error.message, secret=self._key)
+        if says_budget(words):
+            # A gateway's own budget or that of a key: it comes as 400, 401, 403 or 429, and asking again is of no use.
+            return ModelFault(
+                f"A budget of the server {place} is spent: {words}",
+                remedy=f"raise it there, wait until it begins anew, or use another model than {info.key}",
+            )
+        if status == 400 and says_no_keys(words):
+            return self._no_key(f"The server {place} does not know this key, and keeps no list of keys to look in.")
         if status in (401, 403):
             # A server may quote a part of the key, so its words are not repeated.
             return self._no_key(f"The key was refused by the server {place}.")
@@ -133,7 +144,7 @@ class OpenAIEndpoint:
             return Busy(
                 f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
             )
-        if status == 404:
+        if status == 404 or (status == 400 and says_no_model(words)):
             return ModelMissing(
                 f"The server {place} does not have the model {info.name}.",
                 remedy=f"load it there, or mend models.{info.key}.name",

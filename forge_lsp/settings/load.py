@@ -24,7 +24,7 @@ __all__ = ["PROFILES", "Resolved", "Sources", "gather", "profile_layer", "resolv
 
 _LARGEST_OF_A_WORKSPACE = 256 * 1024
 """Bytes of a workspace's settings file."""
-PROFILES = ("three-gpu", "one-gpu", "embedded", "cloud")
+PROFILES = ("three-gpu", "local", "one-gpu", "embedded", "cloud")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,17 @@ class Sources:
         }
         return (profile, Layer(label="the fleet that is up", values={"servers": urls, "models": homes}))
 
+    def trusted(self) -> Table:
+        """What the sources say that may name servers; a workspace's may not. Not validated."""
+        return Layers(layers=(self.user, self.environment, self.editor, self.command_line)).merged()
+
+    def under(self, profile: str) -> Table:
+        """The trusted sources over a ready profile and the fleet, not validated."""
+        return merge(Layers(layers=self.over(profile_layer(profile))).merged(), self.trusted())
+
     def table(self, key: str) -> Table:
         """A top-level table as the sources that are trusted give it, not validated."""
-        trusted = Layers(layers=(self.user, self.environment, self.editor, self.command_line)).merged()
-        table = trusted.get(key, {})
+        table = self.trusted().get(key, {})
         return cast(Table, table) if isinstance(table, dict) else {}
 
     @property

@@ -118,6 +118,8 @@ class Generator(_Table):
     """Settings key."""
     samples: Annotated[int, Field(ge=1, le=32)] = 1
     """Independent answers, in one batch where the server can; the checks choose the best."""
+    beside: tuple[str, ...] = ()
+    """Settings keys of models that write at the same time, one answer each: their agreement is evidence."""
 
 
 class Panel(_Table):
@@ -290,7 +292,7 @@ class Settings(_Table):
     """All settings of forge-lsp."""
 
     profile: str = "auto"
-    """auto, three-gpu, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
     servers: dict[str, Server] = {}
     """Endpoints that answer model calls, by a name of your choice."""
     models: dict[str, Model] = {}
@@ -332,6 +334,8 @@ class Settings(_Table):
                 problems.append((f"models.{key}.server", f"no [servers.{entry.server}]; known: {known}"))
         for index, row in enumerate(self.schedule):
             model(f"schedule.{index}.generator.model", row.generator.model)
+            for name in row.generator.beside:
+                model(f"schedule.{index}.generator.beside", name)
             for name in row.thinking.models:
                 model(f"schedule.{index}.thinking.models", name)
             for name in row.panel.members:

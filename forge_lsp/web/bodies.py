@@ -13,7 +13,7 @@ from forge_lsp.domain.task import Language
 
 __all__ = ["SHAPES", "JobDocument", "JobList", "Orchestrate", "Problem", "parse"]
 
-Profile = Literal["auto", "three-gpu", "one-gpu", "embedded", "cloud", "custom"]
+Profile = Literal["auto", "three-gpu", "local", "one-gpu", "embedded", "cloud", "custom"]
 
 
 def _not_blank(text: str) -> str:

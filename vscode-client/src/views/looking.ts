@@ -95,9 +95,10 @@ export async function runDoctor(views: Views): Promise<void> {
 }
 
 const PROFILES: Item<string>[] = [
-  { label: 'auto', description: 'takes what is there', detail: 'The models of your Ollama by their sizes, else the embedded one.', value: 'auto' },
+  { label: 'auto', description: 'takes what is there', detail: 'The models of your Ollama servers by their fitness, else the embedded one.', value: 'auto' },
   { label: 'three-gpu', description: 'one Ollama server a GPU', detail: 'A thinking duo and a coder that stay in memory, and a panel.', value: 'three-gpu' },
-  { label: 'one-gpu', description: 'one Ollama server', detail: 'The same roles; models take turns on the GPU.', value: 'one-gpu' },
+  { label: 'local', description: 'several Ollama servers', detail: 'The whole ladder, made of what they have installed.', value: 'local' },
+  { label: 'one-gpu', description: 'one Ollama server', detail: 'The same; models take turns on the GPU.', value: 'one-gpu' },
   { label: 'embedded', description: 'a small model, no server', detail: 'To try it out: its code is poor, its checks are real.', value: 'embedded' },
   { label: 'cloud', description: 'Claude', detail: 'Costs money: asks before the first call, and stops at the budget.', value: 'cloud' },
 ];

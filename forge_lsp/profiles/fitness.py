@@ -1,0 +1,220 @@
+"""How fit an installed model is for writing, thinking and reviewing, and why one has no part at all. Pure.
+
+What a model is worth is ``strength * sqrt(active * total) ** 0.35``, with billions of parameters and the strength of
+its family (families.toml): a mixture of experts lies between a dense model of its active and one of its total
+parameters, and five times the parameters are worth about 1.8 times as much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import cast
+
+__all__ = ["Facts", "Installed", "Traits", "facts_of", "short_name", "traits", "why_unfit"]
+
+Facts = tuple[tuple[str, object], ...]
+"""What a server tells of a model's make (``model_info`` of `/api/show`), as pairs that can be hashed."""
+
+_GROWTH = 0.35
+"""Exponent of the parameters: qwen2.5-coder's results from 1.5b to 32b grow about so."""
+_UNKNOWN = {"code": 0.6, "plan": 0.6}
+"""Strength of a family that is in no table."""
+_BYTES = 0.6
+"""Bytes a parameter at the usual quantisation, where neither server nor name tell how many there are."""
+
+_NOT_WRITERS = re.compile(r"embed|minilm|bge-|rerank|whisper|clip|guard|ocr|translat|reward", re.IGNORECASE)
+_SEERS = re.compile(r"vision|[-.:\d]vl\b|-v\b|llava|moondream", re.IGNORECASE)
+_BASE = re.compile(r"[:_.-](base|text|pt|fim)\b", re.IGNORECASE)
+_RESTRICTED_TERMS = re.compile(r"non-?production|non-?commercial|cc[ -]by[ -]nc|research licen[cs]e", re.IGNORECASE)
+_TITLE = 600
+"""Characters of a licence that say what it is; further on, others are quoted."""
+
+_VENDOR = re.compile(r"^(mistralai|qwen|google|openai|nvidia|microsoft|meta-llama|ibm-granite|deepseek-ai|zai-org)_")
+"""Makers whose names converters put before a model's."""
+_TOTAL = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?e?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
+_ACTIVE = re.compile(r"(?<![a-z0-9])a(\d+(?:\.\d+)?)b(?![a-z0-9])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A model that an Ollama server has: its tag and its size in bytes.
+
+    ``remote``: the server sends its calls on to another place. ``chats``: it answers instructions. ``licence`` is its
+    text or name, empty where it is not told; ``context`` what it was trained for, in tokens; ``facts`` what it is
+    made of.
+    """
+
+    name: str
+    size: int
+    remote: bool = False
+    chats: bool = True
+    licence: str = ""
+    context: int | None = None
+    facts: Facts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """``maker``: who trained it, which tells families apart. ``total`` and ``active``: billions of parameters, all and
+    those that one token uses. ``write`` and ``plan``: what it is worth for writing, and for thinking and reviewing.
+    ``coder``: it was made to write code."""
+
+    maker: str
+    total: float
+    active: float
+    write: float
+    plan: float
+    coder: bool
+
+    @property
+    def size(self) -> str:
+        """``30.5b``, or ``30.5b, 3.3b active`` for a mixture of experts."""
+        whole = f"{self.total:.3g}b"
+        return whole if self.active > 0.9 * self.total else f"{whole}, {self.active:.2g}b active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Family:
+    match: re.Pattern[str]
+    maker: str
+    code: float
+    plan: float
+    coder: bool = False
+    active: Mapping[str, float] = field(default_factory=dict[str, float])
+    restricted: bool = False
+    sizes: tuple[str, ...] = ()
+    unfit: str | None = None
+
+
+@cache
+def _families() -> tuple[_Family, ...]:
+    import tomllib
+
+    text = resources.files("forge_lsp.profiles").joinpath("families.toml").read_text(encoding="utf-8")
+    rows = cast("list[Mapping[str, object]]", tomllib.loads(text)["family"])
+    made: list[_Family] = []
+    for row in rows:
+        values = {
+            **row,
+            "match": re.compile(str(row["match"])),
+            "sizes": tuple(cast("list[str]", row.get("sizes", []))),
+        }
+        made.append(_Family(**values))  # type: ignore[arg-type]
+    return tuple(made)
+
+
+def short_name(name: str) -> str:
+    """A model's name without its registry and namespace, in small letters: ``qwen3-coder-30b:q4`` of
+    ``hf.co/x/Qwen3_Coder-30B:Q4``."""
+    return _VENDOR.sub("", name.rpartition("/")[2].lower()).replace("_", "-").removesuffix(":latest")
+
+
+def _family(name: str) -> _Family | None:
+    return next((one for one in _families() if one.match.match(name)), None)
+
+
+@cache
+def traits(model: Installed) -> Traits:
+    """What a model is worth, by its server's facts, else its name, else its size."""
+    name, facts = short_name(model.name), dict(model.facts)
+    family = _family(name)
+    total = _total(name, model, facts)
+    active = _active(name, facts, total)
+    if active is None:
+        active = _known(name, family.active) if family is not None else None
+    if active is None:
+        active = total
+    active = min(active, total)
+    worth = (active * total) ** 0.5
+    code = family.code if family is not None else _UNKNOWN["code"]
+    plan = family.plan if family is not None else _UNKNOWN["plan"]
+    letters = re.match(r"[a-z]+", name)
+    return Traits(
+        maker=family.maker if family is not None else letters[0] if letters else name,
+        total=total,
+        active=active,
+        write=code * worth**_GROWTH,
+        plan=plan * worth**_GROWTH,
+        coder=family.coder if family is not None else "code" in name,
+    )
+
+
+def why_unfit(model: Installed) -> str | None:
+    """Why a model has no part unless the user names it; None: it may have one."""
+    name = short_name(model.name)
+    family = _family(name)
+    if model.remote:
+        return "it runs elsewhere, and is not called unless you name it"
+    if not model.chats or _NOT_WRITERS.search(name) or _BASE.search(name):
+        return "it does not answer instructions (a base, embedding or other special model)"
+    if _SEERS.search(name):
+        return "it was made to look at pictures"
+    if family is not None and family.unfit is not None:
+        return family.unfit
+    if family is not None and family.restricted and (not family.sizes or set(family.sizes) & set(_sizes(name))):
+        return "its licence restricts its use"
+    if _RESTRICTED_TERMS.search(model.licence[:_TITLE]) or "codestral" in name:
+        return "its licence restricts its use"
+    return None
+
+
+def _sizes(name: str) -> list[str]:
+    return re.findall(r"(?<![a-z0-9.])\d+(?:\.\d+)?b(?![a-z0-9])", name)
+
+
+def _known(name: str, table: Mapping[str, float]) -> float | None:
+    return next((table[size] for size in (*_sizes(name), "") if size in table), None)
+
+
+def _total(name: str, model: Installed, facts: Mapping[str, object]) -> float:
+    told = facts.get("general.parameter_count")
+    if isinstance(told, int | float) and told > 0:
+        return told / 1e9
+    found = _TOTAL.search(name)
+    if found is not None:
+        return float(found[2]) * int(found[1] or 1) / (1 if found[3] == "b" else 1000)
+    return max(model.size, 1) / 1e9 / _BYTES
+
+
+def _active(name: str, facts: Mapping[str, object], total: float) -> float | None:
+    """Billions of parameters that one token uses: reckoned from the experts that the server tells of, else named."""
+    arch = str(facts.get("general.architecture", ""))
+
+    def number(key: str) -> float:
+        value = facts.get(f"{arch}.{key}")
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    experts, used = number("expert_count"), number("expert_used_count")
+    if experts and used:
+        # Gate, up and down of every expert in every layer; the rest of the model is used by every token.
+        each = 3 * number("embedding_length") * number("expert_feed_forward_length") * number("block_count") / 1e9
+        all_of_them = each * experts
+        if 0 < all_of_them < total:
+            return total - each * (experts - used)
+        return total * (used / experts) ** 0.7
+    found = _ACTIVE.search(name)
+    if found is not None:
+        return float(found[1])
+    mixture = re.search(r"(\d+)x(\d+(?:\.\d+)?)b", name)
+    return None if mixture is None else float(mixture[2]) * 1.8  # two experts of eight, what they share counted once
+
+
+def facts_of(info: Mapping[str, object]) -> Facts:
+    """What the fitness and the planner need of a ``model_info``; lists of numbers as tuples, all else left out."""
+    kept: list[tuple[str, object]] = []
+    for key, value in info.items():
+        if key.startswith("tokenizer") and key != "tokenizer.ggml.tokens":
+            continue
+        if isinstance(value, str | int | float):
+            kept.append((key, value))
+        elif isinstance(value, list):
+            items = cast("list[object]", value)
+            if key == "tokenizer.ggml.tokens":
+                kept.append((f"{info.get('general.architecture', '')}.vocab_size", len(items)))
+            elif items and all(isinstance(one, int | float) for one in items):
+                kept.append((key, tuple(items)))
+    return tuple(sorted(dict(kept).items()))

@@ -1,0 +1,90 @@
+"""Models that write at the same time: all are checked, their agreement counts, and one that fails is left out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from forge_lsp.domain.attempt import Evidence, Outcome
+from forge_lsp.domain.checks import Grade
+from forge_lsp.domain.errors import ModelMissing
+from forge_lsp.domain.events import CallStarted, Degraded
+from forge_lsp.domain.ports import ChatReply, ChatRequest
+from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
+from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example
+from tests.unit.ensemble.test_loop import Stand
+
+NONE = Panel()
+EVIDENCE = Accept(rule="evidence")
+
+
+def beside(*others: str) -> Schedule:
+    row = Row(attempts=(1, 2), generator=Generator(model="g", beside=others), panel=NONE)
+    return Schedule(rows=(row,), accept=EVIDENCE)
+
+
+def proving() -> FakeToolchain:
+    """Passes what adds."""
+    return FakeToolchain(
+        proofs={
+            "a + b": Evidence(results=(example("proof", expected="4", actual="4"),)),
+            "a - b": Evidence(results=(example("owed", expected="4", actual="-1"),)),
+        }
+    )
+
+
+async def test_all_write_in_one_attempt_and_the_best_is_taken() -> None:
+    stand = Stand((ScriptedModel("g", BAD), ScriptedModel("h", GOOD)), toolchain=proving())
+    end = await stand.run(beside("h"))
+    assert (end.outcome, len(end.attempts)) == (Outcome.ACCEPTED, 1)
+    assert end.best is not None
+    assert end.best.model == "h"
+    asked = [body.model for body in stand.events.bodies if isinstance(body, CallStarted)]
+    assert asked == ["g", "h"]
+
+
+async def test_they_write_at_the_same_time() -> None:
+    together = asyncio.Event()
+    waiting: list[str] = []
+
+    class Waits(ScriptedModel):
+        async def complete(self, request: ChatRequest) -> ChatReply:
+            waiting.append(self.info.key)
+            if len(waiting) == 3:
+                together.set()
+            await together.wait()
+            return await super().complete(request)
+
+    stand = Stand(tuple(Waits(key, GOOD) for key in ("g", "h", "i")), toolchain=proving())
+    async with asyncio.timeout(20):
+        end = await stand.run(beside("h", "i"))
+    assert end.outcome is Outcome.ACCEPTED
+
+
+async def test_two_that_write_the_same_agree_though_it_is_checked_once() -> None:
+    owed = replace(example("owed", expected="4", actual="-1"), line=7)
+    toolchain = FakeToolchain(proofs={"a - b": Evidence(results=(owed,))})
+    stand = Stand((ScriptedModel("g", BAD, BAD), ScriptedModel("h", BAD, BAD)), toolchain=toolchain)
+    end = await stand.run(beside("h"), attempts=1)
+    assert (end.outcome, len(toolchain.built)) == (Outcome.UNVERIFIED, 1)
+    assert end.reason == "unverified: line 7 expects 4; two models answer -1"
+
+
+@pytest.mark.parametrize("failing", ["g", "h"])
+async def test_one_that_fails_is_left_out(failing: str) -> None:
+    missing = ModelMissing("not installed", remedy="ollama pull it")
+    models = tuple(ScriptedModel(key, missing if key == failing else GOOD) for key in ("g", "h"))
+    stand = Stand(models, toolchain=proving())
+    end = await stand.run(beside("h"))
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+    told = [body.reason for body in stand.events.bodies if isinstance(body, Degraded)]
+    assert any("h wrote nothing beside" in reason for reason in told) is (failing == "h")
+
+
+def test_a_model_writes_once_in_an_attempt() -> None:
+    (problem,) = beside("h", "g").validate()
+    assert "a model writes once" in problem
