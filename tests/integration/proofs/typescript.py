@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
 from tests.integration.proofs.javascript import (
@@ -18,6 +21,18 @@ from tests.integration.proofs.javascript import (
     forgeries,
     linked,
 )
+from tests.support.tools import typescript_folder
+
+
+def compiled(package: str, major: str) -> Callable[[Path], Mapping[str, str]]:
+    """Give a project the ``node_modules`` of a runner, and the compiler on PATH."""
+
+    def prepare(root: Path) -> Mapping[str, str]:
+        environment = linked(package, major)(root)
+        programs = typescript_folder("5") / "node_modules" / ".bin"
+        return {**environment, "PATH": f"{environment['PATH']}:{programs}"}
+
+    return prepare
 
 
 def typed(code: str) -> str:
@@ -104,7 +119,7 @@ PROJECTS = (
                 "  const size = new Size(width, height);\n  return size.equals(size) ? width * height : 0;\n}",
             ),
         ),
-        prepare=linked("vitest", "3"),
+        prepare=compiled("vitest", "3"),
     ),
     Project(
         name="node-tsx",
@@ -124,6 +139,6 @@ PROJECTS = (
         rewrite=REWRITE,
         forgeries=all_typed(forgeries("test/shapes.test.ts")),
         honest=(Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),),
-        prepare=linked("tsx", "4"),
+        prepare=compiled("tsx", "4"),
     ),
 )
