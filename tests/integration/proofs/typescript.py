@@ -21,6 +21,14 @@ from tests.integration.proofs.javascript import (
     forgeries,
     linked,
 )
+from tests.integration.proofs.javascript_forgeries import (
+    ANY_FORGERIES,
+    ANY_HONEST,
+    GLOBAL_FORGERIES,
+    MODULE_FORGERIES,
+    MODULE_HONEST,
+    VITEST_FORGERIES,
+)
 from tests.support.tools import typescript_folder
 
 
@@ -94,6 +102,9 @@ PROJECTS = (
         forgeries=all_typed(
             forgeries("test/shapes.test.ts"),
             EXPECT_FORGERIES,
+            ANY_FORGERIES,
+            GLOBAL_FORGERIES,
+            VITEST_FORGERIES,
             (
                 Forgery(
                     channel="worker-state",
@@ -118,6 +129,7 @@ PROJECTS = (
                 "export function area(width: number, height: number): number {\n"
                 "  const size = new Size(width, height);\n  return size.equals(size) ? width * height : 0;\n}",
             ),
+            *all_typed(ANY_HONEST, MODULE_HONEST),
         ),
         prepare=compiled("vitest", "3"),
     ),
@@ -137,8 +149,11 @@ PROJECTS = (
         working=f"{DOC}«{typed(RIGHT)}»\n",
         mutant=typed(WRONG),
         rewrite=REWRITE,
-        forgeries=all_typed(forgeries("test/shapes.test.ts")),
-        honest=(Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),),
+        forgeries=all_typed(forgeries("test/shapes.test.ts"), ANY_FORGERIES, MODULE_FORGERIES),
+        honest=(
+            Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),
+            *all_typed(ANY_HONEST, MODULE_HONEST),
+        ),
         prepare=compiled("tsx", "4"),
     ),
 )
