@@ -189,6 +189,7 @@ def drawn(attribute: str, most: int) -> list[object]:
 
 
 FORGED, HONEST = drawn("forgeries", 2), drawn("honest", 1)
+FORGED_EXAMPLES, HONEST_EXAMPLES = drawn("example_forgeries", 2), drawn("example_honest", 1)
 
 
 @pytest.mark.parametrize(("project", "forgery"), FORGED)
@@ -209,6 +210,31 @@ async def test_honest_code_that_looks_odd_is_believed(
     task, toolchain = made(tmp_path, project, project.stub, sandbox)
     candidate = candidate_of(task, honest.code)
     right = await toolchain.evidence(task, importing(candidate, honest.imports))
+    assert grade(right) is Grade.PROVEN, right
+
+
+def example_alone(project: Project, root: Path, sandbox: Sandbox) -> tuple[Task, Toolchain]:
+    """The project with an example in the documentation and no test."""
+    assert project.example is not None
+    return made(root, replace(project, files=project.example_files), project.example, sandbox)
+
+
+@pytest.mark.parametrize(("project", "forgery"), FORGED_EXAMPLES)
+async def test_a_forged_example_is_not_believed(
+    project: Project, forgery: Forgery, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = example_alone(project, tmp_path, sandbox)
+    forged = await toolchain.evidence(task, importing(candidate_of(task, forgery.code), forgery.imports))
+    assert grade(forged) is not Grade.PROVEN, forged
+    assert forged.doubt is not None or any(result.status in AGAINST for result in forged.results), forged
+
+
+@pytest.mark.parametrize(("project", "honest"), HONEST_EXAMPLES)
+async def test_honest_code_with_an_example_is_believed(
+    project: Project, honest: Forgery, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = example_alone(project, tmp_path, sandbox)
+    right = await toolchain.evidence(task, importing(candidate_of(task, honest.code), honest.imports))
     assert grade(right) is Grade.PROVEN, right
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from forge_lsp.builds.javascript.reading import Token, closing, tokens_of
 
@@ -32,7 +33,23 @@ _INSIDE = re.compile(r"(?:node:)?(?:inspector(?:/promises)?|v8|vm|repl|wasi)")
 _LOADING = re.compile(r"(?:node:)?module")
 _READING = re.compile(r"(?:node:)?(?:fs(?:/promises)?|child_process)")
 _TEST_TEXT = re.compile(
-    r"(?:^|[/\\._\s*-])(?:__tests__|tests?|spec|specs)(?:$|[/\\.*\s-])|\*\.[cm]?[jt]s|/proc\b|/dev/(?:fd|std)"
+    r"(?:^|[/\\._\s*`'\"(-])(?:__tests__|tests?|spec|specs)(?:$|[/\\.*\s`'\")-])|\*\.[cm]?[jt]s|/proc\b|/dev/(?:fd|std)"
+)
+# In what people read, "test" is a word like others.
+_TEST_PATH = re.compile(r"(?:__tests__|\btests?|\bspecs?)/|\.(?:test|spec)\.[cm]?[jt]sx?\b|/proc/|/dev/(?:fd|std)")
+# A test file that is loaded as a module or as text.
+_SOURCE_OF_TESTS = re.compile(r"[._-](?:test|spec)s?\b|(?:^|/)(?:__tests__|tests?)/[^?]*(?:\?|\*|$)|\*\*")
+_SEARCHING = re.compile(
+    r"\b(?:grep|egrep|rg|ag|ack)\b(?=.*(?:\s-\w*[rR]|\*))|^(?:rg|ag|ack)$|\bgit grep\b"
+    r"|\bfind\s+[./]|\b(?:cat|tar)\b.*(?:\*|\s\.)"
+)
+_ASKS_NAMES = re.compile(r"VITEST|JEST|NODE_TEST|TEST_CONTEXT")
+_TEST_GLOBALS = frozenset(("it", "test", "describe", "expect", "jest", "vi", "beforeEach", "afterEach"))
+_HOOKS = frozenset(("createHook", "executionAsyncResource"))
+_LOADERS = frozenset(("register", "registerHooks", "syncBuiltinESMExports"))
+_LISTING = frozenset(("readdirSync", "readdir", "globSync", "opendirSync", "cpSync", "cp", "symlinkSync", "renameSync"))
+_PARSING = frozenset(
+    ("split", "match", "matchAll", "replace", "replaceAll", "slice", "substring", "indexOf", "includes", "at", "search")
 )
 _ASKING = frozenset(("JEST_WORKER_ID", "VITEST", "VITEST_WORKER_ID", "VITEST_POOL_ID", "NODE_TEST_CONTEXT"))
 _BUILTINS = frozenset(
@@ -100,11 +117,15 @@ _HONEST = frozenset(
         "chdir",
         "umask",
         "getuid",
+        "execPath",
     ]
 )
 _GLOBAL = frozenset(("globalThis", "global", "self", "window"))
 _REACHED = frozenset(
-    ("process", "expect", "test", "it", "require", "eval", "Function", "module", "vi", "jest", "assert")
+    (
+        *("process", "expect", "test", "it", "require", "eval", "Function", "module", "vi", "jest", "assert"),
+        *("describe", "beforeEach", "afterEach", "beforeAll", "afterAll"),
+    )
 )
 _ASSIGNS = re.compile(r"(?:[-+*/%&|^<>?]{0,3})=")
 _SELF = frozenset(("valueOf", "toJSON", "equals", "isEqual", "toPrimitive", "hasInstance"))
@@ -122,8 +143,14 @@ def doubt_of(before: str, after: str) -> str | None:
 
 def _seen(tokens: Sequence[Token]) -> Iterator[str]:
     """All that could forge a result, in words."""
-    strings = tuple(_joined(tokens))
+    strings = list(_joined(tokens))
     reads = any(_READING.fullmatch(text) for text in strings)
+    runs = any("child_process" in text for text in strings)
+    asked = [_plain(token.text) for index, token in enumerate(tokens) if _only_asked(tokens, index)]
+    for text in asked:
+        strings.remove(text)
+    if "test" in asked and any(token.text == "NODE_ENV" for token in tokens):
+        yield _TESTED
     for text in strings:
         if _RUNNERS.fullmatch(text) and _is_source(tokens, text):
             yield _RUNNER
@@ -131,13 +158,24 @@ def _seen(tokens: Sequence[Token]) -> Iterator[str]:
             yield _MEMORY.format(name=text)
         elif text in ("asymmetricMatch", "$$typeof", "jest.asymmetricMatcher"):
             yield _EQUAL.format(name=text)
-        elif text.startswith("/proc/") or (reads and _TEST_TEXT.search(text)):
+        elif text.startswith("/proc/") or (reads and _names_tests(text, runs=runs)):
             yield _TESTS
         elif text in _ASKING:
             yield _TESTED
         elif text in ("constructor", "__proto__", "prototype", "prepareStackTrace", "callee"):
             yield _GLOBALS.format(name=text)
+        elif _SOURCE_OF_TESTS.search(text) and (_is_source(tokens, text) or _is_glob(tokens, text)):
+            yield _TESTS
+    yield from _of_keys(tokens)
+    if runs and {"grep", "egrep"} & set(strings) and any(re.fullmatch(r"-\w*[rR]\w*", text) for text in strings):
+        yield _TESTS
+    if any(token.kind == "regex" and _ASKS_NAMES.search(token.text) for token in tokens):
+        yield _TESTED
+    hooks = any(text.endswith("async_hooks") for text in strings)
+    loading = any(_LOADING.fullmatch(text) for text in strings)
     for index, token in enumerate(tokens):
+        if token.kind == "name" and ((hooks and token.text in _HOOKS) or (loading and token.text in _LOADERS)):
+            yield (_MODULES if token.text in _LOADERS else _MEMORY).format(name=token.text)
         if token.kind == "name":
             before = tokens[index - 1].text if index else ""
             yield from _of_name(tokens, index, token.text, member=before in (".", "?."), reads=reads)
@@ -153,6 +191,52 @@ def _is_source(tokens: Sequence[Token], text: str) -> bool:
             if before in ("from", "import") or (before == "(" and opener in loads):
                 return True
     return text not in (token.text for token in tokens if token.kind == "string")  # it was put together
+
+
+def _only_asked(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a string that may be a folder's name is only compared, or the name of a member."""
+    token = tokens[index]
+    if token.kind != "string" or token.text not in ("test", "tests", "spec", "specs") or index < 2:
+        return False
+    before, owner = tokens[index - 1], tokens[index - 2]
+    following = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    member = before.text == "[" and following == "]" and (owner.kind == "name" or owner.text in (")", "]"))
+    return member or before.text in ("===", "!==", "==", "!=", "case") or following in ("===", "!==", "==", "!=", ":")
+
+
+def _names_tests(text: str, *, runs: bool) -> bool:
+    """Whether a string leads to the tests: a path, or, where the code ``runs`` programs, a command."""
+    if runs or not re.search(r"\s", text):
+        return _TEST_TEXT.search(text) is not None or _SEARCHING.search(text) is not None
+    return _TEST_PATH.search(text) is not None
+
+
+def _is_glob(tokens: Sequence[Token], text: str) -> bool:
+    """Whether a string stands in a call of the bundler's ``import.meta.glob``."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.text == "glob" and index > 1 and tokens[index - 2].text == "meta":
+            end = closing(tokens, index + 1)
+            if any(each.kind == "string" and _plain(each.text) == text for each in tokens[index + 1 : end]):
+                return True
+    return False
+
+
+def _of_keys(tokens: Sequence[Token]) -> Iterator[str]:
+    """Members that are asked for by a string (``error["stack"]``), or by one that is put together."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.text != "[" or token.kind != "mark" or tokens[index + 1].kind != "string":
+            continue
+        parts = tokens[index + 1 : closing(tokens, index)]
+        if any(part.kind == "string" if at % 2 == 0 else part.text == "+" for at, part in enumerate(parts)) is False:
+            continue
+        text = "".join(_plain(part.text) for part in parts if part.kind == "string")
+        pieces = sum(part.kind == "string" for part in parts)
+        owner = tokens[index - 1].text if index else ""
+        end = index + len(parts) + 2
+        after = tokens[end].text if end < len(tokens) else ""
+        of_error = text == "stack" and (pieces > 1 or _of_error(tokens, index + 1, owner, after))
+        if of_error or text in ("caller", "callee", "getCallSites"):
+            yield _STACK
 
 
 def _joined(tokens: Sequence[Token]) -> Iterator[str]:
@@ -197,11 +281,17 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
         yield _GLOBALS.format(name=name)
     elif member:
         yield from _of_member(tokens, index, name, following, reads=reads)
-    elif name == "eval" or (name == "Function" and (following == "(" or at(-1) in ("=", "new", ",", "[", "("))):
+    elif name == "typeof" and following in _TEST_GLOBALS and not _own_name(tokens, following):
+        yield _TESTED
+    elif (name == "eval" and not _method(tokens, index)) or (
+        name == "Function" and (following == "(" or at(-1) in ("=", "new", ",", "[", "("))
+    ):
         yield _EVALUATED.format(name=name)
     elif name in ("import", "require") and following == "(":
         if index + 2 < len(tokens) and (tokens[index + 2].kind != "string" or at(3) not in (")", ",")):
             yield _MODULES.format(name=name)
+    elif name == "require" and following == "." and at(2) == "main" and at(3) in ("===", "=="):
+        pass  # whether it was started as a program
     elif name in ("module", "require") and following == "." and at(2) in _MODULE_PARTS:
         yield _MODULES.format(name=f"{name}.{at(2)}")
     elif name == "require" and following in (";", ",", ")", "["):
@@ -217,9 +307,16 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
         and (following in ("=", "[") or (following == "." and at(2) in ("extend", "getState", "setState")))
     ):
         yield _RUNNER
-    elif name in _GLOBAL:
-        if following == "." and (at(2) in _REACHED or at(2).startswith("__")):
-            yield _GLOBALS.format(name=f"{name}.{at(2)}")
+    elif name in _GLOBAL and not (name != "globalThis" and _own_name(tokens, name)):
+        if following == "as":  # `(globalThis as any).expect`
+            end = next((later for later in range(index, len(tokens)) if tokens[later].text in (")", ";", "=")), index)
+            following, second = (tokens[end + step].text if end + step < len(tokens) else "" for step in (1, 2))
+        else:
+            second = at(2)
+        if following in (".", "?.") and (second in _REACHED or second.startswith("__")):
+            yield _GLOBALS.format(name=f"{name}.{second}")
+        elif at(-1) == "in" and index > 1 and tokens[index - 2].text in _TEST_GLOBALS:
+            yield _TESTED
         elif following == "[" or at(-1) == "=" or (at(-1) in ("(", ",") and following in (")", ",")):
             yield _GLOBALS.format(name=name)
     elif name in ("asymmetricMatch", "$$typeof"):
@@ -228,12 +325,31 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
         yield _BUILTIN.format(name=name) if name == "__proto__" else _STACK
     elif name == "stack" and following in ("}", ",", ":") and at(-1) in ("{", ",") and _destructured(tokens, index):
         yield _STACK
+    if not member and following == "." and _ASSIGNS.fullmatch(at(3)) and name in _built_in(tuple(tokens)):
+        yield _BUILTIN.format(name=f"{name}.{at(2)}")
     if name in _BUILTINS and not member:
         yield from _of_builtin(tokens, index, name)
     if name in _SELF or name == "Proxy":
         yield from _of_equality(tokens, index, name, member=member)
 
 
+@lru_cache(maxsize=4)
+def _built_in(tokens: tuple[Token, ...]) -> frozenset[str]:
+    """The names under which a text has node's own modules."""
+    found: set[str] = set()
+    for index, token in enumerate(tokens):
+        if token.kind != "string" or not index or not _NODES.match(_plain(token.text)):
+            continue
+        if tokens[index - 1].text == "from":
+            found.add(tokens[index - 2].text)
+        elif tokens[index - 1].text == "(" and index > 3 and tokens[index - 3].text == "=":
+            found.add(tokens[index - 4].text)
+    return frozenset(found)
+
+
+_NODES = re.compile(
+    r"node:|(?:assert|fs|path|util|events|stream|module|timers|buffer|child_process|process|os|url|async_hooks)(?:/|$)"
+)
 _MODULE_PARTS = frozenset(
     ("cache", "main", "extensions", "parent", "children", "constructor", "_load", "resolve", "paths")
 )
@@ -242,7 +358,8 @@ _MODULE_PARTS = frozenset(
 def _of_member(tokens: Sequence[Token], index: int, name: str, following: str, *, reads: bool) -> Iterator[str]:
     owner = tokens[index - 2].text if index > 1 else ""
     if name == "constructor" and (following in ("(", ".", "[") or owner in (")", "]")):
-        if following == "(" or (following == "." and tokens[index + 2].text == "constructor") or following == "[":
+        chained = following == "." and tokens[index + 2].text == "constructor"
+        if following in ("(", "[") or chained or (owner == ")" and _of_function(tokens, index - 2)):
             yield _EVALUATED.format(name="constructor")
     elif name in ("caller", "callee", "getCallSites", "getCallSite", "prepareStackTrace") or (
         name == "stack" and owner != "this" and _of_error(tokens, index, owner, following)
@@ -260,8 +377,44 @@ def _of_member(tokens: Sequence[Token], index: int, name: str, following: str, *
         end = index + 3 if following == "." else closing(tokens, index + 1) + 1
         if end < len(tokens) and _ASSIGNS.fullmatch(tokens[end].text) and owner not in _BUILTINS:
             yield _BUILTIN.format(name=f"{owner}.prototype")
-    elif reads and name in ("readdirSync", "readdir", "globSync", "opendirSync") and _beside(tokens, index):
+    elif reads and name in _LISTING and _beside(tokens, index):
         yield _TESTS
+
+
+def _of_function(tokens: Sequence[Token], end: int) -> bool:
+    """Whether the parentheses that end there hold a function: its constructor makes functions from text."""
+    opening = next((at for at in range(end - 1, -1, -1) if closing(tokens, at) == end), end)
+    return any(token.text in ("=>", "function") for token in tokens[opening:end])
+
+
+def _method(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a name is that of a method which is declared there: ``eval() {``."""
+    if index + 1 >= len(tokens) or tokens[index + 1].text != "(":
+        return False
+    end = closing(tokens, index + 1) + 1
+    if end < len(tokens) and tokens[end].text == ":":
+        end = next((at for at in range(end, len(tokens)) if tokens[at].text in ("{", ";", "}")), len(tokens))
+    before = tokens[index - 1].text if index else ""
+    return end < len(tokens) and tokens[end].text == "{" and before in ("{", "}", ";", ",", "async", "static", "get")
+
+
+def _own_name(tokens: Sequence[Token], name: str) -> bool:
+    """Whether the text declares that name: as a variable, by destructuring or importing, or as a parameter."""
+    return any(token.text == name and token.kind == "name" and _declares(tokens, at) for at, token in enumerate(tokens))
+
+
+def _declares(tokens: Sequence[Token], index: int) -> bool:
+    before = tokens[index - 1].text if index else ""
+    if before in ("const", "let", "var", "function", "class", "import"):
+        return True
+    opening = next((at for at in range(index - 1, -1, -1) if closing(tokens, at) > index), -1)
+    if opening < 0 or before not in ("(", ",", "{", "..."):
+        return False
+    if tokens[opening].text == "{":
+        return tokens[opening - 1].text in ("const", "let", "var", "import") if opening else False
+    end = closing(tokens, opening) + 1
+    called = tokens[opening - 1].text if opening else ""
+    return end < len(tokens) and tokens[end].text in ("=>", "{", ":") and called not in ("if", "for", "while", "switch")
 
 
 def _own_class(tokens: Sequence[Token], name: str) -> bool:
@@ -275,22 +428,41 @@ def _own_class(tokens: Sequence[Token], name: str) -> bool:
 def _of_error(tokens: Sequence[Token], index: int, owner: str, following: str) -> bool:
     """Whether the ``.stack`` at ``index`` is that of an error which the code makes or takes apart."""
     if owner == ")":
-        opening = next((at for at in range(index - 2, -1, -1) if closing(tokens, at) == index - 2), 0)
-        return opening > 0 and tokens[opening - 1].text.endswith("Error")
+        end = index - 2
+        opening = next((at for at in range(end, -1, -1) if closing(tokens, at) == end), 0)
+        # Of what is made there, and of what another call makes of it: `Object(new Error()).stack`.
+        return opening > 0 and any(token.text.endswith("Error") for token in tokens[opening - 1 : end])
     for at, token in enumerate(tokens[:-3]):
         made = token.text == owner and tokens[at + 1].text == "="
         if made and any(near.text.endswith("Error") for near in tokens[at + 2 : at + 4]):
             return True
         if token.text == "captureStackTrace" and tokens[at + 2].text == owner:
             return True
-        if token.text == "catch" and tokens[at + 2].text == owner and following in (".", "?.", "["):
+        caught = token.text == "catch" and tokens[at + 2].text == owner
+        if caught and (following in (".", "?.", "[") or _taken_apart(tokens, index)):
+            return True
+    return False
+
+
+def _taken_apart(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the value at ``index`` goes into a variable that the code then takes apart."""
+    start = next((at for at in range(index, -1, -1) if tokens[at].text in (";", "{", "}", "=")), 0)
+    if tokens[start].text != "=" or start == 0:
+        return False
+    name = tokens[start - 1].text
+    for at, token in enumerate(tokens[:-2]):
+        if token.text == name and tokens[at + 1].text in (".", "?.") and tokens[at + 2].text in _PARSING:
+            return True
+        if token.text in ("exec", "test", "match") and tokens[at + 1].text == "(" and tokens[at + 2].text == name:
             return True
     return False
 
 
 def _destructured(tokens: Sequence[Token], index: int) -> bool:
     end = next((at for at in range(index, len(tokens)) if tokens[at].text == "}"), len(tokens))
-    return any(token.text.endswith("Error") for token in tokens[end : end + 4]) and tokens[end + 1].text == "="
+    stop = next((at for at in range(end, len(tokens)) if tokens[at].text == ";"), end + 4)
+    made = any(token.text.endswith("Error") for token in tokens[end:stop])
+    return made and end + 1 < len(tokens) and tokens[end + 1].text == "="
 
 
 def _beside(tokens: Sequence[Token], index: int) -> bool:
@@ -337,7 +509,8 @@ def _of_equality(tokens: Sequence[Token], index: int, name: str, *, member: bool
         if index + 1 < len(tokens) and tokens[index + 1].text == "(":
             inside = tokens[index + 1 : closing(tokens, index + 1)]
             for at, token in enumerate(inside):
-                if token.text in ("get", "has", "getOwnPropertyDescriptor") and at + 2 < len(inside):
+                asked = at and inside[at - 1].text in (".", "?.")
+                if token.text in ("get", "has", "getOwnPropertyDescriptor") and not asked and at + 2 < len(inside):
                     first = next((each.text for each in inside[at + 1 : at + 4] if each.kind == "name"), "")
                     if sum(each.text == first for each in inside[at + 1 :]) < 2:
                         yield _EQUAL.format(name=name)

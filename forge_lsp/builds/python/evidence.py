@@ -128,7 +128,7 @@ class PythonEvidence:
         async with self._sandbox.open(place.tree(text)) as box:
             request = {
                 "nonce": nonce,
-                "module": {**_request(place, box), "probe": probe},
+                "module": {**_request(place, box), "shown": _shown(groups), "probe": probe},
                 "seconds": {
                     "import": max(self._example, self._timeout / 2),
                     "example": self._example,
@@ -182,6 +182,12 @@ class PythonEvidence:
         questions = [{"id": probe.id, "steps": list(probe.steps), "mode": "value"} for probe in probes]
         seconds = {"example": min(1.0, self._example), "total": min(5.0, self._timeout / 4)}
         return [{"id": PROBES, "examples": questions, "seconds": seconds}]
+
+
+def _shown(groups: tuple[Group, ...]) -> list[str]:
+    """The steps of all examples, as they stand in the documentation."""
+    steps = (step.strip().split("\n")[0] for group in groups for example in group.examples for step in example.steps)
+    return [step for step in dict.fromkeys(steps) if len(step) > 2]
 
 
 def _named(result: CheckResult, example: Example) -> CheckResult:

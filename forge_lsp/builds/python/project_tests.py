@@ -101,7 +101,13 @@ class PythonTests:
                 for result in results
             ),
             seconds=time.perf_counter() - started,
-            doubt=believed(task, candidate, results, _doubts(before, seen, results)),
+            doubt=believed(
+                task,
+                candidate,
+                results,
+                _doubts(before, seen, results),
+                doctests=any("doctest" in text for text in texts.values()),
+            ),
         )
 
     async def _run(

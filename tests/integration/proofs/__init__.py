@@ -1,7 +1,6 @@
 """Small projects with a stub and the user's tests for it, one module a language: the table of what "accepted" means.
 
-Each module of this package defines ``PROJECTS``, a tuple of :class:`Project`; test_proofs.py plays the same scenes on
-all.
+A module of a language defines ``PROJECTS``, a tuple of :class:`Project`; test_proofs.py plays the same scenes on all.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ class Project:
     is the document without it, the empty scope where it belongs. ``two`` has a second stub, which other tests of
     ``two_files`` call. ``working`` has a scope that works, ``mutant`` and ``rewrite`` replace it. ``example`` is the
     stub with an example in its documentation; no test of ``files`` is there then. ``files`` are all but the document.
+    ``forgeries`` and ``honest`` are for the tests of ``files``, those of ``example_`` for the example alone.
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
     the function where the language writes it otherwise than ``area``.
     """
@@ -59,6 +59,8 @@ class Project:
     unparsable: str | None = None
     forgeries: tuple[Forgery, ...] = ()
     honest: tuple[Forgery, ...] = ()
+    example_forgeries: tuple[Forgery, ...] = ()
+    example_honest: tuple[Forgery, ...] = ()
     prepare: Callable[[Path], Mapping[str, str] | None] | None = None
     scope: str = "area"
 
@@ -66,4 +68,6 @@ class Project:
 def projects() -> tuple[Project, ...]:
     """Every project of every module of this package."""
     modules = sorted(info.name for info in pkgutil.iter_modules(__path__))
-    return tuple(project for name in modules for project in import_module(f"{__name__}.{name}").PROJECTS)
+    return tuple(
+        project for name in modules for project in getattr(import_module(f"{__name__}.{name}"), "PROJECTS", ())
+    )

@@ -8,6 +8,16 @@ from pathlib import Path
 
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.javascript_forgeries import (
+    ANY_FORGERIES,
+    ANY_HONEST,
+    COMMON_HONEST,
+    GLOBAL_FORGERIES,
+    JEST_FORGERIES,
+    MODULE_HONEST,
+    NODE_TEST_FORGERIES,
+    SLOPPY_FORGERIES,
+)
 from tests.support.tools import node_modules
 
 DOC = "/**\n * The area of a rectangle.\n */\n"
@@ -304,8 +314,8 @@ PROJECTS = (
         mutant=WRONG,
         rewrite="export function area(width, height) {\n  const total = width * height;\n  return total;\n}",
         unparsable="export function area(width, height) {\n  return width * (height;\n}",
-        forgeries=NODE_FORGERIES,
-        honest=NODE_HONEST,
+        forgeries=(*NODE_FORGERIES, *ANY_FORGERIES, *NODE_TEST_FORGERIES),
+        honest=(*NODE_HONEST, *ANY_HONEST, *MODULE_HONEST),
         prepare=plain,
     ),
     Project(
@@ -330,11 +340,19 @@ PROJECTS = (
         mutant=common(WRONG),
         rewrite=common("export function area(width, height) {\n  const total = width * height;\n  return total;\n}"),
         unparsable="function area(width, height) {\n  return width * (height;\n}",
-        forgeries=tuple(commonly(each) for each in (*forgeries("test/shapes.test.js"), *EXPECT_FORGERIES)),
-        honest=(
-            Forgery(channel="command-line", code=common(NODE_HONEST[0].code)),
-            Forgery(channel="equality", code=common(NODE_HONEST[1].code)),
+        forgeries=tuple(
+            commonly(each)
+            for group in (
+                forgeries("test/shapes.test.js"),
+                EXPECT_FORGERIES,
+                ANY_FORGERIES,
+                GLOBAL_FORGERIES,
+                JEST_FORGERIES,
+                SLOPPY_FORGERIES,
+            )
+            for each in group
         ),
+        honest=tuple(commonly(each) for each in (*NODE_HONEST[:2], *ANY_HONEST, *COMMON_HONEST)),
         prepare=linked("jest", "29"),
     ),
 )

@@ -8,6 +8,14 @@ from pathlib import Path
 
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.python_forgeries import (
+    EXAMPLE_FORGERIES,
+    EXAMPLE_HONEST,
+    MORE_FORGERIES,
+    MORE_HONEST,
+    PYTEST_FORGERIES,
+    UNITTEST_FORGERIES,
+)
 
 STUB = '«def area(width, height):\n    """Return the area of a rectangle."""\n    raise NotImplementedError»\n'
 SIDE = "\n\ndef side(surface):\n    raise NotImplementedError\n"
@@ -195,14 +203,16 @@ COMMON = {
     "mutant": WRONG,
     "rewrite": "def area(width, height):\n    total = width * height\n    return total",
     "unparsable": "def area(width, height):\n    return width * (height",
-    "forgeries": FORGERIES,
-    "honest": HONEST,
+    "honest": (*HONEST, *MORE_HONEST),
 }
 
 PROJECTS = (
     Project(
         **COMMON,  # type: ignore[arg-type]
         name="pytest",
+        forgeries=(*FORGERIES, *MORE_FORGERIES, *PYTEST_FORGERIES),
+        example_forgeries=EXAMPLE_FORGERIES,
+        example_honest=EXAMPLE_HONEST,
         files={"pyproject.toml": CONFIG, "test_shapes.py": TESTS},
         told=("test_area", "expected 6, got 5"),
         two_files={
@@ -214,6 +224,7 @@ PROJECTS = (
     Project(
         **COMMON,  # type: ignore[arg-type]
         name="unittest",
+        forgeries=(*FORGERIES, *MORE_FORGERIES, *UNITTEST_FORGERIES),
         files={"pyproject.toml": CONFIG, "test_shapes.py": CASES},
         told=("test_area", "expected 6, got 5"),
         two_files={

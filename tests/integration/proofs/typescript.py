@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
 from tests.integration.proofs.javascript import (
@@ -18,6 +21,26 @@ from tests.integration.proofs.javascript import (
     forgeries,
     linked,
 )
+from tests.integration.proofs.javascript_forgeries import (
+    ANY_FORGERIES,
+    ANY_HONEST,
+    GLOBAL_FORGERIES,
+    MODULE_FORGERIES,
+    MODULE_HONEST,
+    VITEST_FORGERIES,
+)
+from tests.support.tools import typescript_folder
+
+
+def compiled(package: str, major: str) -> Callable[[Path], Mapping[str, str]]:
+    """Give a project the ``node_modules`` of a runner, and the compiler on PATH."""
+
+    def prepare(root: Path) -> Mapping[str, str]:
+        environment = linked(package, major)(root)
+        programs = typescript_folder("5") / "node_modules" / ".bin"
+        return {**environment, "PATH": f"{environment['PATH']}:{programs}"}
+
+    return prepare
 
 
 def typed(code: str) -> str:
@@ -79,6 +102,9 @@ PROJECTS = (
         forgeries=all_typed(
             forgeries("test/shapes.test.ts"),
             EXPECT_FORGERIES,
+            ANY_FORGERIES,
+            GLOBAL_FORGERIES,
+            VITEST_FORGERIES,
             (
                 Forgery(
                     channel="worker-state",
@@ -103,8 +129,9 @@ PROJECTS = (
                 "export function area(width: number, height: number): number {\n"
                 "  const size = new Size(width, height);\n  return size.equals(size) ? width * height : 0;\n}",
             ),
+            *all_typed(ANY_HONEST, MODULE_HONEST),
         ),
-        prepare=linked("vitest", "3"),
+        prepare=compiled("vitest", "3"),
     ),
     Project(
         name="node-tsx",
@@ -122,8 +149,11 @@ PROJECTS = (
         working=f"{DOC}«{typed(RIGHT)}»\n",
         mutant=typed(WRONG),
         rewrite=REWRITE,
-        forgeries=all_typed(forgeries("test/shapes.test.ts")),
-        honest=(Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),),
-        prepare=linked("tsx", "4"),
+        forgeries=all_typed(forgeries("test/shapes.test.ts"), ANY_FORGERIES, MODULE_FORGERIES),
+        honest=(
+            Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),
+            *all_typed(ANY_HONEST, MODULE_HONEST),
+        ),
+        prepare=compiled("tsx", "4"),
     ),
 )

@@ -11,7 +11,7 @@ ended well run again.
 
 What the candidate's code does to learn more (frames, files: see ``watching.py``) is told as a doubt before it is done.
 
-Request: ``{nonce, module: {path, name, package, inside, search, cwd, guarded, probe}, seconds: {import, example,
+Request: ``{nonce, module: {path, name, package, inside, search, cwd, guarded, shown, probe}, seconds: {import, example,
 total}, groups: [{id, examples: [{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own
 ``seconds`` (``example``, ``total``) are for it alone. Only the last step's output or value is told.
 Reply lines: ``nonce {"group", "example", "state", ...}``, and ``nonce {"state": "end"}`` when all is done.
@@ -224,7 +224,36 @@ def watched(module: Json, doubt: Callable[[str], None]) -> Any:
     spec.loader.exec_module(watching)
     pair = watching.tracer(module["path"], (0, 0), [], module["probe"], doubt)
     watching.guard(module["path"], module["guarded"], doubt)
+    undocumented(module["path"], module["shown"])
     return pair
+
+
+def undocumented(path: str, shown: List[str]) -> None:
+    """Load the document without the examples in its documentation: what they expect is not for its code."""
+    import ast
+    import importlib.machinery
+
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    loader: Any = importlib.machinery.SourceFileLoader
+    own, real = os.path.realpath(path), loader.source_to_code
+    if any("__doc__" in step or "help(" in step for step in shown):
+        return  # the examples themselves ask for it
+
+    def cut(text: str) -> str:
+        ends = [at for at in (text.find(part) for part in (">>>", *shown)) if at >= 0]
+        return text[: text.rfind("\n", 0, min(ends)) + 1] if ends else text
+
+    def source_to_code(self: Any, data: Any, path: Any, **named: Any) -> Any:
+        if os.path.realpath(os.fsdecode(path)) == own:
+            data = ast.parse(data, path)
+            for node in ast.walk(data):
+                first: Any = node.body[0] if isinstance(node, kinds) and node.body else None
+                value: Any = first.value if isinstance(first, ast.Expr) else None
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    value.value = cut(value.value)
+        return real(self, data, path, **named)
+
+    loader.source_to_code = source_to_code
 
 
 def guarded(function: Callable[[Json, Json], Json], question: Json, namespace: Json) -> Json:

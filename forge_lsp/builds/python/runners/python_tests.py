@@ -47,6 +47,8 @@ _MUST_FAIL = "test_forge_must_fail"
 _CONFTEST = re.compile(r"while loading conftest '(?P<path>[^']+)'")
 _USAGE = 4
 """pytest's exit code for options that it does not know, and for a conftest.py that cannot be imported."""
+_KEPT = ("pytest", "_pytest", "unittest", "pluggy", "builtins", "operator", "math", "copy", "json", "re", "collections")
+"""Modules whose functions and classes the code under test must leave as they are."""
 _STRAY = "the code writes to files that it did not open"
 
 
@@ -221,14 +223,16 @@ def work(
         tell(state="doubt", words=words)
 
     sys.path[:0] = [folder for folder in request["search"] if folder not in sys.path]
-    sys.argv = ["pytest"]
+    sys.argv = [""]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv = [sys.executable]
     sys.modules["__main__"] = type(sys)("__main__")
     blame = blaming.blamer(request["root"], document, scope, request["classes"])
     begin, stop = watching.tracer(document, scope, request["stubs"], request["probe"], doubt)
     only = None if request["only"] is None else set(request["only"])
-    watching.guard(document, request["guarded"], doubt)
-    run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only)
-    replaced = watching.patches(document, ("pytest", "_pytest", "unittest", "pluggy", "builtins", "operator"))
+    loaded = watching.guard(document, request["guarded"], doubt)
+    run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
+    replaced = watching.patches(document, _KEPT)
     if pytest is None:
         code, fails = by_unittest(files, run)
     else:
@@ -262,9 +266,12 @@ def limited(seconds: float) -> Generator[None]:
 class Run:
     """What both ways of running share."""
 
-    def __init__(self, tell: Any, blame: Any, absent: Any, begin: Any, stop: Any, seconds: float, only: Any) -> None:
+    def __init__(
+        self, tell: Any, blame: Any, absent: Any, begin: Any, stop: Any, seconds: float, only: Any, loaded: Any
+    ) -> None:
         self.tell, self.blame, self.absent = tell, blame, absent
         self.begin, self.stop, self.seconds, self.only = begin, stop, seconds, only
+        self.loaded = loaded
         self.trace: Any = None
         self.given = 0
 
@@ -325,6 +332,7 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
 
         @pytest.hookimpl(trylast=True)
         def pytest_collection_modifyitems(self, items: Any) -> None:
+            run.loaded()
             if run.only is not None:
                 items[:] = [item for item in items if item.nodeid in run.only]
             parents = [item.parent for item in items if isinstance(item, pytest.Function)]
@@ -490,8 +498,10 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
     result = Result()
     with contextlib.redirect_stdout(sys.stderr):
         MustFail().run(result)
-        for file in files:
-            for test in cases(file, run):
+        found = [cases(file, run) for file in files]
+        run.loaded()
+        for tests in found:
+            for test in tests:
                 if run.only is not None and test.id() not in run.only:
                     continue
                 run.started(test.id())

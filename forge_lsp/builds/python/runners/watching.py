@@ -8,6 +8,9 @@ values that come out of the document whether they equal things that they cannot 
 from __future__ import annotations
 
 import _thread
+import contextlib
+import importlib
+import linecache
 import os
 import sys
 import threading
@@ -21,6 +24,7 @@ READS = "the code reads the tests or the runner's files"
 ENDS = "the code ends or copies the process while it is tested"
 PATCHED = "the code replaces parts of what tests it"
 EQUAL = "the code returns values that are equal to unequal things"
+STARTS = "the code starts a program while the tests are being loaded"
 
 _EVENTS = {
     "sys._getframe": FRAMES,
@@ -34,6 +38,7 @@ _EVENTS = {
     "gc.get_referrers": RUNNER,
     "gc.get_referents": RUNNER,
     "code.__new__": RUNNER,
+    "function.__new__": RUNNER,
     "os.kill": ENDS,
     "os.killpg": ENDS,
     "os.fork": ENDS,
@@ -54,21 +59,38 @@ _PATHS = (
     "os.posix_spawn",
 )
 _RUNNERS = ("_pytest", "pluggy", "pytest")
+_CHILDREN = ("subprocess.Popen", "os.system", "os.posix_spawn")
+_COPIES = ("os.fork", "os.forkpty")
+_CLOSED = ("_pytest", "pluggy", "pytest", "unittest", "gc", "ctypes", "_ctypes", "builtins", "sys", "faulthandler")
+# What text that is made into code may not name: all else is seen while it runs.
+_REACHING = {
+    *_ATTRIBUTES,
+    *("f_builtins", "__globals__", "__closure__", "__code__", "__subclasses__", "__builtins__", "__import__"),
+    *("cell_contents", "modules", "_getframe", "_current_frames", "get_objects", "get_referrers", "_exit"),
+    *("builtins", "gc", "ctypes", "pytest", "_pytest", "unittest", "pluggy", "cr_origin", "meta_path", "environ"),
+}
 
 
-def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
-    """Report what the document's code does to frames, the runner and ``files``, before it is done."""
+def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Callable[[], None]:
+    """Report what the document's code does to frames, the runner and ``files``, before it is done.
+
+    Return what says that all of the tests are loaded: programs that the document's code starts from then on find no
+    ``files`` any more.
+    """
     get_frame: Any = vars(sys)["_getframe"]
-    get_ident, realpath = _thread.get_ident, os.path.realpath
+    get_ident, realpath, suppressed = _thread.get_ident, os.path.realpath, contextlib.suppress
+    function_code = type(guard.__code__)
     library = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
     packages = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
     closed = {realpath(file) for file in files}
     names = {os.path.basename(file) for file in closed}
+    tests = {os.path.basename(file) for file in closed if file != realpath(document)}
     runners = realpath(os.path.dirname(__file__)) + os.sep
     own = realpath(document)
     shows = tuple(os.sep + name for name in ("warnings.py", "traceback.py", os.path.join("logging", "__init__.py")))
     busy: Dict[int, bool] = {}
     known: Dict[str, int] = {}
+    loaded: List[bool] = []
 
     def kind(name: str) -> int:
         found = known.get(name)
@@ -84,12 +106,12 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
             known[name] = found
         return found
 
-    def by_document(direct: bool) -> bool:
+    def by_document(direct: bool, up: int = 3) -> bool:
         """Whether the innermost frame that is not the library's is of the document, or of text that it made.
 
         ``direct``: only where the library hands on what it finds. What warns and logs shows lines, and keeps them.
         """
-        frame: Any = get_frame(3)  # what the event happened in
+        frame: Any = get_frame(up)  # what the event happened in
         below: Any = None
         made = False
         while frame is not None:
@@ -116,20 +138,52 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
         except TypeError:
             return False
         real = realpath(text)
-        return text.startswith("/proc/") or real.startswith(("/proc/", runners)) or real in closed
+        if text.startswith("/proc/") or real.startswith(("/proc/", runners)) or real in closed:
+            return True
+        folder, name = os.path.split(real)
+        # What was made of a test file holds its values, too.
+        return os.path.basename(folder) == "__pycache__" and name.partition(".")[0] + ".py" in tests
 
     def mentions(value: Any) -> bool:
         text = repr(value)
         return "/proc/" in text or any(name in text for name in names)
 
+    def reaches(code: Any) -> bool:
+        """Whether a code object, or one in it, names what leads to the runner."""
+        if not isinstance(code, function_code):
+            return False
+        words = {*code.co_names, *(one for one in code.co_consts if isinstance(one, str))}
+        return not _REACHING.isdisjoint(words) or any(reaches(one) for one in code.co_consts)
+
+    def hidden() -> None:
+        """Take the tests away; what shows their lines keeps them."""
+        for path in closed - {own}:
+            lines = linecache.getlines(path)
+            with suppressed(OSError):
+                os.unlink(path)
+                linecache.cache[path] = (0, None, lines, path)
+
     def judged(event: str, args: Any) -> str:
+        if event in ("exec", "function.__new__"):
+            made = getattr(args[0], "co_filename", "")
+            return RUNNER if made.startswith("<") and reaches(args[0]) and by_document(True) else ""
+        if event in _COPIES:
+            # A pool of processes may be honest: the library ends what it starts.
+            return ENDS if kind(get_frame(2).f_code.co_filename) in (1, 3) else ""
         if event == "object.__getattr__":
             return FRAMES if args[1] in _ATTRIBUTES and by_document(True) else ""
         if event == "object.__setattr__":
             return PATCHED if args[1] == "__code__" and by_document(False) else ""
         if event in _PATHS:
-            if event in ("subprocess.Popen", "os.system", "os.posix_spawn"):
-                return READS if mentions(args) and by_document(False) else ""
+            if event in _CHILDREN:
+                if not by_document(False):
+                    return ""
+                if mentions(args):
+                    return READS
+                if not loaded:
+                    return STARTS if closed - {own} else ""
+                hidden()
+                return ""
             return READS if any(forbidden(one) for one in args[:2]) and by_document(False) else ""
         if event.startswith("ctypes."):
             return RUNNER if by_document(True) else ""
@@ -139,7 +193,15 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
             return RUNNER if fake and by_document(True) else ""
         return _EVENTS[event] if by_document(True) else ""
 
-    watched = {*_EVENTS, *_PATHS, "object.__getattr__", "object.__setattr__", "compile"}
+    watched = {*_EVENTS, *_PATHS, "object.__getattr__", "object.__setattr__", "compile", "exec"}
+    import_module, closed_modules = importlib.import_module, set(_CLOSED)
+
+    def importing(name: str, package: Any = None) -> Any:
+        if name.partition(".")[0] in closed_modules and by_document(True, 2):
+            tell(RUNNER)
+        return import_module(name, package)
+
+    importlib.import_module = importing
 
     def hook(event: str, args: Any) -> None:
         if event not in watched and not event.startswith("ctypes."):
@@ -156,6 +218,7 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> None:
             busy.pop(ident, None)
 
     sys.addaudithook(hook)
+    return lambda: loaded.append(True)
 
 
 # ------------------------------------------------------------------ what a run enters and returns
@@ -300,7 +363,7 @@ def patches(document: str, starts: Tuple[str, ...]) -> Callable[[], bool]:
     """Note the functions of modules whose names begin so; return what says whether the document replaced one."""
     own = os.path.realpath(document)
     modules: Dict[str, Any] = dict(sys.modules)
-    realpath, function = os.path.realpath, type(patches)
+    realpath, kinds = os.path.realpath, (type(patches), type)
 
     def owners() -> List[Any]:
         found: List[Any] = []
@@ -311,6 +374,9 @@ def patches(document: str, starts: Tuple[str, ...]) -> Callable[[], bool]:
         return found
 
     def made_here(value: Any) -> bool:
+        if isinstance(value, type):
+            module = modules.get(value.__module__) or sys.modules.get(value.__module__)
+            return module is not None and realpath(str(getattr(module, "__file__", ""))) == own
         code = getattr(getattr(value, "__func__", value), "__code__", None)
         name = getattr(code, "co_filename", "")
         return bool(name) and (realpath(name) == own or (name.startswith("<") and not name.startswith("<frozen")))
@@ -323,7 +389,7 @@ def patches(document: str, starts: Tuple[str, ...]) -> Callable[[], bool]:
         for owner in owners():
             for name, value in members(owner).items():
                 was = before.get((id(owner), name))
-                if was is not None and was is not value and isinstance(value, function) and made_here(value):
+                if was is not None and was is not value and isinstance(value, kinds) and made_here(value):
                     return True
         return False
 
