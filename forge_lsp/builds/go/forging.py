@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from forge_lsp.builds.comparisons import Function, compares, lambdas_of
 from forge_lsp.builds.go.sources import declarations, imports_of, masked
 
 __all__ = ["doubt_of"]
@@ -23,6 +24,8 @@ _FLAGS = "the code reads or changes the test program's flags"
 _OUTPUT = "the code takes the test program's output into its own hands"
 _PROGRAM = "the code looks for the test program itself"
 _ARGUMENTS = "the code reads the test program's arguments and ends it"
+_ASKED = "the code reads the test program's arguments"
+_ENVIRONMENT = "the code looks through the test program's environment"
 _EARLY = "the code ends the program while it is loaded"
 _INPUT = "the code reads the test program's input"
 _FILES = "the code reads the tests, or files that they compare with"
@@ -60,8 +63,10 @@ _STRINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"--- (?:PASS|FAIL|SKIP)|=== RUN|\\x16|\\u0016|\\026|\x16"), _OUTPUT),
     (re.compile(r"\"Action\"|test2json"), _OUTPUT),
     (re.compile(r"-?test\.(?:run|v|timeout|count|skip|list|paniconexit0|\w*profile)\b"), _FLAGS),
+    (re.compile(r"\A/?\.test\Z"), _PROGRAM),
     (re.compile(r"\btestdata\b|\.golden\b"), _FILES),
 )
+_PIECES = re.compile(r"/?proc/?(?:self|thread-self)")
 _TESTS = re.compile(r"_test\.go|_test\b.*\.go|\*\.go")
 _DIRECTIVE = re.compile(r"^//go:(?:linkname|cgo_\w+)\b", re.M)
 _LINE = re.compile(r"(?:^//|/\*)line [^\n]*:\d+", re.M)
@@ -71,6 +76,8 @@ _NAMES = (
     "copy delete imag len make max min new panic print println real recover"
 )
 _PREDECLARED = frozenset(_NAMES.split())
+_KEEPS = re.compile(r"\b(?:strings\.Builder|bytes\.(?:New)?Buffer|io\.Pipe)\b|\)[ \t]*Write\(")
+_TYPE_NAME = re.compile(r"\bfmt\.Sprintf\(\s*\"%T\"\s*,[^()\n]*\)")
 _EMBED = re.compile(r"^//go:embed[ \t]+(?P<patterns>[^\n]+)", re.M)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
 _STRING = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`")
@@ -81,6 +88,9 @@ _METHOD = re.compile(
     r"(?P<name>Equals?|EqualTo|DeepEqual|Is|As|Compare|CompareTo|Cmp|Matches|IsEqual)[ \t]*"
     r"\((?P<parameters>[^)]*)\)[^{\n]*\{",
     re.M,
+)
+_PARAMETERS = re.compile(
+    r"func\s*(?:\(\s*(?:(\w+)\s+)?\*?[^)]*\)\s*)?(\w+)\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)\s*(?:\(\s*(\w+)\s+bool\s*\))?"
 )
 _LOOKS_AT_BOTH = frozenset(("Equal", "Equals", "EqualTo", "DeepEqual", "Compare", "CompareTo", "Cmp", "IsEqual"))
 
@@ -100,7 +110,7 @@ def doubt_of(before: str, after: str, *, test_files: Collection[str] = (), hidde
 
 def _signs(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield each thing that a text does which could forge a proof, with the reason in words."""
-    plain = _without_main(masked(text))
+    plain = _without_main(masked(_TYPE_NAME.sub(lambda match: " " * len(match[0]), text)))
     known = imports_of(text)
     for name, path in known.items():
         if name.startswith(("_ ", ". ")):
@@ -117,6 +127,8 @@ def _signs(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
                     yield f"{package}.{match[1]}", reason
     for alias in (name for name, path in known.items() if path == "os"):
         yield from _streams(plain, re.escape(alias))
+    if re.search(r"\b(?:L(?:short|long)file|AddSource|ReportCaller|AddCaller)\b", plain) and _KEEPS.search(plain):
+        yield "caller in a log", _STACK
     yield from _texts(text, test_files)
     yield from _equality(plain)
     yield from _replaced(plain, known)
@@ -136,8 +148,14 @@ def _streams(plain: str, os: str) -> Iterator[tuple[str, str]]:
     for match in re.finditer(rf"(?<![\w.])(?:&\s*)?{os}\.Args\s*(?:\[[^\]\n]*\]\s*)?=(?!=)|&\s*{os}\.Args\b", plain):
         yield f"arguments {match[0]}", _FLAGS
     ends = rf"(?<![\w.])(?:{os}\.Exit|log\.Fatal\w*|log\.Panic\w*)\b"
-    if re.search(rf"(?<![\w.]){os}\.Args\b", plain) and re.search(ends, plain):
+    library = re.search(r"^package[ \t]+main\b", plain, re.M) is None
+    if library and re.search(rf"(?<![\w.]){os}\.Args\s*\[\s*0\s*\]|\blen\(\s*{os}\.Args\s*\)", plain):
+        yield "arguments", _ASKED
+    elif re.search(rf"(?<![\w.]){os}\.Args\b", plain) and re.search(ends, plain):
         yield "arguments and exit", _ARGUMENTS
+    for match in re.finditer(rf"(?<![\w.]){os}\.Environ\(\)", plain):
+        if not re.search(r"append\(\s*\Z", plain[: match.start()]):
+            yield "environment", _ENVIRONMENT
     for one in declarations(plain):
         early = one.names == ("init",) or plain.startswith("var", one.start)
         if early and re.search(ends, plain[one.start : one.end]):
@@ -161,6 +179,9 @@ def _texts(text: str, test_files: Collection[str]) -> Iterator[tuple[str, str]]:
         for pattern, reason in _STRINGS:
             if pattern.search(content):
                 yield f"text {content}", reason
+    pieces = "".join(_strings(text))
+    if _PIECES.search(pieces):
+        yield "text in pieces", _PROGRAM
 
 
 def _test_names(text: str) -> Iterator[tuple[str, str]]:
@@ -176,15 +197,47 @@ def _strings(text: str) -> Iterator[str]:
 
 def _equality(plain: str) -> Iterator[tuple[str, str]]:
     """Methods that compare, and look at one side only."""
+    functions = dict(_functions(plain))
     for match in _METHOD.finditer(plain):
         body = _body(plain, match.end() - 1)
+        sign = f"{match['type']}.{match['name']} {' '.join(body.split())}"
         used = re.sub(r"^\s*_\s*=\s*[\w.]+\s*$", "", body, flags=re.M)
         parameter = re.match(r"\s*(\w+)", match["parameters"])
         sides = [parameter[1]] if parameter is not None else []
         if match["name"] in _LOOKS_AT_BOTH:
             sides.append(match["receiver"] or "_")
         if not all(side != "_" and re.search(rf"\b{re.escape(side)}\b", used) for side in sides):
-            yield f"{match['type']}.{match['name']}", _EQUAL.format(name=match["name"])
+            yield sign, _EQUAL.format(name=match["name"])
+        elif match["name"] in _LOOKS_AT_BOTH and parameter is not None:
+            result = re.search(r"\(\s*(\w+)\s+bool\s*\)\s*\{\Z", match[0])
+            one = Function(
+                left=match["receiver"] or "_",
+                right=parameter[1],
+                body=_line(body),
+                result=result[1] if result is not None else None,
+            )
+            if not compares(one, functions):
+                yield sign, _EQUAL.format(name=match["name"])
+
+
+def _functions(plain: str) -> Iterator[tuple[str, Function]]:
+    """The functions of a text that have two sides, by name: of two parameters, or a method's receiver and one."""
+    for one in declarations(plain):
+        match = _PARAMETERS.match(plain, one.start)
+        opened = plain.find("{", match.end()) if match is not None else -1
+        if match is None or opened < 0:
+            continue
+        sides = [part.split()[0] for part in match[3].split(",") if part.split()]
+        sides = [match[1], *sides] if match[1] else sides
+        if len(sides) == 2:
+            body = _line(_body(plain, opened))
+            yield match[2], Function(left=sides[0], right=sides[1], body=body, result=match[4])
+    yield from lambdas_of(_line(plain))
+
+
+def _line(body: str) -> str:
+    """A body on one line, with the semicolons that Go puts there itself."""
+    return " ".join(re.sub(r"(?<=[\w)\]}\"'`+-])[ \t]*\n", "; ", body).split())
 
 
 def _replaced(plain: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -207,10 +260,11 @@ def _constant(plain: str, math: list[str]) -> Iterator[tuple[str, str]]:
     for one in declarations(plain):
         body = plain[one.start : one.end]
         for alias in math:
-            if re.search(rf"(?<![\w.]){re.escape(alias)}\.NaN\b", body) and not re.search(
-                r"\b(?:if|switch|for)\b", body
-            ):
+            nothing = rf"(?<![\w.]){re.escape(alias)}\.(?:NaN\b|(?:Sqrt|Log\w*)\(\s*-\s*\d)"
+            if re.search(nothing, body) and not re.search(r"\b(?:if|switch|for)\b", body):
                 yield f"NaN in {' '.join(one.names)}", _NAN
+        if re.search(r"(?<![\w.)])([a-z]\w*)\s*/\s*\1\b(?!\s*[.(\[])", body):
+            yield f"zero by zero in {' '.join(one.names)}", _NAN
 
 
 def _without_main(plain: str) -> str:

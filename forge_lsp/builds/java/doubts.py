@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from forge_lsp.builds.java.texts import literals, plain, unescaped
+from forge_lsp.builds.comparisons import Function, compares, lambdas_of
+from forge_lsp.builds.java.texts import literals, methods_of, plain, unescaped
 
 __all__ = ["ENDS", "doubt_of"]
 
@@ -29,14 +30,28 @@ _WORDS: Sequence[tuple[str, str]] = (
         "the code looks into other code by reflection",
     ),
     (
+        r"(?:forName|loadClass|getSystemResource\w*|getResource\w*)(?=\s*\((?!\s*[\w.]*\s*\)))|"
+        r"getSystemClassLoader|getPlatformClassLoader|getProtectionDomain|getCodeSource|getPackages|"
+        r"set(?:Default|Class|Package)AssertionStatus|getClassLoader(?=\s*\(\s*\)\s*[!=]=)",
+        "the code looks at how it was loaded",
+    ),
+    (
+        r"getenv(?=\(\))|getProperties(?=\(\))|clearProperty",
+        "the code looks through the runner's settings",
+    ),
+    (
         r"ManagementFactory|HotSpotDiagnosticMXBean|PlatformManagedObject|MBeanServer\w*|VirtualMachine|dumpHeap|"
-        r"loadLibrary|native(?=\s+[\w<>\[\]]+\s+\w+\s*\()|SymbolLookup|Linker",
+        r"loadLibrary|(?<=System\.)load(?=\s*\()|native(?=\s+[\w<>\[\]]+\s+\w+\s*\()|SymbolLookup|Linker",
         "the code looks into the virtual machine",
     ),
     (r"setOut|setErr|setIn|FileDescriptor", "the code replaces the standard streams"),
     (
         r"ThreadGroup|getThreadGroup|Thread\s*\.\s*enumerate|setSecurityManager",
         "the code takes hold of threads that are not its own",
+    ),
+    (
+        r"currentThread\s*\(\s*\)\s*\.\s*getName\s*\(\s*\)\s*\.\s*(?:equals\w*|startsWith|endsWith|contains|matches)",
+        "the code asks in which test it runs",
     ),
     (r"ProcessBuilder|ProcessHandle|(?<=\.)exec(?=\s*\()", "the code starts another program"),
     (
@@ -46,7 +61,7 @@ _WORDS: Sequence[tuple[str, str]] = (
     ),
 )
 _LITERALS = re.compile(
-    r"/proc\b|/dev/fd|/dev/std|src/test|\.forge|Tests?\.(?:java|class)\b|java\.class\.path|sun\.java\.command|"
+    r"/proc\b|/dev/fd|/dev/std|src/test|\.forge|Tests?\.java\b|\w\.class\b|java\.class\.path|sun\.java\.command|"
     r"\borg[./]junit|forge_check"
 )
 _READS = "the code reads the tests or the files of their runner"
@@ -58,6 +73,7 @@ _COMPARING = re.compile(
     r"\s*\(\s*(?P<given>[^()]*?)\s*\)\s*(?P<open>\{)"
     r"|\bint\s+(?P<name2>compareTo|compare)\s*\(\s*(?P<given2>[^()]*?)\s*\)\s*(?P<open2>\{)"
 )
+_TWO_SIDES = frozenset(("equals", "isEqual", "isEqualTo", "compareTo", "compare"))
 _BLIND = "the code compares values without looking at both"
 
 
@@ -70,13 +86,19 @@ def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | N
     before, after = plain(unescaped(document)), plain(unescaped(candidate))
     said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
     said = [words for words in said if words != _FRAMEWORK or not testing]
-    if _more(_LITERALS, literals(document), literals(candidate)):
+    if _more(_LITERALS, _pieces(document), _pieces(candidate)):
         said.append(_READS)
     if Counter(_named_like(after)) - Counter(_named_like(before)):
         said.append("the code has methods named as a test's assertions")
     if Counter(_blind(after)) - Counter(_blind(before)):
         said.append(_BLIND)
     return "; ".join(said) or None
+
+
+def _pieces(text: str) -> str:
+    """The literals of a text, and all of them in one piece: paths and names may be put together."""
+    found = literals(text)
+    return found + "\n" + "".join(line.strip("\"'") for line in found.split("\n"))
 
 
 def _more(pattern: re.Pattern[str], before: str, after: str) -> bool:
@@ -92,13 +114,33 @@ def _named_like(code: str) -> Iterator[str]:
 
 def _blind(code: str) -> Iterator[str]:
     """The methods that compare and whose answer does not come from both sides."""
+    functions = dict(_functions(code))
     for match in _COMPARING.finditer(code):
         name, given = match["name"] or match["name2"], match["given"] or match["given2"] or ""
         start = match.start("open") if match["open"] else match.start("open2")
         body = _block(code, start)
         sides = [part.split()[-1] for part in given.split(",") if part.split()]
-        if sides and not all(_looks_at(side, body, name) for side in sides):
-            yield f"{name} {' '.join(body.split())}"
+        line = " ".join(body.split())
+        if name not in _TWO_SIDES:
+            asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
+            if not asked and not re.fullmatch(r"return false ?;|throw [^;]*;", line):
+                yield f"{name} {line}"
+        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{sides[0]} ?\) ?;", line):
+            one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=line)
+            if not compares(one, functions, seen=(name,)):
+                yield f"{name} {line}"
+
+
+def _functions(code: str) -> Iterator[tuple[str, Function]]:
+    """The methods of two sides, by name: static ones of two parameters, others of one."""
+    for method in methods_of(code):
+        given = method.header.rpartition("(")[2].partition(")")[0]
+        sides = [part.split()[-1] for part in given.split(",") if part.split()]
+        static = re.search(r"\bstatic\b", method.header) is not None
+        if len(sides) == (2 if static else 1):
+            body = " ".join(code[method.body + 1 : method.end - 1].split())
+            yield method.name, Function(left=sides[0] if static else "", right=sides[-1], body=body)
+    yield from lambdas_of(" ".join(code.split()))
 
 
 def _block(code: str, start: int) -> str:
@@ -108,46 +150,3 @@ def _block(code: str, start: int) -> str:
         if depth == 0:
             return code[start + 1 : at]
     return code[start + 1 :]
-
-
-_ABOUT = r"(?!(?:getClass|hashCode|toString|notify|notifyAll|wait)\b)"
-_PLAIN = frozenset(
-    re.findall(
-        r"\w+",
-        "return true false if else null instanceof final equals compare compareTo getClass hashCode toString var class "
-        "new int long boolean double for while try catch",
-    )
-)
-
-
-def _looks_at(side: str, body: str, name: str) -> bool:
-    """Whether a body uses what is in ``side``, and the object's own state with it: more than its type, and whether it
-    is there or is the same object."""
-    word = re.escape(side)
-    same = (
-        rf"\bif\s*\(\s*(?:this\s*==\s*{word}|{word}\s*==\s*this)\s*\)\s*"
-        r"(?:\{\s*return\s+true\s*;\s*\}|return\s+true\s*;)"
-    )
-    rest = re.sub(same, " ", body)
-    if re.search(r"\|\|\s*true\b|\btrue\s*\|\|", rest):
-        return False
-    if name == "equals" and re.search(r"\breturn\s+true\s*;", rest) and "return false" not in rest:
-        return False
-    aliases = {side, *re.findall(rf"\b(\w+)\s*=\s*\(\s*[\w.<>?,\s]+\s*\)\s*{word}\b", rest)}
-    aliases.update(re.findall(rf"\b{word}\s+instanceof\s+(?:final\s+)?[\w.<>?,]+\s+(\w+)", rest))
-    names = "|".join(re.escape(alias) for alias in aliases)
-    member = rf"(?:\b(?:{names})|\(\s*\([^()]*\)\s*(?:{names})\s*\))\s*\.\s*{_ABOUT}\w+"
-    given = (
-        r"(?<!if)(?<!while)(?<!getClass)\s*[(,]\s*(?:\([^()]*\)\s*)?"
-        rf"(?:{names}|(?:{names})\s*\.\s*toString\s*\(\s*\))\s*[,)]"
-    )
-    operand = (
-        rf"[-+<>]=?\s*(?:{names})\b|\b(?:{names})\s*[-+<>]|[=!]=\s*(?:{names})\b|"
-        rf"\b(?:{names})\s*[=!]=\s*(?!null)"
-    )
-    used = re.search(member, rest) or re.search(given, rest) or (name != "equals" and re.search(operand, rest))
-    if not used:
-        return False
-    own = re.sub(member, " ", rest)
-    words = set(re.findall(r"(?<![\w])[a-z]\w*", own)) - _PLAIN - aliases
-    return name not in ("equals", "compareTo") or bool(words)

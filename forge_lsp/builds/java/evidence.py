@@ -7,6 +7,7 @@ network, or all of their folders.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ from forge_lsp.builds.java.surroundings import (
     resources_of,
     runnable,
 )
-from forge_lsp.builds.java.texts import package_of, types_of, unescaped, words_of
+from forge_lsp.builds.java.texts import literals, package_of, types_of, unescaped, words_of
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged, tail
@@ -275,6 +276,7 @@ def _doubts(work: _Work, candidate: Candidate, results: Sequence[CheckResult], b
     if hiding:
         said.append(f"the code declares `{hiding[0]}`, which hides the type of that name that the tests use")
     new = words_of(unescaped(candidate.text)) - words_of(document)
+    new |= frozenset(re.findall(r"\w+", literals(candidate.text))) - frozenset(re.findall(r"\w+", literals(document)))
     if new & {file.stem for file in work.setting.hidden if file.suffix == ".java"}:
         said.append("the code uses the tests")
     return "; ".join(words for words in said if words) or None

@@ -7,7 +7,9 @@ tests of both texts, and the program's ``main``, which no test calls, are left o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
+from forge_lsp.builds.comparisons import Function, compares, lambdas_of
 from forge_lsp.builds.rust.restoring import without_tests
 from forge_lsp.builds.rust.source import Item, blanked, items_of, tokens_of, walked
 
@@ -22,6 +24,7 @@ _CALLS = (
     r"process_vm_\w+|dlsym|dlopen|environ|getenv|system|popen|_?(?:set|long)jmp|sigsetjmp|_start|main|__\w+"
 )
 _KNOWN_SYMBOLS = r'"?(?:mem(?:cmp|cpy|move|set|chr)|bcmp|strlen|strcmp|malloc|calloc|realloc|free|' + _CALLS + r')"?'
+_TESTED = "(?:test|doctest|debug_assertions|overflow_checks)"
 _TABLE: tuple[tuple[str, str], ...] = (
     (r"\b(?:global_|naked_)?asm !|# \[ (?:unsafe \( )?naked\b", "the code brings machine instructions of its own"),
     (
@@ -43,18 +46,22 @@ _TABLE: tuple[tuple[str, str], ...] = (
         "the code reaches into the process that tests it",
     ),
     (
-        r"\bcurrent_exe\b|\bargs_os\b|\benv :: args\b|\benv :: \{[^}]*\bargs\b",
+        r"\bcurrent_exe\b|\bargs_os\b|\benv :: (?:args\b|\*)|\benv :: \{[^}]*\bargs\b",
         "the code reads the test runner's arguments",
     ),
     (
-        r"\bvars(?:_os)? \(|\b(?:option_env|env) ! \( \"(?:CARGO_(?:BIN|TARGET|MANIFEST)|RUST|NEXTEST)|"
+        r"\bvars(?:_os)? \(|\b(?:option_env|env) ! \( \"(?:CARGO_(?!PKG_)|RUST|NEXTEST)|"
         r"\bvar(?:_os)? \( \"(?:CARGO|RUST|NEXTEST|LLVM|__)|\bset_permissions\b|\bset_var\b|\bset_current_dir\b",
         "the code reads or changes the test runner's environment",
     ),
-    (r"\bcurrent \( \)(?: \. unwrap \( \))? \. (?:name|id) \(", "the code asks in which test it runs"),
+    (
+        r"\bthread :: current\b(?! \( \) \. unpark)|\bthread :: \{[^}]*\bcurrent\b|"
+        r"\bcurrent \( \)(?: \. unwrap \( \))? \. (?:name|id) \(",
+        "the code asks in which test it runs",
+    ),
     (r"\bBacktrace\b|\bLocation :: caller\b|\btrack_caller\b|\bbacktrace ::", "the code looks at who calls it"),
     (
-        r'\binclude(?:_str|_bytes)? ! \( (?:"[^"]*(?:test|\.rs)[^"]*"|[^")])|\bfile ! \(',
+        r'# \[ path = "[^"]*test[^"]*"|\binclude(?:_str|_bytes)? ! \( (?:"[^"]*(?:test|\.rs)[^"]*"|[^")])|\bfile ! \(',
         "the code reads the sources of tests",
     ),
     (
@@ -66,9 +73,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
         "the code redefines a name of the standard library",
     ),
     (
-        r"\bcfg !? \( (?:not \( |all \( |any \( )*(?:test|doctest)\b|"
-        r"\bcfg_attr \( (?:not \( )*(?:test|doctest) , (?!derive)|"
-        r"\b(?:not|all|any) \( (?:[^()]* , )?(?:test|doctest)\b",
+        rf"\bcfg !? \( (?:not \( |all \( |any \( )*{_TESTED}\b|"
+        rf"\bcfg_attr \( (?:not \( )*{_TESTED} , (?!derive)|"
+        rf"\b(?:not|all|any) \( (?:[^()]* , )?{_TESTED}\b",
         "the code behaves differently when it is tested",
     ),
     (
@@ -79,14 +86,18 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ),
     (r"# ! \[ (?!allow|warn|deny|expect|forbid|doc|feature|no_std)", "the code changes how the crate is compiled"),
 )
-_READS = re.compile(r"\b(?:read_to_string|read_dir|fs :: \w+|File :: \w+|OpenOptions)\b")
+_NOTHING = re.compile(r"(?<![\w.)])(?<!\) )([a-z]\w*) (?:/ \1(?! ?[.(\[\w])|- \1 (?:\) )?/)")
+_ALIAS = re.compile(r"\b(?:(\w+)|(?<=:: )\{ self) as (\w+)")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_READS = re.compile(
+    r"\b(?:(?:try_)?exists|is_file|is_dir|metadata|read_to_string|read_dir|fs :: \w+|File :: \w+|OpenOptions)\b"
+)
 _SOURCES = re.compile(r'"[^"]*(?:\btests?\b|\.rs\b|\bsrc\b|Cargo|\btarget\b)[^"]*"|CARGO_MANIFEST_DIR')
 _COMPARED = re.compile(r"\b(?:PartialEq|PartialOrd|Ord)\b")
 _COMPARISONS = frozenset({"eq", "ne", "partial_cmp", "cmp", "lt", "le", "gt", "ge"})
+_MACRO = re.compile(r"\bmacro_rules ! [^;]*?\bPartial(?:Eq|Ord)\b[^;]*?\bfn \w+ \([^)]*, (?:mut )?_\w* :")
 _PARAMETER = re.compile(r"self[^,)]*, (?:mut )?(\w+) :")
 _IDLE = re.compile(r"\blet _\w*(?: : [^=]*)? = [^;]*;|^_ = [^;]*;|(?<=; )_ = [^;]*;|\bdrop \( \w+ \) ;")
-_ITSELF = re.compile(r"(?<![\w.] )(?:\* |& )*(?<![\w.])(\w+(?: \. \w+)*) == (?:\* |& )*\1(?! [.(\w])")
-_ALWAYS = re.compile(r"\|\| true\b|^true\b|[;}] true\s*$|\|\| ! false\b|^! false\b|[;}] ! false\s*$")
 
 
 def doubt_of(before: str, after: str, *, scope: str | None = None) -> str | None:
@@ -105,8 +116,11 @@ def doubt_of(before: str, after: str, *, scope: str | None = None) -> str | None
         return "the code reads the sources of tests"
     known = {before[item.start : item.end] for item in walked(items_of(before))}
     fresh = [item for item in walked(items_of(after)) if after[item.start : item.end] not in known]
-    if any(_blind(after, item) for item in fresh):
+    functions = dict(_functions(after, new))
+    if any(_blind(after, item, functions) for item in fresh) or _blind_macro(old, new):
         return "the code compares values without looking at both sides"
+    if any(_nan(after, item) for item in fresh):
+        return "the code always gives NaN, which no comparison with a tolerance refuses"
     if scope is not None and _retyped(before, after, scope, fresh):
         return "the code returns another type than was asked for, with an equality of its own"
     return None
@@ -119,7 +133,13 @@ def _told(text: str) -> str:
         if item.kind == "fn" and item.name == "main" and item.body is not None and "no_mangle" not in item.attributes:
             text = blanked(text, *item.body)
     whole = " ".join(token.text for token in tokens_of(text) if token.kind != "comment")
-    return re.sub(r'" (?:, |\+ &? ?)"', "", whole)  # what is put together from pieces
+    for name, alias in _ALIAS.findall(" ".join(re.findall(r"\buse [^;]*;", whole))):
+        whole = re.sub(rf"\b{alias}\b(?= (?:::|\())", name, whole)
+    joined = re.sub(
+        r'" (?:, |(?:\. (?:to_owned|to_string|into) \( \) )?\+ &? ?)"', "", whole
+    )  # put together from pieces
+    pieces = "".join(literal.strip('"') for literal in _STRING.findall(whole))
+    return joined + (' "/proc/self"' if re.search(r"/?proc/?(?:self|thread-self)", pieces) else "")
 
 
 def _opens(told: str) -> int:
@@ -127,22 +147,55 @@ def _opens(told: str) -> int:
     return sum(len(re.findall(rf"\bfn (?:{_CALLS}) \(", block)) for block in blocks)
 
 
-def _blind(text: str, item: Item) -> bool:
+def _blind(text: str, item: Item, functions: Mapping[str, Function]) -> bool:
     """Whether an item is a comparison that does not compare."""
     if item.kind != "impl" or item.body is None or not _COMPARED.search(text[item.head : item.body[0]]):
         return False
     for inner in item.items:
         if inner.kind != "fn" or inner.name not in _COMPARISONS or inner.body is None:
             continue
-        head = " ".join(token.text for token in tokens_of(text[inner.head : inner.body[0]]))
-        body = " ".join(token.text for token in tokens_of(text[slice(*inner.body)]) if token.kind != "comment")
-        body = _IDLE.sub("", body)
+        head, body = _line(text[inner.head : inner.body[0]]), _line(text[slice(*inner.body)])
+        used = _IDLE.sub("", body)
         other = _PARAMETER.search(head)
-        if other is None or not re.search(rf"\b{other[1]}\b", body) or not re.search(r"\bself\b", body):
+        if other is None or not re.search(rf"\b{other[1]}\b", used) or not re.search(r"\bself\b", used):
             return True
-        if _ITSELF.search(body) or _ALWAYS.search(body.strip()):
+        if not compares(Function(left="self", right=other[1], body=used), functions, seen=(inner.name,)):
             return True
     return False
+
+
+def _functions(text: str, told: str) -> Iterator[tuple[str, Function]]:
+    """The functions of a text that have two sides, by name: of two parameters, or ``self`` and one."""
+    for item in walked(items_of(text)):
+        if item.kind != "fn" or item.body is None:
+            continue
+        head = _line(text[item.head : item.body[0] - 1])
+        given = head.partition(f"fn {item.name}")[2].rpartition(" -> ")[0].partition("(")[2].rstrip(") ")
+        sides = [re.sub(r"\b(?:mut|ref)\b|[&\s]|'\w+", "", part.partition(" : ")[0]) for part in given.split(" , ")]
+        if len(sides) == 2:
+            body = _IDLE.sub("", _line(text[slice(*item.body)]))
+            yield item.name, Function(left=sides[0], right=sides[1], body=body)
+    yield from lambdas_of(told)
+
+
+def _line(code: str) -> str:
+    """Code on one line, a space between its tokens, names in one piece."""
+    joined = " ".join(token.text for token in tokens_of(code) if token.kind != "comment")
+    return re.sub(r" (\.|::) (?=[\w{])", r"\1", joined)
+
+
+def _blind_macro(old: str, new: str) -> bool:
+    """Whether a macro of the code's own writes comparisons that do not look at the other side."""
+    return len(_MACRO.findall(new)) > len(_MACRO.findall(old))
+
+
+def _nan(text: str, item: Item) -> bool:
+    """Whether a function gives NaN whatever it is given."""
+    if item.kind != "fn" or item.body is None:
+        return False
+    body = _line(text[slice(*item.body)])
+    constant = re.search(r"\b(?:f32|f64)::NAN\b", body) and not re.search(r"\b(?:if|match|for|while)\b|\?", body)
+    return bool(constant or _NOTHING.search(body))
 
 
 def _retyped(before: str, after: str, scope: str, fresh: list[Item]) -> bool:

@@ -65,6 +65,15 @@ def doubt(code: str, *imports: str, after: str = "", user: str = USER) -> str | 
         ("return 0", (), "\ntype T int\n\nfunc (t *T) Equal(other *T) bool {\n\t_ = other\n\treturn t != nil\n}\n"),
         ("return 0", (), "\ntype E int\n\nfunc (e E) Is(target error) bool { return true }\n"),
         ("return math.NaN()", ('"math"',), ""),
+        ("return math.Sqrt(-1)", ('"math"',), ""),
+        ("zero := w - w; return zero / zero", (), ""),
+        ('if strings.HasSuffix(os.Args[0], ".exe") { return 6 }', ('"strings"',), ""),
+        ('if strings.HasSuffix(name, ".test") { return 6 }', ('"strings"',), ""),
+        ("if len(os.Args) > 1 { return 6 }", (), ""),
+        ('log.New(&b, "", log.Lshortfile).Print()', ('"log"',), "\nvar b strings.Builder\n"),
+        ("slog.HandlerOptions{AddSource: true}.New(io.Pipe())", ('"log/slog"',), ""),
+        ("for _, one := range os.Environ() { return len(one) }", (), ""),
+        ('os.ReadFile(strings.Join([]string{"", "proc", "self", "maps"}, "/"))', ('"strings"',), ""),
         ("return 0", ('"testing"',), "\nfunc TestMain(m *testing.M) { os.Exit(0) }\n"),
     ],
 )
@@ -91,6 +100,9 @@ def test_what_could_forge_a_proof(code: str, imports: tuple[str, ...], after: st
         ("// syscall.Exit(0) would end it\n\treturn 0", (), ""),
         ('print("unsafe.Pointer, /proces, testing")', (), ""),
         ("if w < 0 { return math.NaN() }", ('"math"',), ""),
+        ("log.SetFlags(log.LstdFlags | log.Lshortfile)", ('"log"',), ""),
+        ("command.Env = append(os.Environ(), name)", (), ""),
+        ("return w / h", (), ""),
         ("_ = page", ('_ "embed"',), "\n//go:embed page.html\nvar page string\n"),
         ("return 0", (), "\ntype T int\n\nfunc (t T) Equal(other T) bool { return t == other }\n"),
         ("return 0", (), "\ntype E int\n\nfunc (e E) Is(target error) bool { return target == io.EOF }\n"),
@@ -110,6 +122,13 @@ def test_what_the_user_wrote_is_held_against_nobody() -> None:
     user = USER.replace('import "os"', 'import (\n\t"os"\n\t"syscall"\n)').replace(CODE, "syscall.Exit(1)")
     assert doubt_of(user, user.replace("syscall.Exit(1)", "syscall.Exit(w)")) is None
     assert doubt_of(user, user.replace("syscall.Exit(1)", "syscall.Exit(1); syscall.Exit(0)")) is not None
+
+
+def test_a_stub_of_the_users_is_no_licence() -> None:
+    method = "\ntype T int\n\nfunc (t T) Equal(other T) bool {\n\t%s\n}\n"
+    user = USER + method % CODE
+    assert doubt_of(user, USER + method % "return true") is not None
+    assert doubt_of(user, USER + method % "return t == other") is None
 
 
 def test_the_main_of_a_command_may_end_it() -> None:
