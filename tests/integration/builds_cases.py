@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ class Case:
 
 
 def project_task(root: Path, language: Language, files: Mapping[str, str], marked: str) -> Task:
-    """Write the project and mark the scope in ``marked``."""
+    """Write the project and mark the scope in ``marked``: ``area``, as its language writes that name."""
     text = files[marked]
     write_files(root, {**files, marked: text.replace("«", "").replace("»", "")})
-    return task_of(text, language=language, path=root / marked, workspace=root, name="area")
+    name = re.search(r"\barea\b", text[text.find("«") + 1 : text.find("»")], re.I)
+    return task_of(
+        text, language=language, path=root / marked, workspace=root, name=name[0] if name is not None else "area"
+    )
