@@ -22,6 +22,7 @@ __all__ = [
     "Issue",
     "Observation",
     "Outcome",
+    "Replacement",
     "Review",
     "Severity",
     "Thought",
@@ -257,10 +258,21 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """``model`` gave no usable answer in its role (thinker, voter, reviewer, writer) twice, and ``by`` plays it for the
+    rest of the job; None: no other model could, and the job went on without. ``reason`` is the last failure."""
+
+    role: str
+    model: str
+    by: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One attempt as it went. ``seconds`` is wall time; ``cost_usd`` what its calls cost.
 
-    ``thought`` is what the thinkers handed on, None where nobody thought.
+    ``thought`` is what the thinkers handed on, None where nobody thought. ``replacements`` are those made in it.
     """
 
     number: int
@@ -278,6 +290,7 @@ class Attempt:
     verdict: Verdict | None = None
     skipped: str | None = None
     thought: Thought | None = None
+    replacements: tuple[Replacement, ...] = ()
 
 
 class Outcome(StrEnum):

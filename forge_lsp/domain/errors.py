@@ -146,6 +146,10 @@ class ModelFault(ModelError):
     """Any other error that a model server reported."""
 
 
+class NoAnswer(ModelFault):
+    """The model was asked twice, the second time in another way, and both answers were empty."""
+
+
 class SpendingRefused(ForgeError):
     """A paid or off-machine call may not be made."""
 

@@ -39,6 +39,7 @@ from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
+from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.review import Sitting
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -113,6 +114,7 @@ class Ensemble:
             briefing=Briefing(task=task, models=self._models, context=self._context),
             checks=Checks(unfinished=task.scope.unfinished, alone=alone),
             residency=self._residency,
+            members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
             fast=self._fast,
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
@@ -131,6 +133,7 @@ class _Result:
     evidence: Evidence | None = None
     verdict: Verdict | None = None
     skipped: str | None = None
+    generator: str = ""
 
     @property
     def build(self) -> BuildReport | None:
@@ -158,7 +161,7 @@ class _Job:
 
     async def run(self, attempts: int) -> Conclusion:
         for number in range(1, attempts + 1):
-            due = self._schedule.row_for(number)
+            due = await self._stages.writer(number, self._schedule.row_for(number))
             try:
                 afford = partial(self._stages.afford, number, due, self._insights)
                 rung = await self._climb.rung(due, self._attempts, afford)
@@ -167,7 +170,7 @@ class _Job:
                 if rung.row is None:
                     self._attempts.append(_skipped(number, due, rung.refused or "it cannot run"))
                     continue
-                attempt = await self._attempt(number, rung.row, attempts)
+                attempt = await self._attempt(number, await self._stages.writer(number, rung.row), attempts)
             except ServerUnreachable as error:
                 return self._conclude(Outcome.FAILED, error.full_message)
             self._attempts.append(attempt)
@@ -221,7 +224,7 @@ class _Job:
             number=number,
             strategy=result.thought.strategy if result.thought is not None else "none",
             thinkers=result.thought.models if result.thought is not None else (),
-            generator=row.generator.model,
+            generator=result.generator or row.generator.model,
             samples=row.generator.samples,
             panel=row.panel.kind,
             decision=result.decision,
@@ -233,6 +236,7 @@ class _Job:
             verdict=result.verdict,
             skipped=result.skipped,
             thought=result.thought,
+            replacements=self._stages.members.made(number),
         )
         if fault is not None:
             self._attempts.append(attempt)
@@ -243,17 +247,25 @@ class _Job:
         """Think, generate, check, review, decide."""
         stages = self._stages
         thought = await stages.think(number, row, self._insights)
-        again = any(one.generator == row.generator.model and one.skipped is None for one in self._attempts)
-        try:
-            written = await stages.write(number, row, thought, self._insights, again=again)
-        except CANNOT_RUN as error:
-            if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
-                raise  # the environment's fault, and climbing on would hide it
-            reason = error.full_message
-            return _Result(decision=Decision(kind=DecisionKind.SKIP, reason=reason), thought=thought, skipped=reason)
+        while True:
+            model = row.generator.model
+            again = any(one.generator == model and one.skipped is None for one in self._attempts)
+            try:
+                written = await stages.write(number, row, thought, self._insights, again=again)
+            except CANNOT_RUN as error:
+                if isinstance(error, ServerUnreachable) and not self._climb.paid(row):
+                    raise  # the environment's fault, and climbing on would hide it
+                reason = error.full_message
+                skip = Decision(kind=DecisionKind.SKIP, reason=reason)
+                return _Result(decision=skip, thought=thought, skipped=reason, generator=model)
+            other = row if written.candidates else await stages.writer(number, row)
+            if other == row:
+                break
+            row = other  # it wrote no code twice: another one writes in this attempt already
         if not written.candidates:
             kind = DecisionKind.GIVE_UP if last else DecisionKind.RETRY
-            return _Result(decision=Decision(kind=kind, reason=written.trouble or "no code"), thought=thought)
+            none = Decision(kind=kind, reason=written.trouble or "no code")
+            return _Result(decision=none, thought=thought, generator=model)
         checked = await stages.check(number, written.candidates)
         chosen = checked[0]
         evidence = self._checks.settle(chosen, last=last)
@@ -271,7 +283,9 @@ class _Job:
             last=last,
             panel_fault=sitting.fault if sitting is not None else None,
         )
-        return _Result(decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict)
+        return _Result(
+            decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict, generator=model
+        )
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(
@@ -280,7 +294,7 @@ class _Job:
             build=result.build,
             evidence=result.evidence,
             verdict=result.verdict,
-            tried=f"attempt {number} ({row.generator.model}): {result.decision.reason}",
+            tried=f"attempt {number} ({result.generator or row.generator.model}): {result.decision.reason}",
             differences=self._checks.behaviours.differences,
         )
 
@@ -288,7 +302,9 @@ class _Job:
         last = [attempt for attempt in self._attempts if attempt.skipped is None][-1]
         skipped = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         reason = f"attempt {last.number} of {len(self._attempts)}: {last.decision.reason}"
-        return f"{reason}; skipped: {'; '.join(skipped)}" if skipped else reason
+        if skipped:
+            reason = f"{reason}; skipped: {'; '.join(skipped)}"
+        return "; ".join((reason, *(lack for lack in self._stages.members.lacks if lack not in reason)))
 
     def _after_the_last(self) -> tuple[Outcome, str]:
         """How a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a

@@ -28,8 +28,9 @@ from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
+from forge_lsp.ensemble.members import Members, Part, times
 from forge_lsp.ensemble.review import Hall, Sitting, review
-from forge_lsp.ensemble.schedule import Generator, Row, Schedule
+from forge_lsp.ensemble.schedule import STRATEGIES, Generator, Row, Schedule, Thinking
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
 from forge_lsp.redaction import placeholders
 
@@ -66,12 +67,15 @@ class Stages:
     briefing: Briefing
     checks: Checks
     residency: Residency
+    members: Members
     fast: FastGate | None = None
 
     async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
-        if row.thinking.strategy == "none":
+        thinking = await self._thinkers(number, row.thinking)
+        if thinking.strategy == "none":
             return None
-        started = self._start(number, Stage.THINK, f"{row.thinking.strategy}: {', '.join(row.thinking.models)}")
+        started = self._start(number, Stage.THINK, f"{thinking.strategy}: {', '.join(thinking.models)}")
+        team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
         room = Room(
             ask=self.calls.line(number, Stage.THINK),
             shared=self.briefing.for_thinking,
@@ -79,16 +83,41 @@ class Stages:
             degraded=self._degraded(number, Stage.THINK),
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
+            thinkers=team,
+            voters=self.members.team(Part.VOTER, number=number, stage=Stage.THINK),
         )
-        async with self._held(number, Stage.THINK, row.thinking.models):
-            # The writer comes in while the others think, where there is room.
-            self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
-            thought = await think(row.thinking, room)
+        while True:
+            async with self._held(number, Stage.THINK, thinking.models):
+                # The writer comes in while the others think, where there is room.
+                self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
+                thought = await think(thinking, room)
+            if thought is not None or not any(team.mute(model) for model in thinking.models):
+                break
+            thinking = await self._thinkers(number, row.thinking)  # others think in the place of those who had nothing
+            if thinking.strategy == "none":
+                break
         detail = "no thought"
         if thought is not None:
             detail = _noted(f"{thought.strategy}: {', '.join(thought.models)}", thought.note)
         self._finish(number, Stage.THINK, detail, started)
         return thought
+
+    async def _thinkers(self, number: int, thinking: Thinking) -> Thinking:
+        """Who thinks now, and by the strategy that so many can follow."""
+        if thinking.strategy == "none":
+            return thinking
+        team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
+        models = await team.present(thinking.models)
+        if len(models) >= STRATEGIES[thinking.strategy]:
+            return replace(thinking, models=models)
+        return Thinking(strategy="solo", models=models) if models else Thinking()
+
+    async def writer(self, number: int, row: Row) -> Row:
+        """The row with the model that writes in the place of the one that is set, where that gave no code twice."""
+        team = self.members.team(Part.WRITER, number=number, stage=Stage.GENERATE)
+        found = await team.present((row.generator.model,))
+        model = found[0] if found else row.generator.model  # nobody else can: it goes on trying
+        return row if model == row.generator.model else replace(row, generator=replace(row.generator, model=model))
 
     async def write(
         self, number: int, row: Row, thought: Thought | None, insights: Sequence[Insight], *, again: bool
@@ -106,7 +135,11 @@ class Stages:
             self._finish(number, Stage.GENERATE, str(error), started)
             raise
         except ModelError as error:
+            self.members.unusable(Part.WRITER, model, error.full_message, times(error))
             written = Written(candidates=(), trouble=f"{model} failed: {error.full_message}")
+        else:
+            if not written.candidates:
+                self.members.unusable(Part.WRITER, model, written.trouble or "no code")
         found = len(written.candidates)
         asked = samples + len(writers) - 1
         self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
@@ -212,7 +245,9 @@ class Stages:
         return checked
 
     async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> Sitting:
-        started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(row.panel.members)}")
+        team = self.members.team(Part.REVIEWER, number=number, stage=Stage.REVIEW)
+        now = [speaker for member in row.panel.members if (speaker := team.speaker(member)) is not None]
+        started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(now) or 'nobody'}")
 
         def spare(member: str) -> int:
             share = self.briefing.window(member)  # what a writer is told beyond the code is not told to a reviewer
@@ -230,8 +265,9 @@ class Stages:
             answer_tokens=lambda member: self.briefing.window(member).review,
             spare_tokens=spare,
             clock=self.clock,
+            team=team,
         )
-        async with self._held(number, Stage.REVIEW, row.panel.members):
+        async with self._held(number, Stage.REVIEW, now):
             self._foresee_attempt(number + 1)
             sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
         verdict = sitting.verdict

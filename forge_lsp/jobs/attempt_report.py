@@ -27,6 +27,7 @@ def attempt_section(attempt: Attempt, record: JobRecord) -> str:
     """Everything of one attempt that ran."""
     parts = [
         f"## Attempt {attempt.number}",
+        _replacements(attempt),
         _thought(attempt, record),
         _build(attempt.build),
         _evidence(attempt, record),
@@ -54,6 +55,15 @@ def evidence_word(evidence: Evidence) -> str:
 
 
 _WORDS = {CheckStatus.NOT_RUNNABLE: "not runnable"}
+
+
+def _replacements(attempt: Attempt) -> str:
+    """Who took whose place, and where nobody could."""
+    lines: list[str] = []
+    for one in attempt.replacements:
+        after = f"{inline(one.by)} takes its place" if one.by is not None else "**nobody could take its place**"
+        lines.append(f"- {inline(one.model)} ({inline(one.role)}): {inline(one.reason, 400)}; {after}")
+    return "\n".join(["**Replaced for the rest of the job:**", "", *lines]) if lines else ""
 
 
 def _thought(attempt: Attempt, record: JobRecord) -> str:

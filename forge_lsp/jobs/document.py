@@ -67,7 +67,14 @@ def attempt_document(attempt: Attempt, *, uri: str, line: int) -> dict[str, obje
         "skipped": attempt.skipped,
         "seconds": round(attempt.seconds, 3),
         "costUsd": attempt.cost_usd,
+        **_replacements(attempt),
     }
+
+
+def _replacements(attempt: Attempt) -> dict[str, object]:
+    """The models that were replaced in an attempt; nothing where all of them answered."""
+    rows = [{"role": one.role, "model": one.model, "by": one.by, "reason": one.reason} for one in attempt.replacements]
+    return {"replacements": rows} if rows else {}
 
 
 def attempts_so_far(events: Iterable[JobEvent]) -> list[dict[str, object]]:

@@ -10,18 +10,22 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
 from forge_lsp.domain.addresses import Address, is_off_machine, ollama_address, web_address
 from forge_lsp.domain.errors import ModelError, ServerUnreachable
-from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress
+from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress, StandIns
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.embedded_weights import INSTALL
+from forge_lsp.models.families import families, family_of
 from forge_lsp.models.gate import Gate, Policy
 from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
+
+if TYPE_CHECKING:
+    from forge_lsp.models.ollama_endpoint import OllamaEndpoint
 
 __all__ = ["Directory", "server_address", "server_url"]
 
@@ -113,13 +117,16 @@ class Directory:
         self._endpoints: dict[str, Callable[[ModelInfo, ModelConfig], Wire]] = {}
         self._guarded: dict[str, GuardedModel] = {}
         self._known: dict[str, _Availability] = {}
+        self._ollama: dict[str, OllamaEndpoint] = {}
+        self._spare: dict[str, ModelConfig] = {}
 
     def info(self, key: str) -> ModelInfo:
         """What the ensemble may know of a model, as far as it is known now. Raises KeyError."""
         if key in self._guarded:
             return self._guarded[key].info
-        model = self._models[key]
+        model = self._config(key)
         server = self._servers[model.server]
+        family = family_of(model.name)
         url = server_url(server, self._environ)
         away = url is not None and server.local is not True and (server.local is False or is_off_machine(url))
         info = ModelInfo(
@@ -132,6 +139,8 @@ class Directory:
             off_machine=away,
             toy=server.kind is ServerKind.EMBEDDED and _weights(model) is None,
             priced=model.priced,
+            family=family.name,
+            codes=family.codes,
         )
         gateway = url and server.local is False and not is_off_machine(url)
         return info.sent_on(beyond(url)) if url and gateway else info
@@ -164,11 +173,35 @@ class Directory:
         """The model of that settings key. Raises KeyError."""
         guarded = self._guarded.get(key)
         if guarded is None:
-            server = self._servers[self._models[key].server]
-            wire = self._wire(self._models[key], server)
+            config = self._config(key)
+            server = self._servers[config.server]
+            wire = self._wire(config, server)
             guarded = GuardedModel(wire, gate=self._gate(server), deadlines=self._deadlines)
             self._guarded[key] = guarded
         return guarded
+
+    async def stand_ins(self) -> StandIns:
+        """See :meth:`forge_lsp.domain.ports.ModelDirectory.stand_ins`."""
+        from forge_lsp.models.spares import spare_models
+
+        named = [self.get(key).info for key in self._models]
+        for endpoint in list(self._ollama.values()):
+            server = endpoint.server
+            if server.paid or server.local is False or is_off_machine(endpoint.url):
+                continue
+            here = [model for model in self._models.values() if model.server == server.key]
+            for model in await spare_models(endpoint, here, {*self._models, *self._spare}):
+                self._spare[model.key] = model
+        infos = [*named, *(self.get(key).info for key in self._spare)]
+        suggestion = families().suggestion([info.name for info in infos])
+        command = f"ollama pull {suggestion}"
+        for endpoint in self._ollama.values():
+            command = endpoint.command(f"pull {suggestion}")
+            break
+        return StandIns(models=tuple(info for info in infos if info.chats), remedy=f"fetch another one: `{command}`")
+
+    def _config(self, key: str) -> ModelConfig:
+        return self._models[key] if key in self._models else self._spare[key]
 
     async def load(self, key: str) -> float:
         """Bring a model into memory; seconds it took. Raises KeyError, ModelError."""
@@ -222,6 +255,7 @@ class Directory:
         """Close all connections and child processes."""
         guarded, self._guarded = list(self._guarded.values()), {}
         self._endpoints.clear()
+        self._ollama.clear()
         async with asyncio.TaskGroup() as group:
             for model in guarded:
                 group.create_task(model.aclose())
@@ -267,6 +301,7 @@ class Directory:
                 own = (urlsplit(url).hostname or "").endswith("ollama.com")
                 key = self._key(server.key_env or ("OLLAMA_API_KEY" if own else None))
                 ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env)
+                self._ollama[server.key] = ollama
                 return lambda info, model: OllamaWire(info=info, endpoint=ollama, think=model.think)
             case ServerKind.OPENAI:
                 from forge_lsp.models.openai_compatible import OpenAIEndpoint, OpenAIWire

@@ -74,6 +74,7 @@ class OllamaWire:
             self._base.sent_on(place),
             thinks=self._thinker.thinks,
             thought_tokens=self._thinker.most(self._base.context),
+            chats=self._able is None or self._able.chats,
         )
 
     async def load(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forge_lsp.domain.errors import ModelFault
+from forge_lsp.domain.errors import NoAnswer
 from forge_lsp.domain.ports import ChatRequest, ModelInfo, Thinks, Usage
 from forge_lsp.models.answer import total_usage
 from forge_lsp.models.capabilities import LEVELS
@@ -170,13 +170,13 @@ class Thinker:
             if plan.off or self._told is Thinks.NO:
                 self._always = True
 
-    def nothing_said(self, info: ModelInfo, said: Said) -> ModelFault:
+    def nothing_said(self, info: ModelInfo, said: Said) -> NoAnswer:
         """It thought, twice, and answered nothing."""
         tokens = max(said.usages[-1].output_tokens if said.usages else 0, said.thought)
         remedy = f"raise models.{info.key}.context, or name a model that thinks less"
         if self.thinks is not Thinks.ALWAYS and self._setting != "off":
             remedy = f'set models.{info.key}.think = "off", or raise models.{info.key}.context'
-        return ModelFault(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
+        return NoAnswer(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
 
     def _level(self) -> str:
         return self._setting if self._setting in LEVELS else _AUTO

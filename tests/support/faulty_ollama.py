@@ -46,8 +46,8 @@ class FakeOllama(ScriptedServer):
     """``models`` are installed; ``capabilities`` by model (``completion`` unless said); a load takes ``load`` seconds.
 
     ``minds`` think before they answer; ``remote`` models are sent on to the host that is given; ``shows`` is what
-    ``/api/show`` tells beyond the usual; ``password`` is the ``user:password`` that calls must bear.
-    ``parallel`` calls of one model run at once, as many as come where None; others wait in line.
+    ``/api/show`` tells beyond the usual; ``password`` is the ``user:password`` that calls must bear; ``sizes`` are
+    bytes of models on disk. ``parallel`` calls of one model run at once (None: all that come); others wait in line.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class FakeOllama(ScriptedServer):
         remote: Mapping[str, str] | None = None,
         shows: Mapping[str, Mapping[str, object]] | None = None,
         password: str | None = None,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         self.models = list(models)
@@ -78,6 +79,7 @@ class FakeOllama(ScriptedServer):
         self.remote = dict(remote or {})
         self._shows = dict(shows or {})
         self._password = password
+        self._sizes = dict(sizes or {})
 
     @property
     def chats(self) -> list[Exchange]:
@@ -121,7 +123,8 @@ class FakeOllama(ScriptedServer):
                 await responder.json({"error": "no such page"}, status=404)
 
     def _row(self, name: str) -> dict[str, object]:
-        row: dict[str, object] = {"name": name, "model": name, "size": 1000, "digest": f"d-{name}"}
+        row: dict[str, object] = {"name": name, "model": name, "size": self._sizes.get(name, 1000)}
+        row["digest"] = f"d-{name}"
         if name in self.remote:
             row |= {"size": 384, "remote_host": self.remote[name], "remote_model": name.removesuffix("-cloud")}
         return row

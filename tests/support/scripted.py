@@ -21,6 +21,7 @@ from forge_lsp.domain.ports import (
     ModelInfo,
     ModelStatus,
     PullProgress,
+    StandIns,
     Timing,
     Usage,
 )
@@ -147,6 +148,9 @@ class ScriptedDirectory:
         if isinstance(reason, ForgeError):
             raise reason
         return reason
+
+    async def stand_ins(self) -> StandIns:
+        return StandIns(models=tuple(model.info for model in self.models.values()), remedy="fetch another one")
 
     async def statuses(self) -> tuple[ModelStatus, ...]:
         return tuple(ModelStatus(info=model.info, installed=True) for model in self.models.values())

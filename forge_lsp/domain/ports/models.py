@@ -19,6 +19,7 @@ __all__ = [
     "ModelStatus",
     "PullProgress",
     "Role",
+    "StandIns",
     "Thinks",
     "Timing",
     "Usage",
@@ -129,7 +130,9 @@ class ModelInfo:
     ``context`` its context length in tokens. ``off_machine``: the text leaves this machine, since the server is not
     on loopback or sends it on. ``place`` is where it sends it on to, None: it answers itself. ``toy``: scores of this
     model mean nothing (the small embedded one). ``thought_tokens`` is the most that it may write in a call before its
-    answer, by ``thinks`` and the user's settings. ``priced``: the user's settings hold a price for it.
+    answer, by ``thinks`` and the user's settings. ``priced``: the user's settings hold a price for it. ``family`` is
+    empty where it is not known; ``codes``: it was trained to write code before all; ``chats`` False: it does not
+    answer instructions.
     """
 
     key: str
@@ -144,6 +147,9 @@ class ModelInfo:
     thinks: Thinks = Thinks.NO
     thought_tokens: int = 0
     priced: bool = False
+    family: str = ""
+    codes: bool = False
+    chats: bool = True
 
     def sent_on(self, place: str | None) -> ModelInfo:
         """The same model, whose server sends its calls on to ``place`` (None: it does not)."""
@@ -212,6 +218,15 @@ class PullProgress:
     total: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIns:
+    """``models`` that can take a role that another one cannot fill, in the order of the settings, installed ones that
+    no setting names last. ``remedy`` says what to fetch where none of them will do."""
+
+    models: tuple[ModelInfo, ...]
+    remedy: str
+
+
 class ModelDirectory(Protocol):
     """All models of the settings."""
 
@@ -224,6 +239,13 @@ class ModelDirectory(Protocol):
 
         Cheap and cached for a few seconds; makes no model call. Raises ServerUnreachable when the model's whole
         server is down, which is a fault of the environment rather than of one rung.
+        """
+        ...
+
+    async def stand_ins(self) -> StandIns:
+        """All models that answer instructions, to choose from where one that is set gives no usable answers.
+
+        Makes no model call; what a server is asked holds no text of the user's. Raises nothing.
         """
         ...
 

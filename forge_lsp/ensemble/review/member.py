@@ -11,6 +11,7 @@ from forge_lsp.domain.ports import ChatRequest, Clock, Message, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import on_one_line
+from forge_lsp.ensemble.members import MOST_UNUSABLE, Team
 from forge_lsp.ensemble.prompting import Shared, has_template, render
 from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema
 from forge_lsp.ensemble.review.weighing import Vote
@@ -28,7 +29,8 @@ class Hall:
     """What a panel works with. ``shared`` gives a member's prefix; ``subject`` is the candidate with its evidence,
     its author hidden, fitted to the member; ``unavailable`` says why a member cannot be asked (None: it can; may
     raise ServerUnreachable); ``answer_tokens`` bounds a member's words, ``spare_tokens`` is what its window holds
-    beside a review; ``degraded`` is told of every abstention."""
+    beside a review; ``degraded`` is told of every abstention. ``team`` replaces members that give no usable reviews
+    (None: they abstain)."""
 
     ask: Ask
     shared: Callable[[str], Awaitable[Shared]]
@@ -38,6 +40,7 @@ class Hall:
     answer_tokens: Callable[[str], int]
     spare_tokens: Callable[[str], int]
     clock: Clock
+    team: Team | None = None
 
 
 async def vote(blank: Review, hall: Hall) -> Vote:
@@ -47,7 +50,8 @@ async def vote(blank: Review, hall: Hall) -> Vote:
     def abstain(reason: str, *, environment: bool = False) -> Vote:
         hall.degraded(f"{blank.model} ({blank.aspect}) abstains: {reason}")
         seconds = hall.clock.monotonic() - started
-        return Vote(review=replace(blank, abstained=reason, seconds=seconds), environment=environment)
+        mute = hall.team is not None and hall.team.mute(blank.model)
+        return Vote(review=replace(blank, abstained=reason, seconds=seconds), environment=environment, mute=mute)
 
     try:
         reason = await hall.unavailable(blank.model)
@@ -57,8 +61,12 @@ async def vote(blank: Review, hall: Hall) -> Vote:
     except (ServerUnreachable, ModelMissing, Unauthorised) as error:
         return abstain(error.full_message, environment=True)
     except (ModelError, SpendingRefused) as error:
+        if hall.team is not None:
+            hall.team.failed(blank.model, error)
         return abstain(error.full_message)
     except Unusable as error:
+        if hall.team is not None:  # it was asked twice
+            hall.team.unusable(blank.model, f"its answers were no reviews: {error}", MOST_UNUSABLE)
         return abstain(f"its answers were no reviews: {error}")
     return Vote(review=_said(blank, voted, hall.clock.monotonic() - started))
 

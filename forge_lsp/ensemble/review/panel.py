@@ -48,13 +48,18 @@ async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall,
     """
     rules = PANELS[panel.kind]
     blanks = [
-        Review(model=member, aspect=reviewers(member).aspect, weight=reviewers(member).weight)
-        for member in panel.members
+        Review(model=member, aspect=reviewers(seat).aspect, weight=reviewers(seat).weight)
+        for seat, member in await _seated(panel, hall)
     ]
     stops = accept.rule == "score" and not rules.consensus
     votes = await _hear(blanks, hall, enough=accept.score if stops else None)
+    votes = await _with_stand_ins(votes, hall)
     reviews = tuple(vote.review for vote in votes)
     notes: list[str] = []
+    if not reviews:
+        lack = "; ".join(hall.team.members.lacks) if hall.team is not None else ""
+        why = f"no model is left that gives usable reviews: {lack}"
+        return Sitting(verdict=_verdict(panel, None, (), [why]), fault=why)
     if rules.consensus:
         reviews, notes = await _second_looks(reviews, hall)
     unheard = [review.model for review in reviews if review.abstained == CANCELLED]
@@ -74,6 +79,41 @@ async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall,
     return Sitting(verdict=replace(verdict, consensus=not against and score >= accept.score))
 
 
+async def _seated(panel: Panel, hall: Hall) -> list[tuple[str, str]]:
+    """Who sits for each member of the panel, as far as anybody can: (the member as set, the one who is asked)."""
+    team = hall.team
+    if team is None:
+        return [(member, member) for member in panel.members]
+    seats: list[tuple[str, str]] = []
+    for member in panel.members:
+        beside = [*(taken for _, taken in seats), *(other for other in panel.members if not team.mute(other))]
+        speaker = team.speaker(member)
+        if speaker is not None and team.mute(speaker):
+            speaker = await team.stand_in(speaker, beside)
+        if speaker is not None:
+            seats.append((member, speaker))
+    return seats
+
+
+async def _with_stand_ins(votes: list[Vote], hall: Hall) -> list[Vote]:
+    """The votes, where each member that is to be replaced has given its place to another, who voted in its stead, or
+    has left the panel: a quorum is one of those who can speak."""
+    team = hall.team
+    while team is not None and any(one.mute for one in votes):
+        seats: list[Review | Vote] = []
+        for one in votes:
+            if not one.mute:
+                seats.append(one)
+                continue
+            beside = [seat.model if isinstance(seat, Review) else seat.review.model for seat in seats]
+            by = await team.stand_in(one.review.model, [*beside, *(other.review.model for other in votes)])
+            if by is not None:
+                seats.append(replace(one.review, model=by, abstained=None, seconds=0.0))
+        fresh = iter(await _hear([seat for seat in seats if isinstance(seat, Review)], hall, enough=None))
+        votes = [next(fresh) if isinstance(seat, Review) else seat for seat in seats]
+    return votes
+
+
 async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -> list[Vote]:
     """Everybody's vote, in order. With ``enough``, those are cancelled that cannot change how it ends."""
     async with asyncio.TaskGroup() as group:
@@ -82,9 +122,10 @@ async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -
         stopped: set[asyncio.Task[Vote]] = set()
         while pending:
             _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            if enough is None or not pending:
-                continue
             votes = [task.result() for task in tasks if task not in pending]
+            # One who takes the place of a member that said nothing may still turn the panel.
+            if enough is None or not pending or any(one.mute for one in votes):
+                continue
             out = [blank for blank, task in zip(blanks, tasks, strict=True) if task in pending]
             if len(endings(votes, out, enough)) == 1:
                 stopped = pending

@@ -50,10 +50,12 @@ _ROUNDING = 1e-9  # far more than sums of some scores lose, far less than anybod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """A review; ``environment``: it abstains for a fault of this machine (a server that is down)."""
+    """A review; ``environment``: it abstains for a fault of this machine (a server that is down). ``mute``: its model
+    has given no usable review twice in this job, and is to be replaced."""
 
     review: Review
     environment: bool = False
+    mute: bool = False
 
 
 class Ending(Enum):

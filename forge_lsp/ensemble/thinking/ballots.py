@@ -10,6 +10,7 @@ from string import ascii_uppercase
 from forge_lsp.domain.errors import ModelError, SpendingRefused
 from forge_lsp.domain.ports import ChatRequest, Message, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
+from forge_lsp.ensemble.members import MOST_UNUSABLE
 from forge_lsp.ensemble.prompting import render
 from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
 
@@ -21,13 +22,29 @@ MOST_REASON = 200  # characters
 
 async def poll(voters: Sequence[str], plans: Sequence[Plan], room: Room, *, role: str) -> dict[str, Plan]:
     """The plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
+    voters = voters if room.voters is None else await room.voters.present(voters)
+    cast = await _all_cast(list(enumerate(voters)), plans, room, role)
+    while room.voters is not None and (mute := [one for one in cast if room.voters.mute(one)]):
+        turns: list[tuple[int, str]] = []
+        for voter in mute:
+            del cast[voter]
+            by = await room.voters.stand_in(voter, [*voters, *cast, *(name for _, name in turns)])
+            if by is not None:
+                turns.append((len(voters) + len(turns), by))
+        cast |= await _all_cast(turns, plans, room, role)
+    return {voter: plan for voter, plan in cast.items() if plan is not None}
+
+
+async def _all_cast(
+    voters: Sequence[tuple[int, str]], plans: Sequence[Plan], room: Room, role: str
+) -> dict[str, Plan | None]:
+    """What each voter chose, all asked at once; the number of a voter gives it its order of the plans."""
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(_cast(voter, shuffled(plans, seed=f"{room.seed}\n{role}", turn=turn), room, role))
-            for turn, voter in enumerate(voters)
-        ]
-    cast = zip(voters, (task.result() for task in tasks), strict=True)
-    return {voter: plan for voter, plan in cast if plan is not None}
+        tasks = {
+            voter: group.create_task(_cast(voter, shuffled(plans, seed=f"{room.seed}\n{role}", turn=turn), room, role))
+            for turn, voter in voters
+        }
+    return {voter: task.result() for voter, task in tasks.items()}
 
 
 def shuffled(plans: Sequence[Plan], *, seed: str, turn: int) -> tuple[Plan, ...]:
@@ -87,9 +104,13 @@ async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Pla
             again=lambda problem: render("vote_again", problem=problem, letters=either),
         )
     except (ModelError, SpendingRefused) as error:
+        if room.voters is not None:
+            room.voters.failed(voter, error)
         room.degraded(f"{voter} abstains from the {role}: {error.full_message}")
         return None
     except Unusable as error:
+        if room.voters is not None:  # it was asked twice
+            room.voters.unusable(voter, f"its answers were no ballots: {error}", MOST_UNUSABLE)
         room.degraded(f"{voter} abstains from the {role}: its answers were no ballots: {error}")
         return None
     return plans[chosen]

@@ -10,6 +10,7 @@ from forge_lsp.domain.errors import ForgeError, ModelError, SpendingRefused
 from forge_lsp.domain.ports import Message, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
+from forge_lsp.ensemble.members import Team
 from forge_lsp.ensemble.prompting import Shared, render
 from forge_lsp.ensemble.words import clip, estimate_tokens, without_thinking
 
@@ -44,7 +45,8 @@ class Shown:
 class Room:
     """What thinkers work with. ``shared`` gives a model's prefix, ``insights`` what is known so far, fitted to it,
     ``context`` its context length in tokens; ``degraded`` is told in words what did not go as set. ``seed`` is the
-    same for the same attempt at the same task, and decides in what order ballots list the plans."""
+    same for the same attempt at the same task, and decides in what order ballots list the plans. ``thinkers`` and
+    ``voters`` are told of answers of no use, and replace voters (None: nobody keeps count)."""
 
     ask: Ask
     shared: Callable[[str], Awaitable[Shared]]
@@ -52,6 +54,8 @@ class Room:
     degraded: Callable[[str], None]
     context: Callable[[str], int]
     seed: str
+    thinkers: Team | None = None
+    voters: Team | None = None
 
     async def say(
         self, model: str, role: str, template: str, *, verb: str = "", shown: Sequence[Shown] = (), **values: str
@@ -68,10 +72,14 @@ class Room:
             )
             reply = await self.ask(model, role, request)
         except (ModelError, SpendingRefused) as error:
+            if self.thinkers is not None:
+                self.thinkers.failed(model, error)
             self.degraded(_failed(model, verb or role, error))
             return None
         words = without_thinking(reply.completions[0].text).strip()
         if not words:
+            if self.thinkers is not None:
+                self.thinkers.unusable(model, f"it had nothing to say ({role})")
             self.degraded(f"{model} had nothing to say ({role})")
             return None
         return clip(words, THOUGHT_TOKENS)

@@ -33,7 +33,7 @@ async def vote(models: tuple[str, ...], room: Room) -> Thought | None:
     if len(leaders) > 1:
         leaders, note = await _run_off(models, leaders, room)
     took_part = {plan.model for plan in plans} | ballots.keys()
-    present = tuple(model for model in models if model in took_part)
+    present = tuple(model for model in dict.fromkeys((*models, *ballots)) if model in took_part)
     return Thought(text=leaders[0].text, strategy="vote", models=present, note=f"the plan of {leaders[0].model} {note}")
 
 

@@ -23,6 +23,7 @@ from forge_lsp.domain.errors import (
     ConsentRefused,
     DeadlineExceeded,
     ModelMissing,
+    Rambling,
     ServerUnreachable,
     SettingsError,
 )
@@ -252,7 +253,10 @@ async def test_a_check_that_cannot_run_ends_unverified_after_the_panel(toolchain
 
 
 async def test_no_quorum_is_a_retry_without_a_score() -> None:
-    judges = (ScriptedModel("r1", "?", "?", verdict_text(9)), ScriptedModel("r2", verdict_text(9), verdict_text(9)))
+    judges = (
+        ScriptedModel("r1", Rambling("r1 rambles"), verdict_text(9)),
+        ScriptedModel("r2", verdict_text(9), verdict_text(9)),
+    )
     stand = Stand((ScriptedModel("g", GOOD, GOOD), *judges))
     end = await stand.run(Schedule(rows=(row(),)))
     assert decisions(end) == ["retry", "accept"]
@@ -377,7 +381,11 @@ async def test_an_answer_that_was_cut_off_goes_on_once() -> None:
 async def test_an_answer_cut_off_twice_or_without_code_costs_the_attempt() -> None:
     cut = Cut("```python\ndef add(a, b):\n    return a")
     g = ScriptedModel("g", cut, Cut(" +"), "no code at all", "```python\ndef add(a, b:\n```")
-    stand = Stand((g, *reviewers()), toolchain=FakeToolchain(builds={"b:": report(BuildStatus.FAILED)}))
+    stand = Stand(
+        (g, *reviewers()),
+        toolchain=FakeToolchain(builds={"b:": report(BuildStatus.FAILED)}),
+        reasons={"r1": "not installed", "r2": "not installed"},
+    )
     end = await stand.run(Schedule(rows=(row(),)))
     assert (end.outcome, decisions(end)) == (Outcome.EXHAUSTED, ["retry", "retry", "give_up"])
     assert len(g.requests) == 4, "bad syntax is not asked to go on"

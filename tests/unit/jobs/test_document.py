@@ -4,7 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Outcome
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Outcome, Replacement
+from forge_lsp.jobs.attempt_report import attempt_section
 from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.record import JobState
@@ -127,6 +128,24 @@ def test_an_attempt_without_code_says_why() -> None:
     attempt = replace(attempts()[0], build=None, candidate=None)
     document: Any = job_document(replace(full_record(), attempts=(attempt,)))
     assert [entry["message"] for entry in document["attempts"][0]["diagnostics"]] == ["it does not compile"]
+
+
+def test_replaced_members_stand_in_document_report_and_ledger() -> None:
+    ended = full_record()
+    made = (
+        Replacement(role="reviewer", model="gpt-oss", by="granite", reason="its answers were no reviews"),
+        Replacement(role="writer", model="coder", by=None, reason="no python code"),
+    )
+    first = replace(ended.attempts[0], replacements=made)
+    document: Any = job_document(replace(ended, attempts=(first, *ended.attempts[1:])))
+    assert document["attempts"][0]["replacements"] == [
+        {"role": "reviewer", "model": "gpt-oss", "by": "granite", "reason": "its answers were no reviews"},
+        {"role": "writer", "model": "coder", "by": None, "reason": "no python code"},
+    ]
+    told = attempt_section(first, ended)
+    assert "- gpt-oss (reviewer): its answers were no reviews; granite takes its place" in told
+    assert "- coder (writer): no python code; **nobody could take its place**" in told
+    assert decode(type(first), encode(first)) == first
 
 
 def test_a_job_that_has_not_ended_is_told_from_its_events() -> None:
