@@ -97,6 +97,10 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.stats import stats
 
             return await _with_services(options, flags, stats, log, strict=False)
+        case "bench":
+            from forge_lsp.cli.bench import bench
+
+            return await _with_services(options, flags, bench, log)
         case "fleet":
             from forge_lsp.app import make_fleet
             from forge_lsp.cli.fleet import fleet

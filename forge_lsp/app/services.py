@@ -32,7 +32,7 @@ async def make_services(
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.preparing import Preparer
-    from forge_lsp.jobs.services import Services
+    from forge_lsp.jobs.services import Apart, Services
     from forge_lsp.source.context import Context
     from forge_lsp.source.edits import Edits
     from forge_lsp.source.markers import MARKERS
@@ -90,5 +90,10 @@ async def make_services(
         plan=lambda gib: plan_of(house, gib),
         roles=lambda: roles_of(house),
         suggest=lambda gib: suggestions_of(house, gib),
+        apart=Apart(
+            jobs=lambda: JobManager(prepare=preparer, ledger=Ledger(None, clock=house.clock), clock=house.clock),
+            setup=house.setup,
+            syntax=syntax,
+        ),
         facts={"gpus": lambda: gpus_of(house)},
     )

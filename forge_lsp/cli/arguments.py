@@ -37,6 +37,11 @@ class Options(argparse.Namespace):
     port: int = 5057
     gpus: tuple[float, ...] | None = None
     markdown: bool = False
+    paths: list[Path]
+    languages: list[str]
+    tasks: int | None = None
+    seed: int = 1
+    fresh: bool = False
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -71,6 +76,12 @@ def _attempts(text: str) -> int:
 def _many(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 10000")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
@@ -137,6 +148,33 @@ def _parser() -> argparse.ArgumentParser:
     stats = commands.add_parser("stats", help="what your jobs came to: success, cost and time, and how sure that is")
     stats.add_argument("--profile", metavar="P", help="the profile whose paid rungs the costs are compared with")
     _json(stats, "print the statistics")
+
+    bench = commands.add_parser("bench", help="what 'accepted' is worth here: your models on tasks with hidden tests")
+    bench.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="files or folders of your project, for functions with tests",
+    )
+    bench.add_argument("--tasks", type=_many, metavar="N", help="how many tasks (all)")
+    bench.add_argument(
+        "--language",
+        action="append",
+        default=[],
+        dest="languages",
+        metavar="L",
+        choices=[str(language) for language in Language],
+        help="tasks of this language alone; may be given more than once",
+    )
+    bench.add_argument("--seed", type=_seed, default=1, metavar="S", help="draws the tasks and the hidden tests (1)")
+    bench.add_argument("--profile", metavar="P", help="auto, three-gpu, one-gpu, embedded, cloud, or a file")
+    bench.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most for a task, 1 to 50")
+    bench.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+    bench.add_argument("--fresh", action="store_true", help="forget the kept results of this run and start anew")
+    _json(bench, "print the results")
 
     models = commands.add_parser("models", help="the models of your settings, who does what and why; fetching them")
     models.add_argument(

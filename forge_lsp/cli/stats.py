@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import count, printable, say, stdout_console
+from forge_lsp.cli.numbers import about, interval_document, percent, share_document, table
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.jobs.intervals import Mean, Ratio, Share
+    from forge_lsp.jobs.intervals import Ratio
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.statistics import Comparison, Group, Parallel, Proof, ReviewerSeen, Statistics
 
@@ -59,29 +59,27 @@ def _print(told: Statistics) -> None:
     if told.languages:
         line()
         head = ("language", "jobs", "accepted", "attempts", "cost $", "time s")
-        _table([_job_row(group) for group in told.languages], head)
+        table([_job_row(group) for group in told.languages], head)
     if told.rungs:
         line()
-        _table(
-            [_attempt_row(group) for group in told.rungs], ("rung", "ran", "skipped", "accepted", "cost $", "time s")
-        )
+        table([_attempt_row(group) for group in told.rungs], ("rung", "ran", "skipped", "accepted", "cost $", "time s"))
         line()
         head = ("thinking", "ran", "skipped", "accepted", "cost $", "time s")
-        _table([_attempt_row(group) for group in told.strategies], head)
+        table([_attempt_row(group) for group in told.strategies], head)
     if told.reviewers:
         line()
         head = ("reviewer", "votes", "score", "spread", "abstained", "agrees")
-        _table([_reviewer_row(one) for one in told.reviewers], head)
+        table([_reviewer_row(one) for one in told.reviewers], head)
     if told.proofs:
         line()
         rows = [
-            [one.grade, str(one.accepted.total), _percent(one.accepted), _percent(one.applied)] for one in told.proofs
+            [one.grade, str(one.accepted.total), percent(one.accepted), percent(one.applied)] for one in told.proofs
         ]
-        _table(rows, ("proof", "jobs", "accepted", "applied"))
+        table(rows, ("proof", "jobs", "accepted", "applied"))
     if any(one.applied.hits for one in told.proofs):
         line()
         rows = [_became_row(one) for one in told.proofs if one.applied.hits]
-        _table(rows, ("applied", "jobs", "kept", "changed", "undone", "unknown"))
+        table(rows, ("applied", "jobs", "kept", "changed", "undone", "unknown"))
         line("A guess: the code when its file was next saved, less what formatters change.")
     line()
     line("Free before paid", "bold")
@@ -90,27 +88,16 @@ def _print(told: Statistics) -> None:
         line()
         line("Parallel before sequential", "bold")
         rows = [_parallel_row(one) for one in told.parallel]
-        _table(rows, ("  asked at once", "stages", "took s", "in turn s", "faster by"))
+        table(rows, ("  asked at once", "stages", "took s", "in turn s", "faster by"))
     if told.comparisons:
         line()
         line("Against a paid model from the start", "bold")
         line(f"  The jobs cost ${told.compared_cost:.4f}. By their tokens, at full price, they would have cost:")
         rows = [_comparison_row(one) for one in told.comparisons]
-        _table(rows, ("  model", "1 attempt a job", "every attempt", "every call"))
+        table(rows, ("  model", "1 attempt a job", "every attempt", "every call"))
     for note in told.notes:
         line()
         line(note)
-
-
-def _table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for index, name in enumerate(head):
-        table.add_column(name, justify="right" if index else "left", no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*row)
-    stdout_console().print(table)
 
 
 def _wrapped(text: str) -> list[str]:
@@ -126,32 +113,32 @@ def _name(text: str) -> str:
 
 
 def _job_row(group: Group) -> list[str]:
-    attempts = _about(group.attempts, 1) if group.attempts is not None else "-"
-    return [_name(group.name), str(group.success.total), _percent(group.success), attempts, *_each(group)]
+    attempts = about(group.attempts, 1) if group.attempts is not None else "-"
+    return [_name(group.name), str(group.success.total), percent(group.success), attempts, *_each(group)]
 
 
 def _attempt_row(group: Group) -> list[str]:
-    return [_name(group.name), str(group.success.total), str(group.skipped), _percent(group.success), *_each(group)]
+    return [_name(group.name), str(group.success.total), str(group.skipped), percent(group.success), *_each(group)]
 
 
 def _each(group: Group) -> tuple[str, str]:
-    return _about(group.cost, 4), _about(group.seconds, 1)
+    return about(group.cost, 4), about(group.seconds, 1)
 
 
 def _reviewer_row(one: ReviewerSeen) -> list[str]:
     return [
         _name(one.model),
         str(one.score.count),
-        _about(one.score, 1),
+        about(one.score, 1),
         "-" if one.spread is None else f"{one.spread:.1f}",
         f"{one.abstained.hits} of {one.abstained.total}",
-        _percent(one.agreement),
+        percent(one.agreement),
     ]
 
 
 def _became_row(one: Proof) -> list[str]:
     shares = (one.kept, one.changed, one.undone)
-    return [one.grade, str(one.applied.hits), *(_percent(share) for share in shares), str(one.unknown)]
+    return [one.grade, str(one.applied.hits), *(percent(share) for share in shares), str(one.unknown)]
 
 
 def _parallel_row(one: Parallel) -> list[str]:
@@ -176,25 +163,10 @@ def _comparison_row(one: Comparison) -> list[str]:
 def _free(told: Statistics) -> str:
     if not told.free.total:
         return "No job was accepted yet."
-    text = f"{told.free.hits} of {count(told.free.total, 'accepted job')} cost nothing: {_percent(told.free)}."
+    text = f"{told.free.hits} of {count(told.free.total, 'accepted job')} cost nothing: {percent(told.free)}."
     if told.paid.value is None:
         return f"{text} No job has cost anything."
-    return f"{text} Jobs that needed a paid rung: {told.paid.count}, ${_about(told.paid, 4)} each."
-
-
-def _percent(one: Share) -> str:
-    """``75% (60-86)``."""
-    if one.value is None or one.low is None or one.high is None:
-        return "-"
-    return f"{one.value:.0%} ({one.low * 100:.0f}-{one.high * 100:.0f})"
-
-
-def _about(one: Mean, digits: int) -> str:
-    """``2.1 ±0.3``; ``2.1 ±?`` for a single value."""
-    if one.value is None:
-        return "-"
-    half = "?" if one.high is None else f"{one.high - one.value:.{digits}f}"
-    return f"{one.value:.{digits}f} ±{half}"
+    return f"{text} Jobs that needed a paid rung: {told.paid.count}, ${about(told.paid, 4)} each."
 
 
 def _times(one: Ratio) -> str:
@@ -228,37 +200,37 @@ def _document(told: Statistics) -> dict[str, object]:
             {
                 "model": one.model,
                 "votes": one.score.count,
-                "score": _interval(one.score),
+                "score": interval_document(one.score),
                 "spread": one.spread,
-                "abstained": _share(one.abstained),
+                "abstained": share_document(one.abstained),
                 "cancelled": one.cancelled,
-                "agreement": _share(one.agreement),
-                "distance": _interval(one.distance),
+                "agreement": share_document(one.agreement),
+                "distance": interval_document(one.distance),
             }
             for one in told.reviewers
         ],
         "byProof": [
             {
                 "grade": one.grade,
-                "accepted": _share(one.accepted),
-                "applied": _share(one.applied),
+                "accepted": share_document(one.accepted),
+                "applied": share_document(one.applied),
                 "became": {
-                    "kept": _share(one.kept),
-                    "changed": _share(one.changed),
-                    "undone": _share(one.undone),
+                    "kept": share_document(one.kept),
+                    "changed": share_document(one.changed),
+                    "undone": share_document(one.undone),
                     "unknown": one.unknown,
                 },
             }
             for one in told.proofs
         ],
         "claims": {
-            "freeBeforePaid": {"free": _share(told.free), "paidJobCostUsd": _interval(told.paid)},
+            "freeBeforePaid": {"free": share_document(told.free), "paidJobCostUsd": interval_document(told.paid)},
             "parallelBeforeSequential": [
                 {
                     "kind": one.kind,
                     "seconds": one.wall,
                     "secondsInTurn": one.working,
-                    "speedup": _interval(one.speedup),
+                    "speedup": interval_document(one.speedup),
                 }
                 for one in told.parallel
             ],
@@ -268,7 +240,7 @@ def _document(told: Statistics) -> dict[str, object]:
                     {
                         "model": one.model,
                         **{
-                            way: {"costUsd": cost, "ratio": _interval(ratio)}
+                            way: {"costUsd": cost, "ratio": interval_document(ratio)}
                             for way, cost, ratio in zip(
                                 ("oneAttempt", "everyAttempt", "everyCall"),
                                 (one.one_attempt, one.every_attempt, one.every_call),
@@ -286,17 +258,9 @@ def _document(told: Statistics) -> dict[str, object]:
 
 
 def _group(group: Group) -> dict[str, object]:
-    document: dict[str, object] = {"name": group.name, "success": _share(group.success)}
+    document: dict[str, object] = {"name": group.name, "success": share_document(group.success)}
     if group.attempts is not None:
-        document["attempts"] = _interval(group.attempts)
+        document["attempts"] = interval_document(group.attempts)
     else:
         document["skipped"] = group.skipped
-    return document | {"costUsd": _interval(group.cost), "seconds": _interval(group.seconds)}
-
-
-def _share(one: Share) -> dict[str, object]:
-    return {"count": one.hits, "of": one.total, "value": one.value, "low": one.low, "high": one.high}
-
-
-def _interval(one: Mean | Ratio) -> dict[str, object]:
-    return {"count": one.count, "value": one.value, "low": one.low, "high": one.high}
+    return document | {"costUsd": interval_document(group.cost), "seconds": interval_document(group.seconds)}

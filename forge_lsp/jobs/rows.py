@@ -204,7 +204,9 @@ def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
     for table in ("attempts", "reviews", "calls", "events"):
         db.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT id FROM jobs)")
     day = (now - timedelta(days=max(retention_days, 62))).date().isoformat()
-    db.execute("DELETE FROM spending WHERE day < ? AND open = 0", (day,))
+    # What a killed benchmark left open belongs to no job here; no budget looks back so far.
+    gone = "(open = 0 OR job_id NOT IN (SELECT id FROM jobs))"
+    db.execute(f"DELETE FROM spending WHERE day < ? AND {gone}", (day,))
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:

@@ -8,14 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
-from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping
+from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping, Syntax
 from forge_lsp.domain.ports.planning import MakePlan, Planned
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
+    from forge_lsp.jobs.preparing import Setup
     from forge_lsp.jobs.statistics import Rates
 
-__all__ = ["Services"]
+__all__ = ["Apart", "Services"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What a benchmark needs beside the services.
+
+    ``jobs`` makes a manager whose jobs are no part of the ledger, so that neither history nor statistics know them;
+    their consent is asked and their money is set aside there all the same. ``setup`` answers what the settings of a
+    folder come to under a profile, and raises SettingsError and EnvironmentFault.
+    """
+
+    jobs: Callable[[], JobManager]
+    setup: Callable[[Path | None, str | None], Awaitable[Setup]]
+    syntax: Syntax
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +41,7 @@ class Services:
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
     ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
     ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and why, ``suggest`` what is worth
-    fetching for the GPUs.
+    fetching for the GPUs. ``apart`` is for benchmarks.
     """
 
     jobs: JobManager
@@ -43,4 +58,5 @@ class Services:
     plan: MakePlan | None = None
     roles: Callable[[], Awaitable[Planned]] | None = None
     suggest: MakePlan | None = None
+    apart: Apart | None = None
     facts: Mapping[str, object] = field(default_factory=dict[str, object])

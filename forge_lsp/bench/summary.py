@@ -1,0 +1,140 @@
+"""What the results of a run come to, with 95% confidence intervals. Pure; docs/bench.md says what each number means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from forge_lsp.bench.played import Played
+from forge_lsp.bench.rules import redecided, rules_of
+from forge_lsp.domain.checks import Grade
+from forge_lsp.ensemble.schedule import Accept
+from forge_lsp.jobs.intervals import Mean, Share, mean, share
+
+__all__ = ["Line", "Summary", "summary_of"]
+
+NOT_OFFERED = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Tasks under one rule, of one grade or of one language. ``accepted`` is of those of which it is known, ``right``
+    of the accepted ones that the hidden tests could decide. ``unknown`` is how many could not be re-decided."""
+
+    name: str
+    accepted: Share
+    right: Share
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The numbers of a run.
+
+    ``as_set`` is by the settings' own rule. ``first`` is the share of tasks whose first attempt was right, ``any`` of
+    those with a right attempt, ``offered`` of those whose job ended with a right candidate, accepted or only offered.
+    ``undecided`` counts accepted results that the hidden tests could not decide. Of one task: ``seconds`` (wall time),
+    ``calls``, ``input_tokens``, ``output_tokens``, ``cost`` (USD), ``attempts``; ``total_cost`` (USD) is of all.
+    """
+
+    played: int
+    as_set: Line
+    first: Share
+    any: Share
+    offered: Share
+    undecided: int
+    rules: tuple[Line, ...]
+    grades: tuple[Line, ...]
+    languages: tuple[Line, ...]
+    seconds: Mean
+    attempts: Mean
+    calls: Mean
+    input_tokens: Mean
+    output_tokens: Mean
+    cost: Mean
+    total_cost: float
+
+
+def summary_of(results: Sequence[Played], accept: Accept) -> Summary:
+    """Count the results of one run, whose settings accept by ``accept``. Skipped cases are left out."""
+    played = [one for one in results if one.skipped is None]
+    return Summary(
+        played=len(played),
+        as_set=_as_set(f"as set ({accept.rule})", played),
+        first=_known(_first(one) for one in played),
+        any=_known(_any(one) for one in played),
+        offered=_known(one.offered_right if one.offers else False for one in played),
+        undecided=sum(one.accepted and _accepted_right(one) is None for one in played),
+        rules=tuple(_by_rule(rule.name, played, rule.accept) for rule in rules_of(accept)),
+        grades=_by_grade(played),
+        languages=tuple(
+            _as_set(language, [one for one in played if one.language == language])
+            for language in sorted({one.language for one in played})
+        ),
+        seconds=mean([one.seconds for one in played]),
+        attempts=mean([float(sum(attempt.skipped is None for attempt in one.attempts)) for one in played]),
+        calls=mean([float(one.calls) for one in played]),
+        input_tokens=mean([float(one.input_tokens) for one in played]),
+        output_tokens=mean([float(one.output_tokens) for one in played]),
+        cost=mean([one.cost_usd for one in played]),
+        total_cost=sum(one.cost_usd for one in played),
+    )
+
+
+def _known(values: Iterable[bool | None]) -> Share:
+    """The share of those that are true among those that are known."""
+    known = [value for value in values if value is not None]
+    return share(sum(known), len(known))
+
+
+def _accepted_right(one: Played) -> bool | None:
+    return one.right[-1] if one.right else None
+
+
+def _as_set(name: str, played: Sequence[Played]) -> Line:
+    accepted = [one for one in played if one.accepted]
+    return Line(
+        name=name, accepted=share(len(accepted), len(played)), right=_known(_accepted_right(one) for one in accepted)
+    )
+
+
+def _by_rule(name: str, played: Sequence[Played], accept: Accept) -> Line:
+    decided = [(one, redecided(one, accept)) for one in played]
+    known = [(one, what) for one, what in decided if what.known]
+    right = [one.right[what.index] for one, what in known if what.index is not None]
+    return Line(
+        name=name,
+        accepted=share(len(right), len(known)),
+        right=_known(right),
+        unknown=len(decided) - len(known),
+    )
+
+
+def _by_grade(played: Sequence[Played]) -> tuple[Line, ...]:
+    """By the grade of what a job ended with, accepted or only offered; the best grade first."""
+    lines: list[Line] = []
+    for name in (*(str(grade) for grade in reversed(Grade)), NOT_OFFERED):
+        group = [one for one in played if (one.grade or NOT_OFFERED) == name]
+        accepted = sum(one.accepted for one in group)
+        if group:
+            right = _known(one.offered_right if one.offers else False for one in group)
+            lines.append(Line(name=name, accepted=share(accepted, len(group)), right=right))
+    return tuple(lines)
+
+
+def _first(one: Played) -> bool | None:
+    """Whether the first attempt that ran was right; one without code was not."""
+    for attempt, right in zip(one.attempts, one.right, strict=True):
+        if attempt.skipped is None:
+            return right
+    return False
+
+
+def _any(one: Played) -> bool | None:
+    values = (*one.right, one.offered_right)
+    return True if any(values) else None if _undecided(one) else False
+
+
+def _undecided(one: Played) -> bool:
+    asked = [right for attempt, right in zip(one.attempts, one.right, strict=True) if attempt.skipped is None]
+    return None in asked or (one.offers and one.offered_right is None)

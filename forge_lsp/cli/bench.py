@@ -1,0 +1,182 @@
+"""``forge-lsp bench``: the user's own models on tasks with hidden tests, and what their "accepted" is worth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.cli.bench_report import print_document, print_report
+from forge_lsp.cli.display import count, printable, stderr_console
+from forge_lsp.domain.errors import BadRequest, EnvironmentFault
+from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
+from forge_lsp.domain.ports import ConsentQuestion
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from forge_lsp.bench.case import Case, Tools
+    from forge_lsp.bench.played import Played
+    from forge_lsp.bench.run import Course, Watcher
+    from forge_lsp.cli.arguments import Options
+    from forge_lsp.jobs.services import Services
+
+__all__ = ["bench"]
+
+
+async def bench(options: Options, services: Services) -> int:
+    """Run, or go on with a run, and print what it came to. 0: it is complete; 1: a job could not run, or nothing was
+    played. An interrupted one prints what there is.
+
+    Raises BadRequest and SettingsError before anything runs.
+    """
+    from forge_lsp.bench.case import Tools
+    from forge_lsp.bench.played import Store
+    from forge_lsp.bench.run import Course, run, run_key
+    from forge_lsp.bench.summary import summary_of
+
+    apart = services.apart
+    assert apart is not None, "the command line is given it"
+    home = services.state_dir / "bench"
+    console = stderr_console()
+    tools = Tools(
+        syntax=apart.syntax,
+        scoping=services.scoping,
+        editing=services.editing,
+        setup=apart.setup,
+        ask=_Asker(console),
+        profile=options.profile,
+        allow=frozenset(options.allow),
+        max_iterations=options.max_iterations,
+    )
+    cases = await _cases(options, tools)
+    setup = await apart.setup(home, options.profile)
+    paths = [str(path.resolve()) for path in options.paths]
+    key = run_key(setup, seed=options.seed, max_iterations=options.max_iterations, paths=paths)
+    store = Store(home / key)
+    if options.fresh:
+        store.clear()
+    else:
+        store.load()
+    course, jobs = Course(), apart.jobs()
+    total = len(cases) if options.tasks is None else min(len(cases), options.tasks)
+    console.print(f"{count(total, 'task')}, profile {setup.profile}", style="bold", soft_wrap=True)
+    console.print(f"results are kept in {store.path}", style="dim", soft_wrap=True)
+    fault: EnvironmentFault | None = None
+    interrupted = False
+    try:
+        await run(
+            cases,
+            most=options.tasks,
+            tools=tools,
+            jobs=jobs,
+            store=store,
+            watcher=_watcher(console, total),
+            course=course,
+        )
+    except asyncio.CancelledError:
+        interrupted = True
+        raise
+    except EnvironmentFault as error:
+        fault = error
+    finally:
+        summary = summary_of(course.results, setup.schedule.accept)
+        if options.json:
+            print_document(summary, course, profile=setup.profile, seed=options.seed, path=store.path)
+        elif course.results:
+            print_report(summary, course)
+        if interrupted:
+            console.print(f"\n{_kept(course)}; the same command goes on from there", style="bold yellow")
+        await jobs.aclose(1.0)
+    if fault is not None:
+        said = f"stopped: {fault.full_message}"
+        console.print(printable(said), style="bold red", soft_wrap=True)
+        console.print(f"{_kept(course)}; the same command goes on from there", style="yellow", soft_wrap=True)
+        return 1
+    if not course.results:
+        console.print("no task could be played; the reasons are above", style="bold yellow")
+        return 1
+    return 0
+
+
+def _kept(course: Course) -> str:
+    return f"{count(course.played, 'result')} {'is' if course.played == 1 else 'are'} kept"
+
+
+async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
+    """The cases that the command line asks for, in the order of the seed. Raises BadRequest where there is none."""
+    from forge_lsp.bench.carried import carried_tasks
+    from forge_lsp.bench.run import shuffled
+
+    del tools
+    cases = [case for case in carried_tasks() if not options.languages or str(case.language) in options.languages]
+    if not cases:
+        raise BadRequest(
+            f"there is no task in {' or '.join(options.languages)}",
+            remedy="name files of your own project: forge-lsp bench PATH",
+        )
+    return shuffled(cases, options.seed)
+
+
+class _Asker:
+    """Consent comes from [consent] in the user's settings, or from --allow; each server is named once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._named: set[str] = set()
+
+    async def __call__(self, question: ConsentQuestion) -> bool:
+        if question.server not in self._named:
+            self._named.add(question.server)
+            self._console.print(
+                f"{question.server} ({question.provider}, {question.address}) needs your consent"
+                f"{'' if question.price_known else '; what a call costs there is not known'}: "
+                f"--allow {question.server}, or [consent] servers in your settings",
+                style="yellow",
+                soft_wrap=True,
+            )
+        return False
+
+
+def _watcher(console: Console, total: int) -> Watcher:
+    """Prints how the run goes: a line for each task, attempt and result."""
+    from forge_lsp.bench.run import Watcher
+
+    def begins(case: Case, number: int) -> None:
+        console.print(f"[{number}/{total}] {printable(case.id)}", style="bold cyan", soft_wrap=True)
+
+    def ends(played: Played, number: int, known: bool) -> None:
+        style, words = _result(played)
+        head = f"[{number}/{total}] {played.id}: " if known else "  -> "
+        tail = " (kept)" if known else f", {played.seconds:.1f} s, ${played.cost_usd:.4f}"
+        console.print(printable(f"{head}{words}{tail}"), style=style, soft_wrap=True)
+
+    def skips(what: str, reason: str) -> None:
+        console.print(printable(f"{what}: skipped: {reason}"), style="yellow", soft_wrap=True)
+
+    def event(event: JobEvent) -> None:
+        match event.body:
+            case AttemptStarted() as body:
+                line = f"  attempt {body.number}/{body.attempts}: {body.generator} writes"
+            case AttemptFinished() as body:
+                line = f"    {body.decision}: {body.reason}"
+            case Degraded() as body:
+                line = f"    ! {body.reason}"
+            case RungSkipped() as body:
+                line = f"  attempt {body.number}: skipped, {body.reason}"
+            case _:
+                return
+        console.print(printable(line), style="dim", soft_wrap=True)
+
+    return Watcher(begins=begins, ends=ends, skips=skips, event=event)
+
+
+def _result(played: Played) -> tuple[str, str]:
+    """(style, words) of a result."""
+    right = played.right[-1] if played.accepted and played.right else played.offered_right
+    said = {True: "right", False: "wrong", None: "the hidden tests could not decide"}[right]
+    if not played.offers:
+        said = "nothing to offer"
+    style = {True: "green", False: "red", None: "yellow"}[right] if played.accepted else "yellow"
+    grade = f", {played.grade}" if played.grade else ""
+    return style, f"{played.outcome}{grade}, {said}"
