@@ -20,7 +20,7 @@ _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*"), r"\1 [secret]"),
     (
         re.compile(
-            r"(?i)([\w\-]*(?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]{6,}"
+            r"(?i)(?<![\w\-])([\w\-]*(?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]{6,}"
         ),
         r"\1[secret]",
     ),

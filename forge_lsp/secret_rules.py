@@ -28,7 +28,7 @@ _OWN = (
     (r"(?i)\bsig=([A-Za-z0-9%+/]{40,}(?:=|%3D)?)", ("sig=",)),
     (r"(?i)\baws_?(?:secret|session)_?\w*[\"']?\s*[:=]{1,2}\s*[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
     (
-        r"(?i)\b[\w-]*(?:password|passwd|pwd|passphrase)[\"']?\s*[:=]{1,2}\s*[rbRBuU]?[\"']"
+        r"(?i)(?<![\w-])[\w-]{0,99}(?:password|passwd|pwd|passphrase)[\"']?\s*[:=]{1,2}\s*[rbRBuU]?[\"']"
         r"((?=[^\"'\n]*[A-Za-z])(?=[^\"'\n]*[\d!@#^&*+~?])[^\"'\s{}<>$%]{5,64})[\"']",
         ("password", "passwd", "pwd", "passphrase"),
     ),
@@ -66,10 +66,12 @@ def _around(words: tuple[str, ...], lower: str) -> Iterator[tuple[int, int]]:
     tried at each character."""
     found: list[tuple[int, int]] = []
     for word in words:
-        at = lower.find(word)
+        at, end = lower.find(word), 0
         while at >= 0:
-            reach = _TO_THE_END.match(lower, min(at + _AFTER, len(lower)))
-            found.append((max(0, at - _BEFORE), reach.end() if reach is not None else len(lower)))
+            if at + _AFTER >= end:  # else it lies in the long word that was followed for the one before
+                reach = _TO_THE_END.match(lower, min(at + _AFTER, len(lower)))
+                end = reach.end() if reach is not None else len(lower)
+            found.append((max(0, at - _BEFORE), end))
             at = lower.find(word, at + len(word))
     start, end = -1, -1
     for begin, stop in sorted(found):

@@ -16,7 +16,9 @@ from forge_lsp.domain.checks import CheckResult, CheckStatus
 
 __all__ = ["Behaviours", "Difference", "answer_of"]
 
-_ERROR = re.compile(r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Warning))\b")
+_ERROR = re.compile(r"((?:[\w.]+\.)?(\w*(?:Error|Exception|Warning)))\b")
+# The check's own word that it is not met: it says nothing of the value that was given.
+_ASSERTION = re.compile(r"(?:Xunit|NUnit|FluentAssertions|Shouldly|org\.opentest4j|junit)\.|.*Assert\w*$", re.S)
 
 _Points = Mapping[tuple[str, str], str]
 """What a candidate answered, by kind of point (example, call) and its name."""
@@ -85,7 +87,10 @@ class Behaviours:
 
 
 def answer_of(result: CheckResult) -> str | None:
-    """Return the value a candidate gave to a check, or the kind of its error; None: nothing that can be compared."""
+    """Return the value a candidate gave to a check, or the kind of its error; None: nothing that can be compared.
+
+    An assertion that fails without telling the value is none: two candidates may fail it with different values.
+    """
     match result.status:
         case CheckStatus.PROOF | CheckStatus.KEPT:
             return result.expected.strip() or result.actual.strip() or None
@@ -97,7 +102,7 @@ def answer_of(result: CheckResult) -> str | None:
 
 def _error_of(detail: str) -> str | None:
     match = _ERROR.match(detail.strip())
-    return f"raises {match[1]}" if match is not None else None
+    return None if match is None or _ASSERTION.match(match[1]) else f"raises {match[2]}"
 
 
 def _points(evidence: Evidence) -> _Points:

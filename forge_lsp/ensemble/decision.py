@@ -68,7 +68,7 @@ def decide(
     if stopped is not None:
         return _unverified(stopped)
     if accept.rule == "evidence":
-        return _by_evidence(build, evidence, last)
+        return _by_evidence(build, evidence, accept, last)
     return _by_score(build, evidence, verdict, accept, last, panel_fault)
 
 
@@ -90,11 +90,13 @@ def proof_words(evidence: Evidence) -> str:
             return "nothing is proven"
 
 
-def _by_evidence(build: BuildReport, evidence: Evidence, last: bool) -> Decision:
+def _by_evidence(build: BuildReport, evidence: Evidence, accept: Accept, last: bool) -> Decision:
     """Where evidence alone decides, only a proof counts, or for working code that everything is kept."""
     if build.compiled is None:
         return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
     if evidence.grade in (Grade.PROVEN, Grade.KEPT):
+        if (short := _too_little(evidence, accept)) is not None:
+            return _unverified(short) if last else _no(short, last)
         return Decision(kind=DecisionKind.ACCEPT, reason=proof_words(evidence))
     if not evidence.results:
         return _unverified("it compiles, but there is no test and no example to run that could prove it")
@@ -121,11 +123,17 @@ def _by_score(
         return _no(f"the panel gives {verdict.score:.1f}; {verdict.note or 'it has no consensus'}", last)
     if build.compiled is None:
         return _unverified(_with(build.reason or "the build could not be checked", build.remedy))
-    grade = evidence.grade or Grade.REVIEWED
-    if grade.rank < accept.proof.rank:
-        reason = f"it is {grade} ({proof_words(evidence)}), and accept.proof asks for {accept.proof}"
-        return _unverified(reason) if last else _no(reason, last)
+    if (short := _too_little(evidence, accept)) is not None:
+        return _unverified(short) if last else _no(short, last)
     return Decision(kind=DecisionKind.ACCEPT, reason=f"{proof_words(evidence)}; the panel gives {verdict.score:.1f}")
+
+
+def _too_little(evidence: Evidence, accept: Accept) -> str | None:
+    """Return why the grade is below what ``accept.proof`` asks for, or None."""
+    grade = evidence.grade or Grade.REVIEWED
+    if grade.rank >= accept.proof.rank:
+        return None
+    return f"it is {grade} ({proof_words(evidence)}), and accept.proof asks for {accept.proof}"
 
 
 def _disputed(evidence: Evidence) -> str | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from forge_lsp.domain.errors import BudgetExceeded, ConsentRefused, SpendingRefused
+from forge_lsp.domain.errors import BudgetExceeded, ConsentRefused, EnvironmentFault, SpendingRefused
 from forge_lsp.domain.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.database import Busy
@@ -119,12 +119,17 @@ class JobSpending:
             sent=estimate.sent,
         )
         try:
-            await asyncio.wrap_future(self._ledger.reserve(reservation, self._ceiling))
+            await self._ledger.reserve(reservation, self._ceiling)
         except asyncio.CancelledError:
             self._ledger.withdraw(reservation)  # it may have been made, and nobody would ever settle it
             raise
         except OverBudget as over:
             raise self._over(model, estimate.nano, over.period, over.spent) from None
+        except EnvironmentFault as silent:
+            self._ledger.withdraw(reservation)
+            raise BudgetExceeded(
+                f"{model.key} is not called: {silent}, so the budget cannot be checked", remedy=silent.remedy
+            ) from None
         except Busy as busy:
             raise BudgetExceeded(
                 f"{model.key} is not called: {busy}, so the budget cannot be checked",

@@ -3,6 +3,8 @@
 Work is a function of the connection. It is queued, run in order, and committed in batches; its future is set once
 the commit is on the disk. A work may run more than once, so it must do nothing but SQL.
 
+Whoever waits gets an answer: where the thread itself fails, that is what everybody is told from then on.
+
 When the disk lets us down, the database goes on in memory, with what it could still read, and says so in
 :attr:`Database.problem`. A file that is broken is moved aside; a file of a newer version is left where it is, since
 that version may be at work on it, and this one keeps its own beside it. Nothing is ever deleted.
@@ -16,7 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +77,8 @@ class Database:
         self._inode = 0
         self._queue: queue.SimpleQueue[_Item[Any] | None] = queue.SimpleQueue()
         self._closed = False
+        self._failure: str | None = None
+        self._taken: list[_Item[Any]] = []
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._main, name="forge ledger", daemon=True)
         self._thread.start()
@@ -118,7 +122,7 @@ class Database:
     def _put(self, item: _Item[T]) -> Future[T]:
         with self._gate:
             if self._closed:
-                item.future.set_exception(RuntimeError("the ledger is closed"))
+                item.future.set_exception(RuntimeError(self._failure or "the ledger is closed"))
             else:
                 self._queue.put(item)
         return item.future
@@ -126,6 +130,30 @@ class Database:
     # ------------------------------------------------------------------ the thread
 
     def _main(self) -> None:
+        try:
+            self._serve()
+        except BaseException as error:
+            logger.exception("the ledger's thread failed")
+            self._give_up(f"the ledger has stopped ({type(error).__name__}: {error}); the log has the details")
+        finally:
+            if self._presence:
+                self._presence.close()
+
+    def _give_up(self, failure: str) -> None:
+        """Nothing more can be done: say so to all who wait, and to all who come."""
+        with self._gate:
+            self._closed, self._failure = True, failure
+        self._problem = failure
+        waiting: list[_Item[Any] | None] = [*self._taken]
+        with suppress(queue.Empty):
+            while True:
+                waiting.append(self._queue.get_nowait())
+        for item in waiting:
+            if item is not None:
+                with suppress(InvalidStateError):  # settled, or cancelled
+                    item.future.set_exception(RuntimeError(failure))
+
+    def _serve(self) -> None:
         connection = self._open()
         closing = False
         while not closing:
@@ -147,13 +175,13 @@ class Database:
                     item = self._queue.get_nowait()
                 except queue.Empty:
                     break
+            self._taken = batch if read is None else [*batch, read]
             connection = self._run(connection, batch)
             if read is not None:
                 connection = self._run(connection, [read])
+            self._taken = []
         with suppress(sqlite3.Error):
             connection.close()
-        if self._presence:
-            self._presence.close()
 
     def _run(self, connection: sqlite3.Connection, batch: list[_Item[Any]]) -> sqlite3.Connection:
         """Do a batch, if need be on another connection, which is then returned."""

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from forge_lsp.domain.attempt import (
     Attempt,
     BuildStatus,
+    DecisionKind,
     Diagnostic,
     Evidence,
     Review,
     Severity,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckStatus, counts_of
+from forge_lsp.domain.checks import CheckStatus, Grade, counts_of
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
 from forge_lsp.jobs.record import JobRecord, iso
 
@@ -59,7 +60,7 @@ def attempt_document(attempt: Attempt, *, uri: str, line: int) -> dict[str, obje
         "evidence": _evidence(attempt.evidence),
         "checks": checks_document(attempt.evidence),
         "grade": str(attempt.evidence.grade) if attempt.evidence.grade and attempt.build else None,
-        "panel": attempt.panel,
+        "panel": None if _without_panel(attempt) else attempt.panel,
         "reviews": _reviews(attempt.verdict),
         "score": attempt.verdict.score if attempt.verdict else None,
         "decision": str(attempt.decision.kind),
@@ -75,6 +76,13 @@ def _replacements(attempt: Attempt) -> dict[str, object]:
     """The models that were replaced in an attempt; nothing where all of them answered."""
     rows = [{"role": one.role, "model": one.model, "by": one.by, "reason": one.reason} for one in attempt.replacements]
     return {"replacements": rows} if rows else {}
+
+
+def _without_panel(attempt: Attempt) -> bool:
+    """Whether it was accepted as proven without a word of the panel: that was not asked, or had no quorum."""
+    scored = attempt.verdict is not None and attempt.verdict.score is not None
+    accepted = attempt.decision.kind is DecisionKind.ACCEPT and attempt.evidence.grade is Grade.PROVEN
+    return accepted and not scored and attempt.panel != "none"
 
 
 def attempts_so_far(events: Iterable[JobEvent]) -> list[dict[str, object]]:

@@ -2,7 +2,8 @@
 
 A job has two tasks. The *run* is the ensemble's work; a cancel goes to it. The *supervisor* waits for the run, and
 makes sure that the job ends in every case: exactly one ``job.started`` first, exactly one ``job.finished`` last.
-A run that does not heed its cancel is left behind, observed, and can say nothing any more.
+A run that does not heed its cancel is left behind, observed, and can say nothing any more. Whatever fails on the way,
+those who wait for the job get an end.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from forge_lsp.domain.attempt import Attempt, Outcome
 from forge_lsp.domain.events import (
     AttemptStarted,
     CallFinished,
@@ -37,13 +39,16 @@ from forge_lsp.redaction import hidden
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
 
-__all__ = ["CANCEL_GRACE", "Job", "new_id"]
+__all__ = ["CANCEL_GRACE", "KEEP_SECONDS", "Job", "new_id"]
 
 logger = logging.getLogger(__name__)
 
 CANCEL_GRACE = 0.15
 """Seconds a run has to end after its cancel, before the job ends without it. The contract's 200 ms, less what the
 event loop may need to get here."""
+
+KEEP_SECONDS = 30.0
+"""How long the end of a job waits until the ledger has it; the ledger itself bears a lock for 15 s."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts like the number, nothing looks alike
 
@@ -186,9 +191,10 @@ class Job:
         return self._told.listen(callback, from_sequence)
 
     async def wait(self) -> JobResult:
-        """The result, once the job has ended and is kept in the ledger. A cancelled wait leaves the job alone."""
+        """The result, once the job has ended and is kept in the ledger, or the ledger has not taken it for
+        :data:`KEEP_SECONDS`. A cancelled wait leaves the job alone."""
         await self._done.wait()
-        assert self._result is not None
+        assert self._result is not None  # it is there before anybody is woken
         return self._result
 
     def cancel(self, reason: str = "cancelled by the user") -> bool:
@@ -258,6 +264,21 @@ class Job:
     # ------------------------------------------------------------------ inside
 
     async def _supervise(self) -> None:
+        """See the job through to its end, or give it one: somebody waits for it."""
+        try:
+            await self._see_through()
+        except BaseException as error:
+            if self._result is None:
+                self._break_off(error)
+            if not isinstance(error, Exception):  # a cancel of a closing event loop
+                raise
+            logger.exception("job %s: its end failed", self._id)
+            if not self._done.is_set():
+                await self._keep()
+        finally:
+            self._done.set()
+
+    async def _see_through(self) -> None:
         try:
             placed = await self._placed()
         except asyncio.CancelledError:  # by a closing event loop; the job still ends, and says so
@@ -332,19 +353,23 @@ class Job:
             overdue=self._prepared.deadline if overdue else None,
             addresses=spending.addresses if isinstance(spending, JobSpending) else {},
         )
-        reason = end.reason and hidden(end.reason, self.task.secrets)
-        end = self._end = replace(end, reason=reason)
-        cost = spending.close() if isinstance(spending, JobSpending) else self.cost_usd
-        self._seconds, self._cost, self._state = self.seconds, cost, JobState.ENDED
+        self._conclude(end, attempt_count=_ran(end.attempts) if end.attempts else self.attempt_count)
+        await self._keep()
+
+    def _conclude(self, end: End, *, attempt_count: int) -> None:
+        """The job has ended so; everybody who listens is told."""
+        end = replace(end, reason=end.reason and hidden(end.reason, self.task.secrets))
+        self._end, self._seconds, self._cost = end, self.seconds, self._paid()
+        self._state = JobState.ENDED
         self._result = JobResult(
             job_id=self._id,
             outcome=end.outcome,
             score=end.score,
             grade=end.grade,
             checks=end.checks,
-            attempt_count=self.attempt_count,
+            attempt_count=attempt_count,
             seconds=self._seconds,
-            cost_usd=cost,
+            cost_usd=self._cost,
             reason=end.reason,
             apply=self._prepared.apply,
             candidate=end.best,
@@ -354,14 +379,54 @@ class Job:
                 outcome=end.outcome,
                 score=end.score,
                 grade=end.grade,
-                attempt_count=self._result.attempt_count,
+                attempt_count=attempt_count,
                 seconds=self._seconds,
-                cost_usd=cost,
+                cost_usd=self._cost,
                 reason=end.reason,
             )
         )
+
+    def _paid(self) -> float:
+        """What the job cost, its purse closed (USD). A purse that fails costs no result."""
         try:
-            await self._on_finish(self.record())
+            spending = self._prepared.spending
+            return spending.close() if isinstance(spending, JobSpending) else self.cost_usd
+        except Exception:
+            logger.exception("job %s: what it cost could not be summed up", self._id)
+            return 0.0
+
+    def _break_off(self, error: BaseException) -> None:
+        """Something failed before there was an end: this is the end. Must not fail itself."""
+        self._silent = True
+        if self._run is not None and not self._run.done():
+            self._run.cancel()
+        reason = f"forge-lsp failed unexpectedly while the job ended ({type(error).__name__}); its log has the details"
+        end = End(outcome=Outcome.FAILED, reason=reason)
+        if self._cancel_reason is not None or isinstance(error, asyncio.CancelledError):
+            end = End(outcome=Outcome.CANCELLED, reason=self._cancel_reason or "forge-lsp was stopped")
+        try:
+            self._conclude(end, attempt_count=0)
+        except BaseException:
+            logger.exception("job %s: its end could not be told", self._id)
+        if self._result is None:
+            self._end, self._state = end, JobState.ENDED
+            self._result = JobResult(
+                job_id=self._id,
+                outcome=end.outcome,
+                score=None,
+                attempt_count=0,
+                seconds=0.0,
+                cost_usd=0.0,
+                reason=end.reason,
+                apply=self._prepared.apply,
+            )
+
+    async def _keep(self) -> None:
+        """Have the end written down, for at most :data:`KEEP_SECONDS`, then wake those who wait."""
+        try:
+            await asyncio.wait_for(self._on_finish(self.record()), KEEP_SECONDS)
+        except TimeoutError:
+            logger.error("job %s: the ledger has not taken it for %.0f s; it goes on without", self._id, KEEP_SECONDS)
         except Exception:
             logger.exception("job %s could not be kept", self._id)
         finally:
@@ -372,7 +437,7 @@ class Job:
         """Attempts that ran; a skipped one did not."""
         end = self._end
         if end is not None and end.attempts:
-            return sum(attempt.skipped is None for attempt in end.attempts)
+            return _ran(end.attempts)
         return len({event.body.number for event in self.events if isinstance(event.body, AttemptStarted)})
 
     def _hear(self, body: EventBody) -> None:
@@ -385,3 +450,7 @@ class Job:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
         self._told.tell(body)
+
+
+def _ran(attempts: Sequence[Attempt]) -> int:
+    return sum(attempt.skipped is None for attempt in attempts)

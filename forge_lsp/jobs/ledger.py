@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from forge_lsp.domain.became import Became
+from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs import rows
@@ -23,11 +24,14 @@ from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import Presence
 from forge_lsp.jobs.record import JobRecord, iso
 
-__all__ = ["Ceiling", "Ledger", "OverBudget", "Reservation"]
+__all__ = ["ANSWER_SECONDS", "Ceiling", "Ledger", "OverBudget", "Reservation"]
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+ANSWER_SECONDS = 60.0
+"""How long an answer of the ledger is waited for. A lock is borne for 15 s; what takes longer is a disk that hangs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +154,11 @@ class Ledger:
 
     # ------------------------------------------------------------------ money
 
-    def reserve(self, reservation: Reservation, ceiling: Ceiling) -> Future[None]:
+    async def reserve(self, reservation: Reservation, ceiling: Ceiling) -> None:
         """Set money aside where it fits all three budgets, in one transaction with the look at what is spent.
 
-        The future raises OverBudget, or database.Busy where the file stays locked. Withdrawing a reservation
-        that was never made does nothing, so a caller that is cancelled may always withdraw.
+        Raises OverBudget, database.Busy where the file stays locked, EnvironmentFault without an answer. Withdrawing a
+        reservation that was never made does nothing, so a caller that is cancelled may always withdraw.
         """
 
         def work(db: sqlite3.Connection) -> None:
@@ -169,7 +173,7 @@ class Ledger:
                     raise OverBudget(period, spent=spent, limit=limit)
             _insert_spending(db, reservation, reservation.nano, is_open=True)
 
-        return self._db.call(work, strict=True)
+        await self._answer(self._db.call(work, strict=True))
 
     def settle(self, reservation: Reservation, nano: int) -> None:
         """Put the cost in the reservation's place."""
@@ -231,7 +235,26 @@ class Ledger:
 
     @staticmethod
     async def _answer(future: Future[T]) -> T:
-        return await asyncio.wrap_future(future)
+        """Raises EnvironmentFault where none comes; what was to be written stays in the queue all the same."""
+        answer = asyncio.wrap_future(future)
+        try:
+            done, _ = await asyncio.wait({answer}, timeout=ANSWER_SECONDS)
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        if not done:
+            answer.add_done_callback(_look_at)
+            raise EnvironmentFault(
+                f"the ledger has not answered for {ANSWER_SECONDS:.0f} s",
+                remedy="look whether the disk of the state folder answers",
+            )
+        return answer.result()
+
+
+def _look_at(answer: asyncio.Future[T]) -> None:
+    """A late failure whose caller has gone is nobody's error."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _insert_spending(db: sqlite3.Connection, reservation: Reservation, nano: int, *, is_open: bool) -> None:

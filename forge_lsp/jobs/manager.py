@@ -85,8 +85,8 @@ class JobManager:
             on_stray=self._hold,
             places=self._places,
         )
-        self._jobs[job_id] = job
         self._ledger.begin(job.record())
+        self._jobs[job_id] = job  # not before: a job that never starts would never end
         job.start()
         return job
 

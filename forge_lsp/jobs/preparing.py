@@ -17,7 +17,7 @@ from forge_lsp.domain.attempt import (
     InsightKind,
 )
 from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.errors import BadRequest, EnvironmentFault
 from forge_lsp.domain.events import Emit
 from forge_lsp.domain.ports import (
     Clock,
@@ -44,9 +44,11 @@ from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.together import Together
 from forge_lsp.redaction import Pairs, placeholders, redact, restored
 
-__all__ = ["MAX_ATTEMPTS", "Preparer", "Setup"]
+__all__ = ["MAX_ATTEMPTS", "SETUP_SECONDS", "Preparer", "Setup"]
 
 MAX_ATTEMPTS = 50
+SETUP_SECONDS = 180.0
+"""How long a request waits for its settings, and for what the servers say of their models."""
 
 Earlier = Callable[[str], Awaitable[JobRecord]]
 
@@ -103,7 +105,14 @@ class Preparer:
         """Raises BadRequest, SettingsError, EnvironmentFault: before there is a job."""
         if request.max_iterations is not None and not 1 <= request.max_iterations <= MAX_ATTEMPTS:
             raise BadRequest(f"maxIterations: {request.max_iterations} is not between 1 and {MAX_ATTEMPTS}")
-        setup = await self._setups((request.workspace, request.profile))
+        try:
+            async with asyncio.timeout(SETUP_SECONDS):
+                setup = await self._setups((request.workspace, request.profile))
+        except TimeoutError as late:
+            raise EnvironmentFault(
+                f"the settings and the servers they name could not be looked at within {SETUP_SECONDS:.0f} s",
+                remedy="run forge-lsp doctor",
+            ) from late
         before = None if request.follow_up is None else await self.earlier(request.follow_up.job_id)
         async with self._turn:
             await asyncio.sleep(0)  # else two hundred that waited for the settings would go on in one turn of the loop

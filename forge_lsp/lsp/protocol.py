@@ -194,7 +194,11 @@ class ForgeProtocol(LanguageServerProtocol):
             return  # the specification: notifications before initialize are dropped
         if method == lsp.WORKSPACE_EXECUTE_COMMAND and self.at_once is not None:
             # a task and its answer are two more turns of the loop, each behind whatever two hundred jobs have to do
-            result = self.at_once(message.params)
+            try:
+                result = self.at_once(message.params)
+            except Exception as failure:
+                self._send_response(message_id, error=_to_json_rpc(failure).to_response_error())
+                return
             if result is not None:
                 self._send_response(message_id, result)
                 return
@@ -255,14 +259,23 @@ class ForgeProtocol(LanguageServerProtocol):
             super()._send_response(msg_id, result, error)
 
     def _send_data(self, data: Any) -> None:
-        """Send nothing after the end: pygls would report the failure by sending, and so without end."""
-        if self._lost or self.writer is None:
+        """Send nothing after the end: pygls would report the failure by sending, and so without end. An answer that
+        cannot be written is answered by an error: pygls would log it, and leave the client waiting."""
+        if not data or self._lost or self.writer is None:
             return
-        with self._until_lost():
-            super()._send_data(data)
+        try:
+            text = json.dumps(data, default=self._serialize_message)
+        except Exception as failure:
+            message_id = _answers(data)
+            if message_id is None:
+                logger.exception("A message could not be written")
+                return
+            answer = lsp.ResponseErrorMessage(id=message_id, error=_to_json_rpc(failure).to_response_error())
+            text = json.dumps(answer, default=self._serialize_message)
+        self._send_text(text)
 
     def _send_text(self, text: str) -> None:
-        """Send a message that is written already; pygls can only send what it writes itself."""
+        """Send a message that is written already."""
         if self._lost or self.writer is None:
             return
         body = text.encode(self.CHARSET)
@@ -274,7 +287,7 @@ class ForgeProtocol(LanguageServerProtocol):
     def _until_lost(self) -> Generator[None]:
         try:
             yield
-        except BrokenPipeError:
+        except (OSError, ValueError):  # ValueError: a file that was closed
             logger.warning("The client is gone")
             self._lost = True
             self.leave(1)
@@ -302,6 +315,14 @@ class ForgeProtocol(LanguageServerProtocol):
             self._result_types.pop(message_id, None)
             if not answered and not self._lost:
                 self.notify(lsp.CANCEL_REQUEST, lsp.CancelParams(id=message_id))
+
+
+def _answers(data: object) -> int | str | None:
+    """The id of the request that a message answers; None: it answers none."""
+    if isinstance(data, dict):
+        fields = cast("dict[str, Any]", data)
+        return None if "method" in fields else fields.get("id")
+    return None if hasattr(data, "method") else cast("int | str | None", getattr(data, "id", None))
 
 
 def _to_json_rpc(failure: BaseException) -> JsonRpcException:

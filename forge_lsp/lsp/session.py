@@ -26,12 +26,14 @@ from forge_lsp.lsp.texts import ExactWorkspace
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
 
-__all__ = ["Build", "Session"]
+__all__ = ["READY_SECONDS", "Build", "Session"]
 
 logger = logging.getLogger(__name__)
 
 Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...], bool], Awaitable["Services"]]
 
+READY_SECONDS = 60.0
+"""How long a command waits until everything is built and settings that have changed are read."""
 _PULL_SECONDS = 5.0
 _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
 _LOOK_SECONDS = 0.3  # of them, for a document that was saved just before
@@ -98,14 +100,24 @@ class Session:
     # ------------------------------------------------------------------ start
 
     async def start(self) -> None:
-        """Build everything; the answer to ``initialize`` is out. Ends in services or in a problem that is shown."""
-        self._editor_log = self._editor_log or EditorLog(self._protocol)
-        async with self._configuring:
-            self._settings = editor_settings.from_initialization(self._options())
-            pulled = await self._pull()
-            if pulled is not None:
-                self._settings = editor_settings.merged(self._settings, pulled)
-            await self._construct()
+        """Build everything; the answer to ``initialize`` is out. Ends in services or in a problem that is shown.
+
+        Commands wait for the end of this, so that it must come, whatever fails.
+        """
+        try:
+            self._editor_log = self._editor_log or EditorLog(self._protocol)
+            async with self._configuring:
+                self._settings = editor_settings.from_initialization(self._options())
+                pulled = await self._pull()
+                if pulled is not None:
+                    self._settings = editor_settings.merged(self._settings, pulled)
+                await self._construct()
+        except Exception as error:
+            logger.exception("The session could not be started")
+            self._failure = self._failure or _not_started(error)
+            self._tell_problem()
+        finally:
+            self._built.set()
         await self._register()
 
     async def _construct(self) -> None:
@@ -118,19 +130,21 @@ class Session:
             self._failure = error
         except Exception as error:
             logger.exception("The services could not be built")
-            self._failure = ForgeError(f"forge-lsp could not start ({type(error).__name__}: {error}).")
+            self._failure = _not_started(error)
         if self._services is not None:
             services = self._services
             if self._closed:
                 await services.aclose()
                 return
             level = self._options().get("logLevel") or services.facts.get("log_level") or "info"
-            self._log.open(services.state_dir, str(level))
+            try:
+                self._log.open(services.state_dir, str(level))
+            except Exception:  # without a log file there is still the editor's own log
+                logger.exception("There is no log file in %s", services.state_dir)
             if self._log.path is not None:
                 logger.info("All of this is kept in %s", self._log.path)
         self._tell_problem()
         self._tell_lens()
-        self._built.set()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings, where the client wants to be asked."""
@@ -231,15 +245,23 @@ class Session:
     # ------------------------------------------------------------------ for commands
 
     async def ready(self, *, despite_problem: bool = False) -> Services:
-        """The services, once they are built. Raises a -32803 with the sentence while the settings are wrong.
+        """The services, once they are built. Raises a -32803 with the sentence while the settings are wrong, or where
+        they have not been read after :data:`READY_SECONDS`.
 
         With a problem at hand the settings are read once more first: the user may have mended a file.
         """
-        await self._built.wait()
-        if not despite_problem:
-            async with self._configuring:  # a change of settings that came before this command counts for it
-                if self._problem() is not None:
-                    await self._reconfigure()
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await self._built.wait()
+                if not despite_problem:
+                    async with self._configuring:  # a change of settings that came before this command counts for it
+                        if self._problem() is not None:
+                            await self._reconfigure()
+        except TimeoutError:
+            what = "read its settings" if self._built.is_set() else "started"
+            raise Refusal(
+                f"forge-lsp has not {what} after {READY_SECONDS:.0f} s: try again, or restart the server"
+            ) from None
         problem = self._problem()
         if self._services is None or (problem is not None and not despite_problem):
             raise Refusal((problem or ForgeError("forge-lsp has not started.")).full_message)
@@ -298,6 +320,10 @@ class Session:
         finally:
             if self._editor_log is not None:
                 self._editor_log.close()
+
+
+def _not_started(error: Exception) -> ForgeError:
+    return ForgeError(f"forge-lsp could not start ({type(error).__name__}: {error}).")
 
 
 def _registration(method: str, options: object) -> lsp.Registration:

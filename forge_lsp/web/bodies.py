@@ -134,7 +134,7 @@ class Attempt(_Shape):
     evidence: Evidence
     checks: Checks
     grade: _Grade | None
-    panel: str
+    panel: str | None
     reviews: list[Review]
     score: float | None
     decision: Literal["accept", "retry", "give_up", "skip"] | None

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from forge_lsp.logfile import redact as redact_line
 from forge_lsp.redaction import hidden, redact
 
 HEX = "9f86d081884c7d659a2feaa0c55ad015"
@@ -95,3 +96,10 @@ def test_the_rules_are_all_readable_and_say_whose_they_are() -> None:
         re.compile(rule["pattern"])
         assert rule["words"]
         assert all(word == word.lower() for word in rule["words"]), rule
+
+
+@pytest.mark.parametrize("unit", ["x", "x-", "password", "secret-", "eyJ", "://", "a:", 'api_key = "', "aws_secret"])
+def test_a_text_of_one_long_word_is_read_once(unit: str) -> None:
+    # A pattern that is tried at each character of a word would take minutes: the test's time limit ends it.
+    assert redact(unit * 100_000).text
+    assert redact_line(unit * 100_000)

@@ -4,11 +4,24 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Outcome, Replacement
+import pytest
+
+from forge_lsp.domain.attempt import (
+    BuildReport,
+    BuildStatus,
+    Decision,
+    DecisionKind,
+    Evidence,
+    Outcome,
+    Replacement,
+    Verdict,
+)
+from forge_lsp.domain.checks import grade_of
 from forge_lsp.jobs.attempt_report import attempt_section
 from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.record import JobState
+from tests.support.scripted import example
 from tests.unit.jobs.sample import CODE, TASK, attempts, full_record
 from tests.unit.jobs.support import record
 
@@ -146,6 +159,31 @@ def test_replaced_members_stand_in_document_report_and_ledger() -> None:
     assert "- gpt-oss (reviewer): its answers were no reviews; granite takes its place" in told
     assert "- coder (writer): no python code; **nobody could take its place**" in told
     assert decode(type(first), encode(first)) == first
+
+
+@pytest.mark.parametrize(
+    ("status", "decision", "score", "panel"),
+    [
+        ("proof", "accept", None, None),
+        ("proof", "accept", 9.0, "moderate"),
+        ("proof", "retry", None, "moderate"),
+        ("kept", "accept", None, "moderate"),
+    ],
+)
+def test_what_is_accepted_as_proven_without_a_word_of_the_panel_names_none(
+    status: str, decision: str, score: float | None, panel: str | None
+) -> None:
+    results = (example(status),)
+    grade = grade_of(results, unfinished=True, supported=False)
+    attempt = replace(
+        attempts()[1],
+        evidence=Evidence(results=results, grade=grade),
+        decision=Decision(kind=DecisionKind(decision), reason=""),
+        verdict=Verdict(panel="moderate", score=score),
+    )
+    document: Any = job_document(replace(full_record(), attempts=(attempt,)))
+    (told,) = document["attempts"]
+    assert (told["panel"], told["score"]) == (panel, score)
 
 
 def test_a_job_that_has_not_ended_is_told_from_its_events() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sqlite3
@@ -122,7 +121,7 @@ async def test_the_history_tells_what_a_running_job_has_cost_so_far(tmp_path: Pa
     try:
         ledger.begin(record("a"))
         held = Reservation(id="r", job_id="a", day="2026-01-31", model="m", server="s", nano=500, sent=200)
-        await asyncio.wrap_future(ledger.reserve(held, Ceiling(job=1000, day=1000, month=1000)))
+        await ledger.reserve(held, Ceiling(job=1000, day=1000, month=1000))
         assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(500e-9)]
         ledger.settle(held, 300)
         assert [entry["costUsd"] for entry in await ledger.history()] == [pytest.approx(300e-9)]
@@ -365,7 +364,7 @@ async def test_a_locked_file_is_borne_and_then_done_without(tmp_path: Path) -> N
     try:
         paid = Reservation(id="r", job_id="job1", day="2026-01-31", model="m", server="s", nano=1, sent=1)
         with pytest.raises(Busy):  # no budget is looked at without the others' spending
-            await asyncio.wrap_future(ledger.reserve(paid, Ceiling(job=9, day=9, month=9)))
+            await ledger.reserve(paid, Ceiling(job=9, day=9, month=9))
         ledger.begin(record("during"))
         assert {entry["jobId"] for entry in await ledger.history()} == {"before", "during"}
         assert "locked" in (ledger.problem or "")

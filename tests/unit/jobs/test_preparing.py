@@ -10,8 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from forge_lsp.domain.errors import SettingsError
+from forge_lsp.domain.errors import EnvironmentFault, SettingsError
 from forge_lsp.domain.task import Document, Scope, TextRange
+from forge_lsp.jobs import preparing
 from forge_lsp.jobs.budget import Budget
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.contract import ApplyMode, Prepared
@@ -116,4 +117,20 @@ async def test_a_key_in_the_users_words_is_neither_shown_nor_kept() -> None:
     prepared = await prepare(replace(request(), words=f"call the API with {secret}"), "job1")
     assert secret not in prepared.task.instruction
     assert prepared.task.instruction.startswith("call the API with ghp_REDACTED")
+    await prepare.ledger.aclose()
+
+
+async def test_settings_that_cannot_be_read_are_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings()
+    prepare = preparer(settings, Turns())
+
+    async def never(workspace: Path | None, profile: str | None) -> Setup:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    prepare.setup = never
+    monkeypatch.setattr(preparing, "SETUP_SECONDS", 0.05)
+    for number in range(2):  # the second would wait for the first's
+        with pytest.raises(EnvironmentFault, match="could not be looked at"):
+            await prepare(request(), f"job{number}")
     await prepare.ledger.aclose()

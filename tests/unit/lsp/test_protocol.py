@@ -81,3 +81,53 @@ async def test_status_waits_where_nothing_is_built(protocol: ForgeProtocol, sent
     for _ in range(10):
         await asyncio.sleep(0)
     assert sent.messages == []
+
+
+async def test_a_status_that_fails_is_answered(protocol: ForgeProtocol, sent: Sent) -> None:
+    def broken(_: lsp.ExecuteCommandParams) -> object:
+        raise KeyError("jobs")
+
+    protocol.at_once = broken
+    ask(protocol, 7, "forge.status")
+    (message,) = sent.messages
+    assert (message["id"], message["error"]["code"]) == (7, -32603)
+    assert "KeyError" in message["error"]["message"]
+
+
+@pytest.mark.parametrize("result", [{"job": object.__new__(object)}, [object.__new__(object)], {1, 2}])
+async def test_a_result_that_cannot_be_written_is_answered_by_an_error(
+    protocol: ForgeProtocol, sent: Sent, result: object
+) -> None:
+    async def execute(_: lsp.ExecuteCommandParams) -> object:
+        return result
+
+    protocol.execute = execute
+    ask(protocol, 7, "forge.history")
+    async with asyncio.timeout(10):
+        while not sent.messages:  # noqa: ASYNC110 - what is sent sets no event
+            await asyncio.sleep(0)
+    (message,) = sent.messages
+    assert (message["id"], message["error"]["code"]) == (7, -32603)
+
+
+async def test_a_notification_that_cannot_be_written_is_for_the_log(
+    protocol: ForgeProtocol, sent: Sent, caplog: pytest.LogCaptureFixture
+) -> None:
+    protocol.notify("forge/jobEvent", {"job": object.__new__(object)})
+    assert sent.messages == []
+    assert "could not be written" in caplog.text
+    protocol.notify("forge/jobEvent", {"jobId": "1"})
+    assert len(sent.messages) == 1
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), ConnectionResetError(), ValueError("write to closed file")])
+async def test_a_client_that_is_gone_ends_the_main_loop(protocol: ForgeProtocol, error: Exception) -> None:
+    class Gone(Sent):
+        def write(self, data: bytes) -> None:
+            raise error
+
+    protocol.set_writer(cast("Any", Gone()))
+    protocol.notify("forge/jobEvent", {"jobId": "1"})
+    assert protocol.exit_code == 1
+    async with asyncio.timeout(10):
+        await protocol.exited.wait()

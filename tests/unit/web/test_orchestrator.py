@@ -220,3 +220,20 @@ async def test_a_silent_stream_shows_that_it_lives(served: Face, monkeypatch: py
     text = (await served.client.get(f"{API}/jobs/{job}/events")).text
     assert ": waiting\n\n" in text
     assert [event["id"] for event in frames(text)] == [str(number + 1) for number in range(len(frames(text)))]
+
+
+async def test_a_job_whose_end_fails_is_answered_and_its_stream_ends(
+    served: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise KeyError("sk-secret")
+
+    monkeypatch.setattr("forge_lsp.jobs.job.judge", broken)
+    async with asyncio.timeout(20):
+        job_id = await begin(served)
+        stream = await served.client.get(f"{API}/jobs/{job_id}/events")
+        document = (await served.client.post(ORCHESTRATE, json=script())).json()
+        cancelled = (await served.client.delete(f"{API}/jobs/{job_id}")).json()
+    assert frames(stream.text)[-1]["event"] == "job.finished"
+    assert {document["outcome"], cancelled["outcome"]} == {"failed"}
+    assert "KeyError" in document["reason"] and "secret" not in document["reason"]
