@@ -1,6 +1,6 @@
 """What LiteLLM's proxy costs between forge-lsp's clients and a server: calls a second, latency, memory.
 
-    python benchmarks/gateway.py                     # 300 calls, 64 at once
+    python benchmarks/gateway.py                     # 120 calls, 32 at once
     python benchmarks/gateway.py --calls 100 --at-once 16
 
 The server behind is scripted, in this process, and answers after ``--seconds``; the client is the one that jobs use.
@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from forge_lsp.models.directory import Directory
-from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
+from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import ask
 from tests.support.litellm_proxy import LiteLLM, install
 from tests.support.ollama_server import free_port
@@ -34,7 +34,10 @@ async def calls(url: str, key: str, name: str, *, count: int, at_once: int) -> t
     """Seconds that all calls took, and each of them from its being sent."""
     server = ServerConfig(key="s", kind=ServerKind.OPENAI, url=url, parallel=at_once, key_env="KEY", local=True)
     directory = Directory(
-        servers=[server], models=[ModelConfig(key="m", server="s", name=name, context=2048)], environ={"KEY": key}
+        servers=[server],
+        models=[ModelConfig(key="m", server="s", name=name, context=2048)],
+        deadlines=Deadlines(connect=60, first_token=300, between_tokens=60, total=600),
+        environ={"KEY": key},
     )
     try:
         model = directory.get("m")
@@ -71,8 +74,8 @@ def told(what: str, took: float, each: Sequence[float], count: int) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=300)
-    parser.add_argument("--at-once", type=int, default=64)
+    parser.add_argument("--calls", type=int, default=120)
+    parser.add_argument("--at-once", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=0.05)
     options = parser.parse_args()
     program = await asyncio.to_thread(install)

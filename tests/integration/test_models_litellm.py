@@ -94,7 +94,7 @@ async def model(
     directory = Directory(
         servers=[server],
         models=[ModelConfig(key="m", server="team", name=name, context=2048)],
-        deadlines=Deadlines(first_token=240, between_tokens=120, total=400),
+        deadlines=Deadlines(connect=60, first_token=240, between_tokens=120, total=400),
         policy=Policy(backoff=0.05),
         environ={"TEAM_KEY": key},
     )
