@@ -96,7 +96,9 @@ async def main() -> None:
             for what, url, name in (("direct", server.url, "local"), ("by proxy", proxy.url, "m")):
                 for _ in range(2):
                     told(what, *await calls(f"{url}/v1", LiteLLM.KEY, name, **size), options.calls)
-            print(f"in memory: the proxy {resident(proxy.process):.0f} MB, this process {resident(os.getpid()):.0f} MB")
+            its = resident(proxy.process)
+            ours = resident(os.getpid()) - its  # the proxy is a child
+            print(f"in memory: the proxy {its:.0f} MB, client and scripted server {ours:.0f} MB")
         finally:
             await asyncio.to_thread(proxy.__exit__)
     await server.stop()
