@@ -57,8 +57,8 @@ class Generator:
 
     @property
     def writers(self) -> tuple[str, ...]:
-        """Everybody who writes, the rung's own model first."""
-        return (self.model, *self.beside)
+        """Everybody who writes, each once, the rung's own model first."""
+        return tuple(dict.fromkeys((self.model, *self.beside)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ def _row_problems(row: Row) -> list[str]:
         problems.append("thinking.models: a model votes once")
     if not 1 <= row.generator.samples <= MOST_SAMPLES:
         problems.append(f"generator.samples: {row.generator.samples} is not between 1 and {MOST_SAMPLES}")
-    if len(set(row.generator.writers)) != len(row.generator.writers):
+    if len(row.generator.writers) != 1 + len(row.generator.beside):
         problems.append("generator.beside: a model writes once; for more answers of one set generator.samples")
     kind, members = row.panel.kind, row.panel.members
     if kind not in PANELS:

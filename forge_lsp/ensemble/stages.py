@@ -148,7 +148,8 @@ class Stages:
     async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> Written:
         """What the rung's model wrote, and those that write at the same time. One of them that fails is left out.
         Raises ModelError or SpendingRefused where the rung's own model fails and no other wrote anything."""
-        if not row.generator.beside:
+        others = row.generator.writers[1:]
+        if not others:
             return await self._extracted(number, brief, await generate(brief, attempt=number, again=again))
 
         async def one(each: Brief) -> Written | ModelError | SpendingRefused:
@@ -158,7 +159,7 @@ class Stages:
                 return error
 
         briefs = [brief]
-        for model in row.generator.beside:
+        for model in others:
             briefs.append(await self._brief(number, replace(row, generator=Generator(model=model)), brief.thought, ()))
             briefs[-1] = replace(briefs[-1], insights=brief.insights)
         async with asyncio.TaskGroup() as group:

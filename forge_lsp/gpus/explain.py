@@ -13,7 +13,7 @@ from forge_lsp.gpus.rig import SPARE, Rig
 __all__ = ["explained", "gib", "overcommitted"]
 
 #: Licences that forbid production use: such a model is used where a profile names it, and never proposed.
-_RESTRICTED = re.compile(r"^codestral", re.IGNORECASE)
+_RESTRICTED = re.compile(r"(.*/)?codestral", re.IGNORECASE)
 _SUBSTITUTE = "qwen2.5-coder:14b"
 _NEAREST = 'take the nearest profile that fits: profile = "one-gpu" makes its roles from what is installed'
 _SLOW = 120.0

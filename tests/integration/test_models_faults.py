@@ -14,6 +14,7 @@ import pytest
 from forge_lsp.domain.errors import (
     BrokenStream,
     DeadlineExceeded,
+    ModelError,
     ModelFault,
     ModelMissing,
     PromptTooLong,
@@ -228,6 +229,26 @@ async def test_a_refused_key_is_never_shown(kind: ServerKind, status: int) -> No
     assert "sk-test-1234" not in caught.value.full_message
     if kind is ServerKind.ANTHROPIC:
         assert "ANTHROPIC_API_KEY" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind", "told"),
+    [
+        (429, "No deployments available - crossed budget: Exceeded budget for deployment", ModelFault, "budget"),
+        (400, "Budget has been exceeded! Current cost: 1.2, Max budget: 1.0", ModelFault, "budget"),
+        (401, "ExceededBudget: End User=x over budget. Spend=2.0, Budget=1.0", ModelFault, "budget"),
+        (400, "No connected db.", Unauthorised, "does not know this key"),
+        (400, "/chat/completions: Invalid model name passed in model=phi4:14b.", ModelMissing, "phi4:14b"),
+    ],
+)
+async def test_what_a_gateway_refuses_is_told_as_what_it_is(
+    status: int, words: str, kind: type[ModelError], told: str
+) -> None:
+    async with rig(ServerKind.OPENAI, Script.refuse(status, words)) as it:
+        with pytest.raises(kind, match=told) as caught:
+            await it.model.complete(ask())
+        assert len(it.calls()) == 1, "asking again is of no use"
+    assert caught.value.remedy
 
 
 @every_wire

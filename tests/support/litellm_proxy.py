@@ -62,6 +62,13 @@ class LiteLLM:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{free_port()}"
 
+    @property
+    def process(self) -> int:
+        """Its process id. Raises RuntimeError where it is not up."""
+        if self._process is None:
+            raise RuntimeError("the proxy is not up")
+        return self._process.pid
+
     def __enter__(self) -> LiteLLM:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / "config.yaml"

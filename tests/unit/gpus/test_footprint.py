@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from forge_lsp.gpus.footprint import footprint, guessed, largest_context, shape
 from forge_lsp.gpus.plan import GIB, Footprint
+from forge_lsp.gpus.timing import Row, steps
 from tests.support.rigs import SHOWN
 
 # GiB at context 8192: (estimate, what Ollama predicts).
@@ -107,3 +110,32 @@ def test_the_largest_context_that_fits() -> None:
     made = of("deepseek-coder:6.7b")
     assert largest_context(made, context=8192, room=made.estimate - made.kv // 4) == 4096
     assert largest_context(made, context=8192, room=made.weights) is None
+
+
+def test_of_a_hybrid_only_the_layers_that_attend_to_everything_keep_a_cache() -> None:
+    size, info = SHOWN["qwen2.5-coder:7b"]
+    plain = footprint("m", name="m", size=size, info=info, context=8192)
+    hybrid = footprint("m", name="m", size=size, info={**info, "qwen2.full_attention_interval": 4}, context=8192)
+    assert hybrid.kv == plain.kv // 4
+    assert hybrid.weights == plain.weights
+
+
+def test_a_mixture_of_experts_takes_all_its_weights_and_reads_its_active_share() -> None:
+    size, info = SHOWN["qwen2.5-coder:7b"]
+    experts = {
+        "general.parameter_count": 30_532_122_624,
+        "qwen2.expert_count": 128,
+        "qwen2.expert_used_count": 8,
+        "qwen2.embedding_length": 2048,
+        "qwen2.expert_feed_forward_length": 768,
+        "qwen2.block_count": 48,
+    }
+    mixture = footprint("m", name="m", size=size, info={**info, **experts}, context=8192)
+    assert mixture.active == pytest.approx(3.35 / 30.5, abs=0.01)
+    assert mixture.weights == size
+    assert of("qwen2.5-coder:7b").active == 1.0
+    rows = [Row(attempts=(1,), strategy="none", thinkers=(), generator="m", beside=("n",))]
+    dense = replace(mixture, key="n", active=1.0)
+    (step,) = steps(rows, {"m": mixture, "n": dense})
+    (together,) = step.rounds
+    assert together["m"] == pytest.approx(mixture.active * together["n"], rel=0.01), "both write in one round"
