@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.flags import Flags, state_of
 from forge_lsp.app.house import House
-from forge_lsp.app.telling import findings_of, gpus_of, plan_of, rates_of
+from forge_lsp.app.telling import findings_of, gpus_of, plan_of, probes_of, rates_of
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
@@ -87,5 +87,5 @@ async def make_services(
         lens=lambda: house.lens,
         rates=lambda: rates_of(house),
         plan=lambda gib: plan_of(house, gib),
-        facts={"gpus": lambda: gpus_of(house)},
+        facts={"gpus": lambda: gpus_of(house), "probes": lambda: probes_of(house)},
     )
