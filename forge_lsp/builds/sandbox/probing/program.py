@@ -12,7 +12,7 @@ import errno
 import json
 import mmap
 import os
-import resource
+import platform
 import signal
 import socket
 import stat
@@ -23,7 +23,7 @@ from typing import Any
 
 Told = dict[str, Any]
 LINUX = sys.platform == "linux"
-X86 = os.uname().machine == "x86_64"
+X86 = platform.machine() == "x86_64"
 REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSYS)
 SLEEP = "import time; time.sleep(600)"
 
@@ -300,6 +300,8 @@ def kernel(told: Told) -> None:
 
 
 def bounds(told: Told) -> None:
+    import resource
+
     def large() -> str:
         with open("large", "wb") as file:
             file.truncate(told["file_size"] + 1)
