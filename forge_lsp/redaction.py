@@ -21,10 +21,11 @@ _SHAPES = re.compile(
         AKIA | ASIA | AIza | ya29\. | ghp_ | gho_ | ghu_ | ghs_ | ghr_ | github_pat_ | glpat- | npm_ | pypi- | hf_
         | xox[abeoprs]- | sk-ant- | sk-proj- | sk-or- | sk- | sk_live_ | sk_test_ | rk_live_ | whsec_ | SG\. | dop_v1_
       )(?P<token>[A-Za-z0-9_\-./+=]{14,})
-    | (?P<jwt>eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})
+    | (?P<jwt>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})
     | (?<=://)(?P<user>[^\s/:@'"]{1,64}):(?P<password>[^\s/@'"{}<>$%]{3,128})(?=@)
-    | (?P<name>\b[\w-]*(?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)[\w-]*["']?\s*
-        [:=]{1,2}\s*[rbRB]?)(?P<quote>["'])(?P<value>(?=[^"'\s]*[0-9])(?=[^"'\s]*[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{16,})(?P=quote)
+    | (?P<name>(?<![\w-])[\w-]{0,80}
+        (?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)[\w-]{0,80}["']?\s{0,20}
+        [:=]{1,2}\s{0,20}[rbRB]?)(?P<quote>["'])(?P<value>(?=[^"'\s]*[0-9])(?=[^"'\s]*[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{16,})(?P=quote)
     """,
     re.X | re.S | re.I,
 )
