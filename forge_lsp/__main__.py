@@ -79,8 +79,9 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             return await _with_services(options, flags, generate, log, folder=workspace_of(options.file))
         case "doctor":
             from forge_lsp.cli.inspect import doctor
+            from forge_lsp.cli.probing import probe
 
-            return await _with_services(options, flags, doctor, log, strict=False)
+            return await _with_services(options, flags, probe if options.probe else doctor, log, strict=False)
         case "models":
             from forge_lsp.cli.inspect import models
 

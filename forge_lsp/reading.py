@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -29,6 +30,9 @@ CONFIGURATION = 4 * 1024 * 1024
 """Bytes of the largest settings, manifest or ignore file that is read."""
 SOURCE = 64 * 1024 * 1024
 """Bytes of the largest source, or file that a tool wrote, that is read."""
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{50}}")
+"""A key of more than fifty parts: the time to read one grows with the square of their number."""
 _KERNEL = ("/proc", "/sys", "/dev")
 
 
@@ -78,6 +82,8 @@ def read_text(path: Path, *, most: int = CONFIGURATION) -> str | None:
 
 def parsed_toml(text: str) -> dict[str, Any]:
     """A TOML document. Raises ValueError for one that is not, or is nested beyond all sense."""
+    if _LONG_KEY.search(text):
+        raise ValueError("it is nested too deeply")
     try:
         return tomllib.loads(text)
     except RecursionError:

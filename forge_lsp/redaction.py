@@ -23,9 +23,9 @@ _SHAPES = re.compile(
       )(?P<token>[A-Za-z0-9_\-./+=]{14,})
     | (?P<jwt>(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})
     | (?<=://)(?P<user>[^\s/:@'"]{1,64}):(?P<password>[^\s/@'"{}<>$%]{3,128})(?=@)
-    | (?P<name>(?<![\w-])[\w-]{0,99}(?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)
-        [\w-]{0,99}["']?\s{0,99}[:=]{1,2}\s{0,99}[rbRB]?)(?P<quote>["'])
-        (?P<value>(?=[^"'\s]*[0-9])(?=[^"'\s]*[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{16,})(?P=quote)
+    | (?P<name>(?<![\w-])[\w-]{0,80}
+        (?:password|passwd|secret|api_?key|access_?key|auth_?token|private_?key)[\w-]{0,80}["']?\s{0,20}
+        [:=]{1,2}\s{0,20}[rbRB]?)(?P<quote>["'])(?P<value>(?=[^"'\s]*[0-9])(?=[^"'\s]*[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{16,})(?P=quote)
     """,
     re.X | re.S | re.I,
 )

@@ -26,9 +26,9 @@ _OWN = (
     (r"\b(\d{8,10}:[A-Za-z0-9_-]{35})\b", (":",)),  # Telegram
     (r"(?i)\b(?:account|sharedaccess)key=([A-Za-z0-9+/]{40,}={0,2})", ("accountkey=", "accesskey=")),
     (r"(?i)\bsig=([A-Za-z0-9%+/]{40,}(?:=|%3D)?)", ("sig=",)),
-    (r"(?i)\baws_?(?:secret|session)_?\w*[\"']?\s*[:=]{1,2}\s*[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
+    (r"(?i)\baws_?(?:secret|session)_?\w{0,80}[\"']?\s{0,20}[:=]{1,2}\s{0,20}[\"']?([A-Za-z0-9/+=]{40,})", ("aws",)),
     (
-        r"(?i)(?<![\w-])[\w-]{0,99}(?:password|passwd|pwd|passphrase)[\"']?\s*[:=]{1,2}\s*[rbRBuU]?[\"']"
+        r"(?i)(?<![\w-])[\w-]{0,80}(?:password|passwd|pwd|passphrase)[\"']?\s{0,20}[:=]{1,2}\s{0,20}[rbRBuU]?[\"']"
         r"((?=[^\"'\n]*[A-Za-z])(?=[^\"'\n]*[\d!@#^&*+~?])[^\"'\s{}<>$%]{5,64})[\"']",
         ("password", "passwd", "pwd", "passphrase"),
     ),

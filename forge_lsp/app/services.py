@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.app.flags import Flags, state_of
 from forge_lsp.app.house import House
 from forge_lsp.app.roles import roles_of, suggestions_of
-from forge_lsp.app.telling import findings_of, gpus_of, plan_of, rates_of
+from forge_lsp.app.telling import findings_of, gpus_of, plan_of, probes_of, rates_of
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
@@ -95,5 +95,5 @@ async def make_services(
             setup=house.setup,
             syntax=syntax,
         ),
-        facts={"gpus": lambda: gpus_of(house)},
+        facts={"gpus": lambda: gpus_of(house), "probes": lambda: probes_of(house)},
     )

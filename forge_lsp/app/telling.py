@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from forge_lsp.models.directory import Directory
     from forge_lsp.settings import Settings
 
-__all__ = ["findings_of", "gpus_of", "plan_of", "rates_of"]
+__all__ = ["findings_of", "gpus_of", "plan_of", "probes_of", "rates_of"]
 
 
 async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
@@ -94,6 +94,28 @@ async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
     looks = [findings.examined(name, looking) for name, looking in examinations(sandbox).items()]
     tools = [finding for found in await asyncio.gather(*looks) for finding in found]
     return (*told, *tools, *fast_findings(sandbox, os.environ))
+
+
+async def probes_of(house: House) -> list[dict[str, object]]:
+    """What ``doctor --probe`` tells: a row a sandbox, with what each probe against it came to."""
+    probed = await house.chooser("preferred").probes(house.state_dir)
+    return [
+        {
+            "sandbox": one.name,
+            "problem": one.problem,
+            "probes": [
+                {
+                    "key": measured.probe.key,
+                    "what": measured.probe.what,
+                    "held": measured.held,
+                    "detail": measured.said or "",
+                    "known": measured.known,
+                }
+                for measured in one.measured
+            ],
+        }
+        for one in probed
+    ]
 
 
 async def gpus_of(house: House) -> list[dict[str, object]]:

@@ -129,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
 
     doctor = commands.add_parser("doctor", help="what works on this machine, and the command that mends what does not")
+    doctor.add_argument(
+        "--probe", action="store_true", help="try to get out of each sandbox that works here, and tell what came of it"
+    )
     _json(doctor, "print the findings")
 
     jobs = commands.add_parser("jobs", help="earlier jobs")

@@ -69,11 +69,15 @@ class ForgeError(Exception):
 
 
 class SettingsError(ForgeError):
-    """A setting is unknown or has a wrong value. ``problems`` are lines ``key.path (source): what is wrong``."""
+    """A setting is unknown or has a wrong value. ``problems`` are lines ``key.path (source): what is wrong``, at most
+    twenty of them, each of at most 500 characters: a file of a repository may have any number."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        shown = [problem if len(problem) <= 500 else f"{problem[:499]}…" for problem in problems[:20]]
+        if len(problems) > len(shown):
+            shown.append(f"and {len(problems) - len(shown)} more")
+        self.problems = tuple(shown)
+        super().__init__("; ".join(shown))
 
 
 class EnvironmentFault(ForgeError):

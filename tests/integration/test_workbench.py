@@ -223,4 +223,4 @@ def test_nothing_gets_through_as_an_ordinary_user(sandbox: Bubblewrap, ordinary_
 
 def judge(outcome: dict[str, str]) -> None:
     assert {name: words for name, words in outcome.items() if words} == {}
-    assert len(outcome) > 25  # the program did try
+    assert len(outcome) > 80  # the program did try

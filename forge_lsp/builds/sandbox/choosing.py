@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from forge_lsp.builds.remedies import WSL, bubblewrap_remedy
 from forge_lsp.builds.sandbox import landlock, seatbelt
@@ -27,7 +27,10 @@ from forge_lsp.builds.sandbox.profile import interpreter_folders
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError, SandboxUnavailable
 from forge_lsp.domain.ports import Finding, FindingStatus, ProcessResult, Sandbox, Tree
 
-__all__ = ["Mode", "SandboxChooser", "SandboxConfig"]
+if TYPE_CHECKING:
+    from forge_lsp.builds.sandbox.probing import Measured
+
+__all__ = ["Mode", "Probed", "SandboxChooser", "SandboxConfig"]
 
 Mode = Literal["required", "preferred", "off"]
 
@@ -53,6 +56,15 @@ class _Attempt:
     problem: str | None = None
     remedy: str | None = None
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """One sandbox and what came of the probes; none where it does not work here, with the ``problem`` in words."""
+
+    name: str
+    problem: str | None
+    measured: tuple[Measured, ...] = ()
 
 
 class SandboxChooser:
@@ -108,6 +120,21 @@ class SandboxChooser:
                 )
             )
         return tuple(findings)
+
+    async def probes(self, state: Path) -> tuple[Probed, ...]:
+        """What each sandbox that works here gives of all that docs/sandbox.md lists; half a minute or less for each.
+        ``state`` is forge-lsp's state folder. Raises EnvironmentFault where the probes cannot be run."""
+        from forge_lsp.builds.sandbox.probing import Surroundings, measure
+
+        found: list[Probed] = []
+        for attempt in await self._probe():
+            measured: tuple[Measured, ...] = ()
+            if attempt.sandbox is not None and attempt.problem is None:
+                boxes = (await self._temp()).root
+                around = Surroundings(boxes=boxes, state=state, limits=self._config.limits)
+                measured = await measure(attempt.sandbox, attempt.name, around)
+            found.append(Probed(name=attempt.name, problem=attempt.problem, measured=measured))
+        return tuple(found)
 
     def close(self) -> None:
         """Remove all temp copies of this process."""

@@ -46,6 +46,8 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # name: (x86_64, aarch64)
 _SOCKET, _CLONE, _CLONE3 = (41, 198), (56, 220), (435, 435)
+_IOCTL = (16, 29)
+_TYPES = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _KILL, _TKILL, _TGKILL = (62, 129), (200, 130), (234, 131)
 _QUEUE, _TGQUEUE = (129, 138), (297, 240)
 
@@ -212,6 +214,11 @@ def seccomp_filter(sockets: Sockets, *, shared_host: bool = False, machine: str 
         [(_LOAD, 0, 0, _ARGUMENT), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), _fail(errno.EPERM), (_RETURN, 0, 0, _ALLOW)],
     )
     steps += _if_number(_SOCKET[column], _socket_rule(sockets))
+    # What a terminal is given this way is read by the shell behind it once the command is over.
+    typed: list[_Step] = [(_LOAD, 0, 0, _ARGUMENT + 8)]
+    for request in _TYPES:
+        typed += [(_EQUAL, 0, 1, request), _fail(errno.EPERM)]
+    steps += _if_number(_IOCTL[column], [*typed, (_RETURN, 0, 0, _ALLOW)])
     steps.append((_RETURN, 0, 0, _ALLOW))
     return _pack(steps)
 

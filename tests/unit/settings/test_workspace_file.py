@@ -6,6 +6,7 @@ import json
 import math
 import os
 import socket
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,6 +205,60 @@ def test_nothing_widens(folder: Path, text: str) -> None:
         return
     assert wider(found, own) == []
     assert all(math.isfinite(value) for _, value in found.deadlines)
+
+
+SIZE = 60_000
+LARGE = {
+    "one key of many parts": "a." * (SIZE // 2) + "a = 1",
+    "one key of many quoted parts": "'a' . " * (SIZE // 6) + "a = 1",
+    "one table of many parts": "[" + "a." * (SIZE // 2 - 2) + "a]",
+    "tables": "".join(f"[models.m{number}]\n" for number in range(SIZE // 17)),
+    "tables of an array": "[[schedule]]\n" * (SIZE // 13),
+    "keys": "".join(f"k{number} = 1\n" for number in range(SIZE // 12)),
+    "deep tables": "".join(f"[{'a.' * 49}k{number}]\n" for number in range(SIZE // 110)),
+    "an inline table": "budget = {" + ", ".join(f"k{number} = 1" for number in range(SIZE // 14)) + "}",
+    "a list": "schedule = [" + "1," * (SIZE // 2 - 10) + "]",
+    "a word": 'profile = "' + "x" * (SIZE - 20) + '"',
+    "a key": "x" * (SIZE - 10) + " = 1",
+    "digits": "[budget]\njob = " + "9" * (SIZE - 20),
+    "escapes": 'profile = "' + "\\u0041" * (SIZE // 6 - 10) + '"',
+    "lines": 'profile = """' + "\\\n" * (SIZE // 2 - 20) + '"""',
+    "quotes": "'" * SIZE,
+    "brackets": "x = " + "[" * (SIZE // 2),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_file_is_refused_within_bounds_of_time_and_memory(folder: Path, name: str) -> None:
+    """What grows with the square of the size would reach the time limit of the tests."""
+    (folder / "project/forge.toml").write_text(LARGE[name])
+    tracemalloc.start()
+    try:
+        with pytest.raises(SettingsError) as refused:
+            load(folder)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64_000_000
+    assert len(str(refused.value)) < 12_000
+
+
+def test_a_key_of_some_parts_is_a_key(folder: Path) -> None:
+    (folder / "project/forge.toml").write_text("'budget' . \"job\" = 0.25 # " + "a." * 20 + "\n")
+    assert load(folder).budget.job == 0.25
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(lines.map(str.encode), st.binary(max_size=40)), max_size=6).map(b"\n".join))
+def test_bytes_of_any_kind_narrow_or_are_refused(folder: Path, content: bytes) -> None:
+    (folder / "project/forge.toml").unlink(missing_ok=True)
+    own = load(folder)
+    (folder / "project/forge.toml").write_bytes(content)
+    try:
+        found = load(folder)
+    except SettingsError:
+        return
+    assert wider(found, own) == []
 
 
 # ------------------------------------------------------------------ what it is
