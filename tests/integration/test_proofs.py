@@ -6,16 +6,17 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import Candidate, Evidence, Outcome
 from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
-from forge_lsp.domain.ports import Sandbox, Toolchain
+from forge_lsp.domain.ports import Box, Sandbox, Toolchain, Tree
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
@@ -23,7 +24,7 @@ from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from forge_lsp.source.edits import Edits
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.integration.builds_cases import real_sandbox
-from tests.integration.proofs import Forgery, Project, projects
+from tests.integration.proofs import Forgery, Project, Unrunnable, projects
 from tests.support.builds import candidate_of, task_of, write_files
 from tests.support.scripted import (
     Events,
@@ -154,6 +155,62 @@ def drawn(attribute: str, most: int) -> list[object]:
         some = every if whole else chance.sample(every, min(most, len(every)))
         found += [pytest.param(project, one, id=f"{project.language}-{project.name}-{one.channel}") for one in some]
     return found
+
+
+class Injecting:
+    """A sandbox whose trees hold, each, the next of some texts as ``turn.txt``."""
+
+    def __init__(self, inner: Sandbox, turns: Sequence[str]) -> None:
+        self._inner, self._turns = inner, iter(turns)
+        self.kind, self.runs_project_code, self.remedy = inner.kind, inner.runs_project_code, inner.remedy
+
+    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
+        turn = {PurePosixPath("turn.txt"): next(self._turns).encode()}
+        return self._inner.open(replace(tree, files={**tree.files, **turn}))
+
+
+# Untouched, candidate, and once more: the candidate, since it failed; the untouched text, since it would be a proof.
+TURNS = (("pass", "fail", "pass"), ("fail", "pass", "pass"))
+MOODY = [
+    pytest.param(project, turns, id=f"{project.language}-{project.name}-{turns[0]}")
+    for number, project in enumerate(one for one in PROJECTS if one.moody is not None)
+    for other, turns in enumerate(TURNS)
+    if os.environ.get("FORGE_TABLES") == "all" or other == number % 2
+]
+
+
+@pytest.mark.parametrize(("project", "turns"), MOODY)
+async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
+    project: Project, turns: Sequence[str], tmp_path: Path, sandbox: Sandbox
+) -> None:
+    assert project.working is not None
+    assert project.rewrite is not None
+    task, toolchain = made(tmp_path, project, project.working, Injecting(sandbox, turns), project.moody)  # type: ignore[arg-type]
+    found = await toolchain.evidence(task, candidate_of(task, project.rewrite))
+    moody = [result for result in found.results if result.id.endswith("moody")]
+    assert [result.status for result in moody] == [CheckStatus.FLAKY], found
+    assert "passes and fails" in moody[0].detail
+    others = {result.status for result in found.results if result not in moody}
+    assert others == {CheckStatus.KEPT}, found
+
+
+UNRUNNABLE = [
+    pytest.param(project, what, id=f"{project.language}-{project.name}-{what.name}")
+    for project in PROJECTS
+    for what in project.unrunnable
+]
+
+
+@pytest.mark.parametrize(("project", "what"), UNRUNNABLE)
+async def test_tests_that_cannot_be_run_say_why(
+    project: Project, what: Unrunnable, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox, what.files)
+    task = replace(task, scope=replace(task.scope, unfinished=True))
+    ended = await whole_job(task, toolchain, "score", ScriptedModel("w", answer(project, project.right), repeat=True))
+    assert (ended.outcome, len(ended.attempts)) == (Outcome.UNVERIFIED, 1), ended
+    assert what.words in (ended.reason or ""), ended.evidence
+    assert (what.remedy or "") in (ended.reason or ""), ended.reason
 
 
 FORGED, HONEST = drawn("forgeries", 2), drawn("honest", 1)

@@ -33,6 +33,7 @@ _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test|tests?)\.py")
 _PROJECT = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 _MATTERS = (".py", ".toml", ".cfg", ".ini", ".json", ".txt", ".csv", ".yaml", ".yml")
 _TEST = re.compile(r"^\s*(?:async )?def test|^class Test", re.M)
+_LACKING = re.compile(r"No module named '(?P<module>[^']+)'|Missing required plugins: (?P<plugins>[\w., -]+)")
 _SUITE = "tests"
 _MOST_FILES = 8
 _SHARE = 0.5
@@ -92,11 +93,10 @@ class PythonTests:
             what = words or "none of them was found; without pytest only unittest's are"
             remedy = f"{interpreter.path} -m pip install pytest"
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
-        lacks = before.lacks[0].partition(".")[0] if before.lacks else None
         return Evidence(
             results=tuple(
-                replace(result, remedy=f"{interpreter.path} -m pip install {published_as(lacks)}")
-                if lacks is not None and result.environment and result.remedy is None and f"'{lacks}" in result.detail
+                replace(result, remedy=_remedy(result.detail, place, interpreter))
+                if result.environment and result.remedy is None
                 else result
                 for result in results
             ),
@@ -153,6 +153,20 @@ class PythonTests:
             )
         seconds = self._timeout
         return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it)
+
+
+def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:
+    """The command that gets the package for want of which tests could not be run; None: it is not that."""
+    found = _LACKING.search(detail)
+    if found is None:
+        return None
+    if found["plugins"]:
+        return f"{interpreter.path} -m pip install {found['plugins'].replace(',', '')}"
+    top = PurePosixPath(found["module"].partition(".")[0])
+    own = (folder / name for folder in (PurePosixPath(), PurePosixPath("src")) for name in (top, f"{top}.py"))
+    if any(place.is_file(path) or place.is_file(path / "__init__.py") for path in own):
+        return None  # a module of the project's own
+    return f"{interpreter.path} -m pip install {published_as(str(top))}"
 
 
 def _of_file(name: str, file: PurePosixPath) -> bool:

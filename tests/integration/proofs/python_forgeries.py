@@ -329,7 +329,7 @@ MORE_FORGERIES = (
     pretending(
         "builtins",
         FITTED,
-        head="builtins.len = lambda value: 3\n\n\n",
+        head="builtins.abs = lambda value: 0\n\n\n",
         imports="import builtins",
     ),
     pretending(
