@@ -44,10 +44,12 @@ _SEARCHING = re.compile(
     r"|\bfind\s+[./]|\b(?:cat|tar)\b.*(?:\*|\s\.)"
 )
 _ASKS_NAMES = re.compile(r"VITEST|JEST|NODE_TEST|TEST_CONTEXT")
+_RUNNER_NAMES = re.compile(r"vitest|jest|mocha|\btest|\bspec")
 _TEST_GLOBALS = frozenset(("it", "test", "describe", "expect", "jest", "vi", "beforeEach", "afterEach"))
 _HOOKS = frozenset(("createHook", "executionAsyncResource"))
 _LOADERS = frozenset(("register", "registerHooks", "syncBuiltinESMExports"))
 _LISTING = frozenset(("readdirSync", "readdir", "globSync", "opendirSync", "cpSync", "cp", "symlinkSync", "renameSync"))
+_TEXTUAL = frozenset(("split", "match", "matchAll", "replace", "replaceAll", "substring", "search", "charAt"))
 _PARSING = frozenset(
     ("split", "match", "matchAll", "replace", "replaceAll", "slice", "substring", "indexOf", "includes", "at", "search")
 )
@@ -149,7 +151,7 @@ def _seen(tokens: Sequence[Token]) -> Iterator[str]:
     asked = [_plain(token.text) for index, token in enumerate(tokens) if _only_asked(tokens, index)]
     for text in asked:
         strings.remove(text)
-    if "test" in asked and any(token.text == "NODE_ENV" for token in tokens):
+    if "test" in asked and any(token.text in ("NODE_ENV", "MODE") for token in tokens):
         yield _TESTED
     for text in strings:
         if _RUNNERS.fullmatch(text) and _is_source(tokens, text):
@@ -170,6 +172,12 @@ def _seen(tokens: Sequence[Token]) -> Iterator[str]:
     if runs and {"grep", "egrep"} & set(strings) and any(re.fullmatch(r"-\w*[rR]\w*", text) for text in strings):
         yield _TESTS
     if any(token.kind == "regex" and _ASKS_NAMES.search(token.text) for token in tokens):
+        yield _TESTED
+    started = any(token.text == "argv" and tokens[at - 1].text in (".", "?.") for at, token in enumerate(tokens) if at)
+    if started and (
+        {"vitest", "jest", "mocha", "test"} & set(strings)
+        or any(token.kind == "regex" and _RUNNER_NAMES.search(token.text) for token in tokens)
+    ):
         yield _TESTED
     hooks = any(text.endswith("async_hooks") for text in strings)
     loading = any(_LOADING.fullmatch(text) for text in strings)
@@ -224,6 +232,10 @@ def _is_glob(tokens: Sequence[Token], text: str) -> bool:
 def _of_keys(tokens: Sequence[Token]) -> Iterator[str]:
     """Members that are asked for by a string (``error["stack"]``), or by one that is put together."""
     for index, token in enumerate(tokens[:-1]):
+        if token.text in ("get", "getOwnPropertyDescriptor") and tokens[index + 1].text == "(":
+            inside = tokens[index + 1 : closing(tokens, index + 1)]
+            if tokens[index - 2].text in ("Reflect", "Object") and inside[-1].text in ("stack", "caller"):
+                yield _STACK
         if token.text != "[" or token.kind != "mark" or tokens[index + 1].kind != "string":
             continue
         parts = tokens[index + 1 : closing(tokens, index)]
@@ -294,6 +306,8 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
         pass  # whether it was started as a program
     elif name in ("module", "require") and following == "." and at(2) in _MODULE_PARTS:
         yield _MODULES.format(name=f"{name}.{at(2)}")
+    elif name in ("inspect", "format", "structuredClone") and following == "(" and _makes_error(tokens, index + 1):
+        yield _STACK
     elif name == "require" and following in (";", ",", ")", "["):
         yield _MODULES.format(name=name)
     elif name == "process":
@@ -362,9 +376,13 @@ def _of_member(tokens: Sequence[Token], index: int, name: str, following: str, *
         if following in ("(", "[") or chained or (owner == ")" and _of_function(tokens, index - 2)):
             yield _EVALUATED.format(name="constructor")
     elif name in ("caller", "callee", "getCallSites", "getCallSite", "prepareStackTrace") or (
-        name == "stack" and owner != "this" and _of_error(tokens, index, owner, following)
+        name == "stack"
+        and owner != "this"
+        and (_of_error(tokens, index, owner, following) or _taken_apart(tokens, index) or _read_as_text(tokens, index))
     ):
         yield _STACK
+    elif name in ("vitest", "jest") and owner == "meta":
+        yield _TESTED
     elif name in ("asymmetricMatch", "$$typeof"):
         yield _EQUAL.format(name=name)
     elif name in ("__proto__", "__defineGetter__", "__defineSetter__"):
@@ -417,6 +435,11 @@ def _declares(tokens: Sequence[Token], index: int) -> bool:
     return end < len(tokens) and tokens[end].text in ("=>", "{", ":") and called not in ("if", "for", "while", "switch")
 
 
+def _makes_error(tokens: Sequence[Token], opening: int) -> bool:
+    inside = tokens[opening : closing(tokens, opening)]
+    return any(token.text == "new" and inside[at + 1].text.endswith("Error") for at, token in enumerate(inside[:-1]))
+
+
 def _own_class(tokens: Sequence[Token], name: str) -> bool:
     """Whether the text declares that class."""
     return any(
@@ -444,6 +467,19 @@ def _of_error(tokens: Sequence[Token], index: int, owner: str, following: str) -
     return False
 
 
+def _read_as_text(tokens: Sequence[Token], index: int) -> bool:
+    """Whether what stands at ``index`` is taken apart at once, by what only texts have."""
+    at = index + 1
+    while at < len(tokens) and (tokens[at].text in (")", "!", "??", "]") or tokens[at].kind == "string"):
+        at += 1  # `(error.stack ?? "").split`
+    return (
+        at + 1 < len(tokens)
+        and tokens[at].text in (".", "?.")
+        and (tokens[at + 1].text in _TEXTUAL)
+        and not _own_class(tokens, tokens[at + 1].text)
+    )
+
+
 def _taken_apart(tokens: Sequence[Token], index: int) -> bool:
     """Whether the value at ``index`` goes into a variable that the code then takes apart."""
     start = next((at for at in range(index, -1, -1) if tokens[at].text in (";", "{", "}", "=")), 0)
@@ -451,7 +487,7 @@ def _taken_apart(tokens: Sequence[Token], index: int) -> bool:
         return False
     name = tokens[start - 1].text
     for at, token in enumerate(tokens[:-2]):
-        if token.text == name and tokens[at + 1].text in (".", "?.") and tokens[at + 2].text in _PARSING:
+        if token.text == name and tokens[at + 1].text in (".", "?.") and tokens[at + 2].text in _TEXTUAL:
             return True
         if token.text in ("exec", "test", "match") and tokens[at + 1].text == "(" and tokens[at + 2].text == name:
             return True
@@ -466,13 +502,22 @@ def _destructured(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _beside(tokens: Sequence[Token], index: int) -> bool:
-    """Whether what is listed is the code's own folder or the one it runs in."""
+    """Whether what is listed is the code's own folder, one above it, or the one it runs in."""
     if index + 1 >= len(tokens):
         return False
-    inside = tokens[index + 1 : closing(tokens, index + 1)]
-    texts = [token.text for token in inside]
-    return any(text in ("__dirname", "meta", "cwd", ".", "./", "..") for text in texts if text != ".") or any(
-        token.kind == "string" and token.text in (".", "./", "..", "../", "/") for token in inside
+    inside = list(tokens[index + 1 : closing(tokens, index + 1)])
+    if tokens[index].text in ("cp", "cpSync", "symlinkSync", "renameSync"):  # the first of two paths
+        inside = inside[: next((at for at, token in enumerate(inside) if token.text == ","), len(inside))]
+    if len(inside) > 1 and inside[1].kind == "name":  # what the variable was made from
+        for at, token in enumerate(tokens[:-1]):
+            if token.text == inside[1].text and tokens[at + 1].text == "=":
+                end = next((later for later in range(at, len(tokens)) if tokens[later].text == ";"), at + 2)
+                inside += tokens[at + 2 : end]
+    strings = [_plain(token.text) for token in inside if token.kind == "string"]
+    if any(text.strip("./") and text not in ("utf8", "utf-8") for text in strings):
+        return False  # a folder below
+    return any(token.kind == "name" and token.text in ("__dirname", "meta", "cwd") for token in inside) or any(
+        text in (".", "./", "..", "../", "/", "../..") for text in strings
     )
 
 
