@@ -145,8 +145,9 @@ def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
 
 
 def drawn(attribute: str, most: int) -> list[object]:
-    """The forgeries of every project, or the honest answers: all of them where ``FORGE_TABLES=all`` says so (``make
-    tables``, before a release), else ``most`` of each project, drawn by a seed (``FORGE_SEED``)."""
+    """The forgeries of every project, the honest answers, or what keeps tests from being run: all of them where
+    ``FORGE_TABLES=all`` says so (``make tables``, before a release), else ``most`` of each project, drawn by a seed
+    (``FORGE_SEED``)."""
     chance = random.Random(os.environ.get("FORGE_SEED", "1"))
     found: list[object] = []
     for project in PROJECTS:
@@ -194,27 +195,9 @@ async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
     assert others == {CheckStatus.KEPT}, found
 
 
-UNRUNNABLE = [
-    pytest.param(project, what, id=f"{project.language}-{project.name}-{what.name}")
-    for project in PROJECTS
-    for what in project.unrunnable
-]
-
-
-@pytest.mark.parametrize(("project", "what"), UNRUNNABLE)
-async def test_tests_that_cannot_be_run_say_why(
-    project: Project, what: Unrunnable, tmp_path: Path, sandbox: Sandbox
-) -> None:
-    task, toolchain = made(tmp_path, project, project.stub, sandbox, what.files)
-    task = replace(task, scope=replace(task.scope, unfinished=True))
-    ended = await whole_job(task, toolchain, "score", ScriptedModel("w", answer(project, project.right), repeat=True))
-    assert (ended.outcome, len(ended.attempts)) == (Outcome.UNVERIFIED, 1), ended
-    assert what.words in (ended.reason or ""), ended.evidence
-    assert (what.remedy or "") in (ended.reason or ""), ended.reason
-
-
 FORGED, HONEST = drawn("forgeries", 2), drawn("honest", 1)
 FORGED_EXAMPLES, HONEST_EXAMPLES = drawn("example_forgeries", 2), drawn("example_honest", 1)
+UNRUNNABLE = drawn("unrunnable", 1)
 
 
 @pytest.mark.parametrize(("project", "forgery"), FORGED)
@@ -236,6 +219,18 @@ async def test_honest_code_that_looks_odd_is_believed(
     candidate = candidate_of(task, honest.code)
     right = await toolchain.evidence(task, importing(candidate, honest.imports))
     assert grade(right) is Grade.PROVEN, right
+
+
+@pytest.mark.parametrize(("project", "what"), UNRUNNABLE)
+async def test_tests_that_cannot_be_run_say_why(
+    project: Project, what: Unrunnable, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox, what.files)
+    task = replace(task, scope=replace(task.scope, unfinished=True))
+    ended = await whole_job(task, toolchain, "score", ScriptedModel("w", answer(project, project.right), repeat=True))
+    assert (ended.outcome, len(ended.attempts)) == (Outcome.UNVERIFIED, 1), ended
+    assert what.words in (ended.reason or ""), ended.evidence
+    assert (what.remedy or "") in (ended.reason or ""), ended.reason
 
 
 def example_alone(project: Project, root: Path, sandbox: Sandbox) -> tuple[Task, Toolchain]:

@@ -30,7 +30,7 @@ class Unrunnable:
     """What keeps the tests of a project from being run here; the report has ``words`` and, where one is known, the
     ``remedy``. ``files`` are added to the project's."""
 
-    name: str
+    channel: str
     files: Mapping[str, str]
     words: str
     remedy: str | None = None

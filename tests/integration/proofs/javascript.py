@@ -329,13 +329,13 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test/shapes.test.mjs": MISSING + NODE},
                 words="Cannot find package 'not-installed-here'",
                 remedy="npm install",
             ),
             Unrunnable(
-                name="newer node",
+                channel="newer node",
                 files={"test/shapes.test.mjs": 'import { none } from "node:none-such";\n' + NODE},
                 words="No such built-in module: node:none-such",
                 remedy="install a newer node",
@@ -377,24 +377,24 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test/shapes.test.js": 'require("not-installed-here");\n' + JEST},
                 words="Cannot find module 'not-installed-here'",
                 remedy="npm install",
             ),
             Unrunnable(
-                name="preset",
+                channel="preset",
                 files={"jest.config.js": 'module.exports = { preset: "none-such" };\n'},
                 words="Preset none-such not found",
                 remedy="npm install",
             ),
             Unrunnable(
-                name="configuration",
+                channel="configuration",
                 files={"jest.config.js": 'throw new Error("no such setting");\n'},
                 words="no such setting",
             ),
             Unrunnable(
-                name="environment",
+                channel="environment",
                 files={"jest.config.js": 'module.exports = { testEnvironment: "jsdom" };\n'},
                 words="jest-environment-jsdom cannot be found",
                 remedy="npm install",

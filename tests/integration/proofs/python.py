@@ -229,29 +229,29 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test_shapes.py": MISSING + TESTS},
                 words="No module named 'not_installed_here'",
                 remedy="-m pip install not_installed_here",
             ),
             Unrunnable(
-                name="conftest",
+                channel="conftest",
                 files={"conftest.py": MISSING},
                 words="No module named 'not_installed_here'",
                 remedy="-m pip install not_installed_here",
             ),
             Unrunnable(
-                name="conftest that raises",
+                channel="conftest that raises",
                 files={"conftest.py": "raise RuntimeError('no database is running')\n"},
                 words="no database is running",
             ),
             Unrunnable(
-                name="version",
+                channel="version",
                 files={"pyproject.toml": CONFIG + '\n[tool.pytest.ini_options]\nminversion = "99"\n'},
                 words="requires pytest-99",
             ),
             Unrunnable(
-                name="plugin",
+                channel="plugin",
                 files={
                     "pyproject.toml": CONFIG + '\n[tool.pytest.ini_options]\nrequired_plugins = ["pytest-none-such"]\n'
                 },
@@ -259,7 +259,7 @@ PROJECTS = (
                 remedy="-m pip install pytest-none-such",
             ),
             Unrunnable(
-                name="configuration",
+                channel="configuration",
                 files={"pytest.ini": "[pytest\naddopts = -q\n"},
                 words="pytest.ini",
             ),
@@ -283,19 +283,19 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test_shapes.py": MISSING + CASES},
                 words="No module named 'not_installed_here'",
                 remedy="-m pip install not_installed_here",
             ),
             Unrunnable(
-                name="pytest",
+                channel="pytest",
                 files={"test_shapes.py": "import pytest\n" + TESTS},
                 words="No module named 'pytest'",
                 remedy="-m pip install pytest",
             ),
             Unrunnable(
-                name="functions for pytest",
+                channel="functions for pytest",
                 files={"test_shapes.py": TESTS},
                 words="without pytest only unittest's are",
                 remedy="-m pip install pytest",

@@ -111,13 +111,13 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test/shapes.test.ts": MISSING + VITEST},
                 words="not-installed-here",
                 remedy="npm install",
             ),
             Unrunnable(
-                name="plugin",
+                channel="plugin",
                 files={
                     "vitest.config.mjs": 'import plugin from "none-such";\n\nexport default { plugins: [plugin()] };\n'
                 },
@@ -125,12 +125,12 @@ PROJECTS = (
                 remedy="npm install",
             ),
             Unrunnable(
-                name="configuration",
+                channel="configuration",
                 files={"vitest.config.mjs": 'throw new Error("no such setting");\n'},
                 words="no such setting",
             ),
             Unrunnable(
-                name="environment",
+                channel="environment",
                 files={"vitest.config.mjs": 'export default { test: { environment: "jsdom" } };\n'},
                 words="jsdom",
                 remedy="npm install",
@@ -192,7 +192,7 @@ PROJECTS = (
         },
         unrunnable=(
             Unrunnable(
-                name="package",
+                channel="package",
                 files={"test/shapes.test.ts": MISSING + NODE_TS},
                 words="not-installed-here",
                 remedy="npm install",
