@@ -346,7 +346,6 @@ LOOKS = {
     "frames": body("import sys\nat = sys._getframe(1)\nreturn a + b"),
     "frames by a computed name": body("import sys\nat = getattr(sys, '_get' + 'frame')(1)\nreturn a + b"),
     "its own text": body("text = open(__file__).read()\nreturn a + b"),
-    "its documentation": body("text = add.__doc__\nreturn a + b"),
     "objects": body("import gc\nfound = gc.get_objects()\nreturn a + b"),
 }
 
@@ -359,3 +358,10 @@ async def test_what_could_learn_the_expected_value_is_a_doubt(toolchain: PythonT
     assert evidence.doubt is not None
     same = task_of(ADD.replace("    ...»", LOOKS[name].partition("\n")[2] + "»"), name="add")
     assert (await toolchain.evidence(same, candidate_of(same, LOOKS[name]))).doubt is None, "the user's text does so"
+
+
+async def test_its_own_documentation_has_no_examples_while_they_are_run(toolchain: PythonToolchain) -> None:
+    task = task_of(ADD, name="add")
+    reads = body("seen = str(add.__doc__)\nreturn 0 if '>>>' in seen else a + b")
+    evidence = await toolchain.evidence(task, candidate_of(task, reads))
+    assert (statuses(evidence), evidence.doubt) == ([PROOF] * 3, None)

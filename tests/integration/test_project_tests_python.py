@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import venv
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from forge_lsp.builds.python.toolchain import PythonToolchain
 from forge_lsp.domain.attempt import Evidence
 from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.ports import Box, Sandbox, Tree
+from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 
 KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
-UNRELATED, OWED, PROOF, FLAKY = CheckStatus.UNRELATED, CheckStatus.OWED, CheckStatus.PROOF, CheckStatus.FLAKY
+UNRELATED, OWED, PROOF = CheckStatus.UNRELATED, CheckStatus.OWED, CheckStatus.PROOF
 
 FILE = "src/shapes/area.py"
 TESTS = """import pytest
@@ -230,32 +228,3 @@ async def test_each_test_is_judged_by_the_names_that_it_needs(sandbox: Sandbox, 
     raises = by_name(silent)["test_raises"]
     assert raises.status is OWED
     assert "DID NOT RAISE" in raises.detail
-
-
-class Injecting:
-    """A sandbox whose trees hold, each, the next of some texts as ``turn.txt``."""
-
-    def __init__(self, inner: Sandbox, turns: Sequence[str]) -> None:
-        self._inner, self._turns = inner, iter(turns)
-        self.kind, self.runs_project_code, self.remedy = inner.kind, inner.runs_project_code, inner.remedy
-
-    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
-        turn = {PurePosixPath("turn.txt"): next(self._turns).encode()}
-        return self._inner.open(replace(tree, files={**tree.files, **turn}))
-
-
-MOODY = (
-    "from shapes.area import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n\n\n"
-    "def test_moody():\n    area(1, 1)\n    assert open('turn.txt').read() == 'pass'\n"
-)
-
-
-@pytest.mark.parametrize("turns", [("pass", "fail", "pass"), ("fail", "pass", "pass")])
-async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
-    sandbox: Sandbox, tmp_path: Path, turns: tuple[str, ...]
-) -> None:
-    files = {"pyproject.toml": "", "tests/test_area.py": MOODY, "tests/test_cases.py": ""}
-    found = await evidence(Injecting(sandbox, turns), project(tmp_path, **files), "return height * width")  # type: ignore[arg-type]
-    told = by_name(found)
-    assert (told["test_area"].status, told["test_moody"].status) == (KEPT, FLAKY), found
-    assert "passes and fails" in told["test_moody"].detail

@@ -6,16 +6,17 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, Outcome
 from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
-from forge_lsp.domain.ports import Sandbox, Toolchain
+from forge_lsp.domain.ports import Box, Sandbox, Toolchain, Tree
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
@@ -23,7 +24,7 @@ from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from forge_lsp.source.edits import Edits
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.integration.builds_cases import real_sandbox
-from tests.integration.proofs import Forgery, Project, projects
+from tests.integration.proofs import Forgery, Project, Unrunnable, projects
 from tests.support.builds import candidate_of, task_of, write_files
 from tests.support.scripted import (
     Events,
@@ -176,8 +177,9 @@ def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
 
 
 def drawn(attribute: str, most: int) -> list[object]:
-    """The forgeries of every project, or the honest answers: all of them where ``FORGE_TABLES=all`` says so (``make
-    tables``, before a release), else ``most`` of each project, drawn by a seed (``FORGE_SEED``)."""
+    """The forgeries of every project, the honest answers, or what keeps tests from being run: all of them where
+    ``FORGE_TABLES=all`` says so (``make tables``, before a release), else ``most`` of each project, drawn by a seed
+    (``FORGE_SEED``)."""
     chance = random.Random(os.environ.get("FORGE_SEED", "1"))
     found: list[object] = []
     for project in PROJECTS:
@@ -188,8 +190,46 @@ def drawn(attribute: str, most: int) -> list[object]:
     return found
 
 
+class Injecting:
+    """A sandbox whose trees hold, each, the next of some texts as ``turn.txt``."""
+
+    def __init__(self, inner: Sandbox, turns: Sequence[str]) -> None:
+        self._inner, self._turns = inner, iter(turns)
+        self.kind, self.runs_project_code, self.remedy = inner.kind, inner.runs_project_code, inner.remedy
+
+    def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:
+        turn = {PurePosixPath("turn.txt"): next(self._turns).encode()}
+        return self._inner.open(replace(tree, files={**tree.files, **turn}))
+
+
+# Untouched, candidate, and once more: the candidate, since it failed; the untouched text, since it would be a proof.
+TURNS = (("pass", "fail", "pass"), ("fail", "pass", "pass"))
+MOODY = [
+    pytest.param(project, turns, id=f"{project.language}-{project.name}-{turns[0]}")
+    for number, project in enumerate(one for one in PROJECTS if one.moody is not None)
+    for other, turns in enumerate(TURNS)
+    if os.environ.get("FORGE_TABLES") == "all" or other == number % 2
+]
+
+
+@pytest.mark.parametrize(("project", "turns"), MOODY)
+async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
+    project: Project, turns: Sequence[str], tmp_path: Path, sandbox: Sandbox
+) -> None:
+    assert project.working is not None
+    assert project.rewrite is not None
+    task, toolchain = made(tmp_path, project, project.working, Injecting(sandbox, turns), project.moody)  # type: ignore[arg-type]
+    found = await toolchain.evidence(task, candidate_of(task, project.rewrite))
+    moody = [result for result in found.results if result.id.endswith("moody")]
+    assert [result.status for result in moody] == [CheckStatus.FLAKY], found
+    assert "passes and fails" in moody[0].detail
+    others = {result.status for result in found.results if result not in moody}
+    assert others == {CheckStatus.KEPT}, found
+
+
 FORGED, HONEST = drawn("forgeries", 2), drawn("honest", 1)
 FORGED_EXAMPLES, HONEST_EXAMPLES = drawn("example_forgeries", 2), drawn("example_honest", 1)
+UNRUNNABLE = drawn("unrunnable", 1)
 
 
 @pytest.mark.parametrize(("project", "forgery"), FORGED)
@@ -211,6 +251,18 @@ async def test_honest_code_that_looks_odd_is_believed(
     candidate = candidate_of(task, honest.code)
     right = await toolchain.evidence(task, importing(candidate, honest.imports))
     assert grade(right) is Grade.PROVEN, right
+
+
+@pytest.mark.parametrize(("project", "what"), UNRUNNABLE)
+async def test_tests_that_cannot_be_run_say_why(
+    project: Project, what: Unrunnable, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    task, toolchain = made(tmp_path, project, project.stub, sandbox, what.files)
+    task = replace(task, scope=replace(task.scope, unfinished=True))
+    ended = await whole_job(task, toolchain, "score", ScriptedModel("w", answer(project, project.right), repeat=True))
+    assert (ended.outcome, len(ended.attempts)) == (Outcome.UNVERIFIED, 1), ended
+    assert what.words in (ended.reason or ""), ended.evidence
+    assert (what.remedy or "") in (ended.reason or ""), ended.reason
 
 
 def example_alone(project: Project, root: Path, sandbox: Sandbox) -> tuple[Task, Toolchain]:

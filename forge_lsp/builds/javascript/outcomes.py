@@ -329,13 +329,19 @@ def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
     return uncollected(detail or tail(words))
 
 
+_ABSENT_PACKAGE = re.compile(
+    r"Cannot find (?:package|module) '[^'./][^']*'|Failed to resolve import \"[^\"./][^\"]*\""
+    r"|Preset \S+ not found|Test environment \S+ cannot be found|Module \S+ in the \S+ option was not found"
+    r"|Cannot find dependency '[^']+'"
+)
+
+
 def remedy_for(detail: str) -> str | None:
     """Return the command that gets what a run lacked, where one is known."""
-    absent = re.search(
-        r"Cannot find (?:package|module) '([^'./][^']*)'|Failed to resolve import \"([^\"./][^\"]*)\"", detail
-    )
-    if absent is not None:
+    if _ABSENT_PACKAGE.search(detail):
         return "npm install"
     if "Unknown file extension" in detail:
         return "npm install --save-dev tsx"
+    if "No such built-in module" in detail or "ERR_UNKNOWN_BUILTIN_MODULE" in detail:
+        return "install a newer node"
     return None

@@ -194,7 +194,8 @@ class JavaScriptTests:
             extra[beside] = b'test("beside", () => undefined);\n'
         async with self._sandbox.open(place.tree(course.text, extra)) as box:
             root = str(box.root)
-            result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable)
+            how = _loading(suite, place)
+            result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable, how)
         told = answered(result.stdout, nonce)
         if told is None:
             return _ended(course, result, suite)
@@ -210,13 +211,14 @@ class JavaScriptTests:
         beside: PurePosixPath,
         nonce: str,
         readable: Sequence[Path],
+        loading: Sequence[str],
     ) -> ProcessResult:
         files = [str(PurePosixPath(name).relative_to(suite.folder)) for name in names]
         reporter = str(_RUNNERS / "reporting.mjs")
         stdin = nonce
         if suite.runner == "vitest":
             quiet = ("--coverage.enabled=false", "--typecheck.enabled=false", "--watch=false", "--pool=forks")
-            command = (str(node), str(suite.script), "run", f"--reporter={reporter}", *quiet, *files)
+            command = (str(node), str(suite.script), "run", f"--reporter={reporter}", *quiet, *loading, *files)
         elif suite.runner == "jest":
             how = ("--ci", "--maxWorkers=2", "--watchman=false", "--coverage=false", "--cacheDirectory=/tmp/jest")
             paths = (*files, str(beside.relative_to(suite.folder)))
@@ -248,6 +250,20 @@ class JavaScriptTests:
             loopback=True,
             stdin=stdin.encode(),
         )
+
+
+def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
+    """How vitest is to load its configuration: it writes beside the packages, which it cannot where they are a link."""
+    if suite.runner != "vitest" or suite.script is None or place.source is None:
+        return ()
+    try:
+        version = json.loads(suite.script.with_name("package.json").read_text("utf-8"))["version"]
+        known = tuple(int(part) for part in version.split(".")[:2]) >= (3, 2)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return ()
+    folders = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
+    linked = any(folder.is_symlink() for folder in folders)
+    return ("--configLoader=runner",) if known and linked else ()
 
 
 def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:

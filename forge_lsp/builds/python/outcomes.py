@@ -25,7 +25,6 @@ class PythonRun(SuiteRun):
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()
     whole: bool = True
-    lacks: tuple[str, ...] = ()
 
 
 def outcome_of(
@@ -39,12 +38,9 @@ def outcome_of(
     parts: dict[str, Run] = {}
     entered: dict[str, bool] = {}
     doubts: list[str] = []
-    lacks: list[str] = []
     words, running, ended, whole = "", None, False, True
     for answer in _answers(result, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
-        if answer.get("module"):
-            lacks.append(str(answer["module"]))
         match answer.get("state"):
             case "start":
                 running = name
@@ -91,7 +87,6 @@ def outcome_of(
         entered=entered,
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
-        lacks=tuple(dict.fromkeys(lacks)),
     )
 
 

@@ -30,9 +30,11 @@ __all__ = ["PythonTests", "tests_of"]
 
 _RUNNER = Path(__file__).with_name("runners") / "python_tests.py"
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test|tests?)\.py")
+_OF_TESTS = re.compile(r"(?:.*/)?(?:conftest\.py|tests?/[^/]*\.py)")
 _PROJECT = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 _MATTERS = (".py", ".toml", ".cfg", ".ini", ".json", ".txt", ".csv", ".yaml", ".yml")
 _TEST = re.compile(r"^\s*(?:async )?def test|^class Test", re.M)
+_LACKING = re.compile(r"No module named '(?P<module>[^']+)'|Missing required plugins: (?P<plugins>[\w., -]+)")
 _SUITE = "tests"
 _MOST_FILES = 8
 _SHARE = 0.5
@@ -56,6 +58,7 @@ class PythonTests:
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the project's tests were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        guarded = await asyncio.to_thread(_guarded, place, files)
         key = await asyncio.to_thread(
             fingerprint,
             place,
@@ -71,7 +74,9 @@ class PythonTests:
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
             ground = ground_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
-            found = await self._run(place, interpreter, text, files, ground, only, probe=probe, names_it=names_it)
+            found = await self._run(
+                place, interpreter, text, files, guarded, ground, only, probe=probe, names_it=names_it
+            )
             if text != task.document.text:
                 seen.append(found)
             return found
@@ -92,11 +97,10 @@ class PythonTests:
             what = words or "none of them was found; without pytest only unittest's are"
             remedy = f"{interpreter.path} -m pip install pytest"
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
-        lacks = before.lacks[0].partition(".")[0] if before.lacks else None
         return Evidence(
             results=tuple(
-                replace(result, remedy=f"{interpreter.path} -m pip install {published_as(lacks)}")
-                if lacks is not None and result.environment and result.remedy is None and f"'{lacks}" in result.detail
+                replace(result, remedy=_remedy(result.detail, place, interpreter))
+                if result.environment and result.remedy is None
                 else result
                 for result in results
             ),
@@ -116,6 +120,7 @@ class PythonTests:
         interpreter: Interpreter,
         text: str,
         files: tuple[PurePosixPath, ...],
+        guarded: Sequence[PurePosixPath],
         ground: Ground,
         only: Sequence[str] | None,
         *,
@@ -139,7 +144,7 @@ class PythonTests:
                 "scope": ground.lines,
                 "classes": ground.classes,
                 "stubs": ground.stubs,
-                "guarded": [str(box.root / file) for file in files if file != place.document],
+                "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
                 "only": list(only) if only is not None else None,
             }
@@ -153,6 +158,27 @@ class PythonTests:
             )
         seconds = self._timeout
         return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it)
+
+
+def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:
+    """The command that gets the package for want of which tests could not be run; None: it is not that."""
+    found = _LACKING.search(detail)
+    if found is None:
+        return None
+    if found["plugins"]:
+        return f"{interpreter.path} -m pip install {found['plugins'].replace(',', '')}"
+    top = PurePosixPath(found["module"].partition(".")[0])
+    own = (folder / name for folder in (PurePosixPath(), PurePosixPath("src")) for name in (top, f"{top}.py"))
+    if any(place.is_file(path) or place.is_file(path / "__init__.py") for path in own):
+        return None  # a module of the project's own
+    return f"{interpreter.path} -m pip install {published_as(str(top))}"
+
+
+def _guarded(place: Place, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """The files that only tests may read: all that may hold what they expect."""
+    names = (name for name, _ in project_files(place.source, (".py",))) if place.source is not None else ()
+    own = (PurePosixPath(name) for name in names if _TEST_FILE.fullmatch(name) or _OF_TESTS.fullmatch(name))
+    return tuple(file for file in dict.fromkeys((*files, *own)) if file != place.document)
 
 
 def _of_file(name: str, file: PurePosixPath) -> bool:

@@ -35,7 +35,7 @@ _WORDS = {
     "PYTEST_CURRENT_TEST": _ASKS,
     "PYTEST_VERSION": _ASKS,
 }
-_MODULES = {"ctypes", "pytest", "_pytest", "pluggy", "unittest", "linecache", "faulthandler", "bdb"}
+_MODULES = {"ctypes", "pytest", "_pytest", "pluggy", "unittest", "linecache", "faulthandler", "bdb", "_posixsubprocess"}
 _OF_MODULES = {
     ("sys", "modules"): _RUNNER,
     ("inspect", "stack"): _FRAMES,

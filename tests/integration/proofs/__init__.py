@@ -13,7 +13,7 @@ from pathlib import Path
 
 from forge_lsp.domain.task import Language
 
-__all__ = ["Forgery", "Project", "projects"]
+__all__ = ["Forgery", "Project", "Unrunnable", "projects"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,17 @@ class Forgery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unrunnable:
+    """What keeps the tests of a project from being run here; the report has ``words`` and, where one is known, the
+    ``remedy``. ``files`` are added to the project's."""
+
+    channel: str
+    files: Mapping[str, str]
+    words: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A project of one language and one runner. Texts of the document mark the scope with ``«`` and ``»``.
 
@@ -35,6 +46,8 @@ class Project:
     ``two_files`` call. ``working`` has a scope that works, ``mutant`` and ``rewrite`` replace it. ``example`` is the
     stub with an example in its documentation; no test of ``files`` is there then. ``files`` are all but the document.
     ``forgeries`` and ``honest`` are for the tests of ``files``, those of ``example_`` for the example alone.
+    ``moody`` are files with one more test, "moody", that calls the scope and then passes where the file ``turn.txt``
+    says "pass".
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
     the function where the language writes it otherwise than ``area``.
     """
@@ -57,6 +70,8 @@ class Project:
     example: str | None = None
     example_files: Mapping[str, str] = field(default_factory=dict)
     unparsable: str | None = None
+    moody: Mapping[str, str] | None = None
+    unrunnable: tuple[Unrunnable, ...] = ()
     forgeries: tuple[Forgery, ...] = ()
     honest: tuple[Forgery, ...] = ()
     example_forgeries: tuple[Forgery, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from forge_lsp.domain.task import Language
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.javascript_forgeries import (
     ANY_FORGERIES,
     ANY_HONEST,
@@ -39,6 +39,15 @@ test("side", () => assert.equal(side(9), 3));
 test("both", () => assert.equal(area(side(4), 2), 4));
 """
 PACKAGE = '{ "name": "shapes", "type": "module" }\n'
+
+
+MISSING = 'import "not-installed-here";\n'
+MOODY = """
+test("moody", () => {
+  area(1, 1);
+  assert.equal(readFileSync("turn.txt", "utf8"), "pass");
+});
+"""
 
 
 def body(*lines: str) -> str:
@@ -314,6 +323,24 @@ PROJECTS = (
         mutant=WRONG,
         rewrite="export function area(width, height) {\n  const total = width * height;\n  return total;\n}",
         unparsable="export function area(width, height) {\n  return width * (height;\n}",
+        moody={
+            "test/moody.test.mjs": 'import assert from "node:assert/strict";\nimport test from "node:test";\n'
+            'import { readFileSync } from "node:fs";\nimport { area } from "../src/shapes.mjs";\n' + MOODY
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test/shapes.test.mjs": MISSING + NODE},
+                words="Cannot find package 'not-installed-here'",
+                remedy="npm install",
+            ),
+            Unrunnable(
+                channel="newer node",
+                files={"test/shapes.test.mjs": 'import { none } from "node:none-such";\n' + NODE},
+                words="No such built-in module: node:none-such",
+                remedy="install a newer node",
+            ),
+        ),
         forgeries=(*NODE_FORGERIES, *ANY_FORGERIES, *NODE_TEST_FORGERIES),
         honest=(*NODE_HONEST, *ANY_HONEST, *MODULE_HONEST),
         prepare=plain,
@@ -340,6 +367,39 @@ PROJECTS = (
         mutant=common(WRONG),
         rewrite=common("export function area(width, height) {\n  const total = width * height;\n  return total;\n}"),
         unparsable="function area(width, height) {\n  return width * (height;\n}",
+        moody={
+            "test/moody.test.js": 'const { readFileSync } = require("fs");\n'
+            'const { area } = require("../src/shapes");\n'
+            + MOODY.replace(
+                'assert.equal(readFileSync("turn.txt", "utf8"), "pass")',
+                'expect(readFileSync("turn.txt", "utf8")).toBe("pass")',
+            )
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test/shapes.test.js": 'require("not-installed-here");\n' + JEST},
+                words="Cannot find module 'not-installed-here'",
+                remedy="npm install",
+            ),
+            Unrunnable(
+                channel="preset",
+                files={"jest.config.js": 'module.exports = { preset: "none-such" };\n'},
+                words="Preset none-such not found",
+                remedy="npm install",
+            ),
+            Unrunnable(
+                channel="configuration",
+                files={"jest.config.js": 'throw new Error("no such setting");\n'},
+                words="no such setting",
+            ),
+            Unrunnable(
+                channel="environment",
+                files={"jest.config.js": 'module.exports = { testEnvironment: "jsdom" };\n'},
+                words="jest-environment-jsdom cannot be found",
+                remedy="npm install",
+            ),
+        ),
         forgeries=tuple(
             commonly(each)
             for group in (

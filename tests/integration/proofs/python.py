@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forge_lsp.domain.task import Language
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.python_forgeries import (
     EXAMPLE_FORGERIES,
     EXAMPLE_HONEST,
@@ -185,6 +185,10 @@ HONEST = (
 )
 
 
+MISSING = "import not_installed_here\n"
+TURN = "open('turn.txt').read()"
+
+
 def without_pytest(root: Path) -> Mapping[str, str] | None:
     venv.create(root / ".venv", symlinks=True)
     return None
@@ -219,6 +223,47 @@ PROJECTS = (
             "test_shapes.py": TESTS.replace("import area", "import area, side")
             + "\n\ndef test_side():\n    assert side(9) == 3\n\n\ndef test_both():\n    assert area(side(4), 2) == 4\n"
         },
+        moody={
+            "test_moody.py": "from shapes import area\n\n\ndef test_moody():\n    area(1, 1)\n"
+            f"    assert {TURN} == 'pass'\n"
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test_shapes.py": MISSING + TESTS},
+                words="No module named 'not_installed_here'",
+                remedy="-m pip install not_installed_here",
+            ),
+            Unrunnable(
+                channel="conftest",
+                files={"conftest.py": MISSING},
+                words="No module named 'not_installed_here'",
+                remedy="-m pip install not_installed_here",
+            ),
+            Unrunnable(
+                channel="conftest that raises",
+                files={"conftest.py": "raise RuntimeError('no database is running')\n"},
+                words="no database is running",
+            ),
+            Unrunnable(
+                channel="version",
+                files={"pyproject.toml": CONFIG + '\n[tool.pytest.ini_options]\nminversion = "99"\n'},
+                words="requires pytest-99",
+            ),
+            Unrunnable(
+                channel="plugin",
+                files={
+                    "pyproject.toml": CONFIG + '\n[tool.pytest.ini_options]\nrequired_plugins = ["pytest-none-such"]\n'
+                },
+                words="Missing required plugins: pytest-none-such",
+                remedy="-m pip install pytest-none-such",
+            ),
+            Unrunnable(
+                channel="configuration",
+                files={"pytest.ini": "[pytest\naddopts = -q\n"},
+                words="pytest.ini",
+            ),
+        ),
         example=STUB.replace("rectangle.", "rectangle.\n\n    >>> area(2, 3)\n    6\n    "),
     ),
     Project(
@@ -232,6 +277,30 @@ PROJECTS = (
             + "\n    def test_side(self):\n        self.assertEqual(side(9), 3)\n"
             + "\n    def test_both(self):\n        self.assertEqual(area(side(4), 2), 4)\n"
         },
+        moody={
+            "test_moody.py": "import unittest\n\nfrom shapes import area\n\n\nclass MoodyCase(unittest.TestCase):\n"
+            f"    def test_moody(self):\n        area(1, 1)\n        self.assertEqual({TURN}, 'pass')\n"
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test_shapes.py": MISSING + CASES},
+                words="No module named 'not_installed_here'",
+                remedy="-m pip install not_installed_here",
+            ),
+            Unrunnable(
+                channel="pytest",
+                files={"test_shapes.py": "import pytest\n" + TESTS},
+                words="No module named 'pytest'",
+                remedy="-m pip install pytest",
+            ),
+            Unrunnable(
+                channel="functions for pytest",
+                files={"test_shapes.py": TESTS},
+                words="without pytest only unittest's are",
+                remedy="-m pip install pytest",
+            ),
+        ),
         prepare=without_pytest,
     ),
 )

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from forge_lsp.domain.task import Language
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.javascript import (
     DOC,
     EXPECT_FORGERIES,
+    MISSING,
+    MOODY,
     NODE,
     PACKAGE,
     RIGHT,
@@ -99,6 +101,41 @@ PROJECTS = (
         working=f"{DOC}«{typed(RIGHT)}»\n",
         mutant=typed(WRONG),
         rewrite=REWRITE,
+        moody={
+            "test/moody.test.ts": 'import { readFileSync } from "node:fs";\nimport { expect, test } from "vitest";\n'
+            'import { area } from "../src/shapes";\n'
+            + MOODY.replace(
+                'assert.equal(readFileSync("turn.txt", "utf8"), "pass")',
+                'expect(readFileSync("turn.txt", "utf8")).toBe("pass")',
+            )
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test/shapes.test.ts": MISSING + VITEST},
+                words="not-installed-here",
+                remedy="npm install",
+            ),
+            Unrunnable(
+                channel="plugin",
+                files={
+                    "vitest.config.mjs": 'import plugin from "none-such";\n\nexport default { plugins: [plugin()] };\n'
+                },
+                words="none-such",
+                remedy="npm install",
+            ),
+            Unrunnable(
+                channel="configuration",
+                files={"vitest.config.mjs": 'throw new Error("no such setting");\n'},
+                words="no such setting",
+            ),
+            Unrunnable(
+                channel="environment",
+                files={"vitest.config.mjs": 'export default { test: { environment: "jsdom" } };\n'},
+                words="jsdom",
+                remedy="npm install",
+            ),
+        ),
         forgeries=all_typed(
             forgeries("test/shapes.test.ts"),
             EXPECT_FORGERIES,
@@ -149,6 +186,18 @@ PROJECTS = (
         working=f"{DOC}«{typed(RIGHT)}»\n",
         mutant=typed(WRONG),
         rewrite=REWRITE,
+        moody={
+            "test/moody.test.ts": 'import assert from "node:assert/strict";\nimport test from "node:test";\n'
+            'import { readFileSync } from "node:fs";\nimport { area } from "../src/shapes.ts";\n' + MOODY
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={"test/shapes.test.ts": MISSING + NODE_TS},
+                words="not-installed-here",
+                remedy="npm install",
+            ),
+        ),
         forgeries=all_typed(forgeries("test/shapes.test.ts"), ANY_FORGERIES, MODULE_FORGERIES),
         honest=(
             Forgery(channel="command-line", code=typed(RIGHT) + "\n\nexport const main = () => process.exit(2);"),

@@ -52,10 +52,11 @@ function* tasks(suite, above) {
   }
 }
 
-function ofVitest(files) {
+function ofVitest(files, errors) {
   send(
     files.map((file) => {
-      const failed = file.result?.errors?.[0];
+      // What keeps a worker from starting (an environment that is not installed) belongs to no file.
+      const failed = file.result?.errors?.[0] ?? (file.tasks?.length ? undefined : errors?.[0]);
       const tests = [...tasks(file, [])];
       const words = failed && `${failed.name}: ${failed.message}\n${failed.stack}`;
       return { file: file.filepath, tests: tests.length === 0 ? null : tests, words };
@@ -67,15 +68,15 @@ export default class Reporting {
   #sent = false;
 
   // vitest before 4
-  onFinished(files = []) {
-    if (!this.#sent) ofVitest(files);
+  onFinished(files = [], errors = []) {
+    if (!this.#sent) ofVitest(files, errors);
     this.#sent = true;
   }
 
   // vitest 3 or later
-  onTestRunEnd(modules = []) {
+  onTestRunEnd(modules = [], errors = []) {
     const files = modules.map((module) => module.task).filter(Boolean);
-    if (files.length === modules.length) this.onFinished(files);
+    if (files.length === modules.length) this.onFinished(files, errors);
   }
 
   // jest

@@ -117,8 +117,6 @@ def blamer(
             result["cause"] = "scope" if wanted[1] else "elsewhere"
         elif isinstance(error, ModuleNotFoundError):
             result["cause"] = "elsewhere" if in_project(str(error.name)) else "environment"
-            if result["cause"] == "environment":
-                result["module"] = str(error.name)
         elif type(error).__name__ in ("FixtureLookupError", "UsageError"):
             name = str(getattr(error, "argname", "") or "")
             if os.path.basename(own) == "conftest.py" and name:

@@ -89,6 +89,8 @@ def supervise() -> None:
             options = ["-o", "addopts="]
             continue
         broken = broken or files
+        if found is not None:
+            words = unloaded(found["path"], words)
         answers += [{"state": "uncollected", "name": file, "words": words, "cause": "environment"} for file in broken]
         files = [file for file in files if file not in broken]
     nonce = read_line(0).decode()
@@ -97,6 +99,12 @@ def supervise() -> None:
         out.write(nonce + " " + json.dumps(answer) + "\n")
     out.write(nonce + ' {"state": "end"}\n')
     out.flush()
+
+
+def unloaded(path: str, words: str) -> str:
+    """What kept a conftest.py from being imported, without the frames of what imports it."""
+    said = [line[1:].strip() for line in words.split("\n") if line.startswith("E ")]
+    return f"{os.path.relpath(path)} cannot be loaded: {said[-1]}" if said else words
 
 
 def read_line(fd: int) -> bytes:

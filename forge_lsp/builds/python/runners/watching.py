@@ -28,6 +28,7 @@ STARTS = "the code starts a program while the tests are being loaded"
 
 _EVENTS = {
     "sys._getframe": FRAMES,
+    "sys._getframemodulename": RUNNER,
     "sys._current_frames": FRAMES,
     "sys._current_exceptions": FRAMES,
     "sys.setprofile": FRAMES,
@@ -157,11 +158,22 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Calla
 
     def hidden() -> None:
         """Take the tests away; what shows their lines keeps them."""
-        for path in closed - {own}:
+        used = {realpath(getattr(one, "__file__", None) or "") for one in list(sys.modules.values())}
+        for path in (closed - {own}) & used:
             lines = linecache.getlines(path)
             with suppressed(OSError):
                 os.unlink(path)
                 linecache.cache[path] = (0, None, lines, path)
+
+    def started(args: Any, mine: bool) -> str:
+        """What is to be said of a program that the document's code starts; the tests are gone for it."""
+        if not mine:
+            return ""
+        if mentions(args):
+            return READS
+        if loaded:
+            hidden()
+        return "" if loaded or not closed - {own} else STARTS
 
     def judged(event: str, args: Any) -> str:
         if event in ("exec", "function.__new__"):
@@ -169,21 +181,15 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Calla
             return RUNNER if made.startswith("<") and reaches(args[0]) and by_document(True) else ""
         if event in _COPIES:
             # A pool of processes may be honest: the library ends what it starts.
-            return ENDS if kind(get_frame(2).f_code.co_filename) in (1, 3) else ""
+            direct = kind(get_frame(2).f_code.co_filename) in (1, 3)
+            return ENDS if direct else started((), by_document(False))
         if event == "object.__getattr__":
             return FRAMES if args[1] in _ATTRIBUTES and by_document(True) else ""
         if event == "object.__setattr__":
             return PATCHED if args[1] == "__code__" and by_document(False) else ""
         if event in _PATHS:
             if event in _CHILDREN:
-                if not by_document(False):
-                    return ""
-                if mentions(args):
-                    return READS
-                if not loaded:
-                    return STARTS if closed - {own} else ""
-                hidden()
-                return ""
+                return started(args, by_document(False))
             return READS if any(forbidden(one) for one in args[:2]) and by_document(False) else ""
         if event.startswith("ctypes."):
             return RUNNER if by_document(True) else ""
@@ -201,7 +207,20 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Calla
             tell(RUNNER)
         return import_module(name, package)
 
+    def starting(*args: Any) -> Any:  # no event tells of what a pool of processes starts
+        doubt = started((), by_document(False, 2))
+        if doubt:
+            tell(doubt)
+        return fork_exec(*args)
+
     importlib.import_module = importing
+    try:
+        processes: Any = import_module("_posixsubprocess")
+    except ImportError:  # there is none on other systems
+        processes = None
+    fork_exec: Any = getattr(processes, "fork_exec", None)
+    if fork_exec is not None:
+        processes.fork_exec = starting
 
     def hook(event: str, args: Any) -> None:
         if event not in watched and not event.startswith("ctypes."):
@@ -349,6 +368,17 @@ def equal_to_all(value: Any) -> bool:
                 if number == 0 or same > 2:
                     return True
                 break
+    return answers_all(value)
+
+
+def answers_all(value: Any) -> bool:
+    """Whether a value says that it holds a bare object, or that it comes both before and after one and the same."""
+    for asked in (lambda: object() in value, lambda: any(value < other and value > other for other in (3, "a", ()))):
+        try:
+            if asked():
+                return True
+        except BaseException:
+            continue
     return False
 
 
