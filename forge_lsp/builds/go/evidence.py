@@ -14,7 +14,7 @@ from forge_lsp.builds.go.forging import doubt_of
 from forge_lsp.builds.go.module import layout_of
 from forge_lsp.builds.go.running import run_tests
 from forge_lsp.builds.go.sources import declarations, reaching, tests_in, unfinished
-from forge_lsp.builds.go.tools import Go
+from forge_lsp.builds.go.tools import Go, newer_go
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.domain.attempt import Candidate
@@ -245,6 +245,7 @@ def _finished(result: CheckResult) -> CheckResult:
     if result.status is CheckStatus.NOT_RUNNABLE and result.environment:
         match = _ABSENT.search(result.detail)
         remedy = f"go get {match['package'] or match['other']}" if match is not None else "go test ./..."
+        remedy = newer_go(result.detail) or remedy
         if result.detail.startswith("not compiled here"):
             remedy = "run the tests where it is compiled: on its system, or with its build tags"
         return replace(result, remedy=remedy)
