@@ -21,6 +21,7 @@ __all__ = ["Conditions", "conditions_of"]
 _CFG = re.compile(r"#\s*!?\s*\[\s*cfg\s*\(", re.S)
 _INNER = re.compile(r"#\s*!\s*\[\s*cfg\s*\((?P<said>[^\]]*)\)\s*\]")
 _MOST_FILES = 12
+_MOST_TESTS = 100
 _BUILDS = frozenset({"test", "doctest", "doc", "debug_assertions", "overflow_checks", "panic", "proc_macro"})
 """What some build of ``--all-targets`` has and another has not, or what says nothing of this machine."""
 
@@ -54,7 +55,24 @@ def conditions_of(task: Task, place: Place, manifest: PurePosixPath, text: str |
         sides = [[known.of(said)[0] for said in _conditions(item.attributes)] for item in own]
         if sides and all(False in met for met in sides):
             return Conditions(unmet=f"cfg({next(_conditions(own[0].attributes))})")
+    for name in _tested(package, place, manifest.parent, task.scope.name):
+        if name in features and name not in standard:
+            asked[name] = None
     return Conditions(features=tuple(asked))
+
+
+def _tested(package: Mapping[str, Any], place: Place, folder: PurePosixPath, scope: str | None) -> Iterator[str]:
+    """The features that the package's tests of the scope ask for: without them cargo leaves these tests out."""
+    named = cast("list[dict[str, Any]]", package.get("test") or [])
+    for one in named:
+        yield from (str(feature) for feature in cast("list[Any]", one.get("required-features") or []))
+    if place.source is None or scope is None:
+        return
+    for file in sorted((place.source / folder / "tests").glob("*.rs"))[:_MOST_TESTS]:
+        text = place.text(folder / "tests" / file.name) or ""
+        for match in _INNER.finditer(text if re.search(rf"\b{re.escape(scope)}\b", text) else ""):
+            if "not" not in match["said"]:
+                yield from re.findall(r'\bfeature\s*=\s*"([^"]+)"', match["said"])
 
 
 def _around(text: str, at: int) -> Iterator[str]:
