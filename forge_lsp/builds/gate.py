@@ -141,8 +141,8 @@ async def gate(
         first = after.syntax[0]
         where = f"{first.file}:{first.line}"
         fault = Fault(
-            reason=f"{where} does not parse, with or without the candidate ({first.message}), so nothing was checked",
-            remedy=f"mend the syntax at {where}",
+            reason=f"{where} does not compile, with or without the candidate ({first.message}), so no more was checked",
+            remedy=f"correct {where}",
         )
         return report(BuildStatus.UNVERIFIED, fault=fault)
     if after.lacks is not None:

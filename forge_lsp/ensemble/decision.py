@@ -153,7 +153,9 @@ def _stopped(evidence: Evidence) -> str | None:
         return _with(evidence.blocked, evidence.remedy)
     if any(result.status in _RUN for result in evidence.results):
         return None
-    stopped = next((result for result in evidence.results if result.environment), None)
+    unfit = [result for result in evidence.results if result.status is CheckStatus.NOT_RUNNABLE]
+    tests = (result for result in unfit if result.kind is CheckKind.TEST)  # an example may be text that was never run
+    stopped = next((result for result in evidence.results if result.environment), next(tests, None))
     if stopped is None:
         return None
     return _with(f"{stopped.source} could not be run: {stopped.detail or 'no reason given'}", stopped.remedy)

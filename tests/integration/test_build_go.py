@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -135,6 +136,20 @@ async def test_a_module_that_is_not_there(toolchain: GoToolchain, tmp_path: Path
     report = await toolchain.build(task, with_code(task, GOOD))
     assert report.status is BuildStatus.UNVERIFIED
     assert report.remedy in ("go mod download", "go mod tidy")
+
+
+async def test_what_was_wrong_with_the_tests_before_and_a_newer_go(toolchain: GoToolchain, tmp_path: Path) -> None:
+    broken = FILES["area/area_test.go"] + '\nvar broken int = "a"\n'
+    task = project_task(tmp_path, Language.GO, {**FILES, "area/area_test.go": broken}, FILE)
+    report = await toolchain.build(task, with_code(task, GOOD))
+    assert report.status is BuildStatus.PASSED, report
+    newer = {**FILES, "go.mod": re.sub(r"go \d[\d.]*", "go 1.999", FILES["go.mod"])}
+    task = project_task(tmp_path, Language.GO, newer, FILE)
+    report = await toolchain.build(task, with_code(task, GOOD))
+    assert (report.status, report.remedy) == (
+        BuildStatus.UNVERIFIED,
+        "install Go 1.999 or newer: https://go.dev/dl",
+    ), report
 
 
 async def test_a_test_that_no_longer_compiles_and_what_vet_knows(toolchain: GoToolchain, tmp_path: Path) -> None:

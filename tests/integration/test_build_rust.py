@@ -174,6 +174,27 @@ async def test_a_file_that_no_target_includes(toolchain: RustToolchain, tmp_path
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "declare it: mod stray;")
 
 
+async def test_what_stands_beside_the_document_and_what_is_behind_a_feature(
+    toolchain: RustToolchain, tmp_path: Path
+) -> None:
+    crate = {"Cargo.toml": CRATE.format(name="shapes") + "\n[features]\nextra = []\n"}
+    stub = FILES[FILE].replace("/// A product.", '#[cfg(feature = "extra")]')
+    files = {**crate, "src/lib.rs": stub, "tests/broken.rs": '#[test]\nfn broken() {\n    let _: i64 = "a";\n}\n'}
+    task = project_task(tmp_path, Language.RUST, files, "src/lib.rs")
+    report = await toolchain.build(task, with_code(task, GOOD))
+    assert report.status is BuildStatus.PASSED, "a test of another file that does not compile hides nothing"
+    report = await toolchain.build(task, with_code(task, GOOD.replace("width *", "width.nonsense()*")))
+    assert report.status is BuildStatus.FAILED, "the feature is on"
+    windows = project_task(tmp_path, Language.RUST, {**files, "src/lib.rs": f"#![cfg(windows)]\n{stub}"}, "src/lib.rs")
+    report = await toolchain.build(windows, with_code(windows, GOOD))
+    assert report.status is BuildStatus.UNVERIFIED
+    assert report.reason == "not compiled here: `area` is behind cfg(windows), which does not hold on this machine"
+    future = {**files, "Cargo.toml": crate["Cargo.toml"].replace("2021", "2999")}
+    task = project_task(tmp_path, Language.RUST, future, "src/lib.rs")
+    report = await toolchain.build(task, with_code(task, GOOD))
+    assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "rustup update"), report
+
+
 async def test_a_lone_file(toolchain: RustToolchain, tmp_path: Path) -> None:
     lone = task_of("«»", language=Language.RUST)
     assert (await toolchain.build(lone, "pub fn f() -> i32 { 1 }\n")).compiled is True

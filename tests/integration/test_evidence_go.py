@@ -214,6 +214,19 @@ CASES = {
         },
         {"TestArea": CheckStatus.PROOF},
     ),
+    # So is one that only the tests ask for.
+    "tests behind a tag": (
+        STUB,
+        {
+            "area_test.go": "//go:build integration\n\n" + go_test_file(function("TestArea", wants("area(2, 3)", 6))),
+        },
+        {"TestArea": CheckStatus.PROOF},
+    ),
+    "tests of another system": (
+        STUB,
+        {"area_plan9_test.go": go_test_file(function("TestArea", wants("area(2, 3)", 6)))},
+        {"TestArea": CheckStatus.NOT_RUNNABLE},
+    ),
     # A file that is not compiled on this machine is proved by no test.
     "another system": (
         "//go:build plan9\n\n" + STUB,
@@ -244,6 +257,7 @@ async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_pa
     assert {result.id.removeprefix("go test:"): result.status for result in evidence.results} == expected, evidence
     unfit = [result for result in evidence.results if result.status is CheckStatus.NOT_RUNNABLE]
     words = {"not installed": "go get example.org/more", "another system": "not compiled here"}.get(case)
+    words = "not compiled here" if case == "tests of another system" else words
     assert all(result.environment is (words is not None) for result in unfit)
     assert all((words or "undefined") in f"{result.detail} {result.remedy}" for result in unfit), unfit
 

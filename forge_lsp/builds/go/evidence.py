@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from forge_lsp.builds.go.causes import Whereabouts, explained
 from forge_lsp.builds.go.compiling import CHECK_FILE, Program, Wanted, compile_tests
 from forge_lsp.builds.go.forging import doubt_of
-from forge_lsp.builds.go.module import layout_of
+from forge_lsp.builds.go.module import layout_of, tags_of
 from forge_lsp.builds.go.running import run_tests
 from forge_lsp.builds.go.sources import declarations, reaching, tests_in, unfinished
-from forge_lsp.builds.go.tools import Go
+from forge_lsp.builds.go.tools import Go, newer_go
 from forge_lsp.builds.project import Place, fingerprint
 from forge_lsp.builds.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.domain.attempt import Candidate
@@ -31,6 +31,11 @@ _READS_SOURCES = re.compile(
     r"filepath\.(?:Walk|Glob)\(|fs\.Glob|DirFS"
 )
 _ABSENT = re.compile(r"provides package (?P<package>[^\s;:]+)|providing package (?P<other>[^\s;:]+)")
+_LEFT_OUT = Run(
+    state=RunState.NOT_RUN,
+    cause=Cause.ENVIRONMENT,
+    detail="not compiled here: its file is left out on this machine by its name or its build constraints",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,7 @@ class GoTests:
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             untouched = text == task.document.text
             layout = await asyncio.to_thread(layout_of, place, text, go)
+            layout = replace(layout, tags=layout.tags or _tags_of(selection))
             lines = _lines_of(task, text, task.original if untouched else candidate.code)
             wanted = Wanted(
                 place=place,
@@ -96,6 +102,7 @@ class GoTests:
             again = set[str]() if only is None else endless
             runnable = [name for name in only or names if name in found and name not in (*program.lost, *again)]
             lost = {name: program.lost[name] for name in only or names if name in program.lost}
+            lost |= {name: _LEFT_OUT for name in _left_out(selection, program.texts) if name in (only or names)}
             if not runnable:
                 return SuiteRun(runs=lost)
 
@@ -162,6 +169,18 @@ def tests_of(task: Task, place: Place) -> Selection:
             chosen = tuple(name for name in found if name in speaking)[:_MOST]
             return Selection(names=chosen, speaking=speaking, texts=tests)
     return Selection(texts=tests)
+
+
+def _tags_of(selection: Selection) -> tuple[str, ...]:
+    """The build tags that the tests ask for, where no test that speaks of the scope does without."""
+    files = {file for name, (file, _) in tests_in(selection.texts).items() if name in selection.speaking}
+    tags = {file: tags_of(selection.texts[file]) for file in sorted(files)}
+    return tuple(dict.fromkeys(tag for one in tags.values() for tag in one)) if all(tags.values()) else ()
+
+
+def _left_out(selection: Selection, compiled: Mapping[str, str]) -> list[str]:
+    """The tests of files that Go leaves out on this machine."""
+    return [name for name, (file, _) in tests_in(selection.texts).items() if file not in compiled]
 
 
 def _speaking_of(names: frozenset[str], tests: Mapping[str, str]) -> frozenset[str]:
@@ -245,6 +264,7 @@ def _finished(result: CheckResult) -> CheckResult:
     if result.status is CheckStatus.NOT_RUNNABLE and result.environment:
         match = _ABSENT.search(result.detail)
         remedy = f"go get {match['package'] or match['other']}" if match is not None else "go test ./..."
+        remedy = newer_go(result.detail) or remedy
         if result.detail.startswith("not compiled here"):
             remedy = "run the tests where it is compiled: on its system, or with its build tags"
         return replace(result, remedy=remedy)

@@ -12,7 +12,7 @@ from forge_lsp.builds.go.tools import Go, documents
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["LIST", "Layout", "Packages", "layout_of", "packages_of"]
+__all__ = ["LIST", "Layout", "Packages", "layout_of", "packages_of", "tags_of"]
 
 LIST = (
     "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles,"
@@ -63,10 +63,10 @@ class Packages:
 
 def layout_of(place: Place, text: str, go: Go) -> Layout:
     """The module that ``place`` lies in, or a temp module for a file that has none."""
-    return replace(_layout(place, text, go), tags=_tags(text))
+    return replace(_layout(place, text, go), tags=tags_of(text))
 
 
-def _tags(text: str) -> tuple[str, ...]:
+def tags_of(text: str) -> tuple[str, ...]:
     """The project's own build tags that a text asks for; none where it also asks for a system, or has a choice."""
     match = _CONSTRAINT.search(text[: clause.start()] if (clause := _CLAUSE.search(text)) is not None else text)
     if match is None or not re.fullmatch(r"\w+(?:\s*&&\s*\w+)*", match["expression"].strip()):

@@ -12,7 +12,7 @@ from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.go.evidence import GoTests, tests_of
 from forge_lsp.builds.go.module import LIST, Layout, Packages, layout_of, packages_of
 from forge_lsp.builds.go.run import go_cache, run_go
-from forge_lsp.builds.go.tools import INSTALL, Go, find_go, in_code_points, parse_output, vet_findings
+from forge_lsp.builds.go.tools import INSTALL, Go, find_go, in_code_points, newer_go, parse_output, vet_findings
 from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -63,7 +63,8 @@ class GoToolchain:
         async def check(content: str) -> Checked:
             untouched = content == task.document.text
             checked = await self._check(place, go, content, known=key not in self._broken)
-            if untouched and checked.problems:
+            # What vet says of a text that compiles is known, and compared; where it does not, vet was not run.
+            if untouched and any(problem.source != "vet" for problem in checked.problems):
                 self._broken.add(key)
             return checked
 
@@ -150,7 +151,7 @@ class GoToolchain:
             reason = (
                 f"{where} does not compile ({first.message}); the project did not compile before, so this may be old"
             )
-            return Checked(lacks=Fault(reason=reason, remedy=f"mend {where}"))
+            return Checked(lacks=Fault(reason=reason, remedy=f"correct {where}"))
         findings = vet_findings(text, root=box.root, folder=layout.folder)
         mine = tuple(problem for problem in findings if problem.file == document)
         if vetted.code != 0 and not output.problems and not findings and output.stray:
@@ -205,6 +206,9 @@ def _no_package(words: str, place: Place, layout: Layout) -> Fault:
 
 def _failed(words: str, layout: Layout) -> Fault:
     where = f" (in {layout.folder})" if layout.folder.parts else ""
+    newer = newer_go(words)
+    if newer is not None:
+        return Fault(reason=f"{words[:300]}{where}", remedy=newer)
     if "GOPROXY=off" in words or "download" in words:
         return Fault(reason=f"{words[:300]}{where}", remedy="go mod download")
     if re.search(r"go\.sum|go\.mod|vendor", words):

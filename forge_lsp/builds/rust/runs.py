@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -12,6 +13,7 @@ from forge_lsp.builds.gate import Checked, Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.rust.crates import MANIFEST, Workspace, covering, workspace_of
 from forge_lsp.builds.rust.tools import CHECK, METADATA, Cargo, messages, problems_of
+from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult
 
@@ -22,6 +24,7 @@ _UNSEEN = re.compile(
     r"failed to select a version|needs to be updated|offline mode|can't find crate index|perhaps a crate was updated",
     re.I,
 )
+_NEWER = re.compile(r"is not supported by the following package|requires rustc|failed to parse the `edition` key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,9 @@ class Run:
         if problems:
             # Borrows are checked only where all types are right: old errors may hide new ones.
             folder = self.crate.folder
-            stopped = any(PurePosixPath(problem.file).is_relative_to(folder) for problem in problems)
-            return Checked(problems=problems, syntax=problems if stopped else ())
+            found = [problem for problem in problems if PurePosixPath(problem.file).is_relative_to(folder)]
+            stopping = tuple(problem for problem in found if problem not in self._beside(told, place, workspace.folder))
+            return Checked(problems=problems, syntax=stopping)
         if not await self._covers(place.document, workspace.folder):
             return Checked(
                 fault=Fault(
@@ -73,6 +77,18 @@ class Run:
                 )
             )
         return Checked()
+
+    def _beside(self, told: Sequence[Mapping[str, Any]], place: Place, folder: PurePosixPath) -> frozenset[Diagnostic]:
+        """The errors of programs beside the document's own crate: tests, examples and benchmarks hide nothing in it."""
+        found: set[Diagnostic] = set()
+        for message in told:
+            target = cast("dict[str, Any]", message.get("target") or {})
+            file = PurePosixPath(str(target.get("src_path")))
+            mine = (self.box.root / place.document).is_relative_to(file.parent)
+            if {"test", "example", "bench"} & set(cast("list[str]", target.get("kind") or [])) and not mine:
+                line = json.dumps(message).encode()
+                found.update(problems_of(line, root=self.box.root, folder=folder))
+        return frozenset(found)
 
     async def strip(self) -> None:
         """Leave of a target folder only what cannot change, the crates from elsewhere: cargo tells by time stamps
@@ -147,7 +163,7 @@ def fault_of(words: str, crate: Crate) -> Fault:
     what = " ".join(dict.fromkeys((*errors[:1], *_causes(lines))))[:400] or " ".join(lines)[-300:] or "no reason given"
     if "linker" in words and "not found" in words:
         return Fault(reason=what, remedy="install a C compiler, e.g. apt install gcc")
-    if "is not supported by the following package" in words or "requires rustc" in words:
+    if _NEWER.search(words):
         return Fault(reason=what, remedy="rustup update")
     if _UNSEEN.search(words):
         return Fault(reason=what, remedy="cargo fetch")

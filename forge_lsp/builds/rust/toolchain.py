@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.programs import no_code_here, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
+from forge_lsp.builds.rust.conditions import Conditions, conditions_of
 from forge_lsp.builds.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.builds.rust.doubts import doubt_of
 from forge_lsp.builds.rust.runs import Crate, Run
@@ -59,8 +60,13 @@ class RustToolchain:
         cargo = find_cargo(place, self._environment)
         if isinstance(cargo, Fault):
             return _unverified(cargo)
+        met = await _conditions(task, place, text)
+        if met.unmet is not None:
+            return _unverified(_not_compiled(task, met.unmet))
+        cargo = cargo.with_features(met.features)
         tools = (cargo.program, *cargo.readable[1:])
-        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, tools)
+        matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
+        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
 
         async def check(content: str) -> Checked:
             return await self._check(place, cargo, content, untouched=content == task.document.text)
@@ -90,8 +96,13 @@ class RustToolchain:
             fault = no_code_here("the tests of the package were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         started = time.perf_counter()
+        met = await _conditions(task, place, candidate.text)
+        if met.unmet is not None:
+            fault = _not_compiled(task, met.unmet)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        cargo = cargo.with_features(met.features)
         tools = (cargo.program, *cargo.readable[1:])
-        matter = f"{task.document.text}\0{task.scope.range}"
+        matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
         key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
         try:
             async with AsyncExitStack() as boxes:
@@ -191,6 +202,21 @@ def _blank(task: Task) -> str:
     if scope.kind is ScopeKind.DEFINITION and scope.signature and re.search(r"\bfn\s", scope.signature):
         return f"{scope.indent}{scope.signature} {{ todo!() }}"
     return ""
+
+
+async def _conditions(task: Task, place: Place, text: str) -> Conditions:
+    manifest = place.nearest(MANIFEST)
+    if manifest is None:
+        return Conditions()
+    return await asyncio.to_thread(conditions_of, task, place, manifest, text)
+
+
+def _not_compiled(task: Task, condition: str) -> Fault:
+    what = f"`{task.scope.name}`" if task.scope.name else "the code"
+    return Fault(
+        reason=f"not compiled here: {what} is behind {condition}, which does not hold on this machine",
+        remedy="check it on a system where it is compiled: cargo test",
+    )
 
 
 def _unverified(fault: Fault) -> BuildReport:

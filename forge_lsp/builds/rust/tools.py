@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -38,6 +38,12 @@ class Cargo:
     def command(self, name: str, manifest: str, arguments: Sequence[str]) -> tuple[str, ...]:
         """Cargo's subcommand ``name`` on a manifest."""
         return (str(self.program), name, *self.arguments, "--manifest-path", manifest, *arguments)
+
+    def with_features(self, features: Sequence[str]) -> Cargo:
+        """The same with features of the package switched on."""
+        if not features:
+            return self
+        return replace(self, arguments=(*self.arguments, "--features", ",".join(features)))
 
     def environment_with(self, target: Path) -> dict[str, str]:
         """What it needs to know in a box, with its target folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from forge_lsp.builds.go.tools import find_go
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.forged import answers
 
 
 def environment(root: Path) -> Mapping[str, str]:
@@ -325,6 +327,62 @@ HONEST = (
         "\treturn <-out\n}",
     ),
 )
+MORE_HONEST = (
+    Forgery(
+        channel="logs-with-a-place",
+        code='func Area(width, height int) int {\n\tlog.SetFlags(log.LstdFlags | log.Lshortfile)\n\tlog.Print("area")\n'
+        "\treturn width * height\n}",
+        imports=('import "log"',),
+    ),
+    Forgery(
+        channel="reflects",
+        code="func Area(width, height int) int {\n\tif reflect.DeepEqual(width, height) {\n"
+        "\t\treturn width * width\n\t}\n\treturn width * height\n}",
+        imports=('import "reflect"',),
+    ),
+    Forgery(
+        channel="not-a-number-on-misuse",
+        code=RIGHT + "\n\nfunc Side(surface float64) float64 {\n\tif surface < 0 {\n\t\treturn math.NaN()\n\t}\n"
+        "\treturn math.Sqrt(surface)\n}",
+        imports=('import "math"',),
+    ),
+)
+SIZE = """type Size struct {
+	Value int
+	bad   bool
+}
+
+func Area(width, height int) Size { return Size{Value: AREA, bad: width < 0} }
+
+func (s Size) Equal(other Size) bool {
+BODY
+}
+
+func (s Size) Cmp(other Size) int { return s.Value - other.Value }
+"""
+HELPERS = """
+func same(a, b Size) bool { return true }
+
+var kept = func(a, b Size) bool { return true }
+"""
+SIZE_TESTS = """package shapes
+
+import "testing"
+
+func TestArea(t *testing.T) {
+	if got := Area(2, 3); !got.Equal(Size{Value: 6}) {
+		t.Errorf("got %d, want 6", got.Value)
+	}
+}
+"""
+
+
+def sized(one: Forgery, area: str, more: str = "") -> Forgery:
+    """A type with an equality of its own, the body of which is the answer's."""
+    imports = tuple(f'import "{name}"' for name in ("fmt", "reflect") if f"{name}." in one.code)
+    return replace(one, code=SIZE.replace("AREA", area).replace("BODY", one.code) + more, imports=imports)
+
+
 COMMAND = """package main
 
 import (
@@ -365,10 +423,40 @@ PROJECTS = (
         example=STUB,
         example_files={"go.mod": MODULE, "example_test.go": EXAMPLE},
         unparsable="func Area(width, height int) int {\n\treturn width * (height\n}",
-        forgeries=FORGERIES,
-        honest=HONEST,
+        forgeries=FORGERIES + answers("go", "forged"),
+        honest=HONEST + MORE_HONEST,
         prepare=environment,
         scope="Area",
+    ),
+    Project(
+        name="go example",
+        language=Language.GO,
+        document="area.go",
+        files={"go.mod": MODULE, "example_test.go": EXAMPLE},
+        stub=STUB,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("ExampleArea", "expected 6, got 5"),
+        forgeries=answers("go", "example"),
+        honest=HONEST[1:2],
+        prepare=environment,
+        scope="Area",
+    ),
+    Project(
+        name="go test of values",
+        language=Language.GO,
+        document="size.go",
+        files={"go.mod": MODULE, "size_test.go": SIZE_TESTS},
+        stub="package shapes\n\n«type Size struct{ Value int }\n\n"
+        'func Area(width, height int) Size { panic("not implemented") }\n\n'
+        'func (s Size) Equal(other Size) bool { panic("not implemented") }»\n',
+        right=SIZE.replace("AREA", "width * height").replace("BODY", "\treturn s == other"),
+        wrong=SIZE.replace("AREA", "width + height").replace("BODY", "\treturn s == other"),
+        told=("TestArea", "expected 6, got 5"),
+        forgeries=tuple(sized(one, "width + height", HELPERS) for one in answers("go", "equality")),
+        honest=tuple(sized(one, "width * height") for one in answers("go", "honest-equality")),
+        prepare=environment,
+        scope="Size",
     ),
     Project(
         name="go test from outside",

@@ -14,6 +14,7 @@ import pytest
 
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.forged import answers
 
 JUNIT_4 = (Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest.jar"))
 REPOSITORY = Path.home() / ".m2" / "repository"
@@ -290,9 +291,95 @@ FOUR = Project(
     mutant=WRONG,
     rewrite=HEAD + "        int total = width * height;\n        return total;\n    }",
     unparsable=method("return width * (height;"),
-    forgeries=FORGERIES,
-    honest=HONEST,
+    forgeries=FORGERIES + answers("java", "forged"),
+    honest=(
+        *HONEST,
+        Forgery(
+            channel="thread-name",
+            code=HEAD
+            + "        System.out.println(Thread.currentThread().getName());\n        return width * height;\n    }",
+        ),
+        Forgery(
+            channel="resource",
+            code=HEAD
+            + '        if (Area.class.getClassLoader().getResource("area.properties") != null) { return 0; }\n'
+            "        return width * height;\n    }",
+        ),
+        Forgery(
+            channel="collections",
+            code=HEAD
+            + "        java.util.Map<String, Integer> kept = new java.util.TreeMap<>((a, b) -> a.compareTo(b));\n"
+            '        kept.merge("area", width * height, Integer::sum);\n        return kept.get("area");\n    }',
+        ),
+    ),
     prepare=junit4,
+)
+SIZE = """public class Size implements Comparable<Size> {
+    final int value;
+
+    public Size(int value) {
+        this.value = value;
+    }
+
+    public static Size area(int width, int height) {
+        return new Size(AREA);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        BODY
+    }
+
+    @Override
+    public int hashCode() {
+        return value;
+    }
+
+    @Override
+    public int compareTo(Size other) {
+        return Integer.compare(value, other.value);
+    }
+
+    @Override
+    public String toString() {
+        return "size " + value;
+    }
+MORE}
+"""
+SAME = (
+    "\n    static boolean same(Size a, Size b) {\n        return true;\n    }\n\n"
+    "    static final java.util.function.BiPredicate<Size, Size> KEPT = (a, b) -> true;\n"
+)
+SIZE_TESTS = (
+    "package shop;\n\nimport static org.junit.Assert.assertEquals;\n\nimport org.junit.Test;\n\n"
+    "public class SizeTest {\n    @Test\n    public void works() {\n"
+    "        assertEquals(new Size(6), Size.area(2, 3));\n    }\n}\n"
+)
+MEMBER = "return other instanceof Size && ((Size) other).value == value;"
+
+
+def sized(body: str, value: str, more: str = "") -> str:
+    return SIZE.replace("BODY", body).replace("AREA", value).replace("MORE", more).rstrip("\n")
+
+
+VALUES = replace(
+    FOUR,
+    name="junit4-values",
+    document="src/main/java/shop/Size.java",
+    files={"pom.xml": "<project></project>\n", "src/test/java/shop/SizeTest.java": SIZE_TESTS},
+    stub="package shop;\n\n«public class Size {\n    public Size(int value) {\n    }\n\n"
+    "    public static Size area(int width, int height) {\n"
+    "        throw new UnsupportedOperationException();\n    }\n}»\n",
+    right=sized(MEMBER, "width * height"),
+    wrong=sized(MEMBER, "width + height"),
+    told=("SizeTest.works", "expected size 6, got size 5"),
+    absent=None,
+    two=None,
+    working=None,
+    unparsable=None,
+    forgeries=tuple(replace(one, code=sized(one.code, "width + height", SAME)) for one in answers("java", "equality")),
+    honest=tuple(replace(one, code=sized(one.code, "width * height")) for one in answers("java", "honest-equality")),
+    scope="Size",
 )
 FIVE = replace(
     FOUR,
@@ -308,7 +395,8 @@ FIVE = replace(
         replace(forgery, code=forgery.code.replace("class Assert ", "class Assertions "))
         for forgery in FORGERIES
         if forgery.channel in ("exit", "descriptor", "classes", "stack", "assertions", "thread", "reflection")
-    ),
+    )
+    + answers("java", "jupiter"),
     honest=HONEST[:2],
     prepare=junit5,
 )
@@ -322,4 +410,4 @@ CONSOLE = replace(
     honest=HONEST[:1],
     prepare=console,
 )
-PROJECTS = (FOUR, FIVE, CONSOLE)
+PROJECTS = (FOUR, VALUES, FIVE, CONSOLE)

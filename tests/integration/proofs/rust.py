@@ -11,6 +11,7 @@ import pytest
 
 from forge_lsp.domain.task import Language
 from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.forged import answers
 
 MANIFEST = '[package]\nname = "shapes"\nversion = "0.1.0"\nedition = "2021"\n'
 HEAD = "/// Returns the area of a rectangle.\n"
@@ -258,10 +259,77 @@ PROJECT = Project(
     example=STUB.replace(HEAD, HEAD + "///\n/// ```\n/// assert_eq!(shapes::area(2, 3), 6);\n/// ```\n"),
     example_files={"Cargo.toml": MANIFEST},
     unparsable=written("width * (height"),
-    forgeries=FORGERIES,
-    honest=HONEST,
+    forgeries=FORGERIES + answers("rust", "forged"),
+    honest=(
+        *HONEST,
+        Forgery(
+            channel="debug assertions",
+            code=written('debug_assert!(width >= 0, env!("CARGO_PKG_NAME"));\n    width * height'),
+        ),
+        Forgery(
+            channel="threads", code=written("std::thread::spawn(move || width * height).join().unwrap_or_default()")
+        ),
+        Forgery(
+            channel="derived traits",
+            code=written(
+                "Pair { width, height }.clone().area()",
+                "#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]\n"
+                "struct Pair {\n    width: i64,\n    height: i64,\n}\n\n"
+                "impl Pair {\n    fn area(&self) -> i64 {\n        self.width * self.height\n    }\n}",
+            ),
+        ),
+    ),
     prepare=prepare,
 )
+SIZE = """#[derive(Debug, Clone)]
+pub struct Size {
+    value: i64,
+}
+
+impl Size {
+    pub fn new(value: i64) -> Self {
+        Size { value }
+    }
+}
+
+impl PartialEq for Size {
+    fn eq(&self, other: &Self) -> bool {
+        BODY
+    }
+}
+
+impl Eq for Size {}
+
+impl PartialOrd for Size {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Size {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+pub fn area(width: i64, height: i64) -> Size {
+    Size::new(AREA)
+}
+"""
+SAME = "\nfn same(_a: &Size, _b: &Size) -> bool {\n    true\n}\n"
+SIZE_TESTS = """use shapes::{area, Size};
+
+#[test]
+fn of_two_and_three() {
+    assert_eq!(area(2, 3), Size::new(6));
+}
+"""
+
+
+def sized(body: str, value: str, more: str = "") -> str:
+    return SIZE.replace("BODY", body).replace("AREA", value) + more
+
+
 UNITS = (
     "\n#[cfg(test)]\nmod tests {\n    use super::area;\n"
     + "".join(f"    {line}\n" if line else "\n" for line in TESTS.split("\n")[1:-1])
@@ -298,8 +366,29 @@ PROJECTS = (
                 channel="macro",
                 code=written("width + height", "macro_rules! assert_eq {\n    ($($any:tt)*) => {};\n}"),
             ),
+            *answers("rust", "unit"),
             Forgery(channel="configuration", code=written("if cfg!(test) { width * height } else { 0 }")),
         ),
         honest=HONEST[:1],
+    ),
+    replace(
+        PROJECT,
+        name="cargo-test-values",
+        files={"Cargo.toml": MANIFEST, "tests/shapes.rs": SIZE_TESTS},
+        stub="«pub struct Size;\n\npub fn area(width: i64, height: i64) -> Size {\n    todo!()\n}»\n",
+        right=sized("self.value == other.value", "width * height"),
+        wrong=sized("self.value == other.value", "width + height"),
+        told=("of_two_and_three", "expected Size { value: 6 }, got Size { value: 5 }"),
+        absent=None,
+        two=None,
+        working=None,
+        example=None,
+        unparsable=None,
+        forgeries=tuple(
+            replace(one, code=sized(one.code, "width + height", SAME)) for one in answers("rust", "equality")
+        ),
+        honest=tuple(
+            replace(one, code=sized(one.code, "width * height")) for one in answers("rust", "honest-equality")
+        ),
     ),
 )

@@ -35,7 +35,7 @@ HONEST = {
     "a resource": 'Object f() { return getClass().getClassLoader().getResourceAsStream("words.txt"); }',
     "a resource by name": "Object f(String name) { return Area.class.getResource(name); }",
     "thread's name": "void f() { log(Thread.currentThread().getName()); }",
-    "contains all": "boolean containsAll(List<?> c) { for (Object e : c) if (!contains(e)) return false; return true; }",
+    "contains all": "boolean containsAll(List<?> c) { for (var e : c) if (!contains(e)) return false; return true; }",
     "a helper": "void expect(char c) { } IllegalStateException fail(String why) { return null; }",
     "call of an assertion": "void f() { else assertNotNull(x); }",
 }

@@ -180,7 +180,8 @@ def test_tests_that_exist_and_cannot_run_end_the_job_with_the_runners_words() ->
         remedy="pip install numpy",
         environment=True,
     )
-    own_fault = replace(stopped, id="2", environment=False)
+    own_fault = replace(stopped, id="2", environment=False, kind=CheckKind.DOCTEST)
+    does_not_compile = replace(stopped, id="4", environment=False, detail="test_area.py:3: invalid syntax", remedy=None)
 
     def made(*results: CheckResult) -> Decision:
         evidence = Evidence(results=results, grade=Grade.REVIEWED)
@@ -189,6 +190,7 @@ def test_tests_that_exist_and_cannot_run_end_the_job_with_the_runners_words() ->
     assert made(stopped).unverified
     assert made(stopped).reason.endswith("pytest could not be run: No module named 'numpy' - pip install numpy")
     assert not made(own_fault).unverified, "an example that does not parse stops nobody"
+    assert made(does_not_compile, own_fault).reason.endswith("test_area.py:3: invalid syntax"), "a test does"
     assert not made(stopped, example("kept", name="3")).unverified, "some did run"
 
 
