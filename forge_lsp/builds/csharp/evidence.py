@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.csharp.built import Built
 from forge_lsp.builds.csharp.forging import doubt_of
 from forge_lsp.builds.csharp.messages import problems_in
 from forge_lsp.builds.csharp.results import Reading, missing_in, trx_of
@@ -33,6 +34,12 @@ _LOG = "forge.trx"
 _MOST_FILES = 8
 _MOST_ROUNDS = 4
 _CONTROL = "ForgeMustFail"
+_QUICK = (
+    *("-p:UseAppHost=false", "-p:UseSharedCompilation=false", "-p:GenerateFullPaths=true"),
+    # What only advises, or is for readers of other languages, is not needed to run tests.
+    *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en"),
+)
+_READS_SOURCES = re.compile(r"\.cs\"")
 _FORGED = "a check that must fail passes or is gone while the code is tested"
 _CONTROLS = (
     (r"\bxunit\b", "", "[global::Xunit.Fact]", "global::Xunit.Assert.Equal(1, 2);"),
@@ -73,6 +80,7 @@ class DotnetTests:
         self._sandbox = sandbox
         self._timeout = timeout
         self._memory = Memory()
+        self._built = Built()
 
     async def run(
         self, task: Task, candidate: Candidate, place: Place, suites: Sequence[Suite], dotnet: Dotnet
@@ -80,13 +88,25 @@ class DotnetTests:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
         results: list[CheckResult] = []
-        watched = {word for suite in suites for file in suite.files for word in (PurePosixPath(file).name,)}
-        doubts = [doubt_of(candidate.code or candidate.text, task.document.text, watched)]
+        doubts: list[str | None] = []
+        code = "\n".join((*candidate.imports, candidate.code or candidate.text))
         try:
             for suite in suites:
-                runner = _Runner(self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout)
+                runner = _Runner(
+                    self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+                )
                 results += await self._compared(task, candidate, place, suite, dotnet, runner)
-                doubts.append(runner.doubt)
+                doubts.append(
+                    runner.doubt
+                    or doubt_of(
+                        code,
+                        task.document.text,
+                        suite.files,
+                        ended=runner.ended,
+                        project=suite.project.stem,
+                        known={*suite.names, *runner.wanted},
+                    )
+                )
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         doubt = next((one for one in doubts if one), None)
@@ -97,17 +117,21 @@ class DotnetTests:
     ) -> Sequence[CheckResult]:
         known = f"{task.document.text}\0{task.scope.range}\0{suite}"
         key = await asyncio.to_thread(fingerprint, place, known, _MATTERS, (dotnet.program, *_assets(place, suite)))
+        runner.key = key
         name = f"dotnet test {suite.project.stem}"
         speaks = runner.reading(task.document.text).speaks
         results = await judged(
             TestSuite(name=name, key=key, run=runner.run, speaks=speaks), task, candidate, self._memory
         )
+        before = await self._memory.get(key, lambda: runner.run(task.document.text, None))
+        runner.wanted = frozenset(word for run in before.all_runs for word in run.missing)
         return results or (not_run(name, runner.words or "it found no test"),)
 
 
 class _Runner:
     """Runs one test project with one text or another in the document's place. ``doubt`` is set once a run of the
-    candidate is not to be believed."""
+    candidate is not to be believed, ``ended`` as long as its runs came to their end; ``wanted`` are the names that the
+    tests wait for."""
 
     def __init__(
         self,
@@ -119,7 +143,10 @@ class _Runner:
         dotnet: Dotnet,
         *,
         timeout: float,
+        built: Built,
     ) -> None:
+        self.key = ""
+        self._built = built
         self._sandbox = sandbox
         self._task = task
         self._candidate = candidate
@@ -130,6 +157,8 @@ class _Runner:
         self._control = _control(place.text(suite.project) or "")
         self.words = ""
         self.doubt: str | None = None
+        self.ended = True
+        self.wanted: frozenset[str] = frozenset()
 
     def reading(self, text: str) -> Reading:
         """Return what is known of the tests, for a ``text`` of the document."""
@@ -171,18 +200,23 @@ class _Runner:
         extra: dict[PurePosixPath, bytes | None] = {PurePosixPath(file): new.encode() for file, new in left.items()}
         if self._control:
             extra[suite.project.parent / f"{_CONTROL}.cs"] = self._control.encode()
-        async with self._sandbox.open(self._place.tree(text, extra)) as box:
-            if not all(path.is_file() for path in _assets(self._place, suite)):
-                # As the build gate does it: what a source on this machine has is unpacked in the temp copy.
-                packages = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
-                if "NUGET_PACKAGES" in dotnet.environment:
-                    packages["RestoreFallbackFolders"] = dotnet.environment["NUGET_PACKAGES"]
-                dotnet = replace(dotnet, environment={**dotnet.environment, **packages})
-                restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
-                if restored.code != 0:
-                    words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
-                    fault = uncollected(words, cause=Cause.ENVIRONMENT)
-                    return SuiteRun(uncollected={"": fault}, words=words), ()
+        kept = f"{self.key}\0{text}\0{sorted(left.items())}"
+        async with self._sandbox.open(self._place.tree(text, {**extra, **self._built.files(kept)})) as box:
+            if not await self._built.unpack(kept, box, timeout=self._timeout):
+                if not all(path.is_file() for path in _assets(self._place, suite)):
+                    kept = ""  # what is unpacked in the temp copy is needed to run, too
+                    dotnet = _unpacking(dotnet, box)
+                    restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
+                    if restored.code != 0:
+                        words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
+                        fault = uncollected(words, cause=Cause.ENVIRONMENT)
+                        return SuiteRun(uncollected={"": fault}, words=words), ()
+                result = await self._run(box, dotnet, "build", str(suite.project), "--no-restore", *quiet, *_QUICK)
+                if result.code != 0:
+                    return self._not_built(result, box.root)
+                if kept:
+                    await self._built.pack(kept, box, suite.project.parent, timeout=self._timeout)
+            await _hide(box, suite, self._place, timeout=self._timeout)
             names = [re.sub(r"\(.*$", "", name, flags=re.S) for name in only or ()]
             filters = [f"FullyQualifiedName={name}" for name in dict.fromkeys(names)] or [
                 f"FullyQualifiedName~{name}" for name in suite.classes
@@ -190,22 +224,22 @@ class _Runner:
             result = await self._run(
                 box,
                 dotnet,
-                *("test", str(suite.project), "--no-restore", *quiet),
-                *("-p:UseAppHost=false", "-p:UseSharedCompilation=false", "-p:GenerateFullPaths=true"),
+                *("test", str(suite.project), "--no-restore", "--no-build", *quiet),
                 *("--logger", f"trx;LogFileName={_LOG}", "--results-directory", str(box.root / _RESULTS)),
                 *("--filter", "|".join([*filters, *([f"FullyQualifiedName~{_CONTROL}"] if self._control else [])])),
             )
             log = box.read(_RESULTS / _LOG)
-            root = box.root
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         words = _words(result, f"dotnet test {suite.project}", self._timeout)
-        problems = problems_in(output, root)
-        if log is None and problems:
-            compiled = tuple(problem for problem in problems if problem.code.startswith("CS"))
-            if compiled:
-                return SuiteRun(words=words), compiled
-            return SuiteRun(uncollected={"": uncollected(words, cause=Cause.ENVIRONMENT)}, words=words), ()
         return self._believed(text, log, output, words), ()
+
+    def _not_built(self, result: ProcessResult, root: Path) -> tuple[SuiteRun, tuple[Diagnostic, ...]]:
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        words = _words(result, f"dotnet build {self._suite.project}", self._timeout)
+        compiled = tuple(problem for problem in problems_in(output, root) if problem.code.startswith("CS"))
+        if compiled:
+            return SuiteRun(words=words), compiled
+        return SuiteRun(uncollected={"": uncollected(words, cause=Cause.ENVIRONMENT)}, words=words), ()
 
     def _believed(self, text: str, log: bytes | None, output: str, words: str) -> SuiteRun:
         """What the log says, as far as it is whole and the check that must fail has failed."""
@@ -213,6 +247,8 @@ class _Runner:
         runs = {name: run for name, run in trx.runs.items() if _CONTROL not in name}
         controls = [run for name, run in trx.runs.items() if _CONTROL in name]
         sound = not self._control or (bool(controls) and all(run.state is RunState.FAILED for run in controls))
+        if text != self._task.document.text:
+            self.ended = self.ended and trx.whole and sound
         if runs and not sound and text != self._task.document.text:
             self.doubt = _FORGED
         if not trx.whole or not sound:
@@ -256,7 +292,7 @@ class _Runner:
         return await box.run(
             (str(dotnet.program), *arguments),
             timeout=self._timeout,
-            env=dotnet.environment,
+            env={"DOTNET_TieredPGO": "0", **dotnet.environment},  # short runs do not win back what it costs
             readable=dotnet.readable,
             loopback=True,  # vstest talks to its host by TCP
         )
@@ -339,6 +375,24 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for begin, end in spans:
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
     return text
+
+
+def _unpacking(dotnet: Dotnet, box: Box) -> Dotnet:
+    """``dotnet`` as the build gate uses it: what a source on this machine has is unpacked in the temp copy."""
+    packages = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
+    if "NUGET_PACKAGES" in dotnet.environment:
+        packages["RestoreFallbackFolders"] = dotnet.environment["NUGET_PACKAGES"]
+    return replace(dotnet, environment={**dotnet.environment, **packages})
+
+
+async def _hide(box: Box, suite: Suite, place: Place, *, timeout: float) -> None:
+    """Remove the sources of the tests, which what is tested could read, unless they read sources themselves."""
+    if place.source is None or any(_READS_SOURCES.search(text) for text in suite.files.values()):
+        return
+    folder = suite.project.parent
+    known = [file for file, _ in project_files(place.source, (".cs",)) if PurePosixPath(file).is_relative_to(folder)]
+    files = [file for file in known if file != str(place.document)]
+    await box.run(("/bin/sh", "-c", 'rm -f "$@"', "sh", *files, str(folder / f"{_CONTROL}.cs")), timeout=timeout)
 
 
 def _assets(place: Place, suite: Suite) -> tuple[Path, ...]:
