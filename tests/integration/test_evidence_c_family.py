@@ -33,6 +33,11 @@ FILES = {
         'int main(void) {\n    if (area(2, 3) != 6) { puts("area is wrong"); return 1; }\n    return 0;\n}\n'
     ),
 }
+LISTS = (
+    "cmake_minimum_required(VERSION 3.10)\nproject(area C)\nenable_testing()\n"
+    "add_executable(test_area tests/test_area.c area.c)\ntarget_include_directories(test_area PRIVATE .)\n"
+    "add_test(NAME multiplies COMMAND test_area)\nadd_test(NAME never COMMAND false)\n"
+)
 GOOD = "int area(int a, int b) {\n    return a * b;\n}"
 WRONG = "int area(int a, int b) {\n    return a + b;\n}"
 
@@ -74,12 +79,7 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
         pytest.skip("cmake is not installed")
     if sandbox.kind != "bubblewrap":
         pytest.skip("a build folder knows its own place")
-    lists = (
-        "cmake_minimum_required(VERSION 3.10)\nproject(area C)\nenable_testing()\n"
-        "add_executable(test_area tests/test_area.c area.c)\ntarget_include_directories(test_area PRIVATE .)\n"
-        "add_test(NAME multiplies COMMAND test_area)\nadd_test(NAME never COMMAND false)\n"
-    )
-    files = {**FILES, "CMakeLists.txt": lists, "area.c": AREA.replace("0; // TODO", "a * b;")}
+    files = {**FILES, "CMakeLists.txt": LISTS, "area.c": AREA.replace("0; // TODO", "a * b;")}
     task = project_task(tmp_path, Language.C, files, "area.c")
     _configure(tmp_path)
     results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
@@ -95,6 +95,41 @@ async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> 
     toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
     (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
     assert (result.status, "did not finish" in result.detail) == (CheckStatus.OWED, True)
+
+
+MAKE, TEST = "Makefile", "tests/test_area.c"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words", "remedy"),
+    [
+        (TEST, "#include <stdio.h>", "#include <cmocka.h>", "cmocka.h", "libcmocka-dev"),
+        (MAKE, "-o $@ $^", "-o $@ $^ -lnone_such", "-lnone_such", "install the library libnone_such"),
+        (MAKE, "CFLAGS", "CC = none-such-cc\nCFLAGS", "none-such-cc", "install none-such-cc"),
+    ],
+)
+async def test_tests_that_cannot_be_built_here_say_why_and_what_to_do(
+    sandbox: Sandbox, tmp_path: Path, file: str, old: str, new: str, words: str, remedy: str
+) -> None:
+    task = project_task(tmp_path, Language.C, {**FILES, file: FILES[file].replace(old, new, 1)}, "area.c")
+    (only,) = (await evidence(sandbox, task, GOOD)).results
+    assert (only.status, only.environment) == (CheckStatus.NOT_RUNNABLE, True), only
+    assert words in only.detail, only
+    assert only.remedy is not None, only
+    assert remedy in only.remedy, only
+
+
+async def test_a_broken_cmake_list_says_why_and_what_to_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    if shutil.which("cmake") is None or sandbox.kind != "bubblewrap":
+        pytest.skip("no cmake here, or no sandbox in which a build folder knows its own place")
+    task = project_task(tmp_path, Language.C, {**FILES, "CMakeLists.txt": LISTS}, "area.c")
+    _configure(tmp_path)
+    write_files(tmp_path, {"CMakeLists.txt": LISTS + "none_such_command(1)\n"})
+    results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
+    broken = results["ctest: multiplies"]
+    assert (broken.status, broken.environment) == (CheckStatus.NOT_RUNNABLE, True), broken
+    assert "none_such_command" in broken.detail
+    assert broken.remedy == "cmake -S . -B build"
 
 
 def _configure(folder: Path) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import re
 import time
 from collections.abc import Collection
+from dataclasses import replace
 
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.forging import MAY_EXIT, doubt_of
 from forge_lsp.builds.c_family.instrumenting import Crash, crashing
+from forge_lsp.builds.c_family.packages import remedy_of
 from forge_lsp.builds.c_family.scanning import blanked
 from forge_lsp.builds.c_family.suites import Runner, Suite, ctest_results, suite_of
 from forge_lsp.builds.c_family.units import MATTERS
@@ -62,6 +64,10 @@ class CFamilyEvidence:
             results = await judged(tests, task, candidate, self._memory)
             sure = _Sure(task, candidate, suite, runner, self._memory, key, language)
             results, doubt = await sure.of(results)
+            results = tuple(
+                replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
+                for one in results
+            )
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)

@@ -39,6 +39,7 @@ _QUICK = (
     # What only advises, or is for readers of other languages, is not needed to run tests.
     *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en"),
 )
+_UNRESTORED = re.compile(r"\bdotnet restore\b|\bNU\d{4}\b|\bNETSDK1004\b")
 _READS_SOURCES = re.compile(r"\.cs\"")
 _FORGED = "a check that must fail passes or is gone while the code is tested"
 _CONTROLS = (
@@ -125,6 +126,11 @@ class DotnetTests:
         )
         before = await self._memory.get(key, lambda: runner.run(task.document.text, None))
         runner.wanted = frozenset(word for run in before.all_runs for word in run.missing)
+        restore = f"dotnet restore {suite.project}"
+        results = tuple(
+            replace(one, remedy=restore) if one.environment and _UNRESTORED.search(one.detail) else one
+            for one in results
+        )
         return results or (not_run(name, runner.words or "it found no test"),)
 
 
