@@ -12,10 +12,11 @@ import pytest
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
 from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckStatus
+from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.integration.test_project_tests_python import Injecting
 from tests.support.builds import candidate_of, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None or shutil.which("make") is None, reason="no gcc or no make")
@@ -130,6 +131,36 @@ async def test_a_broken_cmake_list_says_why_and_what_to_do(sandbox: Sandbox, tmp
     assert (broken.status, broken.environment) == (CheckStatus.NOT_RUNNABLE, True), broken
     assert "none_such_command" in broken.detail
     assert broken.remedy == "cmake -S . -B build"
+
+
+MOODY = """#include "area.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    char turn[8] = "";
+    FILE *file = fopen("turn.txt", "r");
+    if (file != NULL) (void)!fscanf(file, "%7s", turn);
+    assert(area(2, 3) == 6);
+    assert(area(1, 1) && strcmp(turn, "pass") == 0);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("turns", [("pass", "fail", "pass"), ("fail", "pass", "pass")])
+async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
+    sandbox: Sandbox, tmp_path: Path, turns: tuple[str, ...]
+) -> None:
+    files = {**FILES, "area.c": AREA.replace("0; // TODO", "b * a;"), "tests/test_area.c": MOODY}
+    task = project_task(tmp_path, Language.C, files, "area.c")
+    injecting = Injecting(sandbox, (*turns, *("pass",) * 8))
+    found = await evidence(injecting, task, GOOD)  # type: ignore[arg-type]
+    told = {result.id.rpartition(":")[2]: result for result in found.results}
+    assert (told["10"].status, told["11"].status) == (CheckStatus.KEPT, CheckStatus.FLAKY), found
+    assert "passes and fails" in told["11"].detail
+    assert not any(result.status in AGAINST for result in found.results), found
 
 
 def _configure(folder: Path) -> None:
