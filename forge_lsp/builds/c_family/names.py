@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from forge_lsp.builds.c_family.flags import SOURCES
-from forge_lsp.builds.c_family.scanning import blanked, functions_in
+from forge_lsp.builds.c_family.scanning import blanked, calls_in, functions_in
 
 __all__ = ["DEFINED", "TYPE", "by_conditions", "by_tests"]
 
@@ -51,14 +51,17 @@ def by_tests(code: str, user: str, tests: Mapping[str, str], document: str, know
         for match in _MACRO_OF_TESTS.finditer(bare)
     ):
         return "the code defines macros that the tests use"
-    used = {word for text in tests.values() for word in re.findall(r"[A-Za-z_]\w*", blanked(text))}
-    brought = {match["name"] for rule in (DEFINED, TYPE) for match in rule.finditer(bare)}
+    said = "\n".join(blanked(text) for text in tests.values())
+    words = set(re.findall(r"[A-Za-z_]\w*", said))
+    types = set(re.findall(r"(?<![\w.>])([A-Za-z_]\w*)\b\s*(?:::|<|\{|[A-Za-z_])", said))
+    brought = {match["name"] for match in DEFINED.finditer(bare)} & words
+    brought |= {match["name"] for match in TYPE.finditer(bare)} & types
     brought |= {
         one.name
         for one in functions_in(code)
         if not re.search(r"operator\s*$", code[max(one.begin - 12, 0) : one.begin])
-    }
-    taken = sorted((brought & used) - set(known) - set(re.findall(r"\w+", user)) - {"main"})
+    } & calls_in(said)
+    taken = sorted(brought - set(known) - set(re.findall(r"\w+", user)) - {"main"})
     return f"the code brings a {taken[0]} of its own, which the tests use" if taken else None
 
 

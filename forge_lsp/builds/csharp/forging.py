@@ -90,7 +90,7 @@ def doubt_of(
             return _PRIES
     return (
         _by_members(code)
-        or _by_tests(code, user, {word for text in tests.values() for word in _words(text)}, known)
+        or _by_tests(code, user, _used(tests.values()), known)
         or _by_literals(code, user, {PurePosixPath(name).name for name in tests}, project)
     )
 
@@ -153,6 +153,16 @@ def _type_of(code: str, one: Method) -> str:
         if opening < one.body < at:
             return "".join(kept)
     return ""
+
+
+def _used(tests: Collection[str]) -> set[str]:
+    """The names that test files use of others: members of values, and what they define themselves, left out."""
+    found: set[str] = set()
+    for text in tests:
+        found |= set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", blanked(text)))
+        found |= set(re.findall(r"\.\s*([A-Za-z_]\w*)\s*\(", blanked(text)))
+        found -= {one.name for one in methods_in(text)}
+    return found
 
 
 def _words(text: str) -> set[str]:
