@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.compiled import probe_of
 from forge_lsp.builds.csharp.building import ProjectBuild
-from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests, suites_of
+from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests
 from forge_lsp.builds.csharp.messages import last_words
 from forge_lsp.builds.csharp.projects import TEMP_PROJECT, projects_of
 from forge_lsp.builds.csharp.scanning import methods_in
 from forge_lsp.builds.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
+from forge_lsp.builds.csharp.suites import suites_of
 from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.gate import Baselines, Fault, gate
 from forge_lsp.builds.programs import no_code_here, version_finding
