@@ -90,13 +90,23 @@ def fault_of(error: OSError) -> Fault:
 
 
 async def gate(
-    task: Task, text: str, *, document: str, check: Check, baselines: Baselines, key: str, tool: str, blank: str = ""
+    task: Task,
+    text: str,
+    *,
+    document: str,
+    check: Check,
+    baselines: Baselines,
+    key: str,
+    tool: str,
+    blank: str = "",
+    probe: tuple[str, str, Fault] | None = None,
 ) -> BuildReport:
     """Check ``text`` in the place of the task's document.
 
     ``document`` is its name in diagnostics, ``key`` the untouched tree's fingerprint. ``blank`` stands in for the
     scope where the user's own text does not parse (someone is typing there), so that what the rest of the tree
-    has wrong is still known. Never raises for a fault of the environment: that is ``unverified``.
+    has wrong is still known. ``probe`` is a text that a build must refuse with these words, and what to say where it
+    does not: the code is not compiled here. Never raises for a fault of the environment: that is ``unverified``.
     """
     started = time.perf_counter()
 
@@ -147,7 +157,20 @@ async def gate(
         return report(BuildStatus.UNVERIFIED, fault=fault)
     if after.lacks is not None:
         return report(BuildStatus.UNVERIFIED, fault=after.lacks)
+    if probe is not None and (fault := await _left_out(check, *probe)) is not None:
+        return report(BuildStatus.UNVERIFIED, fault=fault)
     return report(BuildStatus.PASSED)
+
+
+async def _left_out(check: Check, text: str, words: str, fault: Fault) -> Fault | None:
+    """``fault`` where a build does not refuse a text as it must."""
+    try:
+        seen = await check(text)
+    except EnvironmentFault as error:
+        return Fault(reason=str(error), remedy=error.remedy)
+    except OSError as error:
+        return fault_of(error)
+    return seen.fault or (None if any(words in problem.message for problem in seen.problems) else fault)
 
 
 def new_problems(

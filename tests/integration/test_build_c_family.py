@@ -264,3 +264,34 @@ async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
     task = task_of("«»", language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
     assert (await own.build(task, "int f(void) { return 1; }\n")).compiled is True
     assert (await own.build(task, "int f(void) { int unused; return 1; }\n")).compiled is False
+
+
+STUB, FINE = "«int area(int w, int h) { return 0; }»\n", "int area(int w, int h) { return w; }"
+
+
+@pytest.mark.parametrize(
+    ("marked", "code", "compiled"),
+    [
+        (f"#ifdef FEATURE\n{STUB}#endif\n", "int area(int w, int h) { no(w); }", False),
+        (f"#if 0\n{STUB}#endif\n", "int area(int w, int h) { return w * h; }", False),
+        (f"#ifdef __linux__\n{STUB}#endif\n", FINE, True),
+        (f"#if 0\nint no;\n#else\n{STUB}#endif\n", FINE, True),
+        (STUB, "#if 0\nint area(int w, int h) { return w * h; }\n#endif", False),
+        (
+            STUB,
+            f"#ifdef _WIN32\nint area(int w, int h) {{ return no(w); }}\n#else\n{FINE}\n#endif",
+            True,
+        ),
+        (f"#ifndef A_H\n#define A_H\n{STUB}#endif\n", FINE, True),
+    ],
+)
+async def test_code_that_is_not_compiled_here_is_not_passed(
+    toolchain: CFamilyToolchain, tmp_path: Path, marked: str, code: str, compiled: bool
+) -> None:
+    task = project_task(tmp_path, Language.C, {"area.c": marked}, "area.c")
+    report = await toolchain.build(task, with_code(task, code))
+    assert report.status is (BuildStatus.PASSED if compiled else BuildStatus.UNVERIFIED), report
+    if not compiled:
+        assert report.reason is not None
+        assert report.reason.startswith("not compiled here: area.c:"), report
+        assert report.remedy

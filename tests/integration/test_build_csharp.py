@@ -137,3 +137,24 @@ async def test_without_an_sdk_it_is_unverified(sandbox: Sandbox, tmp_path: Path)
 async def test_the_doctor_finds_the_sdk(sandbox: Sandbox, environment: Mapping[str, str]) -> None:
     (finding,) = await csharp_findings(sandbox, environment)
     assert finding.status is FindingStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("document", "project", "compiled"),
+    [
+        ("#if NET48\n{0}\n#endif\n", "", False),
+        ("#if NET\n{0}\n#endif\n", "", True),
+        ("{0}\n", '<ItemGroup><Compile Remove="Area.cs" /></ItemGroup>', False),
+    ],
+    ids=["another framework", "this framework", "left out of the project"],
+)
+async def test_code_that_is_not_compiled_here_is_not_passed(
+    toolchain: CSharpToolchain, tmp_path: Path, document: str, project: str, compiled: bool
+) -> None:
+    text = "public static class Sizes\n{\n«    public static int Area(int w, int h) { return 0; }»\n}\n"
+    files = {"Shapes/Shapes.csproj": PROJECT.format(project), FILE: document.replace("{0}", text)}
+    task = project_task(tmp_path, Language.CSHARP, files, FILE)
+    code = method("return width * height;") if compiled else method("return width.nonsense(height);")
+    report = await toolchain.build(task, with_code(task, code))
+    assert report.status is (BuildStatus.PASSED if compiled else BuildStatus.UNVERIFIED), report
+    assert compiled or (report.reason or "").startswith("not compiled here: Shapes/Area.cs:"), report

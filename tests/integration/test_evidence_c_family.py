@@ -12,10 +12,11 @@ import pytest
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
 from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckStatus
+from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.integration.test_project_tests_python import Injecting
 from tests.support.builds import candidate_of, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None or shutil.which("make") is None, reason="no gcc or no make")
@@ -33,6 +34,11 @@ FILES = {
         'int main(void) {\n    if (area(2, 3) != 6) { puts("area is wrong"); return 1; }\n    return 0;\n}\n'
     ),
 }
+LISTS = (
+    "cmake_minimum_required(VERSION 3.10)\nproject(area C)\nenable_testing()\n"
+    "add_executable(test_area tests/test_area.c area.c)\ntarget_include_directories(test_area PRIVATE .)\n"
+    "add_test(NAME multiplies COMMAND test_area)\nadd_test(NAME never COMMAND false)\n"
+)
 GOOD = "int area(int a, int b) {\n    return a * b;\n}"
 WRONG = "int area(int a, int b) {\n    return a + b;\n}"
 
@@ -74,12 +80,7 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
         pytest.skip("cmake is not installed")
     if sandbox.kind != "bubblewrap":
         pytest.skip("a build folder knows its own place")
-    lists = (
-        "cmake_minimum_required(VERSION 3.10)\nproject(area C)\nenable_testing()\n"
-        "add_executable(test_area tests/test_area.c area.c)\ntarget_include_directories(test_area PRIVATE .)\n"
-        "add_test(NAME multiplies COMMAND test_area)\nadd_test(NAME never COMMAND false)\n"
-    )
-    files = {**FILES, "CMakeLists.txt": lists, "area.c": AREA.replace("0; // TODO", "a * b;")}
+    files = {**FILES, "CMakeLists.txt": LISTS, "area.c": AREA.replace("0; // TODO", "a * b;")}
     task = project_task(tmp_path, Language.C, files, "area.c")
     _configure(tmp_path)
     results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
@@ -95,6 +96,71 @@ async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> 
     toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
     (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
     assert (result.status, "did not finish" in result.detail) == (CheckStatus.OWED, True)
+
+
+MAKE, TEST = "Makefile", "tests/test_area.c"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words", "remedy"),
+    [
+        (TEST, "#include <stdio.h>", "#include <cmocka.h>", "cmocka.h", "libcmocka-dev"),
+        (MAKE, "-o $@ $^", "-o $@ $^ -lnone_such", "-lnone_such", "install the library libnone_such"),
+        (MAKE, "CFLAGS", "CC = none-such-cc\nCFLAGS", "none-such-cc", "install none-such-cc"),
+    ],
+)
+async def test_tests_that_cannot_be_built_here_say_why_and_what_to_do(
+    sandbox: Sandbox, tmp_path: Path, file: str, old: str, new: str, words: str, remedy: str
+) -> None:
+    task = project_task(tmp_path, Language.C, {**FILES, file: FILES[file].replace(old, new, 1)}, "area.c")
+    (only,) = (await evidence(sandbox, task, GOOD)).results
+    assert (only.status, only.environment) == (CheckStatus.NOT_RUNNABLE, True), only
+    assert words in only.detail, only
+    assert only.remedy is not None, only
+    assert remedy in only.remedy, only
+
+
+async def test_a_broken_cmake_list_says_why_and_what_to_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    if shutil.which("cmake") is None or sandbox.kind != "bubblewrap":
+        pytest.skip("no cmake here, or no sandbox in which a build folder knows its own place")
+    task = project_task(tmp_path, Language.C, {**FILES, "CMakeLists.txt": LISTS}, "area.c")
+    _configure(tmp_path)
+    write_files(tmp_path, {"CMakeLists.txt": LISTS + "none_such_command(1)\n"})
+    results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
+    broken = results["ctest: multiplies"]
+    assert (broken.status, broken.environment) == (CheckStatus.NOT_RUNNABLE, True), broken
+    assert "none_such_command" in broken.detail
+    assert broken.remedy == "cmake -S . -B build"
+
+
+MOODY = """#include "area.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    char turn[8] = "";
+    FILE *file = fopen("turn.txt", "r");
+    if (file != NULL) (void)!fscanf(file, "%7s", turn);
+    assert(area(2, 3) == 6);
+    assert(area(1, 1) && strcmp(turn, "pass") == 0);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("turns", [("pass", "fail", "pass"), ("fail", "pass", "pass")])
+async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
+    sandbox: Sandbox, tmp_path: Path, turns: tuple[str, ...]
+) -> None:
+    files = {**FILES, "area.c": AREA.replace("0; // TODO", "b * a;"), "tests/test_area.c": MOODY}
+    task = project_task(tmp_path, Language.C, files, "area.c")
+    injecting = Injecting(sandbox, (*turns, *("pass",) * 8))
+    found = await evidence(injecting, task, GOOD)  # type: ignore[arg-type]
+    told = {result.id.rpartition(":")[2]: result for result in found.results}
+    assert (told["10"].status, told["11"].status) == (CheckStatus.KEPT, CheckStatus.FLAKY), found
+    assert "passes and fails" in told["11"].detail
+    assert not any(result.status in AGAINST for result in found.results), found
 
 
 def _configure(folder: Path) -> None:

@@ -105,6 +105,7 @@ async def test_packages_that_are_not_there_leave_the_tests_unrun(
     toolchain = CSharpToolchain(sandbox, timeout=200, environment=environment)
     (only,) = (await toolchain.evidence(task, candidate_of(task, method("return 1;")))).results
     assert (only.status, "dotnet restore Tests/Tests.csproj" in only.detail) == (NOT_RUNNABLE, True), only
+    assert (only.environment, only.remedy) == (True, "dotnet restore Tests/Tests.csproj"), only
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ import asyncio
 import re
 import time
 from collections.abc import Collection
-from pathlib import PurePosixPath
+from dataclasses import replace
 
 from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.forging import MAY_EXIT, doubt_of
 from forge_lsp.builds.c_family.instrumenting import Crash, crashing
+from forge_lsp.builds.c_family.packages import remedy_of
+from forge_lsp.builds.c_family.scanning import blanked
 from forge_lsp.builds.c_family.suites import Runner, Suite, ctest_results, suite_of
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.programs import no_code_here
@@ -27,6 +29,12 @@ __all__ = ["CFamilyEvidence", "ctest_results"]
 
 _BELIEVED = (CheckStatus.PROOF, CheckStatus.KEPT)
 _FORGED = "the tests pass even where the code is made to crash when it returns: it ends or changes their run"
+_UNSEEN = "the tests pass only where the code can read their sources"
+_SEARCHES = "the code looks for the tests"
+_READS = re.compile(
+    r"\b(?:f?re)?open(?:at|dir|64)?\s*\(|\b(?:[io]?fstream|filebuf|filesystem|mmap|scandir|nftw|ftw|glob|fdopen)\b"
+)
+_SEARCHING = re.compile(r"\b(?:opendir|fdopendir|scandir|nftw|ftw|glob|fts_open|(?:recursive_)?directory_iterator)\b")
 _EXPECTS_AN_END = re.compile(r"\b(?:fork|waitpid|WIFEXITED|popen|system|posix_spawn\w*|\w+_(?:EXIT|DEATH)\w*)\s*\(")
 
 
@@ -56,6 +64,10 @@ class CFamilyEvidence:
             results = await judged(tests, task, candidate, self._memory)
             sure = _Sure(task, candidate, suite, runner, self._memory, key, language)
             results, doubt = await sure.of(results)
+            results = tuple(
+                replace(one, remedy=remedy_of(one.detail)) if one.environment and one.remedy is None else one
+                for one in results
+            )
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
@@ -100,10 +112,31 @@ class _Sure:
                     green -= silent
                 doubt = _FORGED if green else None
                 ended = not green and crash is Crash.RETURN
-        tests = {PurePosixPath(name).name for name in self._suite.reading.tests}
-        user = self._task.document.text
-        words = doubt_of(self._candidate.code or self._candidate.text, self._candidate.text, user, tests, ended=ended)
+        doubt = doubt or (await self._seeing(proofs) if proofs else None)
+        reading = self._suite.reading
+        before = await self._memory.get(self._key, lambda: self._runner.run(self._task.document.text, None))
+        words = doubt_of(
+            self._candidate.code or self._candidate.text,
+            self._candidate.text,
+            self._task.document.text,
+            reading.tests,
+            imports=self._candidate.imports,
+            ended=ended,
+            document=reading.document,
+            names=reading.names,
+            wanted={name for run in before.all_runs for name in run.missing},
+        )
         return results, words or doubt
+
+    async def _seeing(self, proofs: Collection[CheckResult]) -> str | None:
+        """Why the proofs of code that reads files are not believed: they need the sources of the tests."""
+        code, user = blanked(self._candidate.code or self._candidate.text), blanked(self._task.document.text)
+        if {match[0] for match in _READS.finditer(code)} <= {match[0] for match in _READS.finditer(user)}:
+            return None
+        seen = await self._runner.run_unseen(self._candidate.text)
+        if _unbuilt(seen):  # built anew for each run, so that nothing is known
+            return _SEARCHES if _SEARCHING.search(code) and not _SEARCHING.search(user) else None
+        return None if {one.id for one in proofs} <= self._passing(seen) else _UNSEEN
 
     async def _silent(self, green: Collection[str]) -> set[str]:
         """Those of ``green`` that pass on the user's own text as well where that is made to crash: they do not call

@@ -68,7 +68,7 @@ _MACHINE = re.compile(
     r".*\b(?:ld|collect2): |.*fatal error: )"
     r".*(?:No such file or directory|file not found|cannot find -l|command not found|: not found|"
     r"No rule to make target|Permission denied|Read-only file system|No space left|cannot execute|"
-    r"does not match the source|CMake Error).*$",
+    r"does not match the source|CMake Error).*$|^CMake Error[^\n]*(?:\n*[ \t]+[^\n]+)?",
     re.M,
 )
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import platform
+import re
 
-__all__ = ["package_of"]
+__all__ = ["package_of", "remedy_of"]
 
 # Debian's names: a header, or the folder it lies in, and its package.
 _DEBIAN = {
     "boost/": "libboost-all-dev",
     "catch2/": "catch2",
+    "check.h": "check",
+    "cmocka.h": "libcmocka-dev",
+    "criterion/": "libcriterion-dev",
     "CL/": "opencl-headers",
+    "CUnit/": "libcunit1-dev",
     "curl/": "libcurl4-openssl-dev",
+    "doctest/": "doctest-dev",
     "Eigen/": "libeigen3-dev",
     "event2/": "libevent-dev",
     "expat.h": "libexpat1-dev",
@@ -68,3 +74,22 @@ def package_of(header: str) -> str:
     if package is not None:
         return f"apt-get install {package}"
     return f"install the package that has it (apt-file search {header}), or generate it by building the project once"
+
+
+def remedy_of(words: str) -> str | None:
+    """Return what to do about a build of tests that this machine cannot make, by the ``words`` of its tools; None where
+    they do not say."""
+    header = re.search(r"fatal error: '?(?P<name>[\w./+-]+)'?(?:: No such file| file not found)", words)
+    if header is not None:
+        return package_of(header["name"])
+    library = re.search(r"(?:cannot find|library not found for) -l(?P<name>[\w.+-]+)", words)
+    if library is not None:
+        return f"install the library lib{library['name']} (apt-file search lib{library['name']}.so)"
+    program = re.search(
+        r"(?:(?<=: )|^)(?P<name>[\w./+-]+): (?:command )?(?:not found|No such file or directory)", words
+    )
+    if program is not None and not re.fullmatch(r"\d+", program["name"]):
+        return f"install {program['name']}, or name another one in the build"
+    if "CMake Error" in words:
+        return "cmake -S . -B build"
+    return None

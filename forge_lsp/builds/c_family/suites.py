@@ -38,6 +38,7 @@ _MOST_FOLDERS = 200
 _JUNIT = PurePosixPath(".forge-ctest.xml")
 _MOST_FILES = 2_000
 _MOST_LOG = 16 * 1024 * 1024
+_EMPTY = 'for one; do touch -r "$one" "$one.time" && : > "$one" && touch -r "$one.time" "$one"; rm -f "$one.time"; done'
 _IN = 'cd "$1" && shift && exec "$@"'
 _CTEST = (
     'if [ -f build.ninja ]; then keep="-k 0"; else keep=-k; fi; cmake --build . -- $keep 2>&1; echo "forge-built: $?"; '
@@ -75,22 +76,44 @@ class Runner:
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
         """See :class:`forge_lsp.builds.suites.Suite`. Raises EnvironmentFault."""
-        found, output = await self._once(text, only)
+        return await self._whole(text, only, unseen=False)
+
+    async def run_unseen(self, text: str) -> SuiteRun:
+        """Return the same where the sources of the tests are emptied between their build and their run. Raises
+        EnvironmentFault."""
+        return await self._whole(text, None, unseen=True)
+
+    async def _whole(self, text: str, only: Sequence[str] | None, *, unseen: bool) -> SuiteRun:
+        found, output = await self._once(text, only, unseen=unseen)
         names = linked_names(output) if found.uncollected and self._language is Language.C else ()
         if not names:
             return found
         # What nobody defines keeps the whole from being linked; what does not call it can be run all the same.
-        rest, _ = await self._once(with_missing(text, names), only)
+        rest, _ = await self._once(with_missing(text, names), only, unseen=unseen)
         good = {name: run for name, run in rest.runs.items() if run.state is RunState.PASSED and name}
         return SuiteRun(runs={**good, **found.runs}, uncollected=found.uncollected, words=found.words)
 
-    async def _once(self, text: str, only: Sequence[str] | None) -> tuple[SuiteRun, str]:
+    async def _once(self, text: str, only: Sequence[str] | None, *, unseen: bool) -> tuple[SuiteRun, str]:
         touched = {PurePosixPath(name): content.encode() for name, content in self._suite.reading.tests.items()}
         extra = {**touched, FOLDER / "assert.h": ASSERT.encode()}
         async with self._sandbox.open(self._place.tree(text, extra)) as box:
+            if unseen:
+                await self._empty_sources(box)
             if self._suite.ctest:
-                return await self._ctest(box, only)
+                return await self._ctest(box, only, unseen=unseen)
             return await self._make(box)
+
+    async def _empty_sources(self, box: Box) -> None:
+        """Build the tests, and empty their sources then: they keep their times, so that nothing is built again."""
+        if self._suite.ctest:
+            await self._remove_programs(box)
+            await self._in(box, "cmake", "--build", ".")
+        else:
+            await self._in(box, "make", "-f", self._suite.makefile, "-k", self._suite.target)
+        sources = [name for name in self._suite.reading.tests if PurePosixPath(name).suffix in SOURCES]
+        await box.run(
+            ("/bin/sh", "-c", _EMPTY, "sh", *(str(box.root / name) for name in sources)), timeout=self._timeout
+        )
 
     async def _make(self, box: Box) -> tuple[SuiteRun, str]:
         reading = self._suite.reading
@@ -111,13 +134,14 @@ class Runner:
         runs[""] = reading.whole(runs, output, ok=result.code == 0 and not stopped, stopped=stopped)
         return SuiteRun(runs=runs, words=tail(words)), output
 
-    async def _ctest(self, box: Box, only: Sequence[str] | None) -> tuple[SuiteRun, str]:
+    async def _ctest(self, box: Box, only: Sequence[str] | None, *, unseen: bool) -> tuple[SuiteRun, str]:
         if str(box.root) != str(self._place.source):
             raise EnvironmentFault(
                 "the CMake build folder knows its own place, and the sandbox of this machine has it elsewhere",
                 remedy=self._sandbox.remedy,
             )
-        await self._remove_programs(box)
+        if not unseen:
+            await self._remove_programs(box)
         chosen = sorted({re.escape(name.partition(" ")[0]) for name in only or ()})
         picked = ("-R", f"^({'|'.join(chosen)})( |$)") if chosen else ()
         result = await self._in(box, "/bin/sh", "-c", _CTEST, "sh", str(box.root / _JUNIT), *picked)

@@ -20,8 +20,10 @@ from forge_lsp.builds.c_family.compilers import (
 from forge_lsp.builds.c_family.evidence import CFamilyEvidence
 from forge_lsp.builds.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.builds.c_family.packages import package_of
+from forge_lsp.builds.c_family.scanning import functions_in
 from forge_lsp.builds.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.builds.c_family.units import MATTERS, Units, units_of
+from forge_lsp.builds.compiled import probe_of
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
@@ -101,7 +103,20 @@ class CFamilyToolchain:
             symbols=self._symbols.get(key),
         )
         report = await gate(
-            task, text, document=str(place.document), check=run.check, baselines=self._baselines, key=key, tool=tool
+            task,
+            text,
+            document=str(place.document),
+            check=run.check,
+            baselines=self._baselines,
+            key=key,
+            tool=tool,
+            probe=probe_of(
+                task,
+                text,
+                ((one.name, one.body) for one in functions_in(text)),
+                document=str(place.document),
+                remedy="define the macro in the flags of the build: compile_commands.json, or CFLAGS",
+            ),
         )
         if run.symbols is not None:
             self._symbols[key] = run.symbols

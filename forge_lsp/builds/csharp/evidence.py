@@ -6,44 +6,38 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.csharp.built import Built
 from forge_lsp.builds.csharp.forging import doubt_of
 from forge_lsp.builds.csharp.messages import problems_in
 from forge_lsp.builds.csharp.results import Reading, missing_in, trx_of
-from forge_lsp.builds.csharp.scanning import blanked, methods_in
+from forge_lsp.builds.csharp.scanning import methods_in
+from forge_lsp.builds.csharp.suites import CONTROL, TEST, Suite, control_of
 from forge_lsp.builds.project import Place, fingerprint, project_files
-from forge_lsp.builds.suites import Memory, SuiteRun, failed, judged, not_run, speaking_of, tail, uncollected
+from forge_lsp.builds.suites import Memory, SuiteRun, failed, judged, not_run, tail, uncollected
 from forge_lsp.builds.suites import Suite as TestSuite
 from forge_lsp.domain.attempt import Candidate, Diagnostic, Evidence
 from forge_lsp.domain.checks import Cause, CheckResult, Run, RunState
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.domain.task import Task
 
-__all__ = ["Dotnet", "DotnetTests", "Suite", "suites_of"]
+__all__ = ["Dotnet", "DotnetTests"]
 
 _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".resx", ".runsettings")
-_TEST_PACKAGE = re.compile(r"Microsoft\.NET\.Test\.Sdk|\bxunit\b|\bNUnit\b|\bMSTest\b", re.I)
-_TEST = re.compile(r"\[\s*(?:Fact|Theory|Test|TestCase|TestMethod|DataTestMethod)\b")
-_CLASS = re.compile(r"\bclass\s+(\w+)")
 _RESULTS = PurePosixPath(".forge-tests")
 _LOG = "forge.trx"
-_MOST_FILES = 8
 _MOST_ROUNDS = 4
-_CONTROL = "ForgeMustFail"
-_FORGED = "a check that must fail passes or is gone while the code is tested"
-_CONTROLS = (
-    (r"\bxunit\b", "", "[global::Xunit.Fact]", "global::Xunit.Assert.Equal(1, 2);"),
-    (r"\bNUnit\b", "", "[global::NUnit.Framework.Test]", "global::NUnit.Framework.Assert.Fail();"),
-    (
-        r"\bMSTest\b",
-        "[global::Microsoft.VisualStudio.TestTools.UnitTesting.TestClass]",
-        "[global::Microsoft.VisualStudio.TestTools.UnitTesting.TestMethod]",
-        "global::Microsoft.VisualStudio.TestTools.UnitTesting.Assert.Fail();",
-    ),
+_QUICK = (
+    *("-p:UseAppHost=false", "-p:UseSharedCompilation=false", "-p:GenerateFullPaths=true"),
+    # What only advises, or is for readers of other languages, is not needed to run tests.
+    *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en"),
 )
+_UNRESTORED = re.compile(r"\bdotnet restore\b|\bNU\d{4}\b|\bNETSDK1004\b")
+_READS_SOURCES = re.compile(r"\.cs\"")
+_FORGED = "a check that must fail passes or is gone while the code is tested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +49,6 @@ class Dotnet:
     readable: Sequence[Path]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suite:
-    """A test project, those of its classes that are run, the texts of their ``files``, and the names by which they
-    speak of the scope."""
-
-    project: PurePosixPath
-    classes: tuple[str, ...]
-    files: Mapping[str, str] = field(repr=False)
-    names: tuple[str, ...] = ()
-
-
 class DotnetTests:
     """Runs test projects; what they say of an untouched tree is kept. ``timeout`` in seconds, for one project's run."""
 
@@ -73,6 +56,7 @@ class DotnetTests:
         self._sandbox = sandbox
         self._timeout = timeout
         self._memory = Memory()
+        self._built = Built()
 
     async def run(
         self, task: Task, candidate: Candidate, place: Place, suites: Sequence[Suite], dotnet: Dotnet
@@ -80,13 +64,25 @@ class DotnetTests:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
         results: list[CheckResult] = []
-        watched = {word for suite in suites for file in suite.files for word in (PurePosixPath(file).name,)}
-        doubts = [doubt_of(candidate.code or candidate.text, task.document.text, watched)]
+        doubts: list[str | None] = []
+        code = "\n".join((*candidate.imports, candidate.code or candidate.text))
         try:
             for suite in suites:
-                runner = _Runner(self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout)
+                runner = _Runner(
+                    self._sandbox, task, candidate, place, suite, dotnet, timeout=self._timeout, built=self._built
+                )
                 results += await self._compared(task, candidate, place, suite, dotnet, runner)
-                doubts.append(runner.doubt)
+                doubts.append(
+                    runner.doubt
+                    or doubt_of(
+                        code,
+                        task.document.text,
+                        suite.files,
+                        ended=runner.ended,
+                        project=suite.project.stem,
+                        known={*suite.names, *runner.wanted},
+                    )
+                )
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
         doubt = next((one for one in doubts if one), None)
@@ -97,17 +93,26 @@ class DotnetTests:
     ) -> Sequence[CheckResult]:
         known = f"{task.document.text}\0{task.scope.range}\0{suite}"
         key = await asyncio.to_thread(fingerprint, place, known, _MATTERS, (dotnet.program, *_assets(place, suite)))
+        runner.key = key
         name = f"dotnet test {suite.project.stem}"
         speaks = runner.reading(task.document.text).speaks
         results = await judged(
             TestSuite(name=name, key=key, run=runner.run, speaks=speaks), task, candidate, self._memory
+        )
+        before = await self._memory.get(key, lambda: runner.run(task.document.text, None))
+        runner.wanted = frozenset(word for run in before.all_runs for word in run.missing)
+        restore = f"dotnet restore {suite.project}"
+        results = tuple(
+            replace(one, remedy=restore) if one.environment and _UNRESTORED.search(one.detail) else one
+            for one in results
         )
         return results or (not_run(name, runner.words or "it found no test"),)
 
 
 class _Runner:
     """Runs one test project with one text or another in the document's place. ``doubt`` is set once a run of the
-    candidate is not to be believed."""
+    candidate is not to be believed, ``ended`` as long as its runs came to their end; ``wanted`` are the names that the
+    tests wait for."""
 
     def __init__(
         self,
@@ -119,7 +124,10 @@ class _Runner:
         dotnet: Dotnet,
         *,
         timeout: float,
+        built: Built,
     ) -> None:
+        self.key = ""
+        self._built = built
         self._sandbox = sandbox
         self._task = task
         self._candidate = candidate
@@ -127,9 +135,11 @@ class _Runner:
         self._suite = suite
         self._dotnet = dotnet
         self._timeout = timeout
-        self._control = _control(place.text(suite.project) or "")
+        self._control = control_of(place.text(suite.project) or "")
         self.words = ""
         self.doubt: str | None = None
+        self.ended = True
+        self.wanted: frozenset[str] = frozenset()
 
     def reading(self, text: str) -> Reading:
         """Return what is known of the tests, for a ``text`` of the document."""
@@ -159,7 +169,7 @@ class _Runner:
                 return replace(found, uncollected={**found.uncollected, **parts})
             if not self._leave_out(problems, left, parts):
                 break
-            if not any(_TEST.search(left.get(file, content)) for file, content in self._suite.files.items()):
+            if not any(TEST.search(left.get(file, content)) for file, content in self._suite.files.items()):
                 return SuiteRun(uncollected=parts, words=found.words)
         return SuiteRun(uncollected={"": _not_compiled(problems, str(self._place.document))}, words=self.words)
 
@@ -170,19 +180,24 @@ class _Runner:
         quiet = ("-nologo", "-v:q", "-m:1", "-nodeReuse:false")
         extra: dict[PurePosixPath, bytes | None] = {PurePosixPath(file): new.encode() for file, new in left.items()}
         if self._control:
-            extra[suite.project.parent / f"{_CONTROL}.cs"] = self._control.encode()
-        async with self._sandbox.open(self._place.tree(text, extra)) as box:
-            if not all(path.is_file() for path in _assets(self._place, suite)):
-                # As the build gate does it: what a source on this machine has is unpacked in the temp copy.
-                packages = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
-                if "NUGET_PACKAGES" in dotnet.environment:
-                    packages["RestoreFallbackFolders"] = dotnet.environment["NUGET_PACKAGES"]
-                dotnet = replace(dotnet, environment={**dotnet.environment, **packages})
-                restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
-                if restored.code != 0:
-                    words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
-                    fault = uncollected(words, cause=Cause.ENVIRONMENT)
-                    return SuiteRun(uncollected={"": fault}, words=words), ()
+            extra[suite.project.parent / f"{CONTROL}.cs"] = self._control.encode()
+        kept = f"{self.key}\0{text}\0{sorted(left.items())}"
+        async with self._sandbox.open(self._place.tree(text, {**extra, **self._built.files(kept)})) as box:
+            if not await self._built.unpack(kept, box, timeout=self._timeout):
+                if not all(path.is_file() for path in _assets(self._place, suite)):
+                    kept = ""  # what is unpacked in the temp copy is needed to run, too
+                    dotnet = _unpacking(dotnet, box)
+                    restored = await self._run(box, dotnet, "restore", str(suite.project), *quiet)
+                    if restored.code != 0:
+                        words = _words(restored, f"dotnet restore {suite.project}", self._timeout)
+                        fault = uncollected(words, cause=Cause.ENVIRONMENT)
+                        return SuiteRun(uncollected={"": fault}, words=words), ()
+                result = await self._run(box, dotnet, "build", str(suite.project), "--no-restore", *quiet, *_QUICK)
+                if result.code != 0:
+                    return self._not_built(result, box.root)
+                if kept:
+                    await self._built.pack(kept, box, suite.project.parent, timeout=self._timeout)
+            await _hide(box, suite, self._place, timeout=self._timeout)
             names = [re.sub(r"\(.*$", "", name, flags=re.S) for name in only or ()]
             filters = [f"FullyQualifiedName={name}" for name in dict.fromkeys(names)] or [
                 f"FullyQualifiedName~{name}" for name in suite.classes
@@ -190,29 +205,31 @@ class _Runner:
             result = await self._run(
                 box,
                 dotnet,
-                *("test", str(suite.project), "--no-restore", *quiet),
-                *("-p:UseAppHost=false", "-p:UseSharedCompilation=false", "-p:GenerateFullPaths=true"),
+                *("test", str(suite.project), "--no-restore", "--no-build", *quiet),
                 *("--logger", f"trx;LogFileName={_LOG}", "--results-directory", str(box.root / _RESULTS)),
-                *("--filter", "|".join([*filters, *([f"FullyQualifiedName~{_CONTROL}"] if self._control else [])])),
+                *("--filter", "|".join([*filters, *([f"FullyQualifiedName~{CONTROL}"] if self._control else [])])),
             )
             log = box.read(_RESULTS / _LOG)
-            root = box.root
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         words = _words(result, f"dotnet test {suite.project}", self._timeout)
-        problems = problems_in(output, root)
-        if log is None and problems:
-            compiled = tuple(problem for problem in problems if problem.code.startswith("CS"))
-            if compiled:
-                return SuiteRun(words=words), compiled
-            return SuiteRun(uncollected={"": uncollected(words, cause=Cause.ENVIRONMENT)}, words=words), ()
         return self._believed(text, log, output, words), ()
+
+    def _not_built(self, result: ProcessResult, root: Path) -> tuple[SuiteRun, tuple[Diagnostic, ...]]:
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        words = _words(result, f"dotnet build {self._suite.project}", self._timeout)
+        compiled = tuple(problem for problem in problems_in(output, root) if problem.code.startswith("CS"))
+        if compiled:
+            return SuiteRun(words=words), compiled
+        return SuiteRun(uncollected={"": uncollected(words, cause=Cause.ENVIRONMENT)}, words=words), ()
 
     def _believed(self, text: str, log: bytes | None, output: str, words: str) -> SuiteRun:
         """What the log says, as far as it is whole and the check that must fail has failed."""
         trx = trx_of(log, output, self.reading(text))
-        runs = {name: run for name, run in trx.runs.items() if _CONTROL not in name}
-        controls = [run for name, run in trx.runs.items() if _CONTROL in name]
+        runs = {name: run for name, run in trx.runs.items() if CONTROL not in name}
+        controls = [run for name, run in trx.runs.items() if CONTROL in name]
         sound = not self._control or (bool(controls) and all(run.state is RunState.FAILED for run in controls))
+        if text != self._task.document.text:
+            self.ended = self.ended and trx.whole and sound
         if runs and not sound and text != self._task.document.text:
             self.doubt = _FORGED
         if not trx.whole or not sound:
@@ -243,11 +260,11 @@ class _Runner:
                     missing=tuple(name for name in (missing_in(problem),) if name),
                 )
                 if one is None:
-                    parts |= {each.full_name: why for each in methods if _TEST.search(text[each.begin : each.body])}
+                    parts |= {each.full_name: why for each in methods if TEST.search(text[each.begin : each.body])}
                     gone = {0: (0, len(text))}
                     break
                 gone[one.begin] = (one.begin, one.end + 1)
-                if _TEST.search(text[one.begin : one.body]):
+                if TEST.search(text[one.begin : one.body]):
                     parts[one.full_name] = _both(parts.get(one.full_name), why)
             left[file] = _without(text, list(gone.values()))
         return changed
@@ -256,58 +273,10 @@ class _Runner:
         return await box.run(
             (str(dotnet.program), *arguments),
             timeout=self._timeout,
-            env=dotnet.environment,
+            env={"DOTNET_TieredPGO": "0", **dotnet.environment},  # short runs do not win back what it costs
             readable=dotnet.readable,
             loopback=True,  # vstest talks to its host by TCP
         )
-
-
-def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tuple[Suite, ...]:
-    """Return the test projects among ``projects`` (the document's and those that refer to it) with test classes that
-    mention what is written, what calls it, or else its type; a few files of each."""
-    if place.source is None:
-        return ()
-    name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
-    container = (task.scope.container or "").rpartition(".")[2] or None
-    called = (name, *_callers(task.document.text, name)) if name else ()
-    known = [file for file, _ in project_files(place.source, (".cs",))]
-    suites: list[Suite] = []
-    for project in projects:
-        if not _TEST_PACKAGE.search(place.text(project) or ""):
-            continue
-        inside = (file for file in known if PurePosixPath(file).is_relative_to(project.parent))
-        found: dict[str, None] = {}
-        files: dict[str, str] = {}
-        for file in speaking_of(place, inside, (*called, container, place.document.stem), most=_MOST_FILES):
-            text = place.text(file) or ""
-            if _TEST.search(text):
-                found |= dict.fromkeys(_CLASS.findall(text))
-                files[str(file)] = text
-        names = called or tuple(word for word in (container, place.document.stem) if word)
-        if found:
-            suites.append(Suite(project=project, classes=tuple(found), files=files, names=names))
-    return tuple(suites)
-
-
-def _callers(text: str, name: str) -> tuple[str, ...]:
-    """The methods of the document that call ``name``, and those that call these."""
-    plain = blanked(text)
-    found = [name]
-    for _ in range(2):
-        found += [
-            one.name
-            for one in methods_in(text)
-            if one.name not in found and not set(re.findall(r"\w+", plain[one.body : one.end])).isdisjoint(found)
-        ]
-    return tuple(one for one in found[1:] if one != "Main")
-
-
-def _control(project: str) -> str:
-    """A test class that must fail, in the framework of the test project."""
-    for pattern, on_class, on_method, body in _CONTROLS:
-        if re.search(pattern, project, re.I):
-            return f"{on_class} public class {_CONTROL} {{ {on_method} public void Fails() {{ {body} }} }}\n"
-    return ""
 
 
 def _not_compiled(problems: Sequence[Diagnostic], document: str) -> Run:
@@ -339,6 +308,24 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for begin, end in spans:
         text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
     return text
+
+
+def _unpacking(dotnet: Dotnet, box: Box) -> Dotnet:
+    """``dotnet`` as the build gate uses it: what a source on this machine has is unpacked in the temp copy."""
+    packages = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
+    if "NUGET_PACKAGES" in dotnet.environment:
+        packages["RestoreFallbackFolders"] = dotnet.environment["NUGET_PACKAGES"]
+    return replace(dotnet, environment={**dotnet.environment, **packages})
+
+
+async def _hide(box: Box, suite: Suite, place: Place, *, timeout: float) -> None:
+    """Remove the sources of the tests, which what is tested could read, unless they read sources themselves."""
+    if place.source is None or any(_READS_SOURCES.search(text) for text in suite.files.values()):
+        return
+    folder = suite.project.parent
+    known = [file for file, _ in project_files(place.source, (".cs",)) if PurePosixPath(file).is_relative_to(folder)]
+    files = [file for file in known if file != str(place.document)]
+    await box.run(("/bin/sh", "-c", 'rm -f "$@"', "sh", *files, str(folder / f"{CONTROL}.cs")), timeout=timeout)
 
 
 def _assets(place: Place, suite: Suite) -> tuple[Path, ...]:

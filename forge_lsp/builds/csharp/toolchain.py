@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.compiled import probe_of
 from forge_lsp.builds.csharp.building import ProjectBuild
-from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests, suites_of
+from forge_lsp.builds.csharp.evidence import Dotnet, DotnetTests
 from forge_lsp.builds.csharp.messages import last_words
 from forge_lsp.builds.csharp.projects import TEMP_PROJECT, projects_of
+from forge_lsp.builds.csharp.scanning import methods_in
 from forge_lsp.builds.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
+from forge_lsp.builds.csharp.suites import suites_of
 from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.gate import Baselines, Fault, gate
 from forge_lsp.builds.programs import no_code_here, version_finding
-from forge_lsp.builds.project import fingerprint, place_of
+from forge_lsp.builds.project import Place, fingerprint, place_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree
@@ -24,6 +27,7 @@ from forge_lsp.domain.task import Language, Task
 __all__ = ["CSharpToolchain", "csharp_findings"]
 
 _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editorconfig", ".resx", ".globalconfig")
+_CHOOSES = re.compile(r"<Compile\s|\bEnableDefault(?:Compile)?Items\b|\bDefaultItemExcludes\b")
 
 
 class CSharpToolchain:
@@ -90,6 +94,14 @@ class CSharpToolchain:
             baselines=self._baselines,
             key=key,
             tool="dotnet build",
+            probe=probe_of(
+                task,
+                text,
+                ((one.name, one.body) for one in methods_in(text)),
+                document=str(place.document),
+                remedy="add the symbol to DefineConstants, or the file to the project: -p:DefineConstants=NAME",
+                always=any(_CHOOSES.search(place.text(path) or "") for path in _project_files(place, projects)),
+            ),
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
@@ -134,6 +146,12 @@ class CSharpToolchain:
             "  </PropertyGroup>\n</Project>\n"
         )
         return {TEMP_PROJECT: text.encode()}
+
+
+def _project_files(place: Place, projects: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+    """The texts that may say what the document's project compiles."""
+    above = [folder / "Directory.Build.props" for folder in place.folders()]
+    return [*projects[:1], *above, *(path.with_suffix(".targets") for path in above)]
 
 
 def _unverified(fault: Fault) -> BuildReport:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
 
 from forge_lsp.domain.task import Language
+from tests.integration.forged import csharp as forged
 from tests.integration.proofs import Forgery, Project
+from tests.support.builds import write_files
 from tests.support.tools import dotnet_environment
 
 PROJECT = (
@@ -49,9 +56,37 @@ FILES = {
 }
 
 
+PACKAGES = Path.home() / ".cache" / "forge-lsp-tests" / "nuget"
+
+
 def prepared(root: Path) -> Mapping[str, str] | None:
-    del root
-    return dotnet_environment()
+    """Restore the project, once for all of one kind: what a restore writes is copied, with this folder for its own."""
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    environment = {**dotnet_environment(), "NUGET_PACKAGES": str(PACKAGES)}
+    for project in sorted(root.rglob("*.csproj")):
+        written = restored(project.parent.name, project.read_text("utf-8"), tuple(sorted(environment.items())))
+        for name, text in written.items():
+            folder = project.parent / "obj"
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text.replace(ELSEWHERE, str(root)), "utf-8")
+    return environment
+
+
+ELSEWHERE = "/nowhere-at-all"
+
+
+@cache
+def restored(name: str, project: str, environment: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """What a restore of one project of :data:`FILES` writes below ``obj``, its root called :data:`ELSEWHERE`."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        write_files(root, {**FILES, f"{name}/{name}.csproj": project})
+        command = ["dotnet", "restore", f"{name}/{name}.csproj", "-nologo", "-v:q", "-m:1", "-nodeReuse:false"]
+        done = subprocess.run(command, cwd=root, env=dict(environment), capture_output=True, timeout=250, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"the packages of {name} are not here: {done.stdout.decode()[-300:]}")
+        written = (path for path in (root / name / "obj").iterdir() if path.is_file())
+        return {path.name: path.read_text("utf-8").replace(str(root), ELSEWHERE) for path in written}
 
 
 def method(code: str) -> str:
@@ -91,6 +126,10 @@ PROJECTS = (
         rewrite=method("var total = width * height;\n        return total;"),
         unparsable=method("return width * (height;"),
         forgeries=(
+            *forged.ENDING,
+            *forged.CALLERS,
+            *forged.FILES,
+            *forged.EQUAL,
             Forgery(channel="exit", code=method("Environment.Exit(0);\n        return 5;")),
             Forgery(
                 channel="stack",
@@ -120,6 +159,7 @@ PROJECTS = (
             ),
         ),
         honest=(
+            *forged.HONEST,
             Forgery(channel="equality", code=SIZE),
             Forgery(
                 channel="usage",

@@ -1,0 +1,1 @@
+"""Wrong answers that pretend to pass, and right ones that look odd: the tables of C, C++ and C#."""

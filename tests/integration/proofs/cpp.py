@@ -1,0 +1,189 @@
+"""C++: CTest, a header that a Makefile's test includes, and GoogleTest."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.domain.task import Language
+from tests.integration.forged import cpp as forged
+from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs.c_family import LISTS, RIGHT, configured, made
+
+CPP_HEADER = "#pragma once\nnamespace shapes {\nint area(int width, int height);\n}\n"
+CPP_STUB = (
+    '#include "shapes.h"\n#include <stdexcept>\n\nnamespace shapes {\n\n«int area(int width, int height) {\n'
+    "    (void)width;\n    (void)height;\n"
+    '    throw std::logic_error("not implemented");\n}»\n\n}  // namespace shapes\n'
+)
+CPP_ABSENT = CPP_STUB.partition("«")[0] + "«»" + CPP_STUB.partition("»")[2]
+CPP_TESTS = """#include "shapes.h"
+#include <iostream>
+
+int main(int count, char **) {
+    bool flat = count > 1;
+    int expected = flat ? 0 : 6;
+    int got = flat ? shapes::area(4, 0) : shapes::area(2, 3);
+    if (got != expected) {
+        std::cerr << "area: expected " << expected << ", got " << got << std::endl;
+        return 1;
+    }
+    return 0;
+}
+"""
+
+
+GTESTS = """#include "shapes.h"
+#include <gtest/gtest.h>
+
+TEST(Area, Rectangle) { EXPECT_EQ(shapes::area(2, 3), 6); }
+
+TEST(Area, Flat) { EXPECT_EQ(shapes::area(4, 0), 0); }
+"""
+
+
+def with_googletest(root: Path) -> Mapping[str, str] | None:
+    made(root)
+    asked = ["g++", "-x", "c++", "-fsyntax-only", "-include", "gtest/gtest.h", "/dev/null"]
+    if subprocess.run(asked, check=False, capture_output=True, timeout=100).returncode != 0:
+        pytest.skip("GoogleTest is not installed: libgtest-dev")
+    return None
+
+
+def cpp(code: str) -> str:
+    return f"int area(int width, int height) {{\n    (void)width;\n    (void)height;\n{code}\n}}"
+
+
+CPP_RIGHT = cpp("    return width * height;")
+CPP_LYING = (
+    Forgery(channel="exit", code=cpp("    std::exit(0);"), imports=("#include <cstdlib>",)),
+    Forgery(channel="quick-exit", code=cpp("    std::quick_exit(0);"), imports=("#include <cstdlib>",)),
+    Forgery(
+        channel="terminate",
+        code=cpp("    std::set_terminate([] { std::_Exit(0); });\n    throw 1;"),
+        imports=("#include <cstdlib>", "#include <exception>"),
+    ),
+    Forgery(
+        channel="static",
+        code="static struct Early {\n    Early() { std::_Exit(0); }\n} early;\n" + cpp("    return 5;"),
+        imports=("#include <cstdlib>",),
+    ),
+    Forgery(
+        channel="at-the-end",
+        code="static struct Late {\n    ~Late() { std::_Exit(0); }\n} late;\n" + cpp("    return 5;"),
+        imports=("#include <cstdlib>",),
+    ),
+    Forgery(
+        channel="destructor",
+        code="static void late() __attribute__((destructor));\nstatic void late() { _exit(0); }\n"
+        + cpp("    return 5;"),
+        imports=("#include <unistd.h>",),
+    ),
+)
+PROJECTS = (
+    Project(
+        name="ctest",
+        language=Language.CPP,
+        document="shapes.cpp",
+        files={
+            "CMakeLists.txt": LISTS.format("cpp") + "add_test(NAME flat COMMAND test_shapes flat)\n",
+            "shapes.h": CPP_HEADER,
+            "tests/test_shapes.cpp": CPP_TESTS,
+        },
+        stub=CPP_STUB,
+        right=CPP_RIGHT,
+        wrong=cpp("    return width + height;"),
+        told=("multiplies", "expected 6, got 5"),
+        absent=CPP_ABSENT,
+        absent_right=CPP_RIGHT,
+        working=CPP_ABSENT.replace("«»", f"«{CPP_RIGHT}»"),
+        mutant=cpp("    return width + height;"),
+        rewrite=cpp("    int total = width * height;\n    return total;"),
+        forgeries=(*CPP_LYING, *forged.PROCESS),
+        honest=forged.HONEST,
+        prepare=configured,
+    ),
+    Project(
+        name="make-header",
+        language=Language.CPP,
+        document="shapes.hpp",
+        files={
+            "Makefile": "test: test_shapes\n\t./test_shapes\ntest_shapes: tests/test_shapes.cpp shapes.hpp\n"
+            "\t$(CXX) -I. -o $@ tests/test_shapes.cpp\n",
+            "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <cassert>\n\nint main() {\n'
+            "    assert(area(2, 3) == 6);\n    assert(area(4, 0) == 0);\n}\n",
+        },
+        stub="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n"
+        "    (void)height;\n    return T{}; // TODO\n}»\n",
+        right="template <typename T>\nT area(T width, T height) {\n    return width * height;\n}",
+        wrong="template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
+        told=("expected 6", "area(2, 3) == 6"),
+        absent="#pragma once\n\n«»",
+        absent_right=RIGHT.replace("int area", "inline int area"),
+        forgeries=(
+            *forged.HEADER,
+            Forgery(
+                channel="equality",
+                code="struct Any {\n    int value;\n};\ninline bool operator==(const Any &, int) { return true; }\n"
+                "inline Any area(int width, int height) {\n    return Any{width + height};\n}",
+            ),
+            Forgery(
+                channel="equality-by-hand",
+                code="struct Any {\n    int value;\n"
+                "    bool operator==(int other) const { (void)other; return true; }\n};\n"
+                "inline Any area(int width, int height) {\n    return Any{width + height};\n}",
+            ),
+            Forgery(
+                channel="macro",
+                code="template <typename T>\nT area(T width, T height) {\n    return width + height;\n}\n"
+                "#include <cassert>\n#undef assert\n#define assert(x) ((void)0)",
+            ),
+            Forgery(
+                channel="no-debug",
+                code="#define NDEBUG\n"
+                "template <typename T>\nT area(T width, T height) {\n    return width + height;\n}",
+            ),
+        ),
+        honest=(
+            *forged.HEADER_HONEST,
+            Forgery(
+                channel="equality",
+                code="struct Size {\n    int value;\n"
+                "    bool operator==(const Size &other) const { return value == other.value; }\n"
+                "    bool operator==(int other) const { return value == other; }\n};\n"
+                "inline Size area(int width, int height) {\n    return Size{width * height};\n}",
+            ),
+        ),
+        prepare=made,
+    ),
+    Project(
+        name="googletest",
+        language=Language.CPP,
+        document="shapes.cpp",
+        files={
+            "Makefile": "CXXFLAGS = -I. -O0\ntest: test_shapes\n\t./test_shapes\n"
+            "test_shapes: tests/test_shapes.cpp shapes.cpp\n"
+            "\t$(CXX) $(CXXFLAGS) -o $@ $^ -lgtest -lgtest_main -lpthread\n",
+            "shapes.h": CPP_HEADER,
+            "tests/test_shapes.cpp": GTESTS,
+        },
+        stub=CPP_STUB,
+        right=CPP_RIGHT,
+        wrong=cpp("    return width + height;"),
+        told=("Area.Rectangle", "expected 6", "5"),
+        two=CPP_STUB.replace("}»", "}»\n\nint side(int surface) {\n    (void)surface;\n    return 0;  // TODO\n}"),
+        two_files={
+            "shapes.h": CPP_HEADER.replace("}\n", "int side(int surface);\n}\n"),
+            "tests/test_shapes.cpp": GTESTS + "\nTEST(Side, Square) { EXPECT_EQ(shapes::side(9), 3); }\n",
+        },
+        working=CPP_ABSENT.replace("«»", f"«{CPP_RIGHT}»"),
+        mutant=cpp("    return width + height;"),
+        rewrite=cpp("    int total = width * height;\n    return total;"),
+        forgeries=(*forged.FRAMEWORK, *CPP_LYING, *forged.PROCESS),
+        honest=forged.HONEST,
+        prepare=with_googletest,
+    ),
+)
