@@ -1,4 +1,4 @@
-"""``forge-lsp bench`` with scripted models, real jobs and the real sandbox: what is counted, kept, hidden, and left alone."""
+"""``forge-lsp bench`` with scripted models, real jobs and the real sandbox: what is counted, kept and hidden."""
 
 from __future__ import annotations
 
