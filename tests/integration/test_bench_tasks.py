@@ -24,8 +24,8 @@ from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.integration.builds_cases import real_sandbox
 from tests.support.tools import node_modules
 
-MOST = 2
-"""So many tasks of each language in CI, drawn by FORGE_SEED; ``make tables`` tries them all."""
+MOST = 1
+"""So many tasks of each language in CI, drawn by ``FORGE_SEED``; ``make tables`` tries them all."""
 
 
 async def no_settings(workspace: Path | None, profile: str | None) -> object:
