@@ -291,7 +291,7 @@ def _functions(items: Iterable[Item], container: str) -> Iterator[tuple[str, Ite
             yield from _functions(item.children, f"{container}{item.name}.")
         elif item.kind is not ItemKind.FUNCTION or not item.name or item.body is None or item.stub:
             continue
-        elif not re.match(r"test|Test|__\w+__$", item.name):
+        elif not re.match(r"test|Test|__\w+__$|constructor$", item.name) and not container.endswith(f"{item.name}."):
             yield container, item
 
 

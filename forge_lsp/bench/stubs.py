@@ -17,9 +17,11 @@ _BODIES = {
     Language.GO: 'panic("not implemented")',
     Language.RUST: "todo!()",
     Language.JAVA: 'throw new UnsupportedOperationException("not implemented");',
-    Language.C: "__builtin_trap();",
-    Language.CPP: "__builtin_trap();",
+    # A value, not an end of the program: the assertions after the first are to be seen, too.
+    Language.C: "return 0;",
+    Language.CPP: "return {};",
 }
+_VOID = re.compile(r"\bvoid\s+[\w:~]+\s*\(")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|').*?(?<!\\)(?P=quotes)[ \t]*(?=\r?\n|$|#)", re.S)
 
 
@@ -40,7 +42,8 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
         return f"{colon.rstrip()}{kept}\n{indent}{unit}{_BODIES[language]}"
     if not body.startswith("{") or not body.endswith("}"):
         return None
-    return f"{head}{{\n{indent}{unit}{_BODIES[language]}\n{indent}}}"
+    nothing = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
+    return f"{head}{{\n{indent}{unit}{'return;' if nothing else _BODIES[language]}\n{indent}}}"
 
 
 def _header(text: str, item: Item) -> int:

@@ -68,8 +68,8 @@ async def test_half_of_the_tests_are_shown_and_all_decide(
     carried.put(root, carried.hidden, own)
     (root / carried.document).write_text(carried.solved)
     found = cases_in(sources_in([root], frozenset()), lambda path: root, own, seed=1)
-    case = next(case for case in found if case.id == f"{carried.document}:{_name(case.id)}")
-    assert _name(case.id).endswith(PROJECTS[carried.id])
+    (case,) = [case for case in found if case.path == root / carried.document]
+    assert case.id.endswith(PROJECTS[carried.id])
     async with case.opened(own) as ready:
         assert ready.request.document.text == case.stub
         (shorter,) = ready.request.buffers
@@ -81,7 +81,3 @@ async def test_half_of_the_tests_are_shown_and_all_decide(
         assert await ready.judge(replace(right, code="", text=case.stub)) is False
     assert (root / carried.test).read_text() == carried.hidden
     assert (root / carried.document).read_text() == carried.solved
-
-
-def _name(id_: str) -> str:
-    return id_.partition(":")[2]

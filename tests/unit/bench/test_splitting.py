@@ -96,6 +96,11 @@ def test_half_is_hidden_and_the_seed_decides() -> None:
     assert hidden_of(["a"], "1", all_but=1) == frozenset()
 
 
+def test_a_function_without_a_value_returns_none() -> None:
+    text = "void reset(int *value) {\n    *value = 1;\n}\n"
+    assert stubbed(text, function_of(text, Language.C), Language.C) == "void reset(int *value) {\n    return;\n}"
+
+
 SOURCES = {
     Language.PYTHON: 'class A:\n    def f(self, x: int) -> int:\n        """Doc: it\'s.\n\n'
     '        >>> 1\n        """\n        return x\n',
