@@ -18,8 +18,8 @@ _BODIES = {
     Language.RUST: "todo!()",
     Language.JAVA: 'throw new UnsupportedOperationException("not implemented");',
     # A value, not an end of the program: the assertions after the first are to be seen, too.
-    Language.C: "return 0;",
-    Language.CPP: "return {};",
+    Language.C: "return 0; /* TODO: implement */",
+    Language.CPP: "return {}; /* TODO: implement */",
 }
 _VOID = re.compile(r"\bvoid\s+[\w:~]+\s*\(")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|').*?(?<!\\)(?P=quotes)[ \t]*(?=\r?\n|$|#)", re.S)
@@ -43,7 +43,7 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
     if not body.startswith("{") or not body.endswith("}"):
         return None
     nothing = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
-    return f"{head}{{\n{indent}{unit}{'return;' if nothing else _BODIES[language]}\n{indent}}}"
+    return f"{head}{{\n{indent}{unit}{'return; /* TODO: implement */' if nothing else _BODIES[language]}\n{indent}}}"
 
 
 def _header(text: str, item: Item) -> int:
