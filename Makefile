@@ -19,9 +19,10 @@ integration: $(STAMP)
 e2e: $(STAMP)
 	$(BIN)/python -m pytest tests/e2e
 
-# All forged proofs of all languages, of which CI plays a part drawn by a seed; before a release.
+# All forged proofs of all languages and all tasks of the benchmark, of which CI plays a part drawn by a seed; before a
+# release.
 tables: $(STAMP)
-	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py
+	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.cli.bench_report import print_document, print_report
 from forge_lsp.cli.display import count, printable, stderr_console
+from forge_lsp.cli.files import workspace_of
 from forge_lsp.domain.errors import BadRequest, EnvironmentFault
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
 from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.domain.task import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +52,8 @@ async def bench(options: Options, services: Services) -> int:
         max_iterations=options.max_iterations,
     )
     cases = await _cases(options, tools)
-    setup = await apart.setup(home, options.profile)
+    workspace = workspace_of(options.paths[0]) if options.paths else None
+    setup = await apart.setup(workspace or home, options.profile)
     paths = [str(path.resolve()) for path in options.paths]
     key = run_key(setup, seed=options.seed, max_iterations=options.max_iterations, paths=paths)
     store = Store(home / key)
@@ -106,15 +109,27 @@ def _kept(course: Course) -> str:
 async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
     """The cases that the command line asks for, in the order of the seed. Raises BadRequest where there is none."""
     from forge_lsp.bench.carried import carried_tasks
+    from forge_lsp.bench.project import cases_in, sources_in
     from forge_lsp.bench.run import shuffled
 
-    del tools
-    cases = [case for case in carried_tasks() if not options.languages or str(case.language) in options.languages]
-    if not cases:
-        raise BadRequest(
-            f"there is no task in {' or '.join(options.languages)}",
-            remedy="name files of your own project: forge-lsp bench PATH",
-        )
+    cases: Sequence[Case]
+    if options.paths:
+        missing = next((path for path in options.paths if not path.exists()), None)
+        if missing is not None:
+            raise BadRequest(f"{missing}: there is no such file or folder")
+        languages = frozenset(map(Language, options.languages))
+        sources = await asyncio.to_thread(sources_in, options.paths, languages)
+        cases = await asyncio.to_thread(cases_in, sources, workspace_of, tools, seed=options.seed)
+        if not cases:
+            named = " ".join(map(str, options.paths))
+            raise BadRequest(f"{named}: no function there is named by a test file of its project")
+    else:
+        cases = [case for case in carried_tasks() if not options.languages or str(case.language) in options.languages]
+        if not cases:
+            raise BadRequest(
+                f"there is no task in {' or '.join(options.languages)}",
+                remedy="name files of your own project: forge-lsp bench PATH",
+            )
     return shuffled(cases, options.seed)
 
 
