@@ -154,6 +154,7 @@ class House:
                         total=times.total,
                         load=times.load,
                     ),
+                    state=self.state_dir,
                 )
                 check = settings.check
                 commands = {language: check.command(language) for language in Language}

@@ -12,7 +12,7 @@ from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.members import MOST_UNUSABLE, Team
 from forge_lsp.ensemble.prompting import Shared, has_template, render
-from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, schema
+from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, said_review, schema
 from forge_lsp.ensemble.review.weighing import Vote
 from forge_lsp.ensemble.words import clip
 
@@ -113,6 +113,7 @@ async def _ask(member: Review, hall: Hall, role: str, *more: Message) -> Voted:
         request=request,
         read=lambda text, cut: parse_review(text, cut=cut),
         again=lambda problem: render("review_again", problem=problem),
+        words=said_review,
     )
 
 
