@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.attempt import Candidate, Evidence, Insight, Thought
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.errors import (
     ExtractionFailed,
     ModelError,
@@ -51,7 +52,8 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """The stages of one job. ``insights`` are always those known when the attempt began."""
+    """The stages of one job. ``insights`` are always those known when the attempt began; ``planned`` the rows of its
+    attempts, in order."""
 
     task: Task
     schedule: Schedule
@@ -68,6 +70,21 @@ class Stages:
     residency: Residency
     members: Members
     fast: FastGate | None = None
+    planned: list[Row] = field(default_factory=list[Row])
+
+    def free(self, model: str) -> bool:
+        """Whether a call to a model costs nothing and leaves nothing of the text elsewhere."""
+        info = self.models.get(model).info
+        return not (info.paid or info.off_machine)
+
+    async def checks_at_hand(self) -> bool:
+        """Whether there are tests or examples of the user's that can be run: asked of the code as it is."""
+        if self.toolchain is None:
+            return False
+        task = self.task
+        as_it_is = Candidate(code=task.original, text=task.document.text, model="", attempt=0)
+        found = await self.toolchain.evidence(task, as_it_is)
+        return any(result.status is not CheckStatus.NOT_RUNNABLE for result in found.results)
 
     async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
         thinking = await self._thinkers(number, row.thinking)
@@ -270,7 +287,7 @@ class Stages:
 
     def _foresee_attempt(self, number: int) -> None:
         """Who is asked first if the attempt before is not the last."""
-        row = self.schedule.row_for(number)
+        row = self.planned[number - 1] if number <= len(self.planned) else self.schedule.row_for(number)
         if row.thinking.models:
             self.residency.foresee(row.thinking.models, attempt=number, stage=Stage.THINK)
         else:

@@ -39,11 +39,11 @@ class OpenAIWire:
         self._info = info
         self._endpoint = endpoint
         self._place: str | None = None
-        # Such a server does not tell whether a model thinks: its answers do, or the user's own setting. Most that can be switched
-        # are served with it off; those that cannot have their room from the start.
+        # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting. Most that
+        # can be switched are served with it off; those that cannot have their room from the start.
         family = family_of(info.name)
         known = Thinks.NO if think == "auto" else Thinks.SWITCH
-        if family.thinks in (Thinks.LEVELS, Thinks.ALWAYS):
+        if family.thinks is Thinks.LEVELS or family.thinks is Thinks.ALWAYS:
             known = family.thinks
         self._identity = endpoint.identity(info.name)
         self._able = Capabilities(thinks=known, family=family.name, codes=family.codes)
