@@ -1,10 +1,10 @@
 """What ``effort = "need"`` saves: recorded answers of five models, played as jobs under both efforts.
 
 The answers are those of grades.py (functions, checked by the product in the sandbox and graded by hidden tests); its
-models are the writers of a ladder as ``local`` makes it (two attempts each; solo, duo and trio thinking; two, three and
-five reviewers). A job takes the rows that the product would take (``rows_by_need`` under ``need``, with the record of the
-jobs before it as the ledger keeps it); the first answer that checks have nothing against is accepted, by a panel that
-always says yes where one is called.
+models are the writers of a ladder as ``local`` makes it (two attempts each; solo, duo and trio thinking; two, three
+and five reviewers). A job takes the rows that the product would take (``rows_by_need`` under ``need``, with the record
+of the jobs before it as the ledger keeps it); the first answer that checks have nothing against is accepted, by a panel
+that always says yes where one is called.
 
 Counted are the model calls that the schedule would have made, and the seconds of the critical path, reckoned with those
 that a three-GPU rig takes for each stage (solo 5, duo 13, trio 8, writing 30, compiling 5, a panel 12). What thinking

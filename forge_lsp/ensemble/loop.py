@@ -179,6 +179,10 @@ class _Job:
             try:
                 afford = partial(self._stages.afford, number, due, self._insights)
                 rung = await self._climb.rung(due, self._attempts, afford)
+                if rung.row is None and self._stages.refused_elsewhere(due, rung.refused):
+                    due = await self._stages.writer(number, due)
+                    afford = partial(self._stages.afford, number, due, self._insights)
+                    rung = await self._climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
                 if rung.row is None:
@@ -193,7 +197,8 @@ class _Job:
                 return self._conclude(outcome, attempt.decision.reason, attempt)
         reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
-            return self._conclude(Outcome.FAILED, f"no attempt could run: {'; '.join(reasons)}")
+            said = "; ".join((*reasons, *self._stages.members.lacks))
+            return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
         return self._conclude(*self._after_the_last())
 
     async def _rows(self, attempts: int) -> Sequence[Row]:

@@ -29,7 +29,7 @@ from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
-from forge_lsp.ensemble.members import Members, Part, times
+from forge_lsp.ensemble.members import MOST_UNUSABLE, Members, Part, times
 from forge_lsp.ensemble.review import Hall, Sitting, review
 from forge_lsp.ensemble.schedule import STRATEGIES, Row, Schedule, Thinking
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
@@ -76,6 +76,15 @@ class Stages:
         """Whether a call to a model costs nothing and leaves nothing of the text elsewhere."""
         info = self.models.get(model).info
         return not (info.paid or info.off_machine)
+
+    def refused_elsewhere(self, row: Row, refused: str | None) -> bool:
+        """Whether the row's writer, which costs nothing but answers elsewhere, may not be asked: then another one is to
+        write. A rung that costs money is skipped instead."""
+        info = self.models.get(row.generator.model).info
+        if refused is None or info.paid or not info.off_machine:
+            return False
+        self.members.unusable(Part.WRITER, info.key, refused, MOST_UNUSABLE)
+        return True
 
     async def checks_at_hand(self) -> bool:
         """Whether there are tests or examples of the user's that can be run: asked of the code as it is."""
