@@ -18,9 +18,9 @@ integration: $(STAMP)
 e2e: $(STAMP)
 	$(BIN)/python -m pytest tests/e2e
 
-# All forged proofs of all languages, of which CI plays a part drawn by a seed; before a release.
+# All forged proofs of all languages and all kinds of models, of which CI plays a part drawn by a seed; before a release.
 tables: $(STAMP)
-	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py
+	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_models_matrix.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

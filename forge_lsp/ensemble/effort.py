@@ -14,8 +14,8 @@ from forge_lsp.ensemble.schedule import Panel, Row, Schedule, Thinking
 
 __all__ = ["ENOUGH", "MOST_EASY", "Record", "first_writers", "rows_by_need"]
 
-MOST_EASY = 3
-"""Attempts without thinking."""
+MOST_EASY = 5
+"""Attempts without thinking, and at most half of the free ones."""
 ENOUGH = 12
 """Attempts of a writer in a language before its record says anything."""
 _Z = 1.96
@@ -71,7 +71,7 @@ def rows_by_need(
     writers = first_writers(tuple(dict.fromkeys(row.generator.model for row in local)), records or {})
     smallest = min((row.panel for row in local), key=lambda panel: len(panel.members), default=Panel())
     easy: list[Row] = []
-    for writer in writers[:MOST_EASY]:
+    for writer in writers[: min(MOST_EASY, math.ceil(len(local) / 2))]:
         row = next(row for row in local if row.generator.model == writer)
         easy.append(replace(row, thinking=Thinking(), panel=smallest))
     follow = iter([*easy, *local])
