@@ -19,10 +19,11 @@ integration: $(STAMP)
 e2e: $(STAMP)
 	$(BIN)/python -m pytest tests/e2e
 
-# All forged proofs of all languages and all tasks of the benchmark, of which CI plays a part drawn by a seed; before a
-# release.
+# Whole tables of which CI plays a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
+# models, a real gateway. Before a release.
 tables: $(STAMP)
-	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py
+	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
+	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

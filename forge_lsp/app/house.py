@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
-from forge_lsp.app.reading import rows_of, schedule_of, seats_of, wanted_of
+from forge_lsp.app.reading import effort_of, rows_of, schedule_of, seats_of, wanted_of
 from forge_lsp.domain.errors import EnvironmentFault, SettingsError
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ class House:
                         total=times.total,
                         load=times.load,
                     ),
+                    state=self.state_dir,
                 )
                 check = settings.check
                 commands = {language: check.command(language) for language in Language}
@@ -211,7 +212,7 @@ class House:
         prices = {key: Price(input=price.input, output=price.output) for key, price in settings.prices.items()}
         budget = settings.budget
         return Setup(
-            schedule=schedule_of(settings),
+            schedule=schedule_of(settings, effort_of(settings, chosen.profile)),
             attempts=settings.attempts,
             models=rooms.directory,
             infos={key: rooms.directory.info(key) for key in settings.models},

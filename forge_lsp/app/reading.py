@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from forge_lsp.gpus.timing import Row
     from forge_lsp.settings import Settings
 
-__all__ = ["rows_of", "schedule_of", "seats_of", "wanted_of"]
+__all__ = ["effort_of", "rows_of", "schedule_of", "seats_of", "wanted_of"]
 
 
-def schedule_of(settings: Settings) -> Schedule:
+def effort_of(settings: Settings, profile: str) -> Literal["full", "need"]:
+    """How much effort is made: as set, else as fits the profile's name."""
+    return settings.effort or ("need" if profile in ("one-gpu", "local") else "full")
+
+
+def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") -> Schedule:
     """The ensemble's table, from the settings' tree."""
     from forge_lsp.ensemble import schedule as table
 
@@ -40,9 +45,11 @@ def schedule_of(settings: Settings) -> Schedule:
             rule=settings.accept.rule,
             score=settings.accept.score,
             proof=table.Grade(settings.accept.proof),
-            panel=settings.accept.panel,
+            # By need, reviewers are not asked about what tests have proven.
+            panel="unproven" if effort == "need" else settings.accept.panel,
         ),
         ladder=table.Ladder(after=settings.ladder.after),
+        effort=effort,
     )
 
 

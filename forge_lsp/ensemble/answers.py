@@ -32,9 +32,11 @@ async def ask_twice(
     request: Callable[[Sequence[Message]], ChatRequest],
     read: Callable[[str, bool], T],
     again: Callable[[str], str],
+    words: Callable[[str], T | None] = lambda _: None,
 ) -> T:
     """What ``read(text, cut)`` makes of the answer to ``turns``; where it refuses, of the answer to ``turns`` and what
-    ``again`` says of the problem. Raises Unusable after the second, and what the calls raise."""
+    ``again`` says of the problem. Where that is no JSON at all, ``words(text)`` is what it says without doubt (None:
+    nothing): some models cannot write JSON. Raises Unusable after the second, and what the calls raise."""
     problem = ""
     for part in (role, f"{role} again"):
         completion = (await ask(model, part, request(turns))).completions[0]
@@ -42,6 +44,10 @@ async def ask_twice(
             return read(completion.text, completion.finish is FinishReason.LENGTH)
         except Unusable as error:
             problem = str(error)
+            cut = completion.finish is FinishReason.LENGTH
+            said = words(completion.text) if part != role and not cut and "{" not in completion.text else None
+            if said is not None:
+                return said
         # What it said stays unseen: a model shown its own nonsense repeats it, and at temperature 0 the same prompt
         # gives the same answer.
         turns = [*turns, Message(role=Role.USER, text=again(problem))]

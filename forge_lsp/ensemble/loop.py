@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,6 +37,7 @@ from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide, needs_panel
+from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.members import Members
@@ -88,8 +89,18 @@ class Ensemble:
         self._residency = residency or Unmanaged()
         self._fast = fast
 
-    async def run(self, task: Task, *, schedule: Schedule, attempts: int, spending: Spending, emit: Emit) -> Conclusion:
-        """Work on ``task`` until it is accepted, no attempt is left, or the environment fails.
+    async def run(
+        self,
+        task: Task,
+        *,
+        schedule: Schedule,
+        attempts: int,
+        spending: Spending,
+        emit: Emit,
+        records: Mapping[str, Record] | None = None,
+    ) -> Conclusion:
+        """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
+        each writer has won in this language, for an effort by need.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -119,7 +130,7 @@ class Ensemble:
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
-        job = _Job(stages, Climb(schedule=schedule, models=self._models))
+        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {})
         return await job.run(attempts)
 
 
@@ -147,7 +158,8 @@ class _Result:
 class _Job:
     """One job: what was tried, what was learnt, and the order of it all."""
 
-    def __init__(self, stages: Stages, climb: Climb) -> None:
+    def __init__(self, stages: Stages, climb: Climb, records: Mapping[str, Record]) -> None:
+        self._records = records
         self._stages = stages
         self._climb = climb
         self._schedule = stages.schedule
@@ -160,11 +172,17 @@ class _Job:
         self._attempts: list[Attempt] = []
 
     async def run(self, attempts: int) -> Conclusion:
-        for number in range(1, attempts + 1):
-            due = await self._stages.writer(number, self._schedule.row_for(number))
+        rows = await self._rows(attempts)
+        self._stages.planned[:] = rows
+        for number, planned in enumerate(rows, start=1):
+            due = await self._stages.writer(number, planned)
             try:
                 afford = partial(self._stages.afford, number, due, self._insights)
                 rung = await self._climb.rung(due, self._attempts, afford)
+                if rung.row is None and self._stages.refused_elsewhere(due, rung.refused):
+                    due = await self._stages.writer(number, due)
+                    afford = partial(self._stages.afford, number, due, self._insights)
+                    rung = await self._climb.rung(due, self._attempts, afford)
                 if rung.refused is not None:
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
                 if rung.row is None:
@@ -179,8 +197,15 @@ class _Job:
                 return self._conclude(outcome, attempt.decision.reason, attempt)
         reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
-            return self._conclude(Outcome.FAILED, f"no attempt could run: {'; '.join(reasons)}")
+            said = "; ".join((*reasons, *self._stages.members.lacks))
+            return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
         return self._conclude(*self._after_the_last())
+
+    async def _rows(self, attempts: int) -> Sequence[Row]:
+        """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
+        if self._schedule.effort == "need" and await self._stages.checks_at_hand():
+            return rows_by_need(self._schedule, attempts, free=self._stages.free, records=self._records)
+        return [self._schedule.row_for(number) for number in range(1, attempts + 1)]
 
     async def _attempt(self, number: int, row: Row, attempts: int) -> Attempt:
         """One attempt, told from its start to its end. Raises ServerUnreachable where that ends the job."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from forge_lsp.domain.attempt import Replacement
 from forge_lsp.domain.errors import (
+    ConsentRefused,
     ForgeError,
     ModelMissing,
     NoAnswer,
@@ -49,7 +50,9 @@ _ENVIRONMENT = (ServerUnreachable, ModelMissing, Unauthorised, ServerBusy, Spend
 
 def times(error: ForgeError) -> int:
     """How many answers of no use an error stands for: none where the machine, not the model, is at fault, and two
-    where the model was asked again already."""
+    where the model was asked again already, or the user does not want it to be asked."""
+    if isinstance(error, ConsentRefused):
+        return MOST_UNUSABLE
     if isinstance(error, _ENVIRONMENT):
         return 0
     return MOST_UNUSABLE if isinstance(error, NoAnswer) else 1
@@ -115,7 +118,7 @@ class Members:
         self._by[part, model] = by
         why = self._why.get((part, model), "")
         self._made.append((number, Replacement(role=str(part), model=model, by=by, reason=why)))
-        head = f"{model} gave no usable answer as {part} twice ({why.rstrip('.')})"
+        head = f"{model} gives no usable answers as {part} ({why.rstrip('.')})"
         if by is not None:
             said = f"{head}: {by} takes its place for the rest of the job"
         else:

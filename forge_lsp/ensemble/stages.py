@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.attempt import Candidate, Evidence, Insight, Thought
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.errors import (
     ExtractionFailed,
     ModelError,
@@ -28,7 +29,7 @@ from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
-from forge_lsp.ensemble.members import Members, Part, times
+from forge_lsp.ensemble.members import MOST_UNUSABLE, Members, Part, times
 from forge_lsp.ensemble.review import Hall, Sitting, review
 from forge_lsp.ensemble.schedule import STRATEGIES, Generator, Row, Schedule, Thinking
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
@@ -52,7 +53,8 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """The stages of one job. ``insights`` are always those known when the attempt began."""
+    """The stages of one job. ``insights`` are always those known when the attempt began; ``planned`` the rows of its
+    attempts, in order."""
 
     task: Task
     schedule: Schedule
@@ -69,6 +71,30 @@ class Stages:
     residency: Residency
     members: Members
     fast: FastGate | None = None
+    planned: list[Row] = field(default_factory=list[Row])
+
+    def free(self, model: str) -> bool:
+        """Whether a call to a model costs nothing and leaves nothing of the text elsewhere."""
+        info = self.models.get(model).info
+        return not (info.paid or info.off_machine)
+
+    def refused_elsewhere(self, row: Row, refused: str | None) -> bool:
+        """Whether the row's writer, which costs nothing but answers elsewhere, may not be asked: then another one is to
+        write. A rung that costs money is skipped instead."""
+        info = self.models.get(row.generator.model).info
+        if refused is None or info.paid or not info.off_machine:
+            return False
+        self.members.unusable(Part.WRITER, info.key, refused, MOST_UNUSABLE)
+        return True
+
+    async def checks_at_hand(self) -> bool:
+        """Whether there are tests or examples of the user's that can be run: asked of the code as it is."""
+        if self.toolchain is None:
+            return False
+        task = self.task
+        as_it_is = Candidate(code=task.original, text=task.document.text, model="", attempt=0)
+        found = await self.toolchain.evidence(task, as_it_is)
+        return any(result.status is not CheckStatus.NOT_RUNNABLE for result in found.results)
 
     async def think(self, number: int, row: Row, insights: Sequence[Insight]) -> Thought | None:
         thinking = await self._thinkers(number, row.thinking)
@@ -312,7 +338,7 @@ class Stages:
 
     def _foresee_attempt(self, number: int) -> None:
         """Who is asked first if the attempt before is not the last."""
-        row = self.schedule.row_for(number)
+        row = self.planned[number - 1] if number <= len(self.planned) else self.schedule.row_for(number)
         if row.thinking.models:
             self.residency.foresee(row.thinking.models, attempt=number, stage=Stage.THINK)
         else:

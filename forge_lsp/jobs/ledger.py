@@ -154,6 +154,18 @@ class Ledger:
 
     # ------------------------------------------------------------------ money
 
+    async def records(self, language: str, *, jobs: int = 200) -> dict[str, tuple[int, int]]:
+        """Of the last ended jobs in a language: by writer, its attempts that ended in an accepted result, and all of
+        its attempts that ran. Empty where the ledger cannot tell."""
+
+        def work(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+            return rows.select_records(db, language, jobs)
+
+        try:
+            return await self._answer(self._db.read(work))
+        except sqlite3.Error:
+            return {}
+
     async def reserve(self, reservation: Reservation, ceiling: Ceiling) -> None:
         """Set money aside where it fits all three budgets, in one transaction with the look at what is spent.
 

@@ -32,6 +32,7 @@ from forge_lsp.domain.ports import (
     Toolchain,
 )
 from forge_lsp.domain.task import Language, Task
+from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.budget import Budget, JobSpending
@@ -146,8 +147,12 @@ class Preparer:
         checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))
 
         async def run(emit: Emit) -> Conclusion:
+            records: dict[str, Record] = {}
+            if setup.schedule.effort == "need":
+                seen = await self.ledger.records(str(task.document.language))
+                records = {writer: Record(won=won, tried=tried) for writer, (won, tried) in seen.items()}
             conclusion = await ensemble.run(
-                task, schedule=setup.schedule, attempts=attempts, spending=spending, emit=emit
+                task, schedule=setup.schedule, attempts=attempts, spending=spending, emit=emit, records=records
             )
             checks.attempts = conclusion.attempts
             # In a thread: ten attempts may hold thousands of texts.

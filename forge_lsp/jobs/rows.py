@@ -23,6 +23,7 @@ __all__ = [
     "select_events",
     "select_history",
     "select_job",
+    "select_records",
     "set_applied",
     "set_became",
     "sweep",
@@ -247,6 +248,17 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
         }
         for row in rows
     ]
+
+
+def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
+    """By writer: accepted attempts and all that ran, of the last ``jobs`` in a language that ended by a decision."""
+    found = db.execute(
+        "SELECT generator, sum(decision = 'accept'), count(*) FROM attempts"
+        " WHERE skipped IS NULL AND job_id IN (SELECT id FROM jobs WHERE language = ? AND state = 'ended'"
+        " AND outcome IN ('accepted', 'unverified', 'exhausted') ORDER BY id DESC LIMIT ?) GROUP BY generator",
+        (language, jobs),
+    )
+    return {generator: (int(won), int(tried)) for generator, won, tried in found}
 
 
 def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
+from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.models.capabilities import LEVELS
 from forge_lsp.models.faults import (
     broke_in_transport,
     connection_failed,
@@ -40,6 +41,8 @@ __all__ = ["AnthropicEndpoint", "AnthropicWire"]
 _TOOL = "answer"
 _CACHE_MARKS = 4
 """Blocks that may carry ``cache_control`` in one request."""
+_LEAST_BUDGET = 1_024
+"""Tokens of thought that the API takes at the least."""
 _REST = 0.1
 """Seconds to wait for the end of a finished stream, which lets the connection be used again."""
 
@@ -178,9 +181,13 @@ class AnthropicWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint) -> None:
-        self._base = info
-        self._info = info
+    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, think: str = "auto") -> None:
+        room = min(LEVELS.get(think, 0), info.context // 3)
+        # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
+        self._level = think if think in LEVELS else None
+        self._base = replace(info, thinks=Thinks.SWITCH, thought_tokens=room) if room else info
+        self._info = self._base
+        self._thinking = "adaptive"  # how newer models are told to; the others have a budget
         self._endpoint = endpoint
         self._takes_temperature = True
         self._takes_tool = True
@@ -229,6 +236,9 @@ class AnthropicWire:
         if self._takes_temperature and "temperature" in words:
             self._takes_temperature = False
             return True
+        if not structured and self._level is not None and self._thinking and _names_thinking(words):
+            self._thinking = "enabled" if self._thinking == "adaptive" else ""
+            return True
         if structured and self._takes_tool and ("tool" in words or "thinking" in words or "schema" in words):
             self._takes_tool = False
             return True
@@ -246,7 +256,18 @@ class AnthropicWire:
             parameters["system"] = [_block(request.system, cache=True)]
         if request.stop:
             parameters["stop_sequences"] = list(request.stop)
-        if self._takes_temperature:
+        level = (
+            self._level if request.schema is None and self._thinking else None
+        )  # a tool cannot be forced on a thinker
+        if level is not None:
+            room = self._info.thought_tokens
+            parameters["max_tokens"] = request.max_tokens + room
+            if self._thinking == "adaptive":
+                parameters["thinking"] = {"type": "adaptive"}
+                parameters["extra_body"] = {"output_config": {"effort": level}}
+            else:
+                parameters["thinking"] = {"type": "enabled", "budget_tokens": max(_LEAST_BUDGET, room)}
+        elif self._takes_temperature:
             # Newer models refuse it, and the SDK has no argument for it any more.
             parameters["extra_body"] = {"temperature": request.temperature}
         if request.schema is not None:
@@ -308,6 +329,10 @@ class AnthropicWire:
 
     async def aclose(self) -> None:
         await self._endpoint.aclose()
+
+
+def _names_thinking(words: str) -> bool:
+    return any(word in words for word in ("thinking", "adaptive", "effort", "output_config", "budget"))
 
 
 def _delta(reading: _Reading, delta: Any, *, structured: bool) -> TextDelta:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import cast
 from urllib.parse import urlsplit
 
 from forge_lsp.domain.addresses import masked, names_cloud
 from forge_lsp.domain.ports import Thinks
+from forge_lsp.models.families import family_of
 
-__all__ = ["CLOUD", "LEVELS", "Capabilities", "from_show", "place_name", "remote_place"]
+__all__ = ["CLOUD", "LEVELS", "Capabilities", "Form", "Learnt", "from_show", "place_name", "remote_place"]
 
 CLOUD = "https://ollama.com"
 """Where an Ollama server sends calls to models of Ollama's cloud on to."""
@@ -19,6 +21,9 @@ CLOUD = "https://ollama.com"
 LEVELS: Mapping[str, int] = {"low": 1_024, "medium": 3_072, "high": 8_192}
 """Tokens that a model may think, by level. Nothing beyond is useful for a function's worth of code; most models of
 the year think some 500 to 3,000 tokens about one."""
+
+_TEMPLATE = 500
+"""Characters of a chat template that are kept."""
 
 _LEVELS_ONLY = re.compile(r"gpt-?oss", re.IGNORECASE)
 _NOT_CHAT = re.compile(
@@ -29,13 +34,41 @@ _BASE = re.compile(r"[:_.-](base|text|pt|fim)\b|[:-]\d+(\.\d+)?b-code\b", re.IGN
 _INFILL = re.compile(r"<[^<>]*(fim|pre|suf|mid|repo_name|file_sep)[^<>]*>", re.IGNORECASE)
 
 
+class Form(StrEnum):
+    """How an answer that has to follow a JSON schema is asked for: by a schema that the server enforces, as any JSON
+    with the schema told in words, or in words alone. The first that a model can do is used."""
+
+    SCHEMA = "schema"
+    JSON = "json"
+    PROSE = "prose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What the answers of a model have shown, whatever its server says of it.
+
+    ``thinks``: it thinks though nothing said so; ``always``: also where it is told not to; ``form``: the strictest form
+    that it answers in; ``empty``: it answered nothing where a schema was enforced; ``written``: the most tokens that an
+    answer with its thoughts took.
+    """
+
+    thinks: bool = False
+    always: bool = False
+    form: Form = Form.SCHEMA
+    empty: bool = False
+    written: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a server says of one of its models.
+    """What is known of a model: by its server, by the table of families, and by its answers.
 
     ``chats``: it answers instructions; a base, embedding or transcription model does not. ``switch``: it takes a
     parameter for thinking. ``place``: where its server sends the text on to, None: it runs there itself. ``family``
-    and ``licence`` are empty where they are not told; ``context`` is what it was trained for, in tokens.
+    and ``licence`` are empty where they are not told; ``context`` is what it was trained for, in tokens. ``size`` is
+    that of its files in bytes (0: not told), ``parameters`` how many it has and ``active`` how many a token passes
+    through, both in billions (None: not told); ``codes``: it was trained to write code before all. ``template`` is the
+    beginning of its chat template. ``learnt`` is what its answers have shown.
     """
 
     chats: bool = True
@@ -45,6 +78,12 @@ class Capabilities:
     family: str = ""
     licence: str = ""
     context: int | None = None
+    size: int = 0
+    parameters: float | None = None
+    active: float | None = None
+    codes: bool = False
+    template: str = ""
+    learnt: Learnt = field(default_factory=Learnt)
 
 
 def remote_place(name: str, row: Mapping[str, object]) -> str | None:
@@ -64,13 +103,17 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
     template = str(shown.get("template") or "")
     details = _table(shown.get("details"))
     family = str(details.get("family") or "")
+    known = family_of(name)
+    info = _table(shown.get("model_info"))
+    parameters = _billions(info.get("general.parameter_count"))
     switch = can is not None and "thinking" in can
     if switch:
         leveled = _LEVELS_ONLY.search(f"{name} {family}") is not None or ".ThinkLevel" in template
         thinks = Thinks.LEVELS if leveled else Thinks.SWITCH
     else:
         # A template that opens the thought by itself, of a model that its server takes for one that does not think.
-        thinks = Thinks.ALWAYS if template.rstrip().endswith(("<think>", "<think>\\n")) else Thinks.NO
+        opens = template.rstrip().endswith(("<think>", "<think>\\n"))
+        thinks = Thinks.ALWAYS if opens or known.thinks is Thinks.ALWAYS else Thinks.NO
     return Capabilities(
         chats=_chats(name, can, template, str(shown.get("modelfile") or "")),
         thinks=thinks,
@@ -78,8 +121,31 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
         place=remote_place(name, shown),
         family=family,
         licence=str(shown.get("license") or "")[:2_000],
-        context=_context(_table(shown.get("model_info"))),
+        context=_context(info),
+        parameters=parameters,
+        active=known.active or _active(name, info, parameters),
+        codes=known.codes,
+        template=template[:_TEMPLATE],
+        learnt=Learnt() if known.schema else Learnt(form=Form.PROSE),
     )
+
+
+def _active(name: str, info: Mapping[str, object], parameters: float | None) -> float | None:
+    """Billions of parameters that a token passes through: by the name (``30b-a3b``), else by the share of the experts
+    that are used, which is somewhat low, since attention is shared; None where all are, or nothing is told."""
+    said = re.search(r"\ba(\d+(?:\.\d+)?)b\b", name.lower())
+    if said is not None:
+        return float(said[1])
+    experts = [value for key, value in info.items() if key.endswith(".expert_count") and isinstance(value, int)]
+    used = [value for key, value in info.items() if key.endswith(".expert_used_count") and isinstance(value, int)]
+    if parameters is None or not experts or not used or not 0 < used[0] < experts[0]:
+        return None
+    return round(parameters * used[0] / experts[0], 2)
+
+
+def _billions(value: object) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return round(float(cast("float", value)) / 1e9, 2) if number else None
 
 
 def _chats(name: str, can: set[str] | None, template: str, modelfile: str) -> bool:

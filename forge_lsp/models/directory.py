@@ -22,6 +22,7 @@ from forge_lsp.models.families import families, family_of
 from forge_lsp.models.gate import Gate, Policy
 from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
+from forge_lsp.models.known import KnownModels
 from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class Directory:
     """See :class:`forge_lsp.domain.ports.ModelDirectory`.
 
     Costs nothing to make: no SDK is imported and no connection opened before a model is used. ``environ`` holds the
-    keys and the default addresses. Raises ValueError for a model whose server is not among ``servers``, which the
-    settings have ruled out.
+    keys and the default addresses; what is learnt of models is kept in the folder ``state`` (None: it is not kept).
+    Raises ValueError for a model whose server is not among ``servers``, which the settings have ruled out.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Directory:
         deadlines: Deadlines | None = None,
         policy: Policy | None = None,
         environ: Mapping[str, str] | None = None,
+        state: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._servers = {server.key: server for server in servers}
@@ -117,6 +119,7 @@ class Directory:
         self._endpoints: dict[str, Callable[[ModelInfo, ModelConfig], Wire]] = {}
         self._guarded: dict[str, GuardedModel] = {}
         self._known: dict[str, _Availability] = {}
+        self._kept = KnownModels(state)
         self._ollama: dict[str, OllamaEndpoint] = {}
         self._spare: dict[str, ModelConfig] = {}
 
@@ -259,6 +262,7 @@ class Directory:
         async with asyncio.TaskGroup() as group:
             for model in guarded:
                 group.create_task(model.aclose())
+        await self._kept.aclose()
 
     # -------------------------------------------------------------- building
 
@@ -300,7 +304,9 @@ class Directory:
                 # Ollama's own key goes to Ollama, not to every server that speaks its language.
                 own = (urlsplit(url).hostname or "").endswith("ollama.com")
                 key = self._key(server.key_env or ("OLLAMA_API_KEY" if own else None))
-                ollama = OllamaEndpoint(server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env)
+                ollama = OllamaEndpoint(
+                    server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env, known=self._kept
+                )
                 self._ollama[server.key] = ollama
                 return lambda info, model: OllamaWire(info=info, endpoint=ollama, think=model.think)
             case ServerKind.OPENAI:
@@ -311,7 +317,14 @@ class Directory:
                 key_env = server.key_env or ("OPENAI_API_KEY" if own else None)
                 key = self._key(key_env)
                 openai = OpenAIEndpoint(
-                    server, url=url, deadlines=deadlines, key=key, key_env=key_env, auth=auth, environ=env
+                    server,
+                    url=url,
+                    deadlines=deadlines,
+                    key=key,
+                    key_env=key_env,
+                    auth=auth,
+                    environ=env,
+                    known=self._kept,
                 )
                 return lambda info, model: OpenAIWire(info=info, endpoint=openai, think=model.think)
             case ServerKind.ANTHROPIC:
@@ -322,7 +335,7 @@ class Directory:
                 claude = AnthropicEndpoint(
                     server, url=url, deadlines=deadlines, key=key, key_env=name, auth=auth, environ=env
                 )
-                return lambda info, model: AnthropicWire(info=info, endpoint=claude)  # noqa: ARG005 - one shape for all
+                return lambda info, model: AnthropicWire(info=info, endpoint=claude, think=model.think)
             case ServerKind.EMBEDDED:
                 raise AssertionError("an embedded model has no connection")
             case _:

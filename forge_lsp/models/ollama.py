@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
-from forge_lsp.models.capabilities import Capabilities
+from forge_lsp.models.capabilities import Capabilities, Form
 from forge_lsp.models.faults import prompt_too_long, wrong_place
 from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name
 from forge_lsp.models.prompt import plain_messages, schema_words
@@ -49,7 +49,7 @@ class OllamaWire:
         self._endpoint = endpoint
         self._options: Mapping[str, object] = {"num_ctx": info.context, "num_batch": BATCH}
         self._able: Capabilities | None = None
-        self._thinker = Thinker(setting=think)
+        self._thinker = Thinker(setting=think, keep=lambda learnt: endpoint.keep(info.name, learnt))
 
     @property
     def info(self) -> ModelInfo:
@@ -65,7 +65,7 @@ class OllamaWire:
             return  # a server that is too busy to say it again has not changed its mind
         if able != self._able:
             self._able = able
-            self._thinker.told(able.thinks)
+            self._thinker.told(able.thinks, able.learnt)
         self._told()
 
     def _told(self) -> None:
@@ -130,7 +130,9 @@ class OllamaWire:
             options["seed"] = request.seed
         if request.stop:
             options["stop"] = list(request.stop)
-        schema = None if plan.prose else request.schema
+        schema: Mapping[str, object] | str | None = request.schema
+        if plan.prose and schema is not None:
+            schema = "json" if plan.form is Form.JSON else None
         words = schema_words(request.schema) if plan.prose and request.schema is not None else ""
         think: bool | str | None = None
         able = self._able
@@ -151,6 +153,7 @@ class OllamaWire:
                     said.usages.append(end.usage)
                     thought = said.thought > 0 or said.thinks_inline
                     self._thinker.saw(plan, thought=thought, tokens=end.usage.output_tokens)
+                    self._thinker.answered(request, plan, said.answer(), cut=end.reason is FinishReason.LENGTH)
                     self._told()
                     return
 
@@ -171,7 +174,7 @@ class OllamaWire:
         messages: list[dict[str, str]],
         options: Mapping[str, object],
         *,
-        schema: Mapping[str, object] | None = None,
+        schema: Mapping[str, object] | str | None = None,
         think: bool | str | None = None,
         keep_alive: float | str | None = None,
     ) -> AsyncGenerator[ChatResponse, None]:
@@ -180,7 +183,7 @@ class OllamaWire:
                 model=self._info.name,
                 messages=messages,
                 options=dict(options),
-                format=None if schema is None else dict(schema),
+                format=dict(schema) if isinstance(schema, Mapping) else schema,
                 think=think,
                 keep_alive=self._endpoint.server.keep_alive if keep_alive is None else keep_alive,
             )

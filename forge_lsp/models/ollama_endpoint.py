@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from forge_lsp.domain.addresses import OLLAMA_PORT, is_off_machine
 from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
-from forge_lsp.models.capabilities import Capabilities, from_show, remote_place
+from forge_lsp.models.capabilities import Capabilities, Learnt, from_show, remote_place
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
+from forge_lsp.models.known import KnownModels
 from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.ollama_sdk import OllamaClient, Refusal, imported_sdk
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
@@ -61,6 +62,7 @@ class OllamaEndpoint:
         key: str | None = None,
         auth: tuple[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        known: KnownModels | None = None,
     ) -> None:
         self.server = server
         self.url = url
@@ -74,6 +76,7 @@ class OllamaEndpoint:
         self._looking = asyncio.Lock()
         self._shown: dict[tuple[str, str], Capabilities] = {}
         self._showing = asyncio.Semaphore(_SHOWS)
+        self._kept = known or KnownModels(None)
 
     async def client(self) -> OllamaClient:
         """The client. Its deadlines other than ``connect`` are the guard's. Raises ServerUnreachable."""
@@ -138,11 +141,13 @@ class OllamaEndpoint:
             return Capabilities(place=place)
         if row is None:
             return Capabilities()
-        known = self._shown.get((name, row.digest))
+        known = self._shown.get((name, row.digest)) or await self._kept.get(row.digest)
         if known is None:
             try:
                 async with asyncio.timeout(_LOOK), self._showing:
                     known = from_show(name, await (await self.client()).ask("/api/show", {"model": name}))
+                known = replace(known, size=row.size or 0)
+                self._kept.put(row.digest, name, known)
             except TimeoutError:
                 raise self.unreachable() from None
             except Exception as error:
@@ -150,8 +155,19 @@ class OllamaEndpoint:
                 if not isinstance(fault, ModelFault):
                     raise fault from error
                 known = Capabilities()  # a server that cannot describe its models may still run them
-            self._shown[(name, row.digest)] = known
+        self._shown[(name, row.digest)] = known
         return known
+
+    def keep(self, name: str, learnt: Learnt) -> None:
+        """Remember what the answers of a model have shown, for this process and those after it."""
+        for (shown, digest), able in list(self._shown.items()):
+            if shown == name and (self._lists is None or self._digest(name) == digest):
+                self._shown[(shown, digest)] = after = replace(able, learnt=learnt)
+                self._kept.put(digest, name, after)
+
+    def _digest(self, name: str) -> str:
+        row = self._lists[1].installed.get(full_name(name)) if self._lists is not None else None
+        return row.digest if row is not None else ""
 
     def place(self, name: str, row: Row | None) -> str | None:
         """Where a model's calls go beyond this server; None: nowhere. A name with an own tag ``cloud`` is sent on

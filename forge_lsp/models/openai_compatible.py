@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from forge_lsp.domain.errors import BrokenStream, ModelFault, ServerUnreachable, Unauthorised
 from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.models.capabilities import Capabilities, Form, Learnt
+from forge_lsp.models.families import family_of
 from forge_lsp.models.faults import (
     prompt_too_long,
     wrong_place,
@@ -37,8 +39,16 @@ class OpenAIWire:
         self._info = info
         self._endpoint = endpoint
         self._place: str | None = None
-        # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting.
-        self._thinker = Thinker(setting=think, thinks=Thinks.NO if think == "auto" else Thinks.SWITCH)
+        # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting. Most that
+        # can be switched are served with it off; those that cannot have their room from the start.
+        family = family_of(info.name)
+        known = Thinks.NO if think == "auto" else Thinks.SWITCH
+        if family.thinks is Thinks.LEVELS or family.thinks is Thinks.ALWAYS:
+            known = family.thinks
+        self._identity = endpoint.identity(info.name)
+        self._able = Capabilities(thinks=known, family=family.name, codes=family.codes)
+        self._remembered = False
+        self._thinker = Thinker(setting=think, thinks=known, keep=self._keep)
         self._told()
 
     @property
@@ -52,7 +62,17 @@ class OpenAIWire:
     async def learn(self) -> None:
         """Ask a local server whether it sends the text on; see :class:`~forge_lsp.models.wire.Learns`."""
         self._place = await self._endpoint.gateway.place(self._info.name)
+        if not self._remembered:
+            self._remembered = True
+            kept = await self._endpoint.known.get(self._identity)
+            if kept is not None:
+                self._able = kept
+                self._thinker.told(kept.thinks, kept.learnt)
         self._told()
+
+    def _keep(self, learnt: Learnt) -> None:
+        self._able = replace(self._able, learnt=learnt)
+        self._endpoint.known.put(self._identity, self._info.name, self._able)
 
     def _told(self) -> None:
         self._info = replace(
@@ -103,9 +123,12 @@ class OpenAIWire:
                 yield chunk
         thought = said.thought > 0 or said.thinks_inline
         if thought and self._thinker.thinks is Thinks.NO:
-            self._thinker.told(Thinks.SWITCH)
+            self._thinker.thought_unasked()
         else:
             self._thinker.saw(plan, thought=thought, tokens=said.usages[-1].output_tokens if said.usages else 0)
+        if said.ends:
+            cut = said.ends[0].reason is FinishReason.LENGTH
+            self._thinker.answered(request, plan, said.answer(), cut=cut)
         self._told()
 
     async def _open(self, request: ChatRequest, plan: Plan) -> Any:
@@ -122,6 +145,7 @@ class OpenAIWire:
         refused = self._endpoint.refused
         schema = request.schema
         enforced = schema is not None and not plan.prose and "response_format" not in refused
+        plain = schema is not None and plan.form is Form.JSON and "response_format" not in refused
         words = schema_words(schema) if schema is not None and not enforced else ""
         limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
         # Servers refuse a limit that does not fit beside the prompt.
@@ -145,6 +169,8 @@ class OpenAIWire:
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": dict(schema or {})},
             }
+        elif plain:
+            parameters["response_format"] = {"type": "json_object"}
         if plan.off or plan.level is not None:
             # Each engine has its own switch, and passes over the others': OpenAI's own, and the chat template's.
             parameters["reasoning_effort"] = "none" if plan.off else plan.level

@@ -5,6 +5,7 @@ These servers know different subsets of the parameters. One that a server refuse
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from forge_lsp.models.faults import (
     sentence,
 )
 from forge_lsp.models.gateways import Gateway
+from forge_lsp.models.known import KnownModels
 from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 
@@ -52,6 +54,7 @@ class OpenAIEndpoint:
         key_env: str | None = None,
         auth: tuple[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        known: KnownModels | None = None,
     ) -> None:
         self.server = server
         self.url = url
@@ -65,10 +68,15 @@ class OpenAIEndpoint:
         self._environ = environ
         self._route = Route()
         self.refused: set[str] = set()
+        self.known = known or KnownModels(None)
         self._deadlines = deadlines
         self._key = key
         self._key_env = key_env
         self._client: AsyncOpenAI | None = None
+
+    def identity(self, name: str) -> str:
+        """What stands for a model's digest, which such a server does not tell: the server with the name."""
+        return f"openai-{hashlib.sha256(f'{self.url} {name}'.encode()).hexdigest()[:32]}"
 
     def client(self) -> AsyncOpenAI:
         """The client. Raises Unauthorised where a key is named but not set, ServerUnreachable where the environment's

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from forge_lsp.domain.ports import ChatRequest, Message, Role
 
-__all__ = ["estimated_input_tokens", "json_part", "plain_messages", "schema_words", "turns"]
+__all__ = ["estimated_input_tokens", "holds_object", "json_part", "plain_messages", "schema_words", "turns"]
 
 
 def turns(messages: Iterable[Message]) -> list[tuple[Role, list[Message]]]:
@@ -41,6 +42,11 @@ def json_part(text: str) -> str:
     """What lies between the first and the last brace: models put fences and courtesies around it. Else ``text``."""
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if 0 <= start < end else text
+
+
+def holds_object(text: str) -> bool:
+    """Whether what looks most like a JSON object in ``text`` begins and goes on like one; it need not be right."""
+    return re.search(r"\{\s*(\}|[\"'])", text) is not None
 
 
 def estimated_input_tokens(request: ChatRequest) -> int:

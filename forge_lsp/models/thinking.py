@@ -6,13 +6,14 @@ was told not to, or that answers nothing where a schema is enforced, is asked di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.errors import NoAnswer
 from forge_lsp.domain.ports import ChatRequest, ModelInfo, Thinks, Usage
 from forge_lsp.models.answer import total_usage
-from forge_lsp.models.capabilities import LEVELS
+from forge_lsp.models.capabilities import LEVELS, Form, Learnt
+from forge_lsp.models.prompt import holds_object
 from forge_lsp.models.wire import Finished
 
 __all__ = ["Plan", "Said", "Thinker"]
@@ -26,13 +27,18 @@ _MOST = LEVELS["high"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How one call is made. ``off``: the model is told not to think; ``level``: how much it is to think, None where it
-    does not or cannot be told. ``room``: tokens of thought beside the answer's. ``prose``: the schema is told in
-    words, not enforced."""
+    does not or cannot be told. ``room``: tokens of thought beside the answer's. ``form``: how an answer that has a
+    schema is asked for."""
 
     level: str | None = None
     off: bool = False
     room: int = 0
-    prose: bool = False
+    form: Form = Form.SCHEMA
+
+    @property
+    def prose(self) -> bool:
+        """Whether the schema is told in words."""
+        return self.form is not Form.SCHEMA
 
 
 _MARKS: Mapping[str, str] = {
@@ -86,6 +92,10 @@ class Said:
         heads = ("".join(parts[:20]).lstrip()[:40].lower() for parts in self.texts.values())
         return any(head.startswith(mark) for head in heads for mark in _MARKS)
 
+    def answer(self) -> str:
+        """All that has come of the first sample."""
+        return "".join(self.texts.get(0, ()))
+
     @property
     def empty(self) -> bool:
         """Whether no sample holds a word beside its thoughts."""
@@ -98,23 +108,29 @@ class Said:
 
 
 class Thinker:
-    """What is known of one model's thinking. ``setting`` is the user's: auto, off, low, medium or high."""
+    """What is known of one model's thinking and of the forms it can answer in. ``setting`` is the user's: auto, off,
+    low, medium or high. ``keep`` is told what its answers have shown, whenever that changes."""
 
-    def __init__(self, *, setting: str = "auto", thinks: Thinks = Thinks.NO) -> None:
+    def __init__(
+        self, *, setting: str = "auto", thinks: Thinks = Thinks.NO, keep: Callable[[Learnt], None] | None = None
+    ) -> None:
         self._setting = setting
         self._told = thinks
-        self._always = False
-        self._prose = False
-        self._written = 0
+        self._learnt = Learnt()
+        self._keep = keep
 
     @property
     def thinks(self) -> Thinks:
         """As its server says, or as its answers have shown."""
-        return Thinks.ALWAYS if self._always else self._told
+        if self._learnt.always:
+            return Thinks.ALWAYS
+        return Thinks.SWITCH if self._learnt.thinks and self._told is Thinks.NO else self._told
 
-    def told(self, thinks: Thinks) -> None:
-        """The server says this of the model."""
+    def told(self, thinks: Thinks, learnt: Learnt | None = None) -> None:
+        """The server says this of the model, and its answers have shown that, before now."""
         self._told = thinks
+        if learnt is not None:
+            self._learnt = learnt
 
     def most(self, context: int) -> int:
         """The most that a call may think, in tokens, before its answer."""
@@ -131,18 +147,20 @@ class Thinker:
         has its room.
         """
         structured = request.schema is not None
-        prose = structured and self._prose
+        form = self._learnt.form if structured else Form.SCHEMA
         wanted = (self._setting in LEVELS or (self._setting == "auto" and request.think)) and not structured
         match self.thinks:
             case Thinks.NO:
-                return Plan(prose=prose)
-            case Thinks.SWITCH if prose or not wanted:
+                return Plan(form=form)
+            case Thinks.SWITCH if form is Form.PROSE or not wanted:
                 # A model that answers nothing under a schema mostly does so because it is not allowed to think.
-                return self._thinking("low", info, prose=True) if prose else Plan(off=True)
+                if form is Form.PROSE and self._learnt.empty:
+                    return self._thinking("low", info, form=form)
+                return Plan(off=True, form=form)
             case Thinks.ALWAYS:
-                return self._thinking(self._level(), info, prose=prose)
+                return self._thinking(self._level(), info, form=form)
             case _:
-                return self._thinking(self._level() if wanted else "low", info, prose=prose)
+                return self._thinking(self._level() if wanted else "low", info, form=form)
 
     def again(self, request: ChatRequest, info: ModelInfo, plan: Plan, *, thought: bool) -> Plan | None:
         """How to ask once more after an answer without a word; None: asking differently would not help.
@@ -153,22 +171,57 @@ class Thinker:
         if not thought:
             if not structured and not plan.off:
                 return None
-            self._prose = self._prose or structured
+            if structured:
+                self._learn(form=Form.PROSE, empty=True)
             if self.thinks is Thinks.NO:
-                return None if plan.prose else Plan(prose=True)
-            return Plan(level="low", room=self._second(info), prose=structured)
+                return None if plan.form is Form.PROSE else Plan(form=Form.PROSE)
+            return Plan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
         if self.thinks is Thinks.SWITCH and not plan.off:
-            return Plan(off=True, room=self._second(info), prose=plan.prose)
+            return Plan(off=True, room=self._second(info), form=plan.form)
         # It cannot be kept from thinking: all the room there is, and nothing enforced that it could not think under.
-        self._prose = self._prose or structured
-        return Plan(level="low", room=self._second(info), prose=structured)
+        if structured:
+            self._learn(form=Form.PROSE, empty=True)
+        return Plan(level="low", room=self._second(info), form=Form.PROSE if structured else plan.form)
 
     def saw(self, plan: Plan, *, thought: bool, tokens: int) -> None:
         """An answer to ``plan`` came, with thoughts or without; ``tokens`` were written for both."""
         if thought:
-            self._written = max(self._written, tokens)
-            if plan.off or self._told is Thinks.NO:
-                self._always = True
+            always = plan.off or self.thinks is Thinks.NO
+            self._learn(written=max(self._learnt.written, tokens), always=self._learnt.always or always)
+
+    def thought_unasked(self) -> None:
+        """A model of which nothing was known thinks."""
+        self._learn(thinks=True)
+
+    def answered(self, request: ChatRequest, plan: Plan, text: str, *, cut: bool) -> None:
+        """A whole answer came. One without an object, where a schema asks for one, was not made to follow it: the form
+        is asked for in another way from then on. ``cut``: the length limit ended it, which says nothing of the form."""
+        if request.schema is None or cut or not text.strip() or holds_object(text):
+            return
+        after = {Form.SCHEMA: Form.JSON, Form.JSON: Form.PROSE, Form.PROSE: Form.PROSE}[plan.form]
+        if after is not self._learnt.form and not (after is Form.JSON and self._learnt.form is Form.PROSE):
+            self._learn(form=after)
+
+    def _learn(
+        self,
+        *,
+        form: Form | None = None,
+        always: bool | None = None,
+        thinks: bool | None = None,
+        empty: bool | None = None,
+        written: int | None = None,
+    ) -> None:
+        old = self._learnt
+        self._learnt = replace(
+            old,
+            form=old.form if form is None else form,
+            always=old.always if always is None else always,
+            thinks=old.thinks if thinks is None else thinks,
+            empty=old.empty if empty is None else empty,
+            written=old.written if written is None else written,
+        )
+        if self._keep is not None and self._learnt != old:
+            self._keep(self._learnt)
 
     def nothing_said(self, info: ModelInfo, said: Said) -> NoAnswer:
         """It thought, twice, and answered nothing."""
@@ -181,12 +234,12 @@ class Thinker:
     def _level(self) -> str:
         return self._setting if self._setting in LEVELS else _AUTO
 
-    def _thinking(self, level: str, info: ModelInfo, *, prose: bool) -> Plan:
-        return Plan(level=level, room=self._room(level, info.context), prose=prose)
+    def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> Plan:
+        return Plan(level=level, room=self._room(level, info.context), form=form)
 
     def _room(self, level: str, context: int) -> int:
         """Tokens of thought for a level: as planned, or twice what an answer of this model took, thoughts included."""
-        return max(min(self._tokens(level), context // 3), min(2 * self._written, _MOST, context // 2))
+        return max(min(self._tokens(level), context // 3), min(2 * self._learnt.written, _MOST, context // 2))
 
     def _tokens(self, level: str) -> int:
         """A level in tokens; a model that cannot be told how much to think has the usual room."""

@@ -293,6 +293,10 @@ class Settings(_Table):
 
     profile: str = "auto"
     """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    effort: Literal["full", "need"] | None = None
+    """full: the schedule to the letter. need: where there are checks to run, each writer is tried once without
+    thinking, the one first that has won most here; thinking and larger panels follow after failures, and no panel is
+    called for what is proven. Unless said: need for the profiles one-gpu and local, full for all others."""
     servers: dict[str, Server] = {}
     """Endpoints that answer model calls, by a name of your choice."""
     models: dict[str, Model] = {}

@@ -77,6 +77,9 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
     if _get(values, ("accept", "rule")) not in (None, _get(user, ("accept", "rule"))):
         notes.append(f"accept.rule ({workspace.label}): your own rule holds")
         values = _without(values, ("accept", "rule"))
+    if values.get("effort", user.get("effort")) != user.get("effort"):
+        notes.append(f"effort ({workspace.label}): your own effort holds")  # need: the panel sees less of the code
+        values = {key: value for key, value in values.items() if key != "effort"}
     for path, keeps in [(path, min) for path in _SMALLER] + [(path, max) for path in _LARGER]:
         mine, theirs = _get(user, path), _get(values, path)
         if isinstance(mine, int | float) and isinstance(theirs, int | float) and keeps(mine, theirs) != theirs:

@@ -11,10 +11,11 @@ from forge_lsp.domain.errors import ModelError, SpendingRefused
 from forge_lsp.domain.ports import ChatRequest, Message, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
 from forge_lsp.ensemble.members import MOST_UNUSABLE
+from forge_lsp.ensemble.plain_words import said_vote
 from forge_lsp.ensemble.prompting import render
 from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
 
-__all__ = ["BALLOT_TOKENS", "ballot_schema", "parse_ballot", "poll", "shuffled"]
+__all__ = ["BALLOT_TOKENS", "ballot_schema", "parse_ballot", "place_of", "poll", "shuffled"]
 
 BALLOT_TOKENS = 200
 MOST_REASON = 200  # characters
@@ -84,6 +85,12 @@ def parse_ballot(text: str, letters: Sequence[str], *, cut: bool = False) -> int
     return named[chosen.strip()]
 
 
+def place_of(text: str, letters: Sequence[str]) -> int | None:
+    """Which of ``letters`` an answer in words votes for without doubt; None: none."""
+    letter = said_vote(text, letters)
+    return None if letter is None else list(letters).index(letter)
+
+
 async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Plan | None:
     letters = ascii_uppercase[: len(plans)]
     shown = [Shown(heading=f"Plan {letter}", text=plan.text) for letter, plan in zip(letters, plans, strict=True)]
@@ -102,6 +109,7 @@ async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Pla
             request=request,
             read=lambda answer, cut: parse_ballot(answer, letters, cut=cut),
             again=lambda problem: render("vote_again", problem=problem, letters=either),
+            words=lambda answer: place_of(answer, letters),
         )
     except (ModelError, SpendingRefused) as error:
         if room.voters is not None:

@@ -51,7 +51,7 @@ async def test_a_mute_reviewer_is_replaced_in_the_same_panel(answers: tuple[obje
     assert seats == [("spare", "logic", 0.5, 9.0), ("r2", "quality", 0.2, 9.0)], "the seat keeps its aspect and weight"
     assert replaced(end) == [("reviewer", "r1", "spare")]
     (said,) = told(stand)
-    assert said.startswith("r1 gave no usable answer as reviewer twice (")
+    assert said.startswith("r1 gives no usable answers as reviewer (")
     assert said.endswith("): spare takes its place for the rest of the job")
 
 

@@ -5,6 +5,8 @@ import os
 import sqlite3
 import stat
 import threading
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -444,5 +446,31 @@ async def test_answers_of_consent_survive(tmp_path: Path) -> None:
         assert await ledger.consent("/w", "lan", "http://b") is False
         assert await ledger.consent("/w", "claude", "https://elsewhere") is None
         assert await ledger.consent("/other", "claude", "https://a") is None
+    finally:
+        await ledger.aclose()
+
+
+async def test_records_of_writers_are_by_language_and_of_jobs_that_were_decided(tmp_path: Path) -> None:
+    """How often each writer's attempts ended in a result, and how often it tried."""
+    job = full_record()
+    ran = [attempt for attempt in job.attempts if attempt.skipped is None]
+    ledger = open_ledger(tmp_path / "state")
+    try:
+        others = (
+            ("2", {"language": "go"}),
+            ("3", {"outcome": Outcome.CANCELLED}),
+            ("4", {"outcome": Outcome.EXHAUSTED}),
+        )
+        for name, changes in (("1", {}), *others):
+            made = replace(job, job_id=job.job_id[:-1] + name, events=(), **changes)
+            ledger.begin(made)
+            await ledger.finish(made, 2)
+        found = await ledger.records(job.language)
+        assert {writer: tried for writer, (_, tried) in found.items()} == {
+            writer: 2 * count for writer, count in Counter(attempt.generator for attempt in ran).items()
+        }
+        assert sum(won for won, _ in found.values()) == 2 * sum(one.decision.kind == "accept" for one in ran)
+        assert sum(tried for _, tried in (await ledger.records(job.language, jobs=1)).values()) == len(ran)
+        assert await ledger.records("rust") == {}
     finally:
         await ledger.aclose()

@@ -1,0 +1,78 @@
+"""As much effort as a task needs: which row each attempt takes where the schedule is not followed to the letter. Pure.
+
+Different models fail differently, and what a model writes without thinking first is often right; where checks of the
+user's can tell, it is cheaper to try each writer once, and to think about what they all failed at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from forge_lsp.ensemble.schedule import Panel, Row, Schedule, Thinking
+
+__all__ = ["ENOUGH", "MOST_EASY", "Record", "first_writers", "rows_by_need"]
+
+MOST_EASY = 5
+"""Attempts without thinking, and at most half of the free ones."""
+ENOUGH = 12
+"""Attempts of a writer in a language before its record says anything."""
+_Z = 1.96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """How often a writer's attempts in one language, on this machine, ended in an accepted result."""
+
+    won: int
+    tried: int
+
+    @property
+    def least(self) -> float:
+        """The lower end of Wilson's 95% interval of its share."""
+        if not self.tried:
+            return 0.0
+        share, n = self.won / self.tried, self.tried
+        middle = share + _Z**2 / (2 * n)
+        half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+        return (middle - half) / (1 + _Z**2 / n)
+
+
+def first_writers(writers: Sequence[str], records: Mapping[str, Record]) -> tuple[str, ...]:
+    """``writers`` in the order in which they are tried: those with enough attempts to tell before all others where they
+    won more than the rest of them did, the best first; the others as they are."""
+    told = {key: records[key] for key in writers if key in records and records[key].tried >= ENOUGH}
+    if not told:
+        return tuple(writers)
+    overall = sum(one.won for one in told.values()) / sum(one.tried for one in told.values())
+    better = sorted(
+        (key for key, one in told.items() if one.won / one.tried >= overall and one.won),
+        key=lambda key: (-told[key].least, writers.index(key)),
+    )
+    return (*better, *(key for key in writers if key not in better))
+
+
+def rows_by_need(
+    schedule: Schedule,
+    attempts: int,
+    *,
+    free: Callable[[str], bool],
+    records: Mapping[str, Record] | None = None,
+) -> tuple[Row, ...]:
+    """The row of each attempt, in order, for a task that has checks to run.
+
+    The first attempts are those of different free writers, each once, without thinking and with the smallest panel
+    there is. Then the free rows follow in their order, from the first: thinking and panels grow with each failure. Rows
+    that cost money or leave the machine (``free`` False) stay at their numbers.
+    """
+    due = [schedule.row_for(number) for number in range(1, attempts + 1)]
+    local = [row for row in due if free(row.generator.model)]
+    writers = first_writers(tuple(dict.fromkeys(row.generator.model for row in local)), records or {})
+    smallest = min((row.panel for row in local), key=lambda panel: len(panel.members), default=Panel())
+    easy: list[Row] = []
+    for writer in writers[: min(MOST_EASY, math.ceil(len(local) / 2))]:
+        row = next(row for row in local if row.generator.model == writer)
+        easy.append(replace(row, thinking=Thinking(), panel=smallest))
+    follow = iter([*easy, *local])
+    return tuple(next(follow) if free(row.generator.model) else row for row in due)

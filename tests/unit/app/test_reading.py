@@ -1,0 +1,37 @@
+"""How much effort is made: as set, else as fits the profile."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge_lsp.app.reading import effort_of, schedule_of
+from forge_lsp.settings.sources import Layer
+from forge_lsp.settings.tree import Settings
+from forge_lsp.settings.trust import narrowed
+
+
+@pytest.mark.parametrize(
+    ("values", "profile", "effort"),
+    [
+        ({}, "three-gpu", "full"),
+        ({}, "one-gpu", "need"),
+        ({}, "local", "need"),
+        ({}, "cloud", "full"),
+        ({}, "embedded", "full"),
+        ({}, "custom", "full"),
+        ({"effort": "full"}, "one-gpu", "full"),
+        ({"effort": "need"}, "three-gpu", "need"),
+    ],
+)
+def test_the_effort_of_a_profile(values: dict[str, object], profile: str, effort: str) -> None:
+    settings = Settings.model_validate(values)
+    found = effort_of(settings, profile)
+    schedule = schedule_of(settings, found)
+    assert (found, schedule.effort) == (effort, effort)
+    assert schedule.accept.panel == ("unproven" if effort == "need" else "always")
+
+
+def test_a_workspace_does_not_choose_the_effort() -> None:
+    layer, notes = narrowed(Layer(label="forge.toml", values={"effort": "need"}), {"effort": None})
+    assert "effort" not in layer.values
+    assert notes == ("effort (forge.toml): your own effort holds",)
