@@ -186,7 +186,7 @@ def guard(document: str, files: List[str], tell: Callable[[str], None]) -> Calla
         if event == "object.__getattr__":
             return FRAMES if args[1] in _ATTRIBUTES and by_document(True) else ""
         if event == "object.__setattr__":
-            return PATCHED if args[1] == "__code__" and by_document(False) else ""
+            return PATCHED if args[1] == "__code__" and by_document(True) else ""
         if event in _PATHS:
             if event in _CHILDREN:
                 return started(args, by_document(False))
