@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/forge-lsp demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests/unit -n auto --dist worksteal
 
 # In two processes: compilers and the waiting for them leave a core free.
 integration: $(STAMP)
