@@ -124,7 +124,7 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
         context=_context(info),
         parameters=parameters,
         active=known.active or _active(name, info, parameters),
-        codes=known.codes,
+        codes=known.coder,
         template=template[:_TEMPLATE],
         learnt=Learnt() if known.schema else Learnt(form=Form.PROSE),
     )

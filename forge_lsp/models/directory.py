@@ -142,8 +142,8 @@ class Directory:
             off_machine=away,
             toy=server.kind is ServerKind.EMBEDDED and _weights(model) is None,
             priced=model.priced,
-            family=family.name,
-            codes=family.codes,
+            family=family.maker,
+            codes=family.coder,
         )
         gateway = url and server.local is False and not is_off_machine(url)
         return info.sent_on(beyond(url)) if url and gateway else info

@@ -46,7 +46,7 @@ class OpenAIWire:
         if family.thinks is Thinks.LEVELS or family.thinks is Thinks.ALWAYS:
             known = family.thinks
         self._identity = endpoint.identity(info.name)
-        self._able = Capabilities(thinks=known, family=family.name, codes=family.codes)
+        self._able = Capabilities(thinks=known, family=family.maker, codes=family.coder)
         self._remembered = False
         self._thinker = Thinker(setting=think, thinks=known, keep=self._keep)
         self._told()

@@ -9,32 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import cast
 
-__all__ = ["Facts", "Installed", "Traits", "facts_of", "short_name", "traits", "why_unfit"]
+from forge_lsp.models.families import family_of, restricted, short_name
+
+__all__ = ["Facts", "Installed", "Traits", "facts_of", "traits", "why_unfit"]
 
 Facts = tuple[tuple[str, object], ...]
 """What a server tells of a model's make (``model_info`` of `/api/show`), as pairs that can be hashed."""
 
 _GROWTH = 0.35
 """Exponent of the parameters: qwen2.5-coder's results from 1.5b to 32b grow about so."""
-_UNKNOWN = {"code": 0.6, "plan": 0.6}
-"""Strength of a family that is in no table."""
 _BYTES = 0.6
 """Bytes a parameter at the usual quantisation, where neither server nor name tell how many there are."""
 
 _NOT_WRITERS = re.compile(r"embed|minilm|bge-|rerank|whisper|clip|guard|ocr|translat|reward", re.IGNORECASE)
 _SEERS = re.compile(r"vision|[-.:\d]vl\b|-v\b|llava|moondream", re.IGNORECASE)
 _BASE = re.compile(r"[:_.-](base|text|pt|fim)\b", re.IGNORECASE)
-_RESTRICTED_TERMS = re.compile(r"non-?production|non-?commercial|cc[ -]by[ -]nc|research licen[cs]e", re.IGNORECASE)
-_TITLE = 600
-"""Characters of a licence that say what it is; further on, others are quoted."""
 
-_VENDOR = re.compile(r"^(mistralai|qwen|google|openai|nvidia|microsoft|meta-llama|ibm-granite|deepseek-ai|zai-org)_")
-"""Makers whose names converters put before a model's."""
 _TOTAL = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?e?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d+(?:\.\d+)?)b(?![a-z0-9])")
 
@@ -77,97 +71,35 @@ class Traits:
         return whole if self.active > 0.9 * self.total else f"{whole}, {self.active:.2g}b active"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Family:
-    match: re.Pattern[str]
-    maker: str
-    code: float
-    plan: float
-    coder: bool = False
-    active: Mapping[str, float] = field(default_factory=dict[str, float])
-    restricted: bool = False
-    sizes: tuple[str, ...] = ()
-    unfit: str | None = None
-
-
-@cache
-def _families() -> tuple[_Family, ...]:
-    import tomllib
-
-    text = resources.files("forge_lsp.profiles").joinpath("families.toml").read_text(encoding="utf-8")
-    rows = cast("list[Mapping[str, object]]", tomllib.loads(text)["family"])
-    made: list[_Family] = []
-    for row in rows:
-        values = {
-            **row,
-            "match": re.compile(str(row["match"])),
-            "sizes": tuple(cast("list[str]", row.get("sizes", []))),
-        }
-        made.append(_Family(**values))  # type: ignore[arg-type]
-    return tuple(made)
-
-
-def short_name(name: str) -> str:
-    """A model's name without its registry and namespace, in small letters: ``qwen3-coder-30b:q4`` of
-    ``hf.co/x/Qwen3_Coder-30B:Q4``."""
-    return _VENDOR.sub("", name.rpartition("/")[2].lower()).replace("_", "-").removesuffix(":latest")
-
-
-def _family(name: str) -> _Family | None:
-    return next((one for one in _families() if one.match.match(name)), None)
-
-
 @cache
 def traits(model: Installed) -> Traits:
     """What a model is worth, by its server's facts, else its name, else its size."""
-    name, facts = short_name(model.name), dict(model.facts)
-    family = _family(name)
+    name, facts, family = short_name(model.name), dict(model.facts), family_of(model.name)
     total = _total(name, model, facts)
-    active = _active(name, facts, total)
-    if active is None:
-        active = _known(name, family.active) if family is not None else None
-    if active is None:
-        active = total
-    active = min(active, total)
+    active = min(_active(name, facts, total) or family.active or total, total)
     worth = (active * total) ** 0.5
-    code = family.code if family is not None else _UNKNOWN["code"]
-    plan = family.plan if family is not None else _UNKNOWN["plan"]
-    letters = re.match(r"[a-z]+", name)
     return Traits(
-        maker=family.maker if family is not None else letters[0] if letters else name,
+        maker=family.maker,
         total=total,
         active=active,
-        write=code * worth**_GROWTH,
-        plan=plan * worth**_GROWTH,
-        coder=family.coder if family is not None else "code" in name,
+        write=family.code * worth**_GROWTH,
+        plan=family.plan * worth**_GROWTH,
+        coder=family.coder,
     )
 
 
 def why_unfit(model: Installed) -> str | None:
     """Why a model has no part unless the user names it; None: it may have one."""
     name = short_name(model.name)
-    family = _family(name)
     if model.remote:
         return "it runs elsewhere, and is not called unless you name it"
     if not model.chats or _NOT_WRITERS.search(name) or _BASE.search(name):
         return "it does not answer instructions (a base, embedding or other special model)"
     if _SEERS.search(name):
         return "it was made to look at pictures"
-    if family is not None and family.unfit is not None:
-        return family.unfit
-    if family is not None and family.restricted and (not family.sizes or set(family.sizes) & set(_sizes(name))):
-        return "its licence restricts its use"
-    if _RESTRICTED_TERMS.search(model.licence[:_TITLE]) or "codestral" in name:
-        return "its licence restricts its use"
-    return None
-
-
-def _sizes(name: str) -> list[str]:
-    return re.findall(r"(?<![a-z0-9.])\d+(?:\.\d+)?b(?![a-z0-9])", name)
-
-
-def _known(name: str, table: Mapping[str, float]) -> float | None:
-    return next((table[size] for size in (*_sizes(name), "") if size in table), None)
+    if unfit := family_of(model.name).unfit:
+        return unfit
+    return "its licence restricts its use" if restricted(model.name, model.licence) else None
 
 
 def _total(name: str, model: Installed, facts: Mapping[str, object]) -> float:

@@ -145,10 +145,10 @@ async def test_a_folder_that_cannot_be_written_costs_nothing_and_the_file_stays_
         ("qwen3-coder:30b", "qwen", True),
         ("hf.co/unsloth/Qwen3-Coder-30B-A3B-GGUF", "qwen", True),
         ("qwen3.6:27b", "qwen", False),
-        ("gpt-oss:20b", "gpt", False),
+        ("gpt-oss:20b", "openai", False),
         ("deepseek-coder:6.7b", "deepseek", True),
         ("devstral-small-2:24b", "mistral", True),
-        ("granite3-dense:2b", "granite", False),
+        ("granite3-dense:2b", "ibm", False),
         ("falcon3:10b", "falcon", False),
         ("acme-coder:7b", "acme", True),
         ("123", "123", False),
@@ -156,7 +156,7 @@ async def test_a_folder_that_cannot_be_written_costs_nothing_and_the_file_stays_
 )
 def test_families(name: str, family: str, codes: bool) -> None:
     found = family_of(name)
-    assert (found.name, found.codes) == (family, codes)
+    assert (found.maker, found.coder) == (family, codes)
 
 
 def test_licences_sizes_and_what_is_suggested() -> None:
@@ -165,7 +165,7 @@ def test_licences_sizes_and_what_is_suggested() -> None:
     assert not restricted("devstral:24b", "Apache 2.0")
     table = families()
     assert table.suggestion([]) == table.suggested[0]
-    assert family_of(table.suggestion(["qwen3:8b"])).name != "qwen"
+    assert family_of(table.suggestion(["qwen3:8b"])).maker != "qwen"
     assert table.suggestion(table.suggested) == table.suggested[0]
     moe = {"general.parameter_count": 30_500_000_000, "x.expert_count": 128, "x.expert_used_count": 8}
     able = from_show("mine", {"model_info": moe, "template": "{{ .Messages }}"})
