@@ -368,3 +368,12 @@ async def test_an_answer_that_does_not_parse(project: Project, tmp_path: Path, s
     assert first.build.diagnostics[0].line > 0
     assert first.build.diagnostics[0].message in writer.prompts[1]
     assert ended.outcome is Outcome.ACCEPTED, ended.reason
+
+
+@pytest.mark.parametrize("project", those("beyond_grammar"))
+async def test_right_code_that_the_grammar_does_not_know(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.beyond_grammar is not None
+    task, toolchain = made(tmp_path, project, project.stub, sandbox)
+    writer = ScriptedModel("w", answer(project, project.beyond_grammar))
+    ended = await whole_job(task, toolchain, "evidence", writer)
+    assert (ended.outcome, len(ended.attempts)) == (Outcome.ACCEPTED, 1), ended.reason

@@ -49,7 +49,8 @@ class Project:
     ``moody`` are files with one more test, "moody", that calls the scope and then passes where the file ``turn.txt``
     says "pass".
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
-    the function where the language writes it otherwise than ``area``.
+    the function where the language writes it otherwise than ``area``. ``beyond_grammar`` is a right
+    answer that compiles although the syntax tree has errors.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Project:
     example: str | None = None
     example_files: Mapping[str, str] = field(default_factory=dict)
     unparsable: str | None = None
+    beyond_grammar: str | None = None
     moody: Mapping[str, str] | None = None
     unrunnable: tuple[Unrunnable, ...] = ()
     forgeries: tuple[Forgery, ...] = ()

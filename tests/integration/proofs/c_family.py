@@ -204,6 +204,7 @@ PROJECTS = (
         mutant=WRONG,
         rewrite=REWRITE,
         unparsable=UNPARSABLE,
+        beyond_grammar="int area(int width, int height) {\n    return width *\n#if 1\n        height\n#endif\n    ;\n}",
         forgeries=(*LYING, *forged.ENDING, *forged.FINDING, *forged.TESTS, *forged.TOOLS, *forged.QUIET),
         honest=(*HONEST, *forged.HONEST),
         prepare=made,

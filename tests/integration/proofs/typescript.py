@@ -89,6 +89,7 @@ PROJECTS = (
         right=typed(RIGHT),
         wrong=typed(WRONG),
         told=("area", "expected 6, got 5"),
+        unparsable=typed("export function area(width, height) {\n  return width * (height;\n}"),
         absent=ABSENT,
         absent_right=typed(RIGHT),
         two=f"{DOC}«{typed(STUB)}»\n{typed(SIDE)}",
