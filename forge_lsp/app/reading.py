@@ -25,6 +25,9 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
     """The ensemble's table, from the settings' tree."""
     from forge_lsp.ensemble import schedule as table
 
+    accept = settings.accept
+    # By need, reviewers are not asked about what tests have proven, unless the settings say that they are.
+    by_need = effort == "need" and "panel" not in accept.model_fields_set
     return table.Schedule(
         rows=tuple(
             table.Row(
@@ -42,11 +45,10 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
             for key, reviewer in settings.reviewers.items()
         },
         accept=table.Accept(
-            rule=settings.accept.rule,
-            score=settings.accept.score,
-            proof=table.Grade(settings.accept.proof),
-            # By need, reviewers are not asked about what tests have proven.
-            panel="unproven" if effort == "need" else settings.accept.panel,
+            rule=accept.rule,
+            score=accept.score,
+            proof=table.Grade(accept.proof),
+            panel="unproven" if by_need else accept.panel,
         ),
         ladder=table.Ladder(after=settings.ladder.after),
         effort=effort,

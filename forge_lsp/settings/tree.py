@@ -169,7 +169,8 @@ class Accept(_Table):
     """The least grade of proof. proven: a test or an example that failed before passes now. kept: all that passed
     before still passes. supported: code of other models behaves alike. reviewed: the panel's opinion is enough."""
     panel: Literal["always", "unproven"] = "always"
-    """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven."""
+    """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven (also where
+    `effort` is need and this is not set)."""
 
 
 class Ladder(_Table):

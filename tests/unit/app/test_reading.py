@@ -31,6 +31,11 @@ def test_the_effort_of_a_profile(values: dict[str, object], profile: str, effort
     assert schedule.accept.panel == ("unproven" if effort == "need" else "always")
 
 
+def test_a_panel_that_the_settings_ask_for_is_asked() -> None:
+    settings = Settings.model_validate({"effort": "need", "accept": {"panel": "always"}})
+    assert schedule_of(settings, "need").accept.panel == "always"
+
+
 def test_a_workspace_does_not_choose_the_effort() -> None:
     layer, notes = narrowed(Layer(label="forge.toml", values={"effort": "need"}), {"effort": None})
     assert "effort" not in layer.values
