@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
@@ -33,12 +33,16 @@ class Checks:
     """What every candidate of the job, of whatever model, sample or attempt, answered to every check.
 
     A check that is owed is *disputed* while no candidate passes it and candidates of two models that fail nothing else
-    give one other value. ``unfinished``: the scope had no working code before. ``alone``: only
-    one small model can write; then two of its samples are witnesses, and only once no attempt is left.
+    give one other value. ``unfinished``: the scope had no working code before. ``alone``: only one small model can
+    write; then two of its samples are witnesses, and only once no attempt is left. ``identity`` gives a
+    candidate's model: two keys of the settings may name one model, which is one witness.
     """
 
-    def __init__(self, *, unfinished: bool = False, alone: bool = False) -> None:
+    def __init__(
+        self, *, unfinished: bool = False, alone: bool = False, identity: Callable[[str], str] = lambda key: key
+    ) -> None:
         self.behaviours = Behaviours()
+        self.identity = identity
         self._unfinished = unfinished
         self._alone = alone
         self._met: set[str] = set()
@@ -46,14 +50,15 @@ class Checks:
 
     def learn(self, checked: Checked) -> None:
         """Take in one candidate's results, once."""
-        self.behaviours.learn(checked.candidate.model, checked.raw)
+        model = self.identity(checked.candidate.model)
+        self.behaviours.learn(model, checked.raw)
         results = checked.raw.results
         self._met |= {result.id for result in results if result.status in (CheckStatus.PROOF, CheckStatus.KEPT)}
         against = [result for result in results if result.status in AGAINST]
         if len(against) == 1 and against[0].status is CheckStatus.OWED and checked.raw.doubt is None:
             answer = answer_of(against[0])
             if answer is not None:
-                self._witnesses.setdefault((against[0].id, answer), []).append(checked.candidate.model)
+                self._witnesses.setdefault((against[0].id, answer), []).append(model)
 
     def judge(self, evidence: Evidence, *, last: bool = False) -> Evidence:
         """Return ``evidence`` with the checks that are disputed by what is known now. ``last``: no attempt is left."""
@@ -82,7 +87,7 @@ class Checks:
     def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
         follows, without what only served to compare."""
-        agreement = self.behaviours.agreement(checked.candidate.model, checked.raw)
+        agreement = self.behaviours.agreement(self.identity(checked.candidate.model), checked.raw)
         judged = self.judge(checked.raw, last=last)
         supported = (
             agreement is not None
@@ -148,9 +153,9 @@ async def check(
     for item in checked:
         checks.learn(item)
         # Two models that write the same agree in everything; it is checked once.
-        others = {one.model: one for one in candidates if _bare(one.text) == _bare(item.candidate.text)}
-        for model, twin in others.items():
-            if model != item.candidate.model:
+        same = [one for one in candidates if _bare(one.text) == _bare(item.candidate.text)]
+        for model, twin in {checks.identity(one.model): one for one in same}.items():
+            if model != checks.identity(item.candidate.model):
                 checks.learn(replace(item, candidate=twin))
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
@@ -159,7 +164,7 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
     """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, behaves like what
     other models wrote, then like what its own model wrote, is short. Comparable among the candidates of one job."""
     judged = checks.judge(checked.raw)
-    model = checked.candidate.model
+    model = checks.identity(checked.candidate.model)
     agreement = checks.behaviours.agreement(model, checked.raw)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],

@@ -123,7 +123,7 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            checks=Checks(unfinished=task.scope.unfinished, alone=alone),
+            checks=Checks(unfinished=task.scope.unfinished, alone=alone, identity=self._identity),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
             fast=self._fast,
@@ -132,6 +132,10 @@ class Ensemble:
             self._fast.prepare(task)
         job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {})
         return await job.run(attempts)
+
+    def _identity(self, key: str) -> str:
+        """The model behind a key of the settings, by its name on whatever server."""
+        return self._models.get(key).info.name.lower().removesuffix(":latest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forge_lsp.domain.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.insights import learn
-from tests.support.scripted import report
+from tests.support.scripted import example, report
 
 
 def seen(*answers: str) -> Evidence:
@@ -85,3 +88,15 @@ def test_a_share_is_a_share(known: list[tuple[str, list[str]]]) -> None:
     if found is not None:
         assert 0.0 <= found.share <= 1.0
         assert found.models == len(others)
+
+
+def test_two_keys_of_one_model_are_one_voice() -> None:
+    checks = Checks(unfinished=True, identity=lambda key: key.partition("-")[0])
+    for model in ("phi4-short", "phi4-long"):
+        owed = replace(example("owed", expected="5", actual="6"), line=7)
+        raw = replace(seen("1"), results=(owed,))
+        found = Checked(candidate=Candidate(code="", text="", model=model, attempt=1), build=report(), raw=raw)
+        checks.learn(found)
+    settled = checks.settle(found, last=True)
+    assert settled.agreement is None
+    assert [result.status for result in settled.results] == [CheckStatus.OWED]
