@@ -147,7 +147,10 @@ async def test_columns_and_borrows(toolchain: RustToolchain, tmp_path: Path) -> 
 
 
 async def test_crates_that_are_not_there(toolchain: RustToolchain, tmp_path: Path) -> None:
-    files = {**FILES, "shapes/Cargo.toml": FILES["shapes/Cargo.toml"] + '\n[dependencies]\nserde = "1"\n'}
+    files = {
+        **FILES,
+        "shapes/Cargo.toml": FILES["shapes/Cargo.toml"] + '\n[dependencies]\ncrate-that-nobody-published = "1"\n',
+    }
     task = project_task(tmp_path, Language.RUST, files, FILE)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "cargo fetch"), report

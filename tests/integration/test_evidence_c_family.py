@@ -16,7 +16,7 @@ from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import project_task, real_sandbox
-from tests.integration.test_project_tests_python import Injecting
+from tests.integration.test_proofs import Injecting
 from tests.support.builds import candidate_of, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None or shutil.which("make") is None, reason="no gcc or no make")

@@ -323,6 +323,8 @@ def beginnings() -> list[object]:
     """Each project with the document that a job begins on: the stub, nothing yet, the stub and its example alone."""
     found: list[object] = []
     for project in PROJECTS:
+        if not project.one_definition:
+            continue
         named = f"{project.language}-{project.name}"
         found.append(pytest.param(project, project.stub, project.right, id=named))
         if project.absent is not None and project.absent_right is not None:
@@ -346,8 +348,9 @@ async def test_a_job_goes_on_until_the_tests_pass(
         assert (ended.outcome, len(ended.attempts)) == (Outcome.ACCEPTED, 2), ended.reason
         assert ended.evidence is not None
         assert ended.evidence.grade is Grade.PROVEN
-        told = project.told if marked == project.stub else project.told[-1:]
-        assert all(part in writer.prompts[1] for part in told), writer.prompts[1]
+        told = [part in writer.prompts[1] for part in project.told]
+        # The names of tests and examples differ from one beginning to the other; what was expected and came does not.
+        assert all(told) if marked == project.stub else any(told[1:]), writer.prompts[1]
         stubborn = ScriptedModel("w", answer(project, wrong), repeat=True)
         refused = await whole_job(task, toolchain, rule, stubborn)
         assert refused.outcome is Outcome.EXHAUSTED, refused.reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_lsp.builds.c_family.outputs import Told, broken, missing_names, values_in, why_not_built
 from forge_lsp.builds.c_family.scanning import blanked, calls_in, functions_in
@@ -18,14 +18,23 @@ _MOST_LINES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """``names`` are those of the scope and of what calls it, ``others`` the project's other functions; ``tests`` are
-    the texts of the test files."""
+    """``names`` are those of the scope and of what calls it, ``others`` the project's other functions, ``defined``
+    those of the document before; ``tests`` are the texts of the test files."""
 
     names: tuple[str, ...]
     others: frozenset[str]
     tests: Mapping[str, str]
     silent: frozenset[str] = frozenset()
     document: str = ""
+    defined: frozenset[str] = frozenset()
+
+    def of(self, text: str) -> Reading:
+        """Return the reading for ``text`` in the document's place: where the scope has no name yet, it is what the text
+        defines beyond the document."""
+        if self.names:
+            return self
+        brought = {one.name for one in functions_in(text)} - self.defined
+        return replace(self, names=tuple(sorted(brought)), others=self.others - brought)
 
     def cause(self, *texts: str) -> Cause:
         """Return whose failure ``texts`` tell of, the most telling first."""

@@ -99,9 +99,10 @@ class Runner:
         async with self._sandbox.open(self._place.tree(text, extra)) as box:
             if unseen:
                 await self._empty_sources(box)
+            reading = self._suite.reading.of(text)
             if self._suite.ctest:
-                return await self._ctest(box, only, unseen=unseen)
-            return await self._make(box)
+                return await self._ctest(box, only, reading, unseen=unseen)
+            return await self._make(box, reading)
 
     async def _empty_sources(self, box: Box) -> None:
         """Build the tests, and empty their sources then: they keep their times, so that nothing is built again."""
@@ -115,8 +116,7 @@ class Runner:
             ("/bin/sh", "-c", _EMPTY, "sh", *(str(box.root / name) for name in sources)), timeout=self._timeout
         )
 
-    async def _make(self, box: Box) -> tuple[SuiteRun, str]:
-        reading = self._suite.reading
+    async def _make(self, box: Box, reading: Reading) -> tuple[SuiteRun, str]:
         command = ("make", "-f", self._suite.makefile)
         result = await self._in(box, *command, "-k", self._suite.target)
         output = _text(result)
@@ -134,7 +134,9 @@ class Runner:
         runs[""] = reading.whole(runs, output, ok=result.code == 0 and not stopped, stopped=stopped)
         return SuiteRun(runs=runs, words=tail(words)), output
 
-    async def _ctest(self, box: Box, only: Sequence[str] | None, *, unseen: bool) -> tuple[SuiteRun, str]:
+    async def _ctest(
+        self, box: Box, only: Sequence[str] | None, reading: Reading, *, unseen: bool
+    ) -> tuple[SuiteRun, str]:
         if str(box.root) != str(self._place.source):
             raise EnvironmentFault(
                 "the CMake build folder knows its own place, and the sandbox of this machine has it elsewhere",
@@ -153,7 +155,7 @@ class Runner:
                 words = f"it did not finish in {self._timeout:g} s" if result.timed_out else tail(output)
                 return SuiteRun(runs={"": failed(words)}, words=words), built
             cases = {name: (state, "") for name, state in ctest_results(tested).items()}
-        unbuilt = self._suite.reading.unbuilt(built) if not tested.startswith("0") else None
+        unbuilt = reading.unbuilt(built) if not tested.startswith("0") else None
         runs: dict[str, Run] = {}
         uncollected: dict[str, Run] = {}
         for name, (state, said) in cases.items():
@@ -163,9 +165,9 @@ class Runner:
                 else:
                     runs[name] = skipped(tail(said))
                 continue
-            subs = self._suite.reading.runs(_prefixed(name, tests_in(said, str(box.root))))
+            subs = reading.runs(_prefixed(name, tests_in(said, str(box.root))))
             runs |= subs
-            runs[name] = self._suite.reading.whole(subs, said, ok=state)
+            runs[name] = reading.whole(subs, said, ok=state)
         if unbuilt is not None and not uncollected and not cases:
             uncollected[""] = unbuilt
         return SuiteRun(runs=runs, uncollected=uncollected, words=tail(output)), built
@@ -204,7 +206,8 @@ def suite_of(task: Task, place: Place) -> Suite | None:
         for build in _BUILDS:
             path = folder / build
             if place.is_file(path / "CTestTestfile.cmake") and place.is_file(path / "CMakeCache.txt"):
-                return Suite(name="ctest", folder=path, reading=replace(reading, silent=_silent(place, path, reading)))
+                silent = _silent(place, path, reading)
+                return Suite(name="ctest", folder=path, reading=replace(reading, silent=silent))
     makefile = place.nearest(*_MAKEFILES)
     target = _TARGET.search(place.text(makefile) or "") if makefile is not None else None
     if makefile is None or target is None:
@@ -277,7 +280,7 @@ def _text(result: ProcessResult) -> str:
 def _reading(task: Task, place: Place) -> Reading | None:
     assert place.source is not None, "asked for a workspace only"
     tests: dict[str, str] = {}
-    others: set[str] = set()
+    called: set[str] = set()
     for file, _ in project_files(place.source, (*MATTERS, ".sh")):
         if file == str(place.document):
             continue
@@ -286,7 +289,7 @@ def _reading(task: Task, place: Place) -> Reading | None:
             if len(tests) < _MOST_FILES and (PurePosixPath(file).suffix in SOURCES or file.endswith(".sh")):
                 tests[file] = text
         elif PurePosixPath(file).suffix not in SOURCES:
-            others |= calls_in(text)
+            called |= calls_in(text)
     name = (task.scope.name or "").rpartition("::")[2]
     container = (task.scope.container or "").rpartition("::")[2].rpartition(".")[2]
     text = task.document.text
@@ -295,6 +298,6 @@ def _reading(task: Task, place: Place) -> Reading | None:
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)")
     if not any(pattern.search(blanked(content, literals=False)) for content in tests.values()):
         return None
-    functions = {one.name for one in functions_in(text)} | others
-    others = functions - set(own) - {"main"}
-    return Reading(names=own, others=frozenset(others), tests=tests, document=place.document.name)
+    defined = frozenset(one.name for one in functions_in(text))
+    others = (defined | called) - set(own) - {"main"}
+    return Reading(names=own, others=frozenset(others), tests=tests, document=place.document.name, defined=defined)

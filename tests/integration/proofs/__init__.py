@@ -50,7 +50,8 @@ class Project:
     says "pass".
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
     the function where the language writes it otherwise than ``area``. ``beyond_grammar`` is a right
-    answer that compiles although the syntax tree has errors.
+    answer that compiles although the syntax tree has errors. ``one_definition``: the scope is a function alone, as it
+    is in a job.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Project:
     example_files: Mapping[str, str] = field(default_factory=dict)
     unparsable: str | None = None
     beyond_grammar: str | None = None
+    one_definition: bool = True
     moody: Mapping[str, str] | None = None
     unrunnable: tuple[Unrunnable, ...] = ()
     forgeries: tuple[Forgery, ...] = ()

@@ -444,6 +444,7 @@ PROJECTS = (
     ),
     Project(
         name="go test of values",
+        one_definition=False,
         language=Language.GO,
         document="size.go",
         files={"go.mod": MODULE, "size_test.go": SIZE_TESTS},

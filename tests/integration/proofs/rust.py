@@ -374,6 +374,7 @@ PROJECTS = (
     replace(
         PROJECT,
         name="cargo-test-values",
+        one_definition=False,
         files={"Cargo.toml": MANIFEST, "tests/shapes.rs": SIZE_TESTS},
         stub="«pub struct Size;\n\npub fn area(width: i64, height: i64) -> Size {\n    todo!()\n}»\n",
         right=sized("self.value == other.value", "width * height"),
