@@ -225,8 +225,9 @@ class TestAReviewer:
         stage = reviewer_stage
         outcome, report = await stage.ask({"generate": GOOD, "review": NINE, f"review@{MODELS['gemma3']}": fault})
         assert (outcome["outcome"], outcome["score"], outcome["applied"]) == ("accepted", 9.0, True)
-        (degraded,) = stage.events("degraded")
+        degraded, *replaced = stage.events("degraded")
         assert degraded["stage"] == "review"
+        assert all(event["reason"].startswith("gemma3 gives no usable answers as reviewer") for event in replaced)
         assert degraded["reason"].startswith("gemma3 (quality) abstains: ")
         assert words in degraded["reason"]
         assert "gemma3" in report
@@ -243,14 +244,24 @@ class TestAReviewer:
 
     async def test_without_a_quorum_there_is_no_score(self, reviewer_stage: Stage) -> None:
         stage = reviewer_stage
-        scripts = {"generate": GOOD, "review": Script.say(verdict(11)), f"review@{MODELS['phi4']}": NINE}
-        outcome, report = await stage.ask(scripts)
+        outcome, report = await stage.ask({"generate": GOOD, "review": Script.say(verdict(11))})
         # What is proven is not refused for want of a judge.
         assert (outcome["outcome"], outcome["grade"], outcome["score"]) == ("accepted", "proven", None)
         assert outcome["applied"] is True
-        assert "no quorum: 1 of 3 voted" in outcome["reason"]
-        assert len(stage.events("degraded")) == 2
-        assert "no quorum" in report
+        assert "no score: no model is left that gives usable reviews" in outcome["reason"]
+        assert "no usable answers as reviewer" in report
+
+    async def test_the_panel_is_of_those_who_speak(self, reviewer_stage: Stage) -> None:
+        stage = reviewer_stage
+        scripts = {"generate": GOOD, "review": Script.say(verdict(11)), f"review@{MODELS['phi4']}": NINE}
+        outcome, report = await stage.ask(scripts)
+        assert (outcome["outcome"], outcome["grade"], outcome["score"]) == ("accepted", "proven", 9.0)
+        reasons = [event["reason"] for event in stage.events("degraded")]
+        assert any(
+            "granite gives no usable answers as reviewer" in reason and "coder takes its place" in reason
+            for reason in reasons
+        )
+        assert "coder takes its place" in report
 
 
 @pytest.mark.asyncio(loop_scope="class")

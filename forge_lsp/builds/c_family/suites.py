@@ -90,8 +90,12 @@ class Runner:
             return found
         # What nobody defines keeps the whole from being linked; what does not call it can be run all the same.
         rest, _ = await self._once(with_missing(text, names), only, unseen=unseen)
-        good = {name: run for name, run in rest.runs.items() if run.state is RunState.PASSED and name}
-        return SuiteRun(runs={**good, **found.runs}, uncollected=found.uncollected, words=found.words)
+        ran = {
+            name: run
+            for name, run in rest.runs.items()
+            if name and (run.state is RunState.PASSED or run.cause is Cause.SCOPE)
+        }
+        return SuiteRun(runs={**ran, **found.runs}, uncollected=found.uncollected, words=found.words)
 
     async def _once(self, text: str, only: Sequence[str] | None, *, unseen: bool) -> tuple[SuiteRun, str]:
         touched = {PurePosixPath(name): content.encode() for name, content in self._suite.reading.tests.items()}
