@@ -27,7 +27,7 @@ export async function stub(bench) {
   await models.first().waitFor();
   await bench.picture('tooltip');
   await bench.until('return " ".join');
-  const told = bench.toast('Accepted · score 9.0 · 1 attempt');
+  const told = bench.toast('Accepted · proven · score 9.0 · 1 attempt');
   await told.waitFor();
   await told.getByRole('button', { name: 'Show Report' }).waitFor();
   assert.equal(await bench.page.locator('.notifications-toasts .notification-list-item').count(), 1);
@@ -105,7 +105,7 @@ export async function preview(bench) {
   await diff.getByText('for word in words.split').first().waitFor();
   await page.waitForTimeout(800);
   await bench.picture('diff');
-  await bench.press('Accepted · score 9.0', 'Discard');
+  await bench.press('Accepted · proven · score 9.0', 'Discard');
   await proposal.waitFor({ state: 'detached' });
   assert.equal(await bench.text(), before);
 
@@ -154,10 +154,10 @@ export async function pages(bench) {
   await bench.page.keyboard.press('Control+F4');
 
   await bench.palette('Forge: Job History');
-  await bench.row('accepted · score 9.0').waitFor();
+  await bench.row('accepted · proven · score 9.0').waitFor();
   await bench.page.waitForTimeout(300);
   await bench.picture('history');
-  await bench.row('accepted · score 9.0').click();
+  await bench.row('accepted · proven · score 9.0').click();
   await bench.row('Preview').waitFor();
   await bench.row('Show Report').click();
   await bench.webview('What was sent');
@@ -180,7 +180,7 @@ export async function offered(bench) {
   await (await bench.action('Generate with ensemble')).click();
   const told = bench.toast('Nothing was changed.');
   await told.waitFor();
-  assert.match(await told.innerText(), /Exhausted · score 4\.0/);
+  assert.match(await told.innerText(), /Exhausted · proven · score 4\.0/);
   assert.equal(await bench.text(), before);
   await bench.picture('offered');
   await bench.press('Nothing was changed.', 'Apply Anyway');
@@ -243,7 +243,7 @@ export async function restricted(bench) {
   await page.locator('.editor-instance .view-lines').first().click();
   await bench.line(7, 5);
   await (await bench.action('Generate with ensemble')).click();
-  const checked = bench.toast('Exhausted · score 9.0'); // its forge.toml wants 9.5
+  const checked = bench.toast('Exhausted · proven · score 9.0'); // its forge.toml wants 9.5
   await checked.waitFor();
   await bench.picture('trusted');
 }
