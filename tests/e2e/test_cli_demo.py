@@ -30,7 +30,7 @@ async def test_it_ends_with_an_accepted_edit_whatever_the_users_settings(tmp_pat
         "attempt 1/",
         "--- a/wordplay/words.py",
         "-    raise NotImplementedError",
-        "Evidence: 2 of 2 pass",
+        "2 of 2 examples that failed before pass now",
         "Accepted: one undoable edit was applied, and the project compiles.",
     ):
         assert text in ran.out
