@@ -101,7 +101,9 @@ def _declared(place: Place, package: PurePosixPath) -> Iterator[str]:
             return
         folder = file.parent.parent if file.name == "mod.rs" else file.parent
         name = file.parent.name if file.name == "mod.rs" else file.stem
-        above = [folder / one for one in ("lib.rs", "main.rs", "mod.rs")] + [folder.with_suffix(".rs")]
+        above = [folder / one for one in ("lib.rs", "main.rs", "mod.rs")]
+        if folder.name:  # "." has no file beside it
+            above.append(folder.with_suffix(".rs"))
         for parent in above:
             text = place.text(parent)
             found = [
