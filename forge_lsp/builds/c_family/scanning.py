@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from forge_lsp.builds import scanning
+
 __all__ = ["Function", "blanked", "calls_in", "functions_in", "literals_in"]
 
 _TOKEN = re.compile(
@@ -39,13 +41,7 @@ class Function:
 
 def blanked(text: str, *, literals: bool = True) -> str:
     """Return ``text`` with spaces for comments and (``literals``) for what strings hold, at the same places."""
-
-    def spaces(match: re.Match[str]) -> str:
-        if match["comment"] is not None or (literals and match["text"] is not None):
-            return re.sub(r"[^\n]", " ", match[0])
-        return match[0]
-
-    return _TOKEN.sub(spaces, text)
+    return scanning.blanked(_TOKEN, text, literals=literals)
 
 
 def literals_in(text: str) -> tuple[str, ...]:
@@ -62,11 +58,11 @@ def functions_in(text: str) -> tuple[Function, ...]:
         at = match.end()
         if match["name"] in _NO_FUNCTION:
             continue
-        close = _closing(plain, match.end() - 1, "(", ")")
+        close = scanning.closing(plain, match.end() - 1, "(", ")")
         opened = _BEFORE_BODY.match(plain, close + 1) if close is not None else None
         if close is None or opened is None:
             continue
-        end = _closing(plain, opened.end() - 1, "{", "}")
+        end = scanning.closing(plain, opened.end() - 1, "{", "}")
         if end is None:
             continue
         found.append(Function(match["name"], plain[match.end() : close], match.start(), opened.end(), end))
@@ -77,12 +73,3 @@ def functions_in(text: str) -> tuple[Function, ...]:
 def calls_in(text: str) -> frozenset[str]:
     """Return the names that ``text`` calls."""
     return frozenset(match["name"] for match in _NAMED.finditer(blanked(text))) - _NO_FUNCTION
-
-
-def _closing(text: str, start: int, opening: str, closing: str) -> int | None:
-    depth = 0
-    for match in re.finditer(rf"[{re.escape(opening + closing)}]", text[start:]):
-        depth += 1 if match[0] == opening else -1
-        if depth == 0:
-            return start + match.start()
-    return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from forge_lsp.builds import scanning
+
 __all__ = ["Method", "blanked", "literals_in", "methods_in"]
 
 _TOKEN = re.compile(
@@ -50,13 +52,7 @@ class Method:
 
 def blanked(text: str, *, literals: bool = True) -> str:
     """Return ``text`` with spaces for comments and (``literals``) for what strings hold, at the same places."""
-
-    def spaces(match: re.Match[str]) -> str:
-        if match["comment"] is not None or (literals and match["text"] is not None):
-            return re.sub(r"[^\n]", " ", match[0])
-        return match[0]
-
-    return _TOKEN.sub(spaces, text)
+    return scanning.blanked(_TOKEN, text, literals=literals)
 
 
 def literals_in(text: str) -> tuple[str, ...]:
@@ -74,12 +70,12 @@ def methods_in(text: str) -> tuple[Method, ...]:
         at = match.end()
         if match["name"] in _NO_METHOD or _NOT_BEFORE.search(plain[max(match.start() - 24, 0) : match.start()]):
             continue
-        close = _closing(plain, match.end() - 1, "(", ")")
+        close = scanning.closing(plain, match.end() - 1, "(", ")")
         opens = _OPENS.match(plain, close + 1) if close is not None else None
         if close is None or opens is None:
             continue
         braces = opens["how"] == "{"
-        end = _closing(plain, opens.end() - 1, "{", "}") if braces else _statement(plain, opens.end())
+        end = scanning.closing(plain, opens.end() - 1, "{", "}") if braces else _statement(plain, opens.end())
         if end is None:
             continue
         begin = _beginning(plain, match.start())
@@ -97,7 +93,7 @@ def _types(plain: str) -> list[tuple[str, int, int]]:
             if match["kind"] == "namespace":
                 found.append((match["name"], match.end(), len(plain)))
             continue
-        end = _closing(plain, match.end() - 1, "{", "}")
+        end = scanning.closing(plain, match.end() - 1, "{", "}")
         found.append((match["name"], match.end(), end if end is not None else len(plain)))
     return found
 
@@ -131,13 +127,4 @@ def _statement(plain: str, at: int) -> int | None:
                 return None
         elif char == ";" and depth == 0:
             return place
-    return None
-
-
-def _closing(text: str, start: int, opening: str, closing: str) -> int | None:
-    depth = 0
-    for match in re.finditer(rf"[{re.escape(opening + closing)}]", text[start:]):
-        depth += 1 if match[0] == opening else -1
-        if depth == 0:
-            return start + match.start()
     return None
