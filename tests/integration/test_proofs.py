@@ -259,7 +259,6 @@ async def test_tests_that_cannot_be_run_say_why(
     project: Project, what: Unrunnable, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     task, toolchain = made(tmp_path, project, project.stub, sandbox, what.files)
-    task = replace(task, scope=replace(task.scope, unfinished=True))
     ended = await whole_job(task, toolchain, "score", ScriptedModel("w", answer(project, project.right), repeat=True))
     assert (ended.outcome, len(ended.attempts)) == (Outcome.UNVERIFIED, 1), ended
     assert what.words in (ended.reason or ""), ended.evidence

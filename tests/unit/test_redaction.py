@@ -86,11 +86,20 @@ def test_a_short_password_is_found_again_among_words_of_its_length() -> None:
     assert found.restore(f"X001XXX = 1\n{found.text}") == 'X001XXX = 1\npassword = "hunter2"\nX001XXX = 1\n'
 
 
-@pytest.mark.parametrize("part", ["a-", "password", "secret-", "eyJ", "aws_secret_", "://a:", "password='", "api_key "])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("x", "x-", "a-", "password", "secret-", "eyJ", "://", "://a:", "a:"),
+        *("aws_secret", "aws_secret_", "password='", "api_key ", 'api_key = "'),
+    ],
+)
 def test_a_file_made_to_take_long_takes_not_long(part: str) -> None:
-    """What grows with the square of the size would reach the time limit of the tests."""
-    text = part * (60_000 // len(part))
-    assert redact(text).restore(redact(text).text) == text
+    # A pattern that is tried at each character of a word would take minutes: the test's time limit ends it.
+    text = part * 100_000
+    found = redact(text)
+    assert found.text
+    assert found.restore(found.text) == text
+    assert redact_line(text)
 
 
 def test_the_rules_are_all_readable_and_say_whose_they_are() -> None:
@@ -103,10 +112,3 @@ def test_the_rules_are_all_readable_and_say_whose_they_are() -> None:
         re.compile(rule["pattern"])
         assert rule["words"]
         assert all(word == word.lower() for word in rule["words"]), rule
-
-
-@pytest.mark.parametrize("unit", ["x", "x-", "password", "secret-", "eyJ", "://", "a:", 'api_key = "', "aws_secret"])
-def test_a_text_of_one_long_word_is_read_once(unit: str) -> None:
-    # A pattern that is tried at each character of a word would take minutes: the test's time limit ends it.
-    assert redact(unit * 100_000).text
-    assert redact_line(unit * 100_000)

@@ -110,3 +110,8 @@ def test_a_condition_that_the_candidate_brings(tmp_path: Path) -> None:
     assert found(tmp_path, STUB, code=code).unmet == "cfg(windows)"
     both = code + "\n#[cfg(not(windows))]\npub fn area(w: i64, h: i64) -> i64 {\n    w * h\n}"
     assert found(tmp_path, STUB, code=both).unmet is None
+
+
+@pytest.mark.parametrize("document", ["a.rs", "mod.rs", "lib.rs", "src/a.rs", "src/mod.rs", "src/deep/mod.rs"])
+def test_a_file_has_conditions_wherever_it_lies(document: str, tmp_path: Path) -> None:
+    assert found(tmp_path, STUB, document=document).unmet == found(tmp_path, STUB).unmet
