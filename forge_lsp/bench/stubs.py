@@ -9,6 +9,7 @@ from forge_lsp.domain.task import Language
 
 __all__ = ["stubbed"]
 
+# What people leave in a body that is still to be written; the words TODO are part of it.
 _BODIES = {
     Language.PYTHON: "raise NotImplementedError",
     Language.CSHARP: "throw new System.NotImplementedException();",
@@ -21,6 +22,7 @@ _BODIES = {
     Language.C: "return 0; /* TODO: implement */",
     Language.CPP: "return {}; /* TODO: implement */",
 }
+_BODY_OF_NOTHING = "return; /* TODO: implement */"
 _VOID = re.compile(r"\bvoid\s+[\w:~]+\s*\(")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|').*?(?<!\\)(?P=quotes)[ \t]*(?=\r?\n|$|#)", re.S)
 
@@ -43,7 +45,8 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
     if not body.startswith("{") or not body.endswith("}"):
         return None
     nothing = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
-    return f"{head}{{\n{indent}{unit}{'return; /* TODO: implement */' if nothing else _BODIES[language]}\n{indent}}}"
+    inside = _BODY_OF_NOTHING if nothing else _BODIES[language]
+    return f"{head}{{\n{indent}{unit}{inside}\n{indent}}}"
 
 
 def _header(text: str, item: Item) -> int:
