@@ -35,8 +35,8 @@ async def test_what_is_installed_beside_the_settings_may_stand_in() -> None:
     # Not what is larger than all that is set, runs elsewhere, does not chat, or may not be used for everything.
     assert [(info.key, info.family, info.codes) for info in found.models] == [
         ("coder", "qwen", True),
-        ("oss", "gpt", False),
-        ("granite4:3b", "granite", False),
+        ("oss", "openai", False),
+        ("granite4:3b", "ibm", False),
     ]
     assert again == found
     assert found.remedy == f"fetch another one: `OLLAMA_HOST={server.url} ollama pull gemma3:4b`"
