@@ -1,0 +1,62 @@
+"""Answers in odd dress: fences in strings, several blocks, and other ways to write code down."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge_lsp.domain.task import Language
+from tests.support.landing import landed, landing_task, replaced
+
+ADD = "def add(a, b):\n    |>raise NotImplementedError\n"
+RIGHT = "def add(a, b):\n    return a + b\n"
+OTHER = "def add(a, b):\n    return sum([a, b])\n"
+
+
+def fence(code: str, language: str = "python") -> str:
+    return f"```{language}\n{code}```\n"
+
+
+INNER = {
+    Language.PYTHON: ('def page(x):\n    return f"""\n', '```python\n{x}\n```\n"""\n'),
+    Language.RUST: ('fn page(x: &str) -> String {\n    r#"\n', '```rust\n```\n"#.to_string()\n}\n'),
+    Language.JAVA: ('class P {\n    String page(String x) {\n        return """\n', '```java\n```\n""";\n    }\n}\n'),
+    Language.CPP: ('std::string page(int x) {\n    return R"(\n', '```cpp\n```\n)";\n}\n'),
+}
+
+
+@pytest.mark.parametrize("language", list(INNER))
+@pytest.mark.parametrize("after", ["", "\nUse it:\n\n```\npage('x')\n```\n"])
+def test_fences_at_the_margin_inside_a_string(language: Language, after: str) -> None:
+    head, tail = INNER[language]
+    code = head + tail
+    stub = code.replace("```", "~").replace("return", "|>return", 1)
+    if language is Language.RUST:
+        stub = stub.replace("    r#", "    |>r#")
+    assert landed(landing_task(stub, language), f"Here:\n\n```{language}\n{code}```\n{after}") == code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{fence(OTHER)}\nWait, that fails for strings. Corrected:\n\n{fence(RIGHT)}", RIGHT),
+        (f"{fence(OTHER)}\nThis one is better:\n{fence(RIGHT)}", RIGHT),
+        (f"{fence(OTHER)}\nActually, the original loses precision, so:\n{fence(RIGHT)}", RIGHT),
+        (f"{fence(RIGHT)}\nAlternatively:\n\n{fence(OTHER)}", RIGHT),
+        (f"{fence(RIGHT)}\nOr with a builtin:\n\n{fence(OTHER)}", RIGHT),
+        (f"{fence(RIGHT)}\nUsage example:\n\n{fence(OTHER + chr(10) + 'print(add(1, 2))' + chr(10))}", RIGHT),
+        (f"{fence(RIGHT)}\nFor comparison, the version you had:\n\n{fence(OTHER)}", RIGHT),
+        (f"{fence(RIGHT)}\nStill a stub:\n\n{fence('def add(a, b):' + chr(10) + '    pass' + chr(10))}", RIGHT),
+        (f"The previous code:\n{fence(OTHER)}\nThe new code:\n{fence(RIGHT)}", RIGHT),
+    ],
+)
+def test_the_last_of_several_blocks_wins_unless_it_is_said_to_be_an_alternative(text: str, expected: str) -> None:
+    assert landed(landing_task(ADD, Language.PYTHON), text) == expected
+
+
+@pytest.mark.parametrize("said", ["Wait, the second is wrong. Corrected:", "With a fix:"])
+def test_a_class_that_was_corrected(said: str) -> None:
+    text = "class A:\n    |>x = 1\n\n    def f(self):\n        return 1\n"
+    whole = landing_task(text.replace("|>", "").replace("class A", "|>class A"), Language.PYTHON)
+    first = replaced(text, "return 1", "return 2")
+    last = replaced(text, "return 1", "return 3")
+    assert landed(whole, f"{fence(first)}\n{said}\n{fence(last)}") == last
