@@ -16,12 +16,15 @@ from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
+from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
 from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
 
 __all__ = ["Extracted", "extract", "join"]
+
+UNPARSED = "the answer does not parse by the grammar here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ def extract(
             what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
+    if found.note != UNPARSED:
+        found = without_losses(found, task, wanted)
     keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)
     imports = () if keeps_imports else imports_of(blocks, found, wanted)
     whole = not truncated or all(block.closed for block in found.blocks)
@@ -71,14 +76,13 @@ def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """What a fence that does not parse holds for a name: the definition, if it can be told from the rest, else all."""
     if wanted.name is None:
         return None
-    note = "the answer does not parse by the grammar here"
     speaking = [block for block in blocks if mentions(block.code, wanted.name)]
     for block in speaking:
         for item, _ in members(block.outline.items):
             holds = all(item.range.start <= at.start and at.end <= item.range.end for at in block.outline.errors)
             if item.name == wanted.name and holds:
-                return Found(code=dedented_item(block.code, item), blocks=(block,), note=note)
-    return Found(code=speaking[0].code, blocks=(speaking[0],), note=note) if speaking else None
+                return Found(code=dedented_item(block.code, item), blocks=(block,), note=UNPARSED)
+    return Found(code=speaking[0].code, blocks=(speaking[0],), note=UNPARSED) if speaking else None
 
 
 def join(first: str, rest: str) -> str:

@@ -22,8 +22,8 @@ _CORRECTED = re.compile(r"\b(?:correct(?:ed|ion)?|fixed|wait|actually|oops|revis
 _ASIDE = re.compile(
     r"\b(?:alternativ\w+|another (?:way|option|version|approach)|or (?:you|if|with|using|as|even|simply)\b"
     r"|option(?:al\w*)?|could also|can also|usage|examples?|how to use|tests?|if you (?:prefer|want|need|would)"
-    r"|simpler|shorter|one[- ]liner|more concise|for (?:comparison|reference)|original|previous|before|old (?:code|version)"
-    r"|you had|incorrect|wrong|buggy|instead of|do not|don't|avoid|naive|equivalent)\b",
+    r"|simpler|shorter|one[- ]liner|more concise|for (?:comparison|reference)|original|previous|before"
+    r"|old (?:code|version)|you had|incorrect|wrong|buggy|instead of|do not|don't|avoid|naive|equivalent)\b",
     re.I,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from forge_lsp.domain.ports import Item, ItemKind
@@ -129,13 +129,14 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         return Found(code=code, blocks=tuple(sources), note="methods were put into their class")
     _, block, item = best
     code = dedented_item(block.code, item)
-    missing = _missing(item, original, bare, wanted)
+    done = {child.name for child in item.children if not child.stub}
+    missing = {name: text for name, text in bare.items() if name not in done}
     note = None
     if missing:
         outline = wanted.syntax.outline(code, wanted.language)
         again = next((found for found in outline.items if found.name == wanted.name), None)
         if again is not None:
-            code, note = fill(code, again, missing), f"{', '.join(missing)} put back into the class"
+            code, note = fill(code, again, missing), f"{', '.join(missing)} put into the class"
     return Found(code=with_helpers(code, block, item, wanted), blocks=(block,), note=note)
 
 
@@ -145,20 +146,6 @@ def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
         return None
     found = (chosen([block], wanted, (ItemKind.CLASS,)) for block in blocks)
     return [one.place.item for one in found if one is not None]
-
-
-def _missing(item: Item, original: Item, bare: Mapping[str, str], wanted: Wanted) -> Mapping[str, str]:
-    """What the answer's class lacks: methods that stand bare beside it, and, where the task was to complete a class,
-    the finished members of the original that it left out. (A class without stubs was to be changed, and a member
-    left out of it may have been meant to go.)"""
-    done = {child.name for child in item.children if not child.stub}
-    missing = {name: code for name, code in bare.items() if name not in done}
-    if any(child.stub for child in original.children):
-        present = {child.name for child in item.children}
-        for child in original.children:
-            if child.kind in DEFINITIONS and child.name and child.name not in present and child.name not in missing:
-                missing[child.name] = dedented_item(wanted.original, child)
-    return missing
 
 
 def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
