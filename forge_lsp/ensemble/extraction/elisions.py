@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from forge_lsp.domain.ports import Item, ItemKind, Syntax
-from forge_lsp.domain.task import Language
+from forge_lsp.domain.task import Language, TextRange
 
-__all__ = ["elided_lines", "is_hollow", "without_comments"]
+__all__ = ["elided_lines", "inside", "is_hollow", "without_comments"]
 
 _CODE = r"(?:code|implementations?|methods?|functions?|logic|members?|imports?|fields?|properties|definitions?)"
 _SAME = r"(?:(?:the\s+)?same|unchanged|here|as\s+(?:is|before|above)|omitted|intact|untouched|below|above)"
@@ -16,7 +16,8 @@ _LEFT = (
     r"(?:rest|remainder|existing|remaining|other|others|previous|original|same|unchanged|omitted|as is|as before|keep)"
 )
 _STRONG = re.compile(
-    rf"(?:\.{{3}}|…)\W*|(?:\.{{3}}|…)\W*.*\b(?:{_LEFT}|{_CODE})\b.*|.*\b{_LEFT}\b.*(?:\.{{3}}|…)\W*"
+    rf"(?:\.{{3}}|…)\W*|(?:\.{{3}}|…)\W*.*\b(?:{_LEFT}|{_CODE})\b.*"
+    rf"|.*\b(?:{_LEFT}\b.*\b{_CODE}|unchanged|omitted|rest\s+of)\b.*(?:\.{{3}}|…)\W*"
     rf"|(?:the\s+)?(?:rest|remainder)\s+of\s+(?:(?:the|your|this|my|its)\s+)?(?:\w+\s+){{0,2}}"
     rf"(?:{_CODE}|class|file|script|module|body)(?:\s+\(?{_STAYS}.*)?\W*"
     rf"|(?:the\s+)?(?:rest|everything\s+else|all\s+else)\s+{_STAYS}\W*"
@@ -67,7 +68,7 @@ def is_hollow(item: Item, text: str, language: Language) -> bool:
         return False
     if item.stub:
         return True
-    body = item.body.of(text)
+    body = inside(item, text).of(text)
     if item.kind is ItemKind.CLASS:
         return False
     bare = without_comments(body, language).strip().removeprefix("{").removesuffix("}").strip()
@@ -77,6 +78,13 @@ def is_hollow(item: Item, text: str, language: Language) -> bool:
         return False
     words = [match["words"] for line in body.split("\n") if (match := _TRAILING.search(line)) is not None]
     return any(_WEAK.fullmatch(said) or _STRONG.fullmatch(said) for said in words if said)
+
+
+def inside(item: Item, text: str) -> TextRange:
+    """What follows the header: the body with the comments before its first statement."""
+    start = item.body.start if item.body is not None else item.range.end
+    at = text.rfind(item.signature, item.range.start, start) if item.signature else -1
+    return TextRange(start=at + len(item.signature or "") if at >= 0 else start, end=item.range.end)
 
 
 def without_comments(text: str, language: Language) -> str:

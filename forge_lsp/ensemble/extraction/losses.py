@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Language, ScopeKind, Task
-from forge_lsp.ensemble.extraction.elisions import elided_lines, is_hollow
+from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
@@ -82,6 +82,7 @@ class _Mender:
         for line in self._lines:
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._elided = set(elided_lines(code, self._original, self._language, wanted.syntax))
+        self._dropped: set[int] = set()
         self._result = _Mended()
 
     def mended(self) -> _Mended:
@@ -114,10 +115,14 @@ class _Mender:
         covered: set[int] = set()
         for item in items:
             if item.kind in DEFINITIONS and item.body is not None:
-                covered.update(self._numbers(item.body.start, item.range.end))
+                covered.update(self._inside(item))
             elif item.kind not in DEFINITIONS and item.kind is not ItemKind.COMMENT:
                 covered.update(self._numbers(item.range.start, item.range.end))
         return covered
+
+    def _inside(self, item: Item) -> range:
+        place = inside(item, self._code)
+        return self._numbers(place.start, place.end)
 
     def _numbers(self, start: int, end: int) -> range:
         return range(self._code.count("\n", 0, start), self._code.count("\n", 0, end) + 1)
@@ -137,20 +142,19 @@ class _Mender:
             self._elided -= set(self._numbers(start, end))
             return
         if new.kind is ItemKind.CLASS:
-            at = new.body.start if new.body is not None else new.range.start
             unfinished = any(child.stub for child in old.children)
-            self._level(new.children, old.children, self._numbers(at, new.range.end), top=False, open_=unfinished)
+            self._level(new.children, old.children, self._inside(new), top=False, open_=unfinished)
             return
         if new.children and old.children:
             self._level(new.children, old.children, range(0), top=False, open_=False)
         if new.body is not None:
-            self._fill_gaps(new, old, self._numbers(new.body.start, new.body.end))
+            self._fill_gaps(new, old, self._inside(new))
 
     def _says_nothing(self, item: Item) -> bool:
         """Whether a class has nothing but a comment that stands for its members."""
         if item.kind is not ItemKind.CLASS or item.body is None or any(c.kind in DEFINITIONS for c in item.children):
             return False
-        return any(number in self._elided for number in self._numbers(item.body.start, item.body.end))
+        return any(number in self._elided for number in self._inside(item))
 
     def _fill_gaps(self, new: Item, old: Item, numbers: range) -> None:
         """Put the original's lines where a comment stands for them, between lines that both have once."""
@@ -190,47 +194,57 @@ class _Mender:
         """Take out the comments, and one of the blank lines that would meet."""
         for number in sorted(numbers):
             self._elided.discard(number)
-            end = self._starts[number + 1]
+            self._dropped.add(number)
+            start, end = self._starts[number], self._starts[number + 1]
             blank = number + 1 < len(self._lines) and not self._lines[number + 1].strip()
-            if blank and (
-                number == 0 or not self._lines[number - 1].strip() or self._lines[number - 1].rstrip()[-1] in "{:"
-            ):
+            above = self._lines[number - 1].strip() if number else ""
+            if blank and (not above or above[-1] in "{:"):
                 end = self._starts[number + 2]
-            self._result.changes.append((self._starts[number], min(end, len(self._code)), ""))
+            below = next((line.strip() for line in self._lines[number + 1 :] if line.strip()), "")
+            if number and not above and not blank and below[:1] in ("", "}", ")"):
+                start = self._starts[number - 1]
+            self._result.changes.append((start, min(end, len(self._code)), ""))
 
     def _put_back(self, pairs: Sequence[Pair], items: Sequence[Item], *, everything: bool) -> None:
         """Insert what is missing after what stood before it in the original."""
-        kinds = (ItemKind.FUNCTION, ItemKind.CLASS)
         anchor: Item | None = None
-        for pair in pairs:
+        line = next((line for item in items for line in self._numbers(*_ends(item)) if line not in self._dropped), 0)
+        first = self._starts[line]
+        indent = self._indent(items[0])
+        above: Item | None = None  # in the original
+        for number, pair in enumerate(pairs):
+            old = pair.old
+            assert old is not None
+            before, above = above, old
             if pair.new is not None:
                 anchor = pair.new
                 continue
-            assert pair.old is not None
-            wanted = everything and (pair.old.kind is not ItemKind.COMMENT or pair is pairs[0])
-            if pair.old.kind not in kinds and not wanted:
+            if old.kind not in DEFINITIONS and (not everything or (old.kind is ItemKind.COMMENT and number)):
                 continue
-            tight = pair.old.kind not in kinds and everything
-            text = _at_indent(pair.old, self._original, self._indent(items[0]))
-            gap = "\n" if tight else self._gap(items[0])
+            text = _at_indent(old, self._original, indent)
             if anchor is not None:
-                at = anchor.range.end
-                rest = self._code[at : at + 1]
-                at += rest in (";", ",")
-                self._result.changes.append((at, at, gap + self._indent(items[0]) + text))
+                at = anchor.range.end + (self._code[anchor.range.end : anchor.range.end + 1] in (";", ","))
+                gap = self._gap(before, old, indent)
+                self._result.changes.append((at, at, gap + indent + text))
             else:
-                at = items[0].range.start
-                self._result.changes.append((at, at, f"{text}{gap}{self._indent(items[0])}"))
-            if pair.old.name:
-                self._result.names.append(pair.old.name)
+                gap = self._gap(old, pairs[number + 1].old if number + 1 < len(pairs) else None, indent)
+                self._result.changes.append((first, first, f"{indent}{text}{gap}"))
+            if old.name:
+                self._result.names.append(old.name)
 
-    def _gap(self, item: Item) -> str:
-        at_margin = self._language is Language.PYTHON and not self._indent(item)
-        return "\n\n\n" if at_margin else "\n\n"
+    def _gap(self, above: Item | None, below: Item | None, indent: str) -> str:
+        """The line breaks between two items of the original; at least one."""
+        if above is None or below is None:
+            return "\n\n\n" if self._language is Language.PYTHON and not indent else "\n\n"
+        return "\n" * max(1, self._original.count("\n", above.range.end, below.range.start))
 
     def _indent(self, item: Item) -> str:
         start = self._code.rfind("\n", 0, item.range.start) + 1
         return _indent_of(self._code[start : item.range.start + 1])
+
+
+def _ends(item: Item) -> tuple[int, int]:
+    return item.range.start, item.range.end
 
 
 def _whole_lines(item: Item, text: str) -> list[str]:
