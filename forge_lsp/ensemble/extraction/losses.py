@@ -221,7 +221,8 @@ class _Mender:
                 continue
             if old.kind not in DEFINITIONS and (not everything or (old.kind is ItemKind.COMMENT and number)):
                 continue
-            text = _at_indent(old, self._original, indent)
+            after = self._original[old.range.end : old.range.end + 1]
+            text = _at_indent(old, self._original, indent) + (after if after in (";", ",") else "")
             if anchor is not None:
                 at = anchor.range.end + (self._code[anchor.range.end : anchor.range.end + 1] in (";", ","))
                 gap = self._gap(before, old, indent)
