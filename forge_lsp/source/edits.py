@@ -15,6 +15,7 @@ from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, Te
 from forge_lsp.redaction import redact, restored
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
+from forge_lsp.source.headers_ecmascript import keep_form
 from forge_lsp.source.headers_go_rust import keep_headers
 from forge_lsp.source.headers_java_c import keep_header
 from forge_lsp.source.imports import merge_imports
@@ -68,7 +69,7 @@ class Edits:
 
         Twice is as good as once."""
         found = self._with_lead(normalised(_shown(code, task)), task)
-        found = keep_header(task, found, self._syntax)
+        found = keep_form(task, keep_header(task, found, self._syntax), self._syntax)
         if task.document.language is Language.PYTHON:
             original = normalised(task.original)
             found = keep_docstrings(original, keep_signatures(original, found))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
@@ -83,13 +83,15 @@ class _Mender:
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._elided = set(elided_lines(code, self._original, self._language, wanted.syntax))
         self._dropped: set[int] = set()
+        self._errors: tuple[TextRange, ...] = ()
         self._result = _Mended()
 
     def mended(self) -> _Mended:
         """Raises ExtractionFailed."""
         syntax = self._wanted.syntax
         items = syntax.outline(self._code, self._language).items
-        theirs = syntax.outline(self._original, self._language).items
+        before = syntax.outline(self._original, self._language)
+        theirs, self._errors = before.items, before.errors
         lines = range(len(self._lines))
         self._level(items, theirs, lines, top=True, open_=any(item.stub for item in theirs) and self._whole_file)
         for number in sorted(self._elided):
@@ -131,7 +133,7 @@ class _Mender:
         code, original, language = self._code, self._original, self._language
         if new.kind not in DEFINITIONS or old.kind is not new.kind:
             return
-        finished = old.body is not None and not is_hollow(old, original, language)
+        finished = old.body is not None and not is_hollow(old, original, language) and not self._is_broken(old)
         hollow = is_hollow(new, code, language) or self._says_nothing(new)
         if hollow and finished and not self._may_empty:
             if top and not self._whole_file:
@@ -149,6 +151,10 @@ class _Mender:
             self._level(new.children, old.children, range(0), top=False, open_=False)
         if new.body is not None:
             self._fill_gaps(new, old, self._inside(new))
+
+    def _is_broken(self, old: Item) -> bool:
+        """Whether something in it does not parse, so that where it ends is a guess."""
+        return any(old.range.start <= error.start <= old.range.end for error in self._errors)
 
     def _says_nothing(self, item: Item) -> bool:
         """Whether a class has nothing but a comment that stands for its members."""
@@ -219,6 +225,8 @@ class _Mender:
             if pair.new is not None:
                 anchor = pair.new
                 continue
+            if self._is_broken(old):
+                continue
             if old.kind not in DEFINITIONS and (not everything or (old.kind is ItemKind.COMMENT and number)):
                 continue
             after = self._original[old.range.end : old.range.end + 1]
@@ -226,7 +234,11 @@ class _Mender:
             if anchor is not None:
                 at = anchor.range.end + (self._code[anchor.range.end : anchor.range.end + 1] in (";", ","))
                 gap = self._gap(before, old, indent)
-                self._result.changes.append((at, at, gap + indent + text))
+                below = pairs[number + 1].new if number + 1 < len(pairs) else None
+                tight = re.match(r"[ \t]*\n[ \t]*[^\s})]", self._code[at:]) is not None
+                last = number + 1 == len(pairs) or below is not None
+                room = "\n" if last and tight and old.kind in DEFINITIONS else ""
+                self._result.changes.append((at, at, gap + indent + text + room))
             else:
                 gap = self._gap(old, pairs[number + 1].old if number + 1 < len(pairs) else None, indent)
                 self._result.changes.append((first, first, f"{indent}{text}{gap}"))
