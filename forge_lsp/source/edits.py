@@ -25,6 +25,7 @@ from forge_lsp.source.indentation import Strings, indent_unit, reindent
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
 from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
+from forge_lsp.source.own_imports import leads_to_itself
 from forge_lsp.source.signatures import keep_signatures
 
 __all__ = ["Edits", "SourceSyntax"]
@@ -60,7 +61,8 @@ class Edits:
             result = (BOM if text.startswith(BOM) else "") + body + (dominant_ending(text) if body else "")
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
-        merged = merge_imports(result, [_shown(line, task) for line in imports], document.language, self._syntax)
+        shown = [line for line in (_shown(line, task) for line in imports) if not leads_to_itself(line, task)]
+        merged = merge_imports(result, shown, document.language, self._syntax)
         return without_idle_go_imports(text, merged, self._syntax) if document.language is Language.GO else merged
 
     def finish(self, task: Task, code: str) -> str:
