@@ -27,6 +27,7 @@ from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
 from forge_lsp.source.own_imports import leads_to_itself
 from forge_lsp.source.signatures import keep_signatures
+from forge_lsp.source.untouched import check_untouched
 
 __all__ = ["Edits", "SourceSyntax"]
 
@@ -49,7 +50,8 @@ class Edits:
 
         ``code`` gets the scope's indentation, the document's unit of indentation and its line ending; the final
         newline and the byte order mark stay as they are (a file that was empty gets a final newline). Secrets
-        that were hidden from the models come back.
+        that were hidden from the models come back. Raises ExtractionFailed where something outside of the scope and
+        the imports would change.
         """
         document, scope = task.document, task.scope
         text = document.text
@@ -63,7 +65,10 @@ class Edits:
             result = text[: scope.range.start] + body + text[scope.range.end :]
         shown = [line for line in (_shown(line, task) for line in imports) if not leads_to_itself(line, task)]
         merged = merge_imports(result, shown, document.language, self._syntax)
-        return without_idle_go_imports(text, merged, self._syntax) if document.language is Language.GO else merged
+        if document.language is Language.GO:
+            merged = without_idle_go_imports(text, merged, self._syntax)
+        check_untouched(text, merged, scope, document.language, self._syntax)
+        return merged
 
     def finish(self, task: Task, code: str) -> str:
         """``code`` with what models leave out and users want kept: the definition's comments, decorators and
