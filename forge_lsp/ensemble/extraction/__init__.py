@@ -7,14 +7,16 @@ be; new imports and the helpers it uses come along, demos and tests do not.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
+from forge_lsp.ensemble.extraction.dress import escaped_as_html, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
@@ -48,6 +50,31 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
+    if escaped_as_html(text, task):
+        text = html.unescape(text)
+    try:
+        found = _extracted(text, task, syntax, markers, truncated=truncated)
+    except ExtractionFailed as error:
+        if truncated:
+            raise
+        found, refused = None, error
+    else:
+        refused = None
+    if found is None or found.note == UNPARSED:
+        for plain, form in undressed(text, task):
+            try:
+                other = _extracted(plain, task, syntax, markers, truncated=False)
+            except ExtractionFailed:
+                continue
+            if other.note != UNPARSED:
+                return replace(other, note="; ".join(filter(None, (f"the answer was written as {form}", other.note))))
+    if found is None:
+        assert refused is not None, "what gave no code was refused"
+        raise refused
+    return found
+
+
+def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *, truncated: bool) -> Extracted:
     language = task.document.language
     blocks = harvest(text, language, syntax, markers)
     wanted = wanted_of(task, syntax)

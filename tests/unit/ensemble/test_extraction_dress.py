@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import json
+
 import pytest
 
+from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.task import Language
 from tests.support.landing import landed, landing_task, replaced
 
@@ -60,3 +64,47 @@ def test_a_class_that_was_corrected(said: str) -> None:
     first = replaced(text, "return 1", "return 2")
     last = replaced(text, "return 1", "return 3")
     assert landed(whole, f"{fence(first)}\n{said}\n{fence(last)}") == last
+
+
+STEP = "def step(a, b):\n    |>raise NotImplementedError\n\n\ndef other():\n    return 1\n"
+STEPPED = 'def step(a, b):\n    if a < b and b > 1:\n        return "x" + a\n    return b\n'
+DIFF = (
+    "--- a/step.py\n+++ b/step.py\n@@ -1,2 +1,4 @@\n def step(a, b):\n-    raise NotImplementedError\n"
+    '+    if a < b and b > 1:\n+        return "x" + a\n+    return b\n \n \n def other():\n'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        fence(html.escape(STEPPED)),
+        html.escape(STEPPED),
+        json.dumps({"explanation": "It steps.", "code": STEPPED}),
+        f"```json\n{json.dumps({'code': STEPPED}, indent=2)}\n```",
+        f"```python\n{''.join(f'{n}: {line}' + chr(10) for n, line in enumerate(STEPPED.splitlines(), 1))}```",
+        f"```\n{''.join(f'{n:4} | {line}' + chr(10) for n, line in enumerate(STEPPED.splitlines(), 8))}```",
+        "```python\n" + STEPPED.replace("\n", "\\n") + "\n```",
+        f"```diff\n{DIFF}```\n",
+        f"Here is the patch:\n\n{DIFF}",
+    ],
+)
+def test_code_in_odd_dress_is_read(text: str) -> None:
+    task = landing_task(STEP, Language.PYTHON)
+    assert landed(task, text) == f"{STEPPED}\n\ndef other():\n    return 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"score": 3, "reason": "no code"}),
+        DIFF.replace(" def step(a, b):", " def stop(a, b):"),
+    ],
+)
+def test_what_is_in_doubt_is_not_read(text: str) -> None:
+    with pytest.raises(ExtractionFailed):
+        landed(landing_task(STEP, Language.PYTHON), text)
+
+
+def test_entities_that_the_code_is_about_stay() -> None:
+    code = 'def step(a, b):\n    return a.replace("<", "&lt;")\n'
+    assert landed(landing_task(STEP, Language.PYTHON), fence(code)).startswith(code)
