@@ -16,6 +16,7 @@ from forge_lsp.ensemble.extraction.reshape import (
     aligned_receiver,
     dedented_item,
     fill,
+    mentions,
     out_of_class,
     renamed,
     under_signature,
@@ -154,6 +155,8 @@ def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     for block in blocks:
         if bears_name(block, wanted):
             continue  # what bears it was looked at, and is another definition of the name
+        if _leaves(block):
+            continue  # the body, with a function in it
         items = [item for item in block.outline.items if item.kind in DEFINITIONS]
         if len(items) == 1 and items[0].kind is kind and not items[0].stub and items[0].name and wanted.name:
             if items[0].name in wanted.document_names:
@@ -168,11 +171,31 @@ def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """Statements without their function, put under the signature (Python only: elsewhere braces would be guessed)."""
     if wanted.item is None or wanted.is_class or wanted.language is not Language.PYTHON:
         return None
+    fenced = sum(block.fenced for block in blocks)
     for block in blocks:
-        if bears_name(block, wanted) or block.defines:
+        if bears_name(block, wanted):
             continue
-        if re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE):
+        leaves = _leaves(block)
+        nested = re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE) is not None and not block.defines
+        if leaves or nested or (fenced == 1 and block.fenced and _works_on(block, wanted)):
             code = under_signature(wanted.original, wanted.item, block.code)
             if code is not None and not wanted.syntax.outline(code, wanted.language).errors:
                 return Found(code=code, blocks=(block,), note="the body was put under its signature")
     return None
+
+
+def _leaves(block: Block) -> bool:
+    """Whether a statement of the block itself returns: then it is the body of a function, whatever it defines."""
+    others = [item.range.of(block.code) for item in block.outline.items if item.kind is ItemKind.OTHER]
+    return any(re.match(r"(?:return|yield|nonlocal)\b", text) for text in others)
+
+
+def _works_on(block: Block, wanted: Wanted) -> bool:
+    """Whether statements that define nothing speak of the parameters, and do not call the function: not its use."""
+    if block.defines or mentions(block.code, wanted.key):
+        return False
+    does = any(item.kind in (ItemKind.OTHER, ItemKind.ASSIGNMENT) for item in block.outline.items)
+    assigned = {item.name for item in block.outline.items if item.kind is ItemKind.ASSIGNMENT}
+    return does and any(
+        mentions(block.code, name) and name not in assigned for name in wanted.parameters or () if name.isidentifier()
+    )

@@ -108,3 +108,61 @@ def test_what_is_in_doubt_is_not_read(text: str) -> None:
 def test_entities_that_the_code_is_about_stay() -> None:
     code = 'def step(a, b):\n    return a.replace("<", "&lt;")\n'
     assert landed(landing_task(STEP, Language.PYTHON), fence(code)).startswith(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("def put(self, item):\n    |>pass\n", "self.items.append(item)\n"),
+        ("def put(a, b):\n    |>pass\n", "a[b] = 1\na.sort()\n"),
+        ("def put(a, b):\n    |>pass\n", "def key(x):\n    return x[b]\n\nreturn sorted(a, key=key)\n"),
+    ],
+)
+def test_a_body_alone_without_a_return_or_with_a_function_in_it(text: str, body: str) -> None:
+    header = text.partition("\n")[0]
+    inside = "".join(f"    {line}\n" if line else "\n" for line in body.rstrip("\n").split("\n"))
+    assert landed(landing_task(text, Language.PYTHON), fence(body)) == f"{header}\n{inside}"
+
+
+@pytest.mark.parametrize("body", ["put([1], 2)\n", "a = [1]\nb = 2\nprint(a, b)\n", "import os\n"])
+def test_a_use_of_the_function_is_no_body(body: str) -> None:
+    with pytest.raises(ExtractionFailed):
+        landed(landing_task("def put(a, b):\n    |>pass\n", Language.PYTHON), fence(body))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "statement", "use"),
+    [
+        (Language.RUST, "fn f(a: u8) -> u8 {\n    |>a\n}\n", "use std::cmp::min;", "min(a, 1)"),
+        (
+            Language.RUST,
+            "fn f(a: u8) -> u8 {\n    |>a\n}\n",
+            "use std::collections::{HashMap, HashSet};",
+            "HashSet::new()",
+        ),
+        (
+            Language.CSHARP,
+            "class A\n{\n    int F(int a)\n    {\n        return |>a;\n    }\n}\n",
+            "using System.Text;",
+            "new StringBuilder()",
+        ),
+        (Language.C, "int f(int a) {\n    return |>a;\n}\n", "#include <limits.h>", "INT_MAX"),
+        (Language.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <map>", "std::map<int, int>()"),
+        (Language.TYPESCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import { join } from "path";', "join(a)"),
+        (Language.JAVASCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import path from "path";', "path.join(a)"),
+    ],
+)
+def test_an_import_that_the_code_does_not_use_stays_out(
+    language: Language, text: str, statement: str, use: str
+) -> None:
+    task = landing_task(text, language)
+    one, other = text.replace("|>a", "20"), text.replace("|>a", use)
+    assert landed(task, fence(f"{statement}\n\n{one}", str(language))) == one
+    assert statement.rstrip(";") in landed(task, fence(f"{statement}\n\n{other}", str(language)))
+
+
+@pytest.mark.parametrize("statement", ["use std::io::Write;", "use rand::Rng;"])
+def test_a_trait_may_be_used_without_its_name(statement: str) -> None:
+    text = "fn f(a: u8) -> u8 {\n    |>a\n}\n"
+    found = landed(landing_task(text, Language.RUST), fence(f"{statement}\n\n{text.replace('|>a', '20')}", "rust"))
+    assert found.startswith(statement)
