@@ -132,7 +132,13 @@ class _Reader:
             return ()
         members = [child for child in node.named_children if child.type != "shorthand_property_identifier"]
         found = build_items(members, self._source, lambda child: self._describe(child, child))
-        return tuple(item for item in found if item.kind in _DEFINED or item.children)
+        kept = (item for item in found if item.kind in _DEFINED or item.children)
+        return tuple(replace(item, stub=item.stub and not self._is_empty(item)) for item in kept)
+
+    def _is_empty(self, item: Item) -> bool:
+        """Whether nothing at all stands in its body: in an object that is a callback that is to do nothing."""
+        body = self._source.slice(item.body.start, item.body.end) if item.body is not None else ""
+        return not body.strip("{} \t\r\n")
 
     def _variables(self, node: Node, place: TextRange, outer: Node) -> Item:
         declarators = [child for child in node.named_children if child.type == "variable_declarator"]

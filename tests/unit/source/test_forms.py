@@ -7,7 +7,7 @@ import re
 import pytest
 
 from forge_lsp.domain.task import Language
-from tests.support.landing import landed, landing_task, replaced
+from tests.support.landing import SYNTAX, landed, landing_task, replaced
 
 JS, TS = Language.JAVASCRIPT, Language.TYPESCRIPT
 
@@ -119,3 +119,9 @@ def test_types_stay_in_typescript() -> None:
     assert (
         landed(landing_task(hook, TS), f"```ts\n{typed}export default useX;\n```") == f"{typed}export default useX;\n"
     )
+
+
+def test_a_callback_that_is_to_do_nothing_waits_for_no_code() -> None:
+    text = "const o = {\n  done: () => {},\n  f() {\n    throw new Error('not implemented');\n  },\n};\n"
+    (outer,) = SYNTAX.outline(text, JS).items
+    assert [(item.name, item.stub) for item in outer.children] == [("done", False), ("f", True)]
