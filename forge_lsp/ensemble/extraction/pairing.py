@@ -23,8 +23,12 @@ class Pair:
 def paired(new: Sequence[Item], text: str, old: Sequence[Item], original: str, language: Language) -> tuple[Pair, ...]:
     """All items of ``old`` in order, each with its like in ``new`` where there is one."""
     scored: list[tuple[tuple[int, ...], int, int]] = []
+    by_name: dict[str, list[int]] = {}
+    for mine, after in enumerate(new):
+        by_name.setdefault(_plain(after, text, language), []).append(mine)
     for theirs, before in enumerate(old):
-        for mine, after in enumerate(new):
+        for mine in by_name.get(_plain(before, original, language), ()):
+            after = new[mine]
             likeness = _likeness(after, text, before, original, language)
             if likeness is not None:
                 scored.append(((*(-part for part in likeness), abs(theirs - mine)), theirs, mine))
@@ -35,6 +39,13 @@ def paired(new: Sequence[Item], text: str, old: Sequence[Item], original: str, l
             chosen[theirs] = mine
             taken.add(mine)
     return tuple(Pair(old=item, new=new[chosen[at]] if at in chosen else None) for at, item in enumerate(old))
+
+
+def _plain(item: Item, text: str, language: Language) -> str:
+    """What two items that stand for each other have in common: the name, or the first line."""
+    if not item.name:
+        return f"\0{_head(item, text)}"
+    return Place(item=item, owners=(), text=text, language=language).name
 
 
 def _likeness(new: Item, text: str, old: Item, original: str, language: Language) -> tuple[int, ...] | None:
