@@ -249,7 +249,12 @@ class Stages:
                 trouble[str(error)] = None
             except (ModelError, SpendingRefused) as error:
                 trouble[f"the answer was cut off by the length limit and could not go on: {error}"] = None
-        written = [self._candidate(number, brief.generator.model, draft, code) for draft, code in whole]
+        written: list[Candidate] = []
+        for draft, code in whole:
+            try:
+                written.append(self._candidate(number, brief.generator.model, draft, code))
+            except ExtractionFailed as error:
+                trouble[str(error)] = None
         candidates = tuple(one for one in written if not self._left_in(one))
         for one in written:
             for mark in sorted(self._left_in(one))[:1]:

@@ -9,14 +9,18 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from forge_lsp.source.outline import has_todo
+
 __all__ = ["definitions", "indented_as", "keep_docstrings", "parsed"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def keep_docstrings(original: str, code: str) -> str:
-    """``code`` with the docstrings of ``original``'s definitions where its own are missing, have lost examples, or say
-    the same in other white space.
+def keep_docstrings(original: str, code: str, *, rewritten: bool = False) -> str:
+    """``code`` with the docstrings of ``original``'s definitions, but for those that ask for something (TODO).
+
+    ``rewritten``: the task speaks of documentation; then only those come back whose own are missing, have lost
+    examples, or say the same in other white space.
 
     Both are Python with ``\\n`` endings. Definitions are matched by qualified name. Either text may be a fragment
     that is indented; one that does not parse leaves ``code`` as it is.
@@ -31,9 +35,17 @@ def keep_docstrings(original: str, code: str) -> str:
         theirs = known.get(name)
         old = _docstring(theirs) if theirs is not None else None
         new = _docstring(definition)
-        if old is None or (new is not None and not _lost_examples(old, new) and _words(old) != _words(new)):
+        if old is None or theirs is None:
             continue
-        changes.append((new or definition.body[0], definition, _raised(old_lines, old, definition.body[0])))
+        # The model's own stands where the document's asks for the code, or where the task speaks of documentation.
+        may_differ = rewritten or has_todo(" ".join(_words(old)))
+        if may_differ and new is not None and not _lost_examples(old, new) and _words(old) != _words(new):
+            continue
+        lines = _raised(old_lines, old, definition.body[0])
+        end = old.end_lineno or old.lineno
+        if new is None and isinstance(definition, ast.ClassDef) and not "".join(old_lines[end : end + 1]).strip():
+            lines.append("")
+        changes.append((new or definition.body[0], definition, lines))
     # From the end, so that earlier positions stay right.
     for place, definition, lines in sorted(changes, key=lambda change: change[0].lineno, reverse=True):
         _put(new_lines, place, definition, lines)
@@ -115,6 +127,8 @@ def _put(lines: list[str], place: ast.expr | ast.stmt, definition: _Definition, 
         return
     header = lines[row].encode()[: place.col_offset].decode()
     if not header.strip():
+        while row > definition.lineno and (not lines[row - 1].strip() or lines[row - 1].lstrip().startswith("#")):
+            row -= 1  # comments above the first statement
         lines[row:row] = docstring
         return
     # `def f(): return 1`: the body gets lines of its own.

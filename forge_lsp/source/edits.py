@@ -15,6 +15,7 @@ from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, Te
 from forge_lsp.redaction import redact, restored
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
+from forge_lsp.source.headers_ecmascript import keep_form
 from forge_lsp.source.headers_go_rust import keep_headers
 from forge_lsp.source.headers_java_c import keep_header
 from forge_lsp.source.imports import merge_imports
@@ -24,11 +25,17 @@ from forge_lsp.source.indentation import Strings, indent_unit, reindent
 from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normalised
 from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
+from forge_lsp.source.own_imports import leads_to_itself
 from forge_lsp.source.signatures import keep_signatures
+from forge_lsp.source.suppressions import keep_suppressions
+from forge_lsp.source.untouched import check_untouched
 
 __all__ = ["Edits", "SourceSyntax"]
 
 _PYTHON_DEFINITION = re.compile(r"(?:async\s+def|def|class)\b|@")
+_DOCUMENTS = re.compile(
+    r"\b(?:\w*docs?|document\w*|\w*docstrings?|comment\w*|describe\w*|explain\w*|annotat\w*)\b", re.I
+)
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 
 
@@ -47,7 +54,8 @@ class Edits:
 
         ``code`` gets the scope's indentation, the document's unit of indentation and its line ending; the final
         newline and the byte order mark stay as they are (a file that was empty gets a final newline). Secrets
-        that were hidden from the models come back.
+        that were hidden from the models come back. Raises ExtractionFailed where something outside of the scope and
+        the imports would change.
         """
         document, scope = task.document, task.scope
         text = document.text
@@ -59,8 +67,12 @@ class Edits:
             result = (BOM if text.startswith(BOM) else "") + body + (dominant_ending(text) if body else "")
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
-        merged = merge_imports(result, [_shown(line, task) for line in imports], document.language, self._syntax)
-        return without_idle_go_imports(text, merged, self._syntax) if document.language is Language.GO else merged
+        shown = [line for line in (_shown(line, task) for line in imports) if not leads_to_itself(line, task)]
+        merged = merge_imports(result, shown, document.language, self._syntax)
+        if document.language is Language.GO:
+            merged = without_idle_go_imports(text, merged, self._syntax)
+        check_untouched(text, merged, scope, document.language, self._syntax)
+        return merged
 
     def finish(self, task: Task, code: str) -> str:
         """``code`` with what models leave out and users want kept: the definition's comments, decorators and
@@ -68,10 +80,11 @@ class Edits:
 
         Twice is as good as once."""
         found = self._with_lead(normalised(_shown(code, task)), task)
-        found = keep_header(task, found, self._syntax)
+        found = keep_form(task, keep_header(task, found, self._syntax), self._syntax)
         if task.document.language is Language.PYTHON:
             original = normalised(task.original)
-            found = keep_docstrings(original, keep_signatures(original, found))
+            rewritten = _DOCUMENTS.search(task.instruction) is not None
+            found = keep_docstrings(original, keep_signatures(original, found), rewritten=rewritten)
         if task.document.language is Language.JAVA and task.scope.kind is ScopeKind.FILE:
             stem = task.document.path.stem if task.document.path is not None else None
             found = fit_java_file(normalised(task.original), found, stem, self._syntax)
@@ -80,7 +93,8 @@ class Edits:
             found = fit_go(normalised(task.document.text) if whole else None, found, self._syntax)
         if task.document.language in (Language.GO, Language.RUST):
             found = keep_headers(dedent(normalised(task.original)), found, task.document.language, self._syntax)
-        return found
+        original = dedent(normalised(task.original))
+        return keep_suppressions(original, found, task.document.language, self._syntax)
 
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
         """Small, ordered, non-overlapping edits that turn ``before`` into ``after``, exactly."""
@@ -117,23 +131,30 @@ class Edits:
         lead = lead[: lead.rfind("\n") + 1]
         new = dedent(code.lstrip("\n"))
         items = self._syntax.outline(new, task.document.language).items
-        definitions = [item for item in items if item.kind is not ItemKind.IMPORT]
-        if not lead.strip() or not definitions or definitions[0].name != scope.name:
+        first = next((item for item in items if item.name == scope.name and item.kind is not ItemKind.IMPORT), None)
+        if not lead.strip() or first is None:
             return code
-        first = definitions[0]
         own = first.range.of(new).partition(first.signature or "\0")[0]
+        own_lines = own.splitlines()
+        rewritten = _DOCUMENTS.search(task.instruction) is not None
+        comments = [line for line in lead.splitlines() if _COMMENT.match(line)]
+        keeps = bool(comments) and not has_todo("\n".join(comments)) and not (rewritten and _has_comment(own))
         missing: list[str] = []
         for line in lead.splitlines():
             is_comment = _COMMENT.match(line) is not None
-            if (is_comment and not _has_comment(own) and not has_todo(line)) or (
-                not is_comment and line.strip() and not _has_decoration(own)
-            ):
+            wanted = not has_todo(line) and (keeps or not _has_comment(own))
+            if (is_comment and wanted) or (not is_comment and line.strip() and not _has_decoration(own)):
                 missing.append(line)
         if not missing:
             return code
         at = len(new[: first.range.start].rpartition("\n")[0])
         at = at + 1 if at else 0
-        return new[:at] + "".join(f"{line[len(scope.indent) :]}\n" for line in missing) + new[at:]
+        head = "".join(f"{line[len(scope.indent) :]}\n" for line in missing)
+        if not (keeps and _has_comment(own)) or not own.endswith("\n"):
+            return new[:at] + head + new[at:]
+        # The user's words in the place of the model's.
+        kept = "".join(f"{line}\n" for line in own_lines if not _COMMENT.match(line))
+        return new[:at] + head + kept + new[first.range.start + len(own) :]
 
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
         plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)

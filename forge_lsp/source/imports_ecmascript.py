@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import TextEdit, TextRange
+from forge_lsp.source.imports_kinds import in_kind
 from forge_lsp.source.lines import BOM, Lines
 
 __all__ = ["merge_ecmascript"]
@@ -50,6 +51,7 @@ def _parsed(statement: str) -> _Import | None:
 
 def merge_ecmascript(text: str, wanted: Sequence[str], items: Sequence[Item], head: Sequence[Item]) -> list[TextEdit]:
     """Edits of ``text``: lists in braces extended, other statements after the last import, in the file's style."""
+    wanted = in_kind(text, wanted)
     sources = [item.range.of(text) for item in items if item.kind is ItemKind.IMPORT]
     present = [found for found in map(_parsed, sources) if found is not None]
     keys = {_key(source) for source in sources}
@@ -149,7 +151,7 @@ def _inserted(text: str, head: Sequence[Item], wanted: Sequence[str], sources: S
 
 def _styled(line: str, sources: Sequence[str]) -> str:
     """With the quotes and the semicolon that the file's imports have."""
-    sample = [source for source in sources if source.startswith("import")]
+    sample = [source for source in sources if source.startswith("import") or "require" in source]
     if not sample:
         return line
     if all("'" in source and '"' not in source for source in sample) and "'" not in line:

@@ -30,21 +30,32 @@ _DEFAULT = re.compile(
     r"""return(?:\s+(?:null|undefined|0|-1|""|''|``|\[\]|\{\}|true|false)(?:\s+as\s+\w+)?)?\s*;?""", re.S
 )
 _PREFIX = "class _ {\n"
+_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
+_OBJECT_PREFIX = "_ = {\n"
 
 
 def outline_ecmascript(text: str, language: Language, grammars: Grammars) -> Outline:
-    """Items and errors. A fragment that reads only as members of a class is read so."""
+    """Items and errors. A fragment that reads only as members of a class, or of an object, is read so."""
     plain = _Reader(grammars.parse(text, language)).module()
     if not plain.errors:
         return plain
     # base: offsets are those of ``text`` although the parsed text starts earlier.
     wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
     if wrapped.root.has_error:
-        return plain
+        return _object_members(text, language, grammars) or plain
     classes = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
     if len(classes) != 1 or len(wrapped.root.named_children) != 1:
         return plain
     return Outline(items=_Reader(wrapped).members(classes[0]))
+
+
+def _object_members(text: str, language: Language, grammars: Grammars) -> Outline | None:
+    wrapped = grammars.parse(f"{_OBJECT_PREFIX}{text}\n}}", language, base=-len(_OBJECT_PREFIX))
+    if wrapped.root.has_error or len(wrapped.root.named_children) != 1:
+        return None
+    objects = [node for node in wrapped.find("object") if node.parent is not None]
+    items = _Reader(wrapped).functions(objects[0]) if objects else ()
+    return Outline(items=items) if items else None
 
 
 class _Reader:
@@ -89,8 +100,10 @@ class _Reader:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif kind in ("lexical_declaration", "variable_declaration"):
             yield self._variables(node, place, outer)
-        elif kind in _FIELDS:
+        elif kind in _FIELDS or kind == "pair":
             yield self._valued(node, place, outer)
+        elif kind == "object":
+            yield Item(kind=ItemKind.OTHER, range=place, children=self.functions(node))
         elif kind == "expression_statement":
             yield from self._expression(node, place, outer)
         elif node.is_error:
@@ -109,9 +122,23 @@ class _Reader:
             if right is not None and right.type in _FUNCTION_VALUES:
                 yield replace(self._function(right, node, place, outer), name=name)
                 return
-            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=name)
+            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=name, children=self.functions(right))
             return
         yield Item(kind=ItemKind.OTHER, range=place)
+
+    def functions(self, node: Node | None) -> tuple[Item, ...]:
+        """The functions that an object holds, those in objects in it as well."""
+        if node is None or node.type != "object":
+            return ()
+        members = [child for child in node.named_children if child.type != "shorthand_property_identifier"]
+        found = build_items(members, self._source, lambda child: self._describe(child, child))
+        kept = (item for item in found if item.kind in _DEFINED or item.children)
+        return tuple(replace(item, stub=item.stub and not self._is_empty(item)) for item in kept)
+
+    def _is_empty(self, item: Item) -> bool:
+        """Whether nothing at all stands in its body: in an object that is a callback that is to do nothing."""
+        body = self._source.slice(item.body.start, item.body.end) if item.body is not None else ""
+        return not body.strip("{} \t\r\n")
 
     def _variables(self, node: Node, place: TextRange, outer: Node) -> Item:
         declarators = [child for child in node.named_children if child.type == "variable_declarator"]
@@ -130,7 +157,7 @@ class _Reader:
             return replace(self._function(value, node, place, outer), name=self._name(node))
         if value is not None and value.type == "class":
             return replace(self._class(value, place, outer), name=self._name(node))
-        return Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
+        return Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node), children=self.functions(value))
 
     def _function(self, node: Node, named: Node, place: TextRange, outer: Node) -> Item:
         source = self._source
@@ -187,7 +214,7 @@ class _Reader:
         return todo and _DEFAULT.fullmatch(text) is not None
 
     def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name") or node.child_by_field_name("property")
+        name = next(filter(None, map(node.child_by_field_name, ("name", "property", "key"))), None)
         return self._source.of(name) if name is not None and not name.is_missing else None
 
     def _signature(self, outer: Node, body: Node | None) -> str:

@@ -27,13 +27,15 @@ def keep_signatures(original: str, code: str) -> str:
     if before is None or after is None:
         return code
     known = dict(definitions(before[0]))
-    lines = after[1].split("\n")
+    lines, theirs_lines = after[1].split("\n"), before[1].split("\n")
     # From the end, so that earlier positions stay right.
     for name, found in sorted(definitions(after[0]), key=lambda pair: pair[1].lineno, reverse=True):
         theirs = known.get(name)
         if isinstance(theirs, _Function) and isinstance(found, _Function) and type(theirs) is type(found):
-            header = _header(before[1].split("\n"), theirs)
-            renamed = _names(found, theirs) if _is_stub(theirs) and header is not None else None
+            if not _is_stub(theirs):
+                continue
+            header = _header(theirs_lines, theirs)
+            renamed = _names(found, theirs) if header is not None else None
             if header is not None and renamed is not None and _says_more(theirs, found):
                 _restore(lines, found, header, renamed)
     result = "\n".join(lines)

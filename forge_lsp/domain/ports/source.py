@@ -72,6 +72,10 @@ class Syntax(Protocol):
         """
         ...
 
+    def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:
+        """String literals that span lines, in order: white space and comment marks in them are data."""
+        ...
+
 
 class Scoping(Protocol):
     """From where the cursor is to what is to be replaced."""

@@ -7,21 +7,26 @@ be; new imports and the helpers it uses come along, demos and tests do not.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
+from forge_lsp.ensemble.extraction.dress import escaped_as_html, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
+from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
 from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
 
 __all__ = ["Extracted", "extract", "join"]
+
+UNPARSED = "the answer does not parse by the grammar here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,31 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
+    if escaped_as_html(text, task):
+        text = html.unescape(text)
+    try:
+        found = _extracted(text, task, syntax, markers, truncated=truncated)
+    except ExtractionFailed as error:
+        if truncated:
+            raise
+        found, refused = None, error
+    else:
+        refused = None
+    if found is None or found.note == UNPARSED:
+        for plain, form in undressed(text, task):
+            try:
+                other = _extracted(plain, task, syntax, markers, truncated=False)
+            except ExtractionFailed:
+                continue
+            if other.note != UNPARSED:
+                return replace(other, note="; ".join(filter(None, (f"the answer was written as {form}", other.note))))
+    if found is None:
+        assert refused is not None, "what gave no code was refused"
+        raise refused
+    return found
+
+
+def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *, truncated: bool) -> Extracted:
     language = task.document.language
     blocks = harvest(text, language, syntax, markers)
     wanted = wanted_of(task, syntax)
@@ -61,6 +91,8 @@ def extract(
             what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
+    if found.note != UNPARSED:
+        found = without_losses(found, task, wanted)
     keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)
     imports = () if keeps_imports else imports_of(blocks, found, wanted)
     whole = not truncated or all(block.closed for block in found.blocks)
@@ -71,14 +103,13 @@ def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """What a fence that does not parse holds for a name: the definition, if it can be told from the rest, else all."""
     if wanted.name is None:
         return None
-    note = "the answer does not parse by the grammar here"
     speaking = [block for block in blocks if mentions(block.code, wanted.name)]
     for block in speaking:
         for item, _ in members(block.outline.items):
             holds = all(item.range.start <= at.start and at.end <= item.range.end for at in block.outline.errors)
             if item.name == wanted.name and holds:
-                return Found(code=dedented_item(block.code, item), blocks=(block,), note=note)
-    return Found(code=speaking[0].code, blocks=(speaking[0],), note=note) if speaking else None
+                return Found(code=dedented_item(block.code, item), blocks=(block,), note=UNPARSED)
+    return Found(code=speaking[0].code, blocks=(speaking[0],), note=UNPARSED) if speaking else None
 
 
 def join(first: str, rest: str) -> str:

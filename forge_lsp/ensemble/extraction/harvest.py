@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_lsp.domain.ports import ItemKind, Outline, Syntax
 from forge_lsp.domain.task import Language
@@ -19,8 +19,11 @@ __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 4_000
+_SAID_LINES = 2
+_INNER_FENCES = 20
 
 _FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]*)(?P<after>.*)$")
+_BARE_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*$")
 _COMMENTED = re.compile(r"\s*(?:[*#]|//)")
 _RULE = re.compile(r"={2,}")  # small models do not count: they echo `==== x ====` as `=== x =====`
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
@@ -44,12 +47,13 @@ _OTHER_START = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A piece of code that parses, its first column at 0. ``fenced``: it stood between fences. ``closed``: its end
-    was written, so that a length limit cut off nothing of it."""
+    was written, so that a length limit cut off nothing of it. ``said`` is what the text says right before it."""
 
     code: str
     outline: Outline
     fenced: bool
     closed: bool
+    said: str = ""
 
     @property
     def defines(self) -> bool:
@@ -71,12 +75,40 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
     lines = _lines(text, markers)
     fenced: list[Block] = []
     loose: list[Block] = []
+    said: Sequence[str] = ()
+    done = 0
     for piece in _pieces(lines):
+        if piece.start < done:
+            continue
         if piece.fenced:
-            fenced.extend(_blocks(piece, language, syntax))
+            found = list(_blocks(piece, language, syntax))
+            longer = _with_inner_fences(lines, piece, language, syntax) if not _is_whole(found, piece) else None
+            if longer is not None:
+                found, done = [longer[0]], longer[1]
+            fenced.extend(replace(block, said="\n".join(said)) for block in found)
+            said = ()
         elif any(line.strip() for line in piece.lines):
             loose.extend(_blocks(piece, language, syntax))
+            said = [line for line in piece.lines if line.strip()][-_SAID_LINES:]
     return (*fenced, *loose)
+
+
+def _is_whole(blocks: Sequence[Block], piece: _Piece) -> bool:
+    return len(blocks) == 1 and blocks[0].code.count("\n") >= len("\n".join(piece.lines).strip().split("\n"))
+
+
+def _with_inner_fences(
+    lines: Sequence[str], piece: _Piece, language: Language, syntax: Syntax
+) -> tuple[Block, int] | None:
+    """A fence that does not parse because a string in it holds fences at the margin: up to a later fence, if that
+    parses. And the number of the line after it."""
+    ends = [at for at in range(piece.start + len(piece.lines) + 1, len(lines)) if _BARE_FENCE.match(lines[at])]
+    for end in ends[:_INNER_FENCES]:
+        code = _dedented(lines[piece.start : end])
+        outline = syntax.outline(code, language)
+        if not outline.errors and any(item.kind in (ItemKind.FUNCTION, ItemKind.CLASS) for item in outline.items):
+            return Block(code=code, outline=outline, fenced=True, closed=True), end + 1
+    return None
 
 
 def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
@@ -108,13 +140,15 @@ class _Piece:
     lines: Sequence[str]
     fenced: bool
     closed: bool
+    start: int = 0
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
     """The text cut at its fences; what a fence says is not code (a shell session, JSON) is left out."""
     held: list[str] = []
     fence: _Fence | None = None
-    for line in lines:
+    start = 0
+    for number, line in enumerate(lines):
         match = _FENCE.match(line)
         if match is None or (fence is not None and not fence.ended_by(match)):
             held.append(line)
@@ -123,17 +157,17 @@ def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
             held.append(line)  # ticks in the middle of a sentence
             continue
         if fence is None:
-            yield _Piece(lines=held, fenced=False, closed=True)
+            yield _Piece(lines=held, fenced=False, closed=True, start=start)
         else:
             if match["before"].strip():
                 held.append(match["before"])
             if fence.code:
-                yield _Piece(lines=held, fenced=True, closed=True)
+                yield _Piece(lines=held, fenced=True, closed=True, start=start)
         opens = fence is None or bool(match["info"])  # an opening inside a fence: the first one never closed
         fence = _Fence.opened_by(match) if opens else None
-        held = []
+        held, start = [], number + 1
     if held and (fence is None or fence.code):
-        yield _Piece(lines=held, fenced=fence is not None, closed=False)
+        yield _Piece(lines=held, fenced=fence is not None, closed=False, start=start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Language
+from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, is_aside
 from forge_lsp.ensemble.extraction.companions import with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block
+from forge_lsp.ensemble.extraction.places import all_places
 from forge_lsp.ensemble.extraction.reshape import (
     aligned_receiver,
     dedented_item,
     fill,
+    mentions,
     out_of_class,
-    receiver,
     renamed,
     under_signature,
 )
-from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted, members
+from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
 __all__ = ["definition", "likely"]
 
@@ -44,54 +47,53 @@ def likely(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
 
 
 def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
-    """The best definition of the name at the top level or in a class; done beats stub, the right class beats none."""
+    """The best definition of the name, wherever it stands."""
     kinds = DEFINITIONS if wanted.item is None else {*DEFINITIONS, wanted.item.kind}
-    best: tuple[tuple[int, int, int, int], Block, Item, Item | None] | None = None
-    for block in blocks:
-        for item, owner in members(block.outline.items):
-            if not _is_called(item, owner, wanted) or item.kind not in kinds:
-                continue
-            home = owner.name if owner is not None else receiver(item, wanted.language)
-            fits = 2 if home == wanted.home else 1 if home is None else 0
-            done = 0 if item.stub or _is_prototype(item, wanted) else 1
-            score = (done, fits, _likeness(item, wanted), len(block.outline.items))
-            # Of equals in one block the later one counts, as it would when run; of equals in two blocks the first.
-            if best is None or score > best[0] or (score == best[0] and block is best[1]):
-                best = (score, block, item, owner)
+    best = chosen(blocks, wanted, tuple(kinds))
     if best is None:
         return None
-    _, block, item, owner = best
+    block, place, item = best.block, best.place, best.place.item
+    if best.whole and place.branch is not None:
+        return Found(code=dedented_item(block.code, place.branch), blocks=(block,))
     if item.stub and wanted.item is not None and wanted.item.stub:
         return None  # the header alone, for what a broken line left of the body
+    if len(wanted.group) > 1:
+        return Found(code=_grouped(best, wanted), blocks=(block,))
     code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
-    if owner is not None and item.name != wanted.name:
-        return Found(code=out_of_class(code, item.name or "", wanted.name or ""), blocks=(block,))
+    owner = place.owner
+    if wanted.language is Language.CPP and item.name != wanted.name:
+        return Found(code=_qualified(code, item, wanted), blocks=(block,))
     if owner is not None and wanted.container is not None:
-        return Found(code=with_siblings(code, block, item, owner, wanted), blocks=(block,))
-    return Found(code=with_helpers(code, block, item if owner is None else owner, wanted), blocks=(block,))
+        if owner.kind is ItemKind.CLASS:
+            code = with_siblings(code, block, item, owner, wanted)
+        return Found(code=code, blocks=(block,))
+    main = place.owners[0] if place.owners else item
+    return Found(code=with_helpers(code, block, main, wanted), blocks=(block,))
 
 
-def _is_called(item: Item, owner: Item | None, wanted: Wanted) -> bool:
-    """By the wanted name; a C++ definition outside of its class (``Stack::push``) may come inside of it."""
-    if item.name == wanted.name or owner is None or wanted.language is not Language.CPP or not wanted.name:
-        return item.name == wanted.name
-    home, _, name = re.sub(r"<[^<>]*>", "", wanted.name).rpartition("::")
-    return item.name == name and owner.name == home.rpartition("::")[2] and item.body is not None
+def _qualified(code: str, item: Item, wanted: Wanted) -> str:
+    """A C++ member as the document defines it: outside of its class by ``Stack::push``, inside by ``push``."""
+    if "::" in (wanted.name or ""):
+        return out_of_class(code, wanted.key, wanted.name or "")
+    return code.replace(item.name or "", wanted.name or "", 1)
 
 
-def _is_prototype(item: Item, wanted: Wanted) -> bool:
-    """Whether ``item`` only announces what the wanted one is to do."""
-    return item.body is None and wanted.item is not None and wanted.item.body is not None
-
-
-def _likeness(item: Item, wanted: Wanted) -> int:
-    """How much a definition looks like the wanted one, where a name may have several (overloads)."""
-    if wanted.language not in (Language.JAVA, Language.CPP, Language.CSHARP) or wanted.item is None:
-        return 0
-    if item.signature is not None and item.signature.split() == (wanted.item.signature or "").split():
-        return 3
-    mine, theirs = item.parameters or (), wanted.item.parameters or ()
-    return 2 if mine == theirs else 1 if len(mine) == len(theirs) else 0
+def _grouped(best: Chosen, wanted: Wanted) -> str:
+    """Overloads with their implementation: all of them from the answer, or the document's with a new implementation."""
+    same = [
+        place
+        for place in all_places(best.block.outline.items, best.block.code, wanted.language)
+        if place.name == wanted.key and place.path == best.place.path
+    ]
+    if len(same) > 1:
+        first, last = same[0].item, same[-1].item
+        return dedented_item(best.block.code, replace(last, range=replace(last.range, start=first.range.start)))
+    code = dedented_item(best.block.code, best.place.item)
+    items = [item for item in wanted.syntax.outline(wanted.original, wanted.language).items if item.name == wanted.name]
+    last = next((item for item in reversed(items) if item.body is not None), None)
+    if last is None:
+        return code
+    return wanted.original[: last.range.start] + code + wanted.original[last.range.end :]
 
 
 def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
@@ -99,16 +101,20 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     original = wanted.item
     assert original is not None, "a class that is wanted was found in the original"
     names = {child.name for child in original.children if child.kind in DEFINITIONS and child.name}
-    best: tuple[tuple[int, int], Block, Item] | None = None
+    best: tuple[tuple[int, int, bool], Block, Item] | None = None
+    mine = _classes(blocks, wanted)
     bare: dict[str, str] = {}
     sources: list[Block] = []
     for block in blocks:
         taken = False
-        for item, owner in members(block.outline.items):
+        for place in all_places(block.outline.items, block.code, wanted.language):
+            item, owner = place.item, (place.owners[-1] if place.owners else None)
             if item.kind is ItemKind.CLASS and item.name == wanted.name:
+                if mine is not None and item not in mine:
+                    continue
                 done = {child.name for child in item.children if not child.stub and child.kind in DEFINITIONS}
-                score = (len(done & names), len(done))
-                if best is None or score > best[0]:
+                score = (len(done & names), len(done), not is_aside(block))
+                if best is None or score >= best[0]:
                     best = (score, block, item)
             elif owner is None and item.kind is ItemKind.FUNCTION and item.name and not item.stub:
                 method = bool(item.parameters) and item.parameters[0] in ("self", "cls", "this")
@@ -124,34 +130,33 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         return Found(code=code, blocks=tuple(sources), note="methods were put into their class")
     _, block, item = best
     code = dedented_item(block.code, item)
-    missing = _missing(item, original, bare, wanted)
+    done = {child.name for child in item.children if not child.stub}
+    missing = {name: text for name, text in bare.items() if name not in done}
     note = None
     if missing:
         outline = wanted.syntax.outline(code, wanted.language)
         again = next((found for found in outline.items if found.name == wanted.name), None)
         if again is not None:
-            code, note = fill(code, again, missing), f"{', '.join(missing)} put back into the class"
+            code, note = fill(code, again, missing), f"{', '.join(missing)} put into the class"
     return Found(code=with_helpers(code, block, item, wanted), blocks=(block,), note=note)
 
 
-def _missing(item: Item, original: Item, bare: Mapping[str, str], wanted: Wanted) -> Mapping[str, str]:
-    """What the answer's class lacks: methods that stand bare beside it, and, where the task was to complete a class,
-    the finished members of the original that it left out. (A class without stubs was to be changed, and a member
-    left out of it may have been meant to go.)"""
-    done = {child.name for child in item.children if not child.stub}
-    missing = {name: code for name, code in bare.items() if name not in done}
-    if any(child.stub for child in original.children):
-        present = {child.name for child in item.children}
-        for child in original.children:
-            if child.kind in DEFINITIONS and child.name and child.name not in present and child.name not in missing:
-                missing[child.name] = dedented_item(wanted.original, child)
-    return missing
+def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
+    """Of several classes of the name those that stand for the wanted one; None where the document has one only."""
+    if not wanted.rivals:
+        return None
+    found = (chosen([block], wanted, (ItemKind.CLASS,)) for block in blocks)
+    return [one.place.item for one in found if one is not None]
 
 
 def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """The only definition of a block that has one, under the wanted name."""
     kind = ItemKind.CLASS if wanted.is_class else ItemKind.FUNCTION
     for block in blocks:
+        if bears_name(block, wanted):
+            continue  # what bears it was looked at, and is another definition of the name
+        if _leaves(block):
+            continue  # the body, with a function in it
         items = [item for item in block.outline.items if item.kind in DEFINITIONS]
         if len(items) == 1 and items[0].kind is kind and not items[0].stub and items[0].name and wanted.name:
             if items[0].name in wanted.document_names:
@@ -166,9 +171,31 @@ def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """Statements without their function, put under the signature (Python only: elsewhere braces would be guessed)."""
     if wanted.item is None or wanted.is_class or wanted.language is not Language.PYTHON:
         return None
+    fenced = sum(block.fenced for block in blocks)
     for block in blocks:
-        if not block.defines and re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE):
+        if bears_name(block, wanted):
+            continue
+        leaves = _leaves(block)
+        nested = re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE) is not None and not block.defines
+        if leaves or nested or (fenced == 1 and block.fenced and _works_on(block, wanted)):
             code = under_signature(wanted.original, wanted.item, block.code)
             if code is not None and not wanted.syntax.outline(code, wanted.language).errors:
                 return Found(code=code, blocks=(block,), note="the body was put under its signature")
     return None
+
+
+def _leaves(block: Block) -> bool:
+    """Whether a statement of the block itself returns: then it is the body of a function, whatever it defines."""
+    others = [item.range.of(block.code) for item in block.outline.items if item.kind is ItemKind.OTHER]
+    return any(re.match(r"(?:return|yield|nonlocal)\b", text) for text in others)
+
+
+def _works_on(block: Block, wanted: Wanted) -> bool:
+    """Whether statements that define nothing speak of the parameters, and do not call the function: not its use."""
+    if block.defines or mentions(block.code, wanted.key):
+        return False
+    does = any(item.kind in (ItemKind.OTHER, ItemKind.ASSIGNMENT) for item in block.outline.items)
+    assigned = {item.name for item in block.outline.items if item.kind is ItemKind.ASSIGNMENT}
+    return does and any(
+        mentions(block.code, name) and name not in assigned for name in wanted.parameters or () if name.isidentifier()
+    )

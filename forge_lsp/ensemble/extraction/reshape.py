@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Language
+from forge_lsp.ensemble.extraction.brought import brought_names
 
 __all__ = [
     "aligned_receiver",
@@ -80,8 +81,11 @@ def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
         return (java[1],) if java is not None else None
     if language in (Language.C, Language.CPP):
         include = re.fullmatch(r"#\s*include\s*<([\w.]+)>", statement.strip())
-        return _DEMO_HEADERS.get(include[1].removesuffix(".h").removeprefix("c")) if include is not None else None
-    if language is not Language.PYTHON or statement.rstrip().endswith("*"):
+        demo = _DEMO_HEADERS.get(include[1].removesuffix(".h").removeprefix("c")) if include is not None else None
+        return demo or brought_names(statement, language)
+    if language is not Language.PYTHON:
+        return brought_names(statement, language)
+    if statement.rstrip().endswith("*"):
         return None
     match = re.match(r"from\s+\S+\s+import\s+(.*)|import\s+(.*)", statement.split("#")[0])
     if match is None:

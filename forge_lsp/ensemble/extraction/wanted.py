@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.domain.ports import Item, ItemKind, Syntax
-from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.harvest import Block, normal
+from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver
 
 __all__ = ["DEFINITIONS", "Found", "Wanted", "has_imports", "members", "wanted_of"]
@@ -31,6 +32,17 @@ class Wanted:
     container_names: frozenset[str]
     parameters: tuple[str, ...] | None
     syntax: Syntax
+    place: Place | None = None
+    """The wanted definition in the document; None where nothing stands there yet."""
+    group: tuple[Place, ...] = ()
+    """What the scope holds of that name: one, or overloads with their implementation."""
+    rivals: tuple[Place, ...] = ()
+    """The document's other definitions of that name, in any class, function or branch, in order."""
+
+    @property
+    def key(self) -> str:
+        """The name without what qualifies it."""
+        return self.place.name if self.place is not None else (self.name or "")
 
     @property
     def home(self) -> str | None:
@@ -53,6 +65,11 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
     item = next((item for item in outline.items if item.name == name), None) if name is not None else None
     document = syntax.outline(task.document.text, language)
     inside = scope.range
+    places = list(all_places(document.items, task.document.text, language)) if name is not None else []
+    place = place_at(places, inside, name)
+    if item is None and place is not None:
+        item = next((one for one in outline.items if one.name == place.item.name), None)
+        name = place.item.name  # a C++ member that is defined outside its class was asked for without the class
     container = scope.container.rsplit(".", 1)[-1] if scope.container else None
     return Wanted(
         name=name,
@@ -76,7 +93,31 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
         ),
         parameters=scope.parameters,
         syntax=syntax,
+        place=place,
+        group=tuple(_group(places, place, inside)) if place is not None else (),
+        rivals=tuple(_rivals(places, place, inside)) if place is not None else (),
     )
+
+
+def _rivals(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator[Place]:
+    for one in places:
+        announced = one.item.body is None and place.item.body is not None
+        if _same(one, place) and not _within(one, inside) and not announced:
+            yield one
+
+
+def _group(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator[Place]:
+    for one in places:
+        if _same(one, place) and one.path == place.path and _within(one, inside):
+            yield one
+
+
+def _same(one: Place, place: Place) -> bool:
+    return one.name == place.name and one.item.kind is place.item.kind
+
+
+def _within(one: Place, inside: TextRange) -> bool:
+    return inside.start <= one.item.range.start and one.item.range.end <= inside.end
 
 
 def members(items: Sequence[Item], owner: Item | None = None) -> Iterator[tuple[Item, Item | None]]:

@@ -39,9 +39,10 @@ def test_a_missing_or_weakened_docstring_comes_back_and_the_code_stays(code: str
     assert kept.count('"""') == 2
 
 
-def test_a_docstring_that_keeps_the_examples_is_the_models_to_write() -> None:
+def test_a_docstring_is_the_models_to_write_where_the_task_speaks_of_it() -> None:
     code = 'def f(n):\n    """Doubles n.\n\n    >>> f(2)\n    4\n    >>> f(0)\n    0\n    """\n    return n * 2\n'
-    assert keep_docstrings(STUB, code) == code
+    assert keep_docstrings(STUB, code, rewritten=True) == code
+    assert "Twice n." in keep_docstrings(STUB, code)
 
 
 def test_one_that_says_the_same_in_other_white_space_is_the_users() -> None:

@@ -1,0 +1,116 @@
+"""Where a definition stands and what it looks like: enough to tell it from others of its name. Pure.
+
+A name may be defined several times: accessors of a property, overloads, branches of an ``if``, a function nested in
+another. Path, decorators, kind of accessor, parameters and order say which one a definition of an answer stands for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from forge_lsp.domain.ports import Item
+from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.ensemble.extraction.reshape import receiver
+
+__all__ = ["Likeness", "Place", "all_places", "compared", "place_at"]
+
+Likeness = tuple[int, int, int]
+"""How much one definition looks like another: path, decorators and accessor, parameters; more is more alike."""
+
+_GENERICS = re.compile(r"<[^<>]*>")
+_ACCESSOR = re.compile(r"\b(?:get|set|static)\b(?!\s*[(=:])")
+_COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A definition in ``text`` and what encloses it, outermost first; one without a name is a branch (``if``)."""
+
+    item: Item
+    owners: tuple[Item, ...]
+    text: str
+    language: Language
+
+    @property
+    def name(self) -> str:
+        """The name without what qualifies it (C++)."""
+        return _parts(self.item.name, self.language)[-1]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names of what encloses it, the receiver of Go and the qualifiers of C++ included."""
+        names = [part for owner in self.owners if owner.name for part in _parts(owner.name, self.language)]
+        names += _parts(self.item.name, self.language)[:-1]
+        home = receiver(self.item, self.language)
+        return (*names, home) if home is not None else tuple(names)
+
+    @property
+    def owner(self) -> Item | None:
+        """The class or function that encloses it most closely."""
+        return next((owner for owner in reversed(self.owners) if owner.name), None)
+
+    @property
+    def branch(self) -> Item | None:
+        """The outermost statement without a name that it stands in."""
+        return next((owner for owner in self.owners if not owner.name), None)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Its decorators and attributes, and whether it reads, writes or is static."""
+        whole = self.item.range.of(self.text)
+        lead, _, _ = whole.partition(self.item.signature) if self.item.signature else (whole, "", "")
+        lines = ["".join(line.split()) for line in lead.splitlines() if line.strip() and not _COMMENT.match(line)]
+        before = (self.item.signature or "").partition(self.name)[0]
+        return (*lines, *_ACCESSOR.findall(before)) if self.language in _WITH_ACCESSORS else tuple(lines)
+
+
+_WITH_ACCESSORS = (Language.JAVASCRIPT, Language.TYPESCRIPT)
+
+
+def all_places(items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()) -> Iterator[Place]:
+    """Everything with a name, outer before inner, in branches and functions too."""
+    for item in items:
+        if item.name:
+            yield Place(item=item, owners=owners, text=text, language=language)
+        yield from all_places(item.children, text, language, (*owners, item))
+
+
+def place_at(places: Sequence[Place], inside: TextRange, name: str | None) -> Place | None:
+    """The outermost definition within ``inside``: of ``name`` where one bears it as it is written, else by its last
+    part (C++)."""
+    within = [one for one in places if inside.start <= one.item.range.start and one.item.range.end <= inside.end]
+    exact = next((one for one in within if one.item.name == name), None)
+    return exact or next((one for one in within if one.name == name), None)
+
+
+def compared(one: Place, other: Place, *, loose: bool) -> Likeness:
+    """How much ``one`` looks like ``other``. ``loose``: that ``one`` stands in nothing does not mean that it was to."""
+    path = 3 if loose and not one.path else _path_likeness(one.path, other.path)
+    mine, theirs = one.marks, other.marks
+    marks = 2 if mine == theirs else 1 if not mine else 0
+    return path, marks, _parameter_likeness(one.item, other.item)
+
+
+def _path_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    if one == other:
+        return 3
+    if (one and other[-len(one) :] == one) or (other and one[-len(other) :] == other):
+        return 2
+    return 1 if not one else 0
+
+
+def _parameter_likeness(one: Item, other: Item) -> int:
+    if one.signature is not None and one.signature.split() == (other.signature or "").split():
+        return 3
+    mine, theirs = one.parameters or (), other.parameters or ()
+    return 2 if mine == theirs else 1 if len(mine) == len(theirs) else 0
+
+
+def _parts(name: str | None, language: Language) -> list[str]:
+    if language is not Language.CPP or not name or "::" not in name:
+        return [name or ""]
+    while _GENERICS.search(name):
+        name = _GENERICS.sub("", name)
+    return name.split("::")
