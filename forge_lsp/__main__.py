@@ -77,6 +77,10 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.generate import generate
 
             return await _with_services(options, flags, generate, log, folder=workspace_of(options.file))
+        case "check":
+            from forge_lsp.cli.check import check, folder_of
+
+            return await _with_services(options, flags, check, log, folder=folder_of(options))
         case "doctor":
             from forge_lsp.cli.inspect import doctor
             from forge_lsp.cli.probing import probe
