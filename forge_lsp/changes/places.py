@@ -82,14 +82,15 @@ def _definitions(items: Sequence[Item], text: str, container: str = "") -> dict[
 
 
 def _own(item: Item, text: str) -> str:
-    """The text of an item; of a class without its methods."""
+    """The text of an item; of a class what is left without its methods, and without its blank lines."""
+    if item.kind is not ItemKind.CLASS:
+        return item.range.of(text).replace("\r\n", "\n")
     parts: list[str] = []
     at = item.range.start
-    if item.kind is ItemKind.CLASS:
-        for child in item.children:
-            if child.kind in _NAMED and child.name is not None:
-                parts.append(text[at : child.range.start])
-                at = child.range.end
+    for child in item.children:
+        if child.kind in _NAMED and child.name is not None:
+            parts.append(text[at : child.range.start])
+            at = child.range.end
     parts.append(text[at : item.range.end])
     return _bare("".join(parts))
 
