@@ -48,6 +48,7 @@ class Options(argparse.Namespace):
     diff: str | None = None
     trust_tests: bool = False
     proof: str = "kept"
+    workspace: Path | None = None
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -232,6 +233,13 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer HTTP requests, with a page that shows jobs as they run")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
     serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: one that is free")
+
+    mcp = commands.add_parser("mcp", help="serve agents: the Model Context Protocol on standard input and output")
+    mcp.add_argument("--workspace", type=Path, metavar="FOLDER", help="the project's folder (the current one)")
+    mcp.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+    mcp.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
 
     config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
     config.add_argument("action", choices=["show", "schema", "init"])

@@ -1,4 +1,4 @@
-"""``forge-lsp check`` in real git repositories: changes right, wrong and dishonest, by hand, as a hook and as a diff."""
+"""``forge-lsp check`` in real git repositories: right, wrong and dishonest changes, as a hook, as a diff."""
 
 from __future__ import annotations
 
