@@ -43,7 +43,7 @@ class Work:
         self.id = id_
         self.words: list[str] = []
         self.notes: list[str] = []
-        self.asked: Asked | None = None
+        self._asked: Asked | None = None
         self._changed: set[asyncio.Event] = set()
         self._task: asyncio.Task[Answer] | None = None
         self._on_cancel = on_cancel
@@ -57,6 +57,11 @@ class Work:
 
         self._task = asyncio.create_task(run())
         self._task.add_done_callback(lambda _: self._tell())
+
+    @property
+    def asked(self) -> Asked | None:
+        """The question that waits for its answer; None: there is none."""
+        return self._asked if self._asked is not None and not self._asked.answer.done() else None
 
     @property
     def ended(self) -> bool:
@@ -88,15 +93,16 @@ class Work:
     async def ask(self, question: ConsentQuestion) -> bool:
         """Put a question to whichever call waits for the work, now or soon. No answer in time is a no."""
         self._questions += 1
-        self.asked = Asked(question=question, number=self._questions, answer=asyncio.get_running_loop().create_future())
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked = Asked(question=question, number=self._questions, answer=future)
         self._tell()
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                answer = await self.asked.answer
+                answer = await future
         except TimeoutError:
             answer = False
         finally:
-            self.asked = None
+            self._asked = None
         if not answer:
             self.notes.append(
                 f"{question.server} ({question.provider}, {question.address}) was not used: it needs consent, "

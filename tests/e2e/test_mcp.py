@@ -121,39 +121,32 @@ async def test_check_without_a_model(tmp_path: Path, work: Path, mode: str) -> N
     assert (work / "sums.py").read_text() == STUB
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "words"),
-    [
-        ("check", {"diff": DIFF.replace("sums.py", "../secret.py")}, "not a file inside the workspace"),
-        ("check", {"diff": "+" * 3_000_000}, "at most 2097152 are taken"),
-        ("check", {"file": "/etc/passwd", "code": "x"}, "not a file inside the workspace"),
-        ("check", {"file": "sums.py", "code": "x" * 5_000_000}, "at most 4194304 are taken"),
-        ("check", {"file": "sums.py", "startLine": 0, "code": "x"}, "not from 1 to"),
-        ("check", {"file": "sums.py", "startLine": 900, "code": "x"}, "the file has lines 1 to"),
-        ("check", {"file": "sums.py", "against": "--output=stolen"}, "cannot be compared"),
-        ("check", {"fiel": "sums.py"}, "known: diff, file"),
-        ("check", {"proof": "vibes"}, "not one of proven, kept, none"),
-        ("check", {"trustTests": "yes"}, "not true or false"),
-        ("generate", {"file": "../secret.py"}, "not a file inside the workspace"),
-        ("generate", {}, "file is missing"),
-        ("generate", {"file": "sums.py", "maxIterations": 99}, "not from 1 to 50"),
-        ("report", {"id": "../../x"}, "no job has the id"),
-        ("cancel", {"id": "check-0"}, "no job has the id"),
-        ("steal", {}, "known: check, generate"),
-    ],
-)
-async def test_hostile_arguments_are_refused_in_words(
-    shared: Client, tool: str, arguments: Mapping[str, Any], words: str
-) -> None:
-    result = await shared.call_tool(tool, dict(arguments))
-    assert result.is_error
-    assert words in result.content[0].text
+HOSTILE: list[tuple[str, dict[str, Any], str]] = [
+    ("check", {"diff": DIFF.replace("sums.py", "../secret.py")}, "not a file inside the workspace"),
+    ("check", {"diff": "+" * 3_000_000}, "at most 2097152 are taken"),
+    ("check", {"file": "/etc/passwd", "code": "x"}, "not a file inside the workspace"),
+    ("check", {"file": "sums.py", "code": "x" * 5_000_000}, "at most 4194304 are taken"),
+    ("check", {"file": "sums.py", "startLine": 0, "code": "x"}, "not from 1 to"),
+    ("check", {"file": "sums.py", "startLine": 900, "code": "x"}, "the file has lines 1 to"),
+    ("check", {"file": "sums.py", "against": "--output=stolen"}, "cannot be compared"),
+    ("check", {"fiel": "sums.py"}, "known: diff, file"),
+    ("check", {"proof": "vibes"}, "not one of proven, kept, none"),
+    ("check", {"trustTests": "yes"}, "not true or false"),
+    ("generate", {"file": "../secret.py"}, "not a file inside the workspace"),
+    ("generate", {}, "file is missing"),
+    ("generate", {"file": "sums.py", "maxIterations": 99}, "not from 1 to 50"),
+    ("report", {"id": "../../x"}, "no job has the id"),
+    ("cancel", {"id": "check-0"}, "no job has the id"),
+    ("steal", {}, "known: check, generate"),
+]
 
 
-@pytest.fixture
-async def shared(tmp_path: Path, work: Path) -> AsyncIterator[Client]:
+async def test_hostile_arguments_are_refused_in_words(tmp_path: Path, work: Path) -> None:
     async with client(work, environment(tmp_path, {})) as connected:
-        yield connected
+        for tool, arguments, words in HOSTILE:
+            result = await connected.call_tool(tool, arguments)
+            assert result.is_error, arguments
+            assert words in result.content[0].text
 
 
 @pytest.mark.parametrize("mode", ERAS)
