@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.changes.judging import is_test
+from forge_lsp.changes.judging import LISTED_FROM_DISK, is_test
 from forge_lsp.changes.values import FileChange
 from forge_lsp.domain.errors import BadRequest, ToolMissing
 from forge_lsp.domain.task import Language
@@ -51,14 +51,14 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
     said = await git.asked("diff", *listing, *(("--cached",) if staged else ()), commit, "--")
     fields = said.split("\0")
     states = dict(zip(fields[1::2], fields[0::2], strict=False))
+    loose = [name for name in (await git.asked("ls-files", "--others", "--exclude-standard", "-z")).split("\0") if name]
     if staged:
         # What is on the disk and not in the index is not a part of the commit, and must not help its tests.
         on_disk = await git.asked("diff", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules", "--")
         besides = [name for name in on_disk.split("\0") if name and name not in states]
     else:
         besides = []
-        loose = await git.asked("ls-files", "--others", "--exclude-standard", "-z")
-        states.update((name, "A") for name in loose.split("\0") if name)
+        states.update((name, "A") for name in loose)
     readable = [name for name in states if Language.of_file(name) is not None or is_test(name)]
     if len(readable) > MOST_FILES:
         raise BadRequest(
@@ -74,6 +74,9 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
         if Language.of_file(name) is not None or is_test(name):
             text = await git.text(f":{name}", name)
             files.append(FileChange(path=git.top / name, before=text, after=text))
+    if staged:
+        away = (name for name in loose if Language.of_file(name) not in (None, *LISTED_FROM_DISK) or is_test(name))
+        files += [FileChange(path=git.top / name, before=None, after=None) for name in away]
     unread = tuple(name for name in states if name not in readable)
     against = f"{revision}, as staged" if staged else revision
     return Told(top=git.top, files=tuple(files), unread=unread, against=against)

@@ -6,6 +6,7 @@ for working code that everything is kept.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,13 +23,17 @@ from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
 
-__all__ = ["Tools", "is_test", "judge"]
+__all__ = ["LISTED_FROM_DISK", "Tools", "is_test", "judge"]
 
 _TEST = re.compile(
-    r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$|(?:^|/)conftest\.py$"
+    r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$"
+    r"|(?:^|/)(?:conftest\.py|pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json|\.mocharc\.\w+"
+    r"|(?:jest|vitest|karma|playwright)\.config\.\w+)$"
 )
-_LISTED_FROM_DISK = (Language.JAVA, Language.C, Language.CPP)
+"""Tests, what only they use, and what says which tests are run and how."""
+LISTED_FROM_DISK = (Language.JAVA, Language.C, Language.CPP)
 """Languages whose compilers are given the files that are on the disk by name: none of them may be away before."""
+_AT_ONCE = 2  # places of a file; each runs tests in a sandbox of its own
 
 Watch = Callable[[str], None]
 
@@ -44,7 +49,7 @@ class Tools:
 
 
 def is_test(name: str) -> bool:
-    """Whether a file, by its path in the project, holds tests or what only they use."""
+    """Whether a file, by its path in the project, holds tests, or what decides how they run."""
     return _TEST.search(name) is not None
 
 
@@ -117,11 +122,13 @@ def _others(change: Change, trust_tests: bool, notes: list[str]) -> tuple[Other,
             kept = after if trust_tests else before
             before = after = kept
             if not trust_tests:
-                notes.append(f"{name}: a test that the change brings or alters; it counts as it was before")
+                notes.append(
+                    f"{name}: a test, or a setting of tests, that the change alters; it counts as it was before"
+                )
         elif language is None:
             notes.append(f"{name}: not judged; it is in place both before and after")
             before = after
-        elif before is None and language in _LISTED_FROM_DISK:
+        elif before is None and language in LISTED_FROM_DISK:
             before = after
         found.append(Other(path=file.path, before=before, after=after))
     return tuple(found)
@@ -145,9 +152,12 @@ class _File:
 
     async def verdict(self) -> FileVerdict:
         """Its build, and each of its places."""
-        before, after = self.file.before or "", self.file.after
+        before, after = self.file.before, self.file.after
+        go = self.language is Language.GO  # where a file that holds nothing at all does not compile
+        if before is None:
+            before = _package_line(after or "") if go else ""
         if after is None:
-            after = _package_line(before) if self.language is Language.GO else ""
+            after = _package_line(before) if go else ""
         document = Document(uri=self.file.path.as_uri(), language=self.language, text=before, path=self.file.path)
         places = places_of(
             document, after, syntax=self.tools.syntax, scoping=self.tools.scoping, lines=self.change.lines
@@ -162,8 +172,16 @@ class _File:
             self.watch(f"{self.name}: compiling")
             whole = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=len(before)))
             report = await self.toolchain.build(self._task(document, whole), after)
-        judged = [await self._place(document, place, after, report) for place in places]
-        return FileVerdict(file=self.name, language=self.language, build=report, places=tuple(judged))
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(place: Place) -> PlaceVerdict:
+            async with gate:
+                return await self._place(document, place, after, report)
+
+        async with asyncio.TaskGroup() as group:
+            judging = [group.create_task(one(place)) for place in places]
+        judged = tuple(task.result() for task in judging)
+        return FileVerdict(file=self.name, language=self.language, build=report, places=judged)
 
     async def _place(self, document: Document, place: Place, after: str, build: BuildReport) -> PlaceVerdict:
         evidence = Evidence()
@@ -174,9 +192,18 @@ class _File:
             evidence = self._counted(await self.toolchain.evidence(task, candidate), after)
             checks = Checks(unfinished=place.scope.unfinished)
             evidence = checks.settle(Checked(candidate=candidate, build=build, raw=evidence), last=True)
-        ruling, reason = _ruled(build, evidence, self.least)
+        gone = not place.code
+        ruling, reason = _ruled(build, evidence, None if gone else self.least)
+        if gone and ruling is Ruling.ACCEPTED:
+            reason = "it was taken out, and nothing misses it"
         return PlaceVerdict(
-            file=self.name, name=place.name, lines=place.lines, ruling=ruling, reason=reason, evidence=evidence
+            file=self.name,
+            name=place.name,
+            lines=place.lines,
+            ruling=ruling,
+            reason=reason,
+            evidence=evidence,
+            gone=gone,
         )
 
     def _task(self, document: Document, scope: Scope) -> Task:
@@ -222,12 +249,16 @@ def _whole(files: list[FileVerdict]) -> tuple[Ruling, str, Grade | None]:
     worst = max(places, key=lambda place: place.ruling.badness)
     same = sum(place.ruling is worst.ruling for place in places)
     if worst.ruling is Ruling.ACCEPTED:
-        grades = [place.grade for place in places]
+        grades = [place.grade for place in places if not place.gone]
         known = [grade for grade in grades if grade is not None]
-        grade = min(known, key=lambda one: one.rank) if len(known) == len(grades) else None
+        grade = min(known, key=lambda one: one.rank) if known and len(known) == len(grades) else None
         if len(places) == 1:
             return worst.ruling, worst.reason, grade
-        least = min(places, key=lambda place: -1 if place.grade is None else place.grade.rank)
+        least = min(
+            (place for place in places if not place.gone),
+            default=worst,
+            key=lambda place: -1 if place.grade is None else place.grade.rank,
+        )
         return worst.ruling, f"each of the {len(places)} places that it touches; least: {least.reason}", grade
     where = f"{worst.file}: {worst.name}" if worst.name else worst.file
     more = f" (and {same - 1} more place{'' if same == 2 else 's'})" if same > 1 else ""
@@ -242,6 +273,6 @@ def _name(change: Change, path: Path) -> str:
 
 
 def _package_line(text: str) -> str:
-    """What is left of a Go file that was taken out: without its package clause its folder would not compile."""
+    """What is left of a Go file without its code: its package clause."""
     found = re.search(r"(?m)^package[ \t]+\w+.*$", text)
     return f"{found[0]}\n" if found is not None else ""

@@ -54,7 +54,7 @@ class Ruling(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceVerdict:
     """One definition of a change, judged. ``name`` "" is the file as a whole. ``evidence`` has the grade, None where a
-    check is against it; ``reason`` says in words why it is ruled so."""
+    check is against it; ``reason`` says in words why it is ruled so. ``gone``: it was taken out."""
 
     file: str
     name: str
@@ -62,6 +62,7 @@ class PlaceVerdict:
     ruling: Ruling
     reason: str
     evidence: Evidence
+    gone: bool = False
 
     @property
     def grade(self) -> Grade | None:
