@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from forge_lsp.domain.errors import JobUnknown
@@ -49,13 +49,9 @@ class Work:
         self._on_cancel = on_cancel
         self._questions = 0
 
-    def start(self, doing: Awaitable[Answer]) -> None:
+    def start(self, doing: Coroutine[object, object, Answer]) -> None:
         """Begin. Once a piece of work."""
-
-        async def run() -> Answer:
-            return await doing
-
-        self._task = asyncio.create_task(run())
+        self._task = asyncio.create_task(doing)
         self._task.add_done_callback(lambda _: self._tell())
 
     @property
