@@ -77,6 +77,10 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             from forge_lsp.cli.generate import generate
 
             return await _with_services(options, flags, generate, log, folder=workspace_of(options.file))
+        case "check":
+            from forge_lsp.cli.check import check, folder_of
+
+            return await _with_services(options, flags, check, log, folder=folder_of(options))
         case "doctor":
             from forge_lsp.cli.inspect import doctor
             from forge_lsp.cli.probing import probe
@@ -115,6 +119,8 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
                 return serve(services, host=options.host, port=options.port)
 
             return await _with_services(options, flags, face, log)
+        case "mcp":
+            return await _with_services(options, flags, _mcp, log, folder=options.workspace, strict=False)
         case "config":
             from forge_lsp.cli.config import config
 
@@ -129,6 +135,24 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             return await demo(editor, keep=options.keep)
         case _:
             raise AssertionError(options.command)  # argparse lets nothing else through
+
+
+async def _mcp(options: Options, services: Services) -> int:
+    from forge_lsp.cli import files
+    from forge_lsp.cli.diff import unified
+    from forge_lsp.mcp.serving import serve
+    from forge_lsp.mcp.tools import Files
+
+    there = Files(
+        workspace_of=files.workspace_of,
+        read_document=files.read_document,
+        language_of=files.language_of,
+        selection=files.selection,
+        present_text=files.present_text,
+        write_text=files.write_text,
+        unified=unified,
+    )
+    return await serve(services, there, workspace=options.workspace or Path.cwd(), allow=frozenset(options.allow))
 
 
 async def _with_services(

@@ -189,6 +189,19 @@ class House:
                 self._built[parts] = Rooms(directory=directory, toolchains=checks, fast=fast, warm=warm)
             return self._built[parts]
 
+    async def toolchains(self, workspace: Path | None) -> Mapping[Language, Toolchain]:
+        """What checks each language under the settings of a folder; no model is looked for. Raises SettingsError,
+        EnvironmentFault."""
+        from forge_lsp.settings.load import profile_layer, resolve
+        from forge_lsp.settings.sources import Layer
+
+        base = (workspace or (self.folders[0] if self.folders else None)) if self.trusted else None
+        sources = await self._sources(base)
+        none = Layer(label="no profile")
+        named = sources.profile
+        below = none if named in ("auto", "custom") else await asyncio.to_thread(profile_layer, named, base=base)
+        return (await self.rooms(resolve(sources, below).settings)).toolchains
+
     def chooser(self, mode: Mode) -> SandboxChooser:
         """The sandbox of a mode, probed once a process."""
         from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig

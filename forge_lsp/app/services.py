@@ -94,6 +94,7 @@ async def make_services(
             jobs=lambda: JobManager(prepare=preparer, ledger=Ledger(None, clock=house.clock), clock=house.clock),
             setup=house.setup,
             syntax=syntax,
+            toolchains=house.toolchains,
         ),
         facts={"gpus": lambda: gpus_of(house), "probes": lambda: probes_of(house)},
     )

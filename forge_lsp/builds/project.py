@@ -56,22 +56,33 @@ class Place:
     """A document in the tree that is checked.
 
     ``source`` is the workspace folder, or None for a temp project that holds only ``overlay`` and the document.
-    ``document`` is relative to the tree. ``overlay`` holds the open buffers (and a lone file's siblings).
+    ``document`` is relative to the tree. ``overlay`` holds the open buffers (and a lone file's siblings). ``others``
+    are files that a candidate changes too, without it and with it (None: absent); they are as without it where the
+    document's text is ``untouched``.
     """
 
     source: Path | None
     document: PurePosixPath
     overlay: Mapping[PurePosixPath, bytes] = field(default_factory=dict[PurePosixPath, bytes])
+    others: Mapping[PurePosixPath, tuple[bytes | None, bytes | None]] = field(
+        default_factory=dict[PurePosixPath, tuple[bytes | None, bytes | None]]
+    )
+    untouched: str = ""
 
     def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None) -> Tree:
         """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
         # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
         content = text.encode("utf-8", "surrogatepass")
-        own = {**(extra or {}), self.document: content}
+        which = 0 if text == self.untouched else 1
+        others = {path: texts[which] for path, texts in self.others.items()}
+        own = {**others, **(extra or {}), self.document: content}
         return Tree(source=self.source, files={**self.overlay, **own}, buffers=self.overlay.keys() - own.keys())
 
     def is_file(self, path: PurePosixPath) -> bool:
-        """Whether the tree (document aside) has that file, open buffers included."""
+        """Whether the tree (document aside) has that file, open buffers included; of the files that a candidate
+        changes, whether they are there with it."""
+        if path in self.others:
+            return self.others[path][1] is not None
         return path in self.overlay or (self.source is not None and (self.source / path).is_file())
 
     def folders(self) -> Iterator[PurePosixPath]:
@@ -93,9 +104,12 @@ class Place:
 
     def text(self, path: PurePosixPath) -> str | None:
         """A file's text as the user sees it (buffer, else disk), or None where it cannot be read."""
-        content = self.overlay.get(path)
-        if content is None and self.source is not None:
-            content = read_bytes(self.source / path, most=SOURCE)
+        if path in self.others:
+            content = self.others[path][1]
+        else:
+            content = self.overlay.get(path)
+            if content is None and self.source is not None:
+                content = read_bytes(self.source / path, most=SOURCE)
         return None if content is None else content.decode("utf-8", "replace")
 
     def _names(self, folder: PurePosixPath) -> set[str]:
@@ -103,6 +117,9 @@ class Place:
         if self.source is not None:
             with contextlib.suppress(OSError):  # a folder that only buffers know, or that may not be listed
                 names.update(entry.name for entry in os.scandir(self.source / folder) if entry.is_file())
+        for path, (_, after) in self.others.items():
+            if path.parent == folder:
+                (names.discard if after is None else names.add)(path.name)
         return names
 
 
@@ -125,7 +142,13 @@ def place_of(task: Task, *, alone: bool = False) -> Place:
                 path = _within(buffer.path, task.workspace, source)
                 if path is not None and path != relative:
                     overlay[path] = buffer.text.encode("utf-8", "surrogatepass")
-            return Place(source=source, document=relative, overlay=overlay)
+            others = {
+                path: (_bytes(other.before), _bytes(other.after))
+                for other in task.others
+                if (path := _within(other.path, task.workspace, source)) is not None and path != relative
+            }
+            kept = {path: content for path, content in overlay.items() if path not in others}
+            return Place(source=source, document=relative, overlay=kept, others=others, untouched=document.text)
     if document.path is None:
         return Place(source=None, document=PurePosixPath(_untitled(document)))
     overlay = {} if alone else dict(_siblings(document.path, ENDINGS[document.language]))
@@ -146,6 +169,9 @@ def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterabl
     for path, content in sorted(place.overlay.items()):
         digest.update(f"\0{path}\0{len(content)}\0".encode())
         digest.update(content)
+    for path, texts in sorted(place.others.items()):
+        digest.update(f"\0{path}\0{[None if one is None else len(one) for one in texts]}\0".encode())
+        digest.update(b"\0".join(one or b"" for one in texts))
     endings = tuple(suffixes)
     if place.source is not None:
         for line in sorted(_stats(place.source, endings)):
@@ -191,6 +217,10 @@ def _stats(source: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
         except OSError:
             continue  # removed meanwhile
         yield f"\0{name}\0{status.st_mtime_ns}\0{status.st_size}"
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogatepass")
 
 
 def _within(path: Path | None, workspace: Path, resolved: Path) -> PurePosixPath | None:

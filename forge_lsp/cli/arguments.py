@@ -42,6 +42,13 @@ class Options(argparse.Namespace):
     tasks: int | None = None
     seed: int = 1
     fresh: bool = False
+    files: list[Path]
+    against: str | None = None
+    staged: bool = False
+    diff: str | None = None
+    trust_tests: bool = False
+    proof: str = "kept"
+    workspace: Path | None = None
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -53,9 +60,21 @@ def parse(argv: list[str] | None = None) -> Options:
         _parser().error("models pull needs the NAME of a model (see `forge-lsp models`)")
     if options.command == "plan" and options.markdown and options.json:
         _parser().error("plan: --markdown or --json, not both")
+    if options.command == "check":
+        _check_usage(options)
     if options.command == "jobs" and options.action == "show" and not options.job:
         _parser().error("jobs show needs the ID of a job (see `forge-lsp jobs`)")
     return options
+
+
+def _check_usage(options: Options) -> None:
+    """Exit with 2 where options of ``check`` contradict one another."""
+    if options.diff is not None and (options.against is not None or options.staged):
+        _parser().error("check: --diff, or --against and --staged, not both")
+    if options.diff is not None and options.files:
+        _parser().error("check: --diff names its files itself")
+    if options.range is not None and len(options.files) != 1:
+        _parser().error("check: --range needs exactly one FILE")
 
 
 class _Version(argparse.Action):
@@ -124,6 +143,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--write", action="store_true", help="write an accepted result into the file")
     _json(generate, "print the job document")
+
+    check = commands.add_parser("check", help="prove a change that somebody else wrote: no model is asked")
+    check.add_argument("files", nargs="*", type=Path, metavar="FILE", help="judge these files of the change alone")
+    check.add_argument("--range", metavar="L | L1:L2", help="judge what these lines of the one FILE touch alone")
+    check.add_argument("--against", metavar="REV", help="the git revision that the files are compared with (HEAD)")
+    check.add_argument("--staged", action="store_true", help="judge what is staged for the next commit")
+    check.add_argument("--diff", metavar="PATH", help="judge a diff against the files on disk; -: standard input")
+    check.add_argument(
+        "--trust-tests", action="store_true", help="run tests that the change alters as they are now, not as before"
+    )
+    check.add_argument(
+        "--proof",
+        choices=["proven", "kept", "none"],
+        default="kept",
+        help="what each place of the change needs: a test that failed before, one that still passes (kept), or nothing",
+    )
+    _json(check, "print the judgement")
 
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
     demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
@@ -197,6 +233,13 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer HTTP requests, with a page that shows jobs as they run")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine alone)")
     serve.add_argument("--port", type=_port, default=5057, help="port to listen on (5057); 0: one that is free")
+
+    mcp = commands.add_parser("mcp", help="serve agents: the Model Context Protocol on standard input and output")
+    mcp.add_argument("--workspace", type=Path, metavar="FOLDER", help="the project's folder (the current one)")
+    mcp.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+    mcp.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
 
     config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
     config.add_argument("action", choices=["show", "schema", "init"])

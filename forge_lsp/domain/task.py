@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from forge_lsp.domain.attempt import Diagnostic, Insight
 
-__all__ = ["Document", "Language", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
+__all__ = ["Document", "Language", "Other", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
 
 
 class Language(StrEnum):
@@ -119,6 +119,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another file that a candidate changes along with the document: its text without the candidate, and with it.
+
+    None: the file is not there. Both are laid over the disk.
+    """
+
+    path: Path
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One job's input, complete: nothing later reads the editor or the disk to learn what was meant.
 
@@ -127,6 +139,7 @@ class Task:
     the workspace, laid over the disk. ``diagnostics`` are the editor's, for a quick fix. ``insights`` is what
     is known before the first attempt: the user's words on an earlier result. ``secrets`` are (placeholder, secret)
     pairs of the document and of the user's words, which have the placeholders already; never kept, never told.
+    ``others`` are the files that every candidate changes with the document, where a change of several files is checked.
     """
 
     document: Document
@@ -137,6 +150,7 @@ class Task:
     diagnostics: tuple[Diagnostic, ...] = ()
     insights: tuple[Insight, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    others: tuple[Other, ...] = ()
 
     @property
     def original(self) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
-from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping, Syntax
+from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
 from forge_lsp.domain.ports.planning import MakePlan, Planned
+from forge_lsp.domain.task import Language
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
@@ -21,16 +22,18 @@ __all__ = ["Apart", "Services"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apart:
-    """What a benchmark needs beside the services.
+    """What benchmarks and the judging of changes need beside the services.
 
     ``jobs`` makes a manager whose jobs are no part of the ledger, so that neither history nor statistics know them;
     their consent is asked and their money is set aside there all the same. ``setup`` answers what the settings of a
-    folder come to under a profile, and raises SettingsError and EnvironmentFault.
+    folder come to under a profile, ``toolchains`` what checks each language there, whether there is a model or not;
+    both raise SettingsError and EnvironmentFault.
     """
 
     jobs: Callable[[], JobManager]
     setup: Callable[[Path | None, str | None], Awaitable[Setup]]
     syntax: Syntax
+    toolchains: Callable[[Path | None], Awaitable[Mapping[Language, Toolchain]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Services:
     ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
     ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
     ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and why, ``suggest`` what is worth
-    fetching for the GPUs. ``apart`` is for benchmarks.
+    fetching for the GPUs. ``apart`` is for benchmarks and changes.
     """
 
     jobs: JobManager

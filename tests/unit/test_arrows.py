@@ -15,6 +15,8 @@ SDKS = {
     "openai": {"models/openai_endpoint.py"},
     "xllamacpp": {"models/embedded_server.py"},
     "pynvml": {"gpus/inventory.py"},
+    "mcp": {"mcp/server.py"},
+    "mcp_types": {"mcp/server.py"},
 }
 POSIX_ONLY = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty"}
 

@@ -41,6 +41,8 @@ def ground_of(task: Task, text: str, code: str) -> Ground:
         start = text.rfind(code, 0, end) if code else -1
         if start < 0:
             start = scope.start if text.startswith(before[: scope.start]) else 0
+        elif not text.endswith(rest):  # what follows the scope was changed as well
+            end = start + len(code)
     first = text.count("\n", 0, start) + 1
     last = text.count("\n", 0, max(start, end)) + 1
     tree = tree_of(text)

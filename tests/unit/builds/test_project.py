@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.project import fingerprint, place_of
-from forge_lsp.domain.task import Language
+from forge_lsp.domain.task import Document, Language, Other, Scope, ScopeKind, Task, TextRange
 from tests.support.builds import task_of, write_files
 
 
@@ -62,3 +63,27 @@ def test_the_fingerprint_changes_with_what_matters_only(tmp_path: Path) -> None:
     assert second != first
     buffered = place_of(task_of("x", path=tmp_path / "a.py", workspace=tmp_path, buffers={tmp_path / "b.py": "z"}))
     assert fingerprint(buffered, "x", (".py",)) != second
+
+
+def test_other_files_of_a_change_are_as_before_beside_the_untouched_text(tmp_path: Path) -> None:
+    (tmp_path / "disk.py").write_text("as on the disk\n")
+    path = tmp_path / "a.py"
+    document = Document(uri=path.as_uri(), language=Language.PYTHON, text="old\n", path=path)
+    others = (
+        Other(path=tmp_path / "disk.py", before="was\n", after="is\n"),
+        Other(path=tmp_path / "new.py", before=None, after="new\n"),
+        Other(path=tmp_path / "gone.py", before="gone\n", after=None),
+        Other(path=tmp_path.parent / "elsewhere.py", before="x", after="y"),
+    )
+    scope = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=4))
+    task = Task(document=document, scope=scope, instruction="x", workspace=tmp_path, others=others)
+    place = place_of(task)
+    before, after = (
+        {str(path): content for path, content in place.tree(text).files.items()} for text in ("old\n", "new text\n")
+    )
+    assert before == {"a.py": b"old\n", "disk.py": b"was\n", "new.py": None, "gone.py": b"gone\n"}
+    assert after == {"a.py": b"new text\n", "disk.py": b"is\n", "new.py": b"new\n", "gone.py": None}
+    assert place.is_file(PurePosixPath("new.py")) and not place.is_file(PurePosixPath("gone.py"))
+    assert place.text(PurePosixPath("disk.py")) == "is\n"
+    other = place_of(replace(task, others=others[:2]))
+    assert fingerprint(place, "old\n", (".py",)) != fingerprint(other, "old\n", (".py",))

@@ -1,0 +1,249 @@
+"""The MCP server on standard input and output. The SDK is an extra, is loaded here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import mcp_types as types
+from mcp.server import Server
+from mcp.server.stdio import stdio_server
+
+from forge_lsp import __version__
+from forge_lsp.domain.errors import ForgeError
+from forge_lsp.mcp.arguments import Arguments
+from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
+from forge_lsp.mcp.work import Answer, Asked, Work, consent_words
+
+if TYPE_CHECKING:
+    from mcp.server import ServerRequestContext
+    from mcp.server.context import CallNext, HandlerResult
+
+    from forge_lsp.mcp.tools import Tools
+
+__all__ = ["run"]
+
+logger = logging.getLogger(__name__)
+
+_SPECS = {tool.name: tool for tool in TOOLS}
+_GAVE_UP = re.compile(r"tim(?:ed|e)?[ -]?out|-32001", re.I)
+"""How clients say that they stopped waiting, which is no wish of the user's."""
+_CONSENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "allow": {
+            "type": "boolean",
+            "title": "Allow",
+            "description": "Yes counts for this workspace and server from now on.",
+            "default": False,
+        }
+    },
+    "required": ["allow"],
+}
+
+_Result = types.CallToolResult | types.InputRequiredResult
+
+
+async def run(tools: Tools) -> None:
+    """Serve one client until it closes standard input."""
+    face = _Face(tools)
+    server: Server[Any] = Server(
+        "forge-lsp",
+        version=__version__,
+        title="forge-lsp",
+        instructions=INSTRUCTIONS,
+        on_list_tools=face.list_tools,
+        on_call_tool=face.call_tool,
+    )
+    server.middleware.append(face.observe)
+    try:
+        async with stdio_server() as (read, write):
+            await server.run(read, write, server.create_initialization_options())
+    finally:
+        tools.services.jobs.cancel(reason="the client has gone")
+        await tools.works.aclose()
+
+
+class _Face:
+    """From the protocol's requests to the tools and back."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._waiting: dict[str | int, Work] = {}
+        """What each request that is not answered yet waits for."""
+
+    async def list_tools(
+        self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        """Every tool, with its schemas and what it does to the user's files."""
+        del context, params
+        return types.ListToolsResult(tools=[_tool(spec) for spec in TOOLS])
+
+    async def call_tool(self, context: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Result:
+        """Run a tool. What goes wrong is the tool's answer, in words for the agent."""
+        spec = _SPECS.get(params.name)
+        if spec is None:
+            return _wrong(f"there is no tool {params.name[:100]!r}; known: {', '.join(_SPECS)}")
+        try:
+            arguments = Arguments(spec, params.arguments)
+            match spec.name:
+                case "models":
+                    return _answer(await self._tools.models())
+                case "cancel":
+                    return _answer(self._tools.cancel(arguments.needed("id")))
+                case "report":
+                    return await self._report(context, params, arguments)
+                case _:
+                    work = self._resumed(params) or await self._begun(spec, arguments)
+                    return await self._followed(context, params, work, arguments.number("waitSeconds"))
+        except ForgeError as error:
+            return _wrong(error.full_message)
+        except Exception as error:
+            # The message of an error that nobody planned for may hold anything: only the log gets it.
+            logger.exception("the tool %s failed", spec.name)
+            return _wrong(f"this should not happen: {type(error).__name__}; the log of forge-lsp has the details")
+
+    async def observe(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Middleware: a client that cancels a call stops its work; one that only stops waiting does not."""
+        result = await call_next(ctx)
+        if ctx.method == "notifications/cancelled" and ctx.params is not None:
+            work = self._waiting.pop(ctx.params.get("requestId", ""), None)
+            reason = str(ctx.params.get("reason") or "")
+            if work is not None and not _GAVE_UP.search(reason):
+                work.cancel()
+        return result
+
+    async def _begun(self, spec: ToolSpec, arguments: Arguments) -> Work:
+        return await (self._tools.check(arguments) if spec.name == "check" else self._tools.generate(arguments))
+
+    def _resumed(self, params: types.CallToolRequestParams) -> Work | None:
+        """The work of a call that is made again with the answer to a question."""
+        return self._tools.works.get(params.request_state) if params.request_state is not None else None
+
+    async def _report(
+        self, context: ServerRequestContext[Any], params: types.CallToolRequestParams, arguments: Arguments
+    ) -> _Result:
+        id_ = arguments.needed("id")
+        work = self._tools.works.get(id_)
+        if work is not None and not work.ended:
+            result = await self._followed(context, params, work, arguments.number("waitSeconds") or 0)
+            if not work.ended:
+                return result
+        return _answer(await self._tools.report(id_))
+
+    async def _followed(
+        self,
+        context: ServerRequestContext[Any],
+        params: types.CallToolRequestParams,
+        work: Work,
+        seconds: int | None,
+    ) -> _Result:
+        """Wait for work, tell how it goes and put its questions; the answer, or that it still runs."""
+        told = 0
+
+        async def heard(words: str) -> None:
+            nonlocal told
+            told += 1
+            await context.session.report_progress(told, None, words)
+
+        request = context.request_id
+        if request is not None:
+            self._waiting[request] = work
+        _take(work, params)
+        left = float(USUAL_WAIT if seconds is None else seconds)
+        clock = asyncio.get_running_loop().time
+        while True:
+            before = clock()
+            await work.wait(left, heard)
+            left = max(0.0, left - (clock() - before))
+            asked = work.asked
+            if work.ended or asked is None:
+                break
+            if (question := await self._put(context, work, asked)) is not None:
+                self._waiting.pop(request or "", None)
+                return question
+        self._waiting.pop(request or "", None)  # not where the client cancels: observe() takes it then
+        return _answer(work.result() if work.ended else self._tools.running(work))
+
+    async def _put(
+        self, context: ServerRequestContext[Any], work: Work, asked: Asked
+    ) -> types.InputRequiredResult | None:
+        """Put a question to the user: at once, or as a result that the client answers by calling again. A client
+        that cannot ask says no."""
+        capabilities = context.session.client_capabilities
+        if capabilities is None or capabilities.elicitation is None:
+            _settle(asked, answer=False)
+            return None
+        words = consent_words(asked.question, self._tools.workspace.name)
+        if not context.session.can_send_request:
+            request = types.ElicitRequest(
+                params=types.ElicitRequestFormParams(message=words, requested_schema=_CONSENT)
+            )
+            return types.InputRequiredResult(input_requests={_key(asked): request}, request_state=work.id)
+        try:
+            result = await context.session.elicit_form(words, _CONSENT, related_request_id=context.request_id)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            logger.info("the question of consent was not answered: %s", type(error).__name__)
+            _settle(asked, answer=False)
+            return None
+        _settle(asked, answer=_allowed(result.action, result.content))
+        return None
+
+
+def _take(work: Work, params: types.CallToolRequestParams) -> None:
+    """Take the answer that a call brings to the question that its work waits for."""
+    asked = work.asked
+    if asked is None or not params.input_responses:
+        return
+    response = params.input_responses.get(_key(asked))
+    if isinstance(response, types.ElicitResult):
+        _settle(asked, answer=_allowed(response.action, response.content))
+    elif response is not None:
+        _settle(asked, answer=False)
+
+
+def _key(asked: Asked) -> str:
+    return f"consent-{asked.number}"
+
+
+def _allowed(action: str, content: Mapping[str, object] | None) -> bool:
+    """Only an explicit yes is a yes."""
+    return action == "accept" and content is not None and content.get("allow") is True
+
+
+def _settle(asked: Asked, *, answer: bool) -> None:
+    if not asked.answer.done():
+        asked.answer.set_result(answer)
+
+
+def _tool(spec: ToolSpec) -> types.Tool:
+    return types.Tool(
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        input_schema=spec.input_schema,
+        output_schema=spec.output,
+        annotations=types.ToolAnnotations(
+            title=spec.title,
+            read_only_hint=not spec.writes,
+            # It changes a file only with `apply`, which can be undone by git alone.
+            destructive_hint=spec.writes,
+            idempotent_hint=not spec.writes,
+            open_world_hint=spec.outside,
+        ),
+    )
+
+
+def _answer(answer: Answer) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=answer.text)], structured_content=dict(answer.document)
+    )
+
+
+def _wrong(words: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(type="text", text=words)], is_error=True)

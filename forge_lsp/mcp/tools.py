@@ -1,0 +1,280 @@
+"""What the tools do, whatever protocol asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from forge_lsp.changes import judging, telling
+from forge_lsp.changes.git import change_of
+from forge_lsp.changes.parts import parts_of
+from forge_lsp.changes.patch import inside, patched
+from forge_lsp.changes.values import Change, FileChange
+from forge_lsp.domain.attempt import Outcome
+from forge_lsp.domain.checks import Grade
+from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError
+from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
+from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
+from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.mcp.work import Answer, Work, Works
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.ports import ConsentQuestion
+    from forge_lsp.jobs.job import Job
+    from forge_lsp.jobs.services import Services
+    from forge_lsp.mcp.arguments import Arguments
+
+__all__ = ["Files", "Tools"]
+
+_ROUNDS = 4  # merges with a file that keeps changing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a workspace as the command line reads and writes them; see :mod:`forge_lsp.cli.files`."""
+
+    workspace_of: Callable[[Path], Path | None]
+    read_document: Callable[[Path, Language], Document]
+    language_of: Callable[[Path, str | None], Language]
+    selection: Callable[[str, str | None], TextRange | None]
+    present_text: Callable[[Path], str]
+    write_text: Callable[[Path, str], None]
+    unified: Callable[[str, str, str], str]
+
+
+@dataclass(slots=True)
+class Tools:
+    """The tools for one workspace. Paths outside of it are refused; ``allow`` are servers with consent."""
+
+    services: Services
+    workspace: Path
+    files: Files
+    allow: frozenset[str] = frozenset()
+    works: Works = field(default_factory=Works)
+
+    # ------------------------------------------------------------------ check
+
+    async def check(self, arguments: Arguments) -> Work:
+        """Begin to judge a change. Raises BadRequest and SettingsError before anything runs."""
+        root = self._root()
+        changes, against = await self._changes(arguments, root)
+        apart = self.services.apart
+        assert apart is not None, "the server is given it"
+        proof = arguments.text("proof") or "kept"
+        work = Work(self.works.new_id())
+
+        async def run() -> Answer:
+            judgement = await judging.judge(
+                changes,
+                judging.Tools(toolchains=apart.toolchains, syntax=apart.syntax, scoping=self.services.scoping),
+                against=against,
+                trust_tests=arguments.flag("trustTests"),
+                least=None if proof == "none" else Grade(proof),
+                watch=work.say,
+            )
+            document = {"id": work.id, "state": "ended", **telling.document_of(judgement)}
+            return Answer(document=document, text="\n".join(line for _, line in telling.lines_of(judgement)))
+
+        work.start(run())
+        self.works.add(work)
+        return work
+
+    async def _changes(self, arguments: Arguments, root: Path) -> tuple[Sequence[Change], str]:
+        diff, name, code = arguments.text("diff"), arguments.text("file"), arguments.text("code")
+        lines = arguments.lines
+        if diff is not None:
+            if name is not None or code is not None or lines is not None:
+                raise BadRequest("check: diff names its files and lines itself; leave file, code and lines out")
+            return parts_of(await asyncio.to_thread(patched, diff, root), self._home), "the files on disk"
+        if code is not None:
+            if name is None:
+                raise BadRequest("check: code needs the file that it belongs to")
+            return (await asyncio.to_thread(self._written, root, name, code, lines),), "the file on disk"
+        if lines is not None and name is None:
+            raise BadRequest("check: startLine and endLine need a file")
+        path = await asyncio.to_thread(inside, root, name) if name is not None else None
+        told = await change_of(root, arguments.text("against") or "HEAD")
+        if path is not None and path not in {file.path for file in told.files} and not path.is_file():
+            raise BadRequest(f"{name}: there is no such file, neither now nor in {told.against}")
+        own = [file.path for file in told.files if file.path.is_relative_to(root)]
+        only = frozenset(own) if path is None else frozenset({path})
+        span = None if lines is None else (lines[0], lines[1] or lines[0])
+        return parts_of(told.files, self._home, only=only, lines=span), told.against
+
+    def _written(self, root: Path, name: str, code: str, lines: tuple[int, int | None] | None) -> Change:
+        """The change that puts ``code`` in the place of lines of a file, as a job would put it there."""
+        path = inside(root, name)
+        document = self.files.read_document(path, self.files.language_of(path, None))
+        selection = self.files.selection(document.text, _range(lines))
+        scoping, home = self.services.scoping, self._home(path) or root
+        scope = scoping.scope(document, selection)
+        words = scoping.instruction(document, scope, None, ())
+        task = Task(document=document, scope=scope, instruction=words, workspace=home)
+        after = self.services.editing.splice(task, code, ())
+        return Change(workspace=home, files=(FileChange(path=path, before=document.text, after=after),))
+
+    # ------------------------------------------------------------------ generate
+
+    async def generate(self, arguments: Arguments) -> Work:
+        """Begin a job. Raises BadRequest, SettingsError and EnvironmentFault before there is one."""
+        if (problem := self.services.problem()) is not None:
+            raise problem
+        root = self._root()
+        path = await asyncio.to_thread(inside, root, arguments.needed("file"))
+        document = await asyncio.to_thread(lambda: self.files.read_document(path, self.files.language_of(path, None)))
+        asker = _Asker()
+        request = JobRequest(
+            document=document,
+            selection=self.files.selection(document.text, _range(arguments.lines)),
+            ask=asker,
+            words=arguments.text("task"),
+            workspace=await asyncio.to_thread(self._home, path),
+            max_iterations=arguments.number("maxIterations"),
+            profile=arguments.text("profile"),
+            apply=ApplyMode.NONE,
+            allow=self.allow,
+        )
+        job = await self.services.jobs.start(request)
+        work = asker.work = Work(job.id, on_cancel=lambda: job.cancel("cancelled by the client"))
+        job.listen(lambda event: _heard(work, event))
+        work.start(self._job(work, job, path, apply=arguments.flag("apply")))
+        self.works.add(work)
+        return work
+
+    async def _job(self, work: Work, job: Job, path: Path, *, apply: bool) -> Answer:
+        """See a job through, and write its result where that was asked for and it is accepted."""
+        result = await job.wait()
+        applied = False
+        if apply and result.outcome is Outcome.ACCEPTED:
+            try:
+                await self._write(path, job, result)
+                await self.services.jobs.mark_applied(job.id)
+                applied = True
+            except (EditConflict, EnvironmentFault) as error:
+                work.notes.append(f"nothing was written: {error.full_message}")
+        elif apply:
+            work.notes.append("nothing was written: only an accepted result is")
+        before = job.task.document.text
+        name = path.relative_to(self._root()).as_posix()
+        diff = self.files.unified(before, result.candidate.text, name) if result.candidate is not None else None
+        document = {
+            "id": job.id,
+            "state": "ended",
+            **{key: value for key, value in result.to_json().items() if key not in ("jobId", "applyMode")},
+            "applied": applied,
+            "diff": diff,
+            "notes": list(work.notes),
+        }
+        head = f"{result.outcome}{f': {result.reason}' if result.reason else ''}"
+        return Answer(document=document, text="\n".join(part for part in (head, *work.notes, diff) if part))
+
+    async def _write(self, path: Path, job: Job, result: JobResult) -> None:
+        """Write an accepted text, merged with what the file became meanwhile, and then checked again. Raises
+        EditConflict and EnvironmentFault: nothing is written then."""
+        candidate = result.candidate
+        assert candidate is not None, "an accepted job has one"
+        offer = Offer(uri=job.task.document.uri, base=job.task.document.text, scope=job.task.scope, text=candidate.text)
+        for _ in range(_ROUNDS):
+            present = await asyncio.to_thread(self.files.present_text, path)
+            target, merged = target_text(present, offer, self.services.editing)
+            if merged and not (await job.recheck(target)).clean:
+                raise EditConflict("The file changed while the job ran, and merged with that the result fails a check.")
+            if await asyncio.to_thread(self.files.present_text, path) == present:
+                await asyncio.to_thread(self.files.write_text, path, target)
+                return
+        raise EditConflict("The file kept changing while the result was to be written.")
+
+    # ------------------------------------------------------------------ the others
+
+    async def report(self, id_: str) -> Answer:
+        """What came of earlier work, or how far it is. Raises JobUnknown."""
+        work = self.works.get(id_)
+        if work is not None and not work.ended:
+            return self.running(work)
+        if work is not None and id_.startswith("check-"):
+            answer = work.result()
+            return Answer(document={**answer.document, "report": answer.text}, text=answer.text)
+        jobs = self.services.jobs
+        document, words = await jobs.document(id_), await jobs.report(id_)
+        ended = dict(work.result().document) if work is not None else {}
+        shown = {key: document[key] for key in ("state", "outcome", "grade", "score", "reason", "code", "attempts")}
+        return Answer(document={**shown, **ended, "id": id_, "report": words}, text=words)
+
+    def running(self, work: Work) -> Answer:
+        """That work has not ended yet."""
+        latest = work.words[-1] if work.words else "it has begun"
+        document = {"id": work.id, "state": "running", "outcome": None, "reason": latest, "notes": list(work.notes)}
+        return Answer(document=document, text=f'It still runs ({latest}). Call report with id "{work.id}".')
+
+    async def models(self) -> Answer:
+        """The models of the settings. Where there is none, that is the answer, and no error."""
+        try:
+            statuses = await (await self.services.models()).statuses()
+        except ForgeError as error:
+            return Answer(document={"models": [], "gpus": [], "problem": error.full_message}, text=error.full_message)
+        ask = self.services.facts.get("gpus")
+        gpus = await ask() if callable(ask) else []  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        rows = [status.to_json() for status in statuses]
+        lines = [f"{one.info.key}: {one.info.name}" + (f" ({one.problem})" if one.problem else "") for one in statuses]
+        document = {"models": rows, "gpus": cast("object", gpus), "problem": None}
+        return Answer(document=document, text="\n".join(lines) or "no model is set up")
+
+    def cancel(self, id_: str) -> Answer:
+        """Stop work. Raises JobUnknown for an id that is not known here."""
+        work = self.works.get(id_)
+        if work is None:
+            self.services.jobs.job(id_)  # raises in words
+        stopped = work is not None and work.cancel()
+        text = f"{id_} is being stopped" if stopped else f"{id_} had ended"
+        return Answer(document={"id": id_, "cancelled": stopped}, text=text)
+
+    def _root(self) -> Path:
+        """The workspace. Raises BadRequest where it is no project's folder."""
+        root = self.workspace.resolve()
+        if root in (Path.home().resolve(), Path(root.anchor)):
+            raise BadRequest(
+                f"the server was started in {root}, which is no project",
+                remedy="start it in the project's folder, or with --workspace FOLDER",
+            )
+        return root
+
+    def _home(self, path: Path) -> Path | None:
+        """The project that a file of the workspace belongs to; never one around the workspace."""
+        root = self.workspace.resolve()
+        found = self.files.workspace_of(path)
+        return found if found is not None and found.is_relative_to(root) else root
+
+
+class _Asker:
+    """Asks for consent by the work, which there is only once the job was begun."""
+
+    work: Work | None = None
+
+    async def __call__(self, question: ConsentQuestion) -> bool:
+        return await self.work.ask(question) if self.work is not None else False
+
+
+def _range(lines: tuple[int, int | None] | None) -> str | None:
+    """Lines as the command line names them."""
+    if lines is None:
+        return None
+    return str(lines[0]) if lines[1] is None else f"{lines[0]}:{lines[1]}"
+
+
+def _heard(work: Work, event: JobEvent) -> None:
+    """Say in words how a job goes."""
+    match event.body:
+        case AttemptStarted() as body:
+            work.say(f"attempt {body.number}/{body.attempts}: {body.generator} writes")
+        case StageStarted() as body:
+            work.say(f"attempt {body.number}: {body.stage}{f' ({body.detail})' if body.detail else ''}")
+        case StageFinished() as body if body.detail:
+            work.say(f"attempt {body.number}: {body.stage}: {body.detail}")
+        case AttemptFinished() as body:
+            work.say(f"attempt {body.number}: {body.decision}: {body.reason}")
+        case _:
+            pass

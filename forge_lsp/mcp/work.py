@@ -1,0 +1,180 @@
+"""Work that outlives the call that began it: a client may give up, and ask for the result later."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+
+from forge_lsp.domain.errors import JobUnknown
+from forge_lsp.domain.ports import ConsentQuestion
+
+__all__ = ["Answer", "Asked", "Work", "Works", "consent_words"]
+
+_KEPT = 64
+"""Pieces of work that ended and are remembered here; jobs are in the ledger for longer."""
+_ANSWER_SECONDS = 300.0
+"""How long a question of consent waits for its answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a tool answers: one JSON object, and words for whoever reads them."""
+
+    document: Mapping[str, object]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question that the work waits for. ``number`` tells it from others of the same work."""
+
+    question: ConsentQuestion
+    number: int
+    answer: asyncio.Future[bool]
+
+
+class Work:
+    """One check or job. ``changed`` is set whenever there is something new: words, a question, the end."""
+
+    def __init__(self, id_: str, on_cancel: Callable[[], object] | None = None) -> None:
+        self.id = id_
+        self.words: list[str] = []
+        self.notes: list[str] = []
+        self._asked: Asked | None = None
+        self._changed: set[asyncio.Event] = set()
+        self._task: asyncio.Task[Answer] | None = None
+        self._on_cancel = on_cancel
+        self._questions = 0
+
+    def start(self, doing: Coroutine[object, object, Answer]) -> None:
+        """Begin. Once a piece of work."""
+        self._task = asyncio.create_task(doing)
+        self._task.add_done_callback(lambda _: self._tell())
+
+    @property
+    def asked(self) -> Asked | None:
+        """The question that waits for its answer; None: there is none."""
+        return self._asked if self._asked is not None and not self._asked.answer.done() else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is a result, or an error in its place."""
+        return self._task is not None and self._task.done()
+
+    def result(self) -> Answer:
+        """The answer of work that ended. Raises what the work raised, JobUnknown where it was cancelled."""
+        assert self._task is not None
+        if self._task.cancelled():
+            raise JobUnknown(f"{self.id} was cancelled")
+        return self._task.result()
+
+    def cancel(self) -> bool:
+        """Stop it; False where it had ended."""
+        if self.ended or self._task is None:
+            return False
+        if self._on_cancel is not None:
+            self._on_cancel()
+        else:
+            self._task.cancel()
+        return True
+
+    def say(self, words: str) -> None:
+        """Say how it goes."""
+        self.words.append(words)
+        self._tell()
+
+    async def ask(self, question: ConsentQuestion) -> bool:
+        """Put a question to whichever call waits for the work, now or soon. No answer in time is a no."""
+        self._questions += 1
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked = Asked(question=question, number=self._questions, answer=future)
+        self._tell()
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                answer = await future
+        except TimeoutError:
+            answer = False
+        finally:
+            self._asked = None
+        if not answer:
+            self.notes.append(
+                f"{question.server} ({question.provider}, {question.address}) was not used: it needs consent, "
+                f"by this client's question or by [consent] servers in the user's settings"
+            )
+        return answer
+
+    async def wait(self, seconds: float, heard: Callable[[str], Awaitable[None]]) -> None:
+        """Return when the work has ended, asks something, or after so many seconds. ``heard`` gets what it says from
+        now on, and the last words before."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        changed = asyncio.Event()
+        self._changed.add(changed)
+        told = max(0, len(self.words) - 1)
+        try:
+            while True:
+                while told < len(self.words):
+                    told += 1
+                    await heard(self.words[told - 1])
+                if self.ended or self.asked is not None:
+                    return
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0:
+                    return
+                changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), left)
+        finally:
+            self._changed.discard(changed)
+
+    async def aclose(self) -> None:
+        """Stop it, and wait for its end."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _tell(self) -> None:
+        for event in tuple(self._changed):
+            event.set()
+
+
+class Works:
+    """All work of one server, by id; the oldest that ended is forgotten first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Work] = {}
+
+    def add(self, work: Work) -> None:
+        """Remember it."""
+        self._known[work.id] = work
+        ended = [one.id for one in self._known.values() if one.ended]
+        for id_ in ended[: max(0, len(ended) - _KEPT)]:
+            del self._known[id_]
+
+    def get(self, id_: str) -> Work | None:
+        """The work of that id, None where it is unknown here."""
+        return self._known.get(id_)
+
+    async def aclose(self) -> None:
+        """Stop all of it."""
+        await asyncio.gather(*(work.aclose() for work in self._known.values()))
+
+    @staticmethod
+    def new_id() -> str:
+        """An id for a check; jobs have ids of their own."""
+        return f"check-{secrets.token_hex(6)}"
+
+
+def consent_words(asked: ConsentQuestion, workspace: str) -> str:
+    """Return the question that the user reads: who gets the code, where that is, and what it costs."""
+    price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
+    if asked.paid and 0 < asked.estimate_usd < 0.01:
+        price = "less than $0.01 for this call"
+    if not asked.price_known:
+        price = "unknown"
+    return (
+        f"Send code of {workspace} to {asked.provider} ({asked.address}; server '{asked.server}')? "
+        f"Estimated cost: {price}."
+    )

@@ -1,0 +1,158 @@
+"""Work that outlives its calls, and arguments that make no sense. Nothing of the SDK is needed for either."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from forge_lsp.domain.errors import BadRequest, JobUnknown
+from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.mcp.arguments import Arguments
+from forge_lsp.mcp.schemas import TOOLS
+from forge_lsp.mcp.work import Answer, Work, Works, consent_words
+
+SPECS = {tool.name: tool for tool in TOOLS}
+DONE = Answer(document={"outcome": "accepted"}, text="done")
+QUESTION = ConsentQuestion(
+    server="claude", provider="anthropic", address="https://api.example", paid=True, estimate_usd=0.001
+)
+
+
+def silent() -> Any:
+    async def heard(words: str) -> None:
+        del words
+
+    return heard
+
+
+async def test_work_goes_on_after_a_wait_that_was_too_short() -> None:
+    release = asyncio.Event()
+
+    async def doing() -> Answer:
+        await release.wait()
+        return DONE
+
+    work = Work("check-1")
+    work.start(doing())
+    await work.wait(0, silent())
+    assert not work.ended
+    told: list[str] = []
+
+    async def heard(words: str) -> None:
+        told.append(words)
+        if words == "two":
+            release.set()
+
+    waiting = asyncio.create_task(work.wait(60, heard))
+    await asyncio.sleep(0)
+    work.say("one")
+    work.say("two")
+    await waiting
+    assert (told, work.result()) == (["one", "two"], DONE)
+
+
+async def test_a_wait_that_is_given_up_leaves_the_work_alone() -> None:
+    work = Work("check-1")
+    release = asyncio.Event()
+
+    async def doing() -> Answer:
+        await release.wait()
+        return DONE
+
+    work.start(doing())
+    waiting = asyncio.create_task(work.wait(60, silent()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert not work.ended
+    release.set()
+    await work.wait(60, silent())
+    assert work.result() is DONE
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_a_question_ends_a_wait_and_is_asked_once(answer: bool) -> None:
+    work = Work("job")
+
+    async def doing() -> Answer:
+        return Answer(document={"allowed": await work.ask(QUESTION)}, text="")
+
+    work.start(doing())
+    await work.wait(60, silent())
+    asked = work.asked
+    assert asked is not None and not work.ended
+    asked.answer.set_result(answer)
+    assert work.asked is None
+    await work.wait(60, silent())
+    assert work.result().document == {"allowed": answer}
+    assert any("needs consent" in note for note in work.notes) is not answer
+
+
+async def test_cancelled_work_has_no_result_and_old_work_is_forgotten() -> None:
+    works = Works()
+    held = Work(works.new_id())
+    held.start(asyncio.sleep(3600, DONE))
+    works.add(held)
+    assert held.cancel()
+    await held.wait(60, silent())
+    assert not held.cancel()
+    with pytest.raises(JobUnknown, match="was cancelled"):
+        held.result()
+    for number in range(80):
+        work = Work(f"check-{number}")
+        work.start(asyncio.sleep(0, DONE))
+        await work.wait(60, silent())
+        works.add(work)
+    assert works.get(held.id) is None and works.get("check-79") is not None
+    await works.aclose()
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (QUESTION, "less than $0.01"),
+        (ConsentQuestion(server="s", provider="p", address="a", paid=True, estimate_usd=0.5), "about $0.50"),
+        (ConsentQuestion(server="s", provider="p", address="a", paid=False, estimate_usd=0.0), "no charge"),
+        (
+            ConsentQuestion(server="s", provider="p", address="a", paid=True, estimate_usd=0, price_known=False),
+            "unknown",
+        ),
+    ],
+)
+def test_consent_names_who_where_and_how_much(question: ConsentQuestion, words: str) -> None:
+    said = consent_words(question, "shop")
+    assert words in said and question.provider in said and question.address in said and "code of shop" in said
+
+
+@pytest.mark.parametrize(
+    ("tool", "values", "words"),
+    [
+        ("check", {"fiel": "a.py"}, "known: diff, file"),
+        ("check", {"file": 3}, "not a string"),
+        ("check", {"startLine": True}, "not a whole number"),
+        ("check", {"startLine": 0}, "not from 1 to"),
+        ("check", {"trustTests": 1}, "not true or false"),
+        ("check", {"proof": "much"}, "not one of"),
+        ("generate", {}, "file is missing"),
+        ("generate", {"file": None}, "file is missing"),
+    ],
+)
+def test_a_wrong_argument_is_named(tool: str, values: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        Arguments(SPECS[tool], values)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [({}, None), ({"startLine": 3}, (3, None)), ({"startLine": 3, "endLine": 9}, (3, 9))],
+)
+def test_lines(values: dict[str, Any], expected: tuple[int, int | None] | None) -> None:
+    assert Arguments(SPECS["check"], values).lines == expected
+
+
+@pytest.mark.parametrize("values", [{"endLine": 3}, {"startLine": 3, "endLine": 2}])
+def test_lines_that_make_no_sense(values: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        _ = Arguments(SPECS["check"], values).lines
