@@ -16,8 +16,10 @@ test: $(STAMP)
 integration: $(STAMP)
 	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal
 
+# Also in two processes, but for the tests that measure a promised time.
 e2e: $(STAMP)
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e -m 'not alone' -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/e2e -m alone
 
 # Whole tables of which CI plays a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
 # models, a real gateway. Before a release.

@@ -102,6 +102,7 @@ async def test_action_to_edit(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == TEXT  # nothing is saved but by the user
 
 
+@pytest.mark.alone
 async def test_cancel(tmp_path: Path) -> None:
     called = tmp_path / "called"
 

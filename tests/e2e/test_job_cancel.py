@@ -38,7 +38,10 @@ from tests.support.real_server import (
 )
 from tests.support.scripted_http import Script
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are read from /proc"),
+]
 
 PROMISED = 0.2
 SCHEDULER = 0.15

@@ -11,7 +11,7 @@ from tests.support.real_server import forge, generate, open_file, part_of
 from tests.support.rig import KEY, TEXT, critical_path, peak, rig
 from tests.support.scripted_http import Exchange
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 FIVE = ["phi4", "gemma3", "qwen", "deepseek-small", "llama"]
 DELAY = 0.5
 

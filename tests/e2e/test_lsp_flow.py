@@ -306,6 +306,7 @@ class TestTheDocumentMovesOn:
             assert (result["edit"], result["version"]) == (None, None)
 
 
+@pytest.mark.alone
 class TestCancel:
     async def running(self, client: RawClient, token: str | None) -> tuple[int, asyncio.Future[Any]]:
         await client.initialize()

@@ -179,6 +179,7 @@ async def test_fix(tmp_path: Path) -> None:
         assert "line is ugly" not in wish
 
 
+@pytest.mark.alone
 async def test_cancel(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.stall("def is_even")})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
