@@ -178,10 +178,10 @@ async def _with_services(
 
 
 async def _resolved(flags: Flags) -> Resolved:
-    from forge_lsp.app import House, state_folder
+    from forge_lsp.app import Container, state_folder
 
-    house = House(flags=flags, folders=(Path.cwd(),), state_dir=state_folder(flags))
-    return (await house.settings()).resolved
+    container = Container(flags=flags, folders=(Path.cwd(),), state_dir=state_folder(flags))
+    return (await container.settings()).resolved
 
 
 if __name__ == "__main__":

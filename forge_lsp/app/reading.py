@@ -1,4 +1,4 @@
-"""What the settings say, in the words of the rooms that are built from them."""
+"""Reads settings into the values that the components are built from."""
 
 from __future__ import annotations
 

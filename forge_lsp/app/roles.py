@@ -11,7 +11,7 @@ from forge_lsp.app.reading import rows_of, wanted_of
 from forge_lsp.domain.ports.planning import Planned, Section
 
 if TYPE_CHECKING:
-    from forge_lsp.app.house import House
+    from forge_lsp.app.container import Container
     from forge_lsp.gpus.plan import Plan
     from forge_lsp.profiles.auto import Chosen
     from forge_lsp.profiles.fitting import Place
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["parts_of", "roles_of", "suggestions_of"]
 
 
-async def roles_of(house: House) -> Planned:
+async def roles_of(container: Container) -> Planned:
     """Each model of the settings in force: family, size, where it runs, whether it fits, its parts and why. Raises
     SettingsError, EnvironmentFault."""
     from forge_lsp.gpus.planning import plan
 
-    chosen = await house.settings()
+    chosen = await container.settings()
     settings = chosen.resolved.settings
     wanted = wanted_of(settings)
-    made = await plan(wanted, rows_of(settings), profile=chosen.profile, state_dir=house.state_dir) if wanted else None
+    made = (
+        await plan(wanted, rows_of(settings), profile=chosen.profile, state_dir=container.state_dir) if wanted else None
+    )
     rows = [_role(key, settings, chosen, made) for key in settings.models]
     left_out = [{"name": name, "why": why} for name, why in chosen.ladder.left_out] if chosen.ladder else []
     newer = _newer(chosen)
@@ -159,15 +161,15 @@ def _listed(value: object) -> list[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
 
 
-async def suggestions_of(house: House, gib: tuple[float, ...] | None) -> Planned:
+async def suggestions_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
     """What to fetch for the GPUs of this machine, or for some of so many GiB, beside what is installed. Raises
     SettingsError."""
     from forge_lsp.profiles.suggest import FILE, catalogue, suggested
     from forge_lsp.settings.sources import user_file
 
-    config, _ = user_file(os.environ, house.flags.config)
+    config, _ = user_file(os.environ, container.flags.config)
     known = await asyncio.to_thread(catalogue, config.parent / FILE)
-    installed, places, urls = await house.servers(gib)
+    installed, places, urls = await container.servers(gib)
     chosen, ladder = await asyncio.to_thread(suggested, known, installed, places)
     here = {offer.model.name for offer in installed}
     have = [seat.model.name for seat in ladder.seats if seat.model.name in here]

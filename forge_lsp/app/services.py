@@ -1,4 +1,4 @@
-"""The house with the jobs, as one thing that a face may use."""
+"""The services that a face may use, wired from the container and the jobs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forge_lsp.app.container import Container
+from forge_lsp.app.diagnosis import findings_of, gpus_of, plan_of, probes_of, rates_of
 from forge_lsp.app.flags import Flags, state_of
-from forge_lsp.app.house import House
 from forge_lsp.app.roles import roles_of, suggestions_of
-from forge_lsp.app.telling import findings_of, gpus_of, plan_of, probes_of, rates_of
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
@@ -26,7 +26,7 @@ async def make_services(
     *,
     trusted: bool = True,
 ) -> Services:
-    """Build the house, and what a face may use of it. Wrong settings do not raise: they are ``Services.problem``."""
+    """Return what a face may use, built on a new container. Wrong settings become ``Services.problem``."""
     from forge_lsp.domain.events import JobEvent, JobFinished
     from forge_lsp.jobs.consent import Consents
     from forge_lsp.jobs.ledger import Ledger
@@ -41,12 +41,12 @@ async def make_services(
 
     state_dir, days = await asyncio.to_thread(state_of, flags, editor or {})
     known = folders if trusted else ()
-    house = House(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
-    ledger = Ledger(state_dir, clock=house.clock, retention_days=days)
+    container = Container(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
+    ledger = Ledger(state_dir, clock=container.clock, retention_days=days)
     syntax = TreeSitterSyntax()
     editing, scoping = Edits(syntax), Scopes(syntax)
     preparer = Preparer(
-        setup=house.setup,
+        setup=container.setup,
         earlier=lambda job_id: jobs.record(job_id),
         scoping=scoping,
         syntax=syntax,
@@ -55,7 +55,7 @@ async def make_services(
         editing=editing,
         ledger=ledger,
         consents=Consents(ledger),
-        clock=house.clock,
+        clock=container.clock,
     )
     ended = 0
 
@@ -66,35 +66,37 @@ async def make_services(
             if ended == 1:  # it has imported the clients of its models and all that checks need
                 gc.freeze()
 
-    jobs = JobManager(prepare=preparer, ledger=ledger, clock=house.clock, on_event=on_event)
-    await house.examine()
+    jobs = JobManager(prepare=preparer, ledger=ledger, clock=container.clock, on_event=on_event)
+    await container.examine()
     # What was imported stays. Looking through it again takes the collector, and with it the event loop, some 60 ms.
     gc.freeze()
 
     async def aclose() -> None:
         await jobs.aclose(1.0)
-        await house.aclose()
+        await container.aclose()
 
     return Services(
         jobs=jobs,
         editing=editing,
         scoping=scoping,
-        models=house.directory,
-        findings=lambda: findings_of(house, ledger.problem),
-        problem=lambda: house.problem,
-        reconfigure=house.reconfigure,
+        models=container.directory,
+        findings=lambda: findings_of(container, ledger.problem),
+        problem=lambda: container.problem,
+        reconfigure=container.reconfigure,
         aclose=aclose,
         state_dir=state_dir,
-        lens=lambda: house.lens,
-        rates=lambda: rates_of(house),
-        plan=lambda gib: plan_of(house, gib),
-        roles=lambda: roles_of(house),
-        suggest=lambda gib: suggestions_of(house, gib),
+        lens=lambda: container.lens,
+        rates=lambda: rates_of(container),
+        plan=lambda gib: plan_of(container, gib),
+        roles=lambda: roles_of(container),
+        suggest=lambda gib: suggestions_of(container, gib),
         apart=Apart(
-            jobs=lambda: JobManager(prepare=preparer, ledger=Ledger(None, clock=house.clock), clock=house.clock),
-            setup=house.setup,
+            jobs=lambda: JobManager(
+                prepare=preparer, ledger=Ledger(None, clock=container.clock), clock=container.clock
+            ),
+            setup=container.setup,
             syntax=syntax,
-            toolchains=house.toolchains,
+            toolchains=container.toolchains,
         ),
-        facts={"gpus": lambda: gpus_of(house), "probes": lambda: probes_of(house)},
+        facts={"gpus": lambda: gpus_of(container), "probes": lambda: probes_of(container)},
     )

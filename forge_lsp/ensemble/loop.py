@@ -40,11 +40,11 @@ from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
+from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
-from forge_lsp.ensemble.review import Sitting
+from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
-from forge_lsp.ensemble.standing import Standing
 
 __all__ = ["Conclusion", "Ensemble", "Sent"]
 
@@ -171,7 +171,7 @@ class _Job:
         self._clock = stages.clock
         self._calls = stages.calls
         self._checks = stages.checks
-        self._standing = Standing(stages.checks)
+        self._leaderboard = Leaderboard(stages.checks)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
@@ -299,18 +299,18 @@ class _Job:
         chosen = checked[0]
         evidence = self._checks.settle(chosen, last=last)
         accept = self._schedule.accept
-        sitting: Sitting | None = None
+        reviewed: PanelResult | None = None
         if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
-            sitting = await stages.review(number, row, chosen, evidence)
-        verdict = sitting.verdict if sitting is not None else None
-        self._standing.add(checked, chosen=chosen, verdict=verdict)
+            reviewed = await stages.review(number, row, chosen, evidence)
+        verdict = reviewed.verdict if reviewed is not None else None
+        self._leaderboard.add(checked, chosen=chosen, verdict=verdict)
         decision = decide(
             build=chosen.build,
             evidence=evidence,
             verdict=verdict,
             accept=accept,
             last=last,
-            panel_fault=sitting.fault if sitting is not None else None,
+            panel_fault=reviewed.fault if reviewed is not None else None,
         )
         return _Result(
             decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict, generator=model
@@ -338,7 +338,7 @@ class _Job:
     def _after_the_last(self) -> tuple[Outcome, str]:
         """How a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
         doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
-        best = self._standing.best()
+        best = self._leaderboard.best()
         if best is not None and self._schedule.accept.rule != "never":
             decision = decide(
                 build=best.checked.build,
@@ -356,7 +356,7 @@ class _Job:
             best, evidence = accepted.candidate, accepted.evidence
             score = accepted.verdict.score if accepted.verdict is not None else None
         else:
-            found = self._standing.best()
+            found = self._leaderboard.best()
             best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
         return Conclusion(
             outcome=outcome,

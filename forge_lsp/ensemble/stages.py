@@ -30,9 +30,9 @@ from forge_lsp.ensemble.extraction import Extracted, extract, join
 from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.members import MOST_UNUSABLE, Members, Part, times
-from forge_lsp.ensemble.review import Hall, Sitting, review
+from forge_lsp.ensemble.review import PanelResult, ReviewContext, review
 from forge_lsp.ensemble.schedule import STRATEGIES, Generator, Row, Schedule, Thinking
-from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, Room, think
+from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, ThinkingContext, think
 from forge_lsp.redaction import placeholders
 
 __all__ = ["CANNOT_RUN", "Stages", "Written"]
@@ -102,7 +102,7 @@ class Stages:
             return None
         started = self._start(number, Stage.THINK, f"{thinking.strategy}: {', '.join(thinking.models)}")
         team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
-        room = Room(
+        context = ThinkingContext(
             ask=self.calls.line(number, Stage.THINK),
             shared=self.briefing.for_thinking,
             insights=lambda model: self._told(model, insights),
@@ -116,7 +116,7 @@ class Stages:
             async with self._held(number, Stage.THINK, thinking.models):
                 # The writer comes in while the others think, where there is room.
                 self.residency.foresee((row.generator.model,), attempt=number, stage=Stage.GENERATE)
-                thought = await think(thinking, room)
+                thought = await think(thinking, context)
             if thought is not None or not any(team.mute(model) for model in thinking.models):
                 break
             thinking = await self._thinkers(number, row.thinking)  # others think in the place of those who had nothing
@@ -276,7 +276,7 @@ class Stages:
         self._finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
 
-    async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> Sitting:
+    async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> PanelResult:
         team = self.members.team(Part.REVIEWER, number=number, stage=Stage.REVIEW)
         now = [speaker for member in row.panel.members if (speaker := team.speaker(member)) is not None]
         started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(now) or 'nobody'}")
@@ -288,7 +288,7 @@ class Stages:
         def seen(member: str) -> str:
             return subject(self.task, chosen.candidate, chosen.build, evidence, self.briefing.window(member))
 
-        hall = Hall(
+        context = ReviewContext(
             ask=self.calls.line(number, Stage.REVIEW),
             shared=self.briefing.for_reviewing,
             subject=seen,
@@ -301,15 +301,15 @@ class Stages:
         )
         async with self._held(number, Stage.REVIEW, now):
             self._foresee_attempt(number + 1)
-            sitting = await review(row.panel, self.schedule.reviewer, hall, self.schedule.accept)
-        verdict = sitting.verdict
+            result = await review(row.panel, self.schedule.reviewer, context, self.schedule.accept)
+        verdict = result.verdict
         toys = [one.model for one in verdict.reviews if one.score is not None and self.briefing.toy(one.model)]
         if toys:
             said = f"scores of a model as small as {', '.join(toys)} mean nothing"
             verdict = replace(verdict, note="; ".join(filter(None, (verdict.note, said))))
         detail = verdict.note or "" if verdict.score is None else _noted(f"score {verdict.score:.1f}", verdict.note)
         self._finish(number, Stage.REVIEW, detail, started)
-        return replace(sitting, verdict=verdict)
+        return replace(result, verdict=verdict)
 
     async def _code(self, draft: Draft) -> Extracted:
         # In a thread: a long answer that is no code costs seconds of parsing, and a cancel must not wait for it.

@@ -70,7 +70,7 @@ class Recheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job ready to run: made by :mod:`forge_lsp.app` from a request, the settings of its workspace and the rooms.
+    """A job ready to run: made by :mod:`forge_lsp.app` from a request and its workspace's settings.
 
     ``run`` runs the ensemble; ``spending`` is the job's purse, made for ``job_id``. ``recheck`` checks another
     text of the document in the place of the candidate's. ``apply`` is the mode after the settings had their say.

@@ -32,8 +32,8 @@ from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import End, judge
+from forge_lsp.jobs.event_log import EventLog, Listener
 from forge_lsp.jobs.record import JobRecord, JobState
-from forge_lsp.jobs.telling import Listener, Told
 from forge_lsp.redaction import hidden
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Job:
         self._created = clock.now()
         self._started = clock.monotonic()
         self._state = JobState.QUEUED
-        self._told = Told(job_id, clock, on_event)
+        self._log = EventLog(job_id, clock, on_event)
         self._cancel_reason: str | None = None
         self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._done = asyncio.Event()
@@ -130,7 +130,7 @@ class Job:
     @property
     def events(self) -> tuple[JobEvent, ...]:
         """All events so far, in order."""
-        return self._told.events
+        return self._log.events
 
     @property
     def status(self) -> str:
@@ -144,9 +144,9 @@ class Job:
                 "state": str(self._state),
                 "task": self.task.instruction,
                 "uri": self.task.document.uri,
-                "attempt": self._told.attempt,
+                "attempt": self._log.attempt,
                 "attempts": self._prepared.attempts,
-                "stage": None if self._told.stage is None else str(self._told.stage),
+                "stage": None if self._log.stage is None else str(self._log.stage),
                 "seconds": self.seconds,
                 "costUsd": self.cost_usd,
             }
@@ -188,7 +188,7 @@ class Job:
         In order, without a gap. Called on the event loop; a listener that raises is logged and dropped. The
         returned function stops it.
         """
-        return self._told.listen(callback, from_sequence)
+        return self._log.subscribe(callback, from_sequence)
 
     async def wait(self) -> JobResult:
         """The result, once the job has ended and is kept in the ledger, or the ledger has not taken it for
@@ -374,7 +374,7 @@ class Job:
             apply=self._prepared.apply,
             candidate=end.best,
         )
-        self._told.tell(
+        self._log.append(
             JobFinished(
                 outcome=end.outcome,
                 score=end.score,
@@ -449,7 +449,7 @@ class Job:
     def _emit(self, body: EventBody) -> None:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
-        self._told.tell(body)
+        self._log.append(body)
 
 
 def _ran(attempts: Sequence[Attempt]) -> int:

@@ -15,11 +15,11 @@ from forge_lsp.domain.ports import Clock
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
+from forge_lsp.jobs.event_log import Listener
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import Artifact, JobRecord, JobState
 from forge_lsp.jobs.report import job_report
-from forge_lsp.jobs.telling import Listener
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion

@@ -42,7 +42,7 @@ from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
 from forge_lsp.jobs.record import JobRecord
-from forge_lsp.jobs.together import Together
+from forge_lsp.jobs.single_flight import SingleFlight
 from forge_lsp.redaction import Pairs, placeholders, redact, restored
 
 __all__ = ["MAX_ATTEMPTS", "SETUP_SECONDS", "Preparer", "Setup"]
@@ -96,11 +96,11 @@ class Preparer:
     consents: Consents
     clock: Clock
     markers: tuple[str, ...]
-    _setups: Together[tuple[Path | None, str | None], Setup] = field(init=False)
+    _setups: SingleFlight[tuple[Path | None, str | None], Setup] = field(init=False)
     _turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self._setups = Together(lambda key: self.setup(*key))
+        self._setups = SingleFlight(lambda key: self.setup(*key))
 
     async def __call__(self, request: JobRequest, job_id: str) -> Prepared:
         """Raises BadRequest, SettingsError, EnvironmentFault: before there is a job."""

@@ -1,4 +1,4 @@
-"""Everything a face may use: :mod:`forge_lsp.app` builds one of these and hands it to a face. Faces know no room."""
+"""Everything a face may use: :mod:`forge_lsp.app` builds one of these; faces see no concrete component."""
 
 from __future__ import annotations
 

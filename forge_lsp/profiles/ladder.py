@@ -300,8 +300,8 @@ def _why_writer(member: Member, cast: Cast) -> str:
 
 def _values(seats: Sequence[Seat], rungs: Sequence[_Rung], cast: Cast) -> dict[str, object]:
     keys = {seat.model.name: seat.key for seat in seats}
-    sitting = {one.model.name for rung in rungs for one in rung.panel}
-    ranked = [one.model.name for one in cast.reviewers if one.model.name in sitting]
+    reviewing = {one.model.name for rung in rungs for one in rung.panel}
+    ranked = [one.model.name for one in cast.reviewers if one.model.name in reviewing]
     models: dict[str, object] = {
         seat.key: {"server": seat.server, "name": seat.model.name, "context": seat.context} for seat in seats
     }

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.app import Flags, House
+from forge_lsp.app import Container, Flags
 from forge_lsp.gpus.plan import Plan, Stage
 from forge_lsp.gpus.residency import ManagedResidency
 from tests.support.fleets import Stock, fleet_of
@@ -162,11 +162,11 @@ async def planned(folder: Path, env: Mapping[str, str], monkeypatch: pytest.Monk
     for name, value in env.items():
         if name.startswith(("FORGE_", "XDG_", "HOME")):
             monkeypatch.setenv(name, value)
-    house = House(flags=Flags(), folders=(), state_dir=folder / "state")
+    container = Container(flags=Flags(), folders=(), state_dir=folder / "state")
     try:
-        setup = await house.setup(None, None)
+        setup = await container.setup(None, None)
     finally:
-        await house.aclose()
+        await container.aclose()
     assert isinstance(setup.residency, ManagedResidency)
     return setup.residency.plan
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.app import Flags, House
+from forge_lsp.app import Container, Flags
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.gate import DaemonGate
 from forge_lsp.builds.fast.python import PythonOpener
@@ -115,12 +115,12 @@ async def test_a_job_has_it_unless_the_workspace_is_not_trusted(sandbox: Sandbox
     write_files(tmp_path, {"forge.toml": "", "work/a.py": ""})
     flags = Flags(config=tmp_path / "forge.toml", profile="embedded")
     for trusted in (True, False):
-        house = House(flags=flags, folders=(), state_dir=tmp_path / "state", trusted=trusted)
+        container = Container(flags=flags, folders=(), state_dir=tmp_path / "state", trusted=trusted)
         try:
-            fast = (await house.setup(None, None)).fast
+            fast = (await container.setup(None, None)).fast
             assert (fast is not None) is trusted
         finally:
-            await house.aclose()
+            await container.aclose()
 
 
 async def test_python(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from forge_lsp import findings
-from forge_lsp.app import telling
+from forge_lsp.app import diagnosis
 from forge_lsp.builds import toolchains
 from forge_lsp.builds.sandbox.choosing import SandboxChooser
 from forge_lsp.domain.errors import EnvironmentFault
@@ -68,5 +68,5 @@ async def test_one_language_that_fails_hides_no_other(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         toolchains, "examinations", lambda sandbox: {"go": _fail(OSError(39, "Directory not empty")), "rust": _fine()}
     )
-    told = await telling._check_findings(cast(SandboxChooser, Chooser()))
+    told = await diagnosis._check_findings(cast(SandboxChooser, Chooser()))
     assert [(finding.name, str(finding.status)) for finding in told[:2]] == [("go", "broken"), ("cargo", "ok")]

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.review.answer import parse_review, schema
-from forge_lsp.ensemble.review.member import Hall
-from forge_lsp.ensemble.review.panel import CANCELLED, PANELS, Sitting, review
+from forge_lsp.ensemble.review.member import ReviewContext
+from forge_lsp.ensemble.review.panel import CANCELLED, PANELS, PanelResult, review
 from forge_lsp.ensemble.review.weighing import quorate, weighted_mean
 
 __all__ = [
     "CANCELLED",
     "PANELS",
-    "Hall",
-    "Sitting",
+    "PanelResult",
+    "ReviewContext",
     "Unusable",
     "parse_review",
     "quorate",

@@ -17,7 +17,7 @@ from forge_lsp.ensemble.review.answer import MOST_ISSUES, Voted, parse_review, s
 from forge_lsp.ensemble.review.weighing import Vote
 from forge_lsp.ensemble.words import clip
 
-__all__ = ["Hall", "look_again", "vote"]
+__all__ = ["ReviewContext", "look_again", "vote"]
 
 _LEAST_SHOWN = 130  # tokens of the others' issues, in the smallest window; larger ones have some to spare
 _MOST_REASONING = 300  # characters of its own
@@ -25,7 +25,7 @@ _BADNESS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hall:
+class ReviewContext:
     """What a panel works with. ``shared`` gives a member's prefix; ``subject`` is the candidate with its evidence,
     its author hidden, fitted to the member; ``unavailable`` says why a member cannot be asked (None: it can; may
     raise ServerUnreachable); ``answer_tokens`` bounds a member's words, ``spare_tokens`` is what its window holds
@@ -43,71 +43,71 @@ class Hall:
     team: Team | None = None
 
 
-async def vote(blank: Review, hall: Hall) -> Vote:
+async def vote(blank: Review, context: ReviewContext) -> Vote:
     """What the member says, in ``blank``'s place. Raises nothing but a cancel."""
-    started = hall.clock.monotonic()
+    started = context.clock.monotonic()
 
     def abstain(reason: str, *, environment: bool = False) -> Vote:
-        hall.degraded(f"{blank.model} ({blank.aspect}) abstains: {reason}")
-        seconds = hall.clock.monotonic() - started
-        mute = hall.team is not None and hall.team.mute(blank.model)
+        context.degraded(f"{blank.model} ({blank.aspect}) abstains: {reason}")
+        seconds = context.clock.monotonic() - started
+        mute = context.team is not None and context.team.mute(blank.model)
         return Vote(review=replace(blank, abstained=reason, seconds=seconds), environment=environment, mute=mute)
 
     try:
-        reason = await hall.unavailable(blank.model)
+        reason = await context.unavailable(blank.model)
         if reason is not None:
             return abstain(reason, environment=True)
-        voted = await _ask(blank, hall, "review")
+        voted = await _ask(blank, context, "review")
     except (ServerUnreachable, ModelMissing, Unauthorised) as error:
         return abstain(error.full_message, environment=True)
     except (ModelError, SpendingRefused) as error:
-        if hall.team is not None:
-            hall.team.failed(blank.model, error)
+        if context.team is not None:
+            context.team.failed(blank.model, error)
         return abstain(error.full_message)
     except Unusable as error:
-        if hall.team is not None:  # it was asked twice
-            hall.team.unusable(blank.model, f"its answers were no reviews: {error}", MOST_UNUSABLE)
+        if context.team is not None:  # it was asked twice
+            context.team.unusable(blank.model, f"its answers were no reviews: {error}", MOST_UNUSABLE)
         return abstain(f"its answers were no reviews: {error}")
-    return Vote(review=_said(blank, voted, hall.clock.monotonic() - started))
+    return Vote(review=_said(blank, voted, context.clock.monotonic() - started))
 
 
-async def look_again(first: Review, others: Sequence[Review], hall: Hall) -> Review:
+async def look_again(first: Review, others: Sequence[Review], context: ReviewContext) -> Review:
     """The member's review after it saw what the others found; the first one where that fails. Raises nothing but a
     cancel."""
-    started = hall.clock.monotonic()
+    started = context.clock.monotonic()
     text = render(
         "second_look",
         score=f"{first.score:g} of 10" if first.score is not None else "no score",
         reasoning=on_one_line(shorten(first.reasoning, _MOST_REASONING)) or "none",
-        issues=_issues(others, _LEAST_SHOWN + hall.spare_tokens(first.model)),
+        issues=_issues(others, _LEAST_SHOWN + context.spare_tokens(first.model)),
     )
     try:
-        voted = await _ask(first, hall, "second look", Message(role=Role.USER, text=text))
+        voted = await _ask(first, context, "second look", Message(role=Role.USER, text=text))
     except (ModelError, SpendingRefused) as error:
         reason = error.full_message
     except Unusable as error:
         reason = f"its answers were no reviews: {error}"
     else:
-        return _said(first, voted, first.seconds + hall.clock.monotonic() - started)
-    hall.degraded(f"{first.model} ({first.aspect}) keeps its first score without a second look: {reason}")
-    return replace(first, seconds=first.seconds + hall.clock.monotonic() - started)
+        return _said(first, voted, first.seconds + context.clock.monotonic() - started)
+    context.degraded(f"{first.model} ({first.aspect}) keeps its first score without a second look: {reason}")
+    return replace(first, seconds=first.seconds + context.clock.monotonic() - started)
 
 
-async def _ask(member: Review, hall: Hall, role: str, *more: Message) -> Voted:
-    shared = await hall.shared(member.model)
+async def _ask(member: Review, context: ReviewContext, role: str, *more: Message) -> Voted:
+    shared = await context.shared(member.model)
     template = f"aspect_{member.aspect}"
     aspect = render(template) if has_template(template) else member.aspect
     turns = [
-        Message(role=Role.USER, text=hall.subject(member.model), cache=True),
+        Message(role=Role.USER, text=context.subject(member.model), cache=True),
         Message(role=Role.USER, text=render("review", aspect=aspect, most=MOST_ISSUES)),
         *more,
     ]
 
     def request(turns: Sequence[Message]) -> ChatRequest:
-        return shared.request(*turns, max_tokens=hall.answer_tokens(member.model), temperature=0.0, schema=schema())
+        return shared.request(*turns, max_tokens=context.answer_tokens(member.model), temperature=0.0, schema=schema())
 
     return await ask_twice(
-        hall.ask,
+        context.ask,
         member.model,
         role,
         turns,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from forge_lsp.domain.attempt import Review, Verdict
-from forge_lsp.ensemble.review.member import Hall, look_again, vote
+from forge_lsp.ensemble.review.member import ReviewContext, look_again, vote
 from forge_lsp.ensemble.review.weighing import Vote, endings, fault, objections, outliers, weighted_mean
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
 
-__all__ = ["CANCELLED", "PANELS", "Rules", "Sitting", "review"]
+__all__ = ["CANCELLED", "PANELS", "PanelResult", "Rules", "review"]
 
 CANCELLED = "cancelled: the outcome was already decided"
 """What stands in a review's ``abstained`` where its vote could not matter any more."""
@@ -33,14 +33,16 @@ PANELS: Mapping[str, Rules] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sitting:
+class PanelResult:
     """A verdict, and ``fault``: why this machine could not give the panel a quorum, where that is why it has none."""
 
     verdict: Verdict
     fault: str | None = None
 
 
-async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall, accept: Accept) -> Sitting:
+async def review(
+    panel: Panel, reviewers: Callable[[str], Reviewer], context: ReviewContext, accept: Accept
+) -> PanelResult:
     """Ask all members at once; takes as long as the slowest, and a second look where a critical panel needs one.
 
     Where the score decides (``accept``), the votes that can no longer change that are cancelled. Raises nothing but
@@ -49,19 +51,19 @@ async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall,
     rules = PANELS[panel.kind]
     blanks = [
         Review(model=member, aspect=reviewers(seat).aspect, weight=reviewers(seat).weight)
-        for seat, member in await _seated(panel, hall)
+        for seat, member in await _seated(panel, context)
     ]
     stops = accept.rule == "score" and not rules.consensus
-    votes = await _hear(blanks, hall, enough=accept.score if stops else None)
-    votes = await _with_stand_ins(votes, hall)
+    votes = await _hear(blanks, context, enough=accept.score if stops else None)
+    votes = await _with_stand_ins(votes, context)
     reviews = tuple(vote.review for vote in votes)
     notes: list[str] = []
     if not reviews:
-        lack = "; ".join(hall.team.members.lacks) if hall.team is not None else ""
+        lack = "; ".join(context.team.members.lacks) if context.team is not None else ""
         why = f"no model is left that gives usable reviews: {lack}"
-        return Sitting(verdict=_verdict(panel, None, (), [why]), fault=why)
+        return PanelResult(verdict=_verdict(panel, None, (), [why]), fault=why)
     if rules.consensus:
-        reviews, notes = await _second_looks(reviews, hall)
+        reviews, notes = await _second_looks(reviews, context)
     unheard = [review.model for review in reviews if review.abstained == CANCELLED]
     if unheard:
         notes.append(f"decided early, without waiting for {', '.join(unheard)}")
@@ -69,19 +71,19 @@ async def review(panel: Panel, reviewers: Callable[[str], Reviewer], hall: Hall,
     if score is None:
         voted = sum(review.score is not None for review in reviews)
         notes.insert(0, f"the panel has no quorum: {voted} of {len(reviews)} voted")
-        return Sitting(verdict=_verdict(panel, None, reviews, notes), fault=fault(votes))
+        return PanelResult(verdict=_verdict(panel, None, reviews, notes), fault=fault(votes))
     if not rules.consensus:
-        return Sitting(verdict=_verdict(panel, score, reviews, notes))
+        return PanelResult(verdict=_verdict(panel, score, reviews, notes))
     against = objections(reviews, accept.score)
     if against:
         notes.insert(0, f"no consensus: {' and '.join(against)}")
     verdict = _verdict(panel, score, reviews, notes)
-    return Sitting(verdict=replace(verdict, consensus=not against and score >= accept.score))
+    return PanelResult(verdict=replace(verdict, consensus=not against and score >= accept.score))
 
 
-async def _seated(panel: Panel, hall: Hall) -> list[tuple[str, str]]:
+async def _seated(panel: Panel, context: ReviewContext) -> list[tuple[str, str]]:
     """Who sits for each member of the panel, as far as anybody can: (the member as set, the one who is asked)."""
-    team = hall.team
+    team = context.team
     if team is None:
         return [(member, member) for member in panel.members]
     seats: list[tuple[str, str]] = []
@@ -95,10 +97,10 @@ async def _seated(panel: Panel, hall: Hall) -> list[tuple[str, str]]:
     return seats
 
 
-async def _with_stand_ins(votes: list[Vote], hall: Hall) -> list[Vote]:
+async def _with_stand_ins(votes: list[Vote], context: ReviewContext) -> list[Vote]:
     """The votes, where each member that is to be replaced has given its place to another, who voted in its stead, or
     has left the panel: a quorum is one of those who can speak."""
-    team = hall.team
+    team = context.team
     while team is not None and any(one.mute for one in votes):
         seats: list[Review | Vote] = []
         for one in votes:
@@ -109,15 +111,15 @@ async def _with_stand_ins(votes: list[Vote], hall: Hall) -> list[Vote]:
             by = await team.stand_in(one.review.model, [*beside, *(other.review.model for other in votes)])
             if by is not None:
                 seats.append(replace(one.review, model=by, abstained=None, seconds=0.0))
-        fresh = iter(await _hear([seat for seat in seats if isinstance(seat, Review)], hall, enough=None))
+        fresh = iter(await _hear([seat for seat in seats if isinstance(seat, Review)], context, enough=None))
         votes = [next(fresh) if isinstance(seat, Review) else seat for seat in seats]
     return votes
 
 
-async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -> list[Vote]:
+async def _hear(blanks: Sequence[Review], context: ReviewContext, *, enough: float | None) -> list[Vote]:
     """Everybody's vote, in order. With ``enough``, those are cancelled that cannot change how it ends."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(vote(blank, hall)) for blank in blanks]
+        tasks = [group.create_task(vote(blank, context)) for blank in blanks]
         pending = set(tasks)
         stopped: set[asyncio.Task[Vote]] = set()
         while pending:
@@ -138,11 +140,11 @@ async def _hear(blanks: Sequence[Review], hall: Hall, *, enough: float | None) -
     ]
 
 
-async def _second_looks(reviews: tuple[Review, ...], hall: Hall) -> tuple[tuple[Review, ...], list[str]]:
+async def _second_looks(reviews: tuple[Review, ...], context: ReviewContext) -> tuple[tuple[Review, ...], list[str]]:
     """The reviews after the outliers saw what the others found, and what came of it, in words."""
     async with asyncio.TaskGroup() as group:
         looks = {
-            index: group.create_task(look_again(reviews[index], [*reviews[:index], *reviews[index + 1 :]], hall))
+            index: group.create_task(look_again(reviews[index], [*reviews[:index], *reviews[index + 1 :]], context))
             for index in outliers(reviews)
         }
     if not looks:

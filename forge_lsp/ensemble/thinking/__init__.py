@@ -12,19 +12,19 @@ from typing import TypeAlias
 
 from forge_lsp.domain.attempt import Thought
 from forge_lsp.ensemble.schedule import Thinking
+from forge_lsp.ensemble.thinking.context import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext
 from forge_lsp.ensemble.thinking.debate import debate
 from forge_lsp.ensemble.thinking.duo import duo
-from forge_lsp.ensemble.thinking.room import ANSWER_TOKENS, THOUGHT_TOKENS, Room
 from forge_lsp.ensemble.thinking.solo import solo
 from forge_lsp.ensemble.thinking.trio import trio
 from forge_lsp.ensemble.thinking.vote import vote
 
-__all__ = ["ANSWER_TOKENS", "STRATEGIES", "THOUGHT_TOKENS", "Room", "think"]
+__all__ = ["ANSWER_TOKENS", "STRATEGIES", "THOUGHT_TOKENS", "ThinkingContext", "think"]
 
-Strategy: TypeAlias = Callable[[tuple[str, ...], Room], Awaitable["Thought | None"]]
+Strategy: TypeAlias = Callable[[tuple[str, ...], ThinkingContext], Awaitable["Thought | None"]]
 
 
-async def _none(models: tuple[str, ...], room: Room) -> Thought | None:  # noqa: ARG001 - the registry's shape
+async def _none(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:  # noqa: ARG001 - the registry's shape
     return None
 
 
@@ -34,6 +34,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
 """Every strategy of schedule.STRATEGIES, by name."""
 
 
-async def think(thinking: Thinking, room: Room) -> Thought | None:
+async def think(thinking: Thinking, context: ThinkingContext) -> Thought | None:
     """What the thinkers hand on: at most 400 tokens, or None. Raises nothing but a cancel."""
-    return await STRATEGIES[thinking.strategy](thinking.models, room)
+    return await STRATEGIES[thinking.strategy](thinking.models, context)

@@ -13,7 +13,7 @@ from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapp
 from forge_lsp.ensemble.members import MOST_UNUSABLE
 from forge_lsp.ensemble.plain_words import said_vote
 from forge_lsp.ensemble.prompting import render
-from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
+from forge_lsp.ensemble.thinking.context import Plan, Shown, ThinkingContext
 
 __all__ = ["BALLOT_TOKENS", "ballot_schema", "parse_ballot", "place_of", "poll", "shuffled"]
 
@@ -21,28 +21,30 @@ BALLOT_TOKENS = 200
 MOST_REASON = 200  # characters
 
 
-async def poll(voters: Sequence[str], plans: Sequence[Plan], room: Room, *, role: str) -> dict[str, Plan]:
+async def poll(voters: Sequence[str], plans: Sequence[Plan], context: ThinkingContext, *, role: str) -> dict[str, Plan]:
     """The plan that each voter chose, by voter, all asked at once; those who abstain are left out and told."""
-    voters = voters if room.voters is None else await room.voters.present(voters)
-    cast = await _all_cast(list(enumerate(voters)), plans, room, role)
-    while room.voters is not None and (mute := [one for one in cast if room.voters.mute(one)]):
+    voters = voters if context.voters is None else await context.voters.present(voters)
+    cast = await _all_cast(list(enumerate(voters)), plans, context, role)
+    while context.voters is not None and (mute := [one for one in cast if context.voters.mute(one)]):
         turns: list[tuple[int, str]] = []
         for voter in mute:
             del cast[voter]
-            by = await room.voters.stand_in(voter, [*voters, *cast, *(name for _, name in turns)])
+            by = await context.voters.stand_in(voter, [*voters, *cast, *(name for _, name in turns)])
             if by is not None:
                 turns.append((len(voters) + len(turns), by))
-        cast |= await _all_cast(turns, plans, room, role)
+        cast |= await _all_cast(turns, plans, context, role)
     return {voter: plan for voter, plan in cast.items() if plan is not None}
 
 
 async def _all_cast(
-    voters: Sequence[tuple[int, str]], plans: Sequence[Plan], room: Room, role: str
+    voters: Sequence[tuple[int, str]], plans: Sequence[Plan], context: ThinkingContext, role: str
 ) -> dict[str, Plan | None]:
     """What each voter chose, all asked at once; the number of a voter gives it its order of the plans."""
     async with asyncio.TaskGroup() as group:
         tasks = {
-            voter: group.create_task(_cast(voter, shuffled(plans, seed=f"{room.seed}\n{role}", turn=turn), room, role))
+            voter: group.create_task(
+                _cast(voter, shuffled(plans, seed=f"{context.seed}\n{role}", turn=turn), context, role)
+            )
             for turn, voter in voters
         }
     return {voter: task.result() for voter, task in tasks.items()}
@@ -91,18 +93,18 @@ def place_of(text: str, letters: Sequence[str]) -> int | None:
     return None if letter is None else list(letters).index(letter)
 
 
-async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Plan | None:
+async def _cast(voter: str, plans: Sequence[Plan], context: ThinkingContext, role: str) -> Plan | None:
     letters = ascii_uppercase[: len(plans)]
     shown = [Shown(heading=f"Plan {letter}", text=plan.text) for letter, plan in zip(letters, plans, strict=True)]
     either = _either(letters)
     try:
-        shared, text = await room.prompt(voter, "vote", shown, BALLOT_TOKENS, letters=either)
+        shared, text = await context.prompt(voter, "vote", shown, BALLOT_TOKENS, letters=either)
 
         def request(turns: Sequence[Message]) -> ChatRequest:
             return shared.request(*turns, max_tokens=BALLOT_TOKENS, temperature=0.0, schema=ballot_schema(letters))
 
         chosen = await ask_twice(
-            room.ask,
+            context.ask,
             voter,
             role,
             [Message(role=Role.USER, text=text)],
@@ -112,14 +114,14 @@ async def _cast(voter: str, plans: Sequence[Plan], room: Room, role: str) -> Pla
             words=lambda answer: place_of(answer, letters),
         )
     except (ModelError, SpendingRefused) as error:
-        if room.voters is not None:
-            room.voters.failed(voter, error)
-        room.degraded(f"{voter} abstains from the {role}: {error.full_message}")
+        if context.voters is not None:
+            context.voters.failed(voter, error)
+        context.degraded(f"{voter} abstains from the {role}: {error.full_message}")
         return None
     except Unusable as error:
-        if room.voters is not None:  # it was asked twice
-            room.voters.unusable(voter, f"its answers were no ballots: {error}", MOST_UNUSABLE)
-        room.degraded(f"{voter} abstains from the {role}: its answers were no ballots: {error}")
+        if context.voters is not None:  # it was asked twice
+            context.voters.unusable(voter, f"its answers were no ballots: {error}", MOST_UNUSABLE)
+        context.degraded(f"{voter} abstains from the {role}: its answers were no ballots: {error}")
         return None
     return plans[chosen]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_lsp.domain.attempt import Thought
-from forge_lsp.ensemble.thinking.room import Plan, Room, Shown
+from forge_lsp.ensemble.thinking.context import Plan, Shown, ThinkingContext
 
 __all__ = ["ROUNDS", "debate"]
 
@@ -20,12 +20,12 @@ class _Turn:
     round: int
 
 
-async def debate(models: tuple[str, ...], room: Room) -> Thought | None:
+async def debate(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
     """The last word is the thought. A member that fails misses that turn, and speaks again in the next round."""
     turns: list[_Turn] = []
     for number in range(1, ROUNDS + 1):
         for model in models:
-            words = await _speak(model, number, turns, room)
+            words = await _speak(model, number, turns, context)
             if words is not None:
                 turns.append(_Turn(plan=Plan(model=model, text=words), round=number))
     if not turns:
@@ -35,18 +35,18 @@ async def debate(models: tuple[str, ...], room: Room) -> Thought | None:
     strategy = "debate"
     if len(speakers) == 1:
         strategy = "solo"
-        room.degraded(f"debate became solo: only {speakers[0]} spoke")
+        context.degraded(f"debate became solo: only {speakers[0]} spoke")
     return Thought(text=turns[-1].plan.text, strategy=strategy, models=speakers)
 
 
-async def _speak(model: str, number: int, turns: Sequence[_Turn], room: Room) -> str | None:
+async def _speak(model: str, number: int, turns: Sequence[_Turn], context: ThinkingContext) -> str | None:
     role, verb = f"debate {number}", f"speak in round {number}"
     if not turns:
-        return await room.say(model, role, "propose", verb=verb)
+        return await context.say(model, role, "propose", verb=verb)
     shown = [
         Shown(
             heading=f"Round {turn.round}, {'you' if turn.plan.model == model else 'a colleague'}", text=turn.plan.text
         )
         for turn in turns
     ]
-    return await room.say(model, role, "debate", verb=verb, shown=shown, round=str(number), rounds=str(ROUNDS))
+    return await context.say(model, role, "debate", verb=verb, shown=shown, round=str(number), rounds=str(ROUNDS))

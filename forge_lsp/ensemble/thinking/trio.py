@@ -4,27 +4,27 @@ as the slowest member and the consensus."""
 from __future__ import annotations
 
 from forge_lsp.domain.attempt import Thought
-from forge_lsp.ensemble.thinking.room import Room, Shown
+from forge_lsp.ensemble.thinking.context import Shown, ThinkingContext
 
 __all__ = ["trio"]
 
 
-async def trio(models: tuple[str, ...], room: Room) -> Thought | None:
+async def trio(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
     """All propose; the first listed that did writes the consensus. A single proposal stands as it is, and so does
     the first one where the consensus fails."""
-    plans = await room.propose(models)
+    plans = await context.propose(models)
     if not plans:
         return None
     first = plans[0]
     alone = Thought(text=first.text, strategy="solo", models=(first.model,))
     if len(plans) == 1:
-        room.degraded(f"trio became solo: the plan of {first.model} is the only one")
+        context.degraded(f"trio became solo: the plan of {first.model} is the only one")
         return alone
     if first.model != models[0]:
-        room.degraded(f"{first.model} writes the consensus in the place of {models[0]}")
+        context.degraded(f"{first.model} writes the consensus in the place of {models[0]}")
     shown = [Shown(heading=f"Plan {number}", text=plan.text) for number, plan in enumerate(plans, 1)]
-    agreed = await room.say(first.model, "consensus", "consensus", verb="write the consensus", shown=shown)
+    agreed = await context.say(first.model, "consensus", "consensus", verb="write the consensus", shown=shown)
     if agreed is None:
-        room.degraded(f"trio became solo: the plan of {first.model} stands without a consensus")
+        context.degraded(f"trio became solo: the plan of {first.model} stands without a consensus")
         return alone
     return Thought(text=agreed, strategy="trio", models=tuple(plan.model for plan in plans))

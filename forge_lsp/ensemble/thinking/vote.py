@@ -8,40 +8,42 @@ from collections.abc import Mapping, Sequence
 
 from forge_lsp.domain.attempt import Thought
 from forge_lsp.ensemble.thinking.ballots import poll
-from forge_lsp.ensemble.thinking.room import Plan, Room
+from forge_lsp.ensemble.thinking.context import Plan, ThinkingContext
 
 __all__ = ["LEAST_BALLOTS", "vote"]
 
 LEAST_BALLOTS = 2
 
 
-async def vote(models: tuple[str, ...], room: Room) -> Thought | None:
+async def vote(models: tuple[str, ...], context: ThinkingContext) -> Thought | None:
     """The plan with the most votes; on a tie the one that wins a run-off among the tied, and then the first by order.
     With a single plan, or fewer than two ballots, the first plan by order stands."""
-    plans = await room.propose(models)
+    plans = await context.propose(models)
     if not plans:
         return None
     first = plans[0]
     if len(plans) == 1:
-        room.degraded(f"vote became solo: the plan of {first.model} is the only one")
+        context.degraded(f"vote became solo: the plan of {first.model} is the only one")
         return Thought(text=first.text, strategy="solo", models=(first.model,))
-    ballots = await poll(models, plans, room, role="vote")
+    ballots = await poll(models, plans, context, role="vote")
     if len(ballots) < LEAST_BALLOTS:
-        room.degraded(f"vote became solo: {_too_few(ballots)}, so the plan of {first.model} stands, the first by order")
+        context.degraded(
+            f"vote became solo: {_too_few(ballots)}, so the plan of {first.model} stands, the first by order"
+        )
         return Thought(text=first.text, strategy="solo", models=(first.model,))
     leaders, note = _leaders(ballots, plans), _won(ballots, "wins with")
     if len(leaders) > 1:
-        leaders, note = await _run_off(models, leaders, room)
+        leaders, note = await _run_off(models, leaders, context)
     took_part = {plan.model for plan in plans} | ballots.keys()
     present = tuple(model for model in dict.fromkeys((*models, *ballots)) if model in took_part)
     return Thought(text=leaders[0].text, strategy="vote", models=present, note=f"the plan of {leaders[0].model} {note}")
 
 
-async def _run_off(models: tuple[str, ...], tied: list[Plan], room: Room) -> tuple[list[Plan], str]:
+async def _run_off(models: tuple[str, ...], tied: list[Plan], context: ThinkingContext) -> tuple[list[Plan], str]:
     """Who leads after everybody voted on the tied plans once more, and how it came to that."""
-    ballots = await poll(models, tied, room, role="run-off")
+    ballots = await poll(models, tied, context, role="run-off")
     if len(ballots) < LEAST_BALLOTS:
-        room.degraded(f"the run-off has no winner: {_too_few(ballots)}, so the order decides")
+        context.degraded(f"the run-off has no winner: {_too_few(ballots)}, so the order decides")
         return tied, "ties with others and is the first by order"
     leaders = _leaders(ballots, tied)
     if len(leaders) > 1:

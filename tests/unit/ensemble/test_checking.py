@@ -8,7 +8,7 @@ from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.ports import FastReport
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.checking import Checked, Checks, check
-from forge_lsp.ensemble.standing import Standing
+from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import FakeToolchain, example, report, task
 
@@ -210,28 +210,28 @@ def test_a_proof_that_is_doubted_is_no_grade() -> None:
 
 def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
     checks = Checks()
-    standing = Standing(checks)
-    assert standing.best() is None
+    leaderboard = Leaderboard(checks)
+    assert leaderboard.best() is None
     broken = Checked(candidate=candidate("0"), build=report(BuildStatus.FAILED))
-    standing.add([broken], chosen=broken, verdict=None)
-    assert standing.best() is None, "what does not compile is not offered"
+    leaderboard.add([broken], chosen=broken, verdict=None)
+    assert leaderboard.best() is None, "what does not compile is not offered"
     early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "owed", "4")))
     checks.learn(early)
-    standing.add([early], chosen=early, verdict=Verdict(panel="simple", score=9.0))
-    best = standing.best()
+    leaderboard.add([early], chosen=early, verdict=Verdict(panel="simple", score=9.0))
+    best = leaderboard.best()
     assert best is not None
     assert (best.candidate, best.score) == (early.candidate, 9.0)
     later = Checked(candidate=candidate("2", attempt=2), build=report(), raw=proof(("1", "proof", "5")))
     checks.learn(later)
-    standing.add([later], chosen=later, verdict=Verdict(panel="simple", score=3.0))
-    best = standing.best()
+    leaderboard.add([later], chosen=later, verdict=Verdict(panel="simple", score=3.0))
+    best = leaderboard.best()
     assert best is not None
     assert (best.candidate, best.score) == (later.candidate, 3.0)
     same = Checked(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
-    standing.add([same], chosen=same, verdict=Verdict(panel="simple", score=3.0))
-    best = standing.best()
+    leaderboard.add([same], chosen=same, verdict=Verdict(panel="simple", score=3.0))
+    best = leaderboard.best()
     assert best is not None
     assert best.candidate is same.candidate, "of equals the later one"
     unproven = Checked(candidate=candidate("4", attempt=4), build=report(BuildStatus.UNVERIFIED), raw=later.raw)
-    standing.add([unproven], chosen=unproven, verdict=Verdict(panel="simple", score=10.0))
-    assert standing.best() == best
+    leaderboard.add([unproven], chosen=unproven, verdict=Verdict(panel="simple", score=10.0))
+    assert leaderboard.best() == best

@@ -37,9 +37,9 @@ from forge_lsp.ensemble.fencing import as_item, as_material, fenced
 from forge_lsp.ensemble.generation import Brief, first_request
 from forge_lsp.ensemble.insights import learn, render_insights
 from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
-from forge_lsp.ensemble.review.member import Hall, look_again
+from forge_lsp.ensemble.review.member import ReviewContext, look_again
 from forge_lsp.ensemble.schedule import Generator
-from forge_lsp.ensemble.thinking.room import Room, Shown
+from forge_lsp.ensemble.thinking.context import Shown, ThinkingContext
 from tests.support.scripted import ManualClock, Purse, ScriptedDirectory, ScriptedModel, task, verdict_text
 
 LINES = ["\n", "\r", "\r\n", "\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1c"]
@@ -143,14 +143,14 @@ def insight(kind: InsightKind, text: str) -> str:
 
 
 async def planned(words: str) -> str:
-    room = Room(
+    context = ThinkingContext(
         ask=never, shared=nothing, insights=lambda _: "", degraded=lambda _: None, context=lambda _: 32_000, seed="s"
     )
     plans = [Shown(heading="Plan A", text=words), Shown(heading="Plan B", text="other")]
     return "\n\n".join(
         [
-            (await room.prompt("m", "vote", plans, 100, letters="A or B"))[1],
-            (await room.prompt("m", "debate", plans, 100, round="1", rounds="3"))[1],
+            (await context.prompt("m", "vote", plans, 100, letters="A or B"))[1],
+            (await context.prompt("m", "debate", plans, 100, round="1", rounds="3"))[1],
         ]
     )
 
@@ -174,10 +174,10 @@ async def criticised(words: str) -> str:
         heard.append(text_of(request))
         return replied(words)
 
-    room = Room(
+    context = ThinkingContext(
         ask=ask, shared=nothing, insights=lambda _: "", degraded=lambda _: None, context=lambda _: 32_000, seed="s"
     )
-    thought = await duo(("a", "b"), room)
+    thought = await duo(("a", "b"), context)
     return "\n\n".join([*heard, generation(thought.text if thought else "")])
 
 
@@ -188,7 +188,7 @@ async def looked_at_again(words: str) -> str:
         heard.append(text_of(request))
         return replied(verdict_text(5))
 
-    hall = Hall(
+    context = ReviewContext(
         ask=ask, shared=nothing, subject=lambda _: "the candidate", unavailable=nothing,  # type: ignore[arg-type]
         degraded=lambda _: None, answer_tokens=lambda _: 100, spare_tokens=lambda _: 1000, clock=ManualClock(),
     )  # fmt: skip
@@ -196,7 +196,7 @@ async def looked_at_again(words: str) -> str:
     other = replace(
         one, issues=(Issue(severity=Severity.ERROR, message=words), Issue(severity=Severity.INFO, message="b"))
     )
-    await look_again(one, (other,), hall)
+    await look_again(one, (other,), context)
     return heard[0]
 
 

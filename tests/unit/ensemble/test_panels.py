@@ -16,7 +16,7 @@ from forge_lsp.domain.events import CallFinished, Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.prompting import Shared, window
-from forge_lsp.ensemble.review import CANCELLED, Hall, Sitting, review, weighted_mean
+from forge_lsp.ensemble.review import CANCELLED, PanelResult, ReviewContext, review, weighted_mean
 from forge_lsp.ensemble.review.weighing import Vote, ending, endings, objections, outliers
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
 from forge_lsp.ensemble.words import estimate_tokens
@@ -62,14 +62,14 @@ class Bench:
         self.events = Events()
         self.purse = Purse()
 
-    async def sit(self) -> Sitting:
+    async def sit(self) -> PanelResult:
         directory = ScriptedDirectory(*self.models)
         calls = Calls(models=directory, spending=self.purse, emit=self.events, clock=self.clock)
 
         async def shared(_: str) -> Shared:
             return Shared(system="system", text=self.prefix)
 
-        hall = Hall(
+        context = ReviewContext(
             ask=calls.line(1, Stage.REVIEW),
             shared=shared,
             subject=lambda _: self.subject,
@@ -80,7 +80,7 @@ class Bench:
             clock=self.clock,
         )
         panel = Panel(kind=self.kind, members=tuple(model.info.key for model in self.models))
-        return await review(panel, lambda key: self.reviewers.get(key, Reviewer()), hall, self.accept)
+        return await review(panel, lambda key: self.reviewers.get(key, Reviewer()), context, self.accept)
 
     @property
     def roles(self) -> list[tuple[str, str]]:
@@ -99,14 +99,14 @@ def five(*answers: object, **values: object) -> tuple[ScriptedModel, ...]:
     )
 
 
-def decided(sitting: Sitting, accept: Accept | None = None) -> Decision:
+def decided(result: PanelResult, accept: Accept | None = None) -> Decision:
     return decide(
         build=report(BuildStatus.PASSED),
         evidence=Evidence(),
-        verdict=sitting.verdict,
+        verdict=result.verdict,
         accept=accept or Accept(),
         last=False,
-        panel_fault=sitting.fault,
+        panel_fault=result.fault,
     )
 
 
@@ -115,19 +115,19 @@ def decided(sitting: Sitting, accept: Accept | None = None) -> Decision:
 
 async def test_a_consensus_is_accepted() -> None:
     bench = Bench(five(8, 8.5, 9, 8, 7.5), kind="critical")
-    sitting = await bench.sit()
-    assert sitting.verdict.consensus is True
-    assert sitting.verdict.note is None
-    assert decided(sitting).kind is DecisionKind.ACCEPT
+    result = await bench.sit()
+    assert result.verdict.consensus is True
+    assert result.verdict.note is None
+    assert decided(result).kind is DecisionKind.ACCEPT
     assert len(bench.roles) == 5
 
 
 async def test_a_high_mean_without_enough_weight_behind_it_is_no_consensus() -> None:
     # mean 8.2, but only phi4 and gemma3, 0.45 of the weight, say 8 or more
-    sitting = await Bench(five(9, 9, 7.5, 7.5, 7.5), kind="critical").sit()
-    assert sitting.verdict.score == pytest.approx(8.175)
-    assert sitting.verdict.consensus is False
-    decision = decided(sitting)
+    result = await Bench(five(9, 9, 7.5, 7.5, 7.5), kind="critical").sit()
+    assert result.verdict.score == pytest.approx(8.175)
+    assert result.verdict.consensus is False
+    decision = decided(result)
     assert decision.kind is DecisionKind.RETRY
     assert decision.reason == (
         "the panel gives 8.2; no consensus: only 0.45 of the weight says 8.0 or more, 0.60 is needed"
@@ -135,36 +135,36 @@ async def test_a_high_mean_without_enough_weight_behind_it_is_no_consensus() -> 
 
 
 async def test_exactly_six_tenths_of_the_weight_is_enough() -> None:
-    sitting = await Bench(five(9, 9, 7.5, 7.5, 9), kind="critical").sit()
-    assert sitting.verdict.consensus is True
+    result = await Bench(five(9, 9, 7.5, 7.5, 9), kind="critical").sit()
+    assert result.verdict.consensus is True
 
 
 async def test_security_can_refuse_alone() -> None:
     bench = Bench(five(10, 10, 10, (4.9, 4.9), 10), kind="critical")
-    sitting = await bench.sit()
-    assert sitting.verdict.score is not None
-    assert sitting.verdict.score > 8
-    assert "no consensus: small gives 4.9 for security, less than 5.0" in decided(sitting).reason
-    assert decided(sitting).kind is DecisionKind.RETRY
+    result = await bench.sit()
+    assert result.verdict.score is not None
+    assert result.verdict.score > 8
+    assert "no consensus: small gives 4.9 for security, less than 5.0" in decided(result).reason
+    assert decided(result).kind is DecisionKind.RETRY
     assert (await Bench(five(10, 10, 10, (5, 5), 10), kind="critical").sit()).verdict.consensus is True
     # A low score under another aspect does not.
     assert (await Bench(five(10, 10, 10, 10, (4, 4)), kind="critical").sit()).verdict.consensus is True
 
 
 async def test_a_low_mean_is_told_as_such() -> None:
-    sitting = await Bench(five(7, 7, 7, 7, 7), kind="critical").sit()
-    assert sitting.verdict.consensus is False
-    assert decided(sitting).reason == "the panel gives 7.0, 8.0 is needed"
+    result = await Bench(five(7, 7, 7, 7, 7), kind="critical").sit()
+    assert result.verdict.consensus is False
+    assert decided(result).reason == "the panel gives 7.0, 8.0 is needed"
 
 
 async def test_who_stands_apart_looks_again_and_the_second_score_counts() -> None:
     issue = ("error", "the lock is never released")
     models = five(9, verdict_text(9, issue), 9, (verdict_text(3, ("error", "own words"), reasoning="it leaks"), 8), 8)
     bench = Bench(models, kind="critical")
-    sitting = await bench.sit()
-    assert [one.score for one in sitting.verdict.reviews] == [9, 9, 9, 8, 8]
-    assert sitting.verdict.note == "second look: small from 3 to 8"
-    assert (sitting.verdict.consensus, bench.told) == (True, [])
+    result = await bench.sit()
+    assert [one.score for one in result.verdict.reviews] == [9, 9, 9, 8, 8]
+    assert result.verdict.note == "second look: small from 3 to 8"
+    assert (result.verdict.consensus, bench.told) == (True, [])
     assert bench.roles[5:] == [("second look", "small")]
     again = models[3].prompts[1]
     assert "- architecture, error, line 1: the lock is never released" in again
@@ -182,45 +182,45 @@ async def test_second_looks_run_at_once_and_take_the_slowest() -> None:
     for model, delay in zip(models, delays, strict=True):
         model.gate = clock.takes(delay)
     bench = Bench(models, kind="critical", clock=clock)
-    sitting = await clock.run(bench.sit())
+    result = await clock.run(bench.sit())
     assert clock.seconds == 5 + 5
-    assert sitting.verdict.note == "second look: phi4 from 4 to 8, llama from 4 to 7"
-    assert [one.seconds for one in sitting.verdict.reviews] == [6, 1, 1, 1, 10]
+    assert result.verdict.note == "second look: phi4 from 4 to 8, llama from 4 to 7"
+    assert [one.seconds for one in result.verdict.reviews] == [6, 1, 1, 1, 10]
 
 
 @pytest.mark.parametrize("failure", [RAMBLES, DOWN, "nonsense"])
 async def test_a_second_look_that_fails_keeps_the_first_score(failure: object) -> None:
     bench = Bench(five(9, 9, 9, (6, failure, failure), 9), kind="critical")
-    sitting = await bench.sit()
-    assert sitting.verdict.reviews[3].score == 6
-    assert sitting.verdict.note == "second look: small stays at 6"
+    result = await bench.sit()
+    assert result.verdict.reviews[3].score == 6
+    assert result.verdict.note == "second look: small stays at 6"
     (told,) = bench.told
     assert told.startswith("small (security) keeps its first score without a second look: ")
-    assert sitting.fault is None
+    assert result.fault is None
 
 
 async def test_two_points_are_not_apart_and_without_a_quorum_nobody_looks_again() -> None:
     assert outliers(reviews((0.5, 6.0), (0.5, 10.0))) == ()
     assert outliers(reviews((0.5, 5.9), (0.5, 10.0))) == (0, 1)
     bench = Bench(five(RAMBLES, RAMBLES, RAMBLES, 0, 10), kind="critical")
-    sitting = await bench.sit()
-    assert (sitting.verdict.score, sitting.verdict.consensus) == (None, None)
-    assert sitting.verdict.note == "the panel has no quorum: 2 of 5 voted"
+    result = await bench.sit()
+    assert (result.verdict.score, result.verdict.consensus) == (None, None)
+    assert result.verdict.note == "the panel has no quorum: 2 of 5 voted"
     assert len(bench.roles) == 5
-    assert decided(sitting).kind is DecisionKind.RETRY
+    assert decided(result).kind is DecisionKind.RETRY
 
 
 async def test_an_abstention_is_no_refusal_in_a_consensus() -> None:
-    sitting = await Bench(five(RAMBLES, 9, 9, 7.5, DOWN), kind="critical").sit()
+    result = await Bench(five(RAMBLES, 9, 9, 7.5, DOWN), kind="critical").sit()
     # 0.45 of the 0.65 that voted
-    assert sitting.verdict.consensus is True
+    assert result.verdict.consensus is True
     assert objections(reviews((0.5, 9.0), (0.5, None)), 8.0) == ()
 
 
 async def test_a_critical_panel_hears_everybody() -> None:
     bench = Bench(five((0, 0), (0, 0), (0, 0), (0, 0), (10, 10)), kind="critical")
-    sitting = await bench.sit()
-    assert all(one.score is not None for one in sitting.verdict.reviews)
+    result = await bench.sit()
+    assert all(one.score is not None for one in result.verdict.reviews)
     assert bench.events.of(CallFinished)
     assert not any(body.error for body in bench.events.bodies if isinstance(body, CallFinished))
 
@@ -269,22 +269,22 @@ def test_a_verdict_without_consensus_is_refused_even_where_the_build_could_not_b
 async def test_votes_that_cannot_change_the_outcome_are_cancelled() -> None:
     hang = Hang()
     bench = Bench(five(2, 1, 3, 2, hang))
-    sitting = await bench.sit()
+    result = await bench.sit()
     assert hang.closed or not hang.started.is_set()
-    last = sitting.verdict.reviews[-1]
+    last = result.verdict.reviews[-1]
     assert (last.score, last.abstained) == (None, CANCELLED)
-    assert sitting.verdict.score == pytest.approx((0.2 * 2 + 0.25 * 1 + 0.2 * 3 + 0.2 * 2) / 0.85)
-    assert sitting.verdict.note == "decided early, without waiting for llama"
-    assert decided(sitting).kind is DecisionKind.RETRY
+    assert result.verdict.score == pytest.approx((0.2 * 2 + 0.25 * 1 + 0.2 * 3 + 0.2 * 2) / 0.85)
+    assert result.verdict.note == "decided early, without waiting for llama"
+    assert decided(result).kind is DecisionKind.RETRY
     assert bench.told == [], "nothing went wrong"
     assert len(bench.purse.admitted) == len(bench.purse.settled)
 
 
 async def test_high_votes_stop_early_too() -> None:
     bench = Bench(five(10, 10, 10, 10, Hang()))
-    sitting = await bench.sit()
-    assert (sitting.verdict.score, sitting.verdict.note) == (10, "decided early, without waiting for llama")
-    assert decided(sitting).kind is DecisionKind.ACCEPT
+    result = await bench.sit()
+    assert (result.verdict.score, result.verdict.note) == (10, "decided early, without waiting for llama")
+    assert decided(result).kind is DecisionKind.ACCEPT
 
 
 @pytest.mark.parametrize("kind", ["simple", "moderate", "complex"])
@@ -301,17 +301,17 @@ async def test_the_panel_takes_its_slowest_member_unless_it_is_decided(kind: str
 
 async def test_a_panel_without_a_possible_quorum_stops() -> None:
     bench = Bench(five(RAMBLES, RAMBLES, RAMBLES, Hang(), Hang()))
-    sitting = await bench.sit()
-    assert sitting.verdict.score is None
-    assert sitting.verdict.note == (
+    result = await bench.sit()
+    assert result.verdict.score is None
+    assert result.verdict.note == (
         "the panel has no quorum: 0 of 5 voted; decided early, without waiting for small, llama"
     )
-    assert decided(sitting).kind is DecisionKind.RETRY
+    assert decided(result).kind is DecisionKind.RETRY
 
 
 async def test_where_evidence_decides_the_score_is_shown_whole() -> None:
-    sitting = await Bench(five(1, 1, 1, 1, 1), accept=Accept(rule="evidence")).sit()
-    assert all(one.score == 1 for one in sitting.verdict.reviews)
+    result = await Bench(five(1, 1, 1, 1, 1), accept=Accept(rule="evidence")).sit()
+    assert all(one.score == 1 for one in result.verdict.reviews)
 
 
 def reviews(*votes: tuple[float, float | None]) -> tuple[Review, ...]:
@@ -392,25 +392,25 @@ async def test_in_every_order_of_answers_the_decision_is_that_of_the_full_panel(
     """The real panel, 120 orders each: the full panel is the same one that may not stop."""
     everything = {"abstains": RAMBLES, "down": DOWN}
 
-    async def run(order: tuple[int, ...], *, stops: bool) -> tuple[Decision, Sitting]:
+    async def run(order: tuple[int, ...], *, stops: bool) -> tuple[Decision, PanelResult]:
         clock = TimedClock()
         models = five(*(everything.get(one, one) if isinstance(one, str) else one for one in outcomes))
         for model, place in zip(models, order, strict=True):
             model.gate = clock.takes(1.0 + place)
         accept = Accept() if stops else Accept(rule="evidence")
-        sitting = await clock.run(Bench(models, clock=clock, accept=accept).sit())
-        return decided(sitting), sitting
+        result = await clock.run(Bench(models, clock=clock, accept=accept).sit())
+        return decided(result), result
 
     for order in permutations(range(5)):
         full, whole = await run(order, stops=False)
-        decision, sitting = await run(order, stops=True)
+        decision, result = await run(order, stops=True)
         assert (decision.kind, decision.unverified) == (full.kind, full.unverified), order
         assert all(one.abstained != CANCELLED for one in whole.verdict.reviews)
-        heard = [one for one in sitting.verdict.reviews if one.abstained != CANCELLED]
+        heard = [one for one in result.verdict.reviews if one.abstained != CANCELLED]
         assert all(
             one.score == other.score
-            for one, other in zip(sitting.verdict.reviews, whole.verdict.reviews, strict=True)
+            for one, other in zip(result.verdict.reviews, whole.verdict.reviews, strict=True)
             if one in heard
         )
-        if sitting.verdict.score is not None:
-            assert sitting.verdict.score == weighted_mean([one for one in heard if one.score is not None])
+        if result.verdict.score is not None:
+            assert result.verdict.score == weighted_mean([one for one in heard if one.score is not None])

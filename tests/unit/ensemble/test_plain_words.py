@@ -59,6 +59,6 @@ def test_what_is_not_clear_is_no_vote(text: str) -> None:
 
 async def test_words_count_only_once_json_was_asked_for_again() -> None:
     first, again = ScriptedModel("a", "Score: 3", "Score: 9, well done."), ScriptedModel("b", "Score: 3", "no")
-    sitting, _ = await sit(first, again)
-    said = [(one.score, one.reasoning) for one in sitting.verdict.reviews]
+    result, _ = await sit(first, again)
+    said = [(one.score, one.reasoning) for one in result.verdict.reviews]
     assert said == [(9.0, "Score: 9, well done."), (None, "")]

@@ -9,7 +9,7 @@ import pytest
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
 from forge_lsp.ensemble.checking import Checked, Checks, rank
-from forge_lsp.ensemble.standing import Standing
+from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import example, report
 
 SILENT = example("kept", name="silent", expected="")
@@ -37,9 +37,9 @@ def test_a_stub_is_not_ranked_above_who_returns_something() -> None:
     for one in (stub, real):
         checks.learn(one)
     assert rank(real, checks) > rank(stub, checks)  # all else is equal, and it is shorter
-    standing = Standing(checks)
+    leaderboard = Leaderboard(checks)
     for one in (real, stub):
-        standing.add((one,), chosen=one, verdict=None)
-    best = standing.best()
+        leaderboard.add((one,), chosen=one, verdict=None)
+    best = leaderboard.best()
     assert best is not None
     assert best.candidate is real.candidate

@@ -13,7 +13,7 @@ from forge_lsp.domain.events import Stage
 from forge_lsp.domain.ports import Role
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.prompting import Shared
-from forge_lsp.ensemble.review import Hall, Sitting, Unusable, parse_review, review, schema
+from forge_lsp.ensemble.review import PanelResult, ReviewContext, Unusable, parse_review, review, schema
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer
 from tests.support.scripted import (
     Cut,
@@ -29,14 +29,16 @@ from tests.support.scripted import (
 REVIEWERS = {"a": Reviewer(aspect="security", weight=0.5), "b": Reviewer(aspect="logic", weight=0.3)}
 
 
-async def sit(*models: ScriptedModel, reasons: dict[str, str | ForgeError] | None = None) -> tuple[Sitting, list[str]]:
+async def sit(
+    *models: ScriptedModel, reasons: dict[str, str | ForgeError] | None = None
+) -> tuple[PanelResult, list[str]]:
     directory, told = ScriptedDirectory(*models, reasons=reasons), []
     calls = Calls(models=directory, spending=Purse(), emit=Events(), clock=ManualClock())
 
     async def shared(_: str) -> Shared:
         return Shared(system="system", text="the task")
 
-    hall = Hall(
+    context = ReviewContext(
         ask=calls.line(1, Stage.REVIEW),
         shared=shared,
         subject=lambda _: "the candidate",
@@ -47,15 +49,15 @@ async def sit(*models: ScriptedModel, reasons: dict[str, str | ForgeError] | Non
         clock=ManualClock(),
     )
     panel = Panel(kind="moderate", members=tuple(model.info.key for model in models))
-    return await review(panel, lambda key: REVIEWERS.get(key, Reviewer(weight=0.2)), hall, Accept()), told
+    return await review(panel, lambda key: REVIEWERS.get(key, Reviewer(weight=0.2)), context, Accept()), told
 
 
 async def test_members_vote_by_weight_and_see_the_same_text_first() -> None:
     a, b = ScriptedModel("a", verdict_text(9, ("warning", "rename"))), ScriptedModel("b", verdict_text(7.0))
-    sitting, told = await sit(a, b)
-    assert sitting.verdict.score == pytest.approx((9 * 0.5 + 7 * 0.3) / 0.8)
-    assert [one.aspect for one in sitting.verdict.reviews] == ["security", "logic"]
-    assert sitting.verdict.reviews[0].issues[0].severity is Severity.WARNING
+    result, told = await sit(a, b)
+    assert result.verdict.score == pytest.approx((9 * 0.5 + 7 * 0.3) / 0.8)
+    assert [one.aspect for one in result.verdict.reviews] == ["security", "logic"]
+    assert result.verdict.reviews[0].issues[0].severity is Severity.WARNING
     assert told == []
     first, second = a.requests[0], b.requests[0]
     assert first.messages[:2] == second.messages[:2]
@@ -81,9 +83,9 @@ async def test_the_panel_runs_at_once() -> None:
         inside -= 1
 
     models = [ScriptedModel(f"m{index}", verdict_text(8), gate=lambda m: gate(m)) for index in range(5)]
-    sitting, _ = await sit(*models)
+    result, _ = await sit(*models)
     assert most == 5
-    assert sitting.verdict.score == 8
+    assert result.verdict.score == 8
 
 
 @pytest.mark.parametrize(
@@ -140,19 +142,19 @@ def test_what_is_clear_and_not_quite_the_form_is_read(clear: str) -> None:
 )
 async def test_nonsense_is_asked_again_once_and_then_abstains(nonsense: str | Cut) -> None:
     model = ScriptedModel("a", nonsense, verdict_text(6))
-    sitting, told = await sit(model)
-    assert (sitting.verdict.score, told) == (6, [])
+    result, told = await sit(model)
+    assert (result.verdict.score, told) == (6, [])
     assert model.requests[0].messages != model.requests[1].messages
     assert all(message.role is Role.USER for message in model.requests[1].messages)
 
     model = ScriptedModel("a", nonsense, nonsense, verdict_text(10))
-    sitting, told = await sit(model)
-    assert sitting.verdict.score is None
-    assert sitting.verdict.reviews[0].score is None
-    assert sitting.verdict.reviews[0].abstained is not None
+    result, told = await sit(model)
+    assert result.verdict.score is None
+    assert result.verdict.reviews[0].score is None
+    assert result.verdict.reviews[0].abstained is not None
     assert len(model.requests) == 2
     assert "abstains" in told[0]
-    assert sitting.fault is None, "nonsense is the model's fault, not the machine's"
+    assert result.fault is None, "nonsense is the model's fault, not the machine's"
 
 
 @pytest.mark.parametrize(
@@ -201,42 +203,42 @@ def test_deep_nesting_is_refused() -> None:
 
 
 async def test_a_member_that_fails_abstains_and_the_rest_decide() -> None:
-    sitting, told = await sit(ScriptedModel("a", verdict_text(9)), ScriptedModel("b", Rambling("it repeats itself")))
-    assert sitting.verdict.score == 9
-    assert sitting.verdict.reviews[1].abstained == "it repeats itself"
+    result, told = await sit(ScriptedModel("a", verdict_text(9)), ScriptedModel("b", Rambling("it repeats itself")))
+    assert result.verdict.score == 9
+    assert result.verdict.reviews[1].abstained == "it repeats itself"
     assert told == ["b (logic) abstains: it repeats itself"]
 
 
 async def test_without_quorum_there_is_no_score() -> None:
-    sitting, _ = await sit(ScriptedModel("a", Rambling("no")), ScriptedModel("b", verdict_text(10)))
-    assert sitting.verdict.score is None
-    assert sitting.verdict.note == "the panel has no quorum: 1 of 2 voted"
-    assert sitting.fault is None
+    result, _ = await sit(ScriptedModel("a", Rambling("no")), ScriptedModel("b", verdict_text(10)))
+    assert result.verdict.score is None
+    assert result.verdict.note == "the panel has no quorum: 1 of 2 voted"
+    assert result.fault is None
 
 
 async def test_a_quorum_that_the_machine_kept_away_is_its_fault() -> None:
     down = ServerUnreachable("nothing answers at gpu1", remedy="ollama serve")
-    sitting, told = await sit(ScriptedModel("a", down), ScriptedModel("b", verdict_text(9)))
-    assert sitting.fault == "nothing answers at gpu1 - ollama serve"
-    sitting, _ = await sit(ScriptedModel("a"), ScriptedModel("b", verdict_text(9)), reasons={"a": down})
-    assert sitting.fault is not None
-    sitting, _ = await sit(ScriptedModel("a"), ScriptedModel("b"), reasons={"b": "pull it"})
-    assert sitting.fault is None, "with b there would have been no quorum either"
+    result, told = await sit(ScriptedModel("a", down), ScriptedModel("b", verdict_text(9)))
+    assert result.fault == "nothing answers at gpu1 - ollama serve"
+    result, _ = await sit(ScriptedModel("a"), ScriptedModel("b", verdict_text(9)), reasons={"a": down})
+    assert result.fault is not None
+    result, _ = await sit(ScriptedModel("a"), ScriptedModel("b"), reasons={"b": "pull it"})
+    assert result.fault is None, "with b there would have been no quorum either"
     assert told
 
 
 async def test_a_refused_payment_abstains_with_its_reason() -> None:
     model = ScriptedModel("a", ConsentRefused("the user said no"))
-    sitting, _ = await sit(model)
-    assert sitting.verdict.reviews[0].abstained == "the user said no"
+    result, _ = await sit(model)
+    assert result.verdict.reviews[0].abstained == "the user said no"
 
 
 async def test_a_cancel_closes_every_member() -> None:
     hangs = [Hang(), Hang(), Hang()]
-    sitting = asyncio.create_task(sit(*(ScriptedModel(f"m{i}", hang) for i, hang in enumerate(hangs))))
+    result = asyncio.create_task(sit(*(ScriptedModel(f"m{i}", hang) for i, hang in enumerate(hangs))))
     for hang in hangs:
         await hang.started.wait()
-    sitting.cancel()
+    result.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await sitting
+        await result
     assert all(hang.closed for hang in hangs)

@@ -15,7 +15,7 @@ from forge_lsp.domain.events import CallFinished, CallStarted
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS
 from forge_lsp.ensemble.thinking.ballots import ballot_schema, parse_ballot, shuffled
-from forge_lsp.ensemble.thinking.room import Plan, Shown, fair_share, lay_out
+from forge_lsp.ensemble.thinking.context import Plan, Shown, fair_share, lay_out
 from forge_lsp.ensemble.words import clip, estimate_tokens
 from tests.support.scripted import Cut, Hang
 from tests.unit.ensemble.thinkers import Stand, Thinker, VoteFor, ballot

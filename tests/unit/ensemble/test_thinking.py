@@ -9,7 +9,7 @@ from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.generation import Brief, Draft, generate, go_on, temperature
 from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window
 from forge_lsp.ensemble.schedule import Generator, Thinking
-from forge_lsp.ensemble.thinking import ANSWER_TOKENS, THOUGHT_TOKENS, Room, think
+from forge_lsp.ensemble.thinking import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext, think
 from forge_lsp.ensemble.words import estimate_tokens
 from tests.support.scripted import (
     Cut,
@@ -32,7 +32,7 @@ async def thought(strategy: str, *models: ScriptedModel) -> tuple[Thought | None
     async def shared(_: str) -> Shared:
         return SHARED
 
-    room = Room(
+    context = ThinkingContext(
         ask=calls.line(1, Stage.THINK),
         shared=shared,
         insights=lambda model: f"<{model}> ",
@@ -41,7 +41,7 @@ async def thought(strategy: str, *models: ScriptedModel) -> tuple[Thought | None
         seed="1",
     )
     keys = tuple(dict.fromkeys(model.info.key for model in models))
-    return await think(Thinking(strategy=strategy, models=keys), room), told
+    return await think(Thinking(strategy=strategy, models=keys), context), told
 
 
 async def test_none_asks_nobody() -> None:

@@ -15,7 +15,7 @@ from forge_lsp.domain.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.prompting import Shared
 from forge_lsp.ensemble.schedule import Thinking
-from forge_lsp.ensemble.thinking import Room, think
+from forge_lsp.ensemble.thinking import ThinkingContext, think
 from tests.support.scripted import Events, ManualClock, Purse, ScriptedDirectory, ScriptedModel
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class TimedClock(ManualClock):
 
 @dataclass
 class Stand:
-    """Thinkers in a room. ``told`` are the degradations, ``events`` the calls."""
+    """Thinkers in a context. ``told`` are the degradations, ``events`` the calls."""
 
     models: tuple[ScriptedModel, ...]
     seed: str = "1"
@@ -94,14 +94,14 @@ class Stand:
         self.purse = Purse()
         self.clock = TimedClock()
 
-    def room(self) -> Room:
+    def thinking_context(self) -> ThinkingContext:
         directory = ScriptedDirectory(*self.models)
         calls = Calls(models=directory, spending=self.purse, emit=self.events, clock=self.clock)
 
         async def shared(_: str) -> Shared:
             return SHARED
 
-        return Room(
+        return ThinkingContext(
             ask=calls.line(1, Stage.THINK),
             shared=shared,
             insights=lambda model: f"<{model}> ",
@@ -112,7 +112,7 @@ class Stand:
 
     def think(self, strategy: str) -> Coroutine[Any, Any, Any]:
         keys = tuple(model.info.key for model in self.models)
-        return think(Thinking(strategy=strategy, models=keys), self.room())
+        return think(Thinking(strategy=strategy, models=keys), self.thinking_context())
 
     @property
     def roles(self) -> list[tuple[str, str]]:

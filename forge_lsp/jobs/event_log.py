@@ -1,4 +1,4 @@
-"""What a job told, and to whom: its events in order, and everybody who listens."""
+"""The events of a job in order, and their subscribers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forge_lsp.domain.events import AttemptStarted, EventBody, JobEvent, Stage, StageStarted
 from forge_lsp.domain.ports import Clock
 
-__all__ = ["Listener", "Told"]
+__all__ = ["EventLog", "Listener"]
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class _Subscription:
     busy: bool = False
 
 
-class Told:
+class EventLog:
     """The events of one job. ``first`` gets each of them before the listeners do.
 
     ``attempt`` and ``stage`` are those that were told last; None before the first.
@@ -50,7 +50,7 @@ class Told:
         """How many listen now."""
         return len(self._subscriptions)
 
-    def listen(self, callback: Listener, from_sequence: int) -> Callable[[], None]:
+    def subscribe(self, callback: Listener, from_sequence: int) -> Callable[[], None]:
         """Hear every event after ``from_sequence`` (0: all); the returned function stops it."""
         subscription = _Subscription(callback, max(0, from_sequence))
         self._subscriptions.append(subscription)
@@ -62,7 +62,7 @@ class Told:
 
         return unsubscribe
 
-    def tell(self, body: EventBody) -> None:
+    def append(self, body: EventBody) -> None:
         """The next event: to everybody who listens, before this returns. One who fails is logged, and hears no more."""
         event = JobEvent(job_id=self._job_id, sequence=len(self._events) + 1, at=self._clock.now(), body=body)
         self._events.append(event)

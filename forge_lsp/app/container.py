@@ -1,4 +1,4 @@
-"""The rooms of one process, built from its settings when a job first needs them."""
+"""The composition root: the parts of one process, built from its settings when a job first needs them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from forge_lsp.profiles.fitting import Offer, Place
     from forge_lsp.settings import Settings, Sources
 
-__all__ = ["House", "Rooms"]
+__all__ = ["Components", "Container"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
+class Components:
     """What one combination of settings needs."""
 
     directory: Directory
@@ -44,8 +44,8 @@ class Rooms:
 
 
 @dataclass(slots=True)
-class House:
-    """All rooms of one process.
+class Container:
+    """Builds and keeps what one process works with.
 
     ``folders`` are the workspace folders, the first of which gives the settings where a request names none; ``editor``
     the editor's ``forge.*`` settings. ``trusted`` False: settings of the workspace do not count, and no code of it
@@ -60,7 +60,7 @@ class House:
     problem: SettingsError | None = None
     trusted: bool = True
     lens: bool = True
-    _built: dict[str, Rooms] = field(default_factory=dict[str, Rooms])
+    _built: dict[str, Components] = field(default_factory=dict[str, Components])
     _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -91,7 +91,7 @@ class House:
         return replace(sources, fleet=urls, placement=placement)
 
     async def reconfigure(self, editor: Mapping[str, object]) -> None:
-        """Take the editor's settings anew. Raises SettingsError, which then stays as ``problem``."""
+        """Take the editor's changed settings. Raises SettingsError, which then stays as ``problem``."""
         self.editor = editor
         await self.examine()
         if self.problem is not None:
@@ -126,10 +126,10 @@ class House:
         places = places_of(found, await _devices()) or (Place(server="ollama", devices=await _devices()),)
         return offers_of(found), tuple(bounded(place) for place in places), found.urls
 
-    # ------------------------------------------------------------------ rooms
+    # ------------------------------------------------------------------ components
 
-    async def rooms(self, settings: Settings) -> Rooms:
-        """The rooms for these settings, built once."""
+    async def components(self, settings: Settings) -> Components:
+        """Return the components for these settings, built once."""
         from forge_lsp.builds.csharp.warm import WarmBuilds
         from forge_lsp.builds.fast.languages import fast_gate
         from forge_lsp.builds.toolchains import toolchains
@@ -186,7 +186,7 @@ class House:
                     fast = fast_gate(sandbox, state=self.state_dir, commands=commands)
                 else:
                     checks, fast, warm = untrusted(), None, None
-                self._built[parts] = Rooms(directory=directory, toolchains=checks, fast=fast, warm=warm)
+                self._built[parts] = Components(directory=directory, toolchains=checks, fast=fast, warm=warm)
             return self._built[parts]
 
     async def toolchains(self, workspace: Path | None) -> Mapping[Language, Toolchain]:
@@ -200,7 +200,7 @@ class House:
         none = Layer(label="no profile")
         named = sources.profile
         below = none if named in ("auto", "custom") else await asyncio.to_thread(profile_layer, named, base=base)
-        return (await self.rooms(resolve(sources, below).settings)).toolchains
+        return (await self.components(resolve(sources, below).settings)).toolchains
 
     def chooser(self, mode: Mode) -> SandboxChooser:
         """The sandbox of a mode, probed once a process."""
@@ -219,18 +219,18 @@ class House:
 
         chosen = await self.settings(workspace if self.trusted else None, profile)
         settings = chosen.resolved.settings
-        rooms = await self.rooms(settings)
-        await rooms.directory.learn()
-        addresses = {model.server: rooms.directory.address(key) for key, model in settings.models.items()}
+        components = await self.components(settings)
+        await components.directory.learn()
+        addresses = {model.server: components.directory.address(key) for key, model in settings.models.items()}
         prices = {key: Price(input=price.input, output=price.output) for key, price in settings.prices.items()}
         budget = settings.budget
         return Setup(
             schedule=schedule_of(settings, effort_of(settings, chosen.profile)),
             attempts=settings.attempts,
-            models=rooms.directory,
-            infos={key: rooms.directory.info(key) for key in settings.models},
-            toolchains=rooms.toolchains,
-            fast=rooms.fast,
+            models=components.directory,
+            infos={key: components.directory.info(key) for key in settings.models},
+            toolchains=components.toolchains,
+            fast=components.fast,
             budget=Budget(job=budget.job, day=budget.day, month=budget.month),
             prices=Prices(overrides=prices, addresses=addresses),
             granted=frozenset(settings.consent.servers),
@@ -238,43 +238,43 @@ class House:
             deadline=settings.deadlines.job,
             apply=ApplyMode(settings.apply.mode),
             profile=chosen.label,
-            residency=await self._residency(settings, rooms),
+            residency=await self._residency(settings, components),
         )
 
-    async def _residency(self, settings: Settings, rooms: Rooms) -> ManagedResidency | None:
+    async def _residency(self, settings: Settings, components: Components) -> ManagedResidency | None:
         """Who brings models into GPU memory for a job; None: the servers themselves do."""
         from forge_lsp.gpus.managing import managed
 
         seats = await asyncio.to_thread(seats_of, settings, self.state_dir)
-        away = frozenset(key for key in settings.models if rooms.directory.info(key).place is not None)
+        away = frozenset(key for key in settings.models if components.directory.info(key).place is not None)
         parts = f"{seats}{sorted(away)}{settings.model_dump_json(include={'schedule'})}"
         async with self._building:
-            if parts not in rooms.residencies:
+            if parts not in components.residencies:
                 made = await managed(
                     seats,
                     wanted_of(settings, away),
                     rows_of(settings),
-                    mover=rooms.directory,
+                    mover=components.directory,
                     state_dir=self.state_dir,
                     timeout=settings.deadlines.load,
                 )
                 if made is None:
                     return None  # looked at anew for the next job: a server may be up by then
-                rooms.residencies[parts] = made
-            return rooms.residencies[parts]
+                components.residencies[parts] = made
+            return components.residencies[parts]
 
     async def directory(self) -> Directory:
         """The models of the settings in force."""
-        return (await self.rooms((await self.settings()).resolved.settings)).directory
+        return (await self.components((await self.settings()).resolved.settings)).directory
 
     async def aclose(self) -> None:
         """Close connections, children and temp folders."""
         built, self._built = list(self._built.values()), {}
         choosers, self._choosers = list(self._choosers.values()), {}
-        await asyncio.gather(*(residency.aclose() for rooms in built for residency in rooms.residencies.values()))
-        await asyncio.gather(*(rooms.directory.aclose() for rooms in built))
-        await asyncio.gather(*(rooms.fast.aclose() for rooms in built if rooms.fast is not None))
-        await asyncio.gather(*(rooms.warm.aclose() for rooms in built if rooms.warm is not None))
+        await asyncio.gather(*(residency.aclose() for one in built for residency in one.residencies.values()))
+        await asyncio.gather(*(one.directory.aclose() for one in built))
+        await asyncio.gather(*(one.fast.aclose() for one in built if one.fast is not None))
+        await asyncio.gather(*(one.warm.aclose() for one in built if one.warm is not None))
         for chooser in choosers:
             await asyncio.to_thread(chooser.close)
 

@@ -1,4 +1,4 @@
-"""What the house tells of itself: the doctor's lines, GPUs, the plan, what paid rungs cost."""
+"""What ``doctor``, ``plan`` and ``stats`` show of a container: findings, GPUs, the plan, what paid rungs cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.app.house import House
+from forge_lsp.app.container import Container
 from forge_lsp.app.reading import rows_of, seats_of, wanted_of
 from forge_lsp.domain.errors import EnvironmentFault, ForgeError
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["findings_of", "gpus_of", "plan_of", "probes_of", "rates_of"]
 
 
-async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding, ...]:
-    """The doctor's lines, room by room."""
+async def findings_of(container: Container, ledger_problem: str | None) -> tuple[Finding, ...]:
+    """Return the doctor's findings, area by area."""
     from forge_lsp import findings
     from forge_lsp.models import health
 
@@ -36,23 +36,23 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
     mode: Mode = "preferred"
     seats: list[Seat] = []
     try:
-        chosen = await house.settings()
+        chosen = await container.settings()
     except ForgeError as error:
         told = findings.of_settings_error(error)
     else:
         settings = chosen.resolved.settings
         told = findings.of_settings(chosen.label, chosen.resolved.notes)
         mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
-        seats = await asyncio.to_thread(seats_of, settings, house.state_dir)
+        seats = await asyncio.to_thread(seats_of, settings, container.state_dir)
         with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
-            directory = (await house.rooms(settings)).directory
+            directory = (await container.components(settings)).directory
     return (
         findings.of_platform(),
         *told,
         *await findings.examined("models", health.findings(directory, generators)),
-        *await findings.examined("sandbox", _check_findings(house.chooser(mode))),
-        *await findings.examined("gpus", _memory_findings(house.state_dir, seats)),
-        findings.of_ledger(house.state_dir, ledger_problem),
+        *await findings.examined("sandbox", _check_findings(container.chooser(mode))),
+        *await findings.examined("gpus", _memory_findings(container.state_dir, seats)),
+        findings.of_ledger(container.state_dir, ledger_problem),
     )
 
 
@@ -96,9 +96,9 @@ async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
     return (*told, *tools, *fast_findings(sandbox, os.environ))
 
 
-async def probes_of(house: House) -> list[dict[str, object]]:
+async def probes_of(container: Container) -> list[dict[str, object]]:
     """What ``doctor --probe`` tells: a row a sandbox, with what each probe against it came to."""
-    probed = await house.chooser("preferred").probes(house.state_dir)
+    probed = await container.chooser("preferred").probes(container.state_dir)
     return [
         {
             "sandbox": one.name,
@@ -118,42 +118,42 @@ async def probes_of(house: House) -> list[dict[str, object]]:
     ]
 
 
-async def gpus_of(house: House) -> list[dict[str, object]]:
+async def gpus_of(container: Container) -> list[dict[str, object]]:
     """What ``forge.models`` tells of the GPUs; memory in bytes."""
     from forge_lsp.gpus import inventory, survey
 
     settings: Settings | None = None
     with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
-        settings = (await house.settings()).resolved.settings
-    seats = [] if settings is None else await asyncio.to_thread(seats_of, settings, house.state_dir)
+        settings = (await container.settings()).resolved.settings
+    seats = [] if settings is None else await asyncio.to_thread(seats_of, settings, container.state_dir)
     return survey.rows(await survey.look(seats, await inventory.read()))
 
 
-async def plan_of(house: House, gib: tuple[float, ...] | None) -> Planned:
+async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
     """Which model goes to which GPU, or is there where a fleet is up. Where GPUs are only imagined and no server is
     there, the three-gpu profile's."""
     from forge_lsp.gpus.managing import in_force
     from forge_lsp.gpus.planning import planned
 
-    imagined = gib is not None and house.flags.profile is None
+    imagined = gib is not None and container.flags.profile is None
     try:
-        chosen = await house.settings()
+        chosen = await container.settings()
         if imagined and not wanted_of(chosen.resolved.settings):
-            chosen = await house.settings(profile="three-gpu")
+            chosen = await container.settings(profile="three-gpu")
     except EnvironmentFault:
         if not imagined:
             raise
-        chosen = await house.settings(profile="three-gpu")
+        chosen = await container.settings(profile="three-gpu")
     settings = chosen.resolved.settings
     wanted, rows = wanted_of(settings), rows_of(settings)
-    seats = await asyncio.to_thread(seats_of, settings, house.state_dir) if gib is None else []
+    seats = await asyncio.to_thread(seats_of, settings, container.state_dir) if gib is None else []
     fleet = None
     if any(seat.max_loaded is not None for seat in seats):
-        fleet = await in_force(seats, wanted, rows, state_dir=house.state_dir)
-    return await planned(wanted, rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib, fleet=fleet)
+        fleet = await in_force(seats, wanted, rows, state_dir=container.state_dir)
+    return await planned(wanted, rows, profile=chosen.profile, state_dir=container.state_dir, gib=gib, fleet=fleet)
 
 
-async def rates_of(house: House) -> Rates:
+async def rates_of(container: Container) -> Rates:
     """What the paid rungs of the settings in force cost; wrong settings are the statistics' note, no failure."""
     from functools import partial
 
@@ -161,7 +161,7 @@ async def rates_of(house: House) -> Rates:
     from forge_lsp.jobs.statistics import Rates
 
     try:
-        setup = await house.setup(None, None)
+        setup = await container.setup(None, None)
         infos = [setup.infos[key] for key in dict.fromkeys(row.generator.model for row in setup.schedule.rows)]
         paid = {info.key: partial(setup.prices.nano, info) for info in infos if info.paid}
         for price in paid.values():

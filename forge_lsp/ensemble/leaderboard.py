@@ -9,7 +9,7 @@ from forge_lsp.domain.attempt import Candidate, Evidence, Verdict
 from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.ensemble.checking import Checked, Checks
 
-__all__ = ["Best", "Standing"]
+__all__ = ["Best", "Leaderboard"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Best:
         return self.verdict.score if self.verdict is not None else None
 
 
-class Standing:
+class Leaderboard:
     """All candidates so far. Checks are judged at each look: one that a later candidate passes counts against the
     earlier ones."""
 

@@ -1,4 +1,4 @@
-"""The same question, asked by many at once, answered once."""
+"""Calls for the same key share one run of the work."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["Together"]
+__all__ = ["SingleFlight"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Together(Generic[K, V]):
-    """Asks ``work`` for the answer to a key. Calls for one key share the work that *begins* after them: never one that
+class SingleFlight(Generic[K, V]):
+    """Runs ``work`` for a key. Calls for one key share the work that *begins* after them: never one that
     is under way, which may have read a file before the caller wrote it. So however many ask, the work is done one
     after the other, once for all who came meanwhile.
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from forge_lsp.jobs.together import Together
+from forge_lsp.jobs.single_flight import SingleFlight
 
 
 class Slow:
@@ -27,19 +27,19 @@ class Slow:
 
 async def test_many_calls_are_one_piece_of_work() -> None:
     slow = Slow()
-    together = Together(slow)
+    shared = SingleFlight(slow)
     slow.go.set()
-    assert await asyncio.gather(*(together("a") for _ in range(50))) == [1] * 50
-    assert await together("a") == 2, "nothing is kept"
+    assert await asyncio.gather(*(shared("a") for _ in range(50))) == [1] * 50
+    assert await shared("a") == 2, "nothing is kept"
 
 
 async def test_a_call_never_joins_work_that_began_before_it() -> None:
     slow = Slow()
-    together = Together(slow)
-    early = asyncio.create_task(together("a"))
+    shared = SingleFlight(slow)
+    early = asyncio.create_task(shared("a"))
     await asyncio.sleep(0.01)
     assert slow.keys == ["a"]
-    late = [asyncio.create_task(together("a")) for _ in range(3)]
+    late = [asyncio.create_task(shared("a")) for _ in range(3)]
     await asyncio.sleep(0.01)
     assert slow.keys == ["a"], "one after the other"
     slow.go.set()
@@ -49,8 +49,8 @@ async def test_a_call_never_joins_work_that_began_before_it() -> None:
 
 async def test_keys_do_not_wait_for_each_other() -> None:
     slow = Slow()
-    together = Together(slow)
-    calls = [asyncio.create_task(together(key)) for key in ("a", "b")]
+    shared = SingleFlight(slow)
+    calls = [asyncio.create_task(shared(key)) for key in ("a", "b")]
     await asyncio.sleep(0.01)
     assert slow.keys == ["a", "b"]
     slow.go.set()
@@ -59,19 +59,19 @@ async def test_keys_do_not_wait_for_each_other() -> None:
 
 async def test_a_failure_is_told_to_all_and_is_not_the_next_answer() -> None:
     slow = Slow()
-    together = Together(slow)
+    shared = SingleFlight(slow)
     slow.go.set()
-    results = await asyncio.gather(together("bad"), together("bad"), return_exceptions=True)
+    results = await asyncio.gather(shared("bad"), shared("bad"), return_exceptions=True)
     assert [type(result) for result in results] == [ValueError] * 2
     with pytest.raises(ValueError, match="bad"):
-        await together("bad")
+        await shared("bad")
     assert slow.keys == ["bad", "bad"]
 
 
 async def test_a_cancelled_call_leaves_the_work_to_the_others() -> None:
     slow = Slow()
-    together = Together(slow)
-    first, second = (asyncio.create_task(together("a")) for _ in range(2))
+    shared = SingleFlight(slow)
+    first, second = (asyncio.create_task(shared("a")) for _ in range(2))
     await asyncio.sleep(0.01)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):

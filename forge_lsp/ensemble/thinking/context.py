@@ -14,7 +14,7 @@ from forge_lsp.ensemble.members import Team
 from forge_lsp.ensemble.prompting import Shared, render
 from forge_lsp.ensemble.words import clip, estimate_tokens, without_thinking
 
-__all__ = ["ANSWER_TOKENS", "THOUGHT_TOKENS", "Plan", "Room", "Shown", "fair_share", "lay_out"]
+__all__ = ["ANSWER_TOKENS", "THOUGHT_TOKENS", "Plan", "Shown", "ThinkingContext", "fair_share", "lay_out"]
 
 THOUGHT_TOKENS = 400
 ANSWER_TOKENS = 640  # 400 by our careful count; the rest lets a sentence end
@@ -42,7 +42,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class ThinkingContext:
     """What thinkers work with. ``shared`` gives a model's prefix, ``insights`` what is known so far, fitted to it,
     ``context`` its context length in tokens; ``degraded`` is told in words what did not go as set. ``seed`` is the
     same for the same attempt at the same task, and decides in what order ballots list the plans. ``thinkers`` and
