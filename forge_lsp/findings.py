@@ -53,7 +53,7 @@ def of_settings_error(error: ForgeError) -> tuple[Finding, ...]:
             name="settings",
             status=FindingStatus.BROKEN,
             detail=problem,
-            remedy="mend that line; `forge-lsp config schema` names every key",
+            remedy="correct that line; `forge-lsp config schema` names every key",
             required=True,
         )
         for problem in error.problems

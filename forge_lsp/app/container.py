@@ -259,7 +259,7 @@ class Container:
                     timeout=settings.deadlines.load,
                 )
                 if made is None:
-                    return None  # looked at anew for the next job: a server may be up by then
+                    return None  # looked at again for the next job: a server may be up by then
                 components.residencies[parts] = made
             return components.residencies[parts]
 

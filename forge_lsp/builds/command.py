@@ -90,7 +90,7 @@ class CommandToolchain:
             return Checked(
                 fault=Fault(
                     reason=f"the check command fails on the untouched project (exit code {result.code}): {tail}",
-                    remedy="mend what it reports, or change check.command",
+                    remedy="fix what it reports, or change check.command",
                 )
             )
         failure = Diagnostic(

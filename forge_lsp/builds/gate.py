@@ -18,7 +18,7 @@ __all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What this machine or the untouched tree lacks, and the command or step that mends it."""
+    """What this machine or the untouched tree lacks, and the command or step that fixes it."""
 
     reason: str
     remedy: str | None = None
@@ -47,7 +47,7 @@ Check = Callable[[str], Awaitable[Checked]]
 class Baselines:
     """Results of untouched trees, by content; each is computed once, also when several callers ask at a time.
 
-    Faults are not kept: the user may have mended them since.
+    Faults are not kept: the user may have fixed them since.
     """
 
     limit: int = 32
@@ -231,6 +231,6 @@ def _unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
 
 
 def without_asked(problems: tuple[Diagnostic, ...], task: Task, document: str) -> tuple[Diagnostic, ...]:
-    """``problems`` less those that the user asked to have mended: a candidate that leaves them has failed."""
+    """``problems`` less those that the user asked to have fixed: a candidate that leaves them has failed."""
     asked = {diagnostic.line for diagnostic in task.diagnostics if diagnostic.severity is Severity.ERROR}
     return tuple(problem for problem in problems if problem.file != document or problem.line not in asked)

@@ -1,4 +1,4 @@
-"""From what bubblewrap complains of to the command that mends it."""
+"""From what bubblewrap complains of to the command that fixes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WSL = "wsl --install, then install and run forge-lsp inside WSL2"
 
 
 def bubblewrap_remedy(problem: str, read: Callable[[str], str] | None = None) -> str | None:
-    """The mending command for bwrap's complaint ``problem``, given this machine's switches; None where none is known.
+    """The command that fixes bwrap's complaint ``problem``, given this machine's switches; None where none is known.
 
     ``read`` gives a file's text, or an empty one (for tests).
     """

@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
     demo.add_argument("--keep", action="store_true", help="keep the demo's folder")
 
-    doctor = commands.add_parser("doctor", help="what works on this machine, and the command that mends what does not")
+    doctor = commands.add_parser("doctor", help="what works on this machine, and the command that fixes what does not")
     doctor.add_argument(
         "--probe", action="store_true", help="try to get out of each sandbox that works here, and tell what came of it"
     )
@@ -212,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
-    bench.add_argument("--fresh", action="store_true", help="forget the kept results of this run and start anew")
+    bench.add_argument("--fresh", action="store_true", help="forget the kept results of this run and start again")
     _json(bench, "print the results")
 
     models = commands.add_parser("models", help="the models of your settings, who does what and why; fetching them")

@@ -58,7 +58,7 @@ def _hanging(text: str, width: int) -> str:
 
 def _conclusion(able: bool, findings: Sequence[Finding]) -> str:
     if not able:
-        return "The main job cannot run yet: mend the lines marked !! first."
+        return "The main job cannot run yet: fix the lines marked !! first."
     if any(finding.status is FindingStatus.BROKEN for finding in findings):
         return "The main job can run; the lines marked !! limit it."
     return "The main job can run."

@@ -106,7 +106,7 @@ class BuildReport:
     """What the compiler and type checker said.
 
     ``diagnostics`` holds only problems that the candidate brought in. For ``unverified``, ``reason`` says
-    what could not run and ``remedy`` the command that mends it. ``tool`` names what ran, e.g. ``ruff, ty``.
+    what could not run and ``remedy`` the command that fixes it. ``tool`` names what ran, e.g. ``ruff, ty``.
     """
 
     status: BuildStatus

@@ -2,7 +2,7 @@
 
 ForgeError
 ├── SettingsError            a setting is unknown or wrong: names the key path and its source
-├── EnvironmentFault         this machine lacks something: carries the command that mends it
+├── EnvironmentFault         this machine lacks something: carries the command that fixes it
 │   ├── SandboxUnavailable   no way to run generated code safely
 │   └── ToolMissing          no SDK, compiler or checker
 ├── ModelError               one call to one model went wrong
@@ -55,7 +55,7 @@ __all__ = [
 class ForgeError(Exception):
     """Root of the tree. ``str(error)`` is a sentence for the user, free of secrets.
 
-    ``remedy`` is the command or the step that mends it, or None where there is none to name.
+    ``remedy`` is the command or the step that fixes it, or None where there is none to name.
     """
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:

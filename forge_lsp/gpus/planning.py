@@ -24,7 +24,7 @@ __all__ = ["Wanted", "arranged", "plan", "planned"]
 _TOLD = 20.0
 """Seconds for a model's whole description: the list of its tokens alone is megabytes."""
 _UP = (
-    "this is the fleet that is up, each model where it was put when the fleet started; to plan anew: "
+    "this is the fleet that is up, each model where it was put when the fleet started; to plan again: "
     "`forge-lsp fleet down`, then `forge-lsp fleet up`"
 )
 

@@ -268,7 +268,7 @@ def _spilt(seat: Seat, row: Loaded) -> Finding:
     return _warning(
         f"memory {seat.key}",
         f"{row.name}: {share:.0%} of its {row.size / _GB:.1f} GB are on the CPU, which makes it many times slower",
-        f"make room on its GPU, or a smaller context; then load it anew: OLLAMA_HOST={seat.url} ollama stop {row.name}",
+        f"make room on its GPU, or a smaller context; then reload it: OLLAMA_HOST={seat.url} ollama stop {row.name}",
     )
 
 

@@ -1,6 +1,6 @@
 """Whether a workspace's code may go to a server, or money be spent there: asked once, the answer kept.
 
-Kept by workspace and server, with the server's address: a server that is later pointed elsewhere is asked about anew.
+Kept by workspace and server, with the server's address: a server that is later pointed elsewhere is asked about again.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Database:
 
     @property
     def problem(self) -> str | None:
-        """Why what is kept will not last, or was begun anew: a sentence. None: all is well."""
+        """Why what is kept will not last, or was begun again: a sentence. None: all is well."""
         return self._problem
 
     @property

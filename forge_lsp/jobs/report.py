@@ -171,7 +171,7 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 
 def _next(record: JobRecord) -> str:
-    """What the user can do: what the checks said mends them, then what the outcome suggests."""
+    """What the user can do: what the checks said fixes them, then what the outcome suggests."""
     steps: dict[str, None] = {}
     for attempt in record.attempts:
         for reason, remedy in (

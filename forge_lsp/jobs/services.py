@@ -41,7 +41,7 @@ class Services:
     """Everything a face may use.
 
     ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
-    ``forge.*`` settings anew and raises SettingsError where they are wrong (the error then stays as ``problem``).
+    ``forge.*`` settings again and raises SettingsError where they are wrong (the error then stays as ``problem``).
     ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
     ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and why, ``suggest`` what is worth
     fetching for the GPUs. ``apart`` is for benchmarks and changes.

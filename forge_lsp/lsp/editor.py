@@ -184,7 +184,7 @@ class Editor:
 
 
 def converter() -> Converter:
-    """pygls' converter, mended: lsprotocol reads every code action that has a command as a bare Command."""
+    """pygls' converter, fixed: lsprotocol reads every code action that has a command as a bare Command."""
     made = default_converter()
 
     def read(value: Mapping[str, object], _: object) -> types.Command | types.CodeAction:

@@ -248,7 +248,7 @@ class Session:
         """The services, once they are built. Raises a -32803 with the sentence while the settings are wrong, or where
         they have not been read after :data:`READY_SECONDS`.
 
-        With a problem at hand the settings are read once more first: the user may have mended a file.
+        With a problem at hand the settings are read once more first: the user may have fixed a file.
         """
         try:
             async with asyncio.timeout(READY_SECONDS):

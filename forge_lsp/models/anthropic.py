@@ -129,7 +129,7 @@ class AnthropicEndpoint:
             )
         if status == 404 or kind == "not_found_error":
             return ModelMissing(
-                f"The server {place} does not have the model {info.name}.", remedy=f"mend models.{info.key}.name"
+                f"The server {place} does not have the model {info.name}.", remedy=f"correct models.{info.key}.name"
             )
         if status == 413 or kind == "request_too_large" or says_too_long(words):
             return prompt_too_long(info.name, info.context)

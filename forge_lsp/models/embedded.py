@@ -181,7 +181,7 @@ class EmbeddedWire:
         except httpx.TransportError as error:
             child.kill()  # on loopback this is the child's death, which the event loop may not have heard of yet
             raise BrokenStream(
-                "The connection to the embedded model broke; it is started anew at the next call."
+                "The connection to the embedded model broke; it is started again at the next call."
             ) from error
         finally:
             self._active -= 1

@@ -109,7 +109,7 @@ def connection_failed(server: str, url: str, *, remedy: str, told: str = "") -> 
 def wrong_place(info: ModelInfo, admitted: str | None) -> ModelFault:
     """The text would go elsewhere than was agreed to: the call is not made, and the next one asks."""
     if info.place is None:
-        return ModelFault(f"{info.name} does not run at {admitted} any more; it is asked about anew.")
+        return ModelFault(f"{info.name} does not run at {admitted} any more; the server is asked about it again.")
     return ModelFault(
         f"{info.name} does not run here: {info.server} sends it on to {info.place}, and that was not agreed to."
     )

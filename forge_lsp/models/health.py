@@ -21,7 +21,7 @@ async def findings(
     """``directory`` None: the settings could not be resolved, so only what is there is told.
 
     ``generators`` are the settings keys of the models that write: without any of them no job can run, and what is
-    wrong with them is required to be mended.
+    wrong with them is required to be fixed.
     """
     env = os.environ if environ is None else environ
     statuses = await directory.statuses() if directory is not None else ()

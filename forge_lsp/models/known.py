@@ -1,6 +1,6 @@
 """What is known of models, kept between runs: one file in the state folder, by the digest of a model's files.
 
-Where a model runs is not kept: that is asked anew before every call. A file that is damaged, or of another version, is
+Where a model runs is not kept: that is asked again before every call. A file that is damaged, or of another version, is
 as good as none; what cannot be written is only forgotten.
 """
 
@@ -24,7 +24,7 @@ from forge_lsp.models.capabilities import Capabilities, Form, Learnt
 __all__ = ["MOST", "VERSION", "KnownModels"]
 
 VERSION = 1
-"""Of the file, and of how descriptions are read: a newer program asks the servers anew."""
+"""Of the file, and of how descriptions are read: a newer program asks the servers again."""
 MOST = 200
 """Models that are kept, those seen last."""
 _LARGEST = 4_000_000

@@ -242,7 +242,7 @@ class OpenAIWire:
         # llama.cpp's server answers with its one model, whatever name it is asked for.
         installed = self._info.name in names or [model.owned_by for model in listed] == ["llamacpp"]
         problem = None if installed else f"The server {self._endpoint.server.key} does not list {self._info.name}."
-        remedy = None if installed else f"load it there, or mend models.{self._info.key}.name"
+        remedy = None if installed else f"load it there, or correct models.{self._info.key}.name"
         return ModelStatus(info=self._info, installed=installed, problem=problem, remedy=remedy)
 
     async def pull(self) -> AsyncGenerator[PullProgress, None]:

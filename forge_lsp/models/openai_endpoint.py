@@ -139,7 +139,7 @@ class OpenAIEndpoint:
             # A gateway's own budget or that of a key: it comes as 400, 401, 403 or 429, and asking again is of no use.
             return ModelFault(
                 f"A budget of the server {place} is spent: {words}",
-                remedy=f"raise it there, wait until it begins anew, or use another model than {info.key}",
+                remedy=f"raise it there, wait until it resets, or use another model than {info.key}",
             )
         if status == 400 and says_no_keys(words):
             return self._no_key(f"The server {place} does not know this key, and keeps no list of keys to look in.")
@@ -155,7 +155,7 @@ class OpenAIEndpoint:
         if status == 404 or (status == 400 and says_no_model(words)):
             return ModelMissing(
                 f"The server {place} does not have the model {info.name}.",
-                remedy=f"load it there, or mend models.{info.key}.name",
+                remedy=f"load it there, or correct models.{info.key}.name",
             )
         if status == 413 or says_too_long(words):
             return prompt_too_long(info.name, info.context)

@@ -2,7 +2,7 @@
 
 Jobs take turns; the calls of one job keep their order. The next call is that of the job whose turn it is, unless
 another job's next call fits better what the server has just worked on: the same job on the same model (their prompts
-begin alike, and the server still has that beginning), else the same model (nothing is loaded anew). A job is passed
+begin alike, and the server still has that beginning), else the same model (nothing is loaded again). A job is passed
 over in this way at most :attr:`Manners.passes` times in a row and no longer than :attr:`Manners.seconds`, so with ``n``
 jobs before it a job's next call waits for at most ``n * (passes + 1) + passes`` others, however many calls they queue.
 

@@ -51,9 +51,9 @@ def outline_c(text: str, language: Language, grammars: Grammars) -> Outline:
     if cleaned != text:
         parsed = grammars.parse(cleaned, language)
         parsed.text = text
-        mended = _Reader(parsed).module()
-        if len(mended.errors) < len(plain.errors):
-            plain = mended
+        fixed = _Reader(parsed).module()
+        if len(fixed.errors) < len(plain.errors):
+            plain = fixed
     if not plain.errors or language is Language.C:
         return plain
     wrapped = grammars.parse(f"{_PREFIX}{text}\n}};", language, base=-len(_PREFIX))

@@ -47,7 +47,7 @@ def load_token(state_dir: Path, environ: Mapping[str, str]) -> Token:
         return Token(value=_kept(path) or _made(path), file=path)
     except OSError as error:
         raise EnvironmentFault(
-            f"{path} cannot be used: {error.strerror}", remedy=f"set {TOKEN_VARIABLE}, or mend the file"
+            f"{path} cannot be used: {error.strerror}", remedy=f"set {TOKEN_VARIABLE}, or correct the file"
         ) from None
 
 

@@ -89,7 +89,7 @@ async def _forge(_: Request, error: Exception) -> Response:
             status = 404
         case BadRequest():
             status = 422
-        case SettingsError() | EnvironmentFault():  # this machine's state is in the way, and the user can mend it
+        case SettingsError() | EnvironmentFault():  # this machine's state is in the way, and the user can fix it
             status = 409
         case _:
             status = 503

@@ -29,7 +29,7 @@ test('models are told with where they are, and what mends them', () => {
 test('the doctor begins with what is to be mended', () => {
   const finding = { name: 'sandbox', status: 'broken', detail: 'no bwrap', remedy: 'apt install bubblewrap', required: true };
   const text = doctor([{ ...finding, status: 'ok', name: 'python' }, finding], 'PATH');
-  assert.ok(text.indexOf('## To be mended') < text.indexOf('## Works'));
+  assert.ok(text.indexOf('## To fix') < text.indexOf('## Works'));
   assert.match(text, /- \*\*sandbox\*\*: no bwrap → `apt install bubblewrap`/);
   assert.match(text, /Something that forge-lsp needs is missing/);
   assert.match(doctor([{ ...finding, required: false }], 'PATH'), /What forge-lsp needs is there/);

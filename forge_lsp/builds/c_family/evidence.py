@@ -134,7 +134,7 @@ class _Sure:
         if {match[0] for match in _READS.finditer(code)} <= {match[0] for match in _READS.finditer(user)}:
             return None
         seen = await self._runner.run_unseen(self._candidate.text)
-        if _unbuilt(seen):  # built anew for each run, so that nothing is known
+        if _unbuilt(seen):  # built again for each run, so that nothing is known
             return _SEARCHES if _SEARCHING.search(code) and not _SEARCHING.search(user) else None
         return None if {one.id for one in proofs} <= self._passing(seen) else _UNSEEN
 

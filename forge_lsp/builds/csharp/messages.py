@@ -1,4 +1,4 @@
-"""What ``dotnet`` prints, as diagnostics, and the command that mends what is not the code's fault."""
+"""What ``dotnet`` prints, as diagnostics, and the command that fixes what is not the code's fault."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def problems_in(output: str, root: Path) -> tuple[Diagnostic, ...]:
 
 
 def remedy_for(problem: Diagnostic, target: str) -> str:
-    """The command that mends what the SDK itself complains of."""
+    """The command that fixes what the SDK itself complains of."""
     if problem.code in ("NETSDK1004", "NETSDK1005", "NETSDK1047", "NETSDK1064") or problem.code.startswith("NU"):
         return f"dotnet restore {problem.file or target}"
     if problem.code in ("NETSDK1147",):

@@ -157,7 +157,7 @@ def _release(jdk: Jdk) -> str:
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    """A folder is read anew at each question, a jar is not."""
+    """A folder is read again at each question, a jar is not."""
     try:
         status = path.stat()
     except OSError:

@@ -241,7 +241,7 @@ def _line(body: str) -> str:
 
 
 def _replaced(plain: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Go's own names declared anew for the whole package, and variables of other packages that get another value."""
+    """Go's own names declared again for the whole package, and variables of other packages that get another value."""
     for one in declarations(plain):
         method = re.match(r"func\s*\(", plain[one.start : one.end]) is not None
         for name in one.names:

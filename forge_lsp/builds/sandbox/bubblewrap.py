@@ -56,7 +56,7 @@ class Bubblewrap(Ground):
 
     @property
     def remedy(self) -> str | None:
-        """Nothing to mend."""
+        """Nothing to fix."""
         return None
 
     def open(self, tree: Tree) -> AbstractAsyncContextManager[Box]:

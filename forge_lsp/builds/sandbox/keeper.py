@@ -1,7 +1,7 @@
 """Run one command after another in a box that stays, each in a tree of its own. Run as a script in the box.
 
 Linux only, standard library only, nothing of ours imported. What a compiler server or a build node sees of the project
-must be another tree for each command, at the same path: so the tree is mounted anew for each, as an overlay over the
+must be another tree for each command, at the same path: so the tree is mounted again for each, as an overlay over the
 user's folder, by this process, the box's first, which alone in it may mount. The commands, and whatever they leave
 running, have what any command in a box has: no capability, and the system-call filter, which refuses mounts and new
 namespaces.
@@ -195,7 +195,7 @@ def _files(root: str) -> dict[str, State]:
 def _state(status: os.stat_result) -> State:
     if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
         return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns
-    # Servers make their sockets anew for each who talks with them.
+    # Servers make their sockets again for each who talks with them.
     return status.st_mode, 0, 0, 0
 
 

@@ -62,7 +62,7 @@ def environment(env: Mapping[str, str]) -> list[str]:
     return [word for name, value in env.items() for word in ("--setenv", name, value)]
 
 
-# What is the same for every command is not made anew on the event loop for each of them.
+# What is the same for every command is not made again on the event loop for each of them.
 
 
 @lru_cache(maxsize=1)

@@ -131,7 +131,7 @@ def _open_beneath(root: Path, path: PurePosixPath) -> int:
 
 
 def _is_opaque(folder: int) -> bool:
-    """Whether a layer's folder hides those below it (it was removed and made anew)."""
+    """Whether a layer's folder hides those below it (it was removed and made again)."""
     if not hasattr(os, "getxattr"):
         return False
     for name in ("user.overlay.opaque", "trusted.overlay.opaque"):

@@ -55,7 +55,7 @@ ETC = (
     "ssl/openssl.cnf",
     "timezone",
 )
-"""Names below ``/etc``. ``passwd``, ``group`` and ``hosts`` are made anew, with one user in them."""
+"""Names below ``/etc``. ``passwd``, ``group`` and ``hosts`` are written for it, with one user in them."""
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/run/current-system/sw/bin"
 

@@ -25,7 +25,7 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of ``forge-lsp doctor``. ``remedy`` is a command or a step; None when there is nothing to mend.
+    """One line of ``forge-lsp doctor``. ``remedy`` is a command or a step; None when there is nothing to fix.
 
     ``required``: without it the main job cannot run.
     """

@@ -177,7 +177,7 @@ class ChatModel(Protocol):
 class ModelStatus:
     """One row of ``forge.models``. Sizes in bytes; ``resident`` None where the server does not tell.
 
-    ``problem`` says why the model cannot be used, ``remedy`` the command that mends it.
+    ``problem`` says why the model cannot be used, ``remedy`` the command that fixes it.
     """
 
     info: ModelInfo

@@ -1,4 +1,4 @@
--- From a diagnostic in the buffer to a request that mends it.
+-- From a diagnostic in the buffer to a request that fixes it.
 
 local place = require('forge.place')
 

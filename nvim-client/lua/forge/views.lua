@@ -163,7 +163,7 @@ function M.command_line(...)
   return vim.list_extend(words, { ... })
 end
 
----What works on this machine, and the command that mends what does not.
+---What works on this machine, and the command that fixes what does not.
 function M.doctor()
   local command = M.command_line('doctor')
   if vim.fn.executable(command[1]) == 0 then

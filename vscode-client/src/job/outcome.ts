@@ -18,7 +18,7 @@ export interface Told {
   level: 'none' | 'info' | 'warning' | 'error';
   text: string;
   choices: Choice[];
-  /** The command that mends it, to be typed into a terminal by `terminal`. */
+  /** The command that fixes it, to be typed into a terminal by `terminal`. */
   command?: string;
 }
 

@@ -5,7 +5,7 @@ import type { Run } from './process';
 export interface Site {
   /** The wheel, a file. */
   wheel: string;
-  /** The folder of the environment; it is made anew. */
+  /** The folder of the environment; it is made again. */
   folder: string;
   windows: boolean;
   /** Interpreters to try, best first. */

@@ -34,7 +34,7 @@ export class Server {
     private readonly making: Making,
   ) {}
 
-  /** Start it, or start it anew. Never rejects: the user is told what is wrong. */
+  /** Start it, or start it again. Never rejects: the user is told what is wrong. */
   restart(): Promise<void> {
     this.starting = this.serial.run(async () => {
       await this.stop();

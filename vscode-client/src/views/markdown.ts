@@ -44,7 +44,7 @@ export function doctor(findings: readonly Finding[], origin: string): string {
   const head = broken.length === 0 ? 'What forge-lsp needs is there.' : 'Something that forge-lsp needs is missing.';
   const lines = ['# Doctor', '', head, '', `Server: ${plain(origin, 200)}`];
   for (const [title, found] of [
-    ['To be mended', broken],
+    ['To fix', broken],
     ['Would help', lacking],
     ['Works', well],
   ] as const) {

@@ -13,7 +13,7 @@ export class Pages implements vscode.TextDocumentContentProvider {
     return this.texts.get(uri.path) ?? 'This page is gone; open it again by its command.';
   }
 
-  /** Show Markdown under a title; a page with that title is shown anew. */
+  /** Show Markdown under a title; a page with that title is shown again. */
   async show(title: string, markdown: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}.md` });
     this.texts.set(uri.path, markdown);

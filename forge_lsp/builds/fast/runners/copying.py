@@ -156,7 +156,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
         if number % 64 == 63 and size(target.parent) > LARGEST:
-            raise SystemExit("the folder has grown too large: begin anew")
+            raise SystemExit("the folder has grown too large: start again")
 
 
 main()

@@ -409,7 +409,7 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
 
 
 def unwritten() -> None:
-    """Leave the assertions of installed plugins as they are: pytest would compile each of their files anew, which takes
+    """Leave the assertions of installed plugins as they are: pytest would recompile each of their files, which takes
     seconds, as nothing is cached here."""
     import _pytest.config
 

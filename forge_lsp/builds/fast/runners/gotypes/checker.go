@@ -22,7 +22,7 @@ const (
 
 const (
 	keptFor  = 12      // questions
-	mostText = 1 << 26 // bytes parsed before everything is read anew: each line of them takes eight bytes
+	mostText = 1 << 26 // bytes parsed before everything is read again: each line of them takes eight bytes
 )
 
 type hash [sha256.Size]byte

@@ -8,7 +8,7 @@
 //
 // Looked at are the document's package, those of the project that import it, and the tests of both. Nothing is run but
 // `go list`, and nothing is written. A package that others import is known by its declarations alone, so a candidate
-// that changes bodies has no dependents checked anew.
+// that changes bodies has no dependents checked again.
 package main
 
 import (
