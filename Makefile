@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 demo: $(STAMP)
 	$(BIN)/forge-lsp demo
 
-# Between two edits: style, and the unit tests that take less than a second each, Hypothesis with ten examples.
+# Between two edits: style, and the fast unit tests, Hypothesis with ten examples.
 quick: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
