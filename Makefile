@@ -4,22 +4,31 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test tables lint integration e2e benchmarks vsix vsix-test clean
+# More arguments for pytest, for instance PYTEST_ARGS="-k budget"
+PYTEST_ARGS ?=
+
+.PHONY: demo quick test tables lint integration e2e benchmarks vsix vsix-test clean
 
 demo: $(STAMP)
 	$(BIN)/forge-lsp demo
 
+# Between two edits: style, and the fast unit tests, Hypothesis with ten examples.
+quick: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest tests/unit -n auto --dist worksteal -q -m "not slow" --hypothesis-profile=quick $(PYTEST_ARGS)
+
 test: $(STAMP)
-	$(BIN)/python -m pytest tests/unit -n auto --dist worksteal
+	$(BIN)/python -m pytest tests/unit -n auto --dist worksteal $(PYTEST_ARGS)
 
 # In two processes: compilers and the waiting for them leave a core free.
 integration: $(STAMP)
-	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal $(PYTEST_ARGS)
 
 # Also in two processes, but for the tests that measure a promised time.
 e2e: $(STAMP)
-	$(BIN)/python -m pytest tests/e2e -m 'not alone' -n 2 --dist loadfile
-	$(BIN)/python -m pytest tests/e2e -m alone
+	$(BIN)/python -m pytest tests/e2e -m 'not alone' -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/e2e -m alone $(PYTEST_ARGS)
 
 # Whole tables of which CI plays a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
 # models, a real gateway. Before a release.

@@ -41,7 +41,7 @@ READ_ELSEWHERE = {
     "lua": "tests/e2e/test_nvim.py",
     "settings of Helix": "tests/e2e/test_helix.py",
 }
-PLAIN = {"text", "diff"}  # shown, not typed
+PLAIN = {"text", "diff", "mermaid"}  # shown, not typed
 MODELS = ("qwen2.5-coder:7b", "deepseek-coder:6.7b", "phi4:14b")
 
 STUB = '''def reverse_words(sentence: str) -> str:

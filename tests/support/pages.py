@@ -9,7 +9,10 @@ from pathlib import Path
 __all__ = ["PAGES", "ROOT", "Block", "anchors", "blocks", "links"]
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S)
 _MARKER = re.compile(r"<!-- (?P<words>[^\n]*?) -->\n\Z")

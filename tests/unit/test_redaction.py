@@ -86,6 +86,7 @@ def test_a_short_password_is_found_again_among_words_of_its_length() -> None:
     assert found.restore(f"X001XXX = 1\n{found.text}") == 'X001XXX = 1\npassword = "hunter2"\nX001XXX = 1\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part",
     [

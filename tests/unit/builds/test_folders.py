@@ -75,6 +75,7 @@ def test_remove_does_not_follow_links(tmp_path: Path) -> None:
     assert not root.exists()
 
 
+@pytest.mark.slow
 def test_remove_takes_nesting_deeper_than_paths_may_be(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()

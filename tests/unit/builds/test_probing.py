@@ -38,6 +38,7 @@ def test_the_program_tries_what_the_table_names() -> None:
     assert {probe.key for probe in PROBES} - named == set()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.system() == "Windows", reason="there is no box on Windows")
 async def test_a_box_that_holds_nothing_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"

@@ -346,6 +346,7 @@ def votes_of(found: list[tuple[float, object]]) -> list[Vote]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(st.lists(VOTES, min_size=1, max_size=7), ENOUGH)
 def test_a_stopped_panel_decides_as_the_full_one(found: list[tuple[float, object]], enough: float) -> None:
@@ -375,6 +376,7 @@ def test_no_mixture_of_scores_and_abstentions_ends_otherwise(
         assert ending([*heard, *completed], enough) in reachable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "outcomes",
     [

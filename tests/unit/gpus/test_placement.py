@@ -204,6 +204,7 @@ HARD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "number", "least"), HARD)
 def test_hard_rigs_are_placed_well_whatever_chance_does(seed: int, number: int, least: float) -> None:
     rng = random.Random(seed)

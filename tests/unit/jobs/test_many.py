@@ -7,6 +7,8 @@ import gc
 import json
 from collections import Counter
 
+import pytest
+
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import JobUnknown
 from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
@@ -24,6 +26,7 @@ from tests.unit.models.fake_wire import FakeWire, ask, say
 JOBS, SERVERS, PLACES, KEEP = 200, 4, 2, 8
 
 
+@pytest.mark.slow
 async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
     wires = [FakeWire([0.002, *say("yes")]) for _ in range(SERVERS)]
     models = [GuardedModel(wire, gate=Gate(parallel=PLACES), deadlines=Deadlines()) for wire in wires]

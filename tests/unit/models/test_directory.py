@@ -99,6 +99,7 @@ print(*sorted(heavy))
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [ServerKind.ANTHROPIC, ServerKind.OPENAI])
 async def test_no_key_no_network(kind: ServerKind) -> None:
     directory = one(server(kind, paid=True))

@@ -48,6 +48,7 @@ sys.meta_path.insert(0, Finder())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "said"), [("", "imported ollama"), (NOT_INSTALLED, "failed ollama")], ids=["imported", "not installed"]
 )

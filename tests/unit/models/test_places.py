@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,7 @@ STEP = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(count=st.integers(1, 4), passes=st.integers(0, 4), steps=st.lists(STEP, max_size=40))
 def test_no_place_is_lost_and_none_is_made(count: int, passes: int, steps: list[tuple[object, ...]]) -> None:
@@ -217,6 +219,7 @@ def test_no_place_is_lost_and_none_is_made(count: int, passes: int, steps: list[
     asyncio.run(check())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     count=st.integers(1, 3),

@@ -193,6 +193,7 @@ lines = st.tuples(st.sampled_from(KEYS), st.integers(0, 3), values).map(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(lines, min_size=1, max_size=4).map("\n".join))
 def test_nothing_widens(folder: Path, text: str) -> None:
@@ -228,6 +229,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_file_is_refused_within_bounds_of_time_and_memory(folder: Path, name: str) -> None:
     """What grows with the square of the size would reach the time limit of the tests."""
@@ -248,6 +250,7 @@ def test_a_key_of_some_parts_is_a_key(folder: Path) -> None:
     assert load(folder).budget.job == 0.25
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(lines.map(str.encode), st.binary(max_size=40)), max_size=6).map(b"\n".join))
 def test_bytes_of_any_kind_narrow_or_are_refused(folder: Path, content: bytes) -> None:

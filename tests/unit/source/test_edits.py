@@ -132,6 +132,7 @@ def test_what_has_the_steps_of_the_document_stays_as_it_is() -> None:
     assert spliced("def f(a, b):|\n  pass\n", code).removesuffix("\n") == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["  ", "   ", "\t"])
 @pytest.mark.parametrize("module", [argparse, ast, inspect, textwrap], ids=lambda module: module.__name__)
 def test_real_python_says_the_same_in_other_steps(module: types.ModuleType, unit: str) -> None:

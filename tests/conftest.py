@@ -1,0 +1,58 @@
+"""Settings of every test run: how much Hypothesis tries, and how many tests may be skipped.
+
+Hypothesis' own profile ``ci`` draws the same examples in each run. It is in force where the variable ``CI`` is set, and
+``.ci/run`` asks for it by name; ``make quick`` asks for ``quick``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from _pytest.terminal import TerminalReporter
+from hypothesis import settings
+
+settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=10)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("skipped tests")
+    group.addoption("--most-skipped", type=int, metavar="N", help="fail if more than N tests are skipped")
+    group.addoption("--skip-log", type=Path, metavar="FILE", help="append the skipped tests and their reasons to FILE")
+
+
+def skipped(config: pytest.Config) -> dict[str, str]:
+    """Return the reason of each skipped test or file by its node ID."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not isinstance(reporter, TerminalReporter) or hasattr(config, "workerinput"):
+        return {}  # a worker of pytest-xdist: the controller gets its reports
+    found: dict[str, str] = {}
+    for report in reporter.stats.get("skipped", ()):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        found[report.nodeid] = text.removeprefix("Skipped: ").strip()
+    return found
+
+
+def too_many(config: pytest.Config) -> bool:
+    """Return whether more tests were skipped than ``--most-skipped`` allows."""
+    most = config.getoption("most_skipped")
+    return most is not None and len(skipped(config)) > most
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.OK and too_many(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    found, most, log = skipped(config), config.getoption("most_skipped"), config.getoption("skip_log")
+    if most is not None or found:
+        bound = "" if most is None else f" (at most {most} allowed)"
+        terminalreporter.section(f"skipped tests: {len(found)}{bound}", red=too_many(config), bold=True)
+        for reason, count in Counter(found.values()).most_common():
+            terminalreporter.write_line(f"{count:4}  {reason}")
+    if log is not None:
+        with log.open("a", encoding="utf-8") as lines:
+            lines.writelines(f"{place}: {' '.join(reason.split())}\n" for place, reason in found.items())
