@@ -43,8 +43,9 @@ def keep_docstrings(original: str, code: str, *, rewritten: bool = False) -> str
             continue
         lines = _raised(old_lines, old, definition.body[0])
         end = old.end_lineno or old.lineno
+        parted = new is None and not "".join(new_lines[definition.body[0].lineno - 2 :][:1]).strip()
         if new is None and isinstance(definition, ast.ClassDef) and not "".join(old_lines[end : end + 1]).strip():
-            lines.append("")
+            lines += [] if parted else [""]
         changes.append((new or definition.body[0], definition, lines))
     # From the end, so that earlier positions stay right.
     for place, definition, lines in sorted(changes, key=lambda change: change[0].lineno, reverse=True):

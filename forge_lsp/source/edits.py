@@ -13,6 +13,7 @@ from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.redaction import redact, restored
+from forge_lsp.source.beside import is_definition, with_above
 from forge_lsp.source.differences import minimal, shift_range
 from forge_lsp.source.docstrings import keep_docstrings
 from forge_lsp.source.headers_ecmascript import keep_form
@@ -50,7 +51,8 @@ class Edits:
         self._syntax = syntax
 
     def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
-        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports.
+        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports;
+        definitions among them go above what encloses the scope.
 
         ``code`` gets the scope's indentation, the document's unit of indentation and its line ending; the final
         newline and the byte order mark stay as they are (a file that was empty gets a final newline). Secrets
@@ -68,6 +70,10 @@ class Edits:
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
         shown = [line for line in (_shown(line, task) for line in imports) if not leads_to_itself(line, task)]
+        above = [line for line in shown if is_definition(line, document.language, self._syntax)]
+        if above:
+            result = with_above(text, result, scope, above, document.language, self._syntax)
+            shown = [line for line in shown if line not in above]
         merged = merge_imports(result, shown, document.language, self._syntax)
         if document.language is Language.GO:
             merged = without_idle_go_imports(text, merged, self._syntax)
