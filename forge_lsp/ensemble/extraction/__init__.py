@@ -23,6 +23,7 @@ from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
 from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
+from forge_lsp.ensemble.words import without_thinking
 
 __all__ = ["Extracted", "extract", "join"]
 
@@ -32,8 +33,8 @@ UNPARSED = "the answer does not parse by the grammar here"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
     """``code`` replaces the scope, ``imports`` are statements (one line each where the language allows) that the
-    file does not have, and definitions that go above what encloses the scope. ``whole`` is False where the length limit cut the code itself off. ``note`` says what was
-    mended, for the report."""
+    file does not have, and definitions that go above what encloses the scope. ``whole`` is False where the length
+    limit cut the code itself off. ``note`` says what was mended, for the report."""
 
     code: str
     imports: tuple[str, ...] = ()
@@ -50,7 +51,7 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
-    text = from_numbered(from_elements(text, task))
+    text = from_numbered(from_elements(without_thinking(text), task))
     if escaped_as_html(text, task):
         text = html.unescape(text)
     try:

@@ -12,12 +12,12 @@ from typing import cast
 
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.extraction.harvest import normal
-from forge_lsp.ensemble.words import without_thinking
 
 __all__ = ["escaped_as_html", "from_elements", "from_numbered", "undressed"]
 
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
 _NUMBERED = re.compile(r"^[ \t]*[lL]?(\d{1,5})(?:([:.|)│→]|[ \t]*[|│→]|\t| )(.*)|)$")
+_PRE = re.compile(r"<pre\b", re.I)
 _ELEMENT = re.compile(r"<pre\b[^>]*>\s*(?:<code\b[^>]*>)?\n?(?P<code>.*?)(?:</code>\s*)?</pre>", re.S | re.I)
 _SURE = 3
 """Lines of a fence that are numbered in a row: not by chance."""
@@ -29,19 +29,20 @@ _FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+#.-]*\s*$")
 def escaped_as_html(text: str, task: Task) -> bool:
     """Whether an answer has its code in HTML entities: it has some that the document has not, and no such character
     plain."""
-    body = "\n".join(line for line in without_thinking(text).split("\n") if not _FENCE_LINE.match(line))
-    return bool(_ENTITY.search(body)) and "<" not in body and not _ENTITY.search(task.document.text)
+    if _ENTITY.search(text) is None or _ENTITY.search(task.document.text) is not None:
+        return False
+    body = "\n".join(line for line in text.split("\n") if not _FENCE_LINE.match(line))
+    return bool(_ENTITY.search(body)) and "<" not in body
 
 
 def from_elements(text: str, task: Task) -> str:
     """``text`` with its HTML elements of preformatted code as fences; as it is where it has fences of its own, or the
     document speaks of such elements."""
-    plain = without_thinking(text)
-    if any(_FENCE_LINE.match(line) for line in plain.split("\n")) or re.search(r"<pre\b", task.document.text, re.I):
+    if _PRE.search(text) is None or _PRE.search(task.document.text) is not None:
         return text
-    if not re.match(r"(?:[^<>]|<(?!pre\b)[^<>]*>)*<pre\b", plain, re.I):
+    if any(_FENCE_LINE.match(line) for line in text.split("\n")):
         return text
-    return _ELEMENT.sub(lambda match: f"\n{_fenced(html.unescape(match['code']))}", plain)
+    return _ELEMENT.sub(lambda match: f"\n{_fenced(html.unescape(match['code']))}", text)
 
 
 def from_numbered(text: str) -> str:
@@ -51,10 +52,12 @@ def from_numbered(text: str) -> str:
     fences = [at for at, line in enumerate(lines) if _FENCE_LINE.match(line)]
     for start, end in itertools.pairwise([*fences, len(lines)]):
         inner = lines[start + 1 : end]
+        if len(inner) < _SURE or any(_NUMBERED.match(line.rstrip()) is None for line in inner[:_SURE]):
+            continue
         while inner and not inner[-1].strip():
             inner.pop()
         found = [match for line in inner if (match := _NUMBERED.match(line.rstrip())) is not None]
-        if len(inner) >= _SURE and len(found) == len(inner):
+        if len(found) == len(inner):
             first = int(found[0][1])
             if [int(match[1]) for match in found] == list(range(first, first + len(found))):
                 lines[start + 1 : start + 1 + len(inner)] = _rests(found)
@@ -63,7 +66,7 @@ def from_numbered(text: str) -> str:
 
 def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
     """``text`` as it was meant, and what it was written as; several where more than one way of writing fits."""
-    text = normal(without_thinking(text))
+    text = normal(text)
     if escaped_as_html(text, task):
         yield html.unescape(text), "HTML entities"
     for code in _from_json(text):

@@ -270,11 +270,11 @@ def main() -> int:
     made = list(cases())
     if parser.parse_args().check:
         same = made == list(kept())
-        print("as kept" if same else "not as kept: run it without --check", file=sys.stderr)
+        sys.stderr.write("as kept\n" if same else "not as kept: run it without --check\n")
         return 0 if same else 1
     lines = "".join(json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in made)
     KEPT.write_bytes(lzma.compress(lines.encode(), preset=9))
-    print(f"{len(made)} answers, {KEPT.stat().st_size} bytes")
+    sys.stderr.write(f"{len(made)} answers, {KEPT.stat().st_size} bytes\n")
     return 0
 
 
