@@ -49,7 +49,7 @@ def from_numbered(text: str) -> str:
     """``text`` without the numbers of the lines of its fences, where all lines of one are numbered in a row: some
     grammars read a number before a statement as another statement."""
     lines = text.replace("\r\n", "\n").split("\n")
-    fences = [at for at, line in enumerate(lines) if _FENCE_LINE.match(line)]
+    fences = [at for at, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE_LINE.match(line)]
     for start, end in itertools.pairwise([*fences, len(lines)]):
         inner = lines[start + 1 : end]
         if len(inner) < _SURE or any(_NUMBERED.match(line.rstrip()) is None for line in inner[:_SURE]):

@@ -148,7 +148,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
     fence: _Fence | None = None
     start = 0
     for number, line in enumerate(lines):
-        match = _FENCE.match(line)
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if match is None or (fence is not None and not fence.ended_by(match)):
             held.append(line)
             continue

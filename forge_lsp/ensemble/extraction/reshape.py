@@ -46,7 +46,7 @@ def dedented_item(text: str, item: Item) -> str:
 
 def mentions(text: str, name: str) -> bool:
     """Whether ``name`` occurs in ``text`` as a word."""
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+    return name in text and re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
 def renamed(text: str, old: str, new: str) -> str:
