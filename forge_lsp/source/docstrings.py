@@ -8,30 +8,27 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from forge_lsp.source.outline import has_todo
 
-__all__ = ["definitions", "indented_as", "keep_docstrings", "parsed"]
+__all__ = ["Parsed", "definitions", "indented_as", "keep_docstrings", "parsed"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def keep_docstrings(original: str, code: str, *, rewritten: bool = False) -> str:
+def keep_docstrings(original: Parsed, code: Parsed, *, rewritten: bool = False) -> Parsed:
     """``code`` with the docstrings of ``original``'s definitions, but for those that ask for something (TODO).
 
     ``rewritten``: the task speaks of documentation; then only those come back whose own are missing, have lost
     examples, or say the same in other white space.
 
-    Both are Python with ``\\n`` endings. Definitions are matched by qualified name. Either text may be a fragment
-    that is indented; one that does not parse leaves ``code`` as it is.
+    Definitions are matched by qualified name.
     """
-    before, after = parsed(original), parsed(code)
-    if before is None or after is None:
-        return code
-    old_lines, new_lines = before[1].split("\n"), after[1].split("\n")
-    known = dict(definitions(before[0]))
+    old_lines, new_lines = original.text.split("\n"), code.text.split("\n")
+    known = dict(definitions(original.tree))
     changes: list[tuple[ast.expr | ast.stmt, _Definition, list[str]]] = []
-    for name, definition in definitions(after[0]):
+    for name, definition in definitions(code.tree):
         theirs = known.get(name)
         old = _docstring(theirs) if theirs is not None else None
         new = _docstring(definition)
@@ -43,21 +40,33 @@ def keep_docstrings(original: str, code: str, *, rewritten: bool = False) -> str
             continue
         lines = _raised(old_lines, old, definition.body[0])
         end = old.end_lineno or old.lineno
+        parted = new is None and not "".join(new_lines[definition.body[0].lineno - 2 :][:1]).strip()
         if new is None and isinstance(definition, ast.ClassDef) and not "".join(old_lines[end : end + 1]).strip():
-            lines.append("")
+            lines += [] if parted else [""]
+        if new is not None and new_lines[new.lineno - 1 : new.end_lineno] == lines:
+            continue
         changes.append((new or definition.body[0], definition, lines))
+    if not changes:
+        return code
     # From the end, so that earlier positions stay right.
     for place, definition, lines in sorted(changes, key=lambda change: change[0].lineno, reverse=True):
         _put(new_lines, place, definition, lines)
-    result = "\n".join(new_lines)
-    return code if parsed(result) is None else indented_as(code, result)
+    return parsed("\n".join(new_lines)) or code
 
 
-def parsed(text: str) -> tuple[ast.Module, str] | None:
-    """The tree of a text at its left margin, and that text; None where it does not parse."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The tree of a text at its left margin, and that text."""
+
+    tree: ast.Module
+    text: str
+
+
+def parsed(text: str) -> Parsed | None:
+    """``text``, which has ``\\n`` endings and may be a fragment that is indented; None where it does not parse."""
     dedented = textwrap.dedent(text)
     try:
-        return ast.parse(dedented), dedented
+        return Parsed(tree=ast.parse(dedented), text=dedented)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

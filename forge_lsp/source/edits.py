@@ -12,9 +12,9 @@ from forge_lsp.chat_marks import as_marks
 from forge_lsp.domain.errors import EditConflict
 from forge_lsp.domain.ports import ItemKind, Syntax
 from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
-from forge_lsp.redaction import redact, restored
+from forge_lsp.redaction import placeholders, redact, restored
+from forge_lsp.source.beside import is_definition, with_above
 from forge_lsp.source.differences import minimal, shift_range
-from forge_lsp.source.docstrings import keep_docstrings
 from forge_lsp.source.headers_ecmascript import keep_form
 from forge_lsp.source.headers_go_rust import keep_headers
 from forge_lsp.source.headers_java_c import keep_header
@@ -26,7 +26,7 @@ from forge_lsp.source.lines import BOM, Lines, dominant_ending, is_blank, normal
 from forge_lsp.source.merging import merge_texts
 from forge_lsp.source.outline import has_todo
 from forge_lsp.source.own_imports import leads_to_itself
-from forge_lsp.source.signatures import keep_signatures
+from forge_lsp.source.python_kept import keep_python
 from forge_lsp.source.suppressions import keep_suppressions
 from forge_lsp.source.untouched import check_untouched
 
@@ -48,9 +48,11 @@ class Edits:
 
     def __init__(self, syntax: SourceSyntax) -> None:
         self._syntax = syntax
+        self._finished: tuple[Task, str] | None = None
 
     def splice(self, task: Task, code: str, imports: Sequence[str]) -> str:
-        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports.
+        """The document's text with ``code`` in the scope's place and ``imports`` merged into the file's imports;
+        definitions among them go above what encloses the scope.
 
         ``code`` gets the scope's indentation, the document's unit of indentation and its line ending; the final
         newline and the byte order mark stay as they are (a file that was empty gets a final newline). Secrets
@@ -68,6 +70,10 @@ class Edits:
         else:
             result = text[: scope.range.start] + body + text[scope.range.end :]
         shown = [line for line in (_shown(line, task) for line in imports) if not leads_to_itself(line, task)]
+        above = [line for line in shown if is_definition(line, document.language, self._syntax)]
+        if above:
+            result = with_above(text, result, scope, above, document.language, self._syntax)
+            shown = [line for line in shown if line not in above]
         merged = merge_imports(result, shown, document.language, self._syntax)
         if document.language is Language.GO:
             merged = without_idle_go_imports(text, merged, self._syntax)
@@ -79,12 +85,20 @@ class Edits:
         attributes, a stub's signature, its docstrings, and the secrets that were hidden from the models.
 
         Twice is as good as once."""
+        last = self._finished
+        if last is not None and last[0] is task and last[1] == code:
+            return code  # most code comes twice: by itself, and to be put in place
+        found = self._finish(task, code)
+        self._finished = (task, found)
+        return found
+
+    def _finish(self, task: Task, code: str) -> str:
         found = self._with_lead(normalised(_shown(code, task)), task)
         found = keep_form(task, keep_header(task, found, self._syntax), self._syntax)
         if task.document.language is Language.PYTHON:
             original = normalised(task.original)
             rewritten = _DOCUMENTS.search(task.instruction) is not None
-            found = keep_docstrings(original, keep_signatures(original, found), rewritten=rewritten)
+            found = keep_python(original, found, rewritten=rewritten)
         if task.document.language is Language.JAVA and task.scope.kind is ScopeKind.FILE:
             stem = task.document.path.stem if task.document.path is not None else None
             found = fit_java_file(normalised(task.original), found, stem, self._syntax)
@@ -157,12 +171,12 @@ class Edits:
         return new[:at] + head + kept + new[first.range.start + len(own) :]
 
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
-        plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
         unit = indent_unit(text)
-        if unit is None:
-            return plain
         converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
-        if converted == plain or language is not Language.PYTHON:
+        if unit is None or language is not Language.PYTHON:
+            return converted
+        plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
+        if converted == plain:
             return converted
         # In Python a conversion can change what the code says: it must parse as well as it did before.
         return converted if self._errors(converted, scope) <= self._errors(plain, scope) else plain
@@ -175,7 +189,8 @@ class Edits:
 def _shown(code: str, task: Task) -> str:
     """A model's ``code`` with what prompts hide of the document and of the user's words."""
     text = task.document.text
-    return as_marks(restored(code, task.secrets or redact(text).secrets), text)
+    secrets = task.secrets or (redact(text).secrets if placeholders(code) else ())
+    return as_marks(restored(code, secrets), text)
 
 
 def _has_comment(lead: str) -> bool:

@@ -10,7 +10,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
-from forge_lsp.source.docstrings import definitions, indented_as, parsed
+from forge_lsp.source.docstrings import Parsed, definitions, parsed
 
 __all__ = ["keep_signatures"]
 
@@ -18,18 +18,15 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BINDERS = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def keep_signatures(original: str, code: str) -> str:
+def keep_signatures(original: Parsed, code: Parsed) -> Parsed:
     """``code`` with the headers of ``original``'s stubs, matched by qualified name.
 
-    Both are Python with ``\\n`` endings. A function whose number or kinds of parameters differ was meant to differ.
+    A function whose number or kinds of parameters differ was meant to differ.
     """
-    before, after = parsed(original), parsed(code)
-    if before is None or after is None:
-        return code
-    known = dict(definitions(before[0]))
-    lines, theirs_lines = after[1].split("\n"), before[1].split("\n")
+    known = dict(definitions(original.tree))
+    lines, theirs_lines = code.text.split("\n"), original.text.split("\n")
     # From the end, so that earlier positions stay right.
-    for name, found in sorted(definitions(after[0]), key=lambda pair: pair[1].lineno, reverse=True):
+    for name, found in sorted(definitions(code.tree), key=lambda pair: pair[1].lineno, reverse=True):
         theirs = known.get(name)
         if isinstance(theirs, _Function) and isinstance(found, _Function) and type(theirs) is type(found):
             if not _is_stub(theirs):
@@ -39,7 +36,7 @@ def keep_signatures(original: str, code: str) -> str:
             if header is not None and renamed is not None and _says_more(theirs, found):
                 _restore(lines, found, header, renamed)
     result = "\n".join(lines)
-    return code if result == after[1] or parsed(result) is None else indented_as(code, result)
+    return code if result == code.text else parsed(result) or code
 
 
 def _is_stub(function: _Function) -> bool:

@@ -16,13 +16,14 @@ from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
-from forge_lsp.ensemble.extraction.dress import escaped_as_html, undressed
+from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_elements, from_numbered, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
 from forge_lsp.ensemble.extraction.unnamed import unnamed
 from forge_lsp.ensemble.extraction.wanted import Found, Wanted, has_imports, members, wanted_of
+from forge_lsp.ensemble.words import without_thinking
 
 __all__ = ["Extracted", "extract", "join"]
 
@@ -32,8 +33,8 @@ UNPARSED = "the answer does not parse by the grammar here"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
     """``code`` replaces the scope, ``imports`` are statements (one line each where the language allows) that the
-    file does not have. ``whole`` is False where the length limit cut the code itself off. ``note`` says what was
-    mended, for the report."""
+    file does not have, and definitions that go above what encloses the scope. ``whole`` is False where the length
+    limit cut the code itself off. ``note`` says what was mended, for the report."""
 
     code: str
     imports: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
+    text = from_numbered(from_elements(without_thinking(text), task))
     if escaped_as_html(text, task):
         text = html.unescape(text)
     try:
@@ -96,6 +98,7 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
     keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)
     imports = () if keeps_imports else imports_of(blocks, found, wanted)
     whole = not truncated or all(block.closed for block in found.blocks)
+    imports = (*imports, *(part for part in found.above if part not in imports))
     return Extracted(code=found.code.strip("\n"), imports=imports, whole=whole, note=found.note)
 
 

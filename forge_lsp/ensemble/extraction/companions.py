@@ -10,6 +10,7 @@ from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.reshape import (
     belongs_to,
     dedented_item,
+    defined_names,
     import_names,
     is_spelled_out,
     mentions,
@@ -17,58 +18,116 @@ from forge_lsp.ensemble.extraction.reshape import (
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
-__all__ = ["imports_of", "with_helpers", "with_siblings"]
+__all__ = ["above", "imports_of", "with_helpers", "with_siblings"]
+
+_WITHOUT_MODULES = (Language.JAVA, Language.CSHARP)
+"""Where nothing but types stands outside of types."""
 
 
-def with_helpers(code: str, block: Block, main: Item, wanted: Wanted) -> str:
-    """``code`` with those definitions of the block that it uses and the document lacks, in the block's order."""
-    if wanted.container is not None:
-        return code  # what stands beside a method is part of its class: there is no place for a module's helper
+def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> str:
+    """``code`` with those definitions of its block, and constants of earlier ones, that it uses and the document lacks,
+    in their order. ``code`` alone where they cannot stand beside it: :func:`above` has them then."""
+    if wanted.enclosed:
+        return code
+    needed = _needed(code, block, main, wanted)
+    before = [dedented_item(block.code, item) for item in needed if item.range.start < main.range.start]
+    after = [dedented_item(block.code, item) for item in needed if item.range.start > main.range.start]
+    text = "\n".join((*before, code, *after))
+    gap = "\n\n\n" if wanted.language is Language.PYTHON else "\n\n"
+    return gap.join(part.strip("\n") for part in (*_earlier(text, blocks, block, wanted), *before, code, *after))
+
+
+def above(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> tuple[str, ...]:
+    """What ``code`` uses of the module that the document lacks, for a definition that stands in a class or a function:
+    it goes above what encloses it."""
+    if not wanted.enclosed or wanted.language in _WITHOUT_MODULES:
+        return ()
+    needed = [item for item in _needed(code, block, main, wanted) if not _is_method(item)]
+    found = [dedented_item(block.code, item).strip("\n") for item in needed]
+    return (*_earlier("\n".join((*found, code)), blocks, block, wanted), *found)
+
+
+def _earlier(text: str, blocks: Sequence[Block], block: Block, wanted: Wanted) -> list[str]:
+    """Constants of the blocks before ``block`` that ``text`` uses and ``block`` does not define itself."""
+    own = {name for item in block.outline.items for name in defined_names(item, block.code, wanted.language)}
+    found: list[str] = []
+    for other in reversed(blocks[: blocks.index(block)]):
+        for item in reversed(other.outline.items):
+            names = set(defined_names(item, other.code, wanted.language))
+            if item.kind is not ItemKind.ASSIGNMENT or not names or names & (own | wanted.document_names):
+                continue
+            if any(mentions(text, name) for name in names) and not mentions(other.code, wanted.key):
+                part = dedented_item(other.code, item).strip("\n")
+                found.insert(0, part)
+                text += f"\n{part}"
+                own |= names
+    return found
+
+
+def _is_method(item: Item) -> bool:
+    return bool(item.parameters) and item.parameters[0] in ("self", "cls", "this")
+
+
+def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
+    """The items of the block that ``code`` uses, themselves or through others of them, and the document lacks."""
     needed: dict[int, Item] = {}
     text = code
     growing = True
     while growing:
         growing = False
         for index, item in enumerate(block.outline.items):
-            if index in needed or item is main or not item.name or item.name == wanted.name:
+            names = defined_names(item, block.code, wanted.language)
+            if index in needed or item is main or not names or item.name == wanted.name:
                 continue
             part = belongs_to(item, wanted.language)
             if part is not None and part == wanted.name and item.name not in wanted.document_names:
                 pass  # what a type can do stands beside it
-            elif item.name in wanted.document_names or not mentions(text, item.name):
+            elif wanted.document_names & set(names) or not any(mentions(text, name) for name in names):
                 continue
             if item.kind is ItemKind.ASSIGNMENT:
                 # Constants stand above what uses them; below it, and made from it, is a demo.
                 value = item.range.of(block.code)
                 if item.range.start > main.range.start or (wanted.name and mentions(value, wanted.name)):
                     continue
-            elif item.kind not in DEFINITIONS:
+            elif item.kind not in DEFINITIONS or (wanted.enclosed and _holds(item, wanted)):
                 continue
             needed[index] = item
             text += "\n" + item.range.of(block.code)
             growing = True
-    before = [
-        dedented_item(block.code, item) for _, item in sorted(needed.items()) if item.range.start < main.range.start
-    ]
-    after = [
-        dedented_item(block.code, item) for _, item in sorted(needed.items()) if item.range.start > main.range.start
-    ]
-    gap = "\n\n\n" if wanted.language is Language.PYTHON else "\n\n"
-    return gap.join(part.strip("\n") for part in (*before, code, *after))
+    return [item for _, item in sorted(needed.items())]
 
 
-def with_siblings(code: str, block: Block, main: Item, owner: Item, wanted: Wanted) -> str:
-    """A method with the new helper methods that it uses. Which ones are new, the document's class says."""
+def _holds(item: Item, wanted: Wanted) -> bool:
+    """Whether ``item`` is the class that the wanted definition belongs to, or a definition of that name."""
+    own = (item.name or "").rpartition(" ")[2]
+    return own in (wanted.container, wanted.home) or any(child.name == wanted.key for child in item.children)
+
+
+def with_siblings(code: str, block: Block, main: Item, siblings: Sequence[Item], wanted: Wanted) -> str:
+    """A method with the new helper methods and constants of its class that it uses. Which ones are new, the document's
+    class says."""
     known = wanted.container_names
-    parts, text = [code], code
-    for child in owner.children:
-        if child is main or child.kind is not ItemKind.FUNCTION or not child.name or child.name in known or child.stub:
+    before: list[str] = []
+    after: list[str] = []
+    text = code
+    for child in siblings:
+        names = defined_names(child, block.code, wanted.language)
+        if child is main or not names or known & set(names) or child.stub:
             continue
-        if mentions(text, child.name):
-            part = dedented_item(block.code, child)
-            parts.append(part)
-            text += part
-    return "\n\n".join(part.strip("\n") for part in parts)
+        constant = child.kind is ItemKind.ASSIGNMENT
+        if not (constant or child.kind is ItemKind.FUNCTION) or not any(mentions(text, name) for name in names):
+            continue
+        part = dedented_item(block.code, child)
+        if constant:
+            part += _ending(block.code, child)
+        (before if constant and child.range.start < main.range.start else after).append(part)
+        text += part
+    return "\n\n".join(part.strip("\n") for part in (*before, code, *after))
+
+
+def _ending(text: str, item: Item) -> str:
+    """The semicolon that stands behind a field and is no part of it."""
+    return ";" if text[item.range.end : item.range.end + 1] == ";" else ""
 
 
 def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[str, ...]:

@@ -7,17 +7,20 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.extraction.harvest import normal
-from forge_lsp.ensemble.words import without_thinking
 
-__all__ = ["escaped_as_html", "undressed"]
+__all__ = ["escaped_as_html", "from_elements", "from_numbered", "undressed"]
 
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
-_NUMBERED = re.compile(r"^[ \t]*(\d{1,5})(?:[:.|)]|[ \t]*\||\t)(?: ?(.*))?$")
+_NUMBERED = re.compile(r"^[ \t]*[lL]?(\d{1,5})(?:([:.|)│→]|[ \t]*[|│→]|\t| )(.*)|)$")
+_PRE = re.compile(r"<pre\b", re.I)
+_ELEMENT = re.compile(r"<pre\b[^>]*>\s*(?:<code\b[^>]*>)?\n?(?P<code>.*?)(?:</code>\s*)?</pre>", re.S | re.I)
+_SURE = 3
+"""Lines of a fence that are numbered in a row: not by chance."""
 _KEYS = ("code", "implementation", "solution", "answer", "content", "function", "new_code", "replacement")
 _HUNK = re.compile(r"^@@(?: -\d+(?:,\d+)? \+\d+(?:,\d+)? )?@@.*$|^@@.*$")
 _FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+#.-]*\s*$")
@@ -26,13 +29,44 @@ _FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+#.-]*\s*$")
 def escaped_as_html(text: str, task: Task) -> bool:
     """Whether an answer has its code in HTML entities: it has some that the document has not, and no such character
     plain."""
-    body = "\n".join(line for line in without_thinking(text).split("\n") if not _FENCE_LINE.match(line))
-    return bool(_ENTITY.search(body)) and "<" not in body and not _ENTITY.search(task.document.text)
+    if _ENTITY.search(text) is None or _ENTITY.search(task.document.text) is not None:
+        return False
+    body = "\n".join(line for line in text.split("\n") if not _FENCE_LINE.match(line))
+    return bool(_ENTITY.search(body)) and "<" not in body
+
+
+def from_elements(text: str, task: Task) -> str:
+    """``text`` with its HTML elements of preformatted code as fences; as it is where it has fences of its own, or the
+    document speaks of such elements."""
+    if _PRE.search(text) is None or _PRE.search(task.document.text) is not None:
+        return text
+    if any(_FENCE_LINE.match(line) for line in text.split("\n")):
+        return text
+    return _ELEMENT.sub(lambda match: f"\n{_fenced(html.unescape(match['code']))}", text)
+
+
+def from_numbered(text: str) -> str:
+    """``text`` without the numbers of the lines of its fences, where all lines of one are numbered in a row: some
+    grammars read a number before a statement as another statement."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    fences = [at for at, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE_LINE.match(line)]
+    for start, end in itertools.pairwise([*fences, len(lines)]):
+        inner = lines[start + 1 : end]
+        if len(inner) < _SURE or any(_NUMBERED.match(line.rstrip()) is None for line in inner[:_SURE]):
+            continue
+        while inner and not inner[-1].strip():
+            inner.pop()
+        found = [match for line in inner if (match := _NUMBERED.match(line.rstrip())) is not None]
+        if len(found) == len(inner):
+            first = int(found[0][1])
+            if [int(match[1]) for match in found] == list(range(first, first + len(found))):
+                lines[start + 1 : start + 1 + len(inner)] = _rests(found)
+    return "\n".join(lines)
 
 
 def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
     """``text`` as it was meant, and what it was written as; several where more than one way of writing fits."""
-    text = normal(without_thinking(text))
+    text = normal(text)
     if escaped_as_html(text, task):
         yield html.unescape(text), "HTML entities"
     for code in _from_json(text):
@@ -73,19 +107,30 @@ def _from_json(text: str) -> Iterator[str]:
 
 
 def _without_numbers(text: str) -> str | None:
-    """``text`` without the numbers before its lines, where a run of them counts up by one."""
+    """``text`` without the numbers before its lines, where runs of them count up by one; None where there is none."""
     lines = text.split("\n")
     matches = [_NUMBERED.match(line) for line in lines]
-    numbers = [int(match[1]) for match in matches if match is not None]
-    if len(numbers) < 2 or any(after != before + 1 for before, after in itertools.pairwise(numbers)):
-        return None
-    first = next(at for at, match in enumerate(matches) if match is not None)
-    last = max(at for at, match in enumerate(matches) if match is not None)
-    if last - first + 1 != len(numbers):
-        return None
-    return "\n".join(
-        (match[2] or "") if match is not None else line for match, line in zip(matches, lines, strict=True)
-    )
+    runs: list[list[int]] = []
+    for at, match in enumerate(matches):
+        before = matches[at - 1] if at else None
+        if match is not None and before is not None and int(before[1]) == int(match[1]) - 1:
+            runs[-1].append(at)
+        elif match is not None:
+            runs.append([at])
+    runs = [run for run in runs if len(run) > 1]
+    for run in runs:
+        found = [match for at in run if (match := matches[at]) is not None]
+        lines[run[0] : run[-1] + 1] = _rests(found)
+    return "\n".join(lines) if runs else None
+
+
+def _rests(matches: Sequence[re.Match[str]]) -> list[str]:
+    """What stands behind the numbers, without the space that parts it from them where all have one."""
+    rests = [match[3] or "" for match in matches]
+    spaced = all(match[2] not in (None, "\t", "→") for match in matches if match[3])
+    if spaced and all(rest.startswith(" ") for rest in rests if rest):
+        return [rest[1:] for rest in rests]
+    return rests
 
 
 def _from_diff(text: str, document: str) -> str | None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.domain.ports import ItemKind, Outline, Syntax
 from forge_lsp.domain.task import Language
-from forge_lsp.ensemble.words import without_thinking
 
 __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
-_LINE_LIMIT = 4_000
+_LINE_LIMIT = 5_000
 _SAID_LINES = 2
 _INNER_FENCES = 20
 
@@ -68,7 +67,7 @@ def normal(text: str) -> str:
 
 
 def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
-    """All blocks, those from fences before those from prose, each in order of appearance.
+    """All blocks of a text without thoughts, those from fences before those from prose, each in order of appearance.
 
     ``markers`` are the lines that marked the scope in the prompt; a model that echoes them means nothing by it.
     """
@@ -130,7 +129,7 @@ def fences(text: str, markers: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def _lines(text: str, markers: Sequence[str]) -> list[str]:
-    lines = normal(without_thinking(text)).split("\n")[:_LINE_LIMIT]
+    lines = normal(text).split("\n")[:_LINE_LIMIT]
     marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
     return [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
 
@@ -149,7 +148,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
     fence: _Fence | None = None
     start = 0
     for number, line in enumerate(lines):
-        match = _FENCE.match(line)
+        match = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if match is None or (fence is not None and not fence.ended_by(match)):
             held.append(line)
             continue

@@ -7,7 +7,7 @@ import difflib
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Item, ItemKind
@@ -59,7 +59,7 @@ def without_losses(found: Found, task: Task, wanted: Wanted) -> Found:
         return found
     note = f"{', '.join(dict.fromkeys(mended.names))} kept as before" if mended.names else None
     notes = "; ".join(one for one in (found.note, note) if one)
-    return Found(code=code, blocks=found.blocks, note=notes or None)
+    return replace(found, code=code, note=notes or None)
 
 
 def _refuse(line: str) -> Found:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Language
 from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, is_aside
-from forge_lsp.ensemble.extraction.companions import with_helpers, with_siblings
+from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import all_places
 from forge_lsp.ensemble.extraction.reshape import (
@@ -58,17 +58,21 @@ def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     if item.stub and wanted.item is not None and wanted.item.stub:
         return None  # the header alone, for what a broken line left of the body
     if len(wanted.group) > 1:
-        return Found(code=_grouped(best, wanted), blocks=(block,))
+        code = _grouped(best, wanted)
+        return Found(code=code, blocks=(block,), above=above(code, blocks, block, item, wanted))
     code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
     owner = place.owner
-    if wanted.language is Language.CPP and item.name != wanted.name:
-        return Found(code=_qualified(code, item, wanted), blocks=(block,))
-    if owner is not None and wanted.container is not None:
-        if owner.kind is ItemKind.CLASS:
-            code = with_siblings(code, block, item, owner, wanted)
-        return Found(code=code, blocks=(block,))
     main = place.owners[0] if place.owners else item
-    return Found(code=with_helpers(code, block, main, wanted), blocks=(block,))
+    if wanted.language is Language.CPP and item.name != wanted.name:
+        code = _qualified(code, item, wanted)
+        return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
+    if wanted.container is not None:
+        if owner is not None and owner.kind is ItemKind.CLASS:
+            code = with_siblings(code, block, item, owner.children, wanted)
+        elif owner is None and wanted.language in (Language.JAVA, Language.CSHARP):
+            code = with_siblings(code, block, item, block.outline.items, wanted)
+    code = with_helpers(code, blocks, block, main, wanted)
+    return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
 
 
 def _qualified(code: str, item: Item, wanted: Wanted) -> str:
@@ -138,7 +142,7 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         again = next((found for found in outline.items if found.name == wanted.name), None)
         if again is not None:
             code, note = fill(code, again, missing), f"{', '.join(missing)} put into the class"
-    return Found(code=with_helpers(code, block, item, wanted), blocks=(block,), note=note)
+    return Found(code=with_helpers(code, blocks, block, item, wanted), blocks=(block,), note=note)
 
 
 def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:

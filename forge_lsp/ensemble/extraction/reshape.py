@@ -14,6 +14,7 @@ __all__ = [
     "aligned_receiver",
     "belongs_to",
     "dedented_item",
+    "defined_names",
     "fill",
     "import_names",
     "is_spelled_out",
@@ -45,7 +46,7 @@ def dedented_item(text: str, item: Item) -> str:
 
 def mentions(text: str, name: str) -> bool:
     """Whether ``name`` occurs in ``text`` as a word."""
-    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+    return name in text and re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
 def renamed(text: str, old: str, new: str) -> str:
@@ -64,6 +65,26 @@ def belongs_to(item: Item, language: Language) -> str | None:
     if language is Language.RUST and item.kind is ItemKind.CLASS and (item.name or "").startswith("impl "):
         return (item.name or "").rpartition(" ")[2]
     return receiver(item, language)
+
+
+def defined_names(item: Item, text: str, language: Language) -> tuple[str, ...]:
+    """The names that an item defines: one, or those of a statement that defines several (``A, B = 1, 2``)."""
+    if item.kind is not ItemKind.ASSIGNMENT:
+        return (item.name,) if item.name else ()
+    source = item.range.of(text)
+    names = [item.name] if item.name and item.name.isidentifier() else []
+    if language is Language.GO:
+        names += (
+            re.findall(r"^\s*(\w+)", source.partition("(")[2], re.M) if re.match(r"(?:const|var)\s*\(", source) else []
+        )
+    elif language in (Language.JAVASCRIPT, Language.TYPESCRIPT):
+        pattern = re.match(r"(?:export\s+)?(?:const|let|var)\s*[{\[]([^=]*)[}\]]\s*(?::[^=]*)?=", source)
+        names += re.findall(r"([\w$]+)\s*(?=[,}\]]|$)", pattern[1]) if pattern is not None else []
+        names += [item.name] if item.name and item.name.startswith("#") else []
+    elif language is Language.PYTHON and not names:
+        target = re.match(r"[\w\s,()\[\]*]*?(?==[^=])", source)
+        names += re.findall(r"[A-Za-z_]\w*", target[0]) if target is not None else []
+    return tuple(dict.fromkeys(names))
 
 
 def one_line(statement: str) -> str:

@@ -36,6 +36,9 @@ class Wanted:
     """The wanted definition in the document; None where nothing stands there yet."""
     group: tuple[Place, ...] = ()
     """What the scope holds of that name: one, or overloads with their implementation."""
+    enclosed: bool = False
+    """Whether a helper of the module cannot stand right beside it: it stands in a class, a function or a branch, or
+    behind other declarations of its own."""
     rivals: tuple[Place, ...] = ()
     """The document's other definitions of that name, in any class, function or branch, in order."""
 
@@ -55,6 +58,8 @@ class Found:
     code: str
     blocks: tuple[Block, ...]
     note: str | None = None
+    above: tuple[str, ...] = ()
+    """Definitions of the module that the code uses, for above what encloses it."""
 
 
 def wanted_of(task: Task, syntax: Syntax) -> Wanted:
@@ -94,6 +99,7 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
         parameters=scope.parameters,
         syntax=syntax,
         place=place,
+        enclosed=container is not None or (place is not None and (bool(place.owners) or _is_announced(places, place))),
         group=tuple(_group(places, place, inside)) if place is not None else (),
         rivals=tuple(_rivals(places, place, inside)) if place is not None else (),
     )
@@ -110,6 +116,12 @@ def _group(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator
     for one in places:
         if _same(one, place) and one.path == place.path and _within(one, inside):
             yield one
+
+
+def _is_announced(places: Sequence[Place], place: Place) -> bool:
+    """Whether signatures of its own stand before it (TypeScript's overloads)."""
+    ecma = place.language is Language.TYPESCRIPT
+    return ecma and any(_same(one, place) and one.path == place.path and one.item.body is None for one in places)
 
 
 def _same(one: Place, place: Place) -> bool:

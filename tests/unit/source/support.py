@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from forge_lsp.domain.task import Document, Language, Scope, Task, TextRange
+from forge_lsp.source.docstrings import Parsed, indented_as, parsed
 from forge_lsp.source.edits import Edits
 from forge_lsp.source.scope import Scopes
 from forge_lsp.source.syntax import TreeSitterSyntax
@@ -42,3 +44,12 @@ def spliced(text: str, code: str, *imports: str, language: Language = PYTHON, ma
     doc = document(plain, language)
     task = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="do it")
     return EDITS.splice(task, code, imports)
+
+
+def kept_by(keep: Callable[..., Parsed], original: str, code: str, **named: bool) -> str:
+    """``code`` after one of the steps of :func:`keep_python` alone."""
+    before, after = parsed(original), parsed(code)
+    if before is None or after is None:
+        return code
+    kept = keep(before, after, **named)
+    return code if kept is after else indented_as(code, kept.text)

@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from forge_lsp.source.signatures import keep_signatures
+from tests.unit.source.support import kept_by
 
 STUB = 'def is_even(number: int, *, strict: bool = False) -> bool:\n    """Even?"""\n    raise NotImplementedError\n'
 HEADER = "def is_even(number: int, *, strict: bool = False) -> bool:"
@@ -29,7 +30,7 @@ HEADER = "def is_even(number: int, *, strict: bool = False) -> bool:"
     ],
 )
 def test_a_stub_gets_its_header_and_its_names_back(code: str, body: str) -> None:
-    kept = keep_signatures(STUB, code)
+    kept = kept_by(keep_signatures, STUB, code)
     assert HEADER in kept
     assert body in kept
     ast.parse(kept)
@@ -40,12 +41,12 @@ def test_methods_by_qualified_name_with_their_indentation() -> None:
         "class A:\n    def put(self, item: str) -> None:\n        ...\n\n    def get(self) -> str:\n        ...\n"
     )
     code = "class A:\n    def put(self, x):\n        self.x = x\n\n    def get(self):\n        return self.x\n"
-    assert keep_signatures(original, code) == (
+    assert kept_by(keep_signatures, original, code) == (
         "class A:\n    def put(self, item: str) -> None:\n        self.x = item\n\n"
         "    def get(self) -> str:\n        return self.x\n"
     )
     fragment = "    def put(self, item: str) -> None:\n        ...\n"
-    assert keep_signatures(fragment, "    def put(self, x):\n        self.x = x") == (
+    assert kept_by(keep_signatures, fragment, "    def put(self, x):\n        self.x = x") == (
         "    def put(self, item: str) -> None:\n        self.x = item"
     )
 
@@ -67,15 +68,15 @@ def test_methods_by_qualified_name_with_their_indentation() -> None:
     ],
 )
 def test_what_is_in_doubt_stays_as_it_was_written(code: str) -> None:
-    assert keep_signatures(STUB, code) == code
+    assert kept_by(keep_signatures, STUB, code) == code
 
 
 def test_a_function_that_is_no_stub_may_get_another_signature() -> None:
     original = "def f(a: int) -> int:\n    return a\n"
     code = "def f(b):\n    return b\n"
-    assert keep_signatures(original, code) == code
+    assert kept_by(keep_signatures, original, code) == code
 
 
 def test_annotations_that_the_stub_lacks_are_welcome() -> None:
     code = "def f(a: int) -> int:\n    return a\n"
-    assert keep_signatures("def f(a):\n    pass\n", code) == code
+    assert kept_by(keep_signatures, "def f(a):\n    pass\n", code) == code

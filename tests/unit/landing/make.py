@@ -1,0 +1,282 @@
+"""Makes the corpus of answers from its seeds: what may come, and the text of the file that is to come of it.
+
+    python -m tests.unit.landing.make [--check]
+
+``--check`` compares with what is kept, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import html
+import json
+import lzma
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from forge_lsp.domain.task import Language
+from tests.unit.landing.seeds import Seed, seeds
+
+__all__ = ["KEPT", "Case", "cases", "kept"]
+
+KEPT = Path(__file__).parent / "answers.jsonl.xz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """``changes`` turns the document into the file that is to come of it: start, end, text; None: the answer must be
+    refused."""
+
+    language: str
+    title: str
+    form: str
+    answer: str
+    changes: tuple[tuple[int, int, str], ...] | None
+
+    def expected(self, original: str) -> str | None:
+        """The file that is to come of it."""
+        if self.changes is None:
+            return None
+        for start, end, text in reversed(self.changes):
+            original = original[:start] + text + original[end:]
+        return original
+
+
+_MARKS = {Language.PYTHON: "#"}
+_CONSTANTS = {
+    Language.PYTHON: "LIMIT = 10",
+    Language.TYPESCRIPT: "const LIMIT = 10;",
+    Language.JAVASCRIPT: "const LIMIT = 10;",
+    Language.JAVA: "private static final int LIMIT = 10;",
+    Language.CSHARP: "private const int LIMIT = 10;",
+    Language.GO: "const LIMIT = 10",
+    Language.RUST: "const LIMIT: i32 = 10;",
+    Language.C: "static const int LIMIT = 10;",
+    Language.CPP: "constexpr int LIMIT = 10;",
+}
+_IN_CLASS = (Language.JAVA, Language.CSHARP)
+_UNUSED = {
+    Language.PYTHON: "import itertools",
+    Language.TYPESCRIPT: 'import { readFile } from "fs";',
+    Language.JAVASCRIPT: "const util = require('util');",
+    Language.JAVA: "import java.util.Map;",
+    Language.CSHARP: "using System.Text;",
+    Language.GO: 'import "strings"',
+    Language.RUST: "use std::cmp::min;",
+    Language.C: "#include <limits.h>",
+    Language.CPP: "#include <map>",
+}
+_DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
+_SENTENCE = "Adds what is there."
+
+
+def cases() -> Iterator[Case]:
+    """All of them."""
+    for number, seed in enumerate(seeds()):
+        for form, answer, expected in _forms(seed, number):
+            changes = None if expected is None else tuple(_changes(seed.original, expected))
+            yield Case(language=seed.language, title=seed.title, form=form, answer=answer, changes=changes)
+
+
+def kept() -> Iterator[Case]:
+    """What is kept of them."""
+    with lzma.open(KEPT, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            fields = json.loads(line)
+            found = fields.pop("changes")
+            yield Case(**fields, changes=None if found is None else tuple((a, b, c) for a, b, c in found))
+
+
+def _changes(before: str, after: str) -> Iterator[tuple[int, int, str]]:
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            yield starts[a], starts[b], "".join(new[c:d])
+
+
+def _forms(seed: Seed, number: int) -> Iterator[tuple[str, str, str | None]]:
+    right = seed.placed(seed.after)
+    shapes: dict[str, Callable[[str], str]] = {
+        "alone": lambda after: textwrap.dedent(after) + "\n",
+        "file": lambda after: seed.placed(after),
+    }
+    if seed.owner is not None:
+        shapes["class"] = seed.owned
+    names = list(shapes)
+    info = str(seed.language)
+    for name, shape in shapes.items():
+        yield f"{name}, fenced", f"Here it is:\n\n{_fence(shape(seed.after), info)}\nIt adds up.\n", right
+    for at, (form, wrap) in enumerate(_WRAPS.items()):
+        name = names[(number + at) % len(names)]
+        yield f"{name}, {form}", wrap(shapes[name](seed.after), seed), right
+    patch = difflib.unified_diff(
+        seed.original.splitlines(keepends=True), right.splitlines(keepends=True), "a/file", "b/file"
+    )
+    yield "a diff", f"```diff\n{''.join(patch)}```\n", right
+    for at, (form, answer, expected) in enumerate(_contents(seed, shapes)):
+        del at
+        yield form, answer, expected
+
+
+_BAD = {
+    Language.PYTHON: "return None",
+    Language.RUST: "return Default::default();",
+}
+
+
+def _older(seed: Seed, code: str) -> str:
+    """``code`` as a first attempt that is wrong."""
+    assert "10" in code
+    return code.replace("10", "11")
+
+
+def _fence(code: str, info: str, ticks: str = "```") -> str:
+    return f"{ticks}{info}\n{code.rstrip(chr(10))}\n{ticks}\n"
+
+
+def _numbered(code: str, pattern: str, first: int) -> str:
+    return "".join(pattern.format(at, line) + "\n" for at, line in enumerate(code.rstrip("\n").split("\n"), first))
+
+
+_WRAPS: dict[str, Callable[[str, Seed], str]] = {
+    "unnamed fence": lambda code, _: _fence(code, ""),
+    "tildes": lambda code, seed: _fence(code, str(seed.language), "~~~"),
+    "fence never closed": lambda code, seed: f"Sure!\n\n```{seed.language}\n{code}",
+    "no fence": lambda code, _: code,
+    "no fence, prose around": lambda code, _: f"Here is the code that you asked for:\n\n{code}\nIt adds up.\n",
+    "after thoughts": lambda code, seed: (
+        f"<think>\nMaybe\n\n{_fence(_older(seed, code), str(seed.language))}\nno, better:\n</think>\n"
+        + _fence(code, str(seed.language))
+    ),
+    "in a list": lambda code, seed: (
+        "1. The code:\n\n" + textwrap.indent(_fence(code, str(seed.language)), "   ") + "\n2. Done.\n"
+    ),
+    "carriage returns": lambda code, seed: _fence(code, str(seed.language)).replace("\n", "\r\n"),
+    "HTML entities": lambda code, seed: _fence(html.escape(code), str(seed.language)),
+    "HTML entities of brackets": lambda code, seed: _fence(
+        code.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), str(seed.language)
+    ),
+    "HTML element": lambda code, _: f"<pre><code>{html.escape(code)}</code></pre>\n",
+    "JSON": lambda code, _: json.dumps({"code": code, "explanation": "It adds up."}),
+    "JSON, fenced": lambda code, _: _fence(json.dumps({"code": code}, indent=2), "json"),
+    "JSON, fence inside": lambda code, seed: json.dumps({"code": _fence(code, str(seed.language))}),
+    "numbers with bars": lambda code, seed: _fence(_numbered(code, "{:>4} | {}", 1), str(seed.language)),
+    "numbers with colons": lambda code, seed: _fence(_numbered(code, "{}: {}", 7), str(seed.language)),
+    "numbers with tabs": lambda code, seed: _fence(_numbered(code, "{:>6}\t{}", 20), str(seed.language)),
+    "escaped line breaks": lambda code, seed: _fence(_escaped(code), str(seed.language)),
+    "escaped line breaks, no fence": lambda code, _: _escaped(code),
+    "corrected": lambda code, seed: (
+        f"{_fence(_older(seed, code), str(seed.language))}\nWait, that fails for empty input. Corrected:\n\n"
+        + _fence(code, str(seed.language))
+    ),
+    "corrected in passing": lambda code, seed: (
+        f"First try:\n\n{_fence(_older(seed, code), str(seed.language))}\nThat is off by one.\n\n"
+        + _fence(code, str(seed.language))
+    ),
+    "alternative after it": lambda code, seed: (
+        f"{_fence(code, str(seed.language))}\nAlternatively, with another limit:\n\n"
+        + _fence(_older(seed, code), str(seed.language))
+    ),
+    "simpler version after it": lambda code, seed: (
+        f"{_fence(code, str(seed.language))}\nIf you prefer a higher limit, you could use:\n\n"
+        + _fence(_older(seed, code), str(seed.language))
+    ),
+    "before and after": lambda code, seed: (
+        f"**Before:**\n\n{_fence(_older(seed, code), str(seed.language))}\n**After:**\n\n"
+        + _fence(code, str(seed.language))
+    ),
+    "output after it": lambda code, seed: f"{_fence(code, str(seed.language))}\nThis prints:\n\n{_fence('13', 'text')}",
+}
+
+
+def _escaped(code: str) -> str:
+    return code.rstrip("\n").replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _contents(seed: Seed, shapes: dict[str, Callable[[str], str]]) -> Iterator[tuple[str, str, str | None]]:
+    info, right = str(seed.language), seed.placed(seed.after)
+    for name, shape in shapes.items():
+        yield f"{name}, no documentation", _fence(shape(_DOC.sub("", seed.after, count=1)), info), right
+        short = seed.after.replace(_SENTENCE, "Sums.").replace(_SENTENCE.lower(), "sums.")
+        yield f"{name}, other documentation", _fence(shape(short), info), right
+        used = seed.after.replace("10", "LIMIT")
+        constant = _CONSTANTS[seed.language]
+        yield f"{name}, an import that is not used", _fence(_with_import(seed, shape(seed.after)), info), right
+        yield f"{name}, a constant before it", *_with_constant(seed, name, used, constant)
+    if seed.owner is not None:
+        mark = _MARKS.get(seed.language, "//")
+        lines = seed.owned(seed.after).rstrip("\n").split("\n")
+        body = textwrap.dedent(seed.after).split("\n")
+        inner = [(_inner(seed) + line) if line else line for line in body]
+        comment = f"{_inner(seed)}{mark} ... existing code ..."
+        closing = [] if seed.language is Language.PYTHON else [lines[-1]]
+        opening = lines[: _opening(lines)]
+        yield (
+            "class, rest elided",
+            _fence("\n".join([*opening, comment, "", *inner, "", comment, *closing]), info),
+            right,
+        )
+
+
+def _opening(lines: list[str]) -> int:
+    return next(at for at, line in enumerate(lines) if line.rstrip().endswith((":", "{")) or line.strip() == "{") + 1
+
+
+def _inner(seed: Seed) -> str:
+    assert seed.owner is not None
+    line = seed.head.rfind("\n", 0, seed.owner[0]) + 1
+    return seed.indent.removeprefix(seed.head[line : seed.owner[0]])
+
+
+def _with_import(seed: Seed, code: str) -> str:
+    """``code`` with an import on top that nothing needs."""
+    statement = _UNUSED[seed.language]
+    clause = re.match(r"(?:.*\n)*?package .*\n", code)
+    if seed.language in (Language.GO, Language.JAVA) and clause is not None:
+        return f"{clause[0]}\n{statement}\n{code[clause.end() :]}"
+    gap = "" if code.startswith(("import", "#include", "using", "use", "const path")) else "\n"
+    return f"{statement}\n{gap}{code}"
+
+
+def _with_constant(seed: Seed, name: str, used: str, constant: str) -> tuple[str, str]:
+    gap = "\n\n\n" if seed.language is Language.PYTHON else "\n\n"
+    info = str(seed.language)
+    indented = "".join(seed.indent + line for line in constant.splitlines(keepends=True))
+    if seed.language in _IN_CLASS or seed.owner is None:
+        above = f"{indented}{gap if not seed.indent or seed.owner is None else gap[:2]}"
+        text = seed.placed(above + used)
+        if name == "alone":
+            return _fence(f"{constant}\n\n{textwrap.dedent(used)}\n", info), text
+        if seed.language in _IN_CLASS:
+            shape = seed.owned(above + used) if name == "class" else text
+            return _fence(shape, info), text
+        return _fence(text, info), text
+    text = seed.placed(used, f"{constant}{gap}")
+    shape = {"alone": textwrap.dedent(used) + "\n", "class": seed.owned(used), "file": text}[name]
+    return _fence(shape if name == "file" else f"{constant}\n\n{shape}", info), text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    made = list(cases())
+    if parser.parse_args().check:
+        same = made == list(kept())
+        sys.stderr.write("as kept\n" if same else "not as kept: run it without --check\n")
+        return 0 if same else 1
+    lines = "".join(json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in made)
+    KEPT.write_bytes(lzma.compress(lines.encode(), preset=9))
+    sys.stderr.write(f"{len(made)} answers, {KEPT.stat().st_size} bytes\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
