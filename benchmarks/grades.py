@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -49,7 +49,7 @@ EDITS = Edits(SYNTAX)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One recorded answer; ``right`` by the hidden tests."""
+    """One recorded answer, as it was sent; ``right`` by the hidden tests."""
 
     model: str
     code: str
@@ -58,11 +58,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An answer and what its checks showed, when all answers of the task were known."""
+    """An answer and what its checks showed: as they told it (``checked``), and judged when all answers of the task were
+    known (``evidence``)."""
 
     answer: Answer
-    compiles: bool
+    checked: Checked
     evidence: Evidence
+
+    @property
+    def compiles(self) -> bool:
+        """Whether the document with it in place does."""
+        return self.checked.build.compiled is True
 
     @property
     def accepted(self) -> bool:
@@ -74,6 +80,11 @@ def lines(name: str) -> Iterator[dict[str, object]]:
     """The objects of one data file."""
     with lzma.open(DATA / name, "rt", encoding="utf-8") as file:
         yield from (json.loads(line) for line in file)
+
+
+def fenced(code: object) -> str:
+    """Code as a model would send it."""
+    return f"```python\n{code}\n```"
 
 
 def task_of(folder: Path, prompt: str, entry: str) -> Task:
@@ -94,6 +105,18 @@ def task_of(folder: Path, prompt: str, entry: str) -> Task:
     )
 
 
+def candidate_of(task: Task, answer: Answer) -> Candidate:
+    """What the product takes of an answer. Raises ExtractionFailed, or ValueError for a text that does not parse."""
+    found = extract(answer.code, task, syntax=SYNTAX)
+    code = EDITS.finish(task, found.code)
+    text = EDITS.splice(task, code, found.imports)
+    try:
+        compile(text, "answer.py", "exec")
+    except SyntaxError as error:
+        raise ValueError(str(error)) from None
+    return Candidate(code=code, imports=found.imports, text=text, model=answer.model, attempt=1)
+
+
 async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolchain) -> list[Seen]:
     """All answers to one task, checked and judged together."""
     checks = Checks(unfinished=True)
@@ -101,12 +124,8 @@ async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolch
     for answer in answers:
         candidate = Candidate(code="", text="", model=answer.model, attempt=1)
         try:
-            found = extract(f"```python\n{answer.code}\n```", task, syntax=SYNTAX)
-            code = EDITS.finish(task, found.code)
-            text = EDITS.splice(task, code, found.imports)
-            candidate = replace(candidate, code=code, imports=found.imports, text=text)
-            compile(text, "answer.py", "exec")
-        except (SyntaxError, ValueError, ExtractionFailed):
+            candidate = candidate_of(task, answer)
+        except (ValueError, ExtractionFailed):
             build, raw = BuildReport(status=BuildStatus.FAILED, tool="python"), Evidence()
         else:
             build = BuildReport(status=BuildStatus.PASSED, tool="python")
@@ -115,10 +134,7 @@ async def seen_of(task: Task, answers: Sequence[Answer], toolchain: PythonToolch
         checked.append((answer, one))
         if answer.model != REFERENCE:
             checks.learn(one)
-    return [
-        Seen(answer=answer, compiles=one.build.compiled is True, evidence=checks.settle(one, last=True))
-        for answer, one in checked
-    ]
+    return [Seen(answer=answer, checked=one, evidence=checks.settle(one, last=True)) for answer, one in checked]
 
 
 async def run(count: int) -> dict[str, list[Seen]]:
@@ -126,7 +142,7 @@ async def run(count: int) -> dict[str, list[Seen]]:
     tasks = [task for task in lines("tasks.jsonl.xz") if str(task["id"]).startswith("python/")][:count]
     recorded: dict[str, list[Answer]] = defaultdict(list)
     for one in lines("answers.jsonl.xz"):
-        answer = Answer(model=str(one["model"]), code=str(one["code"]), right=bool(one["right"]))
+        answer = Answer(model=str(one["model"]), code=fenced(one["code"]), right=bool(one["right"]))
         recorded[str(one["task"])].append(answer)
     found: dict[str, list[Seen]] = {}
     with tempfile.TemporaryDirectory() as temp:
@@ -141,7 +157,7 @@ async def run(count: int) -> dict[str, list[Seen]]:
                 folder.mkdir()
                 stub = task_of(folder, str(task["prompt"]), str(task["entry"]))
                 answers = sorted(recorded[key], key=lambda answer: LADDER.index(answer.model))
-                reference = Answer(model=REFERENCE, code=str(task["reference"]), right=True)
+                reference = Answer(model=REFERENCE, code=fenced(task["reference"]), right=True)
                 async with turn:
                     found[key] = await seen_of(stub, [reference, *answers], toolchain)
 

@@ -12,15 +12,19 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 __all__ = [
     "CONFIGURATION",
     "SOURCE",
     "NotReadable",
+    "filled",
     "parsed_json",
     "parsed_toml",
+    "parsed_xml",
     "read_bytes",
     "read_plain",
     "read_text",
@@ -96,6 +100,39 @@ def parsed_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def parsed_xml(text: str, *, most: int = CONFIGURATION) -> ElementTree.Element:
+    """The root of an XML document. Raises ValueError for one that is not, is longer than ``most`` characters, or has a
+    document type: its entities can be made to fill the memory, or name files."""
+    if len(text) > most or "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("it has a document type, or is too long")
+    try:
+        # As bytes a declared encoding would count, and the text is decoded already.
+        return ElementTree.fromstring(text.lstrip("\ufeff").strip())
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
+
+
+def filled(text: str, place: re.Pattern[str], values: Mapping[str, str], *, most: int = 100_000) -> str:
+    """``text`` with what stands in the first group of ``place`` replaced by its value, and that of its value in turn,
+    eight deep; what has no value stays. Raises ValueError beyond ``most`` characters: each step can multiply them.
+    """
+    for _ in range(8):
+        parts: list[str] = []
+        length = at = 0
+        for match in place.finditer(text):
+            parts += (text[at : match.start()], values.get(match[1], match[0]))
+            length += len(parts[-1]) + len(parts[-2])
+            at = match.end()
+            if length > most:
+                raise ValueError("its values are too long when they are filled in")
+        if length + len(text) - at > most:
+            raise ValueError("its values are too long when they are filled in")
+        before, text = text, "".join((*parts, text[at:]))
+        if text == before:
+            break
+    return text
 
 
 def _of_the_kernel(path: Path) -> bool:

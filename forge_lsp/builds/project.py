@@ -83,7 +83,7 @@ class Place:
         changes, whether they are there with it."""
         if path in self.others:
             return self.others[path][1] is not None
-        return path in self.overlay or (self.source is not None and (self.source / path).is_file())
+        return path in self.overlay or self._on_disk(path) is not None
 
     def folders(self) -> Iterator[PurePosixPath]:
         """The document's folder and those above it, up to and including the tree's root (``.``)."""
@@ -108,9 +108,21 @@ class Place:
             content = self.others[path][1]
         else:
             content = self.overlay.get(path)
-            if content is None and self.source is not None:
-                content = read_bytes(self.source / path, most=SOURCE)
+            if content is None and (file := self._on_disk(path)) is not None:
+                content = read_bytes(file, most=SOURCE)
         return None if content is None else content.decode("utf-8", "replace")
+
+    def _on_disk(self, path: PurePosixPath) -> Path | None:
+        """Where a file of the workspace really is. None for one outside, to which a link or ``..`` leads: no sandbox
+        shows it either, and its text is not the project's to give away."""
+        if self.source is None:
+            return None
+        try:
+            real = os.path.realpath(self.source / path)
+        except ValueError:  # a name with a NUL in it
+            return None
+        inside = _below_text(real, str(self.source)) or _below_text(real, os.path.realpath(self.source))
+        return Path(real) if inside and os.path.isfile(real) else None  # noqa: PTH113 - asked for every file
 
     def _names(self, folder: PurePosixPath) -> set[str]:
         names = {path.name for path in self.overlay if path.parent == folder}
@@ -217,6 +229,10 @@ def _stats(source: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
         except OSError:
             continue  # removed meanwhile
         yield f"\0{name}\0{status.st_mtime_ns}\0{status.st_size}"
+
+
+def _below_text(path: str, folder: str) -> bool:
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
 def _bytes(text: str | None) -> bytes | None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.ensemble.schedule import Panel, Row, Schedule, Thinking
+from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
 
 __all__ = ["ENOUGH", "MOST_EASY", "Record", "first_writers", "rows_by_need"]
 
@@ -63,16 +63,38 @@ def rows_by_need(
     """The row of each attempt, in order, for a task that has checks to run.
 
     The first attempts are those of different free writers, each once, without thinking and with the smallest panel
-    there is. Then the free rows follow in their order, from the first: thinking and panels grow with each failure. Rows
-    that cost money or leave the machine (``free`` False) stay at their numbers.
+    there is; those that can write at the same time do. Then the free rows follow in their order, from the first:
+    thinking and panels grow with each failure. Rows that cost money or leave the machine (``free`` False) stay at their
+    numbers.
     """
     due = [schedule.row_for(number) for number in range(1, attempts + 1)]
     local = [row for row in due if free(row.generator.model)]
-    writers = first_writers(tuple(dict.fromkeys(row.generator.model for row in local)), records or {})
     smallest = min((row.panel for row in local), key=lambda panel: len(panel.members), default=Panel())
-    easy: list[Row] = []
-    for writer in writers[: min(MOST_EASY, math.ceil(len(local) / 2))]:
-        row = next(row for row in local if row.generator.model == writer)
-        easy.append(replace(row, thinking=Thinking(), panel=smallest))
+    most = min(MOST_EASY, math.ceil(len(local) / 2))
+    easy = [
+        replace(row, generator=generator, thinking=Thinking(), panel=smallest)
+        for row, generator in _each_once(local, free=free, records=records or {})[:most]
+    ]
     follow = iter([*easy, *local])
     return tuple(next(follow) if free(row.generator.model) else row for row in due)
+
+
+def _each_once(
+    rows: Sequence[Row], *, free: Callable[[str], bool], records: Mapping[str, Record]
+) -> list[tuple[Row, Generator]]:
+    """Who writes, attempt by attempt, until each writer of ``rows`` has written once: the one whose turn it is, and
+    beside it those that a row lets write at the same time and that have not written yet."""
+    turns: list[tuple[Row, Generator]] = []
+    written: set[str] = set()
+    for writer in first_writers(tuple(dict.fromkeys(row.generator.model for row in rows)), records):
+        if writer in written:
+            continue
+        own = [row for row in rows if row.generator.model == writer]
+        row = max(own, key=lambda one: len(_new(one, written, free)))  # the first of those with as many
+        turns.append((row, replace(row.generator, beside=_new(row, written, free))))
+        written |= {writer, *turns[-1][1].beside}
+    return turns
+
+
+def _new(row: Row, written: set[str], free: Callable[[str], bool]) -> tuple[str, ...]:
+    return tuple(key for key in row.generator.writers[1:] if key not in written and free(key))

@@ -251,14 +251,16 @@ def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]
 
 
 def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
-    """By writer: accepted attempts and all that ran, of the last ``jobs`` in a language that ended by a decision."""
+    """By writer: accepted attempts and all that ran, of the last ``jobs`` in a language that ended by a decision. Where
+    several wrote, an attempt is that of the one whose code was taken."""
     found = db.execute(
-        "SELECT generator, sum(decision = 'accept'), count(*) FROM attempts"
-        " WHERE skipped IS NULL AND job_id IN (SELECT id FROM jobs WHERE language = ? AND state = 'ended'"
-        " AND outcome IN ('accepted', 'unverified', 'exhausted') ORDER BY id DESC LIMIT ?) GROUP BY generator",
+        "SELECT coalesce(json_extract(whole, '$.candidate.model'), generator) AS writer, sum(decision = 'accept'),"
+        " count(*) FROM attempts WHERE skipped IS NULL AND job_id IN"
+        " (SELECT id FROM jobs WHERE language = ? AND state = 'ended'"
+        " AND outcome IN ('accepted', 'unverified', 'exhausted') ORDER BY id DESC LIMIT ?) GROUP BY writer",
         (language, jobs),
     )
-    return {generator: (int(won), int(tried)) for generator, won, tried in found}
+    return {writer: (int(won), int(tried)) for writer, won, tried in found}
 
 
 def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:

@@ -17,17 +17,23 @@ from pathlib import Path
 
 from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
 from forge_lsp.builds.csharp.toolchain import CSharpToolchain
+from forge_lsp.builds.go.toolchain import GoToolchain
+from forge_lsp.builds.java.toolchain import JavaToolchain
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
 from forge_lsp.builds.python.toolchain import PythonToolchain
+from forge_lsp.builds.rust.toolchain import RustToolchain
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.builds.sandbox.folders import BoxFolders
+from forge_lsp.builds.typescript import TypeScriptToolchain
 from forge_lsp.domain.attempt import BuildReport, Evidence
 from forge_lsp.domain.ports import Sandbox, Toolchain
 from forge_lsp.domain.task import Language, Task
 from tests.integration.sandbox_probes import living, snapshot
+from tests.integration.sandbox_probes import sandbox as sandbox_of
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 from tests.support.tools import node_modules
 
-__all__ = ["NAMES", "Build", "attempt"]
+__all__ = ["NAMES", "Build", "Hostile", "attempt"]
 
 SECRET = "FORGE_TEST_SECRET_9a2e"
 CANARY = "canary-7b41"
@@ -35,6 +41,7 @@ CANARY = "canary-7b41"
 PAYLOAD = """
 loot="CANARY"
 for file in 'KEY' escape ../escape "$HOME/.ssh/id_rsa" /etc/shadow; do loot="$loot $(cat "$file" 2>/dev/null)"; done
+loot="$loot $(grep -rhs PRIVATE 'KEYS' | head -c 200)"
 loot="$loot $FORGE_TEST_SECRET $(cat /proc/*/environ 2>/dev/null | tr '\\000' ' ' | grep -o SECRET | head -1)"
 for place in 'OUTSIDE' 'PROJECT' 'PROJECT/src' /usr /etc /tmp; do
   echo x > "$place/planted-by-forge-test"
@@ -49,16 +56,17 @@ echo "$loot"
 
 @dataclass(frozen=True, kw_only=True)
 class Hostile:
-    """``files`` of a project with the scope marked in ``document``; ``code`` is the candidate. ``PAYLOAD`` in either
-    is the script's path. ``runs``: whether it is to come to run at all. ``packages``: a package of npm and its major
-    version that the project has installed."""
+    """``files`` of a project with the scope ``name`` marked in ``document``; ``code`` is the candidate. ``PAYLOAD`` in
+    either is the script's path. ``runs``: whether it is to come to run at all (None: it may). ``packages``: a package
+    of npm and its major version that the project has installed."""
 
     language: Language
     files: Mapping[str, str]
     document: str
     code: str
+    name: str = "area"
     how: str = "evidence"
-    runs: bool = True
+    runs: bool | None = True
     packages: tuple[str, str] | None = None
 
 
@@ -153,29 +161,42 @@ def _toolchain(language: Language, sandbox: Sandbox, environment: Mapping[str, s
         Language.JAVASCRIPT: JavaScriptToolchain,
         Language.CSHARP: CSharpToolchain,
         Language.C: CFamilyToolchain,
+        Language.GO: GoToolchain,
+        Language.JAVA: JavaToolchain,
+        Language.RUST: RustToolchain,
+        Language.TYPESCRIPT: TypeScriptToolchain,
     }[language]
     return make(sandbox, timeout=120, environment=environment)
 
 
 async def attempt(
-    name: str, base: Path, environment: Mapping[str, str] | None = None, *, build: Build | None = None
+    name: str,
+    base: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    build: Build | None = None,
+    case: Hostile | None = None,
+    way: str | None = None,
 ) -> dict[str, str]:
     """``{what: ""}`` for each thing that the named candidate tries; words where it succeeded. ``build`` takes the place
-    of the toolchain's."""
-    case = HOSTILE[name]
+    of the toolchain's, ``case`` that of the table's, ``way`` that of the sandbox which is chosen here."""
+    case = case or HOSTILE[name]
     project, outside, keys = base / "project", base / "outside", base / "keys"
     for folder in (project, outside, keys):
         folder.mkdir()
-    (keys / "id").write_text(f"PRIVATE {SECRET}\n")
+    kept = (".ssh/id_rsa", ".netrc", ".npmrc", ".m2/settings.xml", ".cargo/credentials.toml", ".config/gh/hosts.yml")
+    write_files(keys, dict.fromkeys(("id", *kept), f"PRIVATE {SECRET}\n"))
     (project / "escape").symlink_to(keys / "id")
     marker = f"forge-hostile-{os.getpid()}-{name.replace(' ', '-')}"
     os.environ["FORGE_TEST_SECRET"] = SECRET
     chooser = SandboxChooser(SandboxConfig(mode="preferred", temp=base / "boxes"))
+    folders = BoxFolders(base / "boxes")
     hits: list[str] = []
     try:
         async with _listening(hits) as port:
             values = {
                 "CANARY": CANARY,
+                "KEYS": str(keys),
                 "KEY": str(keys / "id"),
                 "OUTSIDE": str(outside),
                 "PROJECT": str(project),
@@ -186,7 +207,10 @@ async def attempt(
             script = PAYLOAD.replace("grep -o SECRET", f"grep -o {SECRET}")
             for word, value in values.items():
                 script = script.replace(word, value)
-            files = {file: text.replace("PAYLOAD", "payload.sh") for file, text in case.files.items()}
+            files = {
+                file: text.replace("PAYLOAD", "payload.sh").replace("KEYS", str(keys))
+                for file, text in case.files.items()
+            }
             marked = files[case.document]
             files[case.document] = marked.replace("«", "").replace("»", "")
             write_files(project, {**files, "payload.sh": script})
@@ -197,10 +221,10 @@ async def attempt(
                     (project / "node_modules" / entry.name).symlink_to(entry)
             before = snapshot(project), snapshot(outside), snapshot(keys)
             task: Task = task_of(
-                marked, language=case.language, path=project / case.document, workspace=project, name="area"
+                marked, language=case.language, path=project / case.document, workspace=project, name=case.name
             )
             code = case.code.replace("PAYLOAD", str(project / "payload.sh")).replace("KEY", str(keys / "id"))
-            sandbox = await chooser.choose()
+            sandbox = await chooser.choose() if way is None else sandbox_of(way, folders)
             if not sandbox.runs_project_code:
                 return {"skip": "no sandbox works here"}
             toolchain = _toolchain(case.language, sandbox, os.environ if environment is None else environment)
@@ -216,11 +240,12 @@ async def attempt(
         after = snapshot(project), snapshot(outside), snapshot(keys)
     finally:
         chooser.close()
+        folders.close()
         del os.environ["FORGE_TEST_SECRET"]
     planted = await asyncio.to_thread(_planted)
     return {
-        "come to run as planned": "" if (CANARY in words) == case.runs else words,
-        "say nothing": "" if isinstance(found, BuildReport) or found.results else words,
+        "come to run as planned": "" if case.runs in (None, CANARY in words) else words,
+        "say nothing": "" if isinstance(found, BuildReport) or found.results or case.runs is None else words,
         "read a key or a secret": words if SECRET in words else "",
         "connect": ", ".join(hits) or ("connected" if "it-connected" in words else ""),
         "touch the project": "" if before[0] == after[0] else "changed",

@@ -17,7 +17,7 @@ from typing import Any, cast
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.domain.task import Language
-from forge_lsp.reading import parsed_json
+from forge_lsp.reading import filled, parsed_json, read_text
 
 __all__ = ["SOURCES", "Flags", "flags_of", "outside_folders"]
 
@@ -42,7 +42,10 @@ _ALONE = re.compile(
     r"coroutines|concepts|char8_t|strict-aliasing|gnu89-inline|common|PIC|pic|PIE|pie)|fpermissive|stdlib=[\w+]+)"
 )
 _ASSIGNMENT = re.compile(r"^(?:override\s+|export\s+)?(?P<name>\w+)\s*(?P<how>[:+?]*=)\s*(?P<value>.*)$")
+_VARIABLE = re.compile(r"\$[({](\w+)[)}]")
 _LARGEST = 64 * 1024 * 1024
+_LONGEST = 100_000
+"""Characters of a variable of make's, as far as it is added to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +79,10 @@ class _Database:
         for entry in entries:
             folder = str(entry.get("directory", self._source))
             file = _relative(os.path.join(folder, str(entry.get("file", ""))), self._source)  # noqa: PTH118 - normal
-            words = entry.get("arguments") or _split(str(entry.get("command", "")))
+            named = entry.get("arguments")
+            words = cast("list[object]", named) if isinstance(named, list) else _split(str(entry.get("command", "")))
             if file is not None and words:
-                self._entries.setdefault(file, (folder, tuple(str(word) for word in cast("list[object]", words))))
+                self._entries.setdefault(file, (folder, tuple(map(str, words))))
 
     def flags(self, file: PurePosixPath, language: Language) -> Flags:
         """Those of ``file``; a file that the database does not have is compiled like the one nearest to it."""
@@ -117,15 +121,24 @@ def _database(place: Place) -> _Database | None:
     for folder in place.folders():
         for name in _DATABASES:
             path = folder / name / "compile_commands.json"
-            if not place.is_file(path) or (place.source / path).stat().st_size > _LARGEST:
-                continue
             try:
-                entries = parsed_json(place.text(path) or "")
+                entries = parsed_json(_database_text(place, place.source, path) or "")
             except ValueError:
                 continue
-            if isinstance(entries, list) and entries:
-                return _Database(place, path, cast("list[Mapping[str, Any]]", entries))
+            known = cast("list[object]", entries) if isinstance(entries, list) else []
+            tables = [cast("Mapping[str, Any]", entry) for entry in known if isinstance(entry, dict)]
+            if tables:
+                return _Database(place, path, tables)
     return None
+
+
+def _database_text(place: Place, source: Path, path: PurePosixPath) -> str | None:
+    """Its text; also where it is a link to that of a build folder outside, as is usual: only flags are taken of it."""
+    file = source / path
+    if not place.is_file(path) and file.is_symlink():
+        real = file.resolve()
+        return read_text(real, most=_LARGEST) if real.name == path.name else None
+    return place.text(path)
 
 
 def _split(command: str) -> list[str]:
@@ -203,14 +216,15 @@ def _make_flags(text: str, language: Language) -> list[str]:
         match = None if line.startswith("\t") else _ASSIGNMENT.match(line.partition("#")[0].strip())
         if match is not None:
             before = variables.get(match["name"], "") if match["how"].startswith("+") else ""
-            variables[match["name"]] = f"{before} {match['value']}".strip()
+            if len(before) < _LONGEST:
+                variables[match["name"]] = f"{before} {match['value']}".strip()
     own = "CFLAGS" if language is Language.C else "CXXFLAGS"
     value = " ".join(variables.get(name, "") for name in (own, "CPPFLAGS", "INCLUDES", "INCLUDE", "INC", "DEFINES"))
-    for _ in range(8):
-        expanded = re.sub(r"\$[({](\w+)[)}]", lambda found: variables.get(found[1], ""), value)
-        if expanded == value or len(expanded) > 100_000:
-            break
-        value = expanded
+    try:
+        value = filled(value, _VARIABLE, variables)
+    except ValueError:
+        return []
+    value = _VARIABLE.sub("", value)  # what has no value is empty
     return [word for word in _split(value) if "$" not in word and "`" not in word]
 
 
@@ -224,12 +238,12 @@ def _cmake_flags(text: str, language: Language) -> list[str]:
     if standard is not None:
         words.append(f"-std={'gnu' if which == 'C' else 'gnu++'}{standard[1]}")
     for arguments in re.findall(
-        r"\b(?:target_include_directories\s*\(\s*\S+|include_directories\s*\()([^)]*)\)", text, re.I
+        r"\b(?:target_include_directories\s*+\(\s*+[^\s()]++|include_directories\s*+\()([^()]*+)\)", text, re.I
     ):
         for word in re.sub(here, "./", arguments).replace('"', " ").split():
             if "$" not in word and word not in ("PUBLIC", "PRIVATE", "INTERFACE", "SYSTEM", "BEFORE"):
                 words.append(f"-I{word}")
-    for arguments in re.findall(r"\b(?:target_compile|add_compile|add)_definitions\s*\(([^)]*)\)", text, re.I):
+    for arguments in re.findall(r"\b(?:target_compile|add_compile|add)_definitions\s*+\(([^()]*+)\)", text, re.I):
         named = [word.removeprefix("-D") for word in arguments.split()]
         words += [f"-D{word}" for word in named if re.fullmatch(r"\w+=?[\w.]*", word)]
     return [word for word in words if word not in ("-DPUBLIC", "-DPRIVATE", "-DINTERFACE")]

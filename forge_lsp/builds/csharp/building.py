@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -17,6 +16,7 @@ from forge_lsp.builds.gate import Checked, Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox, Tree
+from forge_lsp.reading import parsed_json
 
 __all__ = ["ProjectBuild"]
 
@@ -221,7 +221,7 @@ class ProjectBuild:
 def _portable(assets: bytes) -> bool:
     """Whether a restore's result needs no package that lies in the box it was made in."""
     try:
-        libraries = cast("dict[str, dict[str, Any]]", json.loads(assets).get("libraries", {}))
+        libraries = cast("dict[str, dict[str, Any]]", parsed_json(assets).get("libraries", {}))
     except (ValueError, AttributeError):
         return False
     return not any(library.get("type") == "package" for library in libraries.values())

@@ -10,7 +10,6 @@ of them, those that start programs or bring tasks are not trusted to leave a can
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from xml.etree import ElementTree
 
 from forge_lsp.builds.csharp.projects import normal
 from forge_lsp.builds.project import Place
-from forge_lsp.reading import SOURCE, read_bytes
+from forge_lsp.reading import SOURCE, parsed_json, parsed_xml, read_bytes
 
 __all__ = ["plain"]
 
@@ -110,6 +109,8 @@ def _above(place: Place, project: PurePosixPath) -> Iterator[bytes | None]:
                 yield None if _references(text) is None else f"\0{folder / name}\0{text}".encode()
         if any(place.is_file(folder / name) for name in _NOT_ABOVE):
             yield None
+        if any(_leads_out(place, folder / name) for name in (*_ABOVE, *_NOT_ABOVE, "global.json")):
+            yield None
         text = place.text(folder / "global.json")
         if text is not None:
             # It may name an SDK of the project's own, or have parts of the SDK come as packages.
@@ -121,7 +122,8 @@ def _beside(
 ) -> Iterator[bytes | None]:
     """What was made by a restore, and what it brings in; None for what may run something."""
     assert place.source is not None  # plain() has seen to it
-    if place.is_file(project.with_name(f"{project.name}.user")):
+    user = project.with_name(f"{project.name}.user")
+    if place.is_file(user) or _leads_out(place, user):
         yield None
     assets = project.parent / "obj" / "project.assets.json"
     content = carried.get(assets)
@@ -144,13 +146,18 @@ def _beside(
     yield b"" if _quiet(content, packages) else None
 
 
+def _leads_out(place: Place, path: PurePosixPath) -> bool:
+    """Whether it is a link to what is not the project's: in a box there may be something else in its place."""
+    return place.source is not None and (place.source / path).is_symlink() and place.text(path) is None
+
+
 def _references(text: str) -> list[str] | None:
     """The projects that a project file refers to; None where it says what is not known to be data."""
     try:
-        root = ElementTree.fromstring(text.lstrip("\ufeff"))
-    except (ElementTree.ParseError, ValueError):
+        root = parsed_xml(text)
+    except ValueError:
         return None
-    if "<!DOCTYPE" in text or _name(root) != "Project" or root.attrib.keys() - {"Sdk", "xmlns", "ToolsVersion"}:
+    if _name(root) != "Project" or root.attrib.keys() - {"Sdk", "xmlns", "ToolsVersion"}:
         return None
     if root.get("Sdk", "Microsoft.NET.Sdk") not in _SDKS:
         return None
@@ -187,7 +194,7 @@ def _name(element: ElementTree.Element) -> str:
 def _quiet(assets: bytes, packages: Sequence[Path]) -> bool:
     """Whether no package of a restore starts programs, or brings tasks, in a build."""
     try:
-        document = cast("dict[str, Any]", json.loads(assets))
+        document = cast("dict[str, Any]", parsed_json(assets))
         libraries = cast("dict[str, dict[str, Any]]", document["libraries"])
         folders = [*packages, *map(Path, cast("dict[str, Any]", document.get("packageFolders", {})))]
         for library in libraries.values():

@@ -13,7 +13,7 @@ from forge_lsp.domain.ports import Box
 __all__ = ["TEMP_PROJECT", "Described", "asking", "described_by", "normal", "projects_of", "traversal"]
 
 TEMP_PROJECT = PurePosixPath("project.csproj")
-_REFERENCE = re.compile(r"<ProjectReference\s[^>]*?Include\s*=\s*\"([^\"]+)\"")
+_REFERENCE = re.compile(r"<ProjectReference\s[^<>]*?Include\s*+=\s*+\"([^\"<>]++)\"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

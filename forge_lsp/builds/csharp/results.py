@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from xml.etree import ElementTree
 
 from forge_lsp.builds.csharp.scanning import Method, blanked, methods_in
 from forge_lsp.builds.suites import failed, passed, skipped
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.checks import Cause, Run, RunState
+from forge_lsp.reading import parsed_xml
 
 __all__ = ["Reading", "Trx", "missing_in", "trx_of", "values_in"]
 
@@ -128,8 +128,8 @@ def trx_of(log: bytes | None, said: str, reading: Reading | None) -> Trx:
     """Return what vstest logged (``UnitTestResult`` elements). ``said`` is what it printed: where its counts differ, or
     the run was broken off, the log is not whole."""
     try:
-        root = ElementTree.fromstring(log) if log is not None and len(log) <= _MOST_LOG else None
-    except ElementTree.ParseError:
+        root = parsed_xml(log.decode("utf-8-sig", "replace"), most=_MOST_LOG) if log is not None else None
+    except ValueError:
         root = None  # cut off with its process
     runs: dict[str, Run] = {}
     counted = {RunState.PASSED: 0, RunState.FAILED: 0, RunState.SKIPPED: 0}

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from forge_lsp.builds.project import Place
-from forge_lsp.reading import read_text
+from forge_lsp.reading import filled, parsed_xml, read_text
 
 __all__ = ["Build", "Repositories", "build_of", "with_launcher"]
 
@@ -21,10 +21,12 @@ BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LARGEST = 2 * 1024 * 1024
 _MOST_JARS = 400
 _DEEPEST = 12
+_LONGEST = 4_000
+_PROPERTY = re.compile(r"\$\{([^{}]{1,200})\}")
 _COORDINATE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _GRADLE = re.compile(
     r"\b(?P<how>api|implementation|compileOnly|runtimeOnly|testImplementation|testCompileOnly|annotationProcessor|"
-    r"compileOnlyApi|testRuntimeOnly)\s*[\s(]\s*(?:platform\s*\(\s*)?[\"'](?P<what>[^\"':\s]+:[^\"':\s]+(?::[^\"'\s]+)?)[\"']"
+    r"compileOnlyApi|testRuntimeOnly)(?:\s++\(?|\()\s*+(?:platform\s*+\(\s*+)?[\"'](?P<what>[^\"':\s]+:[^\"':\s]+(?::[^\"'\s]+)?)[\"']"
 )
 _GRADLE_RELEASE = re.compile(
     r"(?:JavaLanguageVersion\.of\s*\(\s*|options\.release\s*(?:=|\.set\s*\()\s*|JavaVersion\.VERSION_(?:1_)?|"
@@ -114,11 +116,10 @@ class _Pom:
         """``text`` with its properties filled in; None where one is unknown."""
         if text is None:
             return None
-        for _ in range(8):
-            filled = re.sub(r"\$\{([^}]+)\}", lambda match: self.properties.get(match[1], match[0]), text)
-            if filled == text:
-                break
-            text = filled
+        try:
+            text = filled(text, _PROPERTY, self.properties, most=_LONGEST)
+        except ValueError:
+            return None
         return None if "${" in text else text.strip()
 
 
@@ -307,11 +308,9 @@ def _text(place: Place | None, file: PurePosixPath | None, path: Path | None) ->
 
 def _parsed(text: str) -> ElementTree.Element | None:
     """The tree without namespaces. A document type is refused: entities can be made to fill the memory."""
-    if not text.strip() or "<!DOCTYPE" in text or "<!ENTITY" in text or len(text) > _LARGEST:
-        return None
     try:
-        root = ElementTree.fromstring(text.lstrip("\ufeff").strip().encode())
-    except (ElementTree.ParseError, ValueError):
+        root = parsed_xml(text, most=_LARGEST)
+    except ValueError:
         return None
     for element in root.iter():
         if isinstance(element.tag, str):  # pyright: ignore[reportUnnecessaryIsInstance] - comments have a function

@@ -29,6 +29,7 @@ from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
 from forge_lsp.domain.task import Task
+from forge_lsp.reading import parsed_json, read_text
 
 __all__ = ["JavaScriptTests"]
 
@@ -257,9 +258,9 @@ def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
     if suite.runner != "vitest" or suite.script is None or place.source is None:
         return ()
     try:
-        version = json.loads(suite.script.with_name("package.json").read_text("utf-8"))["version"]
+        version = parsed_json(read_text(suite.script.with_name("package.json")) or "")["version"]
         known = tuple(int(part) for part in version.split(".")[:2]) >= (3, 2)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return ()
     folders = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
     linked = any(folder.is_symlink() for folder in folders)

@@ -47,6 +47,53 @@ def test_easy_first_and_paid_rungs_at_their_numbers(attempts: int, rows: str) ->
     assert told(rows_by_need(LADDER, attempts, free=free)) == rows
 
 
+def beside(rows: tuple[Row, ...]) -> str:
+    return " ".join("+".join(row.generator.writers) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "attempts", "writers"),
+    [
+        ({"a": ("b",), "b": ("a",), "c": ("a",)}, 8, "a+b c a+b a+b b+a b+a paid paid"),
+        ({"a": ("b", "c"), "b": ("a",), "c": ()}, 6, "a+b+c a+b+c a+b+c b+a b+a c"),
+        ({"a": (), "b": ("c",), "c": ("b",)}, 6, "a b+c a a b+c b+c"),
+        ({"a": ("paid", "b"), "b": (), "c": ()}, 6, "a+b c a+paid+b a+paid+b b b"),
+    ],
+)
+def test_those_that_can_write_at_once_do_and_each_easy_writer_once(
+    pairs: dict[str, tuple[str, ...]], attempts: int, writers: str
+) -> None:
+    schedule = Schedule(
+        rows=tuple(
+            Row(
+                attempts=row.attempts,
+                generator=Generator(model=row.generator.model, beside=pairs.get(row.generator.model, ())),
+                thinking=row.thinking,
+                panel=row.panel,
+            )
+            for row in LADDER.rows
+        )
+    )
+    rows = rows_by_need(schedule, attempts, free=free)
+    assert beside(rows) == writers
+    easy = [row for row in rows if row.thinking.strategy == "none"]
+    written = [writer for row in easy for writer in row.generator.writers]
+    assert sorted(written) == ["a", "b", "c"]
+    assert "paid" not in written
+
+
+def test_the_best_by_the_ledger_writes_first_with_whom_it_can() -> None:
+    rows = Schedule(
+        rows=(
+            Row(attempts=(1, 2), generator=Generator(model="a", beside=("b",)), thinking=SOLO, panel=SMALL),
+            Row(attempts=(3, 4), generator=Generator(model="b", beside=("c",)), thinking=SOLO, panel=SMALL),
+            Row(attempts=(5, 6), generator=Generator(model="c", beside=("b",)), thinking=SOLO, panel=SMALL),
+        )
+    )
+    records = {"a": Record(won=1, tried=2 * ENOUGH), "c": Record(won=ENOUGH - 2, tried=ENOUGH)}
+    assert beside(rows_by_need(rows, 6, free=free, records=records)[:2]) == "c+b a"
+
+
 def test_the_first_panels_are_the_smallest_that_there_are() -> None:
     rows = rows_by_need(LADDER, 6, free=free)
     assert [row.panel.kind for row in rows] == ["simple", "simple", "simple", "simple", "simple", "moderate"]

@@ -472,5 +472,15 @@ async def test_records_of_writers_are_by_language_and_of_jobs_that_were_decided(
         assert sum(won for won, _ in found.values()) == 2 * sum(one.decision.kind == "accept" for one in ran)
         assert sum(tried for _, tried in (await ledger.records(job.language, jobs=1)).values()) == len(ran)
         assert await ledger.records("rust") == {}
+        # Two wrote at the same time, and the code of the other one was taken.
+        beside = [
+            replace(one, candidate=replace(one.candidate, model="beside")) if one.candidate is not None else one
+            for one in ran
+        ]
+        ledger.begin(replace(job, job_id=job.job_id[:-1] + "9", language="java", attempts=(), events=()))
+        await ledger.finish(
+            replace(job, job_id=job.job_id[:-1] + "9", language="java", attempts=tuple(beside), events=()), 2
+        )
+        assert (await ledger.records("java"))["beside"][0] == sum(one.decision.kind == "accept" for one in ran)
     finally:
         await ledger.aclose()
