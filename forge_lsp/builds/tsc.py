@@ -13,6 +13,7 @@ from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.builds.sandbox.marks import package_at
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 __all__ = [
@@ -43,7 +44,7 @@ class Compiler:
 def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
     """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
     path = environment.get("PATH", "")
-    node = shutil.which("node", path=path)
+    node = node_of(place, environment)
     if place.source is not None and trusted:
         for folder in place.folders():
             modules = place.source / folder / "node_modules"
@@ -56,8 +57,8 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
                     return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
                 # Read in place, not through the temp copy, which may leave node_modules out.
                 return Compiler(
-                    command=(node, str(script.resolve())),
-                    readable=(*shown, *readable_for(Path(node))),
+                    command=(str(node), str(script.resolve())),
+                    readable=(*shown, *readable_for(node)),
                 )
     for name in ("tsc", "tsgo"):
         found = shutil.which(name, path=path)
@@ -69,7 +70,7 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
         if _is_script(script):
             if node is None:
                 return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-            return Compiler(command=(node, str(script)), readable=(*script_folders(script), *readable_for(Path(node))))
+            return Compiler(command=(str(node), str(script)), readable=(*script_folders(script), *readable_for(node)))
         return Compiler(command=(str(script),), readable=readable_for(script))
     return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
 

@@ -29,6 +29,7 @@ from forge_lsp.builds.javascript.words import (
 from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, Sandbox
@@ -55,7 +56,7 @@ class JavaScriptToolchain:
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
-        node = shutil.which("node", path=self._environment.get("PATH", ""))
+        node = node_of(place, self._environment)
         if node is None:
             reason = "node is not installed (not on PATH)"
             return BuildReport(status=BuildStatus.UNVERIFIED, tool="node", reason=reason, remedy=_NODE)
@@ -66,11 +67,11 @@ class JavaScriptToolchain:
             place,
             f"{task.document.text}\0{task.scope.range}",
             _MATTERS,
-            (Path(node), *([Path(compiler.command[-1])] if compiler else ())),
+            (node, *([Path(compiler.command[-1])] if compiler else ())),
         )
 
         async def check(content: str) -> Checked:
-            return await self._check(place, Path(node), compiler, content)
+            return await self._check(place, node, compiler, content)
 
         tool = "node, tsc" if compiler else "node"
         return await gate(
