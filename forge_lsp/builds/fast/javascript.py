@@ -24,13 +24,12 @@ from forge_lsp.builds.javascript.words import (
     READ,
     configuration,
     has_node_types,
-    is_syntax,
     said,
     tells,
 )
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place, project_files
-from forge_lsp.builds.tsc import Compiler, find_compiler
+from forge_lsp.builds.tsc import Compiler, find_compiler, is_syntax
 from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
@@ -166,7 +165,7 @@ class _JavaScriptChecker:
             parsed, typed = await self._modules.problems(question), ()
         else:
             parsed, typed = await asyncio.gather(self._modules.problems(question), self._types.problems(question))
-        return None if parsed is None else said(str(question.document), parsed, typed)[0]
+        return None if parsed is None else said(str(question.document), question.text, parsed, typed)[0]
 
     async def aclose(self) -> None:
         await self._modules.aclose()

@@ -23,12 +23,14 @@ from forge_lsp.builds.javascript.words import (
     READ,
     configuration,
     has_node_types,
+    is_dialect,
     said,
     tells,
+    unread,
 )
 from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
-from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, problems_in
 from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault
@@ -87,10 +89,13 @@ class JavaScriptToolchain:
         async with self._sandbox.open(place.tree(text, extra)) as box:
             parsed = await self._parse(place, box, node)
             syntax = tuple(p for p in parsed if p.code == "SyntaxError" and p.file == str(place.document))
-            checked = await self._types(place, box, compiler, text) if compiler and not syntax else ()
+            dialect = is_dialect(place.document.name, text)
+            wanted = compiler is not None and (dialect or not syntax)
+            checked = await self._types(place, box, compiler, text) if compiler and wanted else ()
+        typed = compiler is not None and not isinstance(checked, Fault)
         if isinstance(checked, Fault):
             checked = ()  # the project's TypeScript does not work here: node's word stands alone
-        problems, syntax = said(str(place.document), parsed, checked)
+        problems, syntax = said(str(place.document), text, parsed, checked)
         if syntax:
             return Checked(problems=syntax, syntax=syntax)
         absent = next((p for p in parsed if p.code == NOT_INSTALLED and p.file == str(place.document)), None)
@@ -98,6 +103,8 @@ class JavaScriptToolchain:
         if absent is not None:
             where = f"{absent.file}:{absent.line}"
             lacks = Fault(reason=f"{absent.message} ({where}): package.json names it", remedy="npm install")
+        elif (why := unread(place.document.name, text, by_typescript=typed)) is not None:
+            lacks = Fault(reason=f"{place.document} was not checked: {why}", remedy=INSTALL if not typed else None)
         return Checked(problems=problems, lacks=lacks)
 
     async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:
