@@ -179,11 +179,20 @@ class Container:
                 )
                 check = settings.check
                 commands = {language: check.command(language) for language in Language}
+                times = {language: most for language in Language if (most := check.of(language).tests_seconds)}
+                named = {language: name for language in Language if (name := check.of(language).interpreter)}
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
                     warm = WarmBuilds(sandbox)
-                    checks = toolchains(sandbox, timeout=check.timeout, commands=commands, warm=warm)
-                    fast = fast_gate(sandbox, state=self.state_dir, commands=commands)
+                    checks = toolchains(
+                        sandbox,
+                        timeout=check.timeout,
+                        commands=commands,
+                        warm=warm,
+                        interpreters=named,
+                        tests_seconds=times,
+                    )
+                    fast = fast_gate(sandbox, state=self.state_dir, commands=commands, interpreters=named)
                 else:
                     checks, fast, warm = untrusted(), None, None
                 self._built[parts] = Components(directory=directory, toolchains=checks, fast=fast, warm=warm)

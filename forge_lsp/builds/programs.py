@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import platform
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.interpreters import environment_at
 from forge_lsp.builds.remedies import WSL
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
+from forge_lsp.builds.versions import CHOSEN
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox, Tree
 from forge_lsp.domain.task import Language
 
-__all__ = ["no_code_here", "readable_for", "version_finding"]
+__all__ = ["found_program", "no_code_here", "readable_for", "version_finding", "with_program"]
 
 
 def no_code_here(what: str, sandbox: Sandbox) -> Fault:
@@ -25,6 +28,37 @@ def no_code_here(what: str, sandbox: Sandbox) -> Fault:
         reason=f"no sandbox works here, so {what}",
         remedy=f'{sandbox.remedy or "forge-lsp doctor"} (check.sandbox = "off" in your own settings goes without)',
     )
+
+
+def with_program(language: Language, named: str | None, environment: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the environment in which a language's tools are found where ``named`` says: a program (``node``,
+    ``cargo``, ``g++-13``, ...), or the folder that it is installed in; None where it is not there."""
+    if not named or language is Language.PYTHON:
+        return environment
+    found = found_program(named, environment)
+    if found is None:
+        # Of Rust's toolchains rustup knows the names.
+        return {**environment, "RUSTUP_TOOLCHAIN": named} if language is Language.RUST and "/" not in named else None
+    folder, home = found.parent, found.parent.parent
+    if found.is_dir():
+        home, folder = found, found / "bin" if (found / "bin").is_dir() else found
+    more = {CHOSEN: str(found), "PATH": f"{folder}{os.pathsep}{environment.get('PATH', '')}"}
+    match language:
+        case Language.JAVA:
+            more["JAVA_HOME"] = str(found.resolve().parent.parent if found.is_file() else home)
+        case Language.CSHARP:
+            more["DOTNET_ROOT"] = str(found.resolve().parent if found.is_file() else folder)
+        case Language.C | Language.CPP if found.is_file():
+            more["CC" if language is Language.C else "CXX"] = str(found)
+        case _:
+            pass
+    return {**environment, **more}
+
+
+def found_program(named: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the program or the folder that the user's settings name, by its path or by its name on PATH."""
+    path = Path(shutil.which(named, path=environment.get("PATH", "")) or named).expanduser()
+    return path if path.is_absolute() and path.exists() else None
 
 
 def readable_for(program: Path) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.domain.ports import Tree
 from forge_lsp.domain.task import Document, Language, Task
 from forge_lsp.reading import SOURCE, read_bytes
+from forge_lsp.roots import project_root
 
 __all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
 
@@ -138,26 +139,33 @@ class Place:
 def place_of(task: Task, *, alone: bool = False) -> Place:
     """Where the task's document stands.
 
-    A file inside ``task.workspace`` keeps its place there; an untitled document goes to the workspace's root. A file
-    outside any workspace gets a temp project of its own, into which the files of its language beside it are taken (a
-    script may import its neighbours) unless it is to be ``alone``; never the folders around it.
+    A file inside ``task.workspace`` keeps its place there; an untitled document goes to the workspace's root. The tree
+    is that of the whole project where the workspace is one package of it: what a package needs (dependencies, settings,
+    tests of other packages) may lie above it. A file outside any workspace gets a temp project of its own, into which
+    the files of its language beside it are taken (a script may import its neighbours) unless it is to be ``alone``;
+    never the folders around it.
     """
     document = task.document
     if task.workspace is not None:
-        source = task.workspace.resolve()
-        relative = _within(document.path, task.workspace, source)
+        workspace = task.workspace.resolve()
+        source = project_root(workspace)
+
+        def within(path: Path | None) -> PurePosixPath | None:
+            return _within(path, task.workspace or workspace, workspace, source)
+
+        relative = within(document.path)
         if relative is None and document.path is None:
-            relative = _free_name(source, document)
+            relative = PurePosixPath(workspace.relative_to(source).as_posix()) / _free_name(workspace, document)
         if relative is not None:
             overlay: dict[PurePosixPath, bytes] = {}
             for buffer in task.buffers:
-                path = _within(buffer.path, task.workspace, source)
+                path = within(buffer.path)
                 if path is not None and path != relative:
                     overlay[path] = buffer.text.encode("utf-8", "surrogatepass")
             others = {
                 path: (_bytes(other.before), _bytes(other.after))
                 for other in task.others
-                if (path := _within(other.path, task.workspace, source)) is not None and path != relative
+                if (path := within(other.path)) is not None and path != relative
             }
             kept = {path: content for path, content in overlay.items() if path not in others}
             return Place(source=source, document=relative, overlay=kept, others=others, untouched=document.text)
@@ -239,10 +247,14 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogatepass")
 
 
-def _within(path: Path | None, workspace: Path, resolved: Path) -> PurePosixPath | None:
+def _within(path: Path | None, workspace: Path, resolved: Path, source: Path) -> PurePosixPath | None:
+    """Where a file stands in the tree at ``source``; None: outside of it. ``resolved``: the workspace without links."""
     if path is None:
         return None
-    return _below(path, workspace) or _below(path.resolve(), resolved)
+    inner = _below(path, workspace)
+    if inner is not None:
+        return PurePosixPath(resolved.relative_to(source).as_posix()) / inner
+    return _below(path.resolve(), source)
 
 
 @lru_cache(maxsize=4096)  # asked for every open buffer, at every check

@@ -14,11 +14,15 @@ from forge_lsp.builds.csharp.warm import WarmBuilds
 from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
 from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
 from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
+from forge_lsp.builds.programs import with_program
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
 from forge_lsp.builds.rust.toolchain import RustToolchain, rust_findings
 from forge_lsp.builds.typescript import TypeScriptToolchain, typescript_findings
+from forge_lsp.builds.untrusted import UntrustedToolchain
+from forge_lsp.builds.versions import with_usual_folders
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.ports import Finding, Sandbox, Toolchain
-from forge_lsp.domain.task import Language
+from forge_lsp.domain.task import Language, Task
 
 __all__ = ["examinations", "toolchains"]
 
@@ -48,6 +52,20 @@ _ROOMS: Mapping[Language, _Room] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """A toolchain whose tests have a time of their own."""
+
+    build_by: Toolchain
+    tests_by: Toolchain
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        return await self.build_by.build(task, text)
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        return await self.tests_by.evidence(task, candidate)
+
+
 def toolchains(
     sandbox: Sandbox,
     *,
@@ -55,19 +73,39 @@ def toolchains(
     commands: Mapping[Language, tuple[str, ...]],
     environment: Mapping[str, str] | None = None,
     warm: WarmBuilds | None = None,
+    interpreters: Mapping[Language, str] | None = None,
+    tests_seconds: Mapping[Language, float] | None = None,
 ) -> Mapping[Language, Toolchain]:
     """The toolchains of this machine; a language that is not in the mapping cannot be checked.
 
     ``timeout`` in seconds, for one run of one tool. ``commands`` are checks of the user's own, which take the place of
     the built-in ones (empty: the built-in ones). ``environment`` is the server's own unless given; of it, only
-    what names a tool's place reaches a sandbox. ``warm`` are the boxes in which C#'s servers are kept; without them
-    each build starts its own.
+    what names a tool's place reaches a sandbox. ``interpreters`` are programs that the user's settings or the editor
+    name for a language: its interpreter, compiler or SDK. ``warm`` are the boxes in which C#'s servers are kept;
+    without them each build starts its own. ``tests_seconds``: how long tests may take, where the settings say so.
     """
-    known = os.environ if environment is None else environment
-    made: dict[Language, Toolchain] = {
-        language: room.make(sandbox, timeout=timeout, environment=known) for language, room in _ROOMS.items()
-    }
-    made[Language.CSHARP] = CSharpToolchain(sandbox, timeout=timeout, environment=known, warm=warm)
+    known = with_usual_folders(os.environ) if environment is None else environment
+    named = interpreters or {}
+    times = tests_seconds or {}
+    made: dict[Language, Toolchain] = {}
+
+    def toolchain(language: Language, own: Mapping[str, str], seconds: float) -> Toolchain:
+        if language is Language.CSHARP:
+            return CSharpToolchain(sandbox, timeout=seconds, environment=own, warm=warm)
+        if language is Language.PYTHON:
+            return PythonToolchain(sandbox, timeout=seconds, environment=own, interpreter=named.get(language))
+        return _ROOMS[language].make(sandbox, timeout=seconds, environment=own)
+
+    for language in _ROOMS:
+        own = with_program(language, named.get(language), known)
+        if own is None:
+            reason = f"{named[language]} (check.{language}.interpreter) is not there"
+            remedy = f"name a program that is installed, or take check.{language}.interpreter out of your settings"
+            made[language] = UntrustedToolchain(reason=reason, remedy=remedy)
+            continue
+        made[language] = toolchain(language, own, timeout)
+        if language in times:
+            made[language] = _Timed(build_by=made[language], tests_by=toolchain(language, own, times[language]))
     for language, command in commands.items():
         if command:
             made[language] = CommandToolchain(sandbox, timeout=timeout, command=command, language=made[language])
@@ -78,5 +116,5 @@ def examinations(
     sandbox: Sandbox, environment: Mapping[str, str] | None = None
 ) -> Mapping[str, Coroutine[None, None, tuple[Finding, ...]]]:
     """What the doctor is to await, by language: each looks at its tools, and runs them once."""
-    known = os.environ if environment is None else environment
+    known = with_usual_folders(os.environ) if environment is None else environment
     return {str(language): room.findings(sandbox, known) for language, room in _ROOMS.items()}

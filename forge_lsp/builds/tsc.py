@@ -13,6 +13,7 @@ from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.builds.sandbox.marks import package_at
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "compiler_path",
     "find_compiler",
     "in_code_points",
+    "is_syntax",
     "problems_in",
     "script_folders",
 ]
@@ -30,6 +32,17 @@ INSTALL = "npm install --save-dev typescript"
 _LINE = re.compile(
     r"^(?:(?P<file>[^\s(][^(]*)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<message>.*)$"
 )
+
+# What its scanner and parser report (the calls in scanner.ts and parser.ts of TypeScript 5.9), regular expressions
+# aside: those of 1499 to 1538.
+_SYNTAX_CODES = """
+1002 1003 1005 1007 1010 1011 1012 1034 1068 1069 1084 1109 1110 1121 1124 1125 1126 1127 1128 1129 1130
+1131 1132 1134 1135 1136 1137 1138 1139 1140 1142 1144 1145 1146 1160 1161 1177 1178 1179 1180 1181 1185
+1198 1199 1209 1223 1228 1260 1351 1352 1353 1357 1359 1369 1381 1382 1385 1386 1387 1388 1389 1390 1433
+1434 1435 1436 1437 1438 1439 1440 1441 1442 1443 1453 1472 1477 1478 1487 1488 1489 1490 2657 2754 2809
+2819 6188 6189 17002 17006 17007 17008 17014 17015 17021 18009 18016 18026 18029 18030
+"""
+_SYNTAX = frozenset(_SYNTAX_CODES.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +56,7 @@ class Compiler:
 def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
     """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
     path = environment.get("PATH", "")
-    node = shutil.which("node", path=path)
+    node = node_of(place, environment)
     if place.source is not None and trusted:
         for folder in place.folders():
             modules = place.source / folder / "node_modules"
@@ -56,8 +69,8 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
                     return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
                 # Read in place, not through the temp copy, which may leave node_modules out.
                 return Compiler(
-                    command=(node, str(script.resolve())),
-                    readable=(*shown, *readable_for(Path(node))),
+                    command=(str(node), str(script.resolve())),
+                    readable=(*shown, *readable_for(node)),
                 )
     for name in ("tsc", "tsgo"):
         found = shutil.which(name, path=path)
@@ -69,9 +82,15 @@ def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool
         if _is_script(script):
             if node is None:
                 return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
-            return Compiler(command=(node, str(script)), readable=(*script_folders(script), *readable_for(Path(node))))
+            return Compiler(command=(str(node), str(script)), readable=(*script_folders(script), *readable_for(node)))
         return Compiler(command=(str(script),), readable=readable_for(script))
     return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
+
+
+def is_syntax(code: str) -> bool:
+    """Whether an error (``TS17002``) is that the text does not parse."""
+    number = code.removeprefix("TS")
+    return number in _SYNTAX or (len(number) == 4 and "1499" <= number <= "1538")
 
 
 def script_folders(script: Path, *more: Path, workspace: Path | None = None) -> tuple[Path, ...]:

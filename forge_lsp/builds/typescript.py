@@ -14,7 +14,7 @@ from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
-from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, is_syntax, problems_in
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
@@ -110,7 +110,7 @@ class TypeScriptToolchain:
             return Checked(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}"))
         here = tuple(problem for problem in problems if problem.file == file)
         # Type checks go on after a syntax error, but what they say of a text that does not parse is noise.
-        syntax = tuple(problem for problem in here if re.fullmatch(r"TS1\d\d\d", problem.code))
+        syntax = tuple(problem for problem in here if is_syntax(problem.code))
         return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(here))
 
 

@@ -1,4 +1,5 @@
-"""A workspace that the user does not trust: a compiler runs what the project names, so none is started."""
+"""What is not checked, with the reason: a workspace that the user does not trust (a compiler runs what the project
+names, so none is started), or a program that the settings name and that is not there."""
 
 from __future__ import annotations
 
@@ -17,17 +18,20 @@ REMEDY = "trust the workspace in the editor (VS Code: Workspaces: Manage Workspa
 class UntrustedToolchain:
     """Checks nothing and says why; see :class:`~forge_lsp.domain.ports.Toolchain`."""
 
+    def __init__(self, *, reason: str = REASON, remedy: str = REMEDY) -> None:
+        self._reason, self._remedy = reason, remedy
+
     async def build(self, task: Task, text: str) -> BuildReport:
         """Always ``unverified``."""
         del task, text
-        return BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=REASON, remedy=REMEDY)
+        return BuildReport(status=BuildStatus.UNVERIFIED, tool="none", reason=self._reason, remedy=self._remedy)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """Nothing is run."""
         del task, candidate
-        return Evidence(blocked=REASON, remedy=REMEDY)
+        return Evidence(blocked=self._reason, remedy=self._remedy)
 
 
 def untrusted() -> Mapping[Language, Toolchain]:
     """In place of :func:`~forge_lsp.builds.toolchains.toolchains`: one for each language."""
-    return dict.fromkeys(Language, UntrustedToolchain())
+    return {language: UntrustedToolchain() for language in Language}

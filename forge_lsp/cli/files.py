@@ -9,10 +9,23 @@ from pathlib import Path
 
 from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault
 from forge_lsp.domain.task import Document, Language, TextRange
+from forge_lsp.roots import project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
 
-_MARKERS = (".git", "forge.toml", "pyproject.toml", "setup.py", "package.json", "tsconfig.json", "go.mod", "Cargo.toml")
+SETTINGS = "forge.toml"
+_MARKERS = (
+    *(".git", "pyproject.toml", "setup.py", "setup.cfg", "package.json", "tsconfig.json", "go.mod", "Cargo.toml"),
+    *(
+        "pom.xml",
+        "build.gradle",
+        "build.gradle.kts",
+        "CMakeLists.txt",
+        "meson.build",
+        "configure.ac",
+        "compile_commands.json",
+    ),
+)
 _MARKER_SUFFIXES = (".sln", ".slnx", ".csproj")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
@@ -82,22 +95,35 @@ def _content(text: str, start: int) -> str:
 
 
 def workspace_of(path: Path) -> Path | None:
-    """The project's folder: the nearest one upward with a marker, else the file's own; None in the home folder or /."""
+    """The project's folder: the nearest one upward with settings of ours, else the top of the repository or of the
+    packages that the nearest one with a marker is part of; the file's own where there is no marker; None in the home
+    folder or /."""
     folder = path.resolve().parent
     home = Path.home().resolve()
-    for candidate in (folder, *folder.parents):
-        if candidate in (home, Path(candidate.anchor)):
-            break
-        if _is_project(candidate):
+    above = [one for one in (folder, *folder.parents) if one != home and one != Path(one.anchor)]
+    if home in (folder, *folder.parents):
+        above = [one for one in above if one.is_relative_to(home)]
+    if not above or above[0] != folder:
+        return None
+    for candidate in above:
+        names = _names(candidate)
+        if SETTINGS in names:
             return candidate
-    return None if folder in (home, Path(folder.anchor)) else folder
+        if _is_project(names):
+            root = project_root(candidate)
+            between = (one for one in above if one.is_relative_to(root) and candidate.is_relative_to(one))
+            return next((one for one in between if SETTINGS in _names(one)), root)
+    return folder
 
 
-def _is_project(folder: Path) -> bool:
+def _names(folder: Path) -> set[str]:
     try:
-        names = {entry.name for entry in folder.iterdir()}
+        return {entry.name for entry in folder.iterdir()}
     except OSError:  # not there, or not ours to read
-        return False
+        return set()
+
+
+def _is_project(names: set[str]) -> bool:
     return any(name in names for name in _MARKERS) or any(Path(name).suffix in _MARKER_SUFFIXES for name in names)
 
 

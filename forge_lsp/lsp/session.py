@@ -54,6 +54,8 @@ class Session:
         self._built = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._settings: dict[str, object] = {}
+        self._python: dict[str, object] = {}
+        self._fresh: object = None
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
@@ -107,8 +109,9 @@ class Session:
         try:
             self._editor_log = self._editor_log or EditorLog(self._protocol)
             async with self._configuring:
-                self._settings = editor_settings.from_initialization(self._options())
+                self._settings = self._initial()
                 pulled = await self._pull()
+                self._fresh = pulled
                 if pulled is not None:
                     self._settings = editor_settings.merged(self._settings, pulled)
                 await self._construct()
@@ -169,12 +172,13 @@ class Session:
         """``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
         async with self._configuring:
             fresh = await self._pull()
-            base = editor_settings.from_initialization(self._options())
+            self._python = editor_settings.chosen_python(settings) or self._python
             if fresh is None:
                 fresh = editor_settings.from_change(settings)
-            if fresh is None:
+            if fresh is None and not editor_settings.chosen_python(settings):
                 return
-            wanted = editor_settings.merged(base, fresh)
+            self._fresh = self._fresh if fresh is None else fresh
+            wanted = editor_settings.merged(self._initial(), self._fresh)
             if wanted != self._settings or self._problem() is not None:
                 self._settings = wanted
                 await self._reconfigure()
@@ -236,6 +240,12 @@ class Session:
         except (JsonRpcException, TimeoutError) as error:
             logger.info("%s was not answered: %s", method, type(error).__name__)
             return None
+
+    def _initial(self) -> dict[str, object]:
+        """What lies under the settings that the client is asked for."""
+        options = self._options()
+        chosen = self._python or editor_settings.chosen_python(options)
+        return editor_settings.merged(chosen, editor_settings.from_initialization(options))
 
     def _options(self) -> dict[str, object]:
         params = self._protocol.initialize_params

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-__all__ = ["INITIALIZATION_ONLY", "from_change", "from_initialization", "merged"]
+__all__ = ["INITIALIZATION_ONLY", "chosen_python", "from_change", "from_initialization", "merged"]
 
-INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel", "trusted"})
+INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel", "trusted", "python"})
 """Keys of ``initializationOptions`` that concern the connection, and are not settings."""
 
 
@@ -25,6 +25,17 @@ def from_change(settings: object) -> dict[str, object] | None:
     if "forge" not in table:
         return None
     return _without_null(_table(table["forge"]))
+
+
+def chosen_python(settings: object) -> dict[str, object]:
+    """The interpreter that the user chose in the editor, as a setting of ours: where editors and their plugins keep it
+    (``python.pythonPath``, ``python.defaultInterpreterPath``)."""
+    table = _table(_table(settings).get("python"))
+    for key in ("pythonPath", "defaultInterpreterPath", "interpreterPath"):
+        value = table.get(key)
+        if isinstance(value, str) and value.strip() not in ("", "python", "python3"):
+            return {"check": {"python": {"interpreter": value.strip()}}}
+    return {}
 
 
 def merged(lower: Mapping[str, object], upper: object) -> dict[str, object]:

@@ -234,6 +234,12 @@ class LanguageCheck(_Table):
 
     command: tuple[str, ...] = ()
     """A check of your own, run in the temp copy in place of the built-in one; `{file}` stands for the file."""
+    interpreter: str | None = None
+    """What runs or compiles the project: the Python program or the folder of its environment; node, the JDK's or the
+    SDK's folder, `go`, `cargo` (or the name of a toolchain of rustup), a compiler. A path, or a name on PATH. Unless
+    said: the editor's choice, the project's own environment, the one that is active, then PATH."""
+    tests_seconds: Seconds | None = None
+    """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
 
 
 class Check(_Table):
@@ -256,8 +262,12 @@ class Check(_Table):
 
     def command(self, language: Language) -> tuple[str, ...]:
         """The user's own check command for a language; () where there is none."""
+        return self.of(language).command
+
+    def of(self, language: Language) -> LanguageCheck:
+        """How a language is checked."""
         check: LanguageCheck = getattr(self, language.value)
-        return check.command
+        return check
 
 
 class Price(_Table):

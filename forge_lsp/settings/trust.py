@@ -28,6 +28,7 @@ _FORBIDDEN = {
     "state": "move the state folder",
     "fleet": "start servers",
 }
+_PROGRAMS = {"command": "commands", "interpreter": "programs", "tests_seconds": "times"}
 _SMALLER = (
     ("budget", "job"),
     ("budget", "day"),
@@ -62,10 +63,11 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
     if (named := named_profile(workspace)) is not None:
         problems.append(named)
     for language, table in cast(Table, values.get("check") or {}).items() if _is_table(values, "check") else ():
-        if isinstance(table, dict) and "command" in table:
-            problems.append(
-                f"check.{language}.command ({workspace.label}): a workspace file may not name commands; {hint}"
-            )
+        for key, what in _PROGRAMS.items():
+            if isinstance(table, dict) and key in table:
+                problems.append(
+                    f"check.{language}.{key} ({workspace.label}): a workspace file may not name {what}; {hint}"
+                )
     if _is_table(values, "models"):
         for name, entry in cast(Table, values["models"]).items():
             if isinstance(entry, dict) and str(cast(Table, entry).get("name", "")).lower().endswith(".gguf"):
@@ -155,8 +157,10 @@ def widened(settings: Settings, own: Settings, label: str) -> tuple[str, ...]:
     if settings.state.dir != own.state.dir:
         problems.append(f"state ({label}): a workspace file may not change it; {_HINT}")
     for language in Language:
-        if settings.check.command(language) != own.check.command(language):
-            problems.append(f"check.{language}.command ({label}): a workspace file may not name commands; {_HINT}")
+        mine, theirs = own.check.of(language), settings.check.of(language)
+        for key, what in _PROGRAMS.items():
+            if getattr(mine, key) != getattr(theirs, key):
+                problems.append(f"check.{language}.{key} ({label}): a workspace file may not name {what}; {_HINT}")
     known = {model.name for model in own.models.values()}
     for key, model in settings.models.items():
         if model.name.lower().endswith(".gguf") and model.name not in known:

@@ -219,3 +219,47 @@ async def test_without_node_it_is_unverified_with_the_way_out(sandbox: Sandbox, 
     assert finding.status is FindingStatus.ABSENT
     (finding,) = await javascript_findings(sandbox, dict(os.environ))
     assert finding.status is FindingStatus.OK
+
+
+JSX = (
+    "import { List } from './list.js';\n\n"
+    "«export function view(items) {\n  return <ul>{items.map((item) => <li key={item}>{item}</li>)}</ul>;\n}»\n"
+)
+VIEW = "export function view(items) {\n  return "
+
+
+@pytest.mark.parametrize("name", ["src/view.jsx", "src/view.js"])
+async def test_jsx_is_parsed_whatever_its_file_is_called(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules/typescript").symlink_to(typescript_folder("5") / "node_modules/typescript")
+    files = {"package.json": '{"name": "views"}', "src/list.js": "export const List = () => null;\n", name: JSX}
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, name)
+    toolchain = JavaScriptToolchain(sandbox, timeout=60, environment=os.environ)
+    bodies = {
+        "<List items={items} />;\n}": True,
+        "<ul>{items}</ol>;\n}": False,  # TS17002
+        "<ul>{nowhere}</ul>;\n}": False,
+    }
+    if name.endswith(".jsx"):
+        bodies |= {"<>{items};\n}": False, "<b /><b />;\n}": False}  # TS17014, TS2657
+    else:
+        bodies |= {"items.map((a) => a < 3 && a >);\n}": False, "<ul>{items as string[]}</ul>;\n}": False}
+    for body, compiled in bodies.items():
+        report = await toolchain.build(task, with_code(task, VIEW + body))
+        assert (body, report.compiled) == (body, compiled), (report.reason, report.diagnostics)
+
+
+async def test_what_nothing_here_can_read_is_unverified(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = {"PATH": str(Path(shutil.which("node") or "").parent)}
+    if shutil.which("tsc", path=environment["PATH"]) is not None:
+        pytest.skip("there is a TypeScript on PATH")
+    flow = "// @flow\n«export function area(w: number): number {\n  return w;\n}»\n"
+    for name, text, code, word in (
+        ("a.js", JSX.split("\n\n")[1], f"{VIEW}<b />;\n}}", "TypeScript is not installed"),
+        ("b.jsx", JSX.split("\n\n")[1], f"{VIEW}<b />;\n}}", "TypeScript is not installed"),
+        ("c.js", flow, "export function area(w: number): number {\n  return w + 1;\n}", "Flow"),
+    ):
+        task = project_task(tmp_path / name, Language.JAVASCRIPT, {"package.json": "{}", name: text}, name)
+        toolchain = JavaScriptToolchain(sandbox, timeout=60, environment=environment)
+        report = await toolchain.build(task, with_code(task, code))
+        assert (report.compiled, word in (report.reason or "")) == (None, True), (name, report)

@@ -9,9 +9,10 @@ import { Tracker } from './job/tracker';
 import { makeClient } from './server/client';
 import { find } from './server/find';
 import { environment, installOwn, places } from './server/places';
-import { watch } from './server/python';
+import { interpreter, watch } from './server/python';
 import { message, Server } from './server/server';
 import { clientSettings, serverSettings } from './settings/current';
+import { withPython } from './settings/explicit';
 import { ui } from './ui';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
@@ -41,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
         trusted: vscode.workspace.isTrusted,
         logLevel: clientSettings().logLevel,
         env: environment(),
-        settings: () => serverSettings(context.extension.packageJSON),
+        settings: async () => withPython(serverSettings(context.extension.packageJSON), await interpreter()),
         generate: (request: Request) => void jobs.run(request),
         hear: (event: JobEvent) => {
           tracker.hear(event);
@@ -152,11 +153,7 @@ export function activate(context: vscode.ExtensionContext): void {
       }
     }),
   );
-  void watch(() => {
-    if (!clientSettings().path) {
-      void running.restart();
-    }
-  }, context.subscriptions);
+  void watch(() => void running.restart(), context.subscriptions);
   void running.restart();
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { explicit, type Inspected, keysOf } from '../src/settings/explicit';
+import { explicit, type Inspected, keysOf, withPython } from '../src/settings/explicit';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const { keys, machine } = keysOf(manifest.contributes.configuration, 'forge');
@@ -26,8 +26,15 @@ test('a workspace sets what cannot widen trust, and nothing where it is not trus
   assert.deepEqual(sent({ schedule: { globalValue: [2], workspaceFolderValue: [1] } }), { schedule: [1] });
 });
 
+test('the chosen interpreter is sent, and one of the settings goes before it', () => {
+  assert.deepEqual(withPython({}, '/env/bin/python'), { check: { python: { interpreter: '/env/bin/python' } } });
+  assert.deepEqual(withPython({ effort: 'need' }, undefined), { effort: 'need' });
+  const own = { check: { timeout: 5, python: { interpreter: '/own' } } };
+  assert.deepEqual(withPython(own, '/env/bin/python'), own);
+});
+
 test('what could widen trust is for the machine alone', () => {
-  const widening = ['profile', 'servers', 'models', 'consent.servers', 'check.sandbox', 'check.python.command', 'accept.score'];
+  const widening = ['profile', 'servers', 'models', 'consent.servers', 'check.sandbox', 'check.python.command', 'check.go.interpreter', 'accept.score'];
   for (const key of [...widening, 'budget.job', 'budget.day', 'budget.month', 'apply.mode', 'ladder.after', 'prices', 'state.dir']) {
     assert.ok(machine.has(key), key);
   }

@@ -88,7 +88,11 @@ class Compiler:
 
 
 def find_compiler(language: Language, environment: Mapping[str, str], *, clang: bool = False) -> Path | Fault:
-    """The compiler on PATH, clang first if the project is made for it; else what is lacking."""
+    """The compiler that ``CC`` or ``CXX`` names, else the one on PATH, clang first if the project is made for it; else
+    what is lacking."""
+    chosen = environment.get("CC" if language is Language.C else "CXX", "")
+    if chosen and (own := shutil.which(chosen, path=environment.get("PATH", ""))) is not None:
+        return Path(own)
     names = _NAMES[language]
     if clang:
         names = (names[1], names[0], names[2])

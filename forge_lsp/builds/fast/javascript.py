@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -25,13 +24,13 @@ from forge_lsp.builds.javascript.words import (
     READ,
     configuration,
     has_node_types,
-    is_syntax,
     said,
     tells,
 )
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.builds.project import Place, project_files
-from forge_lsp.builds.tsc import Compiler, find_compiler
+from forge_lsp.builds.tsc import Compiler, find_compiler, is_syntax
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
 
@@ -55,14 +54,14 @@ class JavaScriptOpener(AsItIs):
 
     def prepare(self, place: Place) -> Prepared | None:
         """One for each workspace and compiler."""
-        node = shutil.which("node", path=self._environment.get("PATH", ""))
+        node = node_of(place, self._environment)
         source = place.source
         if node is None or source is None:
             return None
         found = find_compiler(place, self._environment, trusted=True)
         compiler = None if isinstance(found, Fault) else found
         key = ("javascript", source, node, compiler.command if compiler is not None else None)
-        return Prepared(key=key, start=lambda keep: _start(keep, source, Path(node), compiler))
+        return Prepared(key=key, start=lambda keep: _start(keep, source, node, compiler))
 
     def word(self, document: PurePosixPath) -> str:
         return imported_as(document)
@@ -166,7 +165,7 @@ class _JavaScriptChecker:
             parsed, typed = await self._modules.problems(question), ()
         else:
             parsed, typed = await asyncio.gather(self._modules.problems(question), self._types.problems(question))
-        return None if parsed is None else said(str(question.document), parsed, typed)[0]
+        return None if parsed is None else said(str(question.document), question.text, parsed, typed)[0]
 
     async def aclose(self) -> None:
         await self._modules.aclose()

@@ -23,10 +23,12 @@ from forge_lsp.builds.fast.typescript import TypeScriptOpener
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.go.tools import find_go
 from forge_lsp.builds.interpreters import program
+from forge_lsp.builds.programs import with_program
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.rust.tools import find_cargo
 from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.builds.tsc import find_compiler
+from forge_lsp.builds.versions import with_usual_folders
 from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
 from forge_lsp.domain.task import Language
 
@@ -40,22 +42,30 @@ def fast_gate(
     commands: Mapping[Language, tuple[str, ...]],
     environment: Mapping[str, str] | None = None,
     keeping: Keeping | None = None,
+    interpreters: Mapping[Language, str] | None = None,
 ) -> DaemonGate:
     """``commands`` are checks of the user's own: where there is one, only it decides. ``state`` is a folder of ours for
-    what a checker is compiled to; ``environment`` the server's own unless given."""
-    known = os.environ if environment is None else environment
+    what a checker is compiled to; ``environment`` the server's own unless given; ``interpreters`` as in
+    :func:`~forge_lsp.builds.toolchains.toolchains`."""
+    base = with_usual_folders(os.environ) if environment is None else environment
+    named = interpreters or {}
+
+    def known(language: Language) -> Mapping[str, str]:
+        return with_program(language, named.get(language), base) or base
+
     openers: dict[Language, Opener] = {
-        Language.PYTHON: PythonOpener(),
-        Language.TYPESCRIPT: TypeScriptOpener(known),
-        Language.JAVASCRIPT: JavaScriptOpener(known),
-        Language.CSHARP: CSharpOpener(sandbox, known, state),
-        Language.C: CFamilyOpener(Language.C, known),
-        Language.CPP: CFamilyOpener(Language.CPP, known),
-        Language.GO: GoOpener(sandbox, known, state),
-        Language.RUST: RustOpener(sandbox, known),
-        Language.JAVA: JavaOpener(sandbox, known, state),
+        Language.PYTHON: PythonOpener(base, named.get(Language.PYTHON)),
+        Language.TYPESCRIPT: TypeScriptOpener(known(Language.TYPESCRIPT)),
+        Language.JAVASCRIPT: JavaScriptOpener(known(Language.JAVASCRIPT)),
+        Language.CSHARP: CSharpOpener(sandbox, known(Language.CSHARP), state),
+        Language.C: CFamilyOpener(Language.C, known(Language.C)),
+        Language.CPP: CFamilyOpener(Language.CPP, known(Language.CPP)),
+        Language.GO: GoOpener(sandbox, known(Language.GO), state),
+        Language.RUST: RustOpener(sandbox, known(Language.RUST)),
+        Language.JAVA: JavaOpener(sandbox, known(Language.JAVA), state),
     }
     own = frozenset(language for language, command in commands.items() if command)
+    own |= {language for language, name in named.items() if with_program(language, name, base) is None}
     return DaemonGate(sandbox, openers, left_out=own, keeping=keeping)
 
 

@@ -15,6 +15,7 @@ from forge_lsp.builds.interpreters import Interpreter, interpreter_of, program
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.python.tools import MISSING_MODULE, fatal, guarded_imports, guessed, without_new_suppressions
 from forge_lsp.domain.attempt import Diagnostic, Severity
+from forge_lsp.domain.errors import EnvironmentFault
 
 __all__ = ["PythonOpener"]
 
@@ -27,12 +28,19 @@ class PythonOpener:
 
     suffixes = (".py", ".pyi")
 
+    def __init__(self, environment: Mapping[str, str] | None = None, interpreter: str | None = None) -> None:
+        self._environment = environment or {}
+        self._named = interpreter
+
     def prepare(self, place: Place) -> Prepared | None:
         """One set for each project file and interpreter."""
         ruff, ty = program("ruff"), program("ty")
         if ruff is None or ty is None or place.source is None:
             return None
-        interpreter = interpreter_of(place)
+        try:
+            interpreter = interpreter_of(place, self._environment, self._named)
+        except EnvironmentFault:
+            return None  # the build gate says why
         project = place.nearest(*_PROJECT_FILES)
         folder = place.document.parent
         paths = () if place.is_file(folder / "__init__.py") else (str(place.source / folder),)

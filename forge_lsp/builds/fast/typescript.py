@@ -13,7 +13,7 @@ from forge_lsp.builds.fast.peers import LinePeer, LspPeer
 from forge_lsp.builds.fast.worker import Worker
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler
+from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, is_syntax
 from forge_lsp.builds.typescript import configured
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
@@ -59,7 +59,7 @@ class TypeScriptOpener(AsItIs):
         return imported_as(document)
 
     def syntax(self, problem: Diagnostic) -> bool:
-        return re.fullmatch(r"TS1\d\d\d", problem.code) is not None
+        return is_syntax(problem.code)
 
 
 def imported_as(document: PurePosixPath) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.builds.gate import Fault
+from forge_lsp.builds.project import Place
+from forge_lsp.builds.versions import java_home
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 __all__ = ["INSTALL", "Answer", "Jdk", "answer_of", "find_jdk", "major_version"]
@@ -60,8 +62,12 @@ class Answer:
     done: bool
 
 
-def find_jdk(environment: Mapping[str, str]) -> Jdk | Fault:
-    """The JDK of ``JAVA_HOME``, else the one whose ``javac`` is on PATH; else what is lacking."""
+def find_jdk(environment: Mapping[str, str], place: Place | None = None) -> Jdk | Fault:
+    """The JDK that the project asks a version manager for, else that of ``JAVA_HOME``, else the one whose ``javac`` is
+    on PATH; else what is lacking."""
+    asked = java_home(place, environment) if place is not None else None
+    if asked is not None:
+        return Jdk(home=asked.resolve())
     named = environment.get("JAVA_HOME")
     if named and (Path(named) / "bin" / "javac").is_file():
         return Jdk(home=Path(named).resolve())

@@ -51,7 +51,7 @@ class JavaToolchain:
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
-        jdk = find_jdk(self._environment)
+        jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault):
             return _unverified(jdk)
         try:
@@ -94,7 +94,7 @@ class JavaToolchain:
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`: the project's JUnit tests that speak of the document."""
         place = place_of(task)
-        jdk = find_jdk(self._environment)
+        jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault) or place.source is None:
             return Evidence()
         repositories = Repositories.of(self._environment)

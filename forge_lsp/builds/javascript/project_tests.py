@@ -7,7 +7,6 @@ import asyncio
 import json
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +23,7 @@ from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.builds.suites import Memory, SuiteRun, judged, not_run, tail, uncollected
 from forge_lsp.builds.suites import Suite as TestSuite
 from forge_lsp.builds.tsc import script_folders
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.domain.errors import EnvironmentFault
@@ -55,7 +55,7 @@ class JavaScriptTests:
     async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
-        node = shutil.which("node", path=self._environment.get("PATH", ""))
+        node = node_of(place, self._environment)
         if node is None:
             return Evidence()
         suites, blocked = await asyncio.to_thread(found_for, task, place)
@@ -68,7 +68,7 @@ class JavaScriptTests:
         doubts = dict.fromkeys(filter(None, (doubt_of(task.document.text, candidate.text),)))
         try:
             for suite in suites:
-                found, notes = await self._judged(task, candidate, place, suite, Path(node))
+                found, notes = await self._judged(task, candidate, place, suite, node)
                 results += found
                 doubts |= dict.fromkeys(notes)
         except EnvironmentFault as fault:

@@ -23,12 +23,15 @@ from forge_lsp.builds.javascript.words import (
     READ,
     configuration,
     has_node_types,
+    is_dialect,
     said,
     tells,
+    unread,
 )
 from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
-from forge_lsp.builds.tsc import Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.builds.tsc import INSTALL, Compiler, compiler_path, find_compiler, in_code_points, problems_in
+from forge_lsp.builds.versions import node_of
 from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, Sandbox
@@ -55,7 +58,7 @@ class JavaScriptToolchain:
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
-        node = shutil.which("node", path=self._environment.get("PATH", ""))
+        node = node_of(place, self._environment)
         if node is None:
             reason = "node is not installed (not on PATH)"
             return BuildReport(status=BuildStatus.UNVERIFIED, tool="node", reason=reason, remedy=_NODE)
@@ -66,11 +69,11 @@ class JavaScriptToolchain:
             place,
             f"{task.document.text}\0{task.scope.range}",
             _MATTERS,
-            (Path(node), *([Path(compiler.command[-1])] if compiler else ())),
+            (node, *([Path(compiler.command[-1])] if compiler else ())),
         )
 
         async def check(content: str) -> Checked:
-            return await self._check(place, Path(node), compiler, content)
+            return await self._check(place, node, compiler, content)
 
         tool = "node, tsc" if compiler else "node"
         return await gate(
@@ -86,10 +89,13 @@ class JavaScriptToolchain:
         async with self._sandbox.open(place.tree(text, extra)) as box:
             parsed = await self._parse(place, box, node)
             syntax = tuple(p for p in parsed if p.code == "SyntaxError" and p.file == str(place.document))
-            checked = await self._types(place, box, compiler, text) if compiler and not syntax else ()
+            dialect = is_dialect(place.document.name, text)
+            wanted = compiler is not None and (dialect or not syntax)
+            checked = await self._types(place, box, compiler, text) if compiler and wanted else ()
+        typed = compiler is not None and not isinstance(checked, Fault)
         if isinstance(checked, Fault):
             checked = ()  # the project's TypeScript does not work here: node's word stands alone
-        problems, syntax = said(str(place.document), parsed, checked)
+        problems, syntax = said(str(place.document), text, parsed, checked)
         if syntax:
             return Checked(problems=syntax, syntax=syntax)
         absent = next((p for p in parsed if p.code == NOT_INSTALLED and p.file == str(place.document)), None)
@@ -97,6 +103,8 @@ class JavaScriptToolchain:
         if absent is not None:
             where = f"{absent.file}:{absent.line}"
             lacks = Fault(reason=f"{absent.message} ({where}): package.json names it", remedy="npm install")
+        elif (why := unread(place.document.name, text, by_typescript=typed)) is not None:
+            lacks = Fault(reason=f"{place.document} was not checked: {why}", remedy=INSTALL if not typed else None)
         return Checked(problems=problems, lacks=lacks)
 
     async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.builds.tsc import is_syntax
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Language
 
@@ -20,9 +21,10 @@ __all__ = [
     "READ",
     "configuration",
     "has_node_types",
-    "is_syntax",
+    "is_dialect",
     "said",
     "tells",
+    "unread",
 ]
 
 READ = (".js", ".mjs", ".cjs")
@@ -44,12 +46,21 @@ _DECLARED = "".join(
 # is not there, a constant assigned to, a name declared twice, a call of what is no function.
 _TELLING = frozenset(
     {
-        *("TS2304", "TS2552", "TS2663"),
+        *("TS2304", "TS2552", "TS2663", "TS2693"),
         *("TS2554", "TS2555", "TS2345", "TS2769", "TS2349", "TS2351"),
         *("TS2305", "TS2614", "TS2724"),
         *("TS2588", "TS2451", "TS2300", "TS2448", "TS2454"),
     }
 )
+
+
+# A closing tag, or one that closes itself: no JavaScript has either outside of strings and patterns.
+_TAG = r"[A-Za-z][\w.:-]*"
+_JSX = re.compile(
+    rf"(?:^|[\s(>}}{{,:?&|=])<(?:{_TAG}(?:\s[^<>;]*?)?/>|/{_TAG}>|/>|>)|</{_TAG}>",
+    re.M,
+)
+_FLOW = re.compile(r"(?:/\*|//|^\s*\*)[^\n]*@flow\b", re.M)
 
 
 def has_node_types(source: Path | None) -> bool:
@@ -82,12 +93,32 @@ def configuration(document: PurePosixPath, name: str, *, typed: bool) -> dict[Pu
     return {PurePosixPath(name): json.dumps(config).encode(), **files}
 
 
+def is_dialect(name: str, text: str) -> bool:
+    """Whether a document is in a dialect that node itself does not read, but the project's build does: JSX, Flow."""
+    if name.endswith(".jsx"):
+        return True
+    return _FLOW.search(text[:2000]) is not None or _JSX.search(text) is not None
+
+
+def unread(name: str, text: str, *, by_typescript: bool) -> str | None:
+    """Why a document in a dialect was not read; None where it was, as far as TypeScript can."""
+    if _FLOW.search(text[:2000]) is not None:
+        return "it is in Flow, which is not checked here"
+    if by_typescript:
+        return None
+    return "it holds JSX, which node does not read, and TypeScript is not installed" if is_dialect(name, text) else None
+
+
 def said(
-    document: str, parsed: Sequence[Diagnostic], typed: Sequence[Diagnostic]
+    document: str, text: str, parsed: Sequence[Diagnostic], typed: Sequence[Diagnostic]
 ) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
     """The problems, and those of them that are the document's syntax, of what node and TypeScript found."""
+    if is_dialect(document, text):  # node's word on what it cannot read is none
+        parsed = tuple(p for p in parsed if p.code != "SyntaxError" or p.file != document)
+        if _FLOW.search(text[:2000]) is not None:
+            typed = tuple(p for p in typed if p.file != document)
     syntax = tuple(p for p in parsed if p.code == "SyntaxError" and p.file == document)
-    if not syntax:  # node cannot read .jsx
+    if not syntax:
         syntax = tuple(p for p in typed if is_syntax(p.code) and p.file == document)
     if syntax:
         return syntax, syntax
@@ -97,12 +128,8 @@ def said(
 
 def tells(code: str) -> bool:
     """Whether a word of TypeScript holds for any JavaScript."""
-    return code in _TELLING or is_syntax(code)
-
-
-def is_syntax(code: str) -> bool:
-    """Whether a word of TypeScript is that the text does not parse."""
-    return re.fullmatch(r"TS1\d\d\d", code) is not None
+    # 80xx: types in a file that may hold none; 1xxx: grammar, also beyond what the parser sees.
+    return code in _TELLING or is_syntax(code) or re.fullmatch(r"TS1\d\d\d|TS80(?:0[2-9]|1[0-9])", code) is not None
 
 
 def _unsaid(found: Sequence[Diagnostic], known: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

@@ -18,7 +18,7 @@ from forge_lsp.builds.project import Place, fingerprint, project_files
 from forge_lsp.builds.python.outcomes import PythonRun, outcome_of
 from forge_lsp.builds.python.scopes import Ground, ground_of, naming
 from forge_lsp.builds.python.suspects import believed, may_forge_equality
-from forge_lsp.builds.python.tools import published_as
+from forge_lsp.builds.python.tools import install_remedy, published_as
 from forge_lsp.builds.suites import Memory, Suite, judged, not_run, speaking_of
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.checks import CheckResult, CheckStatus
@@ -95,7 +95,7 @@ class PythonTests:
         if not results and not before.runs and not before.uncollected:
             words = next((run.words for run in (before, *seen) if run.words), "")
             what = words or "none of them was found; without pytest only unittest's are"
-            remedy = f"{interpreter.path} -m pip install pytest"
+            remedy = install_remedy(interpreter, "pytest")
             results = (not_run(_SUITE, f"{', '.join(map(str, files))}: {what}", remedy),)
         return Evidence(
             results=tuple(
@@ -166,12 +166,12 @@ def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:
     if found is None:
         return None
     if found["plugins"]:
-        return f"{interpreter.path} -m pip install {found['plugins'].replace(',', '')}"
+        return install_remedy(interpreter, found["plugins"].replace(",", ""))
     top = PurePosixPath(found["module"].partition(".")[0])
     own = (folder / name for folder in (PurePosixPath(), PurePosixPath("src")) for name in (top, f"{top}.py"))
     if any(place.is_file(path) or place.is_file(path / "__init__.py") for path in own):
         return None  # a module of the project's own
-    return f"{interpreter.path} -m pip install {published_as(str(top))}"
+    return install_remedy(interpreter, published_as(str(top)))
 
 
 def _guarded(place: Place, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:

@@ -19,13 +19,14 @@ from forge_lsp.builds.python.tools import (
     MISSING_MODULE,
     compile_problems,
     guarded_imports,
+    install_remedy,
     published_as,
     ruff_problems,
     ty_problems,
     without_new_suppressions,
 )
 from forge_lsp.builds.suites import joined
-from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence
+from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.domain.errors import EnvironmentFault, ToolMissing
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox
 from forge_lsp.domain.task import Language, Task
@@ -43,12 +44,20 @@ _INSTALL = "pip install --upgrade ruff ty"
 class PythonToolchain:
     """Checks Python documents.
 
-    ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is not needed: the interpreter
-    is the project's own, or ours.
+    ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is the server's own, and
+    ``interpreter`` the Python that the user's settings name; see :func:`~forge_lsp.builds.interpreters.interpreter_of`.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None) -> None:
-        del environment
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str] | None = None,
+        interpreter: str | None = None,
+    ) -> None:
+        self._environment = environment or {}
+        self._named = interpreter
         self._sandbox = sandbox
         self._timeout = timeout
         self._baselines = Baselines()
@@ -58,7 +67,11 @@ class PythonToolchain:
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
-        interpreter = self._interpreter(place)
+        try:
+            interpreter = await self._interpreter(place)
+        except EnvironmentFault as fault:
+            tool = "python, ruff, ty"
+            return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=str(fault), remedy=fault.remedy)
 
         async def check(content: str) -> Checked:
             return await self._check(place, interpreter, content, task.document.text)
@@ -84,13 +97,18 @@ class PythonToolchain:
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.domain.ports.Toolchain`."""
         place = place_of(task)
-        interpreter = self._interpreter(place)
+        try:
+            interpreter = await self._interpreter(place)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
         examples = await self._evidence.run(task, candidate, place, interpreter)
         return joined(examples, await self._tests.run(task, candidate, place, interpreter))
 
-    def _interpreter(self, place: Place) -> Interpreter:
+    async def _interpreter(self, place: Place) -> Interpreter:
         # A workspace's .venv may hold any program at all: without a sandbox only our own interpreter runs.
-        return interpreter_of(place) if self._sandbox.runs_project_code else own_interpreter()
+        if not self._sandbox.runs_project_code:
+            return own_interpreter()
+        return await asyncio.to_thread(interpreter_of, place, self._environment, self._named)
 
     async def _check(self, place: Place, interpreter: Interpreter, text: str, original: str) -> Checked:
         file = str(place.document)
@@ -194,7 +212,7 @@ def _lacks(problems: tuple[Diagnostic, ...], file: str, place: Place, interprete
             return Fault(reason=f"module {module or '?'} is not there ({file}:{problem.line}), so its use is unchecked")
         return Fault(
             reason=f"module {module} is not installed ({file}:{problem.line}), so its use is unchecked",
-            remedy=f"{interpreter.path} -m pip install {published_as(top)}",
+            remedy=install_remedy(interpreter, published_as(top)),
         )
     return None
 

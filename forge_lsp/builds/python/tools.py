@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "fatal",
     "guarded_imports",
     "guessed",
+    "install_remedy",
     "published_as",
     "ruff_problems",
     "ty_problems",
@@ -197,6 +199,16 @@ def guessed(code: str, message: str) -> bool:
     if code in _GUESSED or message.startswith("Invalid subscript assignment") or _COMPARED_BY_KEY.match(message):
         return True
     return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)
+
+
+def install_remedy(interpreter: Interpreter, packages: str) -> str:
+    """Return the command that gets packages for the project; never into this server's own environment."""
+    if not interpreter.is_ours:
+        return f"{interpreter.path} -m pip install {packages}"
+    return (
+        f"python3 -m venv .venv && .venv/bin/python -m pip install {packages} (or, where the project has its own "
+        "Python, name it: check.python.interpreter)"
+    )
 
 
 def published_as(module: str) -> str:

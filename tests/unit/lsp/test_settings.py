@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from forge_lsp.lsp.settings import from_change, from_initialization, merged
+from forge_lsp.lsp.settings import chosen_python, from_change, from_initialization, merged
 
 
 def test_initialization_options() -> None:
@@ -29,3 +29,15 @@ def test_tables_merge_and_the_rest_is_replaced() -> None:
         "profile": "a",
     }
     assert lower["budget"] == {"job": 1, "day": 2}
+
+
+def test_the_interpreter_that_was_chosen_in_the_editor() -> None:
+    def named(path: str) -> dict[str, object]:
+        return {"check": {"python": {"interpreter": path}}}
+
+    assert chosen_python({"python": {"pythonPath": "/env/bin/python"}}) == named("/env/bin/python")
+    other = {"python": {"defaultInterpreterPath": "${workspaceFolder}/venv", "pythonPath": "python"}}
+    assert chosen_python(other) == named("${workspaceFolder}/venv")
+    assert chosen_python({"python": {"pythonPath": ""}, "forge": {}}) == {}
+    assert chosen_python(None) == {}
+    assert from_initialization({"python": {"pythonPath": "/env/bin/python"}, "effort": "need"}) == {"effort": "need"}

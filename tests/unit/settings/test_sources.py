@@ -150,6 +150,8 @@ def test_broken_toml_and_a_missing_named_file_name_the_file(home: Path, project:
         "[prices.opus]\ninput = 0\noutput = 0",
         '[state]\ndir = "/tmp/x"',
         '[check.python]\ncommand = ["rm", "-rf", "/"]',
+        '[check.python]\ninterpreter = "/home/somebody/bin/python"',
+        "[check.go]\ntests_seconds = 9",
         'profile = "./mine.toml"',
         '[models.smollm2]\nname = "./model.gguf"',
     ],

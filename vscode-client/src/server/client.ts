@@ -34,7 +34,7 @@ export interface Wiring {
   trusted: boolean;
   logLevel: string;
   env: NodeJS.ProcessEnv;
-  settings(): Table;
+  settings(): Promise<Table>;
   /** A light bulb or a code lens asks for a job. */
   generate(request: Request): void;
   hear(event: JobEvent): void;
@@ -70,7 +70,7 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
       },
       workspace: {
         configuration: (params, token, next) =>
-          params.items.every((item) => item.section === 'forge') ? params.items.map(wiring.settings) : next(params, token),
+          params.items.every((item) => item.section === 'forge') ? Promise.all(params.items.map(wiring.settings)) : next(params, token),
       },
     },
   };

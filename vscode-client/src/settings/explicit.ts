@@ -31,6 +31,16 @@ export function explicit(
   return table;
 }
 
+/** `table` with the interpreter that the user chose for the project, unless the settings name another. */
+export function withPython(table: Table, interpreter: string | undefined): Table {
+  const check = (table.check ?? {}) as Table;
+  const python = (check.python ?? {}) as Table;
+  if (!interpreter || python.interpreter !== undefined) {
+    return table;
+  }
+  return { ...table, check: { ...check, python: { ...python, interpreter } } };
+}
+
 function put(table: Table, path: string[], value: unknown): void {
   const [head = '', ...rest] = path;
   if (rest.length === 0) {
