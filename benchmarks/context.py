@@ -1,0 +1,297 @@
+"""How much of what a function needs its models are shown: no model is asked.
+
+    python benchmarks/context.py [--projects FOLDER] [--only NAME] [--functions N] [--json FILE] [--misses N]
+
+In real projects functions are blanked, one at a time. Of the project's own names that the original body uses
+(functions, methods, types, constants, fields), it counts those whose definition's line stands in the part of the
+prompt that belongs to a file which defines them; of the functions that a test calls, those of which one such call is
+shown. Windows of 4k, 8k and 16k tokens. The projects are fetched once by the clients of their registries (pip, npm, go,
+cargo) into ``--projects``; a folder there named LANGUAGE-NAME (java-gson) is measured as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tarfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from context_measure.names import Function, Truth, own_names, read, tests_of
+
+from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.ensemble.prompting import window
+from forge_lsp.source.context import Context
+from forge_lsp.source.markers import SCOPE_BEGINS, SCOPE_ENDS
+from forge_lsp.source.scope import Scopes
+from forge_lsp.source.syntax import TreeSitterSyntax
+
+WINDOWS = (4096, 8192, 16384)
+LANGUAGES = {
+    "py": Language.PYTHON, "ts": Language.TYPESCRIPT, "js": Language.JAVASCRIPT, "go": Language.GO,
+    "rs": Language.RUST, "java": Language.JAVA, "cs": Language.CSHARP, "c": Language.C, "cpp": Language.CPP,
+}  # fmt: skip
+PYPI = ("click==8.1.7", "jinja2==3.1.4", "werkzeug==3.0.4", "marshmallow==3.22.0")
+NPM = ("zod@3.25.76", "@tanstack/query-core@5.59.0")
+GO = ("github.com/spf13/cobra@v1.8.1", "github.com/gorilla/mux@v1.8.1", "github.com/pelletier/go-toml/v2@v2.2.3")
+CRATES = ("indexmap=2.5.0", "semver=1.0.23", "toml_edit=0.22.20")
+BLANK = {
+    Language.PYTHON: "raise NotImplementedError",
+    Language.GO: '{\n\tpanic("not implemented")\n}',
+    Language.RUST: "{\n    todo!()\n}",
+    Language.JAVA: '{\n    throw new UnsupportedOperationException("not implemented");\n}',
+    Language.CSHARP: "{\n    throw new NotImplementedException();\n}",
+    Language.TYPESCRIPT: '{\n  throw new Error("not implemented");\n}',
+    Language.JAVASCRIPT: '{\n  throw new Error("not implemented");\n}',
+    Language.C: "{\n    /* TODO */\n}",
+    Language.CPP: "{\n    /* TODO */\n}",
+}
+
+
+@dataclass(slots=True)
+class Count:
+    """Shown and asked for."""
+
+    shown: int = 0
+    all: int = 0
+
+    def add(self, shown: bool) -> None:
+        """Count one."""
+        self.shown += shown
+        self.all += 1
+
+    def __str__(self) -> str:
+        return f"{100 * self.shown / self.all:4.0f}% of {self.all:<4}" if self.all else "   -        "
+
+
+@dataclass(slots=True)
+class Figures:
+    """What is told of one language at one window."""
+
+    own: Count = field(default_factory=Count)
+    others: Count = field(default_factory=Count)
+    tests: Count = field(default_factory=Count)
+    seconds: list[float] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    parser.add_argument("--projects", type=Path, default=cache / "forge-context")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="projects with NAME in their name")
+    parser.add_argument("--functions", type=int, default=15, metavar="N", help="functions a project (15)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every name with what was shown of it")
+    parser.add_argument(
+        "--misses", type=int, default=0, metavar="N", help="print N names a project that were not shown"
+    )
+    parser.add_argument("--no-fetch", action="store_true")
+    options = parser.parse_args()
+    options.projects.mkdir(parents=True, exist_ok=True)
+    if not options.no_fetch:
+        fetch(options.projects)
+    figures: dict[tuple[Language, int], Figures] = defaultdict(Figures)
+    rows: list[dict[str, object]] = []
+    names = [
+        folder.name
+        for folder in sorted(options.projects.iterdir())
+        if folder.name.partition("-")[0] in LANGUAGES
+        and (not options.only or any(o in folder.name for o in options.only))
+    ]
+    for name in names:
+        own: dict[tuple[Language, int], Figures] = defaultdict(Figures)
+        asyncio.run(measure(options.projects / name, name, options, own, rows))
+        for (language, size), found in own.items():
+            tell(f"{name:18} {size // 1024:2}k", found)
+            whole = figures[language, size]
+            for part in ("own", "others", "tests"):
+                getattr(whole, part).shown += getattr(found, part).shown
+                getattr(whole, part).all += getattr(found, part).all
+            whole.seconds += found.seconds
+            whole.tokens += found.tokens
+    print()
+    for (language, size), found in sorted(figures.items()):
+        tell(f"{language:18} {size // 1024:2}k", found)
+    if options.json:
+        options.json.write_text(json.dumps(rows))
+
+
+def tell(name: str, found: Figures) -> None:
+    """Print one line."""
+    milli = 1000 * statistics.median(found.seconds) if found.seconds else 0
+    tokens = statistics.median(found.tokens) if found.tokens else 0
+    shown = f"own {found.own}  other files {found.others}  a test {found.tests}"
+    print(f"{name}  {shown}  {milli:5.0f} ms  {tokens:6.0f} tokens")
+
+
+async def measure(
+    folder: Path,
+    name: str,
+    options: argparse.Namespace,
+    figures: dict[tuple[Language, int], Figures],
+    rows: list[dict[str, object]],
+) -> None:
+    """Blank functions of one project."""
+    language = LANGUAGES[name.partition("-")[0]]
+    truth = read(folder, language)
+    syntax = TreeSitterSyntax()
+    context = Context(syntax)
+    scopes = Scopes(syntax)
+    wanted = [found for found in truth.functions if len(own_names(truth, found)) >= 3]
+    picked = random.Random(options.seed).sample(wanted, min(options.functions, len(wanted)))
+    misses = 0
+    for function in sorted(picked, key=lambda found: (found.file, found.start)):
+        task = blanked(folder, truth, function, scopes)
+        if task is None:
+            continue
+        for size in WINDOWS:
+            room = window(ModelInfo(key="m", name="m", server="s", provider="ollama", context=size), task).context
+            started = time.perf_counter()
+            text = (await context.gather(task, tokens=room)).text
+            found = figures[language, size]
+            found.seconds.append(time.perf_counter() - started)
+            found.tokens.append(round(len(text) / 3.2))
+            shown = sections(text)
+            for own, places in own_names(truth, function).items():
+                there = any(head_shown(shown.get(place.file, ""), place.head) for place in places)
+                found.own.add(there)
+                if all(place.file != function.file for place in places):
+                    found.others.add(there)
+                rows.append(
+                    {
+                        "project": name,
+                        "function": function.name,
+                        "file": function.file,
+                        "window": size,
+                        "name": own,
+                        "places": [p.file for p in places],
+                        "shown": there,
+                    }
+                )
+                if not there and misses < options.misses and size == 8192:
+                    misses += 1
+                    print(f"   {function.file} {function.name}: {own} of {places[0].file}: {places[0].head}")
+            calling = tests_of(truth, function)
+            if calling:
+                call = re.compile(rf"\b{re.escape(function.name)}[!?]?(?:::?<[^>()]*>|<[\w, ]*>)?\(")
+                hit = any(call.search(test_part(shown.get(file, ""), file, truth)) for file in calling)
+                found.tests.add(hit)
+                if not hit and options.misses and size == 8192:
+                    print(f"   {function.file} {function.name}: no test of {sorted(calling)[:3]}")
+
+
+def test_part(text: str, file: str, truth: Truth) -> str:
+    """What is shown of a file's tests: all of it, unless it holds its tests beside its code."""
+    if file not in truth.texts:
+        return text
+    return text.partition("#[cfg(test)]")[2] or "".join(re.findall(r"#\[\w*:?:?test\].*", text, re.S))
+
+
+def head_shown(text: str, head: str) -> bool:
+    """Whether a line begins as the definition's does."""
+    return any(line.strip().startswith(head) for line in text.split("\n"))
+
+
+def sections(text: str) -> dict[str, str]:
+    """The parts of a prompt by file, without the scope itself."""
+    found: dict[str, str] = defaultdict(str)
+    begin, end = text.find(SCOPE_BEGINS), text.find(SCOPE_ENDS)
+    if 0 <= begin < end:
+        text = text[:begin] + text[end:]
+    name = ""
+    for line in text.split("\n"):
+        heading = re.match(r"(?:# The document: |## )(\S+)", line)
+        if heading:
+            name = heading[1]
+        else:
+            found[name] += line + "\n"
+    return found
+
+
+def blanked(folder: Path, truth: Truth, function: Function, scopes: Scopes) -> Task | None:
+    """The task to write the function's body again."""
+    data = truth.texts[function.file]
+    start, end = function.body
+    text = (
+        data[:start].decode("utf-8", "replace") + BLANK[truth.language] + data[end:].decode("utf-8", "replace")
+    ).removeprefix("\ufeff")
+    path = folder / function.file
+    document = Document(uri=path.as_uri(), language=truth.language, text=text, path=path)
+    at = len(data[: function.start].decode("utf-8", "replace").removeprefix("\ufeff"))
+    scope = scopes.scope(document, TextRange(start=at, end=at))
+    if scope.name is None or function.name not in scope.name:
+        return None
+    words = scopes.instruction(document, scope, None, ())
+    return Task(document=document, scope=scope, instruction=words, workspace=folder)
+
+
+def fetch(folder: Path) -> None:
+    """Bring what is not there yet."""
+    downloads = folder / "downloads"
+    downloads.mkdir(exist_ok=True)
+
+    def run(*words: str, where: Path = downloads) -> str:
+        done = subprocess.run(words, cwd=where, capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else ""
+
+    for spec in PYPI:
+        name = spec.partition("==")[0]
+        if not (folder / f"py-{name}").exists():
+            run(sys.executable, "-m", "pip", "download", "-q", "--no-binary", ":all:", "--no-deps", spec, "-d", ".")
+            unpack(sorted(downloads.glob(f"{name}-*.tar.gz")), folder / f"py-{name}")
+    for spec in NPM:
+        name = spec.rpartition("@")[0].rpartition("/")[2]
+        if not (folder / f"ts-{name}").exists():
+            packed = run("npm", "pack", "-s", spec).strip()
+            unpack([downloads / packed] if packed else [], folder / f"ts-{name}")
+    modules = downloads / "go"
+    modules.mkdir(exist_ok=True)
+    for spec in GO:
+        name = re.sub(r"/v\d+$", "", spec.partition("@")[0]).rpartition("/")[2]
+        if not (folder / f"go-{name}").exists():
+            (modules / "go.mod").write_text("module fetched\n")
+            told = run("go", "mod", "download", "-json", spec, where=modules)
+            if told:
+                run("cp", "-r", json.loads(told)["Dir"], str(folder / f"go-{name}"))
+                run("chmod", "-R", "u+w", str(folder / f"go-{name}"))
+    missing = [spec for spec in CRATES if not (folder / f"rs-{spec.partition('=')[0]}").exists()]
+    if missing:
+        crate = downloads / "crates"
+        (crate / "src").mkdir(parents=True, exist_ok=True)
+        (crate / "src" / "lib.rs").write_text("")
+        wanted = "".join('{} = "={}"\n'.format(*spec.split("=")) for spec in missing)
+        (crate / "Cargo.toml").write_text(
+            f'[package]\nname = "fetched"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n{wanted}'
+        )
+        run("cargo", "vendor", "-q", "vendored", where=crate)
+        for spec in missing:
+            name = spec.partition("=")[0]
+            if (crate / "vendored" / name).exists():
+                run("cp", "-r", str(crate / "vendored" / name), str(folder / f"rs-{name}"))
+
+
+def unpack(archives: list[Path], target: Path) -> None:
+    """The first archive's only folder as ``target``."""
+    if not archives:
+        return
+    with tarfile.open(archives[-1]) as archive:
+        for member in archive.getmembers():
+            member.name = member.name.partition("/")[2]
+            if member.name:
+                archive.extract(member, target, filter="data")
+
+
+if __name__ == "__main__":
+    main()
