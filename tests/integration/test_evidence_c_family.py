@@ -104,7 +104,7 @@ MAKE, TEST = "Makefile", "tests/test_area.c"
 @pytest.mark.parametrize(
     ("file", "old", "new", "words", "remedy"),
     [
-        (TEST, "#include <stdio.h>", "#include <cmocka.h>", "cmocka.h", "libcmocka-dev"),
+        (TEST, "#include <stdio.h>", "#include <CUnit/CUnit.h>", "CUnit/CUnit.h", "libcunit1-dev"),
         (MAKE, "-o $@ $^", "-o $@ $^ -lnone_such", "-lnone_such", "install the library libnone_such"),
         (MAKE, "CFLAGS", "CC = none-such-cc\nCFLAGS", "none-such-cc", "install none-such-cc"),
     ],

@@ -36,7 +36,8 @@ from tests.support.scripted import (
     verdict_text,
 )
 
-PROJECTS = projects()
+WHOLE = os.environ.get("FORGE_TABLES") == "all"
+PROJECTS = tuple(project for project in projects() if WHOLE or not project.seldom)
 AGAINST = (CheckStatus.FAILED, CheckStatus.OWED)
 
 
@@ -145,6 +146,21 @@ async def test_two_stubs_and_tests_for_both(project: Project, tmp_path: Path, sa
     assert wrong.count(CheckStatus.OWED), wrong
 
 
+@pytest.mark.parametrize("project", those("absent", "absent_right", "two_files"))
+async def test_two_functions_that_are_not_there_and_tests_for_both(
+    project: Project, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    assert project.absent is not None
+    assert project.absent_right is not None
+    task, toolchain = made(tmp_path, project, project.absent, sandbox, project.two_files)
+    right = await toolchain.evidence(task, candidate_of(task, project.absent_right))
+    assert grade(right) is Grade.PROVEN, right
+    code = project.absent_right.replace("width * height", "width + height")
+    assert code != project.absent_right
+    wrong = await toolchain.evidence(task, candidate_of(task, code))
+    assert wrong.count(CheckStatus.OWED), wrong
+
+
 @pytest.mark.parametrize("project", those("working", "mutant", "rewrite"))
 async def test_working_code(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     assert project.working is not None
@@ -184,8 +200,7 @@ def drawn(attribute: str, most: int) -> list[object]:
     found: list[object] = []
     for project in PROJECTS:
         every = list(getattr(project, attribute))
-        whole = os.environ.get("FORGE_TABLES") == "all"
-        some = every if whole else chance.sample(every, min(most, len(every)))
+        some = every if WHOLE else chance.sample(every, min(most, len(every)))
         found += [pytest.param(project, one, id=f"{project.language}-{project.name}-{one.channel}") for one in some]
     return found
 
@@ -208,7 +223,7 @@ MOODY = [
     pytest.param(project, turns, id=f"{project.language}-{project.name}-{turns[0]}")
     for number, project in enumerate(one for one in PROJECTS if one.moody is not None)
     for other, turns in enumerate(TURNS)
-    if os.environ.get("FORGE_TABLES") == "all" or other == number % 2
+    if WHOLE or other == number % 2
 ]
 
 

@@ -12,8 +12,9 @@ from forge_lsp.builds.c_family.flags import SOURCES
 from forge_lsp.builds.c_family.forging import MAY_EXIT, doubt_of
 from forge_lsp.builds.c_family.instrumenting import Crash, crashing
 from forge_lsp.builds.c_family.packages import remedy_of
+from forge_lsp.builds.c_family.running import Runner, ctest_results
 from forge_lsp.builds.c_family.scanning import blanked
-from forge_lsp.builds.c_family.suites import Runner, Suite, ctest_results, suite_of
+from forge_lsp.builds.c_family.suites import Suite, suite_of
 from forge_lsp.builds.c_family.units import MATTERS
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint
@@ -56,7 +57,7 @@ class CFamilyEvidence:
             fault = no_code_here(f"{suite.name} was not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         language = SOURCES.get(place.document.suffix, task.document.language)
-        runner = Runner(self._sandbox, place, suite, timeout=self._timeout, language=language)
+        runner = Runner(self._sandbox, place, suite, timeout=self._timeout)
         try:
             known = f"{task.document.text}\0{task.scope.range}\0{suite}"
             key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))

@@ -15,12 +15,15 @@ from pathlib import PurePosixPath
 from forge_lsp.builds.c_family.scanning import Function, blanked, functions_in
 from forge_lsp.domain.task import Language
 
-__all__ = ["ASSERT", "FOLDER", "MARK", "Crash", "crashing", "with_missing"]
+__all__ = ["ASSERT", "FOLDER", "MARK", "MISSED", "Crash", "crashing", "with_missing"]
 
 FOLDER = PurePosixPath(".forge-include")
 """Where the header lies; ``CPATH`` names it."""
 MARK = "forge-check:"
 """How a line of an assertion begins: ``forge-check: pass tests/test.c:8 1 == 1``."""
+
+MISSED = "forge-missing"
+"""What is printed where something is called that nobody defines."""
 
 ASSERT = f"""\
 #ifndef FORGE_ASSERT_ONCE
@@ -128,14 +131,26 @@ def crashing(text: str, code: str, name: str | None, language: Language, crash: 
     return text if cpp or crash is Crash.ENTRY else text + _C_TAIL
 
 
-def with_missing(text: str, names: Iterable[str]) -> str:
-    """Return a C text that defines functions which nobody defines, so that what does not call them can run: each of
-    them crashes when it is called."""
-    lines = ["", "#define FORGE_TEXT_M_(x) #x", "#define FORGE_TEXT2_M_(x) FORGE_TEXT_M_(x)"]
-    for name in sorted(names):
-        label = f'__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "{name}")'
-        lines.append(f"extern void forge_missing_{name}(void) {label};")
-        lines.append(f"__attribute__((weak)) void forge_missing_{name}(void) {{ __builtin_trap(); }}")
+def with_missing(text: str, symbols: Iterable[str]) -> str:
+    """Return a C or C++ text that defines the symbols which nobody defines (``side``, ``_ZN6shapes4sideEi``), so that
+    what does not call them can run: each of them crashes when it is called."""
+    lines = [
+        "",
+        "#ifndef FORGE_MISSING_",
+        "#define FORGE_MISSING_",
+        "#define FORGE_TEXT_M_(x) #x",
+        "#define FORGE_TEXT2_M_(x) FORGE_TEXT_M_(x)",
+    ]
+    lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif"]
+    label = '__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "write")'
+    lines.append(f"extern long forge_write_m_(int, const void *, unsigned long) {label};")
+    words = f'(void)!forge_write_m_(2, "\\n{MISSED}\\n", {len(MISSED) + 2})'
+    for symbol in sorted(symbols):
+        name = f"forge_missing_{symbol}".replace("__", "_0_")  # two underscores are the compiler's own
+        label = f'__asm__(FORGE_TEXT2_M_(__USER_LABEL_PREFIX__) "{symbol}")'
+        lines.append(f"extern void {name}(void) {label};")
+        lines.append(f"__attribute__((weak)) void {name}(void) {{ {words}; __builtin_trap(); }}")
+    lines += ["#ifdef __cplusplus", "}", "#endif", "#endif"]
     return text + "\n".join(lines) + "\n"
 
 

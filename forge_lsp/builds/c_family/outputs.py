@@ -9,7 +9,22 @@ from dataclasses import dataclass, field
 from forge_lsp.builds.c_family.instrumenting import MARK
 from forge_lsp.domain.checks import Cause
 
-__all__ = ["Told", "Values", "broken", "linked_names", "missing_names", "tests_in", "values_in", "why_not_built"]
+__all__ = [
+    "ENDED",
+    "Told",
+    "Values",
+    "broken",
+    "ended_abruptly",
+    "errors_in",
+    "missing_names",
+    "tests_in",
+    "unlinked",
+    "values_in",
+    "why_not_built",
+]
+
+ENDED = "the program ended in "
+"""What is said of a test in which its program ended."""
 
 _RECORD = re.compile(rf"^{re.escape(MARK)} (?P<how>begin|pass|fail) (?P<place>.+?:\d+) (?P<text>.*)$", re.M)
 _TAP = re.compile(
@@ -23,6 +38,7 @@ _UNITY = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?P<name>\w+):(?P<how>PAS
 _VALUES = (
     re.compile(r"values:\s*\w+\(\s*(?P<actual>[^\n]+?) == (?P<expected>[^\n]+?)\s*\)"),
     re.compile(r"with expansion:\s*\n\s*(?P<actual>[^\n]+?) == (?P<expected>[^\n]+?)\s*$", re.M),
+    re.compile(r"^\[\s*ERROR\s*\] --- (?P<actual>\S+) != (?P<expected>\S+)\s*$", re.M),
     re.compile(
         r"Expected equality of these values:\s*\n[^\n]*\n\s*Which is: (?P<actual>[^\n]+)\n\s*(?P<expected>[^\n]+)"
     ),
@@ -57,6 +73,20 @@ _MISSING = tuple(
         r"unknown type name [`'](?P<name>[^']+)[']",
         r"no type named [`'](?P<name>[^']+)[']",
     )
+)
+_OF = re.compile(r"^(?:vtable|VTT|typeinfo(?: name)?|guard variable|(?:non-)?virtual thunk) (?:for|to) ")
+_UNLINKED = (
+    re.compile(r"undefined reference to [`'](?P<name>.+?)'\s*$", re.M),
+    re.compile(r"undefined (?:\w+ )*symbol: (?P<name>.+?)\s*$", re.M),
+    re.compile(r"^\s*\"_?(?P<name>[^\"]+)\", referenced from", re.M),
+)
+_ERROR = re.compile(
+    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<words>[^\n]*)", re.M
+)
+_ABRUPT = re.compile(
+    r"\b(?:Aborted|SIGABRT|Segmentation fault|SEGFAULT|Illegal instruction|ILLEGAL|Trace/breakpoint|Bus error|"
+    r"Floating point exception|core dumped|terminate called|Abort trap|Subprocess aborted)\b|"
+    r"libc\+\+abi: terminating|Error 13[0-9]\b|\*\*\*Exception"
 )
 _BUILD = re.compile(
     r"^.*(?::\d+:\d+: (?:fatal )?error: |undefined reference to|undefined symbol|ld returned \d|ld: |"
@@ -115,7 +145,7 @@ def _assertions(output: str, root: str) -> dict[str, Told]:
         words = "" if passed else f"{place}: Assertion `{match['text']}' failed."
         found[place] = Told(passed, words, place, match["text"])
     for place, text in begun.items():
-        words = f"{place}: the program ended in `{text}'"
+        words = f"{place}: {ENDED}`{text}'"
         found[place] = Told(False, words, place, text)
     return found
 
@@ -166,18 +196,22 @@ def _gtest(output: str) -> Iterator[tuple[str, Told]]:
         name, how = match["name"], match["how"]
         if how == "RUN":
             if running is not None:
-                yield running, Told(False, _plain(words) or "the program ended in it")
+                yield running, Told(False, "\n".join((*_lines(words), f"{ENDED}it")))
             running, words = name, []
         elif name == running:
             yield name, Told({"OK": True, "FAILED": False, "SKIPPED": None}.get(how, False), _plain(words))
             done.add(name)
             running = None
     if running is not None:
-        yield running, Told(False, _plain(words) or "the program ended in it")
+        yield running, Told(False, "\n".join((*_lines(words), f"{ENDED}it")))
 
 
 def _plain(words: list[str]) -> str:
-    return "\n".join(word for word in words if word.strip() and not word.startswith(MARK))
+    return "\n".join(_lines(words))
+
+
+def _lines(words: list[str]) -> list[str]:
+    return [word for word in words if word.strip() and not word.startswith(MARK)]
 
 
 def _unity(output: str) -> Iterator[tuple[str, Told]]:
@@ -204,17 +238,30 @@ def missing_names(output: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for pattern in _MISSING:
         for match in pattern.finditer(output):
-            name = re.sub(r"[(<].*$", "", match["name"], flags=re.S).strip()
+            name = _OF.sub("", match["name"])
+            name = re.sub(r"(?<!operator)[(<\[].*$", "", name, flags=re.S).strip()
             found[name.rpartition("::")[2]] = None
     return tuple(name for name in found if name)
 
 
-def linked_names(output: str) -> tuple[str, ...]:
-    """Return the C functions that only the linker misses: the rest compiles."""
-    if re.search(r":\d+:\d+: (?:fatal )?error: ", output):
+def unlinked(output: str) -> tuple[str, ...]:
+    """Return what only the linker misses, as it writes it (``side``, ``shapes::side(int)``, ``_ZN6shapes4sideEi``): the
+    rest compiles."""
+    if errors_in(output):
         return ()
-    found = dict.fromkeys(match["name"] for match in _MISSING[0].finditer(output))
-    return tuple(name for name in found if re.fullmatch(r"[A-Za-z]\w*", name))
+    return tuple(dict.fromkeys(match["name"] for pattern in _UNLINKED for match in pattern.finditer(output)))
+
+
+def errors_in(output: str) -> tuple[tuple[str, int, int, str], ...]:
+    """Return the compiler's errors: file, line, column, words."""
+    return tuple(
+        (match["file"], int(match["line"]), int(match["column"]), match["words"]) for match in _ERROR.finditer(output)
+    )
+
+
+def ended_abruptly(output: str) -> bool:
+    """Return whether a program of the tests was ended by a signal, or by an exception that nobody caught."""
+    return _ABRUPT.search(output) is not None
 
 
 def broken(output: str, name: str | None) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from forge_lsp.builds.c_family.outputs import Told, broken, missing_names, values_in, why_not_built
+from forge_lsp.builds.c_family.cases import cases_in, names_of
+from forge_lsp.builds.c_family.outputs import Told, broken, missing_names, tests_in, values_in, why_not_built
 from forge_lsp.builds.c_family.scanning import blanked, calls_in, functions_in
 from forge_lsp.builds.suites import failed, passed, skipped, uncollected
 from forge_lsp.domain.checks import Cause, Run
@@ -19,7 +20,8 @@ _MOST_LINES = 6
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """``names`` are those of the scope and of what calls it, ``others`` the project's other functions, ``defined``
-    those of the document before; ``tests`` are the texts of the test files."""
+    those of the document before, ``unfinished`` those of ``others`` that only end the program; ``tests`` are the texts
+    of the test files."""
 
     names: tuple[str, ...]
     others: frozenset[str]
@@ -27,6 +29,7 @@ class Reading:
     silent: frozenset[str] = frozenset()
     document: str = ""
     defined: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
 
     def of(self, text: str) -> Reading:
         """Return the reading for ``text`` in the document's place: where the scope has no name yet, it is what the text
@@ -34,7 +37,9 @@ class Reading:
         if self.names:
             return self
         brought = {one.name for one in functions_in(text)} - self.defined
-        return replace(self, names=tuple(sorted(brought)), others=self.others - brought)
+        return replace(
+            self, names=tuple(sorted(brought)), others=self.others - brought, unfinished=self.unfinished - brought
+        )
 
     def cause(self, *texts: str) -> Cause:
         """Return whose failure ``texts`` tell of, the most telling first."""
@@ -62,7 +67,8 @@ class Reading:
         for text in self.tests.values():
             bare = name.rpartition(".")[2]
             for one in functions_in(text):
-                if one.name == name or (bare != name and re.search(rf"(?<!\w){re.escape(bare)}\s*$", one.parameters)):
+                own = one.name == name or f'"{name.removeprefix("Scenario: ")}"' in text[one.begin : one.body]
+                if own or (bare != name and re.search(rf"(?<!\w){re.escape(bare)}\s*$", one.parameters)):
                     return text[one.body : one.end]
             lines = text.split("\n")
             for number, content in enumerate(lines, 1):
@@ -70,9 +76,19 @@ class Reading:
                     return _statements(text, number, r'"')
         return ""
 
+    def told(self, output: str, root: str) -> dict[str, Told]:
+        """Return the tests of which ``output`` tells one by one; ``root`` is the tree's folder."""
+        return tests_in(output, root) | cases_in(output, {file: names_of(text) for file, text in self.tests.items()})
+
     def runs(self, told: Mapping[str, Told]) -> dict[str, Run]:
-        """Return the runs of tests that an output told of one by one."""
-        return {name: self._run(name, one) for name, one in told.items()}
+        """Return the runs of tests that an output told of one by one. An assertion of the document itself that holds is
+        no test."""
+        own = re.compile(rf"(?:.*/)?{re.escape(self.document)}:\d+") if self.document else None
+        return {
+            name: self._run(name, one)
+            for name, one in told.items()
+            if not (one.passed and own is not None and own.fullmatch(one.place))
+        }
 
     def whole(self, runs: Mapping[str, Run], words: str, *, ok: bool, stopped: str = "") -> Run:
         """Return the run of a program with all its tests: ``ok`` is its own end's word. Where tests of it fail for the
@@ -95,7 +111,7 @@ class Reading:
             return None
         if self.document and re.search(rf"(?:^|/){re.escape(self.document)}:\d+:\d+: (?:fatal )?error:", output, re.M):
             return uncollected(why[1], cause=Cause.SCOPE)
-        missing = missing_names(output) or (broken(output, self.names[0]) if self.names else ())
+        missing = (*missing_names(output), *(broken(output, self.names[0]) if self.names else ()))
         return uncollected(why[1], cause=Cause.SCOPE if missing else why[0], missing=missing)
 
     def _run(self, name: str, told: Told) -> Run:

@@ -51,7 +51,7 @@ class Project:
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
     the function where the language writes it otherwise than ``area``. ``beyond_grammar`` is a right
     answer that compiles although the syntax tree has errors. ``one_definition``: the scope is a function alone, as it
-    is in a job.
+    is in a job (else its jobs are not played). ``seldom``: played with the whole tables alone, since it takes long.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Project:
     unparsable: str | None = None
     beyond_grammar: str | None = None
     one_definition: bool = True
+    seldom: bool = False
     moody: Mapping[str, str] | None = None
     unrunnable: tuple[Unrunnable, ...] = ()
     forgeries: tuple[Forgery, ...] = ()

@@ -79,6 +79,37 @@ LISTS = (
 )
 
 
+CMOCKA = """#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "shapes.h"
+
+static void rectangle(void **state) {
+    (void)state;
+    assert_int_equal(area(2, 3), 6);
+}
+
+static void flat(void **state) {
+    (void)state;
+    assert_int_equal(area(4, 0), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rectangle), cmocka_unit_test(flat)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+"""
+
+
+def with_cmocka(root: Path) -> Mapping[str, str] | None:
+    made(root)
+    if not Path("/usr/include/cmocka.h").is_file():
+        pytest.skip("cmocka is not installed: libcmocka-dev")
+    return None
+
+
 def body(code: str) -> str:
     return f"int area(int width, int height) {{\n    (void)width;\n    (void)height;\n{code}\n}}"
 
@@ -221,7 +252,7 @@ PROJECTS = (
         two=ABORTING + SIDE.replace("(void)surface;\n    return 0;", "(void)surface;\n    abort();"),
         two_files={
             "shapes.h": HEADER + "int side(int surface);\n",
-            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+            "tests/test_shapes.c": ASSERTS.replace("    assert(area(2", "    assert(side(9) == 3);\n    assert(area(2"),
         },
         prepare=made,
     ),
@@ -232,12 +263,12 @@ PROJECTS = (
         files={
             "Makefile": MAKEFILE,
             "shapes.h": HEADER + "int side(int surface);\n",
-            "tests/test_shapes.c": ASSERTS.replace("    return", "    assert(side(9) == 3);\n    return"),
+            "tests/test_shapes.c": ASSERTS.replace("    assert(area(2", "    assert(side(9) == 3);\n    assert(area(2"),
         },
         stub=STUB + SIDE,
         right=RIGHT,
         wrong=WRONG,
-        told=("expected 6",),
+        told=("expected 6", "area(2, 3) == 6"),
         absent=INCLUDE + "«»",
         absent_right=RIGHT,
         prepare=made,
@@ -266,6 +297,54 @@ PROJECTS = (
         unparsable=UNPARSABLE,
         forgeries=(*TAP_LYING, *forged.OUTPUT, *forged.ENDING, *forged.FINDING, *forged.TESTS),
         honest=(HONEST[0], *forged.HONEST),
+        prepare=made,
+    ),
+    Project(
+        name="cmocka",
+        language=Language.C,
+        document="shapes.c",
+        files={
+            "Makefile": MAKEFILE.replace("-lpthread", "-lcmocka"),
+            "shapes.h": HEADER,
+            "tests/test_shapes.c": CMOCKA,
+        },
+        stub=STUB,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("make test: rectangle", "expected 0x6, got 0x5"),
+        two=STUB
+        + SIDE.replace("(void)surface;\n    return 0;", "(void)surface;\n    abort();").replace(
+            "\nint", "\n#include <stdlib.h>\n\nint", 1
+        ),
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": CMOCKA.replace(
+                "static void rectangle",
+                "static void square(void **state) {\n    (void)state;\n    assert_int_equal(side(9), 3);\n}\n\n"
+                "static void rectangle",
+                1,
+            ).replace("{cmocka", "{cmocka_unit_test(square), cmocka", 1),
+        },
+        absent=INCLUDE + "«»",
+        absent_right=RIGHT,
+        prepare=with_cmocka,
+    ),
+    Project(
+        name="make-tap-aborting",
+        language=Language.C,
+        document="shapes.c",
+        files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": TAP},
+        stub=ABORTING,
+        right=RIGHT,
+        wrong=WRONG,
+        told=("area of a rectangle", "expected 6, got 5"),
+        two=ABORTING + SIDE.replace("(void)surface;\n    return 0;", "(void)surface;\n    abort();"),
+        two_files={
+            "shapes.h": HEADER + "int side(int surface);\n",
+            "tests/test_shapes.c": TAP.replace("1..2", "1..3").replace(
+                "    check(1,", '    check(3, "side of a square", side(9), 3);\n    check(1,'
+            ),
+        },
         prepare=made,
     ),
     Project(
