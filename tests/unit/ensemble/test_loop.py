@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from forge_lsp.domain.attempt import (
+    BuildReport,
     BuildStatus,
     DecisionKind,
     Diagnostic,
@@ -475,9 +476,7 @@ async def test_new_code_is_formatted_before_it_is_checked() -> None:
 
     syntax = TreeSitterSyntax()
     ensemble = Ensemble(
-        models=ScriptedDirectory(
-            ScriptedModel("g", "```python\ndef add(a, b):\n    return a  +  b\n```"), *reviewers(9)
-        ),
+        models=ScriptedDirectory(ScriptedModel("g", GOOD.replace(" + ", "  +  ")), *reviewers(9)),
         syntax=syntax,
         context=PlainContext(),
         editing=Edits(syntax),
@@ -486,6 +485,7 @@ async def test_new_code_is_formatted_before_it_is_checked() -> None:
         formatter=Spaces(),
     )
     end = await ensemble.run(task(), schedule=Schedule(rows=(row(),)), attempts=1, spending=Purse(), emit=Events())
-    assert checked == ["def add(a, b):\n    return a + b\n"]
+    assert [text.count("a + b") for text in checked] == [1]
     assert end.best is not None
-    assert (end.best.text, end.best.code) == (checked[0], "def add(a, b):\n    return a + b")
+    assert end.best.text == checked[0]
+    assert end.best.code in checked[0]

@@ -140,7 +140,6 @@ KEYS = [
     *("budget.job", "budget.day", "budget.month", "check.timeout", "check.sandbox", "accept.score", "accept.rule"),
     *(
         "apply.mode",
-        "apply.format",
         "ladder.after",
         "deadlines.job",
         "deadlines.total",
@@ -150,7 +149,7 @@ KEYS = [
     ),
     *("fleet.program", "check.python.command", "models.smollm2.name", "models.x.name", "models.smollm2.server"),
     *("servers.embedded.url", "servers.x.kind", "prices.x.input", "lens.enabled", "schedule", "reviewers.x.weight"),
-    *("budget", "check", "accept", "models", "check.python", "state.retention_days"),
+    *("apply.format", "budget", "check", "accept", "models", "check.python", "state.retention_days"),
 ]
 WORDS = [
     *("0", "1000", "1e9", "-1", "inf", "nan", " 9 ", "1_000", "0x10", "true", "off", "edit", "evidence", "never"),
