@@ -17,6 +17,7 @@ from forge_lsp.domain.errors import EnvironmentFault, SettingsError
 if TYPE_CHECKING:
     from forge_lsp.builds.csharp.warm import WarmBuilds
     from forge_lsp.builds.fast.gate import DaemonGate
+    from forge_lsp.builds.formatting import Formatters
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Toolchain
     from forge_lsp.domain.task import Language
@@ -40,6 +41,7 @@ class Components:
     toolchains: Mapping[Language, Toolchain]
     fast: DaemonGate | None
     warm: WarmBuilds | None
+    formatter: Formatters | None
     residencies: dict[str, ManagedResidency] = field(default_factory=dict[str, "ManagedResidency"])
 
 
@@ -132,6 +134,7 @@ class Container:
         """Return the components for these settings, built once."""
         from forge_lsp.builds.csharp.warm import WarmBuilds
         from forge_lsp.builds.fast.languages import fast_gate
+        from forge_lsp.builds.formatters import formatters
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.builds.untrusted import untrusted
         from forge_lsp.domain.task import Language
@@ -193,9 +196,12 @@ class Container:
                         tests_seconds=times,
                     )
                     fast = fast_gate(sandbox, state=self.state_dir, commands=commands, interpreters=named)
+                    formatter = formatters(sandbox, timeout=check.timeout)
                 else:
-                    checks, fast, warm = untrusted(), None, None
-                self._built[parts] = Components(directory=directory, toolchains=checks, fast=fast, warm=warm)
+                    checks, fast, warm, formatter = untrusted(), None, None, None
+                self._built[parts] = Components(
+                    directory=directory, toolchains=checks, fast=fast, warm=warm, formatter=formatter
+                )
             return self._built[parts]
 
     async def toolchains(self, workspace: Path | None) -> Mapping[Language, Toolchain]:
@@ -240,6 +246,7 @@ class Container:
             infos={key: components.directory.info(key) for key in settings.models},
             toolchains=components.toolchains,
             fast=components.fast,
+            formatter=components.formatter if settings.apply.format else None,
             budget=Budget(job=budget.job, day=budget.day, month=budget.month),
             prices=Prices(overrides=prices, addresses=addresses),
             granted=frozenset(settings.consent.servers),

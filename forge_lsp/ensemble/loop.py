@@ -25,6 +25,7 @@ from forge_lsp.domain.ports import (
     ContextGatherer,
     Editing,
     FastGate,
+    Formatter,
     ModelDirectory,
     Residency,
     Spending,
@@ -78,6 +79,7 @@ class Ensemble:
         markers: Sequence[str] = (),
         residency: Residency | None = None,
         fast: FastGate | None = None,
+        formatter: Formatter | None = None,
     ) -> None:
         self._models = models
         self._syntax = syntax
@@ -88,6 +90,7 @@ class Ensemble:
         self._markers = tuple(markers)
         self._residency = residency or Unmanaged()
         self._fast = fast
+        self._formatter = formatter
 
     async def run(
         self,
@@ -127,6 +130,7 @@ class Ensemble:
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
             fast=self._fast,
+            formatter=self._formatter,
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)

@@ -6,6 +6,7 @@ Knows what every stage needs; the order in which they run is loop.py's.
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from forge_lsp.domain.errors import (
     Unauthorised,
 )
 from forge_lsp.domain.events import Degraded, Emit, Stage, StageFinished, StageStarted
-from forge_lsp.domain.ports import Clock, Editing, FastGate, ModelDirectory, Residency, Syntax, Toolchain
+from forge_lsp.domain.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
@@ -71,6 +72,7 @@ class Stages:
     residency: Residency
     members: Members
     fast: FastGate | None = None
+    formatter: Formatter | None = None
     planned: list[Row] = field(default_factory=list[Row])
 
     def free(self, model: str) -> bool:
@@ -252,7 +254,8 @@ class Stages:
         written: list[Candidate] = []
         for draft, code in whole:
             try:
-                written.append(self._candidate(number, brief.generator.model, draft, code))
+                candidate = self._candidate(number, brief.generator.model, draft, code)
+                written.append(await self._formatted(candidate))
             except ExtractionFailed as error:
                 trouble[str(error)] = None
         candidates = tuple(one for one in written if not self._left_in(one))
@@ -327,6 +330,22 @@ class Stages:
             attempt=number,
             sample=draft.sample,
         )
+
+    async def _formatted(self, candidate: Candidate) -> Candidate:
+        """The candidate as the project's formatter writes it; as it is where that does not parse."""
+        if self.formatter is None:
+            return candidate
+        scope = self.editing.placed(self.task, candidate.code, candidate.text)
+        if scope is None:
+            return candidate
+        text = await self.formatter.format(self.task, candidate.text, scope)
+        if text == candidate.text:
+            return candidate
+        language = self.task.document.language
+        if len(self.syntax.outline(text, language).errors) > len(self.syntax.outline(candidate.text, language).errors):
+            return candidate
+        body = text[scope.start : len(text) - (len(candidate.text) - scope.end)]
+        return replace(candidate, text=text, code=textwrap.dedent("\n".join(body.splitlines())))
 
     def _left_in(self, candidate: Candidate) -> frozenset[str]:
         """Placeholders of secrets of other files or of what tests printed, which nothing can be put in place of."""

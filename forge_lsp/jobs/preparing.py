@@ -24,6 +24,7 @@ from forge_lsp.domain.ports import (
     ContextGatherer,
     Editing,
     FastGate,
+    Formatter,
     ModelDirectory,
     ModelInfo,
     Residency,
@@ -61,6 +62,7 @@ class Setup:
     ``attempts`` is how many the schedule describes; ``granted`` are servers that need no consent question,
     ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken.
     ``residency`` None: the servers see to their memory themselves. ``fast`` None: the build gate gives the order.
+    ``formatter`` None: new code stays as it is written.
     """
 
     schedule: Schedule
@@ -77,6 +79,7 @@ class Setup:
     profile: str
     residency: Residency | None = None
     fast: FastGate | None = None
+    formatter: Formatter | None = None
 
 
 @dataclass(slots=True)
@@ -142,6 +145,7 @@ class Preparer:
             markers=self.markers,
             residency=setup.residency,
             fast=setup.fast,
+            formatter=setup.formatter,
         )
         attempts = request.max_iterations or setup.attempts
         checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))

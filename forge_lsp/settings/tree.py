@@ -185,6 +185,8 @@ class Apply(_Table):
 
     mode: Literal["edit", "preview", "none"] = "edit"
     """edit: applied as one undoable edit. preview: shown first. none: only kept, for forge.apply."""
+    format: bool = True
+    """Run the project's formatter, where it has one, on the new code alone."""
 
 
 class Lens(_Table):

@@ -37,6 +37,8 @@ _SMALLER = (
     *(("deadlines", key) for key in ("connect", "first_token", "between_tokens", "total", "load", "job")),
 )
 _LARGER = (("accept", "score"),)
+_OFF = (("apply", "format"),)
+"""What runs programs of the workspace's choice: once it is off it stays off."""
 #: From the widest to the narrowest.
 _ORDERED = {
     ("check", "sandbox"): ("off", "preferred", "required"),
@@ -91,6 +93,10 @@ def narrowed(workspace: Layer, user: Table) -> tuple[Layer, tuple[str, ...]]:
         mine, theirs = _get(user, path), _get(values, path)
         if mine in order and theirs in order and order.index(str(theirs)) < order.index(str(mine)):
             notes.append(f"{'.'.join(path)} ({workspace.label}): {theirs!r} would widen your {mine!r}, which holds")
+            values = _without(values, path)
+    for path in _OFF:
+        if _get(user, path) is False and _get(values, path) is True:
+            notes.append(f"{'.'.join(path)} ({workspace.label}): it is off by your own settings, which hold")
             values = _without(values, path)
     return Layer(label=workspace.label, values=values), tuple(notes)
 

@@ -110,6 +110,21 @@ class Edits:
         original = dedent(normalised(task.original))
         return keep_suppressions(original, found, task.document.language, self._syntax)
 
+    def placed(self, task: Task, code: str, text: str) -> TextRange | None:
+        """Where ``code`` stands in ``text``, which :meth:`splice` made of it; None where that cannot be told."""
+        document, scope = task.document, task.scope
+        body = self._reindented(self.finish(task, code), scope, document.language, document.text)
+        body = body.replace("\n", dominant_ending(document.text))
+        tail = document.text[scope.range.end :]
+        end = len(text) - len(tail)
+        if scope.kind is ScopeKind.INSERTION or is_blank(document.text):
+            start = text.find(body) if text.count(body) == 1 else -1
+        else:
+            start = end - len(body) if text.endswith(tail) else -1
+        if not body or start < 0 or text[start : start + len(body)] != body:
+            return None
+        return TextRange(start=start, end=start + len(body))
+
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
         """Small, ordered, non-overlapping edits that turn ``before`` into ``after``, exactly."""
         return minimal(before, after)

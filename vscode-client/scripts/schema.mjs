@@ -48,7 +48,9 @@ function inlined(schema, definitions) {
     const [first] = anyOf.filter((item) => item.type !== 'null');
     Object.assign(whole, first, { type: anyOf.map((item) => item.type) });
   }
-  delete whole.format; // VS Code knows other formats than pydantic
+  if (typeof whole.format === 'string') {
+    delete whole.format; // VS Code knows other formats than pydantic
+  }
   return Object.fromEntries(
     Object.entries(whole)
       .filter(([key, value]) => !(key === 'title' && typeof value === 'string'))

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence
-from forge_lsp.domain.task import Task
+from forge_lsp.domain.task import Task, TextRange
 
 __all__ = [
     "Box",
@@ -18,6 +18,7 @@ __all__ = [
     "CacheUse",
     "FastGate",
     "FastReport",
+    "Formatter",
     "ProcessResult",
     "Sandbox",
     "Toolchain",
@@ -170,4 +171,16 @@ class FastGate(Protocol):
         """A report for each text in the place of the task's document, in order; None: no word (no such checker here,
         it is still starting, it failed or took too long). Milliseconds where the checker is warm, never more than some
         seconds. Problems that the untouched text has too are not reported. Raises nothing but a cancel."""
+        ...
+
+
+class Formatter(Protocol):
+    """The formatter that a project uses, for new code."""
+
+    async def format(self, task: Task, text: str, scope: TextRange) -> str:
+        """``text``, the document with new code at ``scope``, with that code as the project's formatter writes it.
+
+        No other line changes. Where the project uses no formatter, or it fails, takes too long or would change other
+        lines, it is ``text`` as it is, and the log says why. Seconds at most. Raises nothing but a cancel.
+        """
         ...

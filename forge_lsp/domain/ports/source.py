@@ -152,6 +152,10 @@ class Editing(Protocol):
         """
         ...
 
+    def placed(self, task: Task, code: str, text: str) -> TextRange | None:
+        """Where ``code`` stands in ``text``, which :meth:`splice` made of it; None where that cannot be told."""
+        ...
+
     def minimal(self, before: str, after: str) -> tuple[TextEdit, ...]:
         """Small, ordered, non-overlapping edits that turn ``before`` into ``after``."""
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from forge_lsp.domain.attempt import (
+    BuildReport,
     BuildStatus,
     DecisionKind,
     Diagnostic,
@@ -28,9 +29,10 @@ from forge_lsp.domain.errors import (
     SettingsError,
 )
 from forge_lsp.domain.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
-from forge_lsp.domain.task import Task
+from forge_lsp.domain.task import Task, TextRange
 from forge_lsp.ensemble.loop import Conclusion, Ensemble, Sent
 from forge_lsp.ensemble.schedule import Accept, Generator, Ladder, Panel, Row, Schedule, Thinking
+from forge_lsp.source.edits import Edits
 from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import (
     BAD,
@@ -454,3 +456,36 @@ async def test_decision_kinds_match_the_events() -> None:
     told = [body.decision for body in stand.events.of(AttemptFinished)]  # type: ignore[union-attr]
     assert told == decisions(end) == [DecisionKind.RETRY, DecisionKind.GIVE_UP]
     assert end.attempts[0].decision.insights
+
+
+class Spaces:
+    """A formatter that writes one space for several."""
+
+    async def format(self, task: Task, text: str, scope: TextRange) -> str:
+        del task
+        return text[: scope.start] + scope.of(text).replace("  +  ", " + ") + text[scope.end :]
+
+
+async def test_new_code_is_formatted_before_it_is_checked() -> None:
+    checked: list[str] = []
+
+    class Toolchain(FakeToolchain):
+        async def build(self, task: Task, text: str) -> BuildReport:
+            checked.append(text)
+            return await super().build(task, text)
+
+    syntax = TreeSitterSyntax()
+    ensemble = Ensemble(
+        models=ScriptedDirectory(ScriptedModel("g", GOOD.replace(" + ", "  +  ")), *reviewers(9)),
+        syntax=syntax,
+        context=PlainContext(),
+        editing=Edits(syntax),
+        toolchain_for=lambda _: Toolchain(),
+        clock=ManualClock(),
+        formatter=Spaces(),
+    )
+    end = await ensemble.run(task(), schedule=Schedule(rows=(row(),)), attempts=1, spending=Purse(), emit=Events())
+    assert [text.count("a + b") for text in checked] == [1]
+    assert end.best is not None
+    assert end.best.text == checked[0]
+    assert end.best.code in checked[0]

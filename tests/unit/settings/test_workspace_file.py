@@ -31,6 +31,7 @@ sandbox = "preferred"
 timeout = 60
 [apply]
 mode = "preview"
+format = false
 [deadlines]
 job = 600
 [ladder]
@@ -70,6 +71,8 @@ def wider(found: Settings, own: Settings) -> list[str]:
         problems.append("check.sandbox")
     if mode.index(found.apply.mode) < mode.index(own.apply.mode):
         problems.append("apply.mode")
+    if found.apply.format and not own.apply.format:
+        problems.append("apply.format")
     if found.ladder.after != "stop" or found.accept.rule != own.accept.rule:
         problems.append("ladder or rule")
     if (found.servers, found.consent, found.prices) != (own.servers, own.consent, own.prices):
@@ -135,10 +138,18 @@ def test_what_is_written_plainly_narrows(folder: Path) -> None:
 
 KEYS = [
     *("budget.job", "budget.day", "budget.month", "check.timeout", "check.sandbox", "accept.score", "accept.rule"),
-    *("apply.mode", "ladder.after", "deadlines.job", "deadlines.total", "profile", "consent.servers", "state.dir"),
+    *(
+        "apply.mode",
+        "ladder.after",
+        "deadlines.job",
+        "deadlines.total",
+        "profile",
+        "consent.servers",
+        "state.dir",
+    ),
     *("fleet.program", "check.python.command", "models.smollm2.name", "models.x.name", "models.smollm2.server"),
     *("servers.embedded.url", "servers.x.kind", "prices.x.input", "lens.enabled", "schedule", "reviewers.x.weight"),
-    *("budget", "check", "accept", "models", "check.python", "state.retention_days"),
+    *("apply.format", "budget", "check", "accept", "models", "check.python", "state.retention_days"),
 ]
 WORDS = [
     *("0", "1000", "1e9", "-1", "inf", "nan", " 9 ", "1_000", "0x10", "true", "off", "edit", "evidence", "never"),
