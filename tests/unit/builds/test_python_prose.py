@@ -12,6 +12,8 @@ from forge_lsp.builds.python.prose import Promise, promises
         ("    add(2, 3) -> 5", "add(2, 3)", "5"),
         ("add(2, 3) => 5.", "add(2, 3)", "5"),
         ("add(2, 3) → -5", "add(2, 3)", "-5"),
+        ("add(2, 3) ➞ 5", "add(2, 3)", "5"),
+        ("add(2, 3) ⇒ 5", "add(2, 3)", "5"),
         ("add(2, 3)  # 5", "add(2, 3)", "5"),
         ("add(2, 3)  # => 5", "add(2, 3)", "5"),
         ("assert add(2, 3) == 5", "add(2, 3)", "5"),
