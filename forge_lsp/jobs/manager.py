@@ -13,7 +13,7 @@ from forge_lsp.domain.became import Became
 from forge_lsp.domain.errors import ForgeError, JobUnknown
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
-from forge_lsp.jobs.alternatives import alternatives_document, candidate_of
+from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
@@ -181,6 +181,11 @@ class JobManager:
     async def alternatives(self, job_id: str) -> dict[str, object]:
         """``forge.alternatives``: every candidate that compiled. Raises JobUnknown."""
         return alternatives_document(await self.record(job_id))
+
+    async def candidate_texts(self, job_id: str, editing: Editing) -> tuple[str, ...]:
+        """The document with each candidate in place, the best first. Raises JobUnknown."""
+        record = await self.record(job_id)
+        return tuple(candidate_of(record, one.id, editing).text for one in alternatives_of(record))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """The events after a sequence number. Raises JobUnknown."""

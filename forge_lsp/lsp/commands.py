@@ -170,13 +170,12 @@ class Commands:
         return offer, kept
 
     async def _instead(self, services: Services, offer: Offer, job_id: str) -> Offer:
-        """``offer`` as a change of the job's result where the document has that already."""
+        """``offer`` as a change of another candidate of the job where the document has that already."""
         present = self._session.editor.documents.present(offer.uri)
-        result = (await services.jobs.result(job_id)).text
-        if present is None or result is None:
+        if present is None:
             return offer
-        instead = in_place_of(result, offer)
-        for one in (offer, instead):
+        texts = await services.jobs.candidate_texts(job_id, services.editing)
+        for one in (offer, *(in_place_of(text, offer) for text in texts if text != offer.text)):
             try:
                 target_text(present.text, one, services.editing)
             except EditConflict:
