@@ -13,6 +13,7 @@ __all__ = ["without_documented_none", "without_unproven_ends"]
 _RETURNS_NONE = re.compile(
     r"found `(?:None|[^`]*\| None|None \|[^`]*)`|[Ff]unction (?:can|always) implicitly returns? `None`"
 )
+_ENDS = re.compile(r"[Ff]unction (?:can|always) implicitly returns? `None`")
 _MAY_END = re.compile(r"[Ff]unction can implicitly return `None`")
 _CODES = re.compile(r"invalid(?:-\w+)*-return(?:-type)?")
 
@@ -41,21 +42,40 @@ def without_documented_none(
 
 
 def without_unproven_ends(problems: tuple[Diagnostic, ...], file: str, text: str) -> tuple[Diagnostic, ...]:
-    """``problems`` without those about the end of a function whose last statement is a loop.
+    """``problems`` without those about the end of a function whose last statement is a loop, or that never runs: a
+    header with documentation alone, and the function itself below it.
 
     ``for i in range(n - 1, 0, -1): if n % i == 0: return i`` always returns; that a loop is never left by its end is
     arithmetic, which no flow analysis knows. An ``if`` without an ``else`` is left by its end for a reason in the code.
     """
-    suspects = [p for p in problems if p.file == file and _CODES.fullmatch(p.code) and _MAY_END.search(p.message)]
+    suspects = [p for p in problems if p.file == file and _CODES.fullmatch(p.code) and _ENDS.search(p.message)]
     if not suspects:
         return problems
     try:
-        functions = dict(_functions(ast.parse(text.removeprefix("\ufeff"))))
+        tree = ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError):
         return problems
+    functions = dict(_functions(tree))
     named = [(p, _at(functions, p.line)) for p in suspects]
-    excused = {p for p, name in named if name is not None and _ends_in_a_loop(functions[name].body)}
+    excused = {
+        p
+        for p, name in named
+        if name is not None and _MAY_END.search(p.message) and _ends_in_a_loop(functions[name].body)
+    }
+    excused |= {p for p in suspects if any(first <= p.line <= last for first, last in _replaced(tree))}
     return tuple(p for p in problems if p not in excused)
+
+
+def _replaced(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """The lines of functions that are documentation alone, and are defined once more in the same block."""
+    for node in ast.walk(tree):
+        body = node.body if isinstance(node, ast.Module | ast.ClassDef) else []
+        for at, one in enumerate(body):
+            if not isinstance(one, _Function) or one.decorator_list or len(one.body) != 1:
+                continue
+            again = any(isinstance(other, _Function) and other.name == one.name for other in body[at + 1 :])
+            if again and ast.get_docstring(one) is not None:
+                yield one.lineno, one.end_lineno or one.lineno
 
 
 def _ends_in_a_loop(body: list[ast.stmt]) -> bool:

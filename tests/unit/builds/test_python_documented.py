@@ -82,6 +82,19 @@ def test_that_a_loop_is_left_by_its_end_is_a_guess(body: str, excused: bool) -> 
     assert (left == ()) is excused
 
 
+@pytest.mark.parametrize(
+    ("below", "excused"),
+    [
+        ("\n\ndef half(n: float) -> float:\n    return n / 2\n", True),
+        ("\n\ndef other() -> int:\n    return 1\n", False),
+    ],
+)
+def test_a_header_above_the_function_itself_never_runs(below: str, excused: bool) -> None:
+    said = problem(1, ENDS.replace("can implicitly", "always implicitly"), "invalid-return-type", "a.py")
+    text = f'def half(n: float) -> float:\n    """Half."""\n{below}'
+    assert (without_unproven_ends((said,), "a.py", text) == ()) is excused
+
+
 def test_none_that_is_always_returned_is_no_guess() -> None:
     said = problem(1, ENDS.replace("can implicitly", "always implicitly"), "invalid-return-type", "a.py")
     text = "def f(n: int) -> int:\n    for i in range(n):\n        return i\n"

@@ -13,6 +13,7 @@ from forge_lsp.builds.python.prose import Promise, promises
         ("add(2, 3) => 5.", "add(2, 3)", "5"),
         ("add(2, 3) → -5", "add(2, 3)", "-5"),
         ("add(2, 3) ➞ 5", "add(2, 3)", "5"),
+        ("add(2, 3) ==> 5", "add(2, 3)", "5"),
         ("add(2, 3) ⇒ 5", "add(2, 3)", "5"),
         ("add(2, 3)  # 5", "add(2, 3)", "5"),
         ("add(2, 3)  # => 5", "add(2, 3)", "5"),
