@@ -34,7 +34,8 @@ e2e: $(STAMP)
 # models, a real gateway. Before a release.
 tables: $(STAMP)
 	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
-	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py
+	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py \
+	  tests/e2e/test_cli_check.py tests/e2e/test_mcp.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -32,6 +32,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "ranking": ("--tasks", "3"),
     "replay": ("--tasks", "4"),
     "grades": ("--tasks", "6"),
+    "check_answers": ("--answers", "5"),
     "effort": ("--tasks", "6"),
 }
 """What each is started with; one that is not named here runs as it is."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
+    from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
     from forge_lsp.logfile import Log
     from forge_lsp.settings import Resolved
@@ -46,7 +47,15 @@ def _run(words: list[str]) -> int:
     flags = Flags(config=options.config, profile=options.profile)
     if options.command is None:
         return _serve(options.tcp, flags)
-    return run(lambda log: _command(options, flags, log), lambda: state_folder(flags))
+
+    def command(link: Link | None = None) -> int:
+        return run(lambda log: _command(options, flags, log, link), lambda: state_folder(flags))
+
+    if options.command == "mcp":
+        from forge_lsp.detached import apart
+
+        return apart(command)
+    return command()
 
 
 def _serve(tcp: str | None, flags: Flags | None) -> int:
@@ -67,8 +76,9 @@ def _serve(tcp: str | None, flags: Flags | None) -> int:
     return run_tcp(server, host.strip("[]"), int(port))
 
 
-async def _command(options: Options, flags: Flags, log: Log) -> int:
-    """Run a command of the command line. Each of its modules is loaded when it is asked for."""
+async def _command(options: Options, flags: Flags, log: Log, link: Link | None = None) -> int:
+    """Run a command of the command line. Each of its modules is loaded when it is asked for. ``link``: to the process
+    that a client started, for those that serve one."""
     from forge_lsp.app import state_folder
 
     match options.command:
@@ -120,7 +130,12 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
 
             return await _with_services(options, flags, face, log)
         case "mcp":
-            return await _with_services(options, flags, _mcp, log, folder=options.workspace, strict=False)
+            assert link is not None
+
+            def agents(options: Options, services: Services) -> Awaitable[int]:
+                return _mcp(options, services, link)
+
+            return await _with_services(options, flags, agents, log, folder=options.workspace, strict=False)
         case "config":
             from forge_lsp.cli.config import config
 
@@ -137,7 +152,7 @@ async def _command(options: Options, flags: Flags, log: Log) -> int:
             raise AssertionError(options.command)  # argparse lets nothing else through
 
 
-async def _mcp(options: Options, services: Services) -> int:
+async def _mcp(options: Options, services: Services, link: Link) -> int:
     from forge_lsp.cli import files
     from forge_lsp.cli.diff import unified
     from forge_lsp.mcp.serving import serve
@@ -152,7 +167,8 @@ async def _mcp(options: Options, services: Services) -> int:
         write_text=files.write_text,
         unified=unified,
     )
-    return await serve(services, there, workspace=options.workspace or Path.cwd(), allow=frozenset(options.allow))
+    workspace = options.workspace or Path.cwd()
+    return await serve(services, there, workspace=workspace, allow=frozenset(options.allow), link=link)
 
 
 async def _with_services(

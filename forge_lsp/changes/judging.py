@@ -7,6 +7,7 @@ for working code that everything is kept.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -97,6 +98,7 @@ async def judge(
             ).verdict()
             if verdict.places:
                 verdicts.append(verdict)
+    verdicts = _with_helpers(verdicts)
     ruling, reason, grade = _whole(verdicts)
     return Judgement(
         ruling=ruling,
@@ -203,6 +205,8 @@ class _File:
             ruling=ruling,
             reason=reason,
             evidence=evidence,
+            code=place.code,
+            new=place.new,
             gone=gone,
         )
 
@@ -224,6 +228,46 @@ class _File:
         if lost:
             self.notes.append(f"{self.name}: examples that the change altered or took out do not count ({len(lost)})")
         return replace(evidence, results=tuple(one for one in evidence.results if one.id not in lost))
+
+
+def _with_helpers(files: Sequence[FileVerdict]) -> list[FileVerdict]:
+    """The verdicts, those of new functions that nothing speaks of taken from what uses them.
+
+    A new helper has no test, and needs none of its own: what its caller's checks show, they show of both. Only what is
+    new and is named in a place that is accepted by its checks counts, also through other helpers.
+    """
+    judged = [place for file in files for place in file.places]
+    found = list(judged)
+    waiting = {
+        number
+        for number, one in enumerate(judged)
+        if one.ruling is Ruling.UNVERIFIED
+        and one.new
+        and not one.evidence.results
+        and one.evidence.doubt is None
+        and one.evidence.blocked is None
+    }
+    users = [
+        number
+        for number, one in enumerate(judged)
+        if one.ruling is Ruling.ACCEPTED and one.grade is not None and not one.gone
+    ]
+    while users:
+        user = users.pop()
+        for number in sorted(waiting):
+            last = found[number].name.rpartition(".")[2]
+            if re.search(rf"\b{re.escape(last)}\b", found[user].code) is None:
+                continue
+            waiting.discard(number)
+            users.append(number)
+            found[number] = replace(
+                found[number],
+                ruling=Ruling.ACCEPTED,
+                reason=f"{found[user].name or 'the file'} uses it: {found[user].reason.rpartition(' uses it: ')[2]}",
+                inherited=found[user].grade,
+            )
+    rest = iter(found)
+    return [replace(file, places=tuple(itertools.islice(rest, len(file.places)))) for file in files]
 
 
 def _ruled(build: BuildReport, evidence: Evidence, least: Grade | None) -> tuple[Ruling, str]:

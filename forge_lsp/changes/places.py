@@ -27,6 +27,11 @@ class Place:
     code: str
     lines: tuple[int, int]
 
+    @property
+    def new(self) -> bool:
+        """Whether it is a definition that was not there before."""
+        return self.scope.kind is ScopeKind.INSERTION
+
 
 @dataclass(frozen=True, slots=True)
 class _Definition:

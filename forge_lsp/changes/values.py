@@ -54,7 +54,9 @@ class Ruling(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceVerdict:
     """One definition of a change, judged. ``name`` "" is the file as a whole. ``evidence`` has the grade, None where a
-    check is against it; ``reason`` says in words why it is ruled so. ``gone``: it was taken out."""
+    check is against it; ``reason`` says in words why it is ruled so. ``code`` is what stands there now. ``new``: it was
+    not there before; ``gone``: it was taken out. ``inherited`` is the grade of what uses it, where it has no checks of
+    its own."""
 
     file: str
     name: str
@@ -62,12 +64,15 @@ class PlaceVerdict:
     ruling: Ruling
     reason: str
     evidence: Evidence
+    code: str = ""
+    new: bool = False
     gone: bool = False
+    inherited: Grade | None = None
 
     @property
     def grade(self) -> Grade | None:
         """What stands behind it; nobody looked at it, so that "reviewed" is no grade here."""
-        grade = self.evidence.grade
+        grade = self.inherited or self.evidence.grade
         return None if grade is Grade.REVIEWED else grade
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "Replacement",
     "Review",
+    "RunnerUp",
     "Severity",
     "Thought",
     "Verdict",
@@ -269,10 +270,22 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerUp:
+    """A candidate of an attempt that another of the same attempt was better than. ``answers`` are those in which the
+    candidates of the job differ."""
+
+    candidate: Candidate
+    build: BuildReport
+    evidence: Evidence = field(default_factory=Evidence)
+    answers: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One attempt as it went. ``seconds`` is wall time; ``cost_usd`` what its calls cost.
 
     ``thought`` is what the thinkers handed on, None where nobody thought. ``replacements`` are those made in it.
+    ``others`` compiled too and were not chosen, the best first; ``answers`` are the candidate's own as there.
     """
 
     number: int
@@ -291,6 +304,8 @@ class Attempt:
     skipped: str | None = None
     thought: Thought | None = None
     replacements: tuple[Replacement, ...] = ()
+    others: tuple[RunnerUp, ...] = ()
+    answers: tuple[Observation, ...] = ()
 
 
 class Outcome(StrEnum):

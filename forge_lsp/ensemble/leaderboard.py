@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from forge_lsp.domain.attempt import Candidate, Evidence, Verdict
+from forge_lsp.domain.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
 from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.ensemble.checking import Checked, Checks
 
 __all__ = ["Best", "Leaderboard"]
+
+MOST_PARTING = 20
+"""Calls, answered differently by the candidates of a job, that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,39 @@ class Leaderboard:
     def add(self, checked: Iterable[Checked], *, chosen: Checked, verdict: Verdict | None) -> None:
         """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
         self._entries.extend((item, verdict if item is chosen else None) for item in checked)
+
+    def runners_up(self, checked: Sequence[Checked], *, last: bool) -> tuple[RunnerUp, ...]:
+        """Return the candidates of an attempt after the first, as far as they compile."""
+        return tuple(
+            RunnerUp(candidate=one.candidate, build=one.build, evidence=self._checks.settle(one, last=last))
+            for one in checked[1:]
+            if one.build.compiled is not False
+        )
+
+    def with_answers(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+        """Return attempts with what each candidate answered to calls that not all of them answer alike."""
+        answers: dict[str, set[str]] = {}
+        for checked, _ in self._entries:
+            for seen in checked.raw.observed:
+                answers.setdefault(seen.call, set()).add(seen.answer)
+        parting = [call for call, given in answers.items() if len(given) > 1][:MOST_PARTING]
+        if not parting:
+            return tuple(attempts)
+
+        def of(candidate: Candidate) -> tuple[Observation, ...]:
+            for checked, _ in self._entries:
+                if checked.candidate == candidate:
+                    return tuple(seen for seen in checked.raw.observed if seen.call in parting)
+            return ()
+
+        return tuple(
+            replace(
+                attempt,
+                answers=of(attempt.candidate) if attempt.candidate is not None else (),
+                others=tuple(replace(other, answers=of(other.candidate)) for other in attempt.others),
+            )
+            for attempt in attempts
+        )
 
     def best(self) -> Best | None:
         """Return the best that compiles, or that nothing here could compile; None where there is none.

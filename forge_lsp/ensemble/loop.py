@@ -15,6 +15,7 @@ from forge_lsp.domain.attempt import (
     Evidence,
     Insight,
     Outcome,
+    RunnerUp,
     Thought,
     Verdict,
 )
@@ -153,6 +154,7 @@ class _Result:
     verdict: Verdict | None = None
     skipped: str | None = None
     generator: str = ""
+    others: tuple[RunnerUp, ...] = ()
 
     @property
     def build(self) -> BuildReport | None:
@@ -270,6 +272,7 @@ class _Job:
             skipped=result.skipped,
             thought=result.thought,
             replacements=self._stages.members.made(number),
+            others=result.others,
         )
         if fault is not None:
             self._attempts.append(attempt)
@@ -317,7 +320,13 @@ class _Job:
             panel_fault=reviewed.fault if reviewed is not None else None,
         )
         return _Result(
-            decision=decision, thought=thought, chosen=chosen, evidence=evidence, verdict=verdict, generator=model
+            decision=decision,
+            thought=thought,
+            chosen=chosen,
+            evidence=evidence,
+            verdict=verdict,
+            generator=model,
+            others=self._standing.runners_up(checked, last=last),
         )
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
@@ -364,7 +373,7 @@ class _Job:
             best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
         return Conclusion(
             outcome=outcome,
-            attempts=tuple(self._attempts),
+            attempts=self._standing.with_answers(self._attempts),
             best=best,
             score=score,
             reason=reason,

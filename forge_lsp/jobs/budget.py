@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -49,7 +49,8 @@ class JobSpending:
     """The :class:`~forge_lsp.domain.ports.Spending` of one job.
 
     ``granted`` names servers that need no question (``consent.servers`` and ``--allow``), ``addresses`` the URL of
-    each server, for the question. ``workspace`` None: a lone file; its consent is kept apart.
+    each server, for the question. ``workspace`` None: a lone file; its consent is kept apart. While ``attended`` says
+    False, nobody is there who asked for the job, and no paid call is begun.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class JobSpending:
         budget: Budget,
         ask: Ask,
         clock: Clock,
+        attended: Callable[[], bool] = lambda: True,
         granted: frozenset[str] = frozenset(),
         addresses: Mapping[str, str] | None = None,
     ) -> None:
@@ -74,6 +76,7 @@ class JobSpending:
         self._budget = budget
         self._ceiling = Ceiling(job=to_nano(budget.job), day=to_nano(budget.day), month=to_nano(budget.month))
         self._ask = ask
+        self._attended = attended
         self._clock = clock
         self._allowed = granted
         self._granted: set[str] = set()
@@ -101,6 +104,11 @@ class JobSpending:
             if model.off_machine:
                 await self._consent(model, 0)
             return 0.0
+        if not self._attended():
+            raise ConsentRefused(
+                f"{model.key} is not called: it costs money, and the client that asked for the job has gone",
+                remedy="ask again once the client is back",
+            )
         # In a thread: the price list takes 0.2 s to import, the first time.
         estimate = await asyncio.to_thread(
             self._prices.estimate, model, input_tokens=input_tokens, output_tokens=output_tokens

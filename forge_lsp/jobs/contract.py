@@ -42,7 +42,8 @@ class JobRequest:
 
     ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
     ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has
-    consented to on the command line; ``ask`` puts a consent question to the user.
+    consented to on the command line; ``ask`` puts a consent question to the user. ``attended`` says whether whoever
+    asked is still there: without, no paid call is begun.
     """
 
     document: Document
@@ -57,6 +58,7 @@ class JobRequest:
     apply: ApplyMode | None = None
     follow_up: FollowUp | None = None
     allow: frozenset[str] = frozenset()
+    attended: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,11 @@ def for_the_ledger(record: JobRecord) -> JobRecord:
     if not foreign:
         return record
     attempts = tuple(
-        replace(attempt, candidate=_covered(attempt.candidate, foreign)) if attempt.candidate else attempt
+        replace(
+            attempt,
+            candidate=_covered(attempt.candidate, foreign) if attempt.candidate else None,
+            others=tuple(replace(other, candidate=_covered(other.candidate, foreign)) for other in attempt.others),
+        )
         for attempt in record.attempts
     )
     candidate = _covered(record.candidate, foreign) if record.candidate else None

@@ -6,12 +6,14 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.became import Became
 from forge_lsp.domain.errors import ForgeError, JobUnknown
 from forge_lsp.domain.events import JobEvent
 from forge_lsp.domain.ports import Clock
+from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
@@ -22,6 +24,7 @@ from forge_lsp.jobs.record import Artifact, JobRecord, JobState
 from forge_lsp.jobs.report import job_report
 
 if TYPE_CHECKING:
+    from forge_lsp.domain.ports import Editing
     from forge_lsp.ensemble.loop import Conclusion
     from forge_lsp.jobs.statistics import Rates, Statistics
 
@@ -126,16 +129,21 @@ class JobManager:
             raise _unknown(job_id)
         return record
 
-    async def result(self, job_id: str) -> Artifact:
-        """What a job that ended has to offer. Raises JobUnknown, also where it has not ended, and BadRequest where its
-        code had a key of the user's words in it and its process is gone."""
+    async def result(self, job_id: str, candidate: str | None = None, editing: Editing | None = None) -> Artifact:
+        """What a job that ended has to offer: its result, or the ``candidate`` of that id, put in place by ``editing``.
+
+        Raises JobUnknown, also where it has not ended, and BadRequest where it has no such candidate, or its code had a
+        key of the user's words in it and its process is gone."""
         record = await self.record(job_id)
         if record.outcome is None:
             state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
             raise JobUnknown(f"job {job_id} has no result: it {state}")
+        if candidate is not None and editing is not None:
+            best = candidate_of(record, candidate, editing)
+        else:
+            best = record.candidate
         if not record.secrets:
-            refuse_lost(record)
-        best = record.candidate
+            refuse_lost(replace(record, candidate=best))
         return Artifact(
             job_id=job_id,
             outcome=record.outcome,
@@ -169,6 +177,15 @@ class JobManager:
     async def report(self, job_id: str) -> str:
         """``forge.report``: Markdown. Raises JobUnknown."""
         return job_report(await self.record(job_id), note=self._ledger.problem)
+
+    async def alternatives(self, job_id: str) -> dict[str, object]:
+        """``forge.alternatives``: every candidate that compiled. Raises JobUnknown."""
+        return alternatives_document(await self.record(job_id))
+
+    async def candidate_texts(self, job_id: str, editing: Editing) -> tuple[str, ...]:
+        """The document with each candidate in place, the best first. Raises JobUnknown."""
+        record = await self.record(job_id)
+        return tuple(candidate_of(record, one.id, editing).text for one in alternatives_of(record))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """The events after a sequence number. Raises JobUnknown."""

@@ -7,7 +7,7 @@ itself, there is no text to write.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import EditConflict
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forge_lsp.domain.ports import Editing
     from forge_lsp.jobs.contract import Recheck
 
-__all__ = ["Offer", "target_text"]
+__all__ = ["Offer", "in_place_of", "target_text"]
 
 BOM = "\ufeff"
 
@@ -34,6 +34,19 @@ class Offer:
     scope: Scope
     text: str
     recheck: Callable[[str], Awaitable[Recheck]] | None = None
+
+
+def in_place_of(applied: str, offer: Offer) -> Offer:
+    """Return ``offer`` as what changes ``applied``, a text that another candidate of the same job was put into."""
+    start = _common(applied, offer.text)
+    tail = _common(applied[start:][::-1], offer.text[start:][::-1])
+    scope = replace(offer.scope, range=TextRange(start=start, end=len(applied) - tail))
+    return replace(offer, base=applied, scope=scope)
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool]:

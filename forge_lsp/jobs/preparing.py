@@ -131,6 +131,7 @@ class Preparer:
             prices=setup.prices,
             budget=setup.budget,
             ask=request.ask,
+            attended=request.attended,
             clock=self.clock,
             granted=setup.granted | request.allow,
             addresses=setup.addresses,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from forge_lsp.domain.attempt import Attempt, Outcome
 from forge_lsp.domain.events import CallFinished, Degraded, JobEvent, RungSkipped
+from forge_lsp.jobs.alternatives_report import alternatives_section
 from forge_lsp.jobs.attempt_report import attempt_section, compiled_word, evidence_word
 from forge_lsp.jobs.document import attempts_so_far
 from forge_lsp.jobs.markdown import fence, inline, table
@@ -34,6 +35,7 @@ def job_report(record: JobRecord, *, note: str | None = None) -> str:
         _task(record),
         _attempts(record),
         *(attempt_section(attempt, record) for attempt in record.attempts if attempt.skipped is None),
+        alternatives_section(record),
         _notes(record),
         _next(record),
         _timeline(record),

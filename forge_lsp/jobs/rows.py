@@ -128,6 +128,8 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
     if attempt.candidate is not None:
         # The whole document is kept once, with the job; ten copies of it would be most of the ledger.
         whole["candidate"] = cast("dict[str, object]", whole["candidate"]) | {"text": ""}
+    for other in cast("list[dict[str, object]]", whole.get("others", [])):
+        other["candidate"] = cast("dict[str, object]", other["candidate"]) | {"text": ""}
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,

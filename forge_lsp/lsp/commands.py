@@ -15,7 +15,7 @@ from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.errors import EditConflict, JobUnknown
 from forge_lsp.domain.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
-from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.offer import Offer, in_place_of, target_text
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.protocol import Refusal, Written
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
@@ -42,6 +42,7 @@ class Commands:
             "forge.generate": self._generate,
             "forge.result": self._result,
             "forge.apply": self._apply,
+            "forge.alternatives": self._alternatives,
             "forge.cancel": self._cancel,
             "forge.status": self._status,
             "forge.report": self._report,
@@ -118,9 +119,10 @@ class Commands:
     # ------------------------------------------------------------------ results
 
     async def _result(self, arguments: Arguments, _: Token) -> object:
+        candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, kept = await self._offer(services, job_id)
+        offer, kept = await self._offer(services, job_id, candidate)
         editor = self._session.editor
         present = editor.documents.present(offer.uri)
         edit: object = None
@@ -136,20 +138,26 @@ class Commands:
         return {"code": kept.code, "edit": edit, "version": version}
 
     async def _apply(self, arguments: Arguments, _: Token) -> object:
+        candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, kept = await self._offer(services, job_id)
+        offer, kept = await self._offer(services, job_id, candidate)
         editor = self._session.editor
-        insist = kept.outcome is not Outcome.ACCEPTED
+        insist = kept.outcome is not Outcome.ACCEPTED or candidate is not None
         applied = await editor.applier.apply(offer, services.editing, insist=insist)
         if applied.applied:
             services.jobs.mark_applied(job_id)
             editor.afterwards.remember(services, job_id, kept.language, offer, applied.change)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
 
-    async def _offer(self, services: Services, job_id: str) -> tuple[Offer, Artifact]:
-        """What an ended job has to offer, and all of it."""
-        kept = await services.jobs.result(job_id)
+    async def _alternatives(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        return await services.jobs.alternatives(job_id)
+
+    async def _offer(self, services: Services, job_id: str, candidate: str | None) -> tuple[Offer, Artifact]:
+        """What an ended job has to offer, its result or another of its candidates, and all of it."""
+        kept = await services.jobs.result(job_id, candidate, services.editing)
         if kept.code is None or kept.text is None:
             raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
         try:
@@ -157,7 +165,23 @@ class Commands:
         except JobUnknown:  # it ran before a restart: only the ledger knows it
             recheck = None
         offer = Offer(uri=kept.uri, base=kept.base_text, scope=kept.scope, text=kept.text, recheck=recheck)
+        if candidate is not None and kept.applied:
+            offer = await self._instead(services, offer, job_id)
         return offer, kept
+
+    async def _instead(self, services: Services, offer: Offer, job_id: str) -> Offer:
+        """``offer`` as a change of another candidate of the job where the document has that already."""
+        present = self._session.editor.documents.present(offer.uri)
+        if present is None:
+            return offer
+        texts = await services.jobs.candidate_texts(job_id, services.editing)
+        for one in (offer, *(in_place_of(text, offer) for text in texts if text != offer.text)):
+            try:
+                target_text(present.text, one, services.editing)
+            except EditConflict:
+                continue
+            return one
+        return offer
 
     # ------------------------------------------------------------------ the rest
 

@@ -12,6 +12,7 @@ COMMANDS = (
     "forge.generate",
     "forge.result",
     "forge.apply",
+    "forge.alternatives",
     "forge.cancel",
     "forge.status",
     "forge.report",

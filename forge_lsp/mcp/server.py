@@ -13,6 +13,7 @@ from mcp.server import Server
 from mcp.server.stdio import stdio_server
 
 from forge_lsp import __version__
+from forge_lsp.detached import Link
 from forge_lsp.domain.errors import ForgeError
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
@@ -47,8 +48,8 @@ _CONSENT: dict[str, Any] = {
 _Result = types.CallToolResult | types.InputRequiredResult
 
 
-async def run(tools: Tools) -> None:
-    """Serve one client until it closes standard input."""
+async def run(tools: Tools, link: Link) -> None:
+    """Serve one client until it closes standard input, or is gone otherwise; then see its work through."""
     face = _Face(tools)
     server: Server[Any] = Server(
         "forge-lsp",
@@ -59,10 +60,20 @@ async def run(tools: Tools) -> None:
         on_call_tool=face.call_tool,
     )
     server.middleware.append(face.observe)
-    try:
+
+    async def serve() -> None:
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
+
+    serving, lost = asyncio.create_task(serve()), asyncio.create_task(link.lost())
+    try:
+        await asyncio.wait({serving, lost}, return_when=asyncio.FIRST_COMPLETED)
+        await tools.left(link.let_go)
+        # What waits for a line of input in a thread cannot be stopped: it ends with the process.
+        if serving.done():
+            serving.result()
     finally:
+        lost.cancel()
         tools.services.jobs.cancel(reason="the client has gone")
         await tools.works.aclose()
 
@@ -132,6 +143,8 @@ class _Face:
             result = await self._followed(context, params, work, arguments.number("waitSeconds") or 0)
             if not work.ended:
                 return result
+        elif work is None:
+            await self._tools.elsewhere(id_, arguments.number("waitSeconds") or 0)
         return _answer(await self._tools.report(id_))
 
     async def _followed(

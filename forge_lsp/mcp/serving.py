@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from forge_lsp.domain.errors import ToolMissing
 
 if TYPE_CHECKING:
+    from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
     from forge_lsp.mcp.tools import Files
 
 __all__ = ["serve"]
 
 
-async def serve(services: Services, files: Files, *, workspace: Path, allow: frozenset[str]) -> int:
+async def serve(services: Services, files: Files, *, workspace: Path, allow: frozenset[str], link: Link) -> int:
     """Serve one client on standard input and output until it closes them. Raises ToolMissing without the extra
     ``mcp``."""
     if find_spec("mcp") is None or find_spec("mcp_types") is None:
@@ -26,5 +27,5 @@ async def serve(services: Services, files: Files, *, workspace: Path, allow: fro
     from forge_lsp.mcp.server import run
     from forge_lsp.mcp.tools import Tools
 
-    await run(Tools(services=services, workspace=workspace, files=files, allow=allow))
+    await run(Tools(services=services, workspace=workspace, files=files, allow=allow), link)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,13 @@ from forge_lsp.changes.patch import inside, patched
 from forge_lsp.changes.values import Change, FileChange
 from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError
+from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.domain.task import Document, Language, ScopeKind, Task, TextRange
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.record import JobState
+from forge_lsp.mcp.kept import Kept
 from forge_lsp.mcp.work import Answer, Work, Works
 
 if TYPE_CHECKING:
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
     from forge_lsp.mcp.arguments import Arguments
 
-__all__ = ["Files", "Tools"]
+__all__ = ["GRACE", "Files", "Tools"]
 
+GRACE = 600.0
+"""Seconds that work goes on without its client."""
+_LOOK = 0.5  # seconds between two looks at what another process does
 _ROUNDS = 4  # merges with a file that keeps changing
 
 
@@ -55,6 +61,8 @@ class Tools:
     files: Files
     allow: frozenset[str] = frozenset()
     works: Works = field(default_factory=Works)
+    attended: bool = True
+    """Whether the client is still there."""
 
     # ------------------------------------------------------------------ check
 
@@ -77,7 +85,9 @@ class Tools:
                 watch=work.say,
             )
             document = {"id": work.id, "state": "ended", **telling.document_of(judgement)}
-            return Answer(document=document, text="\n".join(line for _, line in telling.lines_of(judgement)))
+            answer = Answer(document=document, text="\n".join(line for _, line in telling.lines_of(judgement)))
+            await asyncio.to_thread(self._kept.put, work.id, answer)
+            return answer
 
         work.start(run())
         self.works.add(work)
@@ -112,6 +122,17 @@ class Tools:
         selection = self.files.selection(document.text, _range(lines))
         scoping, home = self.services.scoping, self._home(path) or root
         scope = scoping.scope(document, selection)
+        if not code.strip():
+            raise BadRequest("check: code is empty", remedy="to have something taken out judged, send a diff")
+        if (
+            scope.kind is ScopeKind.DEFINITION
+            and scope.name
+            and re.search(rf"\b{re.escape(scope.name)}\b", code) is None
+        ):
+            raise BadRequest(
+                f"check: the lines hold {scope.name}, and code does not define it",
+                remedy="send all of the definition, or a diff where it is renamed or taken out",
+            )
         words = scoping.instruction(document, scope, None, ())
         task = Task(document=document, scope=scope, instruction=words, workspace=home)
         after = self.services.editing.splice(task, code, ())
@@ -137,6 +158,7 @@ class Tools:
             profile=arguments.text("profile"),
             apply=ApplyMode.NONE,
             allow=self.allow,
+            attended=lambda: self.attended,
         )
         job = await self.services.jobs.start(request)
         work = asker.work = Work(job.id, on_cancel=lambda: job.cancel("cancelled by the client"))
@@ -149,7 +171,9 @@ class Tools:
         """See a job through, and write its result where that was asked for and it is accepted."""
         result = await job.wait()
         applied = False
-        if apply and result.outcome is Outcome.ACCEPTED:
+        if apply and not self.attended:
+            work.notes.append(f"nothing was written: the client has gone; forge-lsp jobs apply {job.id} writes it")
+        elif apply and result.outcome is Outcome.ACCEPTED:
             try:
                 await self._write(path, job, result)
                 await self.services.jobs.mark_applied(job.id)
@@ -188,7 +212,37 @@ class Tools:
                 return
         raise EditConflict("The file kept changing while the result was to be written.")
 
+    # ------------------------------------------------------------------ without the client
+
+    async def left(self, let_go: Callable[[], None]) -> None:
+        """The client has gone: its questions are answered with no, and its work goes on for at most
+        :data:`GRACE` seconds. ``let_go`` is called first where there is any."""
+        self.attended = False
+        running = self.works.running
+        if not running:
+            return
+        let_go()
+        for work in running:
+            work.refuse()
+        await asyncio.wait([asyncio.create_task(work.over()) for work in running], timeout=GRACE)
+
+    @property
+    def _kept(self) -> Kept:
+        return Kept(self.services.state_dir / "checks")
+
     # ------------------------------------------------------------------ the others
+
+    async def elsewhere(self, id_: str, seconds: float) -> None:
+        """Wait for the end of what another server does, which tells of nothing but its end."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        while (left := deadline - clock()) > 0:
+            if id_.startswith("check-"):
+                if await asyncio.to_thread(self._kept.get, id_) is not None:
+                    return
+            elif (await self.services.jobs.record(id_)).state not in (JobState.QUEUED, JobState.RUNNING):
+                return
+            await asyncio.sleep(min(_LOOK, left))
 
     async def report(self, id_: str) -> Answer:
         """What came of earlier work, or how far it is. Raises JobUnknown."""
@@ -198,6 +252,10 @@ class Tools:
         if work is not None and id_.startswith("check-"):
             answer = work.result()
             return Answer(document={**answer.document, "report": answer.text}, text=answer.text)
+        if work is None and (kept := await asyncio.to_thread(self._kept.get, id_)) is not None:
+            return Answer(document={**kept.document, "report": kept.text}, text=kept.text)
+        if work is None and id_.startswith("check-"):
+            raise JobUnknown(f"no check that has ended has the id {id_[:100]!r}", remedy="call check again")
         jobs = self.services.jobs
         document, words = await jobs.document(id_), await jobs.report(id_)
         ended = dict(work.result().document) if work is not None else {}

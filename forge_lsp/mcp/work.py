@@ -48,6 +48,7 @@ class Work:
         self._task: asyncio.Task[Answer] | None = None
         self._on_cancel = on_cancel
         self._questions = 0
+        self._mute = False
 
     def start(self, doing: Coroutine[object, object, Answer]) -> None:
         """Begin. Once a piece of work."""
@@ -88,6 +89,8 @@ class Work:
 
     async def ask(self, question: ConsentQuestion) -> bool:
         """Put a question to whichever call waits for the work, now or soon. No answer in time is a no."""
+        if self._mute:
+            return False
         self._questions += 1
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asked = Asked(question=question, number=self._questions, answer=future)
@@ -105,6 +108,17 @@ class Work:
                 f"by this client's question or by [consent] servers in the user's settings"
             )
         return answer
+
+    def refuse(self) -> None:
+        """Nobody is there to ask from now on: every question is answered with no."""
+        self._mute = True
+        if (asked := self.asked) is not None:
+            asked.answer.set_result(False)
+
+    async def over(self) -> None:
+        """Return once it has ended, however."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def wait(self, seconds: float, heard: Callable[[str], Awaitable[None]]) -> None:
         """Return when the work has ended, asks something, or after so many seconds. ``heard`` gets what it says from
@@ -152,6 +166,11 @@ class Works:
         ended = [one.id for one in self._known.values() if one.ended]
         for id_ in ended[: max(0, len(ended) - _KEPT)]:
             del self._known[id_]
+
+    @property
+    def running(self) -> tuple[Work, ...]:
+        """The work that has not ended."""
+        return tuple(work for work in self._known.values() if not work.ended)
 
     def get(self, id_: str) -> Work | None:
         """The work of that id, None where it is unknown here."""

@@ -194,6 +194,37 @@ class JobList(_Shape):
     jobs: list[JobEntry]
 
 
+class Difference(_Shape):
+    """A call that a candidate answers otherwise than the first one does."""
+
+    call: str
+    answer: str
+    first: str
+
+
+class Alternative(_Shape):
+    """One candidate that compiled. ``candidate`` names it within its job; ``result``: it is what the job offers."""
+
+    candidate: str
+    attempt: int
+    model: str
+    compiled: bool | None
+    grade: _Grade | None
+    checks: Checks
+    score: float | None
+    result: bool
+    code: str
+    differences: list[Difference]
+
+
+class Alternatives(_Shape):
+    """Every candidate of a job that compiled, the best first."""
+
+    job_id: str
+    uri: str
+    alternatives: list[Alternative]
+
+
 class ServerSentEvent(_Shape):
     """One event of a stream: its type, its sequence and, as JSON, itself (docs/events.md)."""
 
@@ -202,4 +233,11 @@ class ServerSentEvent(_Shape):
     data: str
 
 
-SHAPES: tuple[type[BaseModel], ...] = (Orchestrate, JobDocument, JobList, Problem, ServerSentEvent)
+SHAPES: tuple[type[BaseModel], ...] = (
+    Orchestrate,
+    JobDocument,
+    JobList,
+    Alternatives,
+    Problem,
+    ServerSentEvent,
+)

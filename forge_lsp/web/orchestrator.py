@@ -99,6 +99,16 @@ async def show(job_id: str, jobs: Jobs) -> Response:
 
 
 @router.get(
+    "/jobs/{job_id}/alternatives",
+    summary="Show a job's candidates",
+    responses={200: _shape("Alternatives", "The best first."), **_problems(s404="No such job.")},
+)
+async def alternatives(job_id: str, jobs: Jobs) -> Response:
+    """Every candidate that compiled, with its model, checks and score; none while the job runs."""
+    return json_response(await jobs.alternatives(job_id))
+
+
+@router.get(
     "/jobs/{job_id}/events",
     summary="Follow a job",
     responses={

@@ -41,6 +41,7 @@ for name, desc in pairs({
   models = 'models and GPUs',
   doctor = 'what works on this machine',
   preview = 'preview the last result',
+  alternatives = 'the other candidates of the last job',
   accept = 'accept the previewed code',
   reject = 'reject the previewed code',
   retry = 'say what to change and try again',

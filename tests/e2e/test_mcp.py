@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import itertools
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
+from tests.support.tables import part
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
 
@@ -128,6 +132,19 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("check", {"file": "sums.py", "code": "x" * 5_000_000}, "at most 4194304 are taken"),
     ("check", {"file": "sums.py", "startLine": 0, "code": "x"}, "not from 1 to"),
     ("check", {"file": "sums.py", "startLine": 900, "code": "x"}, "the file has lines 1 to"),
+    ("check", {"file": "sums.py", "startLine": 4, "code": " \n"}, "code is empty"),
+    (
+        "check",
+        {"file": "sums.py", "startLine": 4, "code": "def total(a, b):\n    return a + b\n"},
+        "does not define it",
+    ),
+    ("check", {"file": "sums.py\0.txt", "code": "x"}, "is no path"),
+    ("check", {"file": "link.py", "code": "x"}, "not a file inside the workspace"),
+    ("check", {"diff": DIFF.replace("sums.py", "link.py")}, "not a file inside the workspace"),
+    ("check", {"diff": DIFF.replace("sums.py", "away/secret.py")}, "not a file inside the workspace"),
+    ("check", {"diff": DIFF.replace("sums.py", "sums.py\0")}, "is no path"),
+    ("check", {"diff": DIFF.replace("sums.py", ".git/hooks/pre-commit")}, "belongs to git itself"),
+    ("check", {"diff": DIFF.replace("@@ -9,2", "@@ -9,900000")}, "cut off"),
     ("check", {"file": "sums.py", "against": "--output=stolen"}, "cannot be compared"),
     ("check", {"fiel": "sums.py"}, "known: diff, file"),
     ("check", {"proof": "vibes"}, "not one of proven, kept, none"),
@@ -142,6 +159,8 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
 
 
 async def test_hostile_arguments_are_refused_in_words(tmp_path: Path, work: Path) -> None:
+    (work / "link.py").symlink_to(tmp_path / "secret.py")
+    (work / "away").symlink_to(tmp_path)
     async with client(work, environment(tmp_path, {})) as connected:
         for tool, arguments, words in HOSTILE:
             result = await connected.call_tool(tool, arguments)
@@ -210,8 +229,7 @@ async def _newest(folder: Path, env: Mapping[str, str], *, other_than: str) -> s
     return job
 
 
-@pytest.mark.parametrize("mode", ERAS)
-@pytest.mark.parametrize("allow", [True, False, None])
+@pytest.mark.parametrize(("mode", "allow"), part([(mode, allow) for allow in (True, False, None) for mode in ERAS], 3))
 async def test_consent_is_asked_of_the_user(tmp_path: Path, work: Path, mode: str, allow: bool | None) -> None:
     questions: list[str] = []
 
@@ -276,3 +294,114 @@ async def test_an_old_client_reads_nothing_but_the_protocol(tmp_path: Path, work
     process.stdin.close()
     assert await process.stdout.read() == b""
     assert await process.wait() == 0
+
+
+class Plain:
+    """A client without the SDK: lines of JSON. Its server is the head of a process group, as clients start them."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self._numbers = itertools.count(1)
+
+    @classmethod
+    async def start(cls, work: Path, env: Mapping[str, str]) -> Plain:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "forge_lsp", "mcp"),
+            cwd=work,
+            env={**env, "PYTHONPATH": PATHS},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=2**22,
+            start_new_session=True,
+        )
+        plain = cls(process)
+        info = {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "old", "version": "1"}}
+        await plain.ask("initialize", info)
+        plain.send({"method": "notifications/initialized"})
+        return plain
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    async def ask(self, method: str, params: Mapping[str, Any]) -> Any:
+        """The answer's result; every line that comes is one of the protocol."""
+        assert self.process.stdout is not None
+        number = next(self._numbers)
+        self.send({"id": number, "method": method, "params": params})
+        while True:
+            message = json.loads(await self.process.stdout.readline())
+            assert message["jsonrpc"] == "2.0"
+            if message.get("id") == number:
+                return message["result"]
+
+    async def call(self, tool: str, **arguments: object) -> Any:
+        return (await self.ask("tools/call", {"name": tool, "arguments": arguments}))["structuredContent"]
+
+    async def close(self) -> int:
+        """As clients do it: the input is closed, then the whole process group is killed."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        for line in (await self.process.stdout.read()).splitlines():
+            assert json.loads(line)["jsonrpc"] == "2.0"
+        code = await self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return code
+
+
+async def test_what_runs_when_the_client_closes_is_there_for_the_next_one(tmp_path: Path, work: Path) -> None:
+    gate = asyncio.Event()
+    cast = Cast(
+        {"generate": dataclasses.replace(Script.say(fenced(CODE)), gate=gate), "review": Script.say(verdict(9))}
+    )
+    async with FakeOllama(answer=cast, models=list(MODELS.values())) as ollama:
+        env = environment(tmp_path, settings(ollama.url, row(1), deadlines={"first_token": 300}))
+        first = await Plain.start(work, env)
+        job = await first.call("generate", file="sums.py", startLine=4, apply=True, waitSeconds=0)
+        check = await first.call("check", diff=DIFF, waitSeconds=0)
+        first.send({"id": 99, "method": "tools/call", "params": {"name": "report", "arguments": {"id": job["id"]}}})
+        assert (job["state"], check["state"]) == ("running", "running")
+        await ollama.until(lambda: bool(ollama.to("/api/chat")), timeout=60)
+        assert await first.close() == 0
+        second = await Plain.start(work, env)
+        still = await second.call("report", id=job["id"])
+        assert still["state"] == "running", still["report"]
+        gate.set()
+        told_ = await second.call("report", id=job["id"], waitSeconds=200)
+        assert (told_["outcome"], told_["grade"]) == ("accepted", "proven")
+        assert "return a + b" in told_["code"]
+        assert (await second.call("report", id=check["id"], waitSeconds=200))["outcome"] == "accepted"
+        assert await second.close() == 0
+    assert (work / "sums.py").read_text() == STUB  # nobody was there to see it written
+
+
+async def test_no_paid_call_is_begun_without_the_client(tmp_path: Path, work: Path) -> None:
+    gate = asyncio.Event()
+    async with (
+        FakeOllama(
+            answer=Cast({"generate": dataclasses.replace(Script.say("no code"), gate=gate)}),
+            models=list(MODELS.values()),
+        ) as local,
+        MessagesServer(answer=Script.say(fenced(CODE)), key="k") as cloud,
+    ):
+        values = settings(
+            local.url,
+            row(1),
+            row(2, generator="opus"),
+            servers={"claude": {"kind": "anthropic", "url": cloud.url, "paid": True}},
+            models={"opus": {"server": "claude", "name": "claude-opus-4-5", "context": 200000}},
+            consent={"servers": ["claude"]},
+        )
+        env = environment(tmp_path, values, ANTHROPIC_API_KEY="k")
+        first = await Plain.start(work, env)
+        job = await first.call("generate", file="sums.py", startLine=4, waitSeconds=0)
+        await local.until(lambda: bool(local.to("/api/chat")), timeout=60)
+        assert await first.close() == 0
+        gate.set()
+        second = await Plain.start(work, env)
+        told_ = await second.call("report", id=job["id"], waitSeconds=200)
+        assert await second.close() == 0
+        assert told_["outcome"] != "accepted" and "has gone" in told_["report"]
+        assert not [one for one in cloud.exchanges if one.method == "POST"]

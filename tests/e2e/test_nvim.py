@@ -219,6 +219,14 @@ async def test_preview(tmp_path: Path) -> None:
         assert "        return True" in again  # the code that the words are about
 
 
+async def test_alternatives(tmp_path: Path) -> None:
+    cast = Cast(
+        {"generate": [Script.say(fenced(CLUMSY)), Script.say(fenced(NEAT))], "review": Script.say(verdict(8.5))}
+    )
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "alternatives", settings(ollama.url, row(1, samples=2)))
+
+
 async def test_history(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "Clumsy."))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:

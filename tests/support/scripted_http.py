@@ -37,6 +37,8 @@ class Script:
     kind: str = "api_error"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     input_tokens: int = 20
+    gate: asyncio.Event | None = None
+    """Nothing is said before it is set."""
 
     @classmethod
     def say(
@@ -85,6 +87,8 @@ class Script:
 
     async def texts(self) -> AsyncIterator[str]:
         """The pieces at their times; the first delay passes even where there is none."""
+        if self.gate is not None:
+            await self.gate.wait()
         await asyncio.sleep(self.first)
         start = True
         while True:

@@ -96,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): void {
     env: environment,
     ask,
     preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    alternatives: (jobId) => previews.alternatives(undefined, jobId),
     retry: (jobId) => jobs.retry(jobId),
     knows: (jobId) => jobs.knows(jobId),
   };
@@ -134,6 +135,7 @@ export function activate(context: vscode.ExtensionContext): void {
     applyPreview: (uri) => previews.apply(uri),
     discardPreview: (uri) => previews.discard(uri),
     retryPreview: (uri) => previews.retry(uri),
+    showAlternatives: (uri) => previews.alternatives(uri, jobs.last),
   };
   for (const [name, act] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(`forge.${name}`, act));
@@ -172,6 +174,7 @@ async function menu(busy: boolean): Promise<void> {
     { label: '$(new-file) Generate in a New File', value: 'generateInNewFile' },
     { label: '$(lightbulb) Fix This Problem', value: 'fixHere' },
     { label: '$(book) Show Last Report', value: 'showReport' },
+    { label: '$(git-compare) Alternatives', value: 'showAlternatives' },
     { label: '$(history) Job History', value: 'showHistory' },
     { label: '$(chip) Models and GPUs', value: 'showModels' },
     { label: '$(organization) Choose Profile', value: 'chooseProfile' },

@@ -1,4 +1,4 @@
-"""Where the user's own text allows what a type checker refuses."""
+"""Where a type checker refuses what the user's own text allows, or what it could not rule out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from forge_lsp.domain.attempt import Diagnostic
 
-__all__ = ["without_documented_none"]
+__all__ = ["without_documented_none", "without_unproven_ends"]
 
 _RETURNS_NONE = re.compile(
     r"found `(?:None|[^`]*\| None|None \|[^`]*)`|[Ff]unction (?:can|always) implicitly returns? `None`"
 )
+_ENDS = re.compile(r"[Ff]unction (?:can|always) implicitly returns? `None`")
+_MAY_END = re.compile(r"[Ff]unction can implicitly return `None`")
 _CODES = re.compile(r"invalid(?:-\w+)*-return(?:-type)?")
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,6 +39,54 @@ def without_documented_none(
         return problems
     excused = {p for p in suspects if _allowed(_at(theirs, p.line), theirs, mine)}
     return tuple(p for p in problems if p not in excused)
+
+
+def without_unproven_ends(problems: tuple[Diagnostic, ...], file: str, text: str) -> tuple[Diagnostic, ...]:
+    """``problems`` without those about the end of a function whose last statement is a loop, or that never runs: a
+    header with documentation alone, and the function itself below it.
+
+    ``for i in range(n - 1, 0, -1): if n % i == 0: return i`` always returns; that a loop is never left by its end is
+    arithmetic, which no flow analysis knows. An ``if`` without an ``else`` is left by its end for a reason in the code.
+    """
+    suspects = [p for p in problems if p.file == file and _CODES.fullmatch(p.code) and _ENDS.search(p.message)]
+    if not suspects:
+        return problems
+    try:
+        tree = ast.parse(text.removeprefix("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError):
+        return problems
+    functions = dict(_functions(tree))
+    named = [(p, _at(functions, p.line)) for p in suspects]
+    excused = {
+        p
+        for p, name in named
+        if name is not None and _MAY_END.search(p.message) and _ends_in_a_loop(functions[name].body)
+    }
+    excused |= {p for p in suspects if any(first <= p.line <= last for first, last in _replaced(tree))}
+    return tuple(p for p in problems if p not in excused)
+
+
+def _replaced(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """The lines of functions that are documentation alone, and are defined once more in the same block."""
+    for node in ast.walk(tree):
+        body = node.body if isinstance(node, ast.Module | ast.ClassDef) else []
+        for at, one in enumerate(body):
+            if not isinstance(one, _Function) or one.decorator_list or len(one.body) != 1:
+                continue
+            again = any(isinstance(other, _Function) and other.name == one.name for other in body[at + 1 :])
+            if again and ast.get_docstring(one) is not None:
+                yield one.lineno, one.end_lineno or one.lineno
+
+
+def _ends_in_a_loop(body: list[ast.stmt]) -> bool:
+    """Whether the end of a loop is where a block may be left, and a value is returned in it."""
+    match body[-1]:
+        case ast.For() | ast.AsyncFor() | ast.While() as loop:
+            return any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(loop))
+        case ast.With() | ast.AsyncWith() as block:
+            return _ends_in_a_loop(block.body)
+        case _:
+            return False
 
 
 def _allowed(name: str | None, theirs: dict[str, _Function], mine: dict[str, _Function]) -> bool:

@@ -14,9 +14,9 @@ __all__ = ["Promise", "promises"]
 
 _CALL = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(")
 _OPERATOR = re.compile(
-    r"\s*(?:(?P<equal>==)|(?P<arrow>-{1,2}>|=>|→)"
+    r"\s*(?:(?P<arrow>-{1,2}>|={1,2}>|[→➞⇒⟶])|(?P<equal>==)"
     r"|`?\s+(?P<word>returns?|gives?|yields?|evaluates? to|should (?:be|return|equal|give)|must (?:be|return|equal))\s"
-    r"|(?P<comment>#+\s*(?:=>|->|→|returns?\b|==|=)?))\s*`?"
+    r"|(?P<comment>#+\s*(?:=>|->|[→➞⇒⟶]|returns?\b|==|=)?))\s*`?"
 )
 _RAISES = re.compile(r"`?\s+(?:raises?|should raise|must raise)\s+(?:an?\s+)?`?(?P<type>[A-Z]\w*)")
 _OPENING, _CLOSING = "([{", ")]}"

@@ -11,7 +11,7 @@ from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.interpreters import Interpreter, interpreter_of, own_interpreter, program
 from forge_lsp.builds.programs import version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
-from forge_lsp.builds.python.documented import without_documented_none
+from forge_lsp.builds.python.documented import without_documented_none, without_unproven_ends
 from forge_lsp.builds.python.evidence import PythonEvidence
 from forge_lsp.builds.python.project_tests import PythonTests
 from forge_lsp.builds.python.tools import (
@@ -136,7 +136,8 @@ class PythonToolchain:
             if broken:
                 return Checked(problems=lint, syntax=broken)
             types = await self._types(box, place, ty, interpreter, readable)
-        types = _without_optional(without_documented_none(types, file, text, original), file, text)
+        types = without_unproven_ends(without_documented_none(types, file, text, original), file, text)
+        types = _without_optional(types, file, text)
         seen = {(problem.line, problem.column) for problem in lint}
         problems = (*lint, *(p for p in types if p.file != file or (p.line, p.column) not in seen))
         return Checked(problems=problems, lacks=_lacks(types, file, place, interpreter))

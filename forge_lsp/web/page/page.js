@@ -1,7 +1,7 @@
 // The page: what runs, one job in full, and the ledger. Whatever a model wrote is shown as text, never as markup.
 
 import { bars, dots, timeline } from "/plots.js";
-import { Refused, cancel, follow, job, jobs, keepToken, takeToken } from "/wire.js";
+import { Refused, alternatives, cancel, follow, job, jobs, keepToken, takeToken } from "/wire.js";
 
 const POLL = 2000; // milliseconds
 const LIMIT = 100; // jobs of the ledger
@@ -150,6 +150,7 @@ async function choose(id) {
 async function reload(mine) {
   try {
     mine.document = await job(mine.id);
+    mine.others = mine.document.outcome === null ? [] : await alternatives(mine.id).catch(() => []);
     mine.loaded = performance.now();
   } catch {
     return; // refresh() says what is wrong
@@ -168,7 +169,7 @@ function draw(mine) {
   });
 }
 
-function drawJob({ document: found, events, heard, loaded }) {
+function drawJob({ document: found, others, events, heard, loaded }) {
   show("job", true);
   const over = found.outcome !== null || found.state === "interrupted";
   at("job-task").textContent = found.task;
@@ -198,6 +199,22 @@ function drawJob({ document: found, events, heard, loaded }) {
   at("attempts").replaceChildren(...attempts.map((attempt) => attemptNode(attempt, open)));
   show("code-part", found.code !== null);
   at("code").textContent = found.code ?? "";
+  show("alternatives-part", others.length > 1);
+  at("alternatives").replaceChildren(...others.slice(1).flatMap(alternativeNodes));
+}
+
+/** A candidate that was not taken: who wrote it, what was run, where it behaves differently from the result, its code. */
+function alternativeNodes(one) {
+  const head = [`${one.candidate} by ${one.model}`, PROOF[one.grade], counted(one.checks),
+    one.score === null ? null : `score ${one.score.toFixed(1)}`].filter(Boolean).join(" · ");
+  const differs = one.differences.map(({ call, answer, first }) =>
+    make("p", { className: "dim", textContent: `${call}: ${answer}, not ${first}` }));
+  return [make("p", { textContent: head }), ...differs, make("pre", { textContent: one.code })];
+}
+
+function counted(checks) {
+  const counts = Object.entries(checks).filter(([, count]) => count > 0);
+  return counts.length ? counts.map(([name, count]) => `${count} ${CHECKS[name] ?? name}`).join(", ") : null;
 }
 
 const since = (moment) => (performance.now() - moment) / 1000;
@@ -237,8 +254,7 @@ function stages(events, more, least) {
 
 function attemptNode(attempt, open) {
   const compiled = { true: "compiles", false: "does not compile" }[attempt.compiled] ?? (attempt.decision ? "not checked" : null);
-  const counts = Object.entries(attempt.checks).filter(([, count]) => count > 0);
-  const examples = counts.length ? counts.map(([name, count]) => `${count} ${CHECKS[name] ?? name}`).join(", ") : null;
+  const examples = counted(attempt.checks);
   const head = attempt.skipped
     ? `${attempt.number} · skipped: ${attempt.skipped}`
     : [attempt.number, attempt.decision ?? "runs", compiled, examples,

@@ -36,6 +36,8 @@ async function ask(path, options = {}) {
 
 export const jobs = async (limit) => (await (await ask(`/jobs?limit=${limit}`)).json()).jobs;
 export const job = async (id) => (await ask(`/jobs/${encodeURIComponent(id)}`)).json();
+export const alternatives = async (id) =>
+  (await (await ask(`/jobs/${encodeURIComponent(id)}/alternatives`)).json()).alternatives;
 export const cancel = async (id) => (await ask(`/jobs/${encodeURIComponent(id)}`, { method: "DELETE" })).json();
 
 /** Calls hear(event) for each event of a job until it ends; after a lost connection, goes on where it was. */

@@ -42,6 +42,9 @@ local commands = {
   preview = function(forge)
     forge.preview()
   end,
+  alternatives = function(forge)
+    forge.alternatives()
+  end,
   accept = function(forge)
     forge.accept()
   end,

@@ -14,6 +14,7 @@
 ---@field accept string key in the preview
 ---@field reject string key in the preview
 ---@field retry string key in the preview
+---@field next string key in the preview: the next candidate of the job
 
 local M = {}
 
@@ -23,7 +24,7 @@ local defaults = {
   apply = nil,
   lens = true,
   progress = { window = true },
-  preview = { accept = 'a', reject = 'q', retry = 'r' },
+  preview = { accept = 'a', reject = 'q', retry = 'r', next = '<Tab>' },
 }
 
 local apply_modes = { edit = true, preview = true, none = true }

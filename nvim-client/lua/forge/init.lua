@@ -145,6 +145,11 @@ function M.preview()
   require('forge.preview').open()
 end
 
+---The other candidates of the last job beside the text, the second-best first.
+function M.alternatives()
+  require('forge.preview').alternatives()
+end
+
 function M.accept()
   require('forge.preview').accept()
 end

@@ -11,6 +11,7 @@ local M = {}
 ---@field buffer integer the proposal
 ---@field tab integer
 ---@field source? integer window of the text itself
+---@field candidate? string nil: the job's result
 
 ---@type forge.Preview[] newest last
 local open = {}
@@ -73,10 +74,12 @@ end
 ---@param job forge.Job
 ---@param lines string[]
 ---@param hint string
+---@param candidate? string
 ---@return forge.Preview
-local function show(job, lines, hint)
+local function show(job, lines, hint, candidate)
   local name = vim.fs.basename(vim.api.nvim_buf_get_name(job.bufnr))
-  local buffer = ui.scratch(('forge://preview/%s/%s'):format(job.id, name), lines, vim.bo[job.bufnr].filetype)
+  local path = candidate and ('%s/%s'):format(job.id, candidate) or job.id
+  local buffer = ui.scratch(('forge://preview/%s/%s'):format(path, name), lines, vim.bo[job.bufnr].filetype)
   vim.cmd('tab split')
   vim.api.nvim_win_set_buf(0, job.bufnr)
   local source = vim.api.nvim_get_current_win()
@@ -84,7 +87,13 @@ local function show(job, lines, hint)
   vim.api.nvim_win_set_buf(0, buffer)
   vim.wo[0][0].winbar = hint
   vim.wo[source][0].winbar = ' your text' -- or the lines would not stand side by side
-  local preview = { job = job, buffer = buffer, tab = vim.api.nvim_get_current_tabpage(), source = source }
+  local preview = {
+    job = job,
+    buffer = buffer,
+    tab = vim.api.nvim_get_current_tabpage(),
+    source = source,
+    candidate = candidate,
+  }
   vim.api.nvim_create_autocmd('BufWipeout', { -- :q is a no
     buffer = buffer,
     once = true,
@@ -107,6 +116,7 @@ local function map(preview)
     [keys.accept] = M.accept,
     [keys.reject] = M.reject,
     [keys.retry] = M.retry,
+    [keys.next] = M.next,
   }) do
     vim.keymap.set('n', key, function()
       run()
@@ -114,9 +124,24 @@ local function map(preview)
   end
 end
 
----Show the result of a job. Failures are told to the user.
+---What is said of a candidate: who wrote it, and what its checks show.
+---@param one table of forge.alternatives
+---@return string
+function M.described(one)
+  local checks = one.checks or {}
+  local passed = (checks.proof or 0) + (checks.kept or 0)
+  local failed = (checks.owed or 0) + (checks.failed or 0)
+  local shown = passed + failed > 0 and ('%d of %d checks pass'):format(passed, passed + failed) or 'nothing was run'
+  local score = one.score and (', score %.1f'):format(one.score) or ''
+  local result = one.result and ', the result' or ''
+  return ('%s by %s: %s%s%s'):format(one.candidate, one.model, shown, score, result)
+end
+
+---Show the result of a job, or another of its candidates. Failures are told to the user.
 ---@param job? forge.Job nil: the newest
-function M.open(job)
+---@param candidate? string nil: the result
+---@param words? string what is said of the candidate
+function M.open(job, candidate, words)
   job = job or require('forge.job').last()
   if not job then
     ui.info('there is no result to preview; see :Forge history')
@@ -130,12 +155,12 @@ function M.open(job)
     job.bufnr = vim.uri_to_bufnr(job.request.uri)
   end
   vim.fn.bufload(job.bufnr)
-  client_of.ask(found, 'forge.result', { jobId = job.id }, function(result)
+  client_of.ask(found, 'forge.result', { jobId = job.id, candidate = candidate }, function(result)
     local keys = config.get().preview
     local edits = text_edits(result.edit)
     if not edits then
       local hint = (' the code · %s close · %s try again '):format(keys.reject, keys.retry)
-      map(show(job, vim.split(result.code, '\n'), hint))
+      map(show(job, vim.split(result.code, '\n'), hint, candidate))
       ui.warn('the text was changed where the code belongs: take from it by hand what you need')
       return
     end
@@ -144,8 +169,15 @@ function M.open(job)
       return
     end
     local lines = vim.api.nvim_buf_get_lines(job.bufnr, 0, -1, false)
-    local hint = (' proposal · %s accept · %s reject · %s try again '):format(keys.accept, keys.reject, keys.retry)
-    local preview = show(job, lines, hint)
+    local title = words and words:gsub('%%', '%%%%') or 'proposal'
+    local hint = (' %s · %s accept · %s reject · %s try again · %s next '):format(
+      title,
+      keys.accept,
+      keys.reject,
+      keys.retry,
+      keys.next
+    )
+    local preview = show(job, lines, hint, candidate)
     vim.bo[preview.buffer].modifiable = true
     vim.lsp.util.apply_text_edits(edits, preview.buffer, found.offset_encoding)
     vim.bo[preview.buffer].modifiable = false
@@ -163,12 +195,13 @@ end
 ---Bring the result of a job into its text.
 ---@param job forge.Job
 ---@param on_applied? fun()
-function M.apply(job, on_applied)
+---@param candidate? string nil: the result
+function M.apply(job, on_applied, candidate)
   local found = client(job)
   if not found then
     return
   end
-  client_of.ask(found, 'forge.apply', { jobId = job.id }, function(answer)
+  client_of.ask(found, 'forge.apply', { jobId = job.id, candidate = candidate }, function(answer)
     if answer.applied then
       if on_applied then
         on_applied()
@@ -192,7 +225,58 @@ function M.accept()
   end
   M.apply(preview.job, function()
     close(preview)
+  end, preview.candidate)
+end
+
+---Show the candidate of a job after another, the best first; after the last comes the first again.
+---@param job forge.Job
+---@param after string? nil: after the result
+---@param on_found? fun()
+local function following(job, after, on_found)
+  local found = client(job)
+  if not found then
+    return
+  end
+  client_of.ask(found, 'forge.alternatives', { jobId = job.id }, function(answer)
+    local all = answer.alternatives
+    if #all < 2 then
+      ui.info('that job has no other candidate that compiles')
+      return
+    end
+    local at = 1
+    for number, one in ipairs(all) do
+      if one.candidate == after then
+        at = number
+      end
+    end
+    local one = all[at % #all + 1]
+    if on_found then
+      on_found()
+    end
+    M.open(job, one.candidate, M.described(one))
   end)
+end
+
+---The next candidate of the job that is previewed.
+function M.next()
+  local preview = current()
+  if not preview then
+    return none()
+  end
+  following(preview.job, preview.candidate, function()
+    close(preview)
+  end)
+end
+
+---The second-best candidate of a job beside the text; the next key goes on to the others.
+---@param job? forge.Job nil: the newest
+function M.alternatives(job)
+  job = job or require('forge.job').last()
+  if not job then
+    ui.info('there is no result yet; see :Forge history')
+    return
+  end
+  following(job, nil)
 end
 
 ---Close the preview; nothing is changed.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.builds.python.documented import without_documented_none
+from forge_lsp.builds.python.documented import without_documented_none, without_unproven_ends
 from forge_lsp.domain.attempt import Diagnostic, Severity
 
 ORIGINAL = '''class Form:
@@ -60,3 +60,42 @@ def test_a_candidate_cannot_excuse_itself() -> None:
 
 def test_a_document_that_does_not_parse_excuses_nothing() -> None:
     assert without_documented_none((problem(4),), "form.py", candidate(), "def name(") == (problem(4),)
+
+
+ENDS = "Function can implicitly return `None`, which is not assignable to return type `int`"
+
+
+@pytest.mark.parametrize(
+    ("body", "excused"),
+    [
+        pytest.param("    for i in range(n, 0, -1):\n        if n % i == 0:\n            return i\n", True, id="for"),
+        pytest.param("    while True and n:\n        n -= 1\n        return n\n", True, id="while"),
+        pytest.param("    with open(n):\n        for i in n:\n            return i\n", True, id="for-in-with"),
+        pytest.param("    if n > 0:\n        return 1\n", False, id="if"),
+        pytest.param("    for i in n:\n        print(i)\n", False, id="a-loop-that-returns-nothing"),
+        pytest.param("    for i in n:\n        return i\n    print(n)\n", False, id="a-loop-and-more"),
+    ],
+)
+def test_that_a_loop_is_left_by_its_end_is_a_guess(body: str, excused: bool) -> None:
+    said = problem(1, ENDS, "invalid-return-type", "divisor.py")
+    left = without_unproven_ends((said,), "divisor.py", f"def largest(n: int) -> int:\n{body}")
+    assert (left == ()) is excused
+
+
+@pytest.mark.parametrize(
+    ("below", "excused"),
+    [
+        ("\n\ndef half(n: float) -> float:\n    return n / 2\n", True),
+        ("\n\ndef other() -> int:\n    return 1\n", False),
+    ],
+)
+def test_a_header_above_the_function_itself_never_runs(below: str, excused: bool) -> None:
+    said = problem(1, ENDS.replace("can implicitly", "always implicitly"), "invalid-return-type", "a.py")
+    text = f'def half(n: float) -> float:\n    """Half."""\n{below}'
+    assert (without_unproven_ends((said,), "a.py", text) == ()) is excused
+
+
+def test_none_that_is_always_returned_is_no_guess() -> None:
+    said = problem(1, ENDS.replace("can implicitly", "always implicitly"), "invalid-return-type", "a.py")
+    text = "def f(n: int) -> int:\n    for i in range(n):\n        return i\n"
+    assert without_unproven_ends((said,), "a.py", text) == (said,)

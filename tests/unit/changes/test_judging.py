@@ -164,3 +164,42 @@ async def test_an_example_that_a_trusted_change_altered_is_not_owed(tmp_path: Pa
     assert judgement.ruling is Ruling.REFUSED
     judgement, _ = await come_to(tmp_path, PASSED, evidence, trust=True)
     assert judgement.ruling is Ruling.ACCEPTED
+
+
+HELPED = (
+    OLD.replace("return 1", "return _help()") + "\n\ndef _help():\n    return _deep()\n\n\ndef _deep():\n    return 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("caller", "helper", "ruling"),
+    [
+        pytest.param(seen(PROOF), Evidence(), "accepted", id="what-its-caller-shows"),
+        pytest.param(seen(FAILED), Evidence(), "refused", id="a-caller-that-fails-shows-nothing"),
+        pytest.param(Evidence(), Evidence(), "unverified", id="a-caller-without-checks-shows-nothing"),
+        pytest.param(seen(PROOF), seen(FAILED), "refused", id="its-own-checks-come-first"),
+        pytest.param(seen(PROOF), Evidence(doubt="it ends the process"), "unverified", id="a-doubt-stays"),
+    ],
+)
+async def test_a_new_helper_is_judged_by_what_uses_it(
+    tmp_path: Path, caller: Evidence, helper: Evidence, ruling: str
+) -> None:
+    files = (
+        FileChange(path=tmp_path / "a.py", before=OLD, after=HELPED[: HELPED.index("def _deep")].rstrip() + "\n"),
+        FileChange(path=tmp_path / "b.py", before="", after=HELPED[HELPED.index("def _deep") :]),
+    )
+    judgement, _ = await come_to(tmp_path, PASSED, {"one": caller, "_help": helper}, *files)
+    assert judgement.ruling == ruling
+    if ruling == "accepted":
+        assert {place.name: place.reason.partition(":")[0] for place in judgement.places if place.new} == {
+            "_help": "one uses it",
+            "_deep": "_help uses it",
+        }
+        assert judgement.grade is Grade.PROVEN
+
+
+async def test_new_code_that_nothing_uses_stays_unverified(tmp_path: Path) -> None:
+    after = OLD.replace("return 1", "return 0 + 1") + "\n\ndef lonely():\n    return 3\n"
+    file = FileChange(path=tmp_path / "a.py", before=OLD, after=after)
+    judgement, _ = await come_to(tmp_path, PASSED, {"one": seen(PROOF)}, file)
+    assert judgement.ruling is Ruling.UNVERIFIED

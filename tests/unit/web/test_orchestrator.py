@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.web.bodies import JobDocument, JobList
+from forge_lsp.web.bodies import Alternatives, JobDocument, JobList
 from tests.unit.web.app import API, ORCHESTRATE, TOKEN, Face, face, script
 
 
@@ -52,6 +52,15 @@ async def test_a_job_is_answered_when_it_has_ended(served: Face, tmp_path: Path)
     )
     assert prepared["original"].strip() == "def old() -> None: ..."  # the whole document is the scope
     assert prepared["workspace"] == "None"
+
+
+async def test_the_candidates_of_a_job(served: Face) -> None:
+    job = (await served.client.post(ORCHESTRATE, json=script())).json()["jobId"]
+    answer = await served.client.get(f"{API}/jobs/{job}/alternatives")
+    assert answer.status_code == 200
+    Alternatives.model_validate(answer.json())
+    assert answer.json()["jobId"] == job
+    assert (await served.client.get(f"{API}/jobs/nobody/alternatives")).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,26 @@ export interface Result {
   version: number | null;
 }
 
+/** One candidate of `forge.alternatives`, the best first; `differences` are those from the first. */
+export interface Alternative {
+  candidate: string;
+  attempt: number;
+  model: string;
+  compiled: boolean | null;
+  grade: Grade | null;
+  checks: Partial<Record<string, number>>;
+  score: number | null;
+  result: boolean;
+  code: string;
+  differences: { call: string; answer: string; first: string }[];
+}
+
+export interface Alternatives {
+  jobId: string;
+  uri: string;
+  alternatives: Alternative[];
+}
+
 /** One row of `forge.history`. */
 export interface Entry {
   jobId: string;

@@ -19,6 +19,7 @@ export interface Views {
   env(): NodeJS.ProcessEnv;
   ask<T>(client: LanguageClient, command: string, argument: object): Promise<T | undefined>;
   preview(jobId: string, uri: string, line: string): Promise<void>;
+  alternatives(jobId: string): Promise<void>;
   retry(jobId: string): Promise<boolean>;
   knows(jobId: string): boolean;
 }
@@ -59,6 +60,7 @@ export async function showHistory(views: Views): Promise<void> {
   if (entry.outcome && entry.outcome !== 'cancelled' && entry.outcome !== 'failed') {
     const line = row(entry).description;
     choices.push({ label: '$(diff) Preview', value: () => views.preview(entry.jobId, entry.uri, line) });
+    choices.push({ label: '$(git-compare) Alternatives', value: () => views.alternatives(entry.jobId) });
     if (views.knows(entry.jobId)) {
       choices.push({ label: '$(refresh) Try Again …', value: () => views.retry(entry.jobId) });
     }

@@ -1,9 +1,10 @@
-// A result beside the text it would change, with Apply, Discard and Try Again.
+// A result, or another candidate, beside the text it would change, with Apply, Discard, Alternatives and Try Again.
 
 import * as vscode from 'vscode';
 import type { LanguageClient, WorkspaceEdit } from 'vscode-languageclient/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Result } from '../job/contract';
+import { listed, offered } from '../job/alternatives';
+import type { Alternatives, Result } from '../job/contract';
 import type { Ui } from '../ui';
 
 export const SCHEME = 'forge-preview';
@@ -11,6 +12,8 @@ export const SCHEME = 'forge-preview';
 interface Shown {
   jobId: string;
   text: string;
+  /** undefined: the job's result. */
+  candidate: string | undefined;
 }
 
 export interface Asking {
@@ -43,19 +46,20 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     return this.shown.get(uri.path)?.text ?? '';
   }
 
-  /** Show the result of a job. `line` says how it ended. */
-  async open(jobId: string, target: string, line: string): Promise<void> {
+  /** Show the result of a job, or another of its candidates. `line` says how it ended, or what stands behind it. */
+  async open(jobId: string, target: string, line: string, candidate?: string): Promise<void> {
     const client = await this.asking.client();
-    const result = client && (await this.asking.ask<Result>(client, 'forge.result', { jobId }));
+    const taken = candidate === undefined ? { jobId } : { jobId, candidate };
+    const result = client && (await this.asking.ask<Result>(client, 'forge.result', taken));
     if (!client || !result) {
       return;
     }
     const source = client.protocol2CodeConverter.asUri(target);
     const name = source.path.split('/').pop() ?? 'result';
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${jobId}/${name}` });
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${[jobId, ...(candidate ? [candidate] : []), name].join('/')}` });
     const workspaceEdit = await client.protocol2CodeConverter.asWorkspaceEdit(result.edit as WorkspaceEdit | null);
     if (!workspaceEdit) {
-      this.shown.set(uri.path, { jobId, text: result.code });
+      this.shown.set(uri.path, { jobId, text: result.code, candidate });
       await vscode.window.showTextDocument(uri, { preview: false });
       void this.ui.say('warning', 'The text was changed where the code belongs. Take from it by hand what you need.');
       return;
@@ -71,22 +75,24 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
       whole,
       edits.map((edit) => ({ range: edit.range, newText: edit.newText })),
     );
-    this.shown.set(uri.path, { jobId, text });
-    await vscode.commands.executeCommand('vscode.diff', source, uri, `${name}: proposal`, { preview: false });
+    this.shown.set(uri.path, { jobId, text, candidate });
+    const title = candidate ? `${name}: candidate ${candidate}` : `${name}: proposal`;
+    await vscode.commands.executeCommand('vscode.diff', source, uri, title, { preview: false });
     await this.offer(uri, line);
   }
 
   async apply(uri: vscode.Uri | undefined): Promise<void> {
     const at = this.at(uri);
     const client = at && (await this.asking.client());
-    if (at && client && (await this.applied(client, at.jobId))) {
+    if (at && client && (await this.applied(client, at.jobId, at.candidate))) {
       await this.close(at.uri);
     }
   }
 
   /** Bring a result into its text; false: the user was told why not. */
-  async applied(client: LanguageClient, jobId: string): Promise<boolean> {
-    const answer = await this.asking.ask<{ applied: boolean; reason: string | null }>(client, 'forge.apply', { jobId });
+  async applied(client: LanguageClient, jobId: string, candidate?: string): Promise<boolean> {
+    const taken = candidate === undefined ? { jobId } : { jobId, candidate };
+    const answer = await this.asking.ask<{ applied: boolean; reason: string | null }>(client, 'forge.apply', taken);
     if (answer?.applied) {
       this.ui.note('applied');
       return true;
@@ -95,6 +101,35 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
       void this.ui.say('warning', `Not applied: ${answer.reason ?? 'the server gave no reason.'}`);
     }
     return false;
+  }
+
+  /** The other candidates of the job that is previewed, or of another: the chosen one beside the text. */
+  async alternatives(uri: vscode.Uri | undefined, last: string | undefined): Promise<void> {
+    const at = this.at(uri);
+    const jobId = at?.jobId ?? last;
+    if (jobId === undefined) {
+      void this.ui.say('info', 'There is no result yet.');
+      return;
+    }
+    const client = await this.asking.client();
+    const found = client && (await this.asking.ask<Alternatives>(client, 'forge.alternatives', { jobId }));
+    if (!found) {
+      return;
+    }
+    if (found.alternatives.length < 2) {
+      void this.ui.say('info', 'That job has no other candidate that compiles.');
+      return;
+    }
+    const rows = offered(found.alternatives).map((value) => ({ ...listed(value), value }));
+    const chosen = await this.ui.choose('Which candidate?', rows);
+    if (!chosen) {
+      return;
+    }
+    if (at) {
+      await this.close(at.uri);
+    }
+    const row = listed(chosen);
+    await this.open(jobId, found.uri, `${row.label}: ${row.description}`, chosen.candidate);
   }
 
   async discard(uri: vscode.Uri | undefined): Promise<void> {
@@ -125,11 +160,11 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
   }
 
   /** The preview of a tab's URI, else the one in front. */
-  private at(uri: vscode.Uri | undefined): { uri: vscode.Uri; jobId: string } | undefined {
+  private at(uri: vscode.Uri | undefined): { uri: vscode.Uri; jobId: string; candidate: string | undefined } | undefined {
     const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
     const found = uri?.scheme === SCHEME ? uri : tab && previewed(tab);
     const shown = found && this.shown.get(found.path);
-    return found && shown && { uri: found, jobId: shown.jobId };
+    return found && shown && { uri: found, jobId: shown.jobId, candidate: shown.candidate };
   }
 
   private async close(uri: vscode.Uri): Promise<void> {

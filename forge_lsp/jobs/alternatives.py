@@ -1,0 +1,145 @@
+"""Every candidate of a job that compiled, the best first: what a user may take in the place of the result. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, Observation
+from forge_lsp.domain.checks import CheckStatus
+from forge_lsp.domain.errors import BadRequest
+from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.jobs.document import checks_document
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.ports import Editing
+    from forge_lsp.jobs.record import JobRecord
+
+__all__ = ["Alternative", "alternatives_document", "alternatives_of", "candidate_of", "differences_of"]
+
+_MOST_DIFFERENCES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """One candidate. ``id`` names it within its job: the attempt, and its place there by what the checks showed.
+
+    ``score`` is the panel's, None where it did not see this candidate; ``result``: it is what the job offers.
+    """
+
+    id: str
+    candidate: Candidate
+    build: BuildReport | None
+    evidence: Evidence
+    score: float | None
+    result: bool
+    answers: tuple[Observation, ...] = ()
+
+
+def alternatives_of(record: JobRecord) -> tuple[Alternative, ...]:
+    """Return the candidates that compiled, or that nothing could compile: the job's result first, then the best."""
+    found = [one for one in _all(record) if one.build is None or one.build.compiled is not False]
+    return tuple(sorted(found, key=_rank, reverse=True))
+
+
+def _all(record: JobRecord) -> Iterator[Alternative]:
+    taken = False
+    for attempt in record.attempts:
+        score = attempt.verdict.score if attempt.verdict is not None else None
+        if attempt.candidate is not None:
+            result = not taken and _same(attempt.candidate, record.candidate)
+            taken = taken or result
+            yield Alternative(
+                id=f"{attempt.number}.1",
+                candidate=attempt.candidate,
+                build=attempt.build,
+                evidence=attempt.evidence,
+                score=score,
+                result=result,
+                answers=attempt.answers,
+            )
+        for place, other in enumerate(attempt.others, 2):
+            result = not taken and _same(other.candidate, record.candidate)
+            taken = taken or result
+            yield Alternative(
+                id=f"{attempt.number}.{place}",
+                candidate=other.candidate,
+                build=other.build,
+                evidence=other.evidence,
+                score=None,
+                result=result,
+                answers=other.answers,
+            )
+
+
+def _same(one: Candidate, other: Candidate | None) -> bool:
+    """Whether two are the same candidate; the ledger keeps the texts of attempts apart from their documents."""
+    return other is not None and replace(one, text="") == replace(other, text="")
+
+
+def _rank(one: Alternative) -> tuple[float, ...]:
+    evidence = one.evidence
+    return (
+        one.result,
+        one.build is not None and one.build.compiled is True,
+        -evidence.against,
+        evidence.doubt is None,
+        evidence.count(CheckStatus.PROOF),
+        evidence.count(CheckStatus.KEPT),
+        -1.0 if one.score is None else one.score,
+        one.candidate.attempt,
+    )
+
+
+def differences_of(one: Alternative, other: Alternative) -> tuple[tuple[str, str, str], ...]:
+    """Return the calls that two candidates answer differently, each with both answers; a few of them."""
+    answers = {seen.call: seen.answer for seen in other.answers}
+    found = [
+        (seen.call, seen.answer, answers[seen.call])
+        for seen in one.answers
+        if seen.call in answers and seen.answer != answers[seen.call]
+    ]
+    return tuple(found[:_MOST_DIFFERENCES])
+
+
+def alternatives_document(record: JobRecord) -> dict[str, object]:
+    """``forge.alternatives``: ``differences`` are those from the first candidate."""
+    found = alternatives_of(record)
+    return {
+        "jobId": record.job_id,
+        "uri": record.uri,
+        "alternatives": [
+            {
+                "candidate": one.id,
+                "attempt": one.candidate.attempt,
+                "model": one.candidate.model,
+                "compiled": one.build.compiled if one.build is not None else None,
+                "grade": str(one.evidence.grade) if one.evidence.grade is not None else None,
+                "checks": checks_document(one.evidence),
+                "score": one.score,
+                "result": one.result,
+                "code": one.candidate.code,
+                "differences": [
+                    {"call": call, "answer": answer, "first": first}
+                    for call, answer, first in differences_of(one, found[0])
+                ],
+            }
+            for one in found
+        ],
+    }
+
+
+def candidate_of(record: JobRecord, id_: str, editing: Editing) -> Candidate:
+    """Return a candidate by its id, with its whole text. Raises BadRequest for an id that the job does not have, and
+    ExtractionFailed."""
+    found = {one.id: one for one in alternatives_of(record)}
+    if id_ not in found:
+        known = ", ".join(found) or "none"
+        raise BadRequest(f"job {record.job_id} has no candidate {id_[:40]!r}", remedy=f"its candidates: {known}")
+    candidate = found[id_].candidate
+    if candidate.text:
+        return candidate
+    document = Document(uri=record.uri, language=Language(record.language), text=record.base_text)
+    task = Task(document=document, scope=record.scope, instruction=record.task, workspace=None)
+    return replace(candidate, text=editing.splice(task, candidate.code, candidate.imports))
