@@ -23,7 +23,7 @@ WARM, COLD = 0.05, 0.004
 #: Share of the changes that annealing tries which take one model elsewhere; the others exchange two.
 MOVES = 0.3
 #: Of a search, in units of about half a microsecond.
-EFFORT = 110_000
+EFFORT = 120_000
 #: Shares of what effort is left: for branch and bound; for each annealing, where that did not end; and where it did,
 #: for one that looks for what cannot be.
 BRANCHING, ANNEALING, DOUBT = 0.35, (0.5, 0.95), 0.3
