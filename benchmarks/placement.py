@@ -30,9 +30,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.placement_reference.native import Native, Reference
+from forge_lsp.gpus.branching import Branch
 from forge_lsp.gpus.placement import make, weigher
 from forge_lsp.gpus.plan import Device, Need, Plan, Step
-from forge_lsp.gpus.search import better, exhaust
+from forge_lsp.gpus.search import EFFORT, search
 from forge_lsp.gpus.weighing import Weigher
 from tests.support.replay import replay
 from tests.support.rigs import chance
@@ -69,17 +70,19 @@ class References:
 
 
 def reference(weigh: Weigher, seconds: float, rng: random.Random) -> Reference:
-    """By enumeration, or else by branch and bound and by descents from anywhere."""
+    """By enumeration, or else by branch and bound and by more searches, each from another seed."""
     ways = math.prod(len(allowed) for allowed in weigh.allowed)
     if ways <= ENUMERATED:
         found = (weigh.score(where) for where in itertools.product(*weigh.allowed))
         least = min(score[0] for score in found if score is not None)
         return Reference(cost=least, bound=least, seconds=seconds)
     end = time.process_time() + seconds
-    best, finished = exhaust(weigh, until=lambda: time.process_time() > end - seconds / 2)
-    while not finished and time.process_time() < end:
-        best = better(weigh, best, rng, until=lambda: time.process_time() > end)
-    return Reference(cost=best.score[0], bound=best.score[0] if finished else 0.0, seconds=seconds)
+    best = search(weigh)
+    branch = Branch(weigh, (best.score, best.where), lambda: time.process_time() > end - seconds / 2)
+    cost = branch.run()[0][0]
+    while not branch.finished and time.process_time() < end:
+        cost = min(cost, search(weigh, effort=weigh.effort + EFFORT, seed=rng.randrange(1 << 30)).score[0])
+    return Reference(cost=cost, bound=cost if branch.finished else 0.0, seconds=seconds)
 
 
 def timed(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> tuple[float, Plan]:

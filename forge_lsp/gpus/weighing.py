@@ -72,19 +72,34 @@ class Weigher:
         """Whether so much effort has been spent, all told."""
         return lambda: self.effort >= effort
 
-    def running(self, where: Sequence[int]) -> float:
-        """Seconds of computing."""
+    def running(self, where: Sequence[int | None]) -> float:
+        """Return the seconds of computing; models that are on no device (None) do not count."""
         total = self.fixed
         for model, device in enumerate(where):
-            total += self.alone[model][device]
+            if device is not None:
+                total += self.alone[model][device]
         speed = self.rig.speed
         for times, calls in self.rounds:
             load = [0.0] * len(speed)
             for model, seconds in calls.items():
                 device = where[model]
-                load[device] += seconds * speed[device]
+                if device is not None:
+                    load[device] += seconds * speed[device]
             total += times * max(load)
         return total
+
+    def seconds(self, where: Sequence[int | None]) -> float:
+        """Return the seconds of computing and waiting; models that are on no device (None) do not count."""
+        self.effort += _WEIGHING
+        masks: dict[int, int] = {}
+        for model, device in enumerate(where):
+            if device is not None:
+                masks[device] = masks.get(device, 0) | 1 << model
+        waiting: dict[int, float] = {}
+        for device, mask in masks.items():
+            for stage, wait in self.course(device, mask).waiting.items():
+                waiting[stage] = max(wait, waiting.get(stage, 0.0))
+        return self.running(where) + sum(waiting.values())
 
     def score(self, where: Sequence[int], *, limit: Score | None = None) -> Score | None:
         """None where it is seen to be worse than ``limit``."""

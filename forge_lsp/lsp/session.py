@@ -139,7 +139,7 @@ class Session:
             if self._closed:
                 await services.aclose()
                 return
-            level = self._options().get("logLevel") or services.facts.get("log_level") or "info"
+            level = self._options().get("logLevel") or "info"
             try:
                 self._log.open(services.state_dir, str(level))
             except Exception:  # without a log file there is still the editor's own log

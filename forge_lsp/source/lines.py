@@ -85,10 +85,6 @@ class Lines:
         """Offset where a line's text ends, before its ending."""
         return self._ends[number]
 
-    def next_start(self, number: int) -> int:
-        """Offset after a line's ending; the text's length for the last line."""
-        return self._starts[number + 1] if number + 1 < len(self._starts) else len(self.text)
-
     def line(self, number: int) -> str:
         """A line's text without its ending."""
         return self.text[self.start(number) : self.end(number)]

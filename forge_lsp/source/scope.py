@@ -1,16 +1,15 @@
-"""What is to be replaced, what can be offered for it, and a sentence that says what is wanted there."""
+"""What is to be replaced, and a sentence that says what is wanted there."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from forge_lsp.domain.attempt import Diagnostic
 from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, TextRange
 from forge_lsp.source.following import Remembered, follow
-from forge_lsp.source.lines import Lines, is_blank
+from forge_lsp.source.lines import is_blank
 from forge_lsp.source.outline import TODO
 from forge_lsp.source.selecting import scope_at, walk
 from forge_lsp.source.unfinished import unfinished
@@ -18,15 +17,7 @@ from forge_lsp.source.unfinished import unfinished
 if TYPE_CHECKING:
     from forge_lsp.source.edits import SourceSyntax
 
-__all__ = ["Offer", "Scopes"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What a code action can be offered for: ``what`` is selection, stub, todo, empty, symbol, place or file."""
-
-    what: str
-    scope: Scope
+__all__ = ["Scopes"]
 
 
 class Scopes:
@@ -65,23 +56,6 @@ class Scopes:
         if wish is not None:
             return f"Write the code that the comment asks for: {wish}"
         return "Rewrite the selected code so that it is complete and correct."
-
-    def offers(self, document: Document, selection: TextRange) -> Offer | None:
-        """What can be generated at ``selection``, for a code action; None where the place means nothing."""
-        scope = self.scope(document, selection)
-        text = document.text
-        if scope.kind is ScopeKind.FILE:
-            return Offer(what="empty" if is_blank(text) else "file", scope=scope)
-        first, last = Lines(text).of(TextRange(start=selection.start, end=max(selection.start, selection.end)))
-        if scope.kind is ScopeKind.INSERTION:
-            return Offer(what="place", scope=scope)
-        if first != last:
-            return Offer(what="selection", scope=scope)
-        if self._is_stub(document, scope):
-            return Offer(what="stub", scope=scope)
-        if _wish(scope.range.of(text)) is not None:
-            return Offer(what="todo", scope=scope)
-        return Offer(what="symbol", scope=scope) if scope.name is not None else None
 
     def unfinished(self, document: Document) -> tuple[TextRange, ...]:
         """See :func:`forge_lsp.source.unfinished.unfinished`."""

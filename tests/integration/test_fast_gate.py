@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -12,11 +13,15 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.app import Container, Flags
+from forge_lsp.builds.fast.checker import Checker
 from forge_lsp.builds.fast.csharp import CSharpOpener
 from forge_lsp.builds.fast.gate import DaemonGate
+from forge_lsp.builds.fast.opener import Prepared
 from forge_lsp.builds.fast.python import PythonOpener
 from forge_lsp.builds.fast.typescript import TypeScriptOpener
+from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration import fast_gates
@@ -67,6 +72,37 @@ async def test_a_checker_is_started_before_it_is_asked(gate: DaemonGate, tmp_pat
             break
         await asyncio.sleep(0.01)
     assert gate.running == 1
+
+
+class NotUnderstood(PythonOpener):
+    def prepare(self, place: Place) -> Prepared | None:
+        raise ValueError("an answer of another shape")
+
+
+class NotStarting(PythonOpener):
+    def prepare(self, place: Place) -> Prepared | None:
+        async def start(keep: object) -> Checker:
+            raise EnvironmentFault("no such program")
+
+        return Prepared(key=("python", "not starting"), start=start)
+
+
+@pytest.mark.parametrize(
+    ("opener", "said"),
+    [(NotUnderstood(), "ValueError: an answer of another shape"), (NotStarting(), "no such program")],
+)
+async def test_why_a_checker_says_nothing_is_in_the_log(
+    opener: PythonOpener, said: str, sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    task = task_of("«def f(): ...»\n", path=tmp_path / "a.py", workspace=tmp_path)
+    gate = DaemonGate(sandbox, {Language.PYTHON: opener}, keeping=PATIENT)
+    try:
+        assert await gate.look(task, [task.document.text]) == [None]
+    finally:
+        await gate.aclose()
+    assert "The fast checker of python" in caplog.text
+    assert said in caplog.text
 
 
 async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,8 @@ from forge_lsp.domain.ports import FastReport, Sandbox
 from forge_lsp.domain.task import Language, Task
 
 __all__ = ["DaemonGate"]
+
+logger = logging.getLogger(__name__)
 
 _START = 120.0
 """Seconds for a start with the first question, which has the checker read the project; nobody waits that long."""
@@ -94,8 +97,12 @@ class DaemonGate:
         try:
             async with asyncio.timeout(self._keeping.patience + self._keeping.look):
                 return await self._look(opener, self._sandbox, task, texts)
-        except (ForgeError, OSError, ValueError, KeyError, TypeError, TimeoutError):
+        except (ForgeError, OSError) as error:  # a TimeoutError is an OSError
+            logger.info("The fast checker of %s said nothing: %s", task.document.language, _named(error))
+            return silence
+        except (ValueError, KeyError, TypeError):
             # A checker of another version may answer in another shape: that too is no word.
+            logger.warning("The fast checker of %s is not understood", task.document.language, exc_info=True)
             return silence
 
     async def aclose(self) -> None:
@@ -198,15 +205,23 @@ class DaemonGate:
 
 
 async def _warmed(made: Prepared, sandbox: Bubblewrap, place: Place, task: Task) -> Checker:
-    """A checker that has answered once. Raises ForgeError, TimeoutError."""
-    async with asyncio.timeout(_START):
-        checker = await made.start(sandbox.keep)
-        try:
-            await checker.problems(Question(document=place.document, text=task.document.text))
-        except BaseException:
-            await checker.aclose()
-            raise
-        return checker
+    """Return a checker that has answered once. Raises ForgeError, TimeoutError."""
+    try:
+        async with asyncio.timeout(_START):
+            checker = await made.start(sandbox.keep)
+            try:
+                await checker.problems(Question(document=place.document, text=task.document.text))
+            except BaseException:
+                await checker.aclose()
+                raise
+            return checker
+    except Exception as error:  # nobody else looks at what kept it from starting
+        logger.info("The fast checker of %s did not start: %s", task.document.language, _named(error))
+        raise
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:

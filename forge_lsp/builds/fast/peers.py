@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from forge_lsp.builds.sandbox.kept import Kept
 from forge_lsp.domain.errors import EnvironmentFault
 
 __all__ = ["LinePeer", "LspPeer"]
+
+logger = logging.getLogger(__name__)
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of one message; more is a fault."""
@@ -67,8 +70,9 @@ class LspPeer:
         try:
             while (message := await self._receive()) is not None:
                 self._take(message)
-        except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass  # it died in the middle of a word, or speaks something else
+        except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+            # it died in the middle of a message, or speaks something else
+            logger.info("A language server of the fast checks went away: %s: %s", type(error).__name__, error)
         finally:
             gone = EnvironmentFault("the language server went away")
             for future in self._waiting.values():

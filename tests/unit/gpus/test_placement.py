@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from forge_lsp.gpus.branching import Branch
 from forge_lsp.gpus.placement import drawn, make, weigher
 from forge_lsp.gpus.plan import GIB, Device, Footprint, Need, Plan, Step
-from forge_lsp.gpus.search import exhaust, search
+from forge_lsp.gpus.search import search
 from tests.support.replay import replay
 from tests.support.rigs import chance, device, user_needs, user_steps
 
@@ -184,11 +185,14 @@ def test_small_rigs_are_placed_as_well_as_by_trying_everything(seed: int) -> Non
 def test_branch_and_bound_cuts_no_branch_with_the_best_in_it(seed: int) -> None:
     weigh = weigher(*_small(seed))
     every = [weigh.score(where) for where in itertools.product(*weigh.allowed)]
-    asked = itertools.count()
-    # the first question ends the descent, so that the search starts from a mere guess
-    found, finished = exhaust(weigh, until=lambda: next(asked) == 0)
-    assert finished
-    assert found.score[0] == pytest.approx(min(score[0] for score in every if score is not None))
+    guess = tuple(allowed[-1] for allowed in weigh.allowed)
+    score = weigh.score(guess)
+    assert score is not None
+    branch = Branch(weigh, (score, guess), lambda: False)
+    least, where = branch.run()
+    assert branch.finished
+    assert least == weigh.score(where)
+    assert least[0] == pytest.approx(min(score[0] for score in every if score is not None))
 
 
 # Rigs on which earlier searches were 2 to 9% off, by the seed and the number in it, and the least that each can cost:

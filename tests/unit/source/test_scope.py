@@ -76,12 +76,8 @@ def test_no_selection_is_the_whole_file_without_its_last_ending() -> None:
 @pytest.mark.parametrize("text", ["|", "\ufeff|", "\n|\n", "  |\r\n", "\ufeff\n|"])
 def test_a_blank_file_is_wholly_replaced(text: str) -> None:
     scope, covered = scope_of(text)
-    plain, place = marked(text)
     assert scope.kind is ScopeKind.FILE
-    assert covered == plain.removeprefix("\ufeff")
-    assert place is not None
-    offer = SCOPES.offers(document(plain), place)
-    assert offer is not None and offer.what == "empty"
+    assert covered == marked(text)[0].removeprefix("\ufeff")
 
 
 def test_a_selection_of_exactly_one_definition_is_that_definition() -> None:
@@ -160,10 +156,6 @@ def test_a_header_at_the_end_of_the_file_is_a_stub(text: str) -> None:
     scope, covered = scope_of(text)
     assert (scope.kind, scope.name, scope.parameters) == (ScopeKind.DEFINITION, "f", ("a", "b"))
     assert covered.startswith("def f(a, b):")
-    plain, place = marked(text)
-    assert place is not None
-    offer = SCOPES.offers(document(plain), place)
-    assert offer is not None and offer.what == "stub"
 
 
 def test_a_statement_at_the_top_is_a_selection() -> None:
@@ -285,21 +277,3 @@ def test_a_fix_names_each_problem() -> None:
     scope = SCOPES.scope(doc, TextRange(start=0, end=0))
     found = Diagnostic(file="a.py", line=1, severity=Severity.ERROR, message="y is not defined")
     assert SCOPES.instruction(doc, scope, None, (found,)) == "Fix: y is not defined (line 1)"
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("def f(): |pass\n", "stub"),
-        ("def f():\n    return 1  # TODO|\n", "todo"),
-        ("def f(): return |1\n", "symbol"),
-        ("a = 1\n|b = 2\nc = 3|\n", "selection"),
-        ("a = 1\n|\nb = 2\n", "place"),
-        ("import os|\n", None),
-    ],
-)
-def test_offers(text: str, what: str | None) -> None:
-    plain, place = marked(text)
-    assert place is not None
-    offer = SCOPES.offers(document(plain), place)
-    assert (offer.what if offer else None) == what
