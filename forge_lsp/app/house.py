@@ -134,6 +134,7 @@ class House:
         from forge_lsp.builds.fast.languages import fast_gate
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.builds.untrusted import untrusted
+        from forge_lsp.domain.ports import Purpose
         from forge_lsp.domain.task import Language
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
@@ -164,6 +165,7 @@ class House:
                             name=model.name,
                             context=model.context,
                             think=model.think,
+                            think_for={Purpose(name): level for name, level in model.think_for.items()},
                             priced=key in settings.prices,
                         )
                         for key, model in settings.models.items()

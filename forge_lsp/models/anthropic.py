@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.domain.ports import (
+    ChatRequest,
+    FinishReason,
+    ModelInfo,
+    ModelStatus,
+    PullProgress,
+    Purpose,
+    Thinks,
+    Usage,
+)
 from forge_lsp.models.capabilities import LEVELS
 from forge_lsp.models.faults import (
     broke_in_transport,
@@ -31,6 +40,7 @@ from forge_lsp.models.gateways import Gateway
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.prompt import json_part, schema_words, turns
+from forge_lsp.models.thinking import Wishes
 from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
 
 if TYPE_CHECKING:
@@ -181,10 +191,9 @@ class AnthropicWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, think: str = "auto") -> None:
-        room = min(LEVELS.get(think, 0), info.context // 3)
-        # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
-        self._level = think if think in LEVELS else None
+    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, wishes: Wishes | None = None) -> None:
+        self._wishes = wishes or Wishes()
+        room = min(max(LEVELS.get(self._wishes.of(purpose), 0) for purpose in Purpose), info.context // 3)
         self._base = replace(info, thinks=Thinks.SWITCH, thought_tokens=room) if room else info
         self._info = self._base
         self._thinking = "adaptive"  # how newer models are told to; the others have a budget
@@ -236,7 +245,7 @@ class AnthropicWire:
         if self._takes_temperature and "temperature" in words:
             self._takes_temperature = False
             return True
-        if not structured and self._level is not None and self._thinking and _names_thinking(words):
+        if not structured and self._thinking and _names_thinking(words):
             self._thinking = "enabled" if self._thinking == "adaptive" else ""
             return True
         if structured and self._takes_tool and ("tool" in words or "thinking" in words or "schema" in words):
@@ -256,11 +265,10 @@ class AnthropicWire:
             parameters["system"] = [_block(request.system, cache=True)]
         if request.stop:
             parameters["stop_sequences"] = list(request.stop)
-        level = (
-            self._level if request.schema is None and self._thinking else None
-        )  # a tool cannot be forced on a thinker
-        if level is not None:
-            room = self._info.thought_tokens
+        # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
+        level = self._wishes.of(request.purpose)
+        if level in LEVELS and request.schema is None and self._thinking:  # a tool cannot be forced on a thinker
+            room = min(LEVELS[level], self._info.thought_tokens)
             parameters["max_tokens"] = request.max_tokens + room
             if self._thinking == "adaptive":
                 parameters["thinking"] = {"type": "adaptive"}
@@ -313,7 +321,12 @@ class AnthropicWire:
             # A server may ignore the choice of the tool and answer in words.
             yield TextDelta(index=0, text="".join(reading.tool) or json_part("".join(reading.text)))
         cut = reading.stop in ("max_tokens", "model_context_window_exceeded")
-        yield Finished(index=0, reason=FinishReason.LENGTH if cut else FinishReason.STOP, usage=reading.usage())
+        yield Finished(
+            index=0,
+            reason=FinishReason.LENGTH if cut else FinishReason.STOP,
+            usage=reading.usage(),
+            in_words=structured and not self._takes_tool,
+        )
 
     async def status(self) -> ModelStatus:
         await imported("anthropic")
