@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from pathlib import Path
 
 __all__ = ["LOG_NAME", "Log", "redact"]
@@ -14,25 +13,12 @@ _BYTES = 2_000_000
 _KEPT = 3
 _EARLY = 500  # records kept until the folder is known
 
-_SECRETS = (
-    (re.compile(r"\b(?:sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abp]|hf)[-_][A-Za-z0-9_\-]{8,}"), "[secret]"),
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "[secret]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*"), r"\1 [secret]"),
-    (
-        re.compile(
-            r"(?i)(?<![\w\-])([\w\-]*(?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]{6,}"
-        ),
-        r"\1[secret]",
-    ),
-    (re.compile(r"(?i)(https?://)[^/\s:@]+:[^/\s@]+@"), r"\1[secret]@"),
-)
-
 
 def redact(text: str) -> str:
     """``text`` without what looks like a key, a token or a password."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
+    from forge_lsp.redaction import blotted  # not before there is something to log
+
+    return blotted(text)
 
 
 class _Redacting(logging.Formatter):

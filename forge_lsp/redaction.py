@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from forge_lsp.secret_rules import secrets_in
 
-__all__ = ["Pairs", "Redacted", "hidden", "placeholders", "redact", "restored"]
+__all__ = ["Pairs", "Redacted", "blotted", "hidden", "placeholders", "redact", "restored"]
 
 _SHAPES = re.compile(
     r"""
@@ -34,6 +34,26 @@ _EXACT_CASE = re.compile(
     r"AKIA|ASIA|AIza|ya29\.|gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|xox[abeoprs]-|sk-|[sr]k_(?:live|test)_|whsec_|SG\.|dop_v1_"
 )
 
+
+_BLOT = "[secret]"
+_NAMED = (
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|xox[abeoprs]-|[sprk]k[-_])[\w\-]{8,}",
+        ),
+        "",
+    ),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*"), r"\1 "),
+    (
+        re.compile(
+            r"(?i)(?<![\w\-])([\w\-]{0,80}(?:api[_-]?key|token|secret|password|authorization)[\"']?\s{0,20}[:=]\s{0,20}[\"']?)"
+            r"(?!(?:bearer|basic)\b)[^\s\"',}]{6,}"
+        ),
+        r"\1",
+    ),
+    (re.compile(r"(?i)(https?://)[^/\s:@]{1,256}:[^/\s@]{1,512}(?=@)"), r"\1"),
+)
+"""What is named like a secret, whatever its shape; what the first group holds stays."""
 
 _MARK = "\u00a4"
 _SHOWN = re.compile(rf"REDACTED\d{{4}}|{_MARK}\d")
@@ -85,6 +105,15 @@ def redact(text: str, known: Pairs = ()) -> Redacted:
 def hidden(text: str, known: Pairs = ()) -> str:
     """``text`` without its secrets, for good: what goes to a model beside a document, or is kept."""
     return _Redaction(known).of(text).text
+
+
+def blotted(text: str) -> str:
+    """``text`` without its secrets for people to read, each as ``[secret]``: log lines and messages. Here everything
+    counts that is named like a secret, since no code has to keep its shape."""
+    text = _WHOLE.sub(_BLOT, redact(text).text)
+    for pattern, kept in _NAMED:
+        text = pattern.sub(kept + _BLOT, text)
+    return text
 
 
 class _Redaction:

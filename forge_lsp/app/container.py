@@ -137,6 +137,7 @@ class Container:
         from forge_lsp.builds.formatters import formatters
         from forge_lsp.builds.toolchains import toolchains
         from forge_lsp.builds.untrusted import untrusted
+        from forge_lsp.domain.ports import Purpose
         from forge_lsp.domain.task import Language
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
@@ -167,6 +168,7 @@ class Container:
                             name=model.name,
                             context=model.context,
                             think=model.think,
+                            think_for={Purpose(name): level for name, level in model.think_for.items()},
                             priced=key in settings.prices,
                         )
                         for key, model in settings.models.items()

@@ -36,16 +36,19 @@ async def ask_twice(
 ) -> T:
     """What ``read(text, cut)`` makes of the answer to ``turns``; where it refuses, of the answer to ``turns`` and what
     ``again`` says of the problem. Where that is no JSON at all, ``words(text)`` is what it says without doubt (None:
-    nothing): some models cannot write JSON. Raises Unusable after the second, and what the calls raise."""
+    nothing): some models cannot write JSON. One that is known for that is not asked again for what it said. Raises
+    Unusable after the second, and what the calls raise."""
     problem = ""
     for part in (role, f"{role} again"):
-        completion = (await ask(model, part, request(turns))).completions[0]
+        reply = await ask(model, part, request(turns))
+        completion = reply.completions[0]
         try:
             return read(completion.text, completion.finish is FinishReason.LENGTH)
         except Unusable as error:
             problem = str(error)
             cut = completion.finish is FinishReason.LENGTH
-            said = words(completion.text) if part != role and not cut and "{" not in completion.text else None
+            readable = (reply.in_words or part != role) and not cut and "{" not in completion.text
+            said = words(completion.text) if readable else None
             if said is not None:
                 return said
         # What it said stays unseen: a model shown its own nonsense repeats it, and at temperature 0 the same prompt

@@ -7,7 +7,7 @@ user's can tell, it is cheaper to try each writer once, and to think about what 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
@@ -64,8 +64,8 @@ def rows_by_need(
 
     The first attempts are those of different free writers, each once, without thinking and with the smallest panel
     there is; those that can write at the same time do. Then the free rows follow in their order, from the first:
-    thinking and panels grow with each failure. Rows that cost money or leave the machine (``free`` False) stay at their
-    numbers.
+    thinking and panels grow with each failure, and who has a turn of its own waits for it. Rows that cost money or
+    leave the machine (``free`` False) stay at their numbers.
     """
     due = [schedule.row_for(number) for number in range(1, attempts + 1)]
     local = [row for row in due if free(row.generator.model)]
@@ -75,7 +75,9 @@ def rows_by_need(
         replace(row, generator=generator, thinking=Thinking(), panel=smallest)
         for row, generator in _each_once(local, free=free, records=records or {})[:most]
     ]
-    follow = iter([*easy, *local])
+    leading = {row.generator.model for row in local}
+    later = (replace(row, generator=_without(row.generator, leading)) for row in local)
+    follow = iter([*easy, *later])
     return tuple(next(follow) if free(row.generator.model) else row for row in due)
 
 
@@ -98,3 +100,7 @@ def _each_once(
 
 def _new(row: Row, written: set[str], free: Callable[[str], bool]) -> tuple[str, ...]:
     return tuple(key for key in row.generator.writers[1:] if key not in written and free(key))
+
+
+def _without(generator: Generator, others: Collection[str]) -> Generator:
+    return replace(generator, beside=tuple(key for key in generator.beside if key not in others))

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Role
+from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Purpose, Role
 from forge_lsp.domain.task import Scope, ScopeKind, Task
 from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
@@ -110,6 +110,7 @@ class Shared:
         seed: int | None = None,
         stop: tuple[str, ...] = (),
         think: bool = False,
+        purpose: Purpose = Purpose.WRITE,
     ) -> ChatRequest:
         """The prefix, then ``turns``."""
         prefix = tuple(Message(role=Role.USER, text=text, cache=True) for text in (self.text, self.rules) if text)
@@ -123,6 +124,7 @@ class Shared:
             seed=seed,
             stop=stop,
             think=think,
+            purpose=purpose,
         )
 
 

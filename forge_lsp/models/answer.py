@@ -137,6 +137,7 @@ def _reply(samples: list[_Sample], *, first_token: float) -> ChatReply:
         ),
         usage=total_usage([end.usage for end in ends]),
         timing=Timing(load=max(end.load_seconds for end in ends), first_token=first_token),
+        in_words=any(end.in_words for end in ends),
     )
 
 

@@ -11,27 +11,28 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
-from forge_lsp.models.capabilities import LEVELS
-from forge_lsp.models.faults import (
-    broke_in_transport,
-    connection_failed,
-    connection_lost,
-    never_connected,
-    prompt_too_long,
-    retry_after,
-    says_too_long,
-    sentence,
-    wrong_place,
+from forge_lsp.domain.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.domain.ports import (
+    ChatRequest,
+    FinishReason,
+    ModelInfo,
+    ModelStatus,
+    PullProgress,
+    Purpose,
+    Thinks,
+    Usage,
 )
+from forge_lsp.models.capabilities import LEVELS
+from forge_lsp.models.faults import connection_failed, sentence, wrong_place
 from forge_lsp.models.gateways import Gateway
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.prompt import json_part, schema_words, turns
-from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
+from forge_lsp.models.sdk import new_client, read_fault, refusal
+from forge_lsp.models.thinking import Wishes
+from forge_lsp.models.wire import Chunk, Deadlines, Finished, ServerConfig, TextDelta, Waiting
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -39,6 +40,15 @@ if TYPE_CHECKING:
 __all__ = ["AnthropicEndpoint", "AnthropicWire"]
 
 _TOOL = "answer"
+_KINDS = {
+    "authentication_error": "unauthorised",
+    "permission_error": "unauthorised",
+    "rate_limit_error": "busy",
+    "overloaded_error": "busy",
+    "not_found_error": "missing",
+    "request_too_large": "long",
+}
+"""The API's types of errors that say what to do."""
 _CACHE_MARKS = 4
 """Blocks that may carry ``cache_control`` in one request."""
 _LEAST_BUDGET = 1_024
@@ -85,31 +95,32 @@ class AnthropicEndpoint:
             import anthropic
 
             self._route = route_to(self.url, self._environ)
-            timeout = anthropic.Timeout(None, connect=self._deadlines.connect)
-            self._client = anthropic.AsyncAnthropic(
-                api_key=self._key,
-                base_url=self.url,
-                max_retries=0,
-                timeout=timeout,
-                http_client=anthropic.DefaultAsyncHttpxClient(
-                    timeout=timeout, auth=self._auth, **self._route.arguments()
-                ),
+            made = new_client(
+                anthropic,
+                anthropic.AsyncAnthropic,
+                url=self.url,
+                key=self._key,
+                route=self._route,
+                deadlines=self._deadlines,
+                auth=self._auth,
             )
+            self._client = cast("AsyncAnthropic", made)
         return self._client
 
     def fault(self, error: Exception, info: ModelInfo) -> ModelError:
         """Any failure of the client, as one of our errors."""
         import anthropic
 
-        if isinstance(error, ModelError):
-            return error
-        if isinstance(error, anthropic.APIStatusError):
-            return self._refusal(error, info)
-        if isinstance(error, anthropic.APIConnectionError) or broke_in_transport(error):
-            return self._unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
-        if isinstance(error, (anthropic.APIError, ValueError, TypeError, AttributeError, KeyError)):
-            return ModelFault(f"What answers at {self.url} does not speak Anthropic's language.")
-        raise error
+        return read_fault(
+            anthropic,
+            error,
+            info=info,
+            server=self.server.key,
+            key=self._key,
+            foreign=f"What answers at {self.url} does not speak Anthropic's language.",
+            unreachable=self._unreachable,
+            refused=lambda refused: self._refusal(refused, info),
+        )
 
     def _unreachable(self) -> ServerUnreachable:
         remedy = f"check the network and the url of servers.{self.server.key}"
@@ -119,21 +130,18 @@ class AnthropicEndpoint:
         # An error in the middle of a stream comes under the status 200: there only its type tells.
         status, kind, place = int(error.status_code), _kind(error.body), self.server.key
         words = sentence(_message(error.body) or error.message, secret=self._key)
-        if status in (401, 403) or kind in ("authentication_error", "permission_error"):
-            return Unauthorised(
+        return refusal(
+            status,
+            words,
+            error.response.headers,
+            info=info,
+            server=place,
+            unauthorised=Unauthorised(
                 f"The key was refused by the server {place}.", remedy=f"set a valid key in {self._key_env}"
-            )
-        if status in (429, 503, 529) or kind in ("rate_limit_error", "overloaded_error"):
-            return Busy(
-                f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
-            )
-        if status == 404 or kind == "not_found_error":
-            return ModelMissing(
-                f"The server {place} does not have the model {info.name}.", remedy=f"correct models.{info.key}.name"
-            )
-        if status == 413 or kind == "request_too_large" or says_too_long(words):
-            return prompt_too_long(info.name, info.context)
-        return ModelFault(f"{info.name} failed on {place}: {words}")
+            ),
+            missing=f"correct models.{info.key}.name",
+            kind=_KINDS.get(kind, ""),
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -181,10 +189,9 @@ class AnthropicWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, think: str = "auto") -> None:
-        room = min(LEVELS.get(think, 0), info.context // 3)
-        # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
-        self._level = think if think in LEVELS else None
+    def __init__(self, *, info: ModelInfo, endpoint: AnthropicEndpoint, wishes: Wishes | None = None) -> None:
+        self._wishes = wishes or Wishes()
+        room = min(max(LEVELS.get(self._wishes.of(purpose), 0) for purpose in Purpose), info.context // 3)
         self._base = replace(info, thinks=Thinks.SWITCH, thought_tokens=room) if room else info
         self._info = self._base
         self._thinking = "adaptive"  # how newer models are told to; the others have a budget
@@ -236,7 +243,7 @@ class AnthropicWire:
         if self._takes_temperature and "temperature" in words:
             self._takes_temperature = False
             return True
-        if not structured and self._level is not None and self._thinking and _names_thinking(words):
+        if not structured and self._thinking and _names_thinking(words):
             self._thinking = "enabled" if self._thinking == "adaptive" else ""
             return True
         if structured and self._takes_tool and ("tool" in words or "thinking" in words or "schema" in words):
@@ -256,11 +263,10 @@ class AnthropicWire:
             parameters["system"] = [_block(request.system, cache=True)]
         if request.stop:
             parameters["stop_sequences"] = list(request.stop)
-        level = (
-            self._level if request.schema is None and self._thinking else None
-        )  # a tool cannot be forced on a thinker
-        if level is not None:
-            room = self._info.thought_tokens
+        # Left to itself it answers without thinking, as its provider has it: the user pays for every thought.
+        level = self._wishes.of(request.purpose)
+        if level in LEVELS and request.schema is None and self._thinking:  # a tool cannot be forced on a thinker
+            room = min(LEVELS[level], self._info.thought_tokens)
             parameters["max_tokens"] = request.max_tokens + room
             if self._thinking == "adaptive":
                 parameters["thinking"] = {"type": "adaptive"}
@@ -313,7 +319,12 @@ class AnthropicWire:
             # A server may ignore the choice of the tool and answer in words.
             yield TextDelta(index=0, text="".join(reading.tool) or json_part("".join(reading.text)))
         cut = reading.stop in ("max_tokens", "model_context_window_exceeded")
-        yield Finished(index=0, reason=FinishReason.LENGTH if cut else FinishReason.STOP, usage=reading.usage())
+        yield Finished(
+            index=0,
+            reason=FinishReason.LENGTH if cut else FinishReason.STOP,
+            usage=reading.usage(),
+            in_words=structured and not self._takes_tool,
+        )
 
     async def status(self) -> ModelStatus:
         await imported("anthropic")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from forge_lsp.domain.addresses import masked, names_cloud
 from forge_lsp.domain.ports import Thinks
 from forge_lsp.models.families import family_of
+from forge_lsp.models.naming import active_parameters, named_base, named_special
 
 __all__ = ["CLOUD", "LEVELS", "Capabilities", "Form", "Learnt", "from_show", "place_name", "remote_place"]
 
@@ -26,11 +27,6 @@ _TEMPLATE = 500
 """Characters of a chat template that are kept."""
 
 _LEVELS_ONLY = re.compile(r"gpt-?oss", re.IGNORECASE)
-_NOT_CHAT = re.compile(
-    r"embed|minilm|bge-|rerank|whisper|\bclip\b|guard|shieldgemma|ocr|translat|moondream|llava|reward|\btts\b|\basr\b",
-    re.IGNORECASE,
-)
-_BASE = re.compile(r"[:_.-](base|text|pt|fim)\b|[:-]\d+(\.\d+)?b-code\b", re.IGNORECASE)
 _INFILL = re.compile(r"<[^<>]*(fim|pre|suf|mid|repo_name|file_sep)[^<>]*>", re.IGNORECASE)
 
 
@@ -123,24 +119,11 @@ def from_show(name: str, shown: Mapping[str, object]) -> Capabilities:
         licence=str(shown.get("license") or "")[:2_000],
         context=_context(info),
         parameters=parameters,
-        active=known.active or _active(name, info, parameters),
+        active=active_parameters(name, info, parameters),
         codes=known.coder,
         template=template[:_TEMPLATE],
         learnt=Learnt() if known.schema else Learnt(form=Form.PROSE),
     )
-
-
-def _active(name: str, info: Mapping[str, object], parameters: float | None) -> float | None:
-    """Billions of parameters that a token passes through: by the name (``30b-a3b``), else by the share of the experts
-    that are used, which is somewhat low, since attention is shared; None where all are, or nothing is told."""
-    said = re.search(r"\ba(\d+(?:\.\d+)?)b\b", name.lower())
-    if said is not None:
-        return float(said[1])
-    experts = [value for key, value in info.items() if key.endswith(".expert_count") and isinstance(value, int)]
-    used = [value for key, value in info.items() if key.endswith(".expert_used_count") and isinstance(value, int)]
-    if parameters is None or not experts or not used or not 0 < used[0] < experts[0]:
-        return None
-    return round(parameters * used[0] / experts[0], 2)
 
 
 def _billions(value: object) -> float | None:
@@ -149,11 +132,11 @@ def _billions(value: object) -> float | None:
 
 
 def _chats(name: str, can: set[str] | None, template: str, modelfile: str) -> bool:
-    if _NOT_CHAT.search(name) or (can and "completion" not in can):
+    if named_special(name) or (can and "completion" not in can):
         return False
     if can and can & {"tools", "thinking"}:
         return True
-    if _BASE.search(name):
+    if named_base(name):
         return False
     if not template or "RENDERER" in modelfile or any(word in template for word in (".Messages", ".System", ".Role")):
         return True  # without a template nothing is known that speaks against it

@@ -23,6 +23,7 @@ from forge_lsp.models.gate import Gate, Policy
 from forge_lsp.models.gateways import beyond
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.known import KnownModels
+from forge_lsp.models.thinking import Wishes
 from forge_lsp.models.wire import Deadlines, Learns, ModelConfig, ServerConfig, ServerKind, Wire
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ class Directory:
                     server, url=url, deadlines=deadlines, key=key, auth=auth, environ=env, known=self._kept
                 )
                 self._ollama[server.key] = ollama
-                return lambda info, model: OllamaWire(info=info, endpoint=ollama, think=model.think)
+                return lambda info, model: OllamaWire(info=info, endpoint=ollama, wishes=_wishes(model))
             case ServerKind.OPENAI:
                 from forge_lsp.models.openai_compatible import OpenAIEndpoint, OpenAIWire
 
@@ -326,7 +327,7 @@ class Directory:
                     environ=env,
                     known=self._kept,
                 )
-                return lambda info, model: OpenAIWire(info=info, endpoint=openai, think=model.think)
+                return lambda info, model: OpenAIWire(info=info, endpoint=openai, wishes=_wishes(model))
             case ServerKind.ANTHROPIC:
                 from forge_lsp.models.anthropic import AnthropicEndpoint, AnthropicWire
 
@@ -335,7 +336,7 @@ class Directory:
                 claude = AnthropicEndpoint(
                     server, url=url, deadlines=deadlines, key=key, key_env=name, auth=auth, environ=env
                 )
-                return lambda info, model: AnthropicWire(info=info, endpoint=claude, think=model.think)
+                return lambda info, model: AnthropicWire(info=info, endpoint=claude, wishes=_wishes(model))
             case ServerKind.EMBEDDED:
                 raise AssertionError("an embedded model has no connection")
             case _:
@@ -357,3 +358,7 @@ async def _row(model: GuardedModel) -> ModelStatus:
         return await model.wire.status()
     except ModelError as error:
         return ModelStatus(info=model.info, installed=False, problem=str(error), remedy=error.remedy)
+
+
+def _wishes(model: ModelConfig) -> Wishes:
+    return Wishes(always=model.think, by_purpose=model.think_for)

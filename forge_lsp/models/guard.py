@@ -222,4 +222,5 @@ def _together(replies: list[ChatReply], *, seconds: float) -> ChatReply:
             first_token=min(reply.timing.first_token for reply in replies),
             total=seconds,
         ),
+        in_words=any(reply.in_words for reply in replies),
     )

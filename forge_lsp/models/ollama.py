@@ -26,7 +26,7 @@ from forge_lsp.models.capabilities import Capabilities, Form
 from forge_lsp.models.faults import prompt_too_long, wrong_place
 from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name
 from forge_lsp.models.prompt import plain_messages, schema_words
-from forge_lsp.models.thinking import Plan, Said, Thinker
+from forge_lsp.models.thinking import Plan, Said, Thinker, Wishes
 from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ class OllamaWire:
 
     batches = False
 
-    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, think: str = "auto") -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OllamaEndpoint, wishes: Wishes | None = None) -> None:
         self._base = info
         self._info = info
         self._endpoint = endpoint
         self._options: Mapping[str, object] = {"num_ctx": info.context, "num_batch": BATCH}
         self._able: Capabilities | None = None
-        self._thinker = Thinker(setting=think, keep=lambda learnt: endpoint.keep(info.name, learnt))
+        self._thinker = Thinker(wishes=wishes, keep=lambda learnt: endpoint.keep(info.name, learnt))
 
     @property
     def info(self) -> ModelInfo:
@@ -107,16 +107,18 @@ class OllamaWire:
         if said.ends and said.empty:
             again = self._thinker.again(request, self._info, plan, thought=said.thought > 0 or said.inline is not None)
         if again is not None:
+            plan = again
             if said.inline is not None:
                 yield TextDelta(index=0, text=said.inline)
-            async with aclosing(self._try(request, again, said)) as chunks:
+            async with aclosing(self._try(request, plan, said)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         if not said.ends:
             return  # without its end the answer is not an answer: the guard says so
         if said.empty and (said.thought or said.inline):
             raise self._thinker.nothing_said(self._info, said)
-        yield replace(said.ends[-1], usage=said.usage)
+        in_words = request.schema is not None and plan.form is Form.PROSE
+        yield replace(said.ends[-1], usage=said.usage, in_words=in_words)
 
     async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
         """One call, its end kept in ``said``."""

@@ -20,7 +20,7 @@ from forge_lsp.models.faults import (
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.openai_endpoint import OpenAIEndpoint
 from forge_lsp.models.prompt import estimated_input_tokens, json_part, plain_messages, schema_words
-from forge_lsp.models.thinking import Plan, Said, Thinker
+from forge_lsp.models.thinking import Plan, Said, Thinker, Wishes
 from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting
 
 __all__ = ["OpenAIEndpoint", "OpenAIWire"]
@@ -34,7 +34,7 @@ _LOOK = 5.0
 class OpenAIWire:
     """One model on an OpenAI-compatible server (see :class:`~forge_lsp.models.wire.Wire`)."""
 
-    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, think: str = "auto") -> None:
+    def __init__(self, *, info: ModelInfo, endpoint: OpenAIEndpoint, wishes: Wishes | None = None) -> None:
         self._base = info
         self._info = info
         self._endpoint = endpoint
@@ -42,13 +42,13 @@ class OpenAIWire:
         # Nothing tells whether a model of such a server thinks: its answers do, or the user's own setting. Most that
         # can be switched are served with it off; those that cannot have their room from the start.
         family = family_of(info.name)
-        known = Thinks.NO if think == "auto" else Thinks.SWITCH
+        known = Thinks.NO if wishes is None or wishes.auto else Thinks.SWITCH
         if family.thinks is Thinks.LEVELS or family.thinks is Thinks.ALWAYS:
             known = family.thinks
         self._identity = endpoint.identity(info.name)
         self._able = Capabilities(thinks=known, family=family.maker, codes=family.coder)
         self._remembered = False
-        self._thinker = Thinker(setting=think, thinks=known, keep=self._keep)
+        self._thinker = Thinker(wishes=wishes, thinks=known, keep=self._keep)
         self._told()
 
     @property
@@ -100,17 +100,20 @@ class OpenAIWire:
                 thought = said.thought > 0 or said.inline is not None
                 again = self._thinker.again(request, self._info, plan, thought=thought)
             if again is not None:
+                plan = again
                 for index in said.texts:
                     yield TextDelta(index=index, text=said.inline or "")
-                async with aclosing(self._try(request, again, said)) as chunks:
+                async with aclosing(self._try(request, plan, said)) as chunks:
                     async for chunk in chunks:
                         yield chunk
         except Exception as error:
             raise self._endpoint.fault(error, self._info) from error
         if said.ends and said.empty and (said.thought or said.inline):
             raise self._thinker.nothing_said(self._info, said)
+        in_words = request.schema is not None and plan.form is Form.PROSE
         for position, end in enumerate(said.ends):
-            yield replace(end, usage=said.usage) if position == 0 else end
+            usage = said.usage if position == 0 else end.usage
+            yield replace(end, usage=usage, in_words=in_words)
 
     async def _try(self, request: ChatRequest, plan: Plan, said: Said) -> AsyncGenerator[Chunk, None]:
         """One call, its ends kept in ``said``."""

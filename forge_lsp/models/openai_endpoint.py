@@ -10,17 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
+from forge_lsp.domain.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
 from forge_lsp.domain.ports import ModelInfo
 from forge_lsp.models.faults import (
-    broke_in_transport,
     connection_failed,
-    connection_lost,
-    never_connected,
-    prompt_too_long,
-    retry_after,
     says_budget,
-    says_busy,
     says_no_keys,
     says_no_model,
     says_too_long,
@@ -29,7 +23,8 @@ from forge_lsp.models.faults import (
 from forge_lsp.models.gateways import Gateway
 from forge_lsp.models.known import KnownModels
 from forge_lsp.models.network import Route, route_to
-from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
+from forge_lsp.models.sdk import new_client, read_fault, refusal
+from forge_lsp.models.wire import Deadlines, ServerConfig
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -87,14 +82,16 @@ class OpenAIEndpoint:
             import openai
 
             self._route = route_to(self.url, self._environ)
-            timeout = openai.Timeout(None, connect=self._deadlines.connect)
-            self._client = openai.AsyncOpenAI(
-                api_key=self._key or _NO_KEY,
-                base_url=self.url,
-                max_retries=0,
-                timeout=timeout,
-                http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, auth=self._auth, **self._route.arguments()),
+            made = new_client(
+                openai,
+                openai.AsyncOpenAI,
+                url=self.url,
+                key=self._key or _NO_KEY,
+                route=self._route,
+                deadlines=self._deadlines,
+                auth=self._auth,
             )
+            self._client = cast("AsyncOpenAI", made)
             if not (urlsplit(self.url).hostname or "").endswith("openai.com"):
                 # The client takes these from the environment, and they are nobody else's business.
                 self._client.organization = self._client.project = None
@@ -114,23 +111,16 @@ class OpenAIEndpoint:
         """Any failure of the client, as one of our errors."""
         import openai
 
-        if isinstance(error, ModelError):
-            return error
-        if isinstance(error, openai.APIStatusError):
-            return self._refusal(error, info)
-        if isinstance(error, openai.APIConnectionError) or broke_in_transport(error):
-            return self.unreachable() if never_connected(error) else connection_lost(self.server.key, info.name)
-        if isinstance(error, openai.APIError):
-            # An error in the middle of the stream has no status.
-            words = sentence(error.message, secret=self._key)
-            if says_too_long(words):
-                return prompt_too_long(info.name, info.context)
-            if says_busy(words):
-                return Busy(f"No place is free on the server {self.server.key}: {words}")
-            return ModelFault(f"{info.name} failed on {self.server.key}: {words}")
-        if isinstance(error, (ValueError, TypeError, AttributeError, KeyError)):
-            return ModelFault(f"What answers at {self.url} does not speak OpenAI's language.")
-        raise error
+        return read_fault(
+            openai,
+            error,
+            info=info,
+            server=self.server.key,
+            key=self._key,
+            foreign=f"What answers at {self.url} does not speak OpenAI's language.",
+            unreachable=self.unreachable,
+            refused=lambda refused: self._refusal(refused, info),
+        )
 
     def _refusal(self, error: Any, info: ModelInfo) -> ModelError:
         status, place = int(error.status_code), self.server.key
@@ -143,23 +133,18 @@ class OpenAIEndpoint:
             )
         if status == 400 and says_no_keys(words):
             return self._no_key(f"The server {place} does not know this key, and keeps no list of keys to look in.")
-        if status in (401, 403):
-            # A server may quote a part of the key, so its words are not repeated.
-            return self._no_key(f"The key was refused by the server {place}.")
-        if error.code == "insufficient_quota":
+        if status not in (401, 403) and error.code == "insufficient_quota":
             return ModelFault(f"The account of the server {place} has no credit left.", remedy="add credit to it")
-        if status in (429, 503, 529):
-            return Busy(
-                f"No place is free on the server {place}: {words}", retry_after=retry_after(error.response.headers)
-            )
-        if status == 404 or (status == 400 and says_no_model(words)):
-            return ModelMissing(
-                f"The server {place} does not have the model {info.name}.",
-                remedy=f"load it there, or correct models.{info.key}.name",
-            )
-        if status == 413 or says_too_long(words):
-            return prompt_too_long(info.name, info.context)
-        return ModelFault(f"{info.name} failed on {place}: {words}")
+        return refusal(
+            status,
+            words,
+            error.response.headers,
+            info=info,
+            server=place,
+            unauthorised=self._no_key(f"The key was refused by the server {place}."),
+            missing=f"load it there, or correct models.{info.key}.name",
+            kind="missing" if status == 400 and says_no_model(words) else "",
+        )
 
     def degrade(self, error: Exception, sent: Mapping[str, object]) -> bool:
         """Whether the server refused one of the ``sent`` parameters that it can do without; it is then remembered."""

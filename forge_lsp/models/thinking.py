@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from forge_lsp.domain.errors import NoAnswer
-from forge_lsp.domain.ports import ChatRequest, ModelInfo, Thinks, Usage
+from forge_lsp.domain.ports import ChatRequest, ModelInfo, Purpose, Thinks, Usage
 from forge_lsp.models.answer import total_usage
 from forge_lsp.models.capabilities import LEVELS, Form, Learnt
 from forge_lsp.models.prompt import holds_object
 from forge_lsp.models.wire import Finished
 
-__all__ = ["Plan", "Said", "Thinker"]
+__all__ = ["Plan", "Said", "Thinker", "Wishes"]
 
 _AUTO = "medium"
 """How much a model thinks where nobody said."""
@@ -107,14 +107,41 @@ class Said:
         return total_usage(self.usages)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How much the user wants a model to think: auto, off, low, medium or high; ``by_purpose`` counts before
+    ``always``."""
+
+    always: str = "auto"
+    by_purpose: Mapping[Purpose, str] = field(default_factory=dict[Purpose, str])
+
+    def of(self, purpose: Purpose) -> str:
+        """The wish for answers of one purpose."""
+        return self.by_purpose.get(purpose, self.always)
+
+    @property
+    def auto(self) -> bool:
+        """Whether all is left to the model and its server."""
+        return all(self.of(purpose) == "auto" for purpose in Purpose)
+
+    @property
+    def off(self) -> bool:
+        """Whether it is never to think."""
+        return all(self.of(purpose) == "off" for purpose in Purpose)
+
+
 class Thinker:
-    """What is known of one model's thinking and of the forms it can answer in. ``setting`` is the user's: auto, off,
-    low, medium or high. ``keep`` is told what its answers have shown, whenever that changes."""
+    """What is known of one model's thinking and of the forms it can answer in. ``wishes`` are the user's, ``keep`` is
+    told what its answers have shown, whenever that changes."""
 
     def __init__(
-        self, *, setting: str = "auto", thinks: Thinks = Thinks.NO, keep: Callable[[Learnt], None] | None = None
+        self,
+        *,
+        wishes: Wishes | None = None,
+        thinks: Thinks = Thinks.NO,
+        keep: Callable[[Learnt], None] | None = None,
     ) -> None:
-        self._setting = setting
+        self._wishes = wishes or Wishes()
         self._told = thinks
         self._learnt = Learnt()
         self._keep = keep
@@ -134,33 +161,39 @@ class Thinker:
 
     def most(self, context: int) -> int:
         """The most that a call may think, in tokens, before its answer."""
-        if self.thinks is Thinks.NO or (self.thinks is Thinks.SWITCH and self._setting == "off"):
+        if self.thinks is Thinks.NO or (self.thinks is Thinks.SWITCH and self._wishes.off):
             return 0
+        wishes = {self._wishes.of(purpose) for purpose in Purpose}
         # Not by what was seen: the windows of a job are shared out once.
-        return min(self._tokens(self._level()), context // 3)
+        most = max(self._tokens(_level(wish)) for wish in (wishes - {"off"} or wishes))
+        return min(most, context // 3)
 
     def plan(self, request: ChatRequest, info: ModelInfo) -> Plan:
         """How to ask the first time.
 
         Left to itself, a model that can be switched thinks where the request says that it is worth its time, and not
-        for an answer that follows a schema. One that knows levels only is kept low there, and one that always thinks
-        has its room.
+        for an answer that follows a schema, unless the user set that it thinks for this purpose. One that knows levels
+        only is kept low there, and one that always thinks has its room.
         """
         structured = request.schema is not None
         form = self._learnt.form if structured else Form.SCHEMA
-        wanted = (self._setting in LEVELS or (self._setting == "auto" and request.think)) and not structured
+        wish = self._wishes.of(request.purpose)
+        wanted = wish in LEVELS or (wish == "auto" and request.think)
+        if structured and request.purpose not in self._wishes.by_purpose:
+            wanted = False
+        level = _level(wish)
         match self.thinks:
             case Thinks.NO:
                 return Plan(form=form)
-            case Thinks.SWITCH if form is Form.PROSE or not wanted:
+            case Thinks.SWITCH if not wanted:
                 # A model that answers nothing under a schema mostly does so because it is not allowed to think.
                 if form is Form.PROSE and self._learnt.empty:
                     return self._thinking("low", info, form=form)
                 return Plan(off=True, form=form)
             case Thinks.ALWAYS:
-                return self._thinking(self._level(), info, form=form)
+                return self._thinking(level, info, form=form)
             case _:
-                return self._thinking(self._level() if wanted else "low", info, form=form)
+                return self._thinking(level if wanted else "low", info, form=form)
 
     def again(self, request: ChatRequest, info: ModelInfo, plan: Plan, *, thought: bool) -> Plan | None:
         """How to ask once more after an answer without a word; None: asking differently would not help.
@@ -227,12 +260,9 @@ class Thinker:
         """It thought, twice, and answered nothing."""
         tokens = max(said.usages[-1].output_tokens if said.usages else 0, said.thought)
         remedy = f"raise models.{info.key}.context, or name a model that thinks less"
-        if self.thinks is not Thinks.ALWAYS and self._setting != "off":
+        if self.thinks is not Thinks.ALWAYS and not self._wishes.off:
             remedy = f'set models.{info.key}.think = "off", or raise models.{info.key}.context'
         return NoAnswer(f"{info.name} spent its {tokens} tokens on thinking and gave no answer.", remedy=remedy)
-
-    def _level(self) -> str:
-        return self._setting if self._setting in LEVELS else _AUTO
 
     def _thinking(self, level: str, info: ModelInfo, *, form: Form) -> Plan:
         return Plan(level=level, room=self._room(level, info.context), form=form)
@@ -248,3 +278,7 @@ class Thinker:
     def _second(self, info: ModelInfo) -> int:
         """Tokens of thought for a second try. They are a bound: a model that does not think leaves them."""
         return min(_MOST, info.context // 2)
+
+
+def _level(wish: str) -> str:
+    return wish if wish in LEVELS else _AUTO

@@ -19,14 +19,14 @@ Every method raises only errors of :mod:`forge_lsp.domain.errors` (and lets ``Ca
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from forge_lsp.domain.errors import ServerBusy
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Usage
+from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Purpose, Usage
 
 __all__ = [
     "Busy",
@@ -64,13 +64,15 @@ class Finished:
     :class:`~forge_lsp.domain.errors.BrokenStream`, which the guard raises.
 
     ``usage`` is added up over the samples of a request: a server that counts once reports it with one of them.
-    ``load_seconds`` is what the server says this call spent on loading the model (0.0: not told).
+    ``load_seconds`` is what the server says this call spent on loading the model (0.0: not told). ``in_words``: the
+    request's schema was told in words alone.
     """
 
     index: int
     reason: FinishReason
     usage: Usage = field(default_factory=Usage)
     load_seconds: float = 0.0
+    in_words: bool = False
 
 
 Chunk: TypeAlias = TextDelta | Waiting | Finished
@@ -193,8 +195,9 @@ class ServerConfig:
 class ModelConfig:
     """``[models.KEY]``: ``name`` is what the server calls it, ``context`` its length in tokens.
 
-    ``think`` is auto, off, low, medium or high; ``priced``: the settings hold a price for it. ``path`` (embedded): the
-    weights' file; None is the model that comes with the ``embedded`` extra.
+    ``think`` is auto, off, low, medium or high; ``think_for``, which counts before it, the same for one
+    :class:`Purpose`. ``priced``: the settings hold a price for it. ``path`` (embedded): the weights' file; None is the
+    model that comes with the ``embedded`` extra.
     """
 
     key: str
@@ -203,4 +206,5 @@ class ModelConfig:
     context: int = 8192
     path: Path | None = None
     think: str = "auto"
+    think_for: Mapping[Purpose, str] = field(default_factory=dict[Purpose, str])
     priced: bool = False

@@ -7,13 +7,19 @@ parameters, and five times the parameters are worth about 1.8 times as much.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 from forge_lsp.models.families import family_of, restricted, short_name
+from forge_lsp.models.naming import (
+    active_parameters,
+    named_base,
+    named_for_pictures,
+    named_parameters,
+    named_special,
+)
 
 __all__ = ["Facts", "Installed", "Traits", "facts_of", "traits", "why_unfit"]
 
@@ -24,13 +30,6 @@ _GROWTH = 0.35
 """Exponent of the parameters: qwen2.5-coder's results from 1.5b to 32b grow about so."""
 _BYTES = 0.6
 """Bytes a parameter at the usual quantisation, where neither server nor name tell how many there are."""
-
-_NOT_WRITERS = re.compile(r"embed|minilm|bge-|rerank|whisper|clip|guard|ocr|translat|reward", re.IGNORECASE)
-_SEERS = re.compile(r"vision|[-.:\d]vl\b|-v\b|llava|moondream", re.IGNORECASE)
-_BASE = re.compile(r"[:_.-](base|text|pt|fim)\b", re.IGNORECASE)
-
-_TOTAL = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?e?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
-_ACTIVE = re.compile(r"(?<![a-z0-9])a(\d+(?:\.\d+)?)b(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +73,9 @@ class Traits:
 @cache
 def traits(model: Installed) -> Traits:
     """What a model is worth, by its server's facts, else its name, else its size."""
-    name, facts, family = short_name(model.name), dict(model.facts), family_of(model.name)
-    total = _total(name, model, facts)
-    active = min(_active(name, facts, total) or family.active or total, total)
+    facts, family = dict(model.facts), family_of(model.name)
+    total = _total(model, facts)
+    active = min(active_parameters(model.name, facts, total) or total, total)
     worth = (active * total) ** 0.5
     return Traits(
         maker=family.maker,
@@ -93,46 +92,20 @@ def why_unfit(model: Installed) -> str | None:
     name = short_name(model.name)
     if model.remote:
         return "it runs elsewhere, and is not called unless you name it"
-    if not model.chats or _NOT_WRITERS.search(name) or _BASE.search(name):
-        return "it does not answer instructions (a base, embedding or other special model)"
-    if _SEERS.search(name):
+    if named_for_pictures(name):
         return "it was made to look at pictures"
+    if not model.chats or named_special(name) or named_base(name):
+        return "it does not answer instructions (a base, embedding or other special model)"
     if unfit := family_of(model.name).unfit:
         return unfit
     return "its licence restricts its use" if restricted(model.name, model.licence) else None
 
 
-def _total(name: str, model: Installed, facts: Mapping[str, object]) -> float:
+def _total(model: Installed, facts: Mapping[str, object]) -> float:
     told = facts.get("general.parameter_count")
     if isinstance(told, int | float) and told > 0:
         return told / 1e9
-    found = _TOTAL.search(name)
-    if found is not None:
-        return float(found[2]) * int(found[1] or 1) / (1 if found[3] == "b" else 1000)
-    return max(model.size, 1) / 1e9 / _BYTES
-
-
-def _active(name: str, facts: Mapping[str, object], total: float) -> float | None:
-    """Billions of parameters that one token uses: reckoned from the experts that the server tells of, else named."""
-    arch = str(facts.get("general.architecture", ""))
-
-    def number(key: str) -> float:
-        value = facts.get(f"{arch}.{key}")
-        return float(value) if isinstance(value, int | float) else 0.0
-
-    experts, used = number("expert_count"), number("expert_used_count")
-    if experts and used:
-        # Gate, up and down of every expert in every layer; the rest of the model is used by every token.
-        each = 3 * number("embedding_length") * number("expert_feed_forward_length") * number("block_count") / 1e9
-        all_of_them = each * experts
-        if 0 < all_of_them < total:
-            return total - each * (experts - used)
-        return total * (used / experts) ** 0.7
-    found = _ACTIVE.search(name)
-    if found is not None:
-        return float(found[1])
-    mixture = re.search(r"(\d+)x(\d+(?:\.\d+)?)b", name)
-    return None if mixture is None else float(mixture[2]) * 1.8  # two experts of eight, what they share counted once
+    return named_parameters(model.name) or max(model.size, 1) / 1e9 / _BYTES
 
 
 def facts_of(info: Mapping[str, object]) -> Facts:

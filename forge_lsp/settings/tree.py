@@ -99,6 +99,8 @@ class Model(_Table):
     think: Literal["auto", "off", "low", "medium", "high"] = "auto"
     """How much it thinks before it answers, where it can be told. auto: when it writes again after a failure, and not
     for plans, reviews and votes. A model that always thinks has room for it in every case."""
+    think_for: dict[Literal["write", "plan", "review"], Literal["auto", "off", "low", "medium", "high"]] = {}
+    """The same for one part: write (code), plan, or review (votes included); before `think`."""
 
 
 class Thinking(_Table):

@@ -169,7 +169,7 @@ def test_licences_sizes_and_what_is_suggested() -> None:
     assert table.suggestion(table.suggested) == table.suggested[0]
     moe = {"general.parameter_count": 30_500_000_000, "x.expert_count": 128, "x.expert_used_count": 8}
     able = from_show("mine", {"model_info": moe, "template": "{{ .Messages }}"})
-    assert (able.parameters, able.active) == (30.5, 1.91)
+    assert (able.parameters, able.active) == (30.5, 4.38)
     assert from_show("some-30b-a3b", {"model_info": {}}).active == 3.0
     assert from_show("qwen3-coder:30b", {"model_info": {}}).active == 3.3
     assert from_show("llama3.1:8b", {"model_info": {}}).active is None

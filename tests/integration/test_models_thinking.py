@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.domain.errors import ModelFault
-from forge_lsp.domain.ports import ModelInfo, Thinks
+from forge_lsp.domain.ports import ModelInfo, Purpose, Thinks
 from forge_lsp.models.capabilities import from_show
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.guard import GuardedModel
@@ -26,12 +27,18 @@ ANSWER = '{"reasoning": "fine", "score": 9}'
 
 @asynccontextmanager
 async def asked(
-    kind: ServerKind, url: str, name: str = NAME, *, think: str = "auto", context: int = 8192
+    kind: ServerKind,
+    url: str,
+    name: str = NAME,
+    *,
+    think: str = "auto",
+    context: int = 8192,
+    think_for: Mapping[Purpose, str] | None = None,
 ) -> AsyncIterator[tuple[GuardedModel, Directory]]:
     """One model of a window of ``context`` tokens that is to ``think``."""
     directory = Directory(
         servers=[ServerConfig(key="s", kind=kind, url=url)],
-        models=[ModelConfig(key="m", server="s", name=name, context=context, think=think)],
+        models=[ModelConfig(key="m", server="s", name=name, context=context, think=think, think_for=think_for or {})],
         environ={},
     )
     try:
@@ -87,6 +94,40 @@ async def test_a_model_is_told_what_it_knows(
         assert chat.body["think"] == think
         assert chat.body["options"]["num_predict"] == 60 + room
         assert directory.info("m").thinks is (Thinks.LEVELS if kind == "levels" else Thinks.SWITCH)
+
+
+@pytest.mark.parametrize("kind", ["switch", "levels"])
+async def test_how_much_it_thinks_is_set_by_what_the_answer_is_for(kind: str) -> None:
+    """Also for a review, whose schema keeps it from thinking otherwise."""
+    name = "gpt-oss:20b" if kind == "levels" else NAME
+    wishes = {Purpose.PLAN: "high", Purpose.REVIEW: "low", Purpose.WRITE: "off"}
+    purposes = (Purpose.WRITE, Purpose.PLAN, Purpose.REVIEW)
+    async with (
+        FakeOllama(models=[name], minds={name: Mind(kind=kind, tokens=40)}, answer=Script.say(ANSWER)) as server,
+        asked(ServerKind.OLLAMA, server.url, name, think_for=wishes) as (model, directory),
+    ):
+        for purpose in purposes:
+            schema = VERDICT if purpose is Purpose.REVIEW else None
+            await model.complete(replace(ask(schema=schema), purpose=purpose))
+        room = [chat.body["options"]["num_predict"] - 60 for chat in server.chats]
+        told = [chat.body["think"] for chat in server.chats]
+        assert told == ([False, True, True] if kind == "switch" else ["low", "high", "low"])
+        assert room == [0 if kind == "switch" else 1024, 2730, 1024]
+        assert directory.info("m").thought_tokens == 2730
+
+
+@pytest.mark.parametrize("kind", [ServerKind.OLLAMA, ServerKind.OPENAI])
+async def test_an_answer_says_that_its_schema_was_told_in_words(kind: ServerKind) -> None:
+    words = Script.say("A fine piece of work. Score: 9/10.")
+    async with AsyncExitStack() as stack:
+        if kind is ServerKind.OLLAMA:
+            url = (await stack.enter_async_context(FakeOllama(models=[NAME], answer=words))).url
+        else:
+            url = (await stack.enter_async_context(OpenAIServer(models=[NAME], answer=words))).url + "/v1"
+        model, _ = await stack.enter_async_context(asked(kind, url))
+        said = [(await model.complete(ask(schema=VERDICT))).in_words for _ in range(4)]
+        assert said == [False, False, True, True]
+        assert not (await model.complete(ask())).in_words
 
 
 async def test_a_thought_that_never_ends_is_told_with_the_remedy_and_counted() -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "ModelInfo",
     "ModelStatus",
     "PullProgress",
+    "Purpose",
     "Role",
     "StandIns",
     "Thinks",
@@ -51,12 +52,21 @@ class Thinks(StrEnum):
     ALWAYS = "always"
 
 
+class Purpose(StrEnum):
+    """What an answer is for: code, a plan, or a judgement (reviews and votes)."""
+
+    WRITE = "write"
+    PLAN = "plan"
+    REVIEW = "review"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What a model is asked, in no wire format.
 
     ``max_tokens`` bounds each sample's answer; what a model thinks before it has room of its own
-    (``ModelInfo.thought_tokens``), and ``think`` says that thinking is worth its time here. ``samples`` asks for that
+    (``ModelInfo.thought_tokens``), and ``think`` says that thinking is worth its time here, where the user has not set
+    how much the model thinks for this ``purpose``. ``samples`` asks for that
     many independent answers, in one batch where the server can. ``schema`` is a bounded JSON schema that the answer
     must follow (thinking is then switched off where the server can). ``seed`` makes samples repeatable where the
     server can. An answer ends before any text of ``stop``. ``job`` is the same for all calls of one job, and opaque:
@@ -74,6 +84,7 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     job: str = ""
     think: bool = False
+    purpose: Purpose = Purpose.WRITE
     place: str | None = None
 
 
@@ -115,11 +126,13 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatReply:
-    """A whole answer: one completion a sample, in order."""
+    """A whole answer: one completion a sample, in order. ``in_words``: the schema was told in words alone, since the
+    model follows it in no other form."""
 
     completions: tuple[Completion, ...]
     usage: Usage
     timing: Timing
+    in_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.domain.attempt import Review, Severity
 from forge_lsp.domain.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, Clock, Message, Role
+from forge_lsp.domain.ports import ChatRequest, Clock, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import on_one_line
@@ -104,7 +104,13 @@ async def _ask(member: Review, context: ReviewContext, role: str, *more: Message
     ]
 
     def request(turns: Sequence[Message]) -> ChatRequest:
-        return shared.request(*turns, max_tokens=context.answer_tokens(member.model), temperature=0.0, schema=schema())
+        return shared.request(
+            *turns,
+            max_tokens=context.answer_tokens(member.model),
+            temperature=0.0,
+            schema=schema(),
+            purpose=Purpose.REVIEW,
+        )
 
     return await ask_twice(
         context.ask,

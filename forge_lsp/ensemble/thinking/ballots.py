@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from forge_lsp.domain.errors import ModelError, SpendingRefused
-from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.domain.ports import ChatRequest, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
 from forge_lsp.ensemble.members import MOST_UNUSABLE
 from forge_lsp.ensemble.plain_words import said_vote
@@ -101,7 +101,9 @@ async def _cast(voter: str, plans: Sequence[Plan], context: ThinkingContext, rol
         shared, text = await context.prompt(voter, "vote", shown, BALLOT_TOKENS, letters=either)
 
         def request(turns: Sequence[Message]) -> ChatRequest:
-            return shared.request(*turns, max_tokens=BALLOT_TOKENS, temperature=0.0, schema=ballot_schema(letters))
+            return shared.request(
+                *turns, max_tokens=BALLOT_TOKENS, temperature=0.0, schema=ballot_schema(letters), purpose=Purpose.REVIEW
+            )
 
         chosen = await ask_twice(
             context.ask,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.domain.errors import ForgeError, ModelError, SpendingRefused
-from forge_lsp.domain.ports import Message, Role
+from forge_lsp.domain.ports import Message, Purpose, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.members import Team
@@ -68,7 +68,10 @@ class ThinkingContext:
         try:
             shared, text = await self.prompt(model, template, shown, ANSWER_TOKENS, **values)
             request = shared.request(
-                Message(role=Role.USER, text=text), max_tokens=ANSWER_TOKENS, temperature=TEMPERATURE
+                Message(role=Role.USER, text=text),
+                max_tokens=ANSWER_TOKENS,
+                temperature=TEMPERATURE,
+                purpose=Purpose.PLAN,
             )
             reply = await self.ask(model, role, request)
         except (ModelError, SpendingRefused) as error:

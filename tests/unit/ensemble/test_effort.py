@@ -54,10 +54,11 @@ def beside(rows: tuple[Row, ...]) -> str:
 @pytest.mark.parametrize(
     ("pairs", "attempts", "writers"),
     [
-        ({"a": ("b",), "b": ("a",), "c": ("a",)}, 8, "a+b c a+b a+b b+a b+a paid paid"),
-        ({"a": ("b", "c"), "b": ("a",), "c": ()}, 6, "a+b+c a+b+c a+b+c b+a b+a c"),
-        ({"a": (), "b": ("c",), "c": ("b",)}, 6, "a b+c a a b+c b+c"),
-        ({"a": ("paid", "b"), "b": (), "c": ()}, 6, "a+b c a+paid+b a+paid+b b b"),
+        ({"a": ("b",), "b": ("a",), "c": ("a",)}, 8, "a+b c a a b b paid paid"),
+        ({"a": ("b", "c"), "b": ("a",), "c": ()}, 6, "a+b+c a a b b c"),
+        ({"a": (), "b": ("c",), "c": ("b",)}, 6, "a b+c a a b b"),
+        ({"a": ("paid", "b"), "b": (), "c": ()}, 6, "a+b c a+paid a+paid b b"),
+        ({"a": ("d", "b"), "b": (), "c": ()}, 6, "a+d+b c a+d a+d b b"),
     ],
 )
 def test_those_that_can_write_at_once_do_and_each_easy_writer_once(
@@ -78,7 +79,8 @@ def test_those_that_can_write_at_once_do_and_each_easy_writer_once(
     assert beside(rows) == writers
     easy = [row for row in rows if row.thinking.strategy == "none"]
     written = [writer for row in easy for writer in row.generator.writers]
-    assert sorted(written) == ["a", "b", "c"]
+    assert sorted(set(written) - {"d"}) == ["a", "b", "c"]
+    assert len(set(written)) == len(written)
     assert "paid" not in written
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from forge_lsp.domain.ports import ChatReply, ChatRequest, Purpose
 from forge_lsp.ensemble.plain_words import said_score, said_vote
 from tests.support.scripted import ScriptedModel
 from tests.unit.ensemble.test_review import sit
@@ -62,3 +65,18 @@ async def test_words_count_only_once_json_was_asked_for_again() -> None:
     result, _ = await sit(first, again)
     said = [(one.score, one.reasoning) for one in result.verdict.reviews]
     assert said == [(9.0, "Score: 9, well done."), (None, "")]
+
+
+class InWords(ScriptedModel):
+    """A model that is known to follow no schema."""
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        return replace(await super().complete(request), in_words=True)
+
+
+async def test_one_that_is_known_to_answer_in_words_is_asked_once() -> None:
+    clear, vague = InWords("a", "Score: 9, well done."), InWords("b", "It is fine.", "Score: 7")
+    sitting, _ = await sit(clear, vague)
+    assert [one.score for one in sitting.verdict.reviews] == [9.0, 7.0]
+    assert (len(clear.requests), len(vague.requests)) == (1, 2)
+    assert {one.purpose for one in clear.requests} == {Purpose.REVIEW}
