@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -44,6 +45,34 @@ class Files:
         if key not in self._read:
             self._read[key] = self._load(path, key)
         return self._read[key]
+
+    def walk(self, suffixes: tuple[str, ...], *, most: int) -> Iterator[tuple[Path, str, tuple[int, int]]]:
+        """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text (time in ns
+        and size of what lies on the disk, the checksum of an open buffer). At most ``most`` files are looked at."""
+        for path in self.open_paths():
+            buffer = self._buffers[path]
+            if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
+                yield path, self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")))
+        for path in self.guard.files(suffixes, most=most):
+            if self.guard.resolved(path) in self._buffers:
+                continue
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            if status.st_size <= self._largest:
+                yield path, self.name(path), (status.st_mtime_ns, status.st_size)
+
+    def data(self, path: Path) -> bytes | None:
+        """The bytes of a file's text as :meth:`text` has it, without keeping them."""
+        buffer = self._buffers.get(self.guard.resolved(path))
+        if buffer is not None:
+            return buffer.text.encode(errors="replace")
+        try:
+            data = read_plain(path, most=self._largest)
+        except OSError:
+            return None
+        return None if b"\x00" in data else data
 
     def _load(self, path: Path, key: Path) -> str | None:
         buffer = self._buffers.get(key)

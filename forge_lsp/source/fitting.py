@@ -11,7 +11,7 @@ from forge_lsp.domain.task import Document, Scope, ScopeKind
 from forge_lsp.source.lines import Lines, leading_space, normalised
 from forge_lsp.source.markers import INSERT_HERE, LEFT_OUT, SCOPE_BEGINS, SCOPE_ENDS, comment
 
-__all__ = ["estimate_tokens", "fenced", "fitted_document", "shortened"]
+__all__ = ["estimate_tokens", "fenced", "fitted_document", "rendered", "shortened"]
 
 # Code models spend 3 to 4 characters of ASCII code on a token; 3.2 errs on the safe side. Beyond ASCII a token holds
 # about two bytes of UTF-8 at worst (byte-level vocabularies on scripts that they saw little of).
@@ -58,7 +58,7 @@ def fitted_document(document: Document, text: str, scope: Scope, items: Sequence
     """
     lines = Lines(text)
     every = range(len(lines) if lines.line(len(lines) - 1) else max(len(lines) - 1, 1))
-    whole = _rendered(document, lines, scope, set(every))
+    whole = rendered(document, lines, scope, set(every))
     if estimate_tokens(whole) <= tokens:
         return whole
     left = tokens - 60  # the markers and the first notes of lines left out
@@ -75,7 +75,7 @@ def fitted_document(document: Document, text: str, scope: Scope, items: Sequence
             continue
         left -= cost
         kept.add(number)
-    return _rendered(document, lines, scope, kept)
+    return rendered(document, lines, scope, kept)
 
 
 def _by_importance(lines: Lines, scope: Scope, items: Sequence[Item], count: int) -> Iterator[int]:
@@ -122,7 +122,8 @@ def _headers(lines: Lines, items: Sequence[Item], wanted: Callable[[Item], bool]
         yield from _headers(lines, item.children, wanted)
 
 
-def _rendered(document: Document, lines: Lines, scope: Scope, kept: set[int]) -> str:
+def rendered(document: Document, lines: Lines, scope: Scope, kept: set[int]) -> str:
+    """The kept lines of the document, its scope marked; a comment tells of each run of lines left out."""
     first, last = lines.of(scope.range)
     insertion = scope.kind is ScopeKind.INSERTION
     whole = scope.kind is ScopeKind.FILE

@@ -6,7 +6,7 @@ tree-sitter and its grammars are imported when a text of their language is first
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +14,7 @@ from forge_lsp.domain.task import Language, TextRange
 from forge_lsp.source.lines import ByteOffsets
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, Query
 
 __all__ = ["Grammars", "ParsedText"]
 
@@ -118,6 +118,7 @@ class Grammars:
 
     def __init__(self) -> None:
         self._parsers: dict[str, Parser] = {}
+        self._queries: dict[tuple[str, str], Query] = {}
 
     @staticmethod
     def knows(language: Language) -> bool:
@@ -141,6 +142,34 @@ class Grammars:
             first = first or root
         assert first is not None
         return ParsedText(text, data, offsets, first, base)
+
+    def matches(self, text: str, language: Language, queries: Mapping[str, str]) -> list[dict[str, list[Node]]]:
+        """What a query finds in ``text``: the captures of each match. ``queries`` are by grammar; the first grammar
+        that reads the text without an error is taken, else the first. A lone ``\\r`` ends a line."""
+        clean = _LONE_CR.sub("\n", text) if "\r" in text else text
+        data = _UNENCODABLE.sub(" ", clean).encode()
+        first: tuple[str, Node] | None = None
+        for grammar in _BY_LANGUAGE[language]:
+            root = self._parser(grammar).parse(data).root_node
+            first = first or (grammar, root)
+            if not root.has_error:
+                first = (grammar, root)
+                break
+        assert first is not None
+        import tree_sitter
+
+        grammar, root = first
+        cursor = tree_sitter.QueryCursor(self._query(grammar, queries[grammar]))
+        return [captures for _, captures in cursor.matches(root)]
+
+    def _query(self, grammar: str, text: str) -> Query:
+        if (grammar, text) not in self._queries:
+            import tree_sitter
+
+            language = self._parser(grammar).language
+            assert language is not None
+            self._queries[grammar, text] = tree_sitter.Query(language, text)
+        return self._queries[grammar, text]
 
     def _parser(self, grammar: str) -> Parser:
         if grammar not in self._parsers:

@@ -1,0 +1,34 @@
+"""What the gathering of context knows of one language, as data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["Reading"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How files of a language are read for their definitions.
+
+    ``queries`` are tree-sitter queries by grammar. Their captures: ``function``, ``type``, ``value`` and ``field`` are
+    definitions (a value in a type is a field, one in a function is left out); ``own`` assigns a field in a method;
+    ``part`` encloses members of the type ``name`` (Rust's ``impl``); each with ``name``, and where it has them ``body``
+    and ``receiver``. ``inner`` are functions without a name, whose definitions are their own. ``import`` are import
+    statements, ``test`` the calls that are tests (JavaScript's ``it``).
+
+    ``defines`` finds the names that a text defines without parsing it, in its only group: for the index, some too many
+    do no harm. ``lead`` matches a line above a definition that belongs to it: comments, decorators, attributes.
+    ``owner``: what a method calls its own object. ``is_test``: the lead and the header of a function that is a test.
+    ``folder_is_package``: files of one folder see each other's names without an import.
+    """
+
+    queries: dict[str, str]
+    defines: re.Pattern[str]
+    lead: re.Pattern[str]
+    owner: frozenset[str] = field(default_factory=frozenset[str])
+    is_test: re.Pattern[str] | None = None
+    folder_is_package: bool = False
+    constructors: frozenset[str] = field(default_factory=frozenset[str])
+    standard: frozenset[str] = field(default_factory=frozenset[str])

@@ -1,0 +1,27 @@
+"""Words of code: which names a text holds, and the parts that names are made of."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+__all__ = ["names_in", "parts_of"]
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def names_in(lines: Iterable[str]) -> Counter[str]:
+    """How often each name occurs."""
+    found: Counter[str] = Counter()
+    for line in lines:
+        found.update(_NAME.findall(line))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def parts_of(name: str) -> frozenset[str]:
+    """The words that a name is made of, in lower case, those of one or two letters left out."""
+    return frozenset(part.lower() for part in _PART.findall(name) if len(part) > 2)
