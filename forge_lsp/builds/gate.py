@@ -13,7 +13,7 @@ from forge_lsp.domain.attempt import BuildReport, BuildStatus, Diagnostic, Sever
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.task import Task
 
-__all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_problems", "without_asked"]
+__all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_problems", "unchanged", "without_asked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ def new_problems(
     there before; those on lines that did not change are matched first, so that what is left over is what stands
     in the new text. Other files did not change: there the line counts too.
     """
-    head, tail = _unchanged(before.split("\n"), after.split("\n"))
+    head, tail = unchanged(before.split("\n"), after.split("\n"))
     lines_before, lines_after = before.count("\n") + 1, after.count("\n") + 1
 
     def old_line(line: int) -> int | None:
@@ -218,8 +218,8 @@ def new_problems(
     return tuple(sorted(fresh, key=lambda p: (p.file != document, p.file, p.line, p.column)))
 
 
-def _unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
-    """How many lines at the head and at the tail are the same."""
+def unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
+    """Return how many lines at the head and at the tail are the same."""
     most = min(len(before), len(after))
     head = 0
     while head < most and before[head] == after[head]:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
+from forge_lsp.builds.gate import Baselines, Checked, Fault, gate, unchanged
 from forge_lsp.builds.javascript.project_tests import JavaScriptTests
 from forge_lsp.builds.programs import readable_for, version_finding
 from forge_lsp.builds.project import Place, fingerprint, place_of
@@ -24,6 +24,7 @@ __all__ = ["TypeScriptToolchain", "configured", "typescript_findings"]
 
 _MATTERS = (*Language.TYPESCRIPT.suffixes, *Language.JAVASCRIPT.suffixes, ".json")
 _CONFIG = PurePosixPath("tsconfig.json")
+_MOST_OTHERS = 4
 _EXTENDING = ".forge-check.tsconfig.json"
 # A module or its types that are not there, in the forms the compiler has for it.
 _MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
@@ -43,6 +44,7 @@ class TypeScriptToolchain:
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
+        self._chosen: dict[str, PurePosixPath] = {}
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
@@ -62,8 +64,24 @@ class TypeScriptToolchain:
             (Path(found.command[-1]), *modules, *(folder / ".package-lock.json" for folder in modules)),
         )
 
+        original = task.document.text
+        others = await asyncio.to_thread(_others, place, targets)
+
         async def check(content: str) -> Checked:
-            return await self._check(place, found, content, extra, targets)
+            known = self._chosen.get(key)
+            checked, target = await self._check(
+                place, found, content, extra, (known,) if known else targets, task.document.text
+            )
+            if known is None and content == original:
+                # One that the project is not built with may have something against what the right one takes.
+                for other in others if _complains(checked, place) else ():
+                    again, used = await self._check(place, found, content, extra, (other,), original)
+                    if not _complains(again, place):
+                        checked, target = again, used
+                        break
+                if checked.fault is None:
+                    self._chosen[key] = target
+            return checked
 
         return await gate(
             task, text, document=str(place.document), check=check, baselines=self._baselines, key=key, tool="tsc"
@@ -80,7 +98,8 @@ class TypeScriptToolchain:
         text: str,
         extra: Mapping[PurePosixPath, bytes],
         targets: Sequence[PurePosixPath],
-    ) -> Checked:
+        original: str,
+    ) -> tuple[Checked, PurePosixPath]:
         async with self._sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
             target, result, listed = targets[0], None, False
@@ -103,15 +122,16 @@ class TypeScriptToolchain:
         problems = tuple(in_code_points(p, text) if p.file == file else p for p in problems_in(output, root))
         general = [problem for problem in problems if not problem.line]
         if general:
-            return Checked(fault=Fault(reason=f"{general[0].code}: {general[0].message}", remedy=f"tsc -p {target}"))
+            fault = Fault(reason=f"{general[0].code}: {general[0].message}", remedy=f"tsc -p {target}")
+            return Checked(fault=fault), target
         if not listed or (result.code != 0 and not problems):
             tail = result.stderr.decode("utf-8", "replace").strip()[-300:]
             reason = f"tsc did not check {file}: {tail or f'exit code {result.code}'}"
-            return Checked(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}"))
+            return Checked(fault=Fault(reason=reason, remedy=f"tsc --noEmit -p {target}")), target
         here = tuple(problem for problem in problems if problem.file == file)
         # Type checks go on after a syntax error, but what they say of a text that does not parse is noise.
         syntax = tuple(problem for problem in here if is_syntax(problem.code))
-        return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(here))
+        return Checked(problems=syntax or problems, syntax=syntax, lacks=_lacks(_needed(here, original, text))), target
 
 
 def configured(
@@ -141,6 +161,39 @@ def configured(
         references.append(referred if referred.suffix == ".json" else referred / "tsconfig.json")
     known = [reference for reference in references if place.is_file(reference)]
     return {extending: json.dumps(alone).encode()}, (config, *known, extending)
+
+
+def _needed(problems: tuple[Diagnostic, ...], original: str, text: str) -> tuple[Diagnostic, ...]:
+    """``problems`` less those of modules that are loaded inside of code which was not changed: what was written does
+    without them."""
+    lines = text.split("\n")
+    head, tail = unchanged(original.split("\n"), lines)
+
+    def spared(line: int) -> bool:
+        here = lines[line - 1] if 0 < line <= len(lines) else ""
+        inside = re.search(r"^[ \t].*\b(?:import|require)\(", here) is not None
+        return inside and (line <= head or line > len(lines) - tail)
+
+    return tuple(problem for problem in problems if not spared(problem.line))
+
+
+def _complains(checked: Checked, place: Place) -> bool:
+    here = (problem for problem in checked.problems if problem.file == str(place.document))
+    own = any(problem.code not in _MISSING_MODULE for problem in here)
+    return own or checked.fault is not None or checked.lacks is not None
+
+
+def _others(place: Place, targets: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:
+    """Other configurations beside the document or above it; a few of them."""
+    if place.source is None:
+        return ()
+    found = (
+        folder / path.name
+        for folder in place.folders()
+        for path in sorted((place.source / folder).glob("tsconfig*.json"))
+        if path.name != _EXTENDING
+    )
+    return tuple(path for path in dict.fromkeys(found) if path not in targets)[:_MOST_OTHERS]
 
 
 def _lacks(problems: tuple[Diagnostic, ...]) -> Fault | None:

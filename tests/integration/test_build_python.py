@@ -11,10 +11,11 @@ import pytest
 from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
 from forge_lsp.builds.toolchains import toolchains
 from forge_lsp.domain.attempt import BuildStatus
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox, Toolchain
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import Case, project_task, real_sandbox
-from tests.support.builds import task_of, with_code, write_files
+from tests.support.builds import candidate_of, task_of, with_code, write_files
 
 FILES = {
     "pyproject.toml": '[project]\nname = "shapes"\nversion = "1"\n',
@@ -251,3 +252,31 @@ async def test_the_doctor_finds_the_tools(sandbox: Sandbox) -> None:
     assert set(found) == {"python", "ruff", "ty"}
     assert all(finding.status is FindingStatus.OK for finding in found.values()), found
     assert found["ruff"].detail.startswith("ruff ")
+
+
+async def test_a_package_without_init_files_is_one(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    files = {
+        "pkg/other.py": "def one() -> int:\n    return 1\n",
+        "pkg/inner/beside.py": "def two() -> int:\n    return 2\n",
+    }
+    write_files(tmp_path, files)
+    text = (
+        "from .. import other\nfrom ..other import one\nfrom . import beside\n\n\n"
+        '«def area(w: int) -> int:\n    """Area.\n\n    >>> area(3)\n    6\n    """\n    ...»\n'
+    )
+    task = task_of(text, path=tmp_path / "pkg/inner/work.py", workspace=tmp_path, name="area")
+    code = "def area(w: int) -> int:\n    return w * one() * other.one() * beside.two()"
+    report = await toolchain.build(task, with_code(task, code))
+    assert report.compiled is True, report.reason
+    worse = await toolchain.build(task, with_code(task, code.replace("two", "three")))
+    assert worse.status is BuildStatus.FAILED
+    found = await toolchain.evidence(task, candidate_of(task, code))
+    assert [result.status for result in found.results] == [CheckStatus.PROOF], found
+
+
+async def test_what_only_untouched_functions_lack_does_not_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    text = "def frame():\n    import no_such_module\n    return no_such_module.x\n\n\n«def area(w):\n    ...»\n"
+    task = task_of(text, path=tmp_path / "a.py", workspace=tmp_path)
+    assert (await toolchain.build(task, with_code(task, "def area(w):\n    return w"))).compiled is True
+    code = "def area(w):\n    import no_such_module\n    return no_such_module.x"
+    assert (await toolchain.build(task, with_code(task, code))).status is BuildStatus.FAILED

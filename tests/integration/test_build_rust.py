@@ -14,10 +14,11 @@ from forge_lsp.builds.rust.toolchain import RustToolchain, rust_findings
 from forge_lsp.builds.sandbox import choosing
 from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.domain.attempt import BuildStatus
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.ports import FindingStatus, Sandbox
 from forge_lsp.domain.task import Language, Task
 from tests.integration.builds_cases import Case, project_task, real_sandbox
-from tests.support.builds import task_of, with_code, write_files
+from tests.support.builds import candidate_of, task_of, with_code, write_files
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -268,3 +269,24 @@ async def test_the_doctor_finds_cargo(sandbox: Sandbox) -> None:
     assert (finding.name, finding.status) == ("cargo", FindingStatus.OK), finding
     (absent,) = await rust_findings(sandbox, {"PATH": "/nonexistent"})
     assert (absent.status, bool(absent.remedy)) == (FindingStatus.ABSENT, True)
+
+
+async def test_a_package_among_whose_needs_is_another_version_of_itself(sandbox: Sandbox, tmp_path: Path) -> None:
+    old = CRATE.replace("0.1.0", "0.0.9").format(name="shapes")
+    files = {
+        "Cargo.toml": '[workspace]\nexclude = ["old", "bench"]\n\n'
+        + CRATE.format(name="shapes")
+        + '\n[dev-dependencies]\nbench = { path = "bench" }\n',
+        "src/lib.rs": "«pub fn area(width: i64, height: i64) -> i64 {\n    width * height\n}»\n",
+        "tests/area.rs": "#[test]\nfn area_is_a_product() {\n    assert_eq!(shapes::area(2, 3), 6);\n}\n",
+        "old/Cargo.toml": old,
+        "old/src/lib.rs": "pub fn old() {}\n",
+        "bench/Cargo.toml": CRATE.format(name="bench") + '\n[dependencies]\nshapes = { path = "../old" }\n',
+        "bench/src/lib.rs": "pub fn bench() {\n    shapes::old()\n}\n",
+    }
+    task = project_task(tmp_path, Language.RUST, files, "src/lib.rs")
+    toolchain = RustToolchain(sandbox, timeout=120, environment=os.environ)
+    report = await toolchain.build(task, with_code(task, GOOD))
+    assert report.compiled is True, report.reason
+    found = await toolchain.evidence(task, candidate_of(task, f"{HEAD}    width + height\n}}"))
+    assert [result.status for result in found.results] == [CheckStatus.FAILED], found

@@ -144,3 +144,27 @@ async def test_the_doctor_finds_the_compiler(sandbox: Sandbox, compilers: Path) 
     assert (found["node"].status, found["typescript"].status) == (FindingStatus.OK, FindingStatus.OK)
     (absent,) = await typescript_findings(sandbox, {"PATH": "/nonexistent"})
     assert (absent.status, bool(absent.remedy)) == (FindingStatus.ABSENT, True)
+
+
+async def test_the_configuration_that_the_project_is_built_with_is_taken(sandbox: Sandbox, tmp_path: Path) -> None:
+    text = (
+        "declare const ready: unique symbol;\n\n"
+        "export async function load() {\n  const lazy = await import('no-such-package');\n  return lazy;\n}\n\n"
+        "«export function first(items: number[]): number {\n  return items[0];\n}»\n"
+    )
+    files = {
+        "package.json": "{}",
+        "tsconfig.json": '{"compilerOptions": {"strict": true, "noUncheckedIndexedAccess": true, "target": "es5"}}',
+        "tsconfig.prod.json": '{"compilerOptions": {"strict": true, "target": "es2022", "module": "esnext", '
+        '"moduleResolution": "bundler"}, "include": ["src"]}',
+        "src/first.ts": text,
+    }
+    task = project_task(tmp_path, Language.TYPESCRIPT, files, "src/first.ts")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules/typescript").symlink_to(typescript_folder("5") / "node_modules/typescript")
+    toolchain = TypeScriptToolchain(sandbox, timeout=60, environment=os.environ)
+    code = "export function first(items: number[]): number {\n  return items[items.length - 1];\n}"
+    report = await toolchain.build(task, with_code(task, code))
+    assert report.compiled is True, (report.reason, report.diagnostics)
+    wrong = await toolchain.build(task, with_code(task, code.replace("items[items.length - 1]", "'1'")))
+    assert [problem.code for problem in wrong.diagnostics] == ["TS2322"]

@@ -257,3 +257,54 @@ async def test_what_the_code_threw_is_told(sandbox: Sandbox, tmp_path: Path, bod
     results = {result.id.rpartition(" > ")[2]: result for result in (await evidence(sandbox, task, body)).results}
     assert results["area"].status is CheckStatus.OWED
     assert words in results["area"].detail
+
+
+MOCHA = """const assert = require("node:assert");
+const { area, one } = require("../src/area");
+
+describe("area", function () {
+  before(() => assert.equal(globalThis.prepared, "test"));
+  it("is a product", () => assert.equal(area(2, 3), 6));
+  it.skip("comes later", () => area(1, 1));
+  it("waits", async () => assert.deepEqual([await area(3, 3)], [9]));
+});
+it("one", () => assert.equal(one(), 2));
+"""
+
+
+@pytest.mark.parametrize("kind", ["cjs", "esm"])
+async def test_mocha_runs_with_the_options_that_the_project_gives_it(
+    sandbox: Sandbox, tmp_path: Path, kind: str
+) -> None:
+    area, tests = AREA.replace("export ", "") + "module.exports = { area, one };\n", MOCHA
+    manifest = '{"scripts": {"test": "NODE_ENV=test mocha --require ./test/prepare.cjs --bail test/"}}'
+    if kind == "esm":
+        area, manifest = AREA, manifest.replace("{", '{"type": "module", ', 1)
+        tests = (
+            'import assert from "node:assert";\nimport { area, one } from "../src/area.js";\n'
+            + MOCHA.split("\n\n", 1)[1]
+        )
+    files = {
+        "package.json": manifest,
+        ".mocharc.json": '{"ui": "bdd", "timeout": 5000}',
+        "src/area.js": area,
+        "test/prepare.cjs": "globalThis.prepared = process.env.NODE_ENV;\n",
+        "test/area.js": tests,
+        "test/other.js": OTHER,
+    }
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    (tmp_path / "node_modules").symlink_to(node_modules("mocha", "10") / "node_modules")
+    found = await evidence(sandbox, task, "return height * width;")
+    assert {name: status for name, (status, _, _) in told(found).items()} == {
+        "area > is a product": KEPT,
+        "area > comes later": NOT_RUNNABLE,
+        "area > waits": KEPT,
+        "one": UNRELATED,
+    }
+    assert found.doubt is None
+    wrong = told(await evidence(sandbox, task, "return height + width;"))
+    assert wrong["area > is a product"] == (FAILED, "6", "5")
+    assert wrong["area > waits"][0] is FAILED
+    ended = told(await evidence(sandbox, task, "process.exit(0);"))
+    assert FAILED in {status for status, _, _ in ended.values()}
+    assert KEPT not in {status for status, _, _ in ended.values()}

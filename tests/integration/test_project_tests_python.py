@@ -228,3 +228,43 @@ async def test_each_test_is_judged_by_the_names_that_it_needs(sandbox: Sandbox, 
     raises = by_name(silent)["test_raises"]
     assert raises.status is OWED
     assert "DID NOT RAISE" in raises.detail
+
+
+DJANGO = {
+    "manage.py": "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_one.settings')\n",
+    "site_one/__init__.py": "",
+    "site_one/settings.py": "NAME = 'ready'\n",
+    "shop/__init__.py": "",
+    "shop/prices.py": "import django.conf\n\n\n«def area(width, height):\n    return width * height»\n",
+    "shop/tests.py": (
+        "import unittest\n\nfrom django.conf import settings\nfrom shop.prices import area\n\n\n"
+        "class AreaCase(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n"
+        "        cls.width = 3 if settings.ready and settings.databases else None\n\n"
+        "    def test_area(self):\n        self.assertEqual(area(self.width, 2), 6)\n"
+    ),
+}
+# What of Django is called to prepare tests, and no more: it is not among the packages that tests need.
+FRAMEWORK = {
+    "django/__init__.py": "def setup():\n    from django.conf import settings\n\n    settings.load()\n",
+    "django/conf/__init__.py": (
+        "import importlib\nimport os\n\n\nclass Settings:\n    ready = databases = False\n\n    def load(self):\n"
+        "        module = importlib.import_module(os.environ['DJANGO_SETTINGS_MODULE'])\n"
+        "        self.ready = module.NAME == 'ready'\n\n\nsettings = Settings()\n"
+    ),
+    "django/test/__init__.py": "",
+    "django/test/utils.py": (
+        "from django.conf import settings\n\n\ndef setup_test_environment():\n    pass\n\n\n"
+        "def setup_databases(verbosity, interactive):\n    settings.databases = settings.ready\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("by", ["pytest", "unittest"])
+async def test_a_project_of_django_is_prepared_as_manage_py_does(sandbox: Sandbox, tmp_path: Path, by: str) -> None:
+    task = project_task(tmp_path, Language.PYTHON, {**DJANGO, **FRAMEWORK}, "shop/prices.py")
+    if by == "unittest":
+        venv.create(tmp_path / ".venv", symlinks=True, with_pip=False)
+    found = await evidence(sandbox, task, "return height * width", timeout=60)
+    assert [result.status for result in found.results] == [KEPT], found
+    found = await evidence(sandbox, task, "return height + width", timeout=60)
+    assert [(result.status, result.actual) for result in found.results] == [(FAILED, "5")], found

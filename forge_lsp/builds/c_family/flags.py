@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.builds.c_family.configured import build_folders, commands_in
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.domain.task import Language
@@ -33,6 +34,7 @@ SOURCES: Mapping[str, Language] = {
 
 _DATABASES = (".", "build", "out", "builddir", "cmake-build-debug", "cmake-build-release", "build/debug", "out/build")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_MAKE_FLAGS = ("DEFS", "DEFAULT_INCLUDES", "AM_CPPFLAGS", "CPPFLAGS", "INCLUDES", "INCLUDE", "INC", "DEFINES")
 _GUESSED = ("include", "inc", "src", "lib")
 _PATHS = ("-I", "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-isysroot", "--sysroot")
 _ALONE = re.compile(
@@ -43,6 +45,7 @@ _ALONE = re.compile(
 )
 _ASSIGNMENT = re.compile(r"^(?:override\s+|export\s+)?(?P<name>\w+)\s*(?P<how>[:+?]*=)\s*(?P<value>.*)$")
 _VARIABLE = re.compile(r"\$[({](\w+)[)}]")
+_VISIBILITIES = frozenset({"PUBLIC", "PRIVATE", "INTERFACE", "SYSTEM", "BEFORE", "AFTER"})
 _LARGEST = 64 * 1024 * 1024
 _LONGEST = 100_000
 """Characters of a variable of make's, as far as it is added to."""
@@ -129,6 +132,10 @@ def _database(place: Place) -> _Database | None:
             tables = [cast("Mapping[str, Any]", entry) for entry in known if isinstance(entry, dict)]
             if tables:
                 return _Database(place, path, tables)
+    for folder in build_folders(place):
+        entries = commands_in(place, folder)
+        if entries:
+            return _Database(place, folder / "CMakeCache.txt", entries)
     return None
 
 
@@ -186,7 +193,7 @@ def _hinted(place: Place, file: PurePosixPath, language: Language) -> Flags:
     """What the Makefile or the CMakeLists.txt says, and the folders that headers usually lie in."""
     words: list[str] = []
     told = False
-    makefile = place.nearest(*_MAKEFILES)
+    makefile = place.nearest(*_MAKEFILES) or _configured_makefile(place)
     if makefile is not None:
         told = True
         words += _kept(_make_flags(place.text(makefile) or "", language), f"/{{}}/{makefile.parent}", "/{}")
@@ -209,6 +216,15 @@ def _hinted(place: Place, file: PurePosixPath, language: Language) -> Flags:
     return Flags(arguments=tuple(words), known=told)
 
 
+def _configured_makefile(place: Place) -> PurePosixPath | None:
+    """The Makefile of a build folder that autotools' ``configure`` was run in."""
+    for folder in place.folders():
+        for name in _DATABASES:
+            if place.is_file(folder / name / "config.status") and place.is_file(folder / name / "Makefile"):
+                return folder / name / "Makefile"
+    return None
+
+
 def _make_flags(text: str, language: Language) -> list[str]:
     """What a Makefile gives the compiler, as far as that can be read without running it."""
     variables: dict[str, str] = {}
@@ -219,7 +235,7 @@ def _make_flags(text: str, language: Language) -> list[str]:
             if len(before) < _LONGEST:
                 variables[match["name"]] = f"{before} {match['value']}".strip()
     own = "CFLAGS" if language is Language.C else "CXXFLAGS"
-    value = " ".join(variables.get(name, "") for name in (own, "CPPFLAGS", "INCLUDES", "INCLUDE", "INC", "DEFINES"))
+    value = " ".join(variables.get(name, "") for name in (own, *_MAKE_FLAGS, f"AM_{own}"))
     try:
         value = filled(value, _VARIABLE, variables)
     except ValueError:
@@ -241,9 +257,11 @@ def _cmake_flags(text: str, language: Language) -> list[str]:
         r"\b(?:target_include_directories\s*+\(\s*+[^\s()]++|include_directories\s*+\()([^()]*+)\)", text, re.I
     ):
         for word in re.sub(here, "./", arguments).replace('"', " ").split():
-            if "$" not in word and word not in ("PUBLIC", "PRIVATE", "INTERFACE", "SYSTEM", "BEFORE"):
+            if "$" not in word and word not in _VISIBILITIES:
                 words.append(f"-I{word}")
-    for arguments in re.findall(r"\b(?:target_compile|add_compile|add)_definitions\s*+\(([^()]*+)\)", text, re.I):
-        named = [word.removeprefix("-D") for word in arguments.split()]
+    for arguments in re.findall(
+        r"\b(?:target_compile_definitions\s*+\(\s*+[^\s()]++|add_(?:compile_)?definitions\s*+\()([^()]*+)\)", text, re.I
+    ):
+        named = (word.removeprefix("-D") for word in arguments.split() if word not in _VISIBILITIES)
         words += [f"-D{word}" for word in named if re.fullmatch(r"\w+=?[\w.]*", word)]
-    return [word for word in words if word not in ("-DPUBLIC", "-DPRIVATE", "-DINTERFACE")]
+    return words

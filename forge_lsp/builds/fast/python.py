@@ -13,6 +13,7 @@ from forge_lsp.builds.fast.opener import Keep, Prepared
 from forge_lsp.builds.fast.peers import LinePeer, LspPeer
 from forge_lsp.builds.interpreters import Interpreter, interpreter_of, program
 from forge_lsp.builds.project import Place
+from forge_lsp.builds.python.scopes import is_script
 from forge_lsp.builds.python.tools import MISSING_MODULE, fatal, guarded_imports, guessed, without_new_suppressions
 from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.errors import EnvironmentFault
@@ -43,7 +44,7 @@ class PythonOpener:
             return None  # the build gate says why
         project = place.nearest(*_PROJECT_FILES)
         folder = place.document.parent
-        paths = () if place.is_file(folder / "__init__.py") else (str(place.source / folder),)
+        paths = (str(place.source / folder),) if is_script(place) else ()
         settings = place.text(project) if project is not None else None
         source = place.source
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -24,12 +26,16 @@ _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
 
-Runner = Literal["node", "vitest", "jest"]
+Runner = Literal["node", "vitest", "jest", "mocha"]
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
-_SCRIPTS: Mapping[Runner, str] = {"vitest": "vitest/vitest.mjs", "jest": "jest/bin/jest.js"}
+_SCRIPTS: Mapping[Runner, str] = {
+    "vitest": "vitest/vitest.mjs",
+    "jest": "jest/bin/jest.js",
+    "mocha": "mocha/package.json",
+}
 # Others that a project may use, by the packages they come as.
 _OTHERS = (
-    *("mocha", "ava", "tap", "tape", "jasmine", "uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("ava", "tap", "tape", "jasmine", "uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
     *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
 )
 # What node is told before a test file: loaders and conditions of the project's own script.
@@ -37,6 +43,9 @@ _FLAG = re.compile(
     r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
     r"|--experimental-[\w-]+|--enable-source-maps"
 )
+
+
+_NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,10 @@ class Suite:
     files: tuple[PurePosixPath, ...]
     script: Path | None = None
     hooks: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """What the project's own script gives the runner."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """What it sets in the environment for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +122,59 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         for above in at.folders():
             program = at.source / above / "node_modules" / _SCRIPTS[runner]
             if program.is_file() and script_folders(program, workspace=at.source):
+                if runner == "mocha":
+                    return _of_mocha(at, folder, program, script, manifest)
                 return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
     declared = [runner for runner in runners if runner in wanted or runner in script or _depends(manifest, runner)]
     if declared:
         reason = f"{declared[0]} is not installed (no node_modules/{declared[0]})"
+        if declared[0] == "mocha":
+            return _Blocked(runner="mocha", reason=f"tests of mocha were not run: {reason}; npm install gets it")
         return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
     if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
         return None
-    reason = "no test runner that forge-lsp knows (node:test, vitest, jest) takes it"
+    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha) takes it"
     return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
+
+
+def _of_mocha(at: Place, folder: PurePosixPath, program: Path, script: str, manifest: Mapping[str, Any]) -> Suite:
+    """How mocha is started for a file: with the options of its script; those of ``.mocharc`` it reads itself, but for
+    what node has to know before."""
+    variables: dict[str, str] = {}
+    words: list[str] = []
+    for command in re.split(r"&&|\|\||;", script):
+        try:
+            parts = shlex.split(command)
+        except ValueError:
+            continue
+        names = [part.rpartition("/")[2] for part in parts]
+        start = next((at for at, name in enumerate(names) if name in ("mocha", "_mocha", "mocha.js")), None)
+        if start is None:
+            continue
+        for part in parts[:start]:
+            name, equals, value = part.partition("=")
+            if equals and re.fullmatch(r"(?:NODE_ENV|TS_NODE_\w+|BABEL_ENV|TZ)", name):
+                variables[name] = value
+        words = [word for word in parts[start + 1 :] if "$" not in word]
+        break
+    settings = [
+        at.text(folder / name) or "" for name in (".mocharc.json", ".mocharc.jsonc", ".mocharc.yml", ".mocharc.yaml")
+    ]
+    settings.append(json.dumps(manifest.get("mocha") or {}))
+    node = [
+        word for text in settings for part in _NODE_OPTION.findall(text) for word in re.findall(r"[\w@./=-]+", part)
+    ]
+    hooks = [word if word.startswith("-") else f"--{word}" for word in node if re.search(r"[A-Za-z]", word)]
+    hooks += [word for word in words if re.match(r"--(?:import|loader|experimental-[\w-]+|conditions)(?:=|$)", word)]
+    return Suite(
+        runner="mocha",
+        folder=folder,
+        files=(at.document,),
+        script=program,
+        hooks=tuple(hooks),
+        words=tuple(words),
+        variables=tuple(variables.items()),
+    )
 
 
 def _other(text: str, script: str, manifest: Mapping[str, Any]) -> str | None:

@@ -60,6 +60,32 @@ globalThis.expect = new Proxy(globalThis.expect, {
 });"""
 
 
+_CHAI_CHECKS = """[
+  ["equal", (c) => c.expect(1).to.equal(2)], ["eql", (c) => c.expect({ a: 1 }).to.eql({ a: 2 })],
+  ["deep", (c) => c.expect([1]).to.deep.equal([2])], ["ok", (c) => c.expect(0).to.be.ok],
+  ["true", (c) => c.expect(false).to.be.true], ["null", (c) => c.expect(1).to.be.null],
+  ["undefined", (c) => c.expect(1).to.be.undefined], ["throw", (c) => c.expect(() => 1).to.throw()],
+  ["include", (c) => c.expect([1]).to.include(2)], ["lengthOf", (c) => c.expect([1]).to.have.lengthOf(2)],
+  ["not", (c) => c.expect(1).to.not.equal(1)], ["assert.equal", (c) => c.assert.equal(1, 2)],
+  ["assert", (c) => c.assert(false)], ["assert.deepEqual", (c) => c.assert.deepEqual([1], [2])],
+  ["assert.throws", (c) => c.assert.throws(() => 1)], ["assert.isTrue", (c) => c.assert.isTrue(false)]
+]"""
+
+
+def _mocha(call: str, secret: str) -> str:
+    """A test of mocha's that fails by node's assertions and, where the project has it, by chai's."""
+    seen = "{ try { check(one); forgePassing.push(name); } catch {} }"
+    return (
+        f";{{ const forgeTest = globalThis.it ?? globalThis.test; {call}({secret}, async () => {{ "
+        'const assert = (await import("node:assert")).default; '
+        'const chai = await import("chai").then((found) => found.default ?? found).catch(() => undefined); '
+        "const forgePassing = []; "
+        f"for (const [name, check] of {_ASSERTS}) for (const one of [assert, assert.strict]) {seen} "
+        f"if (chai && chai.expect) for (const [name, check] of {_CHAI_CHECKS}) for (const one of [chai]) {seen} "
+        f"throw new Error({secret} + JSON.stringify(forgePassing)); }}); }}"
+    )
+
+
 def with_failing_test(runner: str, name: str, text: str, secret: str) -> str:
     """Return the text of a test file with a test called ``secret`` that fails, and says which assertions do not."""
     quoted = json.dumps(secret)
@@ -70,6 +96,8 @@ def with_failing_test(runner: str, name: str, text: str, secret: str) -> str:
             head = 'import { test as forgeTest } from "node:test";\nimport forgeAssert from "node:assert";\n'
         else:
             head = 'const { test: forgeTest } = require("node:test");\nconst forgeAssert = require("node:assert");\n'
+    elif runner == "mocha":
+        return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
     else:
         checks = _TRY.format(checks=_EXPECTS, subjects="[forgeExpect]", secret=quoted)
         if runner == "vitest":

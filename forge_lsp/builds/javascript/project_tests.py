@@ -232,12 +232,14 @@ class JavaScriptTests:
                     "document": str(box.root / course.document),
                     "recorder": str(_RUNNERS / "recorder.cjs"),
                     "hooks": suite.hooks,
+                    "driver": _driver(suite),
+                    "env": dict(suite.variables),
                     "root": str(box.root / suite.folder),
                     "files": files,
                     "seconds": self._timeout,
                 }
             )
-        spare = _SPARE if suite.runner == "node" else 0.0
+        spare = _SPARE if suite.runner in ("node", "mocha") else 0.0
         return await box.run(
             ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *command),
             timeout=self._timeout + spare,
@@ -251,6 +253,14 @@ class JavaScriptTests:
             loopback=True,
             stdin=stdin.encode(),
         )
+
+
+def _driver(suite: Suite) -> list[str] | None:
+    """What runs a file in node's stead; None: node itself."""
+    if suite.runner != "mocha" or suite.script is None:
+        return None
+    home = str(suite.script.resolve().parent)
+    return [str(_RUNNERS / "mocha.cjs"), str(_RUNNERS / "recorder.cjs"), home, json.dumps(list(suite.words))]
 
 
 def _loading(suite: Suite, place: Place) -> tuple[str, ...]:

@@ -215,7 +215,10 @@ def _module(place: Place) -> tuple[str, PurePosixPath]:
     folder, parts = place.document.parent, [place.document.stem]
     if place.document.stem == "__init__" and folder.name:
         folder, parts = folder.parent, [folder.name]
-    while folder.name and place.is_file(folder / "__init__.py"):
+    # In a package without __init__.py, imports that begin with dots say how deep it is.
+    dots = re.findall(r"^\s*from\s+(\.+)", place.untouched or place.text(place.document) or "", re.M)
+    deep = max(map(len, dots), default=0)
+    while folder.name and (place.is_file(folder / "__init__.py") or len(parts) <= deep):
         folder, parts = folder.parent, [folder.name, *parts]
     name = ".".join(parts)
     return (name if all(part.isidentifier() for part in parts) else re.sub(r"\W", "_", f"_{name}")), folder

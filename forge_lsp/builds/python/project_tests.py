@@ -29,12 +29,27 @@ from forge_lsp.domain.task import ScopeKind, Task
 __all__ = ["PythonTests", "tests_of"]
 
 _RUNNER = Path(__file__).with_name("runners") / "python_tests.py"
-_TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test|tests?)\.py")
+_TEST_FILE = re.compile(r"(?:.*/)?(?:test[^/]*|[^/]*_tests?)\.py")
 _OF_TESTS = re.compile(r"(?:.*/)?(?:conftest\.py|tests?/[^/]*\.py)")
 _PROJECT = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 _MATTERS = (".py", ".toml", ".cfg", ".ini", ".json", ".txt", ".csv", ".yaml", ".yml")
 _TEST = re.compile(r"^\s*(?:async )?def test|^class Test", re.M)
 _LACKING = re.compile(r"No module named '(?P<module>[^']+)'|Missing required plugins: (?P<plugins>[\w., -]+)")
+_STARTING = (
+    "pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+    "manage.py",
+    "runtests.py",
+    "quicktest.py",
+    "Makefile",
+)
+_DEEPEST = 4
+_SETTINGS = re.compile(
+    r"DJANGO_SETTINGS_MODULE[\"']?\s*[\],=:]+\s*[\"']?(?P<name>[A-Za-z_][\w.]*)"
+    r"|--settings[= ](?P<option>[A-Za-z_][\w.]*)"
+)
 _SUITE = "tests"
 _MOST_FILES = 8
 _SHARE = 0.5
@@ -131,9 +146,11 @@ class PythonTests:
         folder = config.parent if config is not None else PurePosixPath()
         wanted = [file for file in files if only is None or any(_of_file(name, file) for name in only)] or files
         inside = [file for file in wanted if file.is_relative_to(folder)]
+        django = await asyncio.to_thread(django_of, place)
         nonce = secrets.token_hex(16)
         async with self._sandbox.open(place.tree(text)) as box:
-            roots = dict.fromkeys((box.root / folder, box.root / folder / "src", box.root))
+            apart = [box.root / django[1]] if django is not None else []
+            roots = dict.fromkeys((*apart, box.root / folder, box.root / folder / "src", box.root))
             request = {
                 "files": [str(file.relative_to(folder)) for file in inside]
                 or [str(box.root / file) for file in wanted],
@@ -147,6 +164,7 @@ class PythonTests:
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
                 "only": list(only) if only is not None else None,
+                "settings": django[0] if django is not None else None,
             }
             run = (str(interpreter.path), "-I", "-B", "-X", "utf8", str(_RUNNER))
             result = await box.run(
@@ -194,6 +212,28 @@ def _doubts(before: PythonRun, seen: Sequence[PythonRun], results: Sequence[Chec
     if proves and before.whole and not all(run.whole for run in seen):
         doubts.append("the run of the tests did not come to a good end")
     return doubts
+
+
+def django_of(place: Place) -> tuple[str, PurePosixPath] | None:
+    """Django's module of settings for tests, as the project's own files name it, and the folder it is imported from;
+    None: it is no project of Django's."""
+    if place.source is None:
+        return None
+    starting = [
+        path
+        for name, _ in project_files(place.source, _STARTING)
+        if (path := PurePosixPath(name)).name in _STARTING and len(path.parts) <= _DEEPEST
+    ]
+    for path in sorted(starting, key=lambda path: (_STARTING.index(path.name), len(path.parts), str(path))):
+        found = _SETTINGS.search(place.text(path) or "")
+        name = (found["name"] or found["option"]) if found is not None else None
+        if not name:
+            continue
+        inner = PurePosixPath(*name.split("."))
+        for folder in (path.parent, path.parent / "src", PurePosixPath(), PurePosixPath("src")):
+            if place.is_file(folder / f"{inner}.py") or place.is_file(folder / inner / "__init__.py"):
+                return name, folder
+    return None
 
 
 def module_of(place: Place) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from forge_lsp.builds.gate import unchanged
+from forge_lsp.builds.project import Place
 from forge_lsp.domain.task import Task
 
-__all__ = ["Ground", "ground_of", "naming", "tree_of"]
+__all__ = ["Ground", "ground_of", "in_untouched_functions", "is_script", "naming", "tree_of"]
+
+_MOST_BESIDE = 64
+_RELATIVE = re.compile(r"^\s*from\s+\.", re.M)
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -66,6 +72,35 @@ def _is_stub(body: list[ast.stmt]) -> bool:
         or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
         or (isinstance(statement, ast.Raise) and "NotImplementedError" in ast.unparse(statement))
         for statement in body
+    )
+
+
+def is_script(place: Place) -> bool:
+    """Whether a file may import its neighbours by their bare names: it lies in no package, neither one with an
+    ``__init__.py`` nor one without (there imports begin with a dot)."""
+    folder = place.document.parent
+    if place.is_file(folder / "__init__.py"):
+        return False
+    texts = [place.untouched or place.text(place.document) or ""]
+    if place.source is not None:
+        beside = sorted((place.source / folder).glob("*.py"))[:_MOST_BESIDE]
+        texts += [place.text(folder / path.name) or "" for path in beside]
+    return not any(_RELATIVE.search(text) for text in texts)
+
+
+def in_untouched_functions(original: str, text: str) -> frozenset[int]:
+    """Return the lines of ``text`` that stand in functions of which ``original`` has every line: what they lack (a
+    module that they import) was lacking before, and what was written does without it."""
+    head, tail = unchanged(original.split("\n"), text.split("\n"))
+    last = text.count("\n") + 1 - tail
+    tree = tree_of(text)
+    if tree is None:
+        return frozenset()
+    return frozenset(
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, _FUNCTIONS) and ((node.end_lineno or node.lineno) <= head or node.lineno > last)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     )
 
 

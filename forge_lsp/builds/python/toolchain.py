@@ -14,6 +14,7 @@ from forge_lsp.builds.project import Place, fingerprint, place_of, project_files
 from forge_lsp.builds.python.documented import without_documented_none, without_unproven_ends
 from forge_lsp.builds.python.evidence import PythonEvidence
 from forge_lsp.builds.python.project_tests import PythonTests
+from forge_lsp.builds.python.scopes import in_untouched_functions, is_script
 from forge_lsp.builds.python.tools import (
     COMPILE,
     MISSING_MODULE,
@@ -140,17 +141,18 @@ class PythonToolchain:
         types = _without_optional(types, file, text)
         seen = {(problem.line, problem.column) for problem in lint}
         problems = (*lint, *(p for p in types if p.file != file or (p.line, p.column) not in seen))
-        return Checked(problems=problems, lacks=_lacks(types, file, place, interpreter))
+        spared = in_untouched_functions(original, text)
+        needed = tuple(problem for problem in types if problem.line not in spared)
+        return Checked(problems=problems, lacks=_lacks(needed, file, place, interpreter))
 
     async def _types(
         self, box: Box, place: Place, ty: Path, interpreter: Interpreter, readable: Sequence[Path]
     ) -> tuple[Diagnostic, ...]:
-        folder = place.document.parent
         project = place.nearest(*_PROJECT_FILES)
         command = [str(ty), "check", "--project", str(project.parent if project else "."), "--no-progress"]
         command += ["--color", "never", "--output-format", "concise", "--python", str(interpreter.prefix)]
-        if not place.is_file(folder / "__init__.py"):
-            command += ["--extra-search-path", str(folder)]  # a script imports its neighbours
+        if is_script(place):
+            command += ["--extra-search-path", str(place.document.parent)]
         file = str(place.document)
         result = await self._run(box, (*command, *_paths(place)), readable)
         if result.truncated:

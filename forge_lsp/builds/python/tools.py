@@ -206,8 +206,8 @@ def install_remedy(interpreter: Interpreter, packages: str) -> str:
     if not interpreter.is_ours:
         return f"{interpreter.path} -m pip install {packages}"
     return (
-        f"python3 -m venv .venv && .venv/bin/python -m pip install {packages} (or, where the project has its own "
-        "Python, name it: check.python.interpreter)"
+        "name the project's own Python (check.python.interpreter), or: "
+        f"python3 -m venv .venv && .venv/bin/python -m pip install {packages}"
     )
 
 

@@ -85,9 +85,8 @@ class Compiled:
     async def _build(self, targets: Sequence[Target]) -> tuple[dict[str, str], list[Lack], str]:
         """The programs that came of it by the first file of their target, and the errors."""
         words = [word for target in targets for word in target.chosen]
-        own = self.workspace.checked[0]
         result = await self.run.run_cargo(
-            "test", "--offline", "--no-run", "--no-fail-fast", "--message-format", "json", "-p", own, *words
+            "test", "--offline", "--no-run", "--no-fail-fast", "--message-format", "json", *self.workspace.own, *words
         )
         built: dict[str, str] = {}
         lacks: list[Lack] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -45,10 +45,18 @@ class Workspace:
     targets: tuple[Target, ...] = ()
     """Those of the document's own package that can have tests."""
 
+    ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    """How cargo tells a package from others of its name (another version of itself among what it needs), by name."""
+
     @property
     def packages(self) -> tuple[str, ...]:
         """Those to check, as arguments."""
-        return tuple(word for name in self.checked for word in ("-p", name))
+        return tuple(word for name in self.checked for word in ("-p", self.ids.get(name, name)))
+
+    @property
+    def own(self) -> tuple[str, str]:
+        """The document's package, as arguments."""
+        return ("-p", self.ids.get(self.checked[0], self.checked[0]))
 
 
 def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Workspace | None:
@@ -79,7 +87,14 @@ def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Works
         checked=tuple(checked),
         tested=all(target.get("test") is True for target in targets),
         targets=tuple(_targets(packages, own, root)),
+        ids={str(one["name"]): _id(one) for one in packages},
     )
+
+
+def _id(package: Mapping[str, Any]) -> str:
+    known = str(package.get("id") or "")
+    # Older ones have a form in which ids are told and not taken.
+    return known if known.startswith("path+") else f"{package['name']}:{package.get('version')}"
 
 
 def _targets(packages: list[dict[str, Any]], own: str, root: Path) -> Iterator[Target]:

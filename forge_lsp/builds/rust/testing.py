@@ -111,9 +111,8 @@ class Testing(Compiled):
         filters = [
             f"{example.name} (line {example.line})" if example.name else f"(line {example.line})" for example in chosen
         ]
-        own = self.workspace.checked[0]
         result = await self.run.run_cargo(
-            *("test", "--offline", "--no-fail-fast", "--doc", "-p", own, "--"),
+            *("test", "--offline", "--no-fail-fast", "--doc", *self.workspace.own, "--"),
             *filters,
             *(mark for mark, _ in twins.values()),
             testing=True,

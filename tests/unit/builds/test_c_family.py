@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -78,6 +80,44 @@ def test_cmake_is_read_and_not_run(tmp_path: Path) -> None:
     )
     write_files(tmp_path, {"CMakeLists.txt": text, "api/a.h": "", "src/a.cpp": ""})
     assert flags(tmp_path, "src/a.cpp", CPP)[:5] == ("-std=gnu++17", "-I", "/box/api", "-DA=1", "-DB")
+
+
+def test_the_name_of_a_target_is_no_definition(tmp_path: Path) -> None:
+    text = "target_compile_definitions(shapes PRIVATE X=1 PUBLIC -DY)\nadd_definitions(-DZ=2)\n"
+    write_files(tmp_path, {"CMakeLists.txt": text, "a.cpp": ""})
+    assert [word for word in flags(tmp_path, "a.cpp", CPP) if word.startswith("-D")] == ["-DX=1", "-DY", "-DZ=2"]
+
+
+@pytest.mark.parametrize("generator", ["Unix Makefiles", "Ninja"])
+def test_a_build_folder_of_cmake_says_how_each_source_is_compiled(tmp_path: Path, generator: str) -> None:
+    if shutil.which("cmake") is None or (generator == "Ninja" and shutil.which("ninja") is None):
+        pytest.skip("cmake or ninja is not installed")
+    text = (
+        "cmake_minimum_required(VERSION 3.16)\nproject(shapes C CXX)\nconfigure_file(config.h.in config.h)\n"
+        "add_library(shapes src/a.c 'src/b c.cpp')\nset_target_properties(shapes PROPERTIES CXX_STANDARD 17)\n"
+        'target_compile_definitions(shapes PRIVATE "X=\\"one two\\"")\nadd_subdirectory(inner)\n'
+        "target_include_directories(shapes PRIVATE ${CMAKE_CURRENT_BINARY_DIR})\n"
+    ).replace("'", '"')
+    inner = "add_library(inner d.c)\ntarget_compile_definitions(inner PRIVATE INNER)\n"
+    files = {"CMakeLists.txt": text, "config.h.in": "", "src/a.c": "", "src/b c.cpp": "", "inner/CMakeLists.txt": inner}
+    write_files(tmp_path, {**files, "inner/d.c": ""})
+    command = ["cmake", "-G", generator, "-S", str(tmp_path), "-B", str(tmp_path / "made here")]
+    subprocess.run(command, check=True, capture_output=True)
+    assert flags(tmp_path, "src/a.c") == ('-DX="one two"', "-I", "/box/made here")
+    assert flags(tmp_path, "src/b c.cpp", CPP) == ('-DX="one two"', "-I", "/box/made here", "-std=gnu++17")
+    assert flags(tmp_path, "inner/d.c") == ("-DINNER",)
+    assert flags(tmp_path, "src/new.c") == ('-DX="one two"', "-I", "/box/made here")
+
+
+def test_a_build_folder_of_another_project_says_nothing(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.c": "", "build/CMakeCache.txt": "CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere\n"})
+    assert flags(tmp_path, "a.c")[0] == "-std=gnu17"
+
+
+def test_a_build_folder_of_autotools_is_read(tmp_path: Path) -> None:
+    text = "top_srcdir = ..\nDEFS = -DHAVE_CONFIG_H\nDEFAULT_INCLUDES = -I.\nAM_CPPFLAGS = -I$(top_srcdir)/include\n"
+    write_files(tmp_path, {"src/a.c": "", "build/config.status": "", "build/Makefile": text, "build/config.h": ""})
+    assert flags(tmp_path, "src/a.c")[:5] == ("-DHAVE_CONFIG_H", "-I", "/box/build", "-I", "/box/include")
 
 
 def test_guesses_where_nothing_is_said(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-// Runs test files of node:test, each in a process of its own, and says what their recorders sent.
+// Runs test files of node:test, or of a runner that a driver starts, each in a process of its own, and says what their
+// recorders sent.
 //
-// Stdin: {nonce, document, recorder, hooks: [argument...], files: [file...], seconds}. Stdout: a line of the nonce and
-// {files: [{file, tests, notes, words, timeout, code}]}; `tests` is null where a file did not come to the end of its tests.
+// Stdin: {nonce, document, recorder, hooks: [argument...], driver: [argument...] or null, env, files: [file...],
+// seconds}. Stdout: a line of the nonce and {files: [{file, tests, notes, words, timeout, code}]}; `tests` is null where a file did not come to the end of its tests.
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -14,10 +15,11 @@ const until = Date.now() + request.seconds * 1000;
 function one(file) {
   const nonce = randomBytes(16).toString("hex");
   const answer = { file, tests: null, notes: [], words: "", timeout: false, code: null };
-  const how = ["--require", request.recorder, `--test-reporter=${request.recorder}`, "--test-reporter-destination=stderr"];
-  const child = spawn(process.execPath, [...how, ...request.hooks, file], {
+  const reporter = [`--test-reporter=${request.recorder}`, "--test-reporter-destination=stderr"];
+  const how = ["--require", request.recorder, ...(request.driver ? [] : reporter)];
+  const child = spawn(process.execPath, [...how, ...request.hooks, ...(request.driver ?? []), file], {
     detached: true,
-    env: { ...process.env, FORGE_CHANNEL: String(process.pid) },
+    env: { ...process.env, ...request.env, FORGE_CHANNEL: String(process.pid) },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   const heard = ["", "", "", ""];

@@ -10,11 +10,12 @@ closed to them. A line on the pipe that the worker's own functions did not write
 A request is a line of JSON: ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``), ``seconds``
 (``test``, ``total``), ``root`` and ``document`` (absolute), ``scope`` (first and last line), ``classes`` that the scope
 defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (files that only the tests may read),
-``probe`` (whether returned values are to be asked what they equal) and ``only`` (names of tests, or null). The nonce
-follows on a line of its own. Answers are lines of the nonce and a JSON object with a ``state``: ``start``, ``passed``,
-``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``,
-``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``,
-``fails``: whether the tests that must fail did), ``cut`` (``how``), and at last ``end``.
+``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings, or null)
+and ``only`` (names of tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a
+JSON object with a ``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and
+``words``, ``cause``, ``missing``, ``expected``, ``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``),
+``said`` (``words``), ``ended`` (``code``, ``fails``: whether the tests that must fail did), ``cut`` (``how``), and at
+last ``end``.
 """
 
 from __future__ import annotations
@@ -241,14 +242,37 @@ def work(
     loaded = watching.guard(document, request["guarded"], doubt)
     run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
     replaced = watching.patches(document, _KEPT)
-    if pytest is None:
-        code, fails = by_unittest(files, run)
-    else:
-        code, fails = by_pytest(pytest, files, options, run)
+    with django_ready(request.get("settings"), pytest):
+        if pytest is None:
+            code, fails = by_unittest(files, run)
+        else:
+            code, fails = by_pytest(pytest, files, options, run)
     if replaced():
         doubt(watching.PATCHED)
     tell(state="ended", code=code, fails=fails)
     leave(0)  # a thread or an exit handler of the project's does not hold us
+
+
+@contextlib.contextmanager
+def django_ready(settings: Optional[str], pytest: Any) -> Generator[None]:
+    """What ``manage.py test`` prepares: the settings, the applications, and empty databases."""
+    if settings is None or importlib.util.find_spec("django") is None:
+        yield
+        return
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
+    if pytest is not None and importlib.util.find_spec("pytest_django") is not None:
+        yield  # it prepares all of this itself
+        return
+    from django import setup  # pyright: ignore - only where the project has it
+    from django.test import utils  # pyright: ignore
+
+    setup()  # pyright: ignore
+    utils.setup_test_environment()  # pyright: ignore
+    try:
+        utils.setup_databases(0, interactive=False)  # pyright: ignore
+    except Exception as error:
+        sys.stderr.write(f"no database for tests: {type(error).__name__}: {error}\n")
+    yield
 
 
 class Overdue(BaseException):
@@ -467,10 +491,21 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
 
     class Result(unittest.TestResult):
         fine = True
+        timer: Any = None
 
         def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802
             super().startTest(test)
             self.fine = True
+            if not isinstance(test, MustFail):
+                run.started(test.id())
+                self.timer = limited(run.seconds)
+                self.timer.__enter__()
+
+        def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802
+            super().stopTest(test)
+            if not isinstance(test, MustFail):
+                self.timer.__exit__(None, None, None)
+                run.finished(test.id())
 
         def failed(self, test: unittest.TestCase, error: Any) -> None:
             self.fine = False
@@ -509,16 +544,9 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
         found = [cases(file, run) for file in files]
         run.loaded()
         for tests in found:
-            for test in tests:
-                if run.only is not None and test.id() not in run.only:
-                    continue
-                run.started(test.id())
-                try:
-                    with limited(run.seconds):
-                        test.run(result)
-                except Overdue as error:
-                    run.tell(name=test.id(), state="failed", words=str(error))
-                run.finished(test.id())
+            # As a suite: it prepares classes and modules.
+            chosen = [test for test in tests if run.only is None or test.id() in run.only]
+            unittest.TestSuite(chosen).run(result)
         MustFail().run(result)
     return 1, len(failing) == 2
 
