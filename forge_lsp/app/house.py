@@ -254,7 +254,7 @@ class House:
                     seats,
                     wanted_of(settings, away),
                     rows_of(settings),
-                    mover=rooms.directory,
+                    loader=rooms.directory,
                     state_dir=self.state_dir,
                     timeout=settings.deadlines.load,
                 )
