@@ -1,8 +1,9 @@
 """Follow one device with a set of models through all stages: what stays, what is swapped, what that costs. Pure.
 
 Models that fit together are loaded once. Otherwise each stage loads its own models and evicts those that are needed
-again the latest (Belady 1966: the schedule is known); what turns out not to be in the way stays. Models of one stage that
-do not fit together take turns. A load may begin during the stage before, unless that stage uses what has to be evicted.
+again the latest (Belady 1966: the schedule is known); what turns out not to be in the way stays. Models of one stage
+that do not fit together take turns. A load may begin during the stage before, unless that stage uses what has to be
+evicted.
 """
 
 from __future__ import annotations
