@@ -34,7 +34,7 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
     directory: Directory | None = None
     generators: frozenset[str] = frozenset()
     mode: Mode = "preferred"
-    servers: list[ServerSettings] = []
+    seats: list[ServerSettings] = []
     try:
         chosen = await house.settings()
     except ForgeError as error:
@@ -43,7 +43,7 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
         settings = chosen.resolved.settings
         told = findings.of_settings(chosen.label, chosen.resolved.notes)
         mode, generators = settings.check.sandbox, frozenset(row.generator.model for row in settings.schedule)
-        servers = await asyncio.to_thread(seats_of, settings, house.state_dir)
+        seats = await asyncio.to_thread(seats_of, settings, house.state_dir)
         with contextlib.suppress(EnvironmentFault):  # told below, as the sandbox's
             directory = (await house.rooms(settings)).directory
     return (
@@ -51,12 +51,12 @@ async def findings_of(house: House, ledger_problem: str | None) -> tuple[Finding
         *told,
         *await findings.examined("models", health.findings(directory, generators)),
         *await findings.examined("sandbox", _check_findings(house.chooser(mode))),
-        *await findings.examined("gpus", _memory_findings(house.state_dir, servers)),
+        *await findings.examined("gpus", _memory_findings(house.state_dir, seats)),
         findings.of_ledger(house.state_dir, ledger_problem),
     )
 
 
-async def _memory_findings(state_dir: Path, servers: Sequence[ServerSettings]) -> tuple[Finding, ...]:
+async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> tuple[Finding, ...]:
     """The GPUs, the fleet, what is in which memory, and what will hurt."""
     from forge_lsp import findings
     from forge_lsp.domain.addresses import ollama_url
@@ -66,7 +66,7 @@ async def _memory_findings(state_dir: Path, servers: Sequence[ServerSettings]) -
     from forge_lsp.gpus.fleet.state import Folder
 
     found = await inventory.read()
-    used = {server.key: server.url for server in servers}
+    used = {seat.key: seat.url for seat in seats}
     told: tuple[Finding, ...] = ()
     if sys.platform != "win32":
         try:
@@ -75,7 +75,7 @@ async def _memory_findings(state_dir: Path, servers: Sequence[ServerSettings]) -
             told = (findings.of_fault("fleet", error),)
     usual = ollama_url(None)
     others = [] if usual in used.values() else [usual]
-    looked = await survey.look(servers, found, others=others, deep=True)
+    looked = await survey.look(seats, found, others=others, deep=True)
     return (*inventory.findings(found), *told, *survey.findings(looked))
 
 
@@ -125,8 +125,8 @@ async def gpus_of(house: House) -> list[dict[str, object]]:
     settings: Settings | None = None
     with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
         settings = (await house.settings()).resolved.settings
-    servers = [] if settings is None else await asyncio.to_thread(seats_of, settings, house.state_dir)
-    return survey.rows(await survey.look(servers, await inventory.read()))
+    seats = [] if settings is None else await asyncio.to_thread(seats_of, settings, house.state_dir)
+    return survey.rows(await survey.look(seats, await inventory.read()))
 
 
 async def plan_of(house: House, gib: tuple[float, ...] | None) -> Planned:
@@ -146,10 +146,10 @@ async def plan_of(house: House, gib: tuple[float, ...] | None) -> Planned:
         chosen = await house.settings(profile="three-gpu")
     settings = chosen.resolved.settings
     wanted, rows = wanted_of(settings), rows_of(settings)
-    servers = await asyncio.to_thread(seats_of, settings, house.state_dir) if gib is None else []
+    seats = await asyncio.to_thread(seats_of, settings, house.state_dir) if gib is None else []
     fleet = None
-    if any(server.max_loaded is not None for server in servers):
-        fleet = await in_force(servers, wanted, rows, state_dir=house.state_dir)
+    if any(seat.max_loaded is not None for seat in seats):
+        fleet = await in_force(seats, wanted, rows, state_dir=house.state_dir)
     return await planned(wanted, rows, profile=chosen.profile, state_dir=house.state_dir, gib=gib, fleet=fleet)
 
 

@@ -268,7 +268,7 @@ def _spilt(server: ServerSettings, row: Loaded) -> Finding:
     return _warning(
         f"memory {server.key}",
         f"{row.name}: {share:.0%} of its {row.size / _GB:.1f} GB are on the CPU, which makes it many times slower",
-        "free memory on its GPU, or set a smaller context; then load it again: "
+        "free memory on its GPU, or set a smaller context; then reload it: "
         f"OLLAMA_HOST={server.url} ollama stop {row.name}",
     )
 
