@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from forge_lsp.domain.events import Stage
 from forge_lsp.gpus import placement
 from forge_lsp.gpus.plan import Plan
-from tests.support.dockyard import Dockyard
 from tests.support.rigs import device, user_needs, user_steps
+from tests.support.simulated_gpus import SimulatedGpus
 
 THINK, WRITE, LOAD = 12.0, 20.0, 8.0
 THINKERS, WRITER = ("phi4", "gemma3", "qwen"), "codestral"
@@ -30,20 +30,22 @@ async def attempt(plan: Plan, scale: float, *, ahead: bool) -> float:
     """Seconds (unshortened) of thinking and writing, the models of attempt 4 in memory at its start."""
     size = plan.need(WRITER).footprint.bytes
     with tempfile.TemporaryDirectory() as folder:
-        yard = Dockyard(plan, Path(folder), scale=scale, bandwidth=size / (LOAD - 1.0))  # one second goes to unloading
+        simulated = SimulatedGpus(
+            plan, Path(folder), scale=scale, bandwidth=size / (LOAD - 1.0)
+        )  # one second goes to unloading
         for keys in plan.at(4, "panel").values():
             for key in keys:
-                yard.server_of(key).scheduler.start(key)
-                yard.server_of(key).scheduler.end(key)
+                simulated.server_of(key).scheduler.start(key)
+                simulated.server_of(key).scheduler.end(key)
         started = time.perf_counter()
-        async with yard.residency.hold(THINKERS, attempt=5, stage=Stage.THINK):
+        async with simulated.residency.hold(THINKERS, attempt=5, stage=Stage.THINK):
             if ahead:
-                yard.residency.foresee((WRITER,), attempt=5, stage=Stage.GENERATE)
-            await yard.call(THINKERS, THINK)
-        async with yard.residency.hold((WRITER,), attempt=5, stage=Stage.GENERATE):
-            await yard.call((WRITER,), WRITE)
+                simulated.residency.foresee((WRITER,), attempt=5, stage=Stage.GENERATE)
+            await simulated.call(THINKERS, THINK)
+        async with simulated.residency.hold((WRITER,), attempt=5, stage=Stage.GENERATE):
+            await simulated.call((WRITER,), WRITE)
         seconds = (time.perf_counter() - started) / scale
-        await yard.residency.aclose()
+        await simulated.residency.aclose()
         return seconds
 
 

@@ -272,7 +272,7 @@ class Container:
                     seats,
                     wanted_of(settings, away),
                     rows_of(settings),
-                    mover=components.directory,
+                    loader=components.directory,
                     state_dir=self.state_dir,
                     timeout=settings.deadlines.load,
                 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
     from forge_lsp.domain.ports import Finding
     from forge_lsp.domain.ports.planning import Planned
-    from forge_lsp.gpus.survey import Seat
+    from forge_lsp.gpus.survey import ServerSettings
     from forge_lsp.jobs.statistics import Rates
     from forge_lsp.models.directory import Directory
     from forge_lsp.settings import Settings
@@ -34,7 +34,7 @@ async def findings_of(container: Container, ledger_problem: str | None) -> tuple
     directory: Directory | None = None
     generators: frozenset[str] = frozenset()
     mode: Mode = "preferred"
-    seats: list[Seat] = []
+    seats: list[ServerSettings] = []
     try:
         chosen = await container.settings()
     except ForgeError as error:
@@ -56,7 +56,7 @@ async def findings_of(container: Container, ledger_problem: str | None) -> tuple
     )
 
 
-async def _memory_findings(state_dir: Path, seats: Sequence[Seat]) -> tuple[Finding, ...]:
+async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> tuple[Finding, ...]:
     """The GPUs, the fleet, what is in which memory, and what will hurt."""
     from forge_lsp import findings
     from forge_lsp.domain.addresses import ollama_url

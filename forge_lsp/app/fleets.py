@@ -13,7 +13,7 @@ from forge_lsp.app.reading import rows_of, wanted_of
 from forge_lsp.domain.addresses import OLLAMA_PORT
 
 if TYPE_CHECKING:
-    from forge_lsp.gpus.fleet.office import Office, Wish
+    from forge_lsp.gpus.fleet.manager import FleetManager, FleetRequest
     from forge_lsp.settings.sources import Table
 
 __all__ = ["fleet_up", "make_fleet"]
@@ -22,23 +22,23 @@ _ROLES = 5
 """Models in memory at once where the profile takes what is installed: as many as it gives roles to."""
 
 
-def make_fleet(flags: Flags) -> Office:
+def make_fleet(flags: Flags) -> FleetManager:
     """The Ollama servers of this user. Raises EnvironmentFault on Windows."""
-    from forge_lsp.gpus.fleet.office import Office
+    from forge_lsp.gpus.fleet.manager import FleetManager
     from forge_lsp.gpus.fleet.state import Folder
 
     folder = state_folder(flags)
 
-    async def wish(gpus: Sequence[str]) -> Wish:
-        return await asyncio.to_thread(_wish, flags, len(gpus))
+    async def request(gpus: Sequence[str]) -> FleetRequest:
+        return await asyncio.to_thread(_request, flags, len(gpus))
 
-    return Office(Folder(folder / "fleet"), wish)
+    return FleetManager(Folder(folder / "fleet"), request)
 
 
-def _wish(flags: Flags, gpus: int) -> Wish:
+def _request(flags: Flags, gpus: int) -> FleetRequest:
     """The servers that the settings name. Nothing is looked at: what is not up cannot be. Raises SettingsError."""
-    from forge_lsp.gpus.fleet.layout import Wanted
-    from forge_lsp.gpus.fleet.office import Wish
+    from forge_lsp.gpus.fleet.layout import ServerRequest
+    from forge_lsp.gpus.fleet.manager import FleetRequest
     from forge_lsp.settings import gather
     from forge_lsp.settings.load import profile_layer, resolve
     from forge_lsp.settings.sources import Layer
@@ -53,16 +53,16 @@ def _wish(flags: Flags, gpus: int) -> Wish:
         below = replace(below, values=_one_each(max(gpus, asked if isinstance(asked, int) else 1)))
     resolved = resolve(sources, below)
     settings = resolved.settings
-    homes = [model.server for model in settings.models.values()]
-    return Wish(
+    servers = [model.server for model in settings.models.values()]
+    return FleetRequest(
         servers=[
-            Wanted(
+            ServerRequest(
                 key=key,
                 url=server.url,
                 explicit=resolved.layers.setter_of(("servers", key, "url")) not in ("default", below.label),
                 gpu=server.gpu,
                 parallel=server.parallel,
-                models=homes.count(key) or _ROLES,
+                models=servers.count(key) or _ROLES,
             )
             for key, server in settings.servers.items()
             if server.kind == "ollama"

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from forge_lsp.ensemble.schedule import Schedule
-    from forge_lsp.gpus.planning import Wanted
-    from forge_lsp.gpus.survey import Seat
+    from forge_lsp.gpus.planning import ModelRequest
+    from forge_lsp.gpus.survey import ServerSettings
     from forge_lsp.gpus.timing import Row
     from forge_lsp.settings import Settings
 
@@ -73,13 +73,13 @@ def rows_of(settings: Settings) -> list[Row]:
     ]
 
 
-def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Wanted]:
+def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[ModelRequest]:
     """The models that the schedule calls on Ollama servers of this machine. ``away``: those that are known to run
     elsewhere, and need no memory here."""
     import os
 
     from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
-    from forge_lsp.gpus.planning import Wanted
+    from forge_lsp.gpus.planning import ModelRequest
 
     called = {
         key
@@ -91,14 +91,14 @@ def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Wa
             *(row.panel.members if row.panel.kind != "none" else ()),
         )
     }
-    found: list[Wanted] = []
+    found: list[ModelRequest] = []
     for key, model in settings.models.items():
         server = settings.servers[model.server]
         url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
         here = server.local is not False and not is_off_machine(url)
         if key in called and server.kind == "ollama" and here and key not in away and not names_cloud(model.name):
             found.append(
-                Wanted(
+                ModelRequest(
                     key=key,
                     name=model.name,
                     server=model.server,
@@ -111,16 +111,16 @@ def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Wa
     return found
 
 
-def seats_of(settings: Settings, state_dir: Path) -> list[Seat]:
+def seats_of(settings: Settings, state_dir: Path) -> list[ServerSettings]:
     """The Ollama servers of the settings, with what is known about their GPUs."""
     import os
 
     from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
     from forge_lsp.gpus.fleet.control import placed
     from forge_lsp.gpus.fleet.state import Folder
-    from forge_lsp.gpus.survey import Placed, Seat
+    from forge_lsp.gpus.survey import Placed, ServerSettings
 
-    seats: list[Seat] = []
+    seats: list[ServerSettings] = []
     started = placed(Folder(state_dir / "fleet"))
     for key, server in settings.servers.items():
         if server.kind != "ollama":
@@ -128,7 +128,7 @@ def seats_of(settings: Settings, state_dir: Path) -> list[Seat]:
         url = ollama_url(server.url or os.environ.get("OLLAMA_HOST"))
         spec = started.get(url)
         seats.append(
-            Seat(
+            ServerSettings(
                 key=key,
                 url=url,
                 gpu=spec.gpu if spec is not None else server.gpu,

@@ -17,15 +17,15 @@ __all__ = ["fleet"]
 _STYLES = {"running": "green", "starting": "yellow", "waiting": "yellow"}
 
 
-async def fleet(options: Options, office: Fleet) -> int:
+async def fleet(options: Options, manager: Fleet) -> int:
     """Start, look at, or stop the fleet. 0: all servers run (``down``: none does any more); 1: not so."""
     match options.action:
         case "up":
-            report = await office.up()
+            report = await manager.up()
         case "down":
-            return await _down(options, office)
+            return await _down(options, manager)
         case _:
-            report = await office.status()
+            report = await manager.status()
     if options.json:
         say(json.dumps(report.to_json(), indent=2) + "\n")
     else:
@@ -33,8 +33,8 @@ async def fleet(options: Options, office: Fleet) -> int:
     return 0 if report.healthy else 1
 
 
-async def _down(options: Options, office: Fleet) -> int:
-    stopped = await office.down()
+async def _down(options: Options, manager: Fleet) -> int:
+    stopped = await manager.down()
     keys = [server.key for server in stopped.servers]
     if options.json:
         say(json.dumps({"stopped": keys}, indent=2) + "\n")

@@ -326,7 +326,7 @@ class _Job:
             evidence=evidence,
             verdict=verdict,
             generator=model,
-            others=self._standing.runners_up(checked, last=last),
+            others=self._leaderboard.runners_up(checked, last=last),
         )
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
@@ -373,7 +373,7 @@ class _Job:
             best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
         return Conclusion(
             outcome=outcome,
-            attempts=self._standing.with_answers(self._attempts),
+            attempts=self._leaderboard.with_answers(self._attempts),
             best=best,
             score=score,
             reason=reason,

@@ -1,5 +1,4 @@
-"""Placements model by model, those that compute longest first, with what each start of one costs at least: branch and
-bound, which ends with a proof. Pure. Internal to the search.
+"""Branch and bound over placements, model by model, those that compute longest first. Pure. Internal to the search.
 
 The bound of a start is what it computes and waits already, and for what is to come: each call alone on the device that
 suits it best, and each parallel round no shorter than its longest call, nor than all of its work spread over the
@@ -88,7 +87,7 @@ class Branch:
                 self.finished = False
                 return
             # a device that the settings give a model is not like its twins
-            if not self._masks[device] and device not in weigher.wished:
+            if not self._masks[device] and device not in weigher.preferred:
                 if weigher.kind(device) in fresh:
                     continue
                 fresh.add(weigher.kind(device))

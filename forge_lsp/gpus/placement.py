@@ -21,8 +21,8 @@ def make(
     problems: Sequence[Problem] = (),
     effort: int = EFFORT,
 ) -> Plan:
-    """The best plan that is found. A model that fits no device which it may be on is in no ``placement``, and the plan
-    is that of the others. ``effort`` bounds the search (see search.py)."""
+    """Return the best plan that is found. A model that fits no device is left out of ``placement``; the others are
+    planned. ``effort`` bounds the search (see search.py)."""
     weigh = weigher(devices, needs, steps)
     if not weigh.rig.needs:
         found = Found(where=(), score=(weigh.fixed, 0, 0, 0), optimal=True)
@@ -32,7 +32,7 @@ def make(
 
 
 def drawn(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> Plan:
-    """The plan of the settings' own assignment, as far as each model fits the device that it is given."""
+    """Return the plan of the settings' own assignment, without the models that do not fit their device."""
     given = [need for need in needs if need.gpu is not None and need.gpu in _fitting(need, devices)]
     weigh = weigher(devices, given, steps)
     numbers = {device.uuid: number for number, device in enumerate(devices)}
@@ -49,13 +49,13 @@ def _fitting(need: Need, devices: Sequence[Device]) -> list[str]:
 
 
 def weigher(devices: Sequence[Device], needs: Sequence[Need], steps: Sequence[Step]) -> Weigher:
-    """What weighs the placements of those models that fit anywhere."""
+    """Return a weigher for the placements of the models that fit some device."""
     placeable = tuple(need for need in needs if _fitting(need, devices))
     rig = Rig(devices=tuple(devices), needs=placeable, steps=tuple(steps))
     numbers = {device.uuid: number for number, device in enumerate(devices)}
     allowed = [tuple(numbers[uuid] for uuid in _fitting(need, devices)) for need in rig.needs]
-    wished = [None if need.gpu is None else numbers.get(need.gpu) for need in rig.needs]
-    return Weigher(rig=rig, allowed=allowed, wished=wished)
+    preferred = [None if need.gpu is None else numbers.get(need.gpu) for need in rig.needs]
+    return Weigher(rig=rig, allowed=allowed, preferred=preferred)
 
 
 def _written(rig: Rig, found: Found, needs: Sequence[Need], problems: Sequence[Problem]) -> Plan:
@@ -136,7 +136,7 @@ def _turns(rig: Rig, turns: Sequence[Sequence[int]]) -> tuple[Turn, ...]:
 
 
 def _turned(trace: Trace) -> int:
-    """The most models that are in memory at once, moves within stages included."""
+    """Return the most models that are in memory at once, moves within stages included."""
     most, resident, at = 0, 0, -1
     for act in trace.acts:
         if act.stage != at or act.turn == 0:

@@ -16,10 +16,10 @@ from forge_lsp.gpus.explain import explained
 from forge_lsp.gpus.footprint import footprint, shape
 from forge_lsp.gpus.placement import make
 from forge_lsp.gpus.plan import Device, Need, Plan
-from forge_lsp.gpus.telling import sections
+from forge_lsp.gpus.rendering import sections
 from forge_lsp.gpus.timing import Row, steps
 
-__all__ = ["Wanted", "arranged", "plan", "planned"]
+__all__ = ["ModelRequest", "arranged", "plan", "planned"]
 
 _TOLD = 20.0
 """Seconds for a model's whole description: the list of its tokens alone is megabytes."""
@@ -30,7 +30,7 @@ _UP = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ModelRequest:
     """A model of an Ollama server in the settings. ``url``: the server's; ``slots``: calls that the settings let the
     server answer at once; ``gpu``: the UUID that the settings name, None where they name none. ``fixed``: the user
     themself put it on its server."""
@@ -46,7 +46,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _ModelState:
     """What a server tells of one model. ``resident``: (size, size_vram, context) of `/api/ps`."""
 
     size: int | None = None
@@ -56,7 +56,7 @@ class _Told:
 
 
 async def planned(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ModelRequest],
     rows: Sequence[Row],
     *,
     profile: str,
@@ -77,7 +77,7 @@ async def planned(
 
 
 async def plan(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ModelRequest],
     rows: Sequence[Row],
     *,
     profile: str,
@@ -86,7 +86,7 @@ async def plan(
 ) -> Plan:
     """Where each model goes. Models that no server has are reckoned by their names; sizes that were measured count
     more than estimates."""
-    told = await _all_told(wanted)
+    told = await _states(wanted)
     calibration = Calibration(state_dir)
     await calibration.note(
         {
@@ -114,10 +114,12 @@ async def plan(
     return explained(made, wishes, profile=profile, contexts={one.key: one.context for one in wanted})
 
 
-async def arranged(wanted: Sequence[Wanted], rows: Sequence[Row], found: Sequence[Device], *, state_dir: Path) -> Plan:
+async def arranged(
+    wanted: Sequence[ModelRequest], rows: Sequence[Row], found: Sequence[Device], *, state_dir: Path
+) -> Plan:
     """Where each model goes on devices of which each has a server of its own. A model is on ``gpu`` until it is moved,
     and is not moved where it is ``fixed``; one without any may go anywhere."""
-    told = await _all_told(wanted)
+    told = await _states(wanted)
     measured = await Calibration(state_dir).read()
     needs = [
         replace(_need(one, told[one.key], measured, one.gpu, drawn=True), movable=not (one.fixed and one.gpu))
@@ -129,7 +131,7 @@ async def arranged(wanted: Sequence[Wanted], rows: Sequence[Row], found: Sequenc
     return await asyncio.to_thread(make, emptied, needs, schedule)
 
 
-def _need(one: Wanted, told: _Told, measured: Mapping[str, int], gpu: str | None, *, drawn: bool) -> Need:
+def _need(one: ModelRequest, told: _ModelState, measured: Mapping[str, int], gpu: str | None, *, drawn: bool) -> Need:
     slots = one.slots if drawn else 1
     seen = Seen(digest=told.digest, context=one.context, server=one.server, parallel=slots)
     made = footprint(
@@ -144,7 +146,7 @@ def _need(one: Wanted, told: _Told, measured: Mapping[str, int], gpu: str | None
     return Need(key=one.key, name=one.name, footprint=made, server=one.server, parallel=slots, gpu=gpu)
 
 
-def _given(wanted: Sequence[Wanted], found: Sequence[Device]) -> Mapping[str, str]:
+def _given(wanted: Sequence[ModelRequest], found: Sequence[Device]) -> Mapping[str, str]:
     """The device that the settings give each model: by the UUID of its server; where no server has one, the servers
     are taken to be on the devices in the order in which both are listed."""
     known = {device.uuid for device in found}
@@ -158,7 +160,7 @@ def _given(wanted: Sequence[Wanted], found: Sequence[Device]) -> Mapping[str, st
 
 
 def _emptied(
-    found: Sequence[Device], wanted: Sequence[Wanted], told: Mapping[str, _Told], gpus: Mapping[str, str]
+    found: Sequence[Device], wanted: Sequence[ModelRequest], told: Mapping[str, _ModelState], gpus: Mapping[str, str]
 ) -> tuple[Device, ...]:
     """The devices as they would be without the models that are loaded now: the plan says anew what is."""
     ours: dict[str, int] = {}
@@ -174,7 +176,7 @@ def _timed(found: Sequence[Device], speeds: Mapping[str, float]) -> tuple[Device
     return tuple(replace(one, load_bandwidth=speeds.get(one.uuid, one.load_bandwidth)) for one in found)
 
 
-async def _all_told(wanted: Sequence[Wanted]) -> Mapping[str, _Told]:
+async def _states(wanted: Sequence[ModelRequest]) -> Mapping[str, _ModelState]:
     urls = list(dict.fromkeys(one.url for one in wanted))
     lists = dict(zip(urls, await asyncio.gather(*(_lists(url) for url in urls)), strict=True))
     answers = await asyncio.gather(*(_one(one, *lists[one.url]) for one in wanted))
@@ -188,12 +190,12 @@ async def _lists(url: str) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str
 
 
 async def _one(
-    one: Wanted, installed: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, ollama_api.Loaded]
-) -> _Told:
+    one: ModelRequest, installed: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, ollama_api.Loaded]
+) -> _ModelState:
     name = one.name if ":" in one.name.rpartition("/")[2] else f"{one.name}:latest"
     row, here = installed.get(name), loaded.get(name)
     if row is None:
-        return _Told()
+        return _ModelState()
     info = await ollama_api.model_info(one.url, one.name)
     form = shape(info)
     if form is not None and form.missing:
@@ -201,7 +203,7 @@ async def _one(
         body = {"model": one.name, "verbose": True}
         whole = await ollama_api.get(one.url, "/api/show", body=body, timeout=_TOLD)
         info = cast("Mapping[str, object]", (whole or {}).get("model_info") or info)
-    return _Told(
+    return _ModelState(
         size=int(row.get("size") or 0) or None,
         digest=str(row.get("digest") or ""),
         info=info,

@@ -27,7 +27,7 @@ _PART = (1 << _MODELS) - 1
 
 
 def _subsets(sizes: Sequence[int]) -> list[int]:
-    """The sum of each subset, by its mask."""
+    """Return the sum of each subset, by its mask."""
     sums = [0] * (1 << _MODELS)
     for number, size in enumerate(sizes):
         bit = 1 << number
@@ -36,7 +36,7 @@ def _subsets(sizes: Sequence[int]) -> list[int]:
 
 
 def bits(mask: int) -> list[int]:
-    """The set bits, lowest first: models, the largest first."""
+    """Return the set bits, lowest first: models, the largest first."""
     found: list[int] = []
     while mask:
         low = mask & -mask
@@ -131,7 +131,7 @@ class Rig:
         return numbered
 
     def _uses(self, model: int) -> list[int]:
-        """For each stage the next one, itself included, that uses a model; the job that follows counts on."""
+        """Return for each stage the next one, itself included, that uses a model; the next job counts as well."""
         count = len(self.stages)
         table = [0] * (count + 1)
         after = 4 * count + 1
@@ -150,7 +150,7 @@ class Rig:
         return (1 << len(self.needs)) - 1
 
     def bytes(self, mask: int) -> int:
-        """What models take together."""
+        """Return the bytes that models take together."""
         total = 0
         for sums in self._sums:
             total += sums[mask & _PART]
@@ -158,12 +158,11 @@ class Rig:
         return total
 
     def fits_alone(self, model: int, device: int) -> bool:
-        """Whether a model can be loaded onto an empty device."""
+        """Return whether a model can be loaded onto an empty device."""
         return self.size[model] + SPARE <= self.free[device]
 
     def together(self, mask: int, device: int) -> tuple[int, ...] | None:
-        """The order in which models can be loaded onto an empty device, so that Ollama evicts none; None: there is no
-        such order."""
+        """Return an order of loading models onto an empty device in which Ollama evicts none, or None."""
         orders = self._orders[device]
         if mask not in orders:
             free = self.free[device]
@@ -171,7 +170,7 @@ class Rig:
         return orders[mask]
 
     def order(self, models: Sequence[int], free: int, *, empty: bool) -> tuple[int, ...] | None:
-        """The order in which models can be loaded where so much is free, with others there unless ``empty``.
+        """Return an order of loading models into ``free`` bytes, beside others unless ``empty``, or None.
 
         A load asks for claim <= free, unless it is the first, and size + SPARE <= free; then free shrinks by size. The
         larger first is what Ollama's users are told; where that fails, the order by (claim - size), largest first, is

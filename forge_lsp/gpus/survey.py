@@ -18,7 +18,7 @@ from forge_lsp.gpus.inventory import Inventory
 from forge_lsp.gpus.ollama_api import Loaded
 from forge_lsp.gpus.plan import Footprint
 
-__all__ = ["OLDEST", "Look", "Placed", "Seat", "Survey", "findings", "look", "rows"]
+__all__ = ["OLDEST", "Look", "Placed", "ServerSettings", "Survey", "findings", "look", "rows"]
 
 OLDEST = (0, 13)
 """Before, Ollama cuts a prompt that does not fit, whatever it is told (``truncate``, ``shift``)."""
@@ -39,7 +39,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class ServerSettings:
     """An Ollama server of the settings. ``gpu`` is a UUID, ``memory`` what the settings say of it; ``max_loaded`` its
     OLLAMA_MAX_LOADED_MODELS where the fleet started it, else None."""
 
@@ -57,7 +57,7 @@ class Seat:
 class Look:
     """A server as it answers: version None where it does not."""
 
-    seat: Seat
+    server: ServerSettings
     version: str | None = None
     loaded: tuple[Loaded, ...] = ()
 
@@ -72,35 +72,35 @@ class Survey:
 
 
 async def look(
-    seats: Sequence[Seat], inventory: Inventory, *, others: Sequence[str] = (), deep: bool = False
+    servers: Sequence[ServerSettings], inventory: Inventory, *, others: Sequence[str] = (), deep: bool = False
 ) -> Survey:
     """Ask every server. ``deep``: also what each model is made of. ``others``: URLs where servers may be that are none
     of the settings'. What does not answer within a few seconds is taken as silent."""
     looks, foreign = await asyncio.gather(
-        asyncio.gather(*(_ask(seat, deep=deep) for seat in seats)),
+        asyncio.gather(*(_ask(server, deep=deep) for server in servers)),
         asyncio.gather(*(ollama_api.version(url) for url in others)),
     )
     found = tuple(url for url, version in zip(others, foreign, strict=True) if version is not None)
     return Survey(inventory=inventory, looks=tuple(looks), foreign=found)
 
 
-async def _ask(seat: Seat, *, deep: bool) -> Look:
-    version, loaded = await asyncio.gather(ollama_api.version(seat.url), ollama_api.loaded(seat.url))
+async def _ask(server: ServerSettings, *, deep: bool) -> Look:
+    version, loaded = await asyncio.gather(ollama_api.version(server.url), ollama_api.loaded(server.url))
     if version is None or loaded is None:
-        return Look(seat=seat)
+        return Look(server=server)
     if deep:
-        sizes = await ollama_api.sizes(seat.url)
-        models = await asyncio.gather(*(_measure(seat, model, sizes, loaded) for model in seat.models))
-        seat = replace(seat, models=tuple(models))
-    return Look(seat=seat, version=version, loaded=loaded)
+        sizes = await ollama_api.sizes(server.url)
+        models = await asyncio.gather(*(_measure(server, model, sizes, loaded) for model in server.models))
+        server = replace(server, models=tuple(models))
+    return Look(server=server, version=version, loaded=loaded)
 
 
-async def _measure(seat: Seat, model: Placed, sizes: Mapping[str, int], loaded: Sequence[Loaded]) -> Placed:
+async def _measure(server: ServerSettings, model: Placed, sizes: Mapping[str, int], loaded: Sequence[Loaded]) -> Placed:
     """A model with its footprint; a measured one only where it is wholly on a GPU."""
     size = sizes.get(full(model.name))
     if size is None:
         return model
-    info = await ollama_api.model_info(seat.url, model.name)
+    info = await ollama_api.model_info(server.url, model.name)
     row = next((row for row in loaded if row.name == full(model.name)), None)
     whole = row.size_vram if row is not None and row.size_vram == row.size and row.context == model.context else None
 
@@ -121,7 +121,7 @@ async def _measure(seat: Seat, model: Placed, sizes: Mapping[str, int], loaded: 
         key=model.key,
         name=model.name,
         context=model.context,
-        footprint=at(seat.parallel, whole),
+        footprint=at(server.parallel, whole),
         alone=at(1, None),
         trained=trained if isinstance(trained, int) else None,
     )
@@ -143,24 +143,24 @@ def rows(survey: Survey) -> list[dict[str, object]]:
     for gpu in shown.values():
         told.append({**gpu.to_json(), **_residents(survey, gpu.uuid)})
     for at in survey.looks:
-        seat = at.seat
-        if seat.memory is not None and seat.gpu not in shown:
+        server = at.server
+        if server.memory is not None and server.gpu not in shown:
             used = sum(row.size_vram for row in at.loaded)
-            memory: dict[str, object] = {"total": seat.memory, "used": used, "free": max(seat.memory - used, 0)}
-            name: dict[str, object] = {"uuid": seat.gpu or "", "name": f"GPU of {seat.key}"}
+            memory: dict[str, object] = {"total": server.memory, "used": used, "free": max(server.memory - used, 0)}
+            name: dict[str, object] = {"uuid": server.gpu or "", "name": f"GPU of {server.key}"}
             told.append({**name, **memory, **_on([at]), "warnings": _texts(survey, [at])})
     return told
 
 
 def _residents(survey: Survey, uuid: str) -> dict[str, object]:
-    here = [at for at in survey.looks if at.seat.gpu == uuid]
+    here = [at for at in survey.looks if at.server.gpu == uuid]
     return {**_on(here), "warnings": _texts(survey, here)}
 
 
 def _on(looks: Sequence[Look]) -> dict[str, object]:
     resident = [
         {
-            "server": at.seat.key,
+            "server": at.server.key,
             "name": row.name,
             "size": row.size,
             "sizeVram": row.size_vram,
@@ -170,7 +170,7 @@ def _on(looks: Sequence[Look]) -> dict[str, object]:
         for at in looks
         for row in at.loaded
     ]
-    return {"servers": [at.seat.key for at in looks], "resident": resident}
+    return {"servers": [at.server.key for at in looks], "resident": resident}
 
 
 def _texts(survey: Survey, looks: Sequence[Look]) -> list[str]:
@@ -185,9 +185,9 @@ def findings(survey: Survey) -> tuple[Finding, ...]:
         if at.version is None:
             continue  # the models room tells
         held = ", ".join(f"{row.name} {row.size / _GB:.1f} GB" for row in at.loaded) or "nothing"
-        where = f" on {at.seat.gpu}" if at.seat.gpu else ""
+        where = f" on {at.server.gpu}" if at.server.gpu else ""
         detail = f"Ollama {at.version}{where} has in memory: {held}"
-        told.append(Finding(name=f"memory {at.seat.key}", status=FindingStatus.OK, detail=detail))
+        told.append(Finding(name=f"memory {at.server.key}", status=FindingStatus.OK, detail=detail))
         told += _of_server(at, survey.inventory)
     told += _shared(survey.looks)
     if survey.inventory.gpus:
@@ -209,8 +209,8 @@ def _of_server(at: Look, inventory: Inventory) -> list[Finding]:
     """Everything about one server that answers."""
     if at.version is None:
         return []
-    seat = at.seat
-    name = f"memory {seat.key}"
+    server = at.server
+    name = f"memory {server.key}"
     found: list[Finding] = []
     if _number(at.version) < OLDEST:
         wanted = ".".join(map(str, OLDEST))
@@ -221,26 +221,26 @@ def _of_server(at: Look, inventory: Inventory) -> list[Finding]:
                 "update it: https://ollama.com/download",
             )
         )
-    gpu = next((one for one in inventory.gpus if one.uuid == seat.gpu), None)
-    room = gpu.total if gpu is not None else seat.memory
-    known = gpu is not None or (seat.memory is not None and seat.off_machine)
-    found += [_spilt(seat, row) for row in at.loaded if _spills(row, known=known)]
-    found += [warning for model in seat.models for warning in _of_model(seat, model, room)]
-    sizes = [model.footprint.bytes for model in seat.models if model.footprint is not None]
+    gpu = next((one for one in inventory.gpus if one.uuid == server.gpu), None)
+    room = gpu.total if gpu is not None else server.memory
+    known = gpu is not None or (server.memory is not None and server.off_machine)
+    found += [_spilt(server, row) for row in at.loaded if _spills(row, known=known)]
+    found += [warning for model in server.models for warning in _of_model(server, model, room)]
+    sizes = [model.footprint.bytes for model in server.models if model.footprint is not None]
     if room is not None and len(sizes) > 1 and sum(sizes) > room and max(sizes) <= room:
         what = f"its {len(sizes)} models take {sum(sizes) / _GB:.1f} GB, its GPU has {room / _GB:.1f} GB"
         remedy = "`forge-lsp plan` shows who makes room for whom, and what that costs"
         found.append(_note(name, f"overcommitted: {what}, so they take turns", remedy))
-    if room is not None and seat.max_loaded is None and len(seat.models) > 1:
-        what = f"forge-lsp did not start it, so its OLLAMA_MAX_LOADED_MODELS is not known ({len(seat.models)} wanted)"
+    if room is not None and server.max_loaded is None and len(server.models) > 1:
+        what = f"forge-lsp did not start it, so its OLLAMA_MAX_LOADED_MODELS is not known ({len(server.models)} wanted)"
         remedy = "start it by `forge-lsp fleet up`, or set OLLAMA_MAX_LOADED_MODELS for it"
         found.append(_note(name, what, remedy))
-    if seat.max_loaded is not None and len(at.loaded) > seat.max_loaded:
-        found.append(_note(name, f"has {len(at.loaded)} models in memory, planned are {seat.max_loaded}", None))
+    if server.max_loaded is not None and len(at.loaded) > server.max_loaded:
+        found.append(_note(name, f"has {len(at.loaded)} models in memory, planned are {server.max_loaded}", None))
     return found
 
 
-def _of_model(seat: Seat, model: Placed, room: int | None) -> list[Finding]:
+def _of_model(server: ServerSettings, model: Placed, room: int | None) -> list[Finding]:
     name = f"model {model.key}"
     if model.trained is not None and model.context > model.trained:
         what = f"{model.name} was made for {model.trained} tokens; models.{model.key}.context is {model.context}"
@@ -249,10 +249,10 @@ def _of_model(seat: Seat, model: Placed, room: int | None) -> list[Finding]:
     if room is None or whole is None or alone is None or whole.bytes <= room:
         return []
     takes = f"{model.name} takes {whole.bytes / _GB:.1f} GB at context {model.context}"
-    if seat.parallel > 1 and alone.estimate <= room:
-        what = f"{takes} and {seat.parallel} calls at once; the GPU of {seat.key} has {room / _GB:.1f} GB"
-        return [_warning(name, what, f"set servers.{seat.key}.parallel to 1")]
-    what = f"{takes}; the GPU of {seat.key} has {room / _GB:.1f} GB"
+    if server.parallel > 1 and alone.estimate <= room:
+        what = f"{takes} and {server.parallel} calls at once; the GPU of {server.key} has {room / _GB:.1f} GB"
+        return [_warning(name, what, f"set servers.{server.key}.parallel to 1")]
+    what = f"{takes}; the GPU of {server.key} has {room / _GB:.1f} GB"
     fits = largest_context(whole, context=model.context, room=room)
     remedy = f"set models.{model.key}.context to {fits}" if fits else "put it on a larger GPU, or take a smaller model"
     return [_warning(name, what, remedy)]
@@ -263,20 +263,21 @@ def _spills(row: Loaded, *, known: bool) -> bool:
     return row.size_vram < row.size and (row.size_vram > 0 or known)
 
 
-def _spilt(seat: Seat, row: Loaded) -> Finding:
+def _spilt(server: ServerSettings, row: Loaded) -> Finding:
     share = 1 - row.size_vram / row.size
     return _warning(
-        f"memory {seat.key}",
+        f"memory {server.key}",
         f"{row.name}: {share:.0%} of its {row.size / _GB:.1f} GB are on the CPU, which makes it many times slower",
-        f"make room on its GPU, or a smaller context; then reload it: OLLAMA_HOST={seat.url} ollama stop {row.name}",
+        "free memory on its GPU, or set a smaller context; then reload it: "
+        f"OLLAMA_HOST={server.url} ollama stop {row.name}",
     )
 
 
 def _shared(looks: Sequence[Look]) -> list[Finding]:
     by_gpu: dict[str, list[str]] = {}
     for at in looks:
-        if at.seat.gpu and at.version is not None:
-            by_gpu.setdefault(at.seat.gpu, []).append(at.seat.key)
+        if at.server.gpu and at.version is not None:
+            by_gpu.setdefault(at.server.gpu, []).append(at.server.key)
     return [
         _warning(
             "memory",

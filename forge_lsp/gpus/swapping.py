@@ -1,9 +1,9 @@
-"""What one device does through all stages when it is given some models: what stays, what goes, what that costs. Pure.
+"""Follow one device with a set of models through all stages: what stays, what is swapped, what that costs. Pure.
 
-Where the models fit together nothing moves. Else each stage finds its own models in memory: what is needed again the
-latest goes (Belady 1966, for the schedule is known), and what turns out not to be in the way stays. Models of one stage
-that do not fit together take turns. A load may begin while the stage before is at work, as far as that stage does not
-use what has to go.
+Models that fit together are loaded once. Otherwise each stage loads its own models and evicts those that are needed
+again the latest (Belady 1966: the schedule is known); what turns out not to be in the way stays. Models of one stage
+that do not fit together take turns. A load may begin during the stage before, unless that stage uses what has to be
+evicted.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["NOTHING", "Act", "Course", "Trace", "follow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What it comes to. ``waiting``: seconds by number of the stage that are spent waiting for loads; ``peak``: the
-    most bytes that are taken at any time; ``loads``: those of ``base``, the first models, included."""
+    """The result for a device. ``waiting``: seconds by number of the stage that are spent waiting for loads; ``peak``:
+    the most bytes that are taken at any time; ``loads``: those of ``base``, the first models, included."""
 
     waiting: dict[int, float]
     evictions: int
@@ -30,7 +30,7 @@ class Course:
 
 
 NOTHING = Course(waiting={}, evictions=0, loads=0, peak=0, base=())
-"""What a device without models does."""
+"""The course of a device without models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Trace:
 
 
 def follow(rig: Rig, device: int, mask: int, trace: Trace | None = None) -> Course:
-    """Go through all stages. Every model must fit the device alone."""
+    """Return what the device does in all stages. Every model must fit the device alone."""
     whole = rig.together(mask, device)
     if trace is None and whole is not None:
         return Course(waiting={}, evictions=0, loads=len(whole), peak=rig.bytes(mask), base=whole)
@@ -114,7 +114,7 @@ class _Walk:
         return Course(waiting=self.waiting, evictions=self.evictions, loads=self.loads, peak=self.peak, base=self.base)
 
     def _base(self) -> tuple[int, ...]:
-        """What is loaded before the first stage: by first use, as much as there is room for."""
+        """Return what is loaded before the first stage: by first use, as much as fits."""
         rig, size, claim, device = self.rig, self.rig.size, self.rig.claim, self.device
         whole = rig.together(self.mask, device)
         if whole is not None:
@@ -163,7 +163,7 @@ class _Walk:
             self.trace.acts.append(Act(stage=at, turn=turn, unload=away, load=order, seconds=seconds, hidden=hidden))
 
     def _idle(self, at: int, need: int, soon: int) -> list[int]:
-        """What may go, what is needed again the latest first."""
+        """Return what may be evicted, what is needed again the latest first."""
         idle = self.resident & ~need
         if idle & idle - 1 == 0:
             return [idle.bit_length() - 1] if idle else []
@@ -173,7 +173,7 @@ class _Walk:
         return found
 
     def _room_for_one(self, at: int, need: int, model: int, soon: int) -> int:
-        """What goes, as :meth:`_room` tells it of a single model: it asks for so much, whatever else comes or goes."""
+        """Return what is evicted for a single model: :meth:`_room` for the frequent case."""
         rig, size, resident = self.rig, self.rig.size, self.resident
         free, least = rig.free[self.device] - self.used, size[model] + SPARE
         asked = max(least, rig.claim[model])
@@ -195,7 +195,7 @@ class _Walk:
         return gone
 
     def _room(self, at: int, need: int, soon: int) -> tuple[int, tuple[int, ...]]:
-        """What goes, and the order in which what is missing comes."""
+        """Return what is evicted, and the order in which the missing models are loaded."""
         rig, resident, size = self.rig, self.resident, self.rig.size
         missing = bits(need & ~resident)
         free = rig.free[self.device] - self.used
@@ -222,8 +222,8 @@ class _Walk:
         return gone, order
 
     def _take_turns(self, at: int, stage: StageNumbers, hiding: Hiding) -> bool:
-        """Models of one stage that cannot all be there: those that are there are called first, then as many of the
-        others as fit at once, and so on, round by round. Whether there was more than one turn."""
+        """Call the models of one stage that do not fit together: first those in memory, then as many of the others as
+        fit at once, and so on, round by round. Return whether there was more than one turn."""
         rig, mask, trace = self.rig, self.mask, self.trace
         turns: list[list[int]] = [[]]
         start, fresh = self.resident, True  # fresh: nothing was called or brought yet

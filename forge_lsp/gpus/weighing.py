@@ -1,4 +1,4 @@
-"""What a placement costs. Pure; what was found out about a device with a set of models is found out once."""
+"""What a placement costs. Pure; what a device does with a set of models is computed once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _WEIGHING, _WALK, _MOVE = 12, 30, 13
 
 @dataclass(slots=True)
 class Weigher:
-    """Weighs placements. ``allowed[model]``: the devices it may be on; ``wished[model]``: where the settings put it."""
+    """Weighs placements. ``allowed[model]``: the devices it may be on; ``preferred[model]``: the settings' device."""
 
     rig: Rig
     allowed: Sequence[tuple[int, ...]]
-    wished: Sequence[int | None]
+    preferred: Sequence[int | None]
     alone: list[list[float]] = field(init=False)
     rounds: list[tuple[float, dict[int, float]]] = field(init=False)
     fixed: float = field(init=False)
@@ -56,11 +56,11 @@ class Weigher:
         self._kinds = [same.index(one) for one in same]
 
     def kind(self, device: int) -> int:
-        """The first device that is like this one."""
+        """Return the first device that is like this one."""
         return self._kinds[device]
 
     def course(self, device: int, mask: int) -> Course:
-        """What a device does with these models."""
+        """Return what a device does with these models."""
         key = (self._kinds[device], mask)
         found = self._courses.get(key)
         if found is None:
@@ -69,7 +69,7 @@ class Weigher:
         return found
 
     def until(self, effort: int) -> Callable[[], bool]:
-        """Whether so much effort has been spent, all told."""
+        """Return a function that says whether so much effort has been spent in all."""
         return lambda: self.effort >= effort
 
     def running(self, where: Sequence[int | None]) -> float:
@@ -102,7 +102,7 @@ class Weigher:
         return self.running(where) + sum(waiting.values())
 
     def score(self, where: Sequence[int], *, limit: Score | None = None) -> Score | None:
-        """None where it is seen to be worse than ``limit``."""
+        """Return the score of a placement, or None once it is known to be worse than ``limit``."""
         self.effort += _WEIGHING
         seconds = self.running(where)
         if limit is not None and seconds > limit[0] + HAIR:
@@ -126,6 +126,6 @@ class Weigher:
                 least = room if least is None or room < least else least
             if limit is not None and seconds + sum(waiting.values()) > limit[0] + HAIR:
                 return None
-        moved = sum(wish is not None and wish != device for wish, device in zip(self.wished, where, strict=True))
+        moved = sum(wish is not None and wish != device for wish, device in zip(self.preferred, where, strict=True))
         # rounded, so that the order in which seconds are added does not decide
         return round(seconds + sum(waiting.values()), 6), evictions, -(least or 0), moved

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.gpus.calibration import Calibration, Seen
-from forge_lsp.gpus.planning import Wanted, plan
+from forge_lsp.gpus.planning import ModelRequest, plan
 from forge_lsp.gpus.timing import Row
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
 
@@ -27,9 +27,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OllamaServer]:
         yield running
 
 
-def wanted(server: OllamaServer) -> list[Wanted]:
+def wanted(server: OllamaServer) -> list[ModelRequest]:
     names = {"thinker": "thinker", "coder": "coder:7b", "absent": "llama3.1:8b"}
-    return [Wanted(key=key, name=name, server="s", url=server.url, context=2048) for key, name in names.items()]
+    return [ModelRequest(key=key, name=name, server="s", url=server.url, context=2048) for key, name in names.items()]
 
 
 async def test_sizes_and_layers_come_from_the_server(server: OllamaServer, tmp_path: Path) -> None:
@@ -54,6 +54,6 @@ async def test_what_was_measured_before_is_reckoned_with(server: OllamaServer, t
 
 
 async def test_a_server_that_is_down_leaves_guesses(tmp_path: Path) -> None:
-    away = Wanted(key="thinker", name="phi4:14b", server="s", url="http://127.0.0.1:1", context=2048)
+    away = ModelRequest(key="thinker", name="phi4:14b", server="s", url="http://127.0.0.1:1", context=2048)
     made = await plan([away], ROWS, profile="custom", state_dir=tmp_path, gib=(24,))
     assert [problem.kind for problem in made.problems] == ["guess"]

@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.gpus.fleet.state import ServerSpec
 
-__all__ = ["Layout", "Wanted", "lay_out"]
+__all__ = ["Layout", "ServerRequest", "lay_out"]
 
 _PORT = 11434
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ServerRequest:
     """An Ollama server of the settings. ``explicit``: its ``url`` is the user's own word, not a profile's.
 
     ``models`` is how many models the settings put on it.
@@ -40,7 +40,7 @@ class Layout:
 
 
 def lay_out(
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ServerRequest],
     gpus: Sequence[str],
     *,
     number: int | None = None,
@@ -93,7 +93,7 @@ def lay_out(
     return Layout(servers=specs, notes=tuple(notes))
 
 
-def _place(chosen: Sequence[Wanted], gpus: Sequence[str]) -> list[Wanted]:
+def _place(chosen: Sequence[ServerRequest], gpus: Sequence[str]) -> list[ServerRequest]:
     if not gpus:
         return list(chosen)  # what the settings say of a GPU that no driver shows is taken at its word
     named = {one.gpu for one in chosen if one.gpu}
@@ -112,7 +112,7 @@ def _is_local(url: str) -> bool:
     return name in _LOCAL or name.startswith("127.")
 
 
-def _ports(placed: Sequence[Wanted]) -> dict[str, int]:
+def _ports(placed: Sequence[ServerRequest]) -> dict[str, int]:
     """Those of their addresses; the rest get 11434 and their place in the row, or the next that none has."""
     ports = {one.key: _parts(one.url)[1] for one in placed if one.url}
     for place, one in enumerate(placed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forge_lsp.gpus.explain import explained, overcommitted
 from forge_lsp.gpus.placement import make
 from forge_lsp.gpus.plan import GIB, Plan
-from forge_lsp.gpus.telling import bar, sections
+from forge_lsp.gpus.rendering import bar, sections
 from tests.support.rigs import device, user_needs, user_steps
 
 CONTEXTS = {need.key: 8192 for need in user_needs()}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.gpus.fleet.layout import Wanted, lay_out
+from forge_lsp.gpus.fleet.layout import ServerRequest, lay_out
 from forge_lsp.gpus.fleet.server import environment
 from forge_lsp.gpus.fleet.state import FleetSpec, ServerSpec
 
 RIG = tuple(
-    Wanted(key=f"gpu{number}", url=f"http://127.0.0.1:{11434 + number}", models=2 + number) for number in range(3)
+    ServerRequest(key=f"gpu{number}", url=f"http://127.0.0.1:{11434 + number}", models=2 + number)
+    for number in range(3)
 )
 
 
-def gpus_of(wanted: tuple[Wanted, ...], there: list[str], **more: int) -> dict[str, str | None]:
+def gpus_of(wanted: tuple[ServerRequest, ...], there: list[str], **more: int) -> dict[str, str | None]:
     return {server.key: server.gpu for server in lay_out(wanted, there, **more).servers}
 
 
@@ -28,7 +29,7 @@ def test_one_server_a_gpu_in_the_order_of_the_settings() -> None:
 
 
 def test_a_server_keeps_the_gpu_that_the_settings_name() -> None:
-    named = (RIG[0], RIG[1], Wanted(key="gpu2", gpu="GPU-a"))
+    named = (RIG[0], RIG[1], ServerRequest(key="gpu2", gpu="GPU-a"))
     assert gpus_of(named, ["GPU-a", "GPU-b", "GPU-c"]) == {"gpu0": "GPU-b", "gpu1": "GPU-c", "gpu2": "GPU-a"}
 
 
@@ -50,37 +51,37 @@ def test_a_gpu_without_a_server_is_said() -> None:
 
 def test_without_a_gpu_one_server_or_as_many_as_asked_for() -> None:
     assert gpus_of(RIG, []) == {"gpu0": None}
-    named = tuple(Wanted(key=f"gpu{number}", gpu=f"GPU-{number}") for number in range(3))
+    named = tuple(ServerRequest(key=f"gpu{number}", gpu=f"GPU-{number}") for number in range(3))
     assert gpus_of(named, [], number=3) == {"gpu0": "GPU-0", "gpu1": "GPU-1", "gpu2": "GPU-2"}
 
 
 def test_servers_without_an_address_get_ports_of_their_own() -> None:
-    wanted = (Wanted(key="a"), Wanted(key="b", url="http://127.0.0.1:11435"), Wanted(key="c"))
+    wanted = (ServerRequest(key="a"), ServerRequest(key="b", url="http://127.0.0.1:11435"), ServerRequest(key="c"))
     ports = {server.key: server.port for server in lay_out(wanted, [], number=3).servers}
     assert ports == {"a": 11434, "b": 11435, "c": 11436}
-    clash = (Wanted(key="a", url="http://127.0.0.1:11435"), Wanted(key="b"), Wanted(key="c"))
+    clash = (ServerRequest(key="a", url="http://127.0.0.1:11435"), ServerRequest(key="b"), ServerRequest(key="c"))
     ports = {server.key: server.port for server in lay_out(clash, [], number=3).servers}
     assert ports == {"a": 11435, "b": 11436, "c": 11437}
 
 
 def test_a_gpu_that_is_not_there_is_an_error_with_those_that_are() -> None:
     with pytest.raises(EnvironmentFault, match="names GPU-x, which is not there; there are GPU-a"):
-        lay_out([Wanted(key="gpu0", gpu="GPU-x")], ["GPU-a"])
-    assert gpus_of((Wanted(key="gpu0", gpu="MIG-1"),), ["GPU-a"]) == {"gpu0": "MIG-1"}
+        lay_out([ServerRequest(key="gpu0", gpu="GPU-x")], ["GPU-a"])
+    assert gpus_of((ServerRequest(key="gpu0", gpu="MIG-1"),), ["GPU-a"]) == {"gpu0": "MIG-1"}
 
 
 @pytest.mark.parametrize("url", ["http://192.168.1.7:11434", "https://gpu.example.org"])
 def test_a_remote_server_of_the_users_is_left_alone(url: str) -> None:
-    layout = lay_out([Wanted(key="far", url=url, explicit=True), RIG[0]], [], number=2)
+    layout = lay_out([ServerRequest(key="far", url=url, explicit=True), RIG[0]], [], number=2)
     assert [server.key for server in layout.servers] == ["gpu0"]
     assert layout.notes == (f"servers.far is at {url} and left alone",)
     with pytest.raises(EnvironmentFault, match="no Ollama server of this machine"):
-        lay_out([Wanted(key="far", url=url, explicit=True)], [])
+        lay_out([ServerRequest(key="far", url=url, explicit=True)], [])
 
 
 @pytest.mark.parametrize("url", ["http://localhost:12000", "127.0.0.1:12000", "http://[::1]:12000"])
 def test_the_users_own_port_is_the_only_one_that_will_do(url: str) -> None:
-    (server,) = lay_out([Wanted(key="gpu0", url=url, explicit=True)], []).servers
+    (server,) = lay_out([ServerRequest(key="gpu0", url=url, explicit=True)], []).servers
     assert (server.port, server.fixed) == (12000, True)
 
 

@@ -16,7 +16,7 @@ from forge_lsp.gpus.fleet import processes
 from forge_lsp.gpus.fleet.control import Control
 from forge_lsp.gpus.fleet.server import launch
 from forge_lsp.gpus.fleet.state import FleetSpec, FleetState, Folder, ServerSpec, ServerState, Status, Supervising
-from forge_lsp.gpus.planning import Wanted, arranged
+from forge_lsp.gpus.planning import ModelRequest, arranged
 from forge_lsp.gpus.timing import Row
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fleet does not run on Windows")
@@ -93,7 +93,7 @@ async def test_servers_without_a_supervisor_keep_their_plan(tmp_path: Path, monk
 async def test_loads_are_planned_as_fast_as_they_were_seen(tmp_path: Path) -> None:
     names = {"thinker": "phi4:14b", "coder": "codestral:22b"}
     models = [
-        Wanted(key=key, name=name, server="gpu0", url="http://127.0.0.1:1", context=8192, gpu="GPU-0")
+        ModelRequest(key=key, name=name, server="gpu0", url="http://127.0.0.1:1", context=8192, gpu="GPU-0")
         for key, name in names.items()
     ]
     rows = [Row(attempts=(1,), strategy="solo", thinkers=("thinker",), generator="coder")]

@@ -12,7 +12,7 @@ from forge_lsp.gpus.fleet.findings import findings as of_fleet
 from forge_lsp.gpus.inventory import Gpu, Inventory
 from forge_lsp.gpus.ollama_api import Loaded
 from forge_lsp.gpus.plan import Footprint
-from forge_lsp.gpus.survey import Look, Placed, Seat, Survey, findings, look, rows
+from forge_lsp.gpus.survey import Look, Placed, ServerSettings, Survey, findings, look, rows
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.scripted_http import Exchange, Responder
 
@@ -40,29 +40,29 @@ def told(*looks: Look, inventory: Inventory = RIG, foreign: tuple[str, ...] = ()
     return [f"{one.name}: {one.detail} -> {one.remedy}" for one in found if one.status is not FindingStatus.OK]
 
 
-def at(seat: Seat, *loaded: Loaded, version: str = "0.17.4") -> Look:
-    return Look(seat=seat, version=version, loaded=loaded)
+def at(server: ServerSettings, *loaded: Loaded, version: str = "0.17.4") -> Look:
+    return Look(server=server, version=version, loaded=loaded)
 
 
-def seat(*models: Placed, **more: Any) -> Seat:
-    return Seat(
+def server(*models: Placed, **more: Any) -> ServerSettings:
+    return ServerSettings(
         **{"key": "gpu0", "url": "http://127.0.0.1:11434", "gpu": "GPU-a", "max_loaded": 4, "models": models, **more}
     )
 
 
 def test_a_good_server_has_one_line() -> None:
     whole = Loaded(name="phi4:14b", digest="d", size=10 * GB, size_vram=10 * GB)
-    (line,) = findings(Survey(inventory=RIG, looks=(at(seat(placed("phi4", 10)), whole),)))
+    (line,) = findings(Survey(inventory=RIG, looks=(at(server(placed("phi4", 10)), whole),)))
     assert (line.status, line.detail) == ("ok", "Ollama 0.17.4 on GPU-a has in memory: phi4:14b 10.0 GB")
 
 
 def test_a_silent_server_is_told_elsewhere() -> None:
-    assert findings(Survey(inventory=RIG, looks=(Look(seat=seat(placed("phi4", 90))),))) == ()
+    assert findings(Survey(inventory=RIG, looks=(Look(server=server(placed("phi4", 90))),))) == ()
 
 
 def test_a_model_that_spilled_is_told_with_its_share() -> None:
     spilled = Loaded(name="phi4:14b", digest="d", size=10 * GB, size_vram=8 * GB)
-    (line,) = told(at(seat(), spilled))
+    (line,) = told(at(server(), spilled))
     assert "phi4:14b: 20% of its 10.0 GB are on the CPU" in line
     assert "ollama stop phi4:14b" in line
 
@@ -80,40 +80,40 @@ def test_nothing_on_a_gpu_is_a_spill_only_where_one_is_known(
     inventory: Inventory, more: dict[str, Any], hurts: bool
 ) -> None:
     on_cpu = Loaded(name="phi4:14b", digest="d", size=10 * GB, size_vram=0)
-    assert bool(told(at(seat(**more), on_cpu), inventory=inventory)) is hurts
+    assert bool(told(at(server(**more), on_cpu), inventory=inventory)) is hurts
 
 
 def test_a_context_larger_than_the_model_knows() -> None:
-    (line,) = told(at(seat(placed("llama", 5, context=200_000, trained=131_072))))
+    (line,) = told(at(server(placed("llama", 5, context=200_000, trained=131_072))))
     assert line.endswith("-> set models.llama.context to 131072 or less")
 
 
 def test_a_context_too_large_for_the_gpu() -> None:
-    (line,) = told(at(seat(placed("phi4", 40, context=65536))))
+    (line,) = told(at(server(placed("phi4", 40, context=65536))))
     assert "takes 40.0 GB at context 65536; the GPU of gpu0 has 24.0 GB" in line
     assert line.endswith("-> set models.phi4.context to 8192")
 
 
 def test_a_model_too_large_at_any_context() -> None:
-    (line,) = told(at(seat(placed("big", 90, context=2048))))
+    (line,) = told(at(server(placed("big", 90, context=2048))))
     assert "larger GPU" in line
 
 
 def test_too_many_calls_at_once() -> None:
-    (line,) = told(at(seat(placed("phi4", 40, alone=20), parallel=8)))
+    (line,) = told(at(server(placed("phi4", 40, alone=20), parallel=8)))
     assert "8 calls at once" in line
     assert line.endswith("-> set servers.gpu0.parallel to 1")
 
 
 def test_models_that_take_turns() -> None:
-    (line,) = told(at(seat(placed("llama", 6), placed("codestral", 20))))
+    (line,) = told(at(server(placed("llama", 6), placed("codestral", 20))))
     assert "overcommitted: its 2 models take 26.0 GB, its GPU has 24.0 GB" in line
 
 
 def test_a_server_that_was_not_started_here() -> None:
-    (line,) = told(at(seat(placed("a", 5), placed("b", 5), max_loaded=None)))
+    (line,) = told(at(server(placed("a", 5), placed("b", 5), max_loaded=None)))
     assert "OLLAMA_MAX_LOADED_MODELS is not known" in line
-    assert told(at(seat(placed("a", 5), max_loaded=None))) == [], "one model needs no room beside it"
+    assert told(at(server(placed("a", 5), max_loaded=None))) == [], "one model needs no room beside it"
 
 
 VERSIONS = {"0.9.3": True, "0.12.11": True, "0.13.0": False, "1.2": False, "0.0.0": False}
@@ -121,11 +121,11 @@ VERSIONS = {"0.9.3": True, "0.12.11": True, "0.13.0": False, "1.2": False, "0.0.
 
 @pytest.mark.parametrize(("version", "old"), VERSIONS.items())
 def test_an_old_ollama(version: str, old: bool) -> None:
-    assert bool(told(at(seat(), version=version))) is old
+    assert bool(told(at(server(), version=version))) is old
 
 
 def test_two_servers_on_one_gpu() -> None:
-    (line,) = told(at(seat()), at(seat(key="gpu1")))
+    (line,) = told(at(server()), at(server(key="gpu1")))
     assert "gpu0 and gpu1 are on one GPU (GPU-a)" in line
 
 
@@ -136,8 +136,8 @@ def test_a_strange_ollama_matters_where_there_is_a_gpu() -> None:
 
 def test_rows_of_the_driver_and_of_the_settings() -> None:
     whole = Loaded(name="phi4:14b", digest="d", size=10 * GB, size_vram=8 * GB, context=4096)
-    far = seat(key="far", gpu=None, memory=12 * GB, off_machine=True, max_loaded=None)
-    known, named = rows(Survey(inventory=RIG, looks=(at(seat(), whole), at(far, whole))))
+    far = server(key="far", gpu=None, memory=12 * GB, off_machine=True, max_loaded=None)
+    known, named = rows(Survey(inventory=RIG, looks=(at(server(), whole), at(far, whole))))
     assert (known["uuid"], known["free"], known["servers"]) == ("GPU-a", 4 * GB, ["gpu0"])
     assert known["resident"] == [
         {
@@ -174,16 +174,16 @@ class Rich(FakeOllama):
 
 async def test_servers_are_asked() -> None:
     models = (Placed(key="phi4", name="phi4:14b", context=8192), Placed(key="none", name="none", context=8192))
-    async with Rich(models=["phi4:14b"]) as server, FakeOllama() as strange:
-        server.resident["phi4:14b"] = 8192
-        here = seat(*models, url=server.url, parallel=2)
-        gone = seat(key="gone", url="http://127.0.0.1:9")
+    async with Rich(models=["phi4:14b"]) as rich, FakeOllama() as strange:
+        rich.resident["phi4:14b"] = 8192
+        here = server(*models, url=rich.url, parallel=2)
+        gone = server(key="gone", url="http://127.0.0.1:9")
         survey = await look([here, gone], RIG, others=[strange.url, "http://127.0.0.1:9"], deep=True)
     first, second = survey.looks
     assert (first.version, second.version) == ("0.17.4", None)
     assert [row.name for row in first.loaded] == ["phi4:14b"]
     assert survey.foreign == (strange.url,)
-    known, unknown = first.seat.models
+    known, unknown = first.server.models
     assert known.trained == 4096
     assert known.footprint is not None
     assert known.footprint.measured == 2000

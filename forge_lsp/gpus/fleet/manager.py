@@ -1,4 +1,4 @@
-"""The fleet as the command line and the editors use it: what the settings wish, laid out on the GPUs that are there."""
+"""The fleet as the command line and the editors use it: the servers of the settings on the GPUs of this machine."""
 
 from __future__ import annotations
 
@@ -13,71 +13,73 @@ from forge_lsp.domain.ports.fleet import FleetReport
 from forge_lsp.gpus import inventory
 from forge_lsp.gpus.devices import devices, told
 from forge_lsp.gpus.fleet.control import Control
-from forge_lsp.gpus.fleet.layout import Layout, Wanted, lay_out
+from forge_lsp.gpus.fleet.layout import Layout, ServerRequest, lay_out
 from forge_lsp.gpus.fleet.scout import scout
 from forge_lsp.gpus.fleet.state import FleetSpec, Folder
 from forge_lsp.gpus.inventory import Inventory
 from forge_lsp.gpus.plan import Plan
-from forge_lsp.gpus.planning import Wanted as Model
-from forge_lsp.gpus.planning import arranged
+from forge_lsp.gpus.planning import ModelRequest, arranged
 from forge_lsp.gpus.timing import Row
 
-__all__ = ["Office", "Wish"]
+__all__ = ["FleetManager", "FleetRequest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What the settings say: the Ollama program (None: on PATH), its models' folder (None: its own), the servers, how
-    many of them (None: one a GPU); the models that are called and the schedule that calls them; and bytes of the GPUs
-    whose memory the settings tell, by UUID."""
+class FleetRequest:
+    """What the settings ask for.
 
-    servers: Sequence[Wanted]
+    ``program``: Ollama (None: the one on PATH); ``models``: the folder of its models (None: its default);
+    ``count``: how many servers (None: one for each GPU); ``called`` and ``rows``: the models and the schedule that
+    calls them; ``memory``: bytes of the GPUs whose memory the settings give, by UUID.
+    """
+
+    servers: Sequence[ServerRequest]
     program: str | None = None
     models: Path | None = None
     count: int | None = None
-    called: Sequence[Model] = ()
+    called: Sequence[ModelRequest] = ()
     rows: Sequence[Row] = ()
     memory: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-class Office:
-    """See :class:`forge_lsp.domain.ports.fleet.Fleet`. ``wish`` gets the GPUs' UUIDs; it is asked by ``up`` alone, so
-    that wrong settings keep nobody from looking or stopping."""
+class FleetManager:
+    """See :class:`forge_lsp.domain.ports.fleet.Fleet`. ``request`` is called with the GPUs' UUIDs, by ``up`` alone, so
+    that wrong settings do not prevent ``status`` and ``down``."""
 
-    def __init__(self, folder: Folder, wish: Callable[[Sequence[str]], Awaitable[Wish]]) -> None:
+    def __init__(self, folder: Folder, request: Callable[[Sequence[str]], Awaitable[FleetRequest]]) -> None:
         self._folder = folder
         self._control = Control(folder)
-        self._wish = wish
+        self._request = request
 
     async def up(self) -> FleetReport:
-        """Raises SettingsError, EnvironmentFault."""
+        """Start or restart the servers and return their state. Raises SettingsError, EnvironmentFault."""
         found = await inventory.read()
         gpus = [gpu.uuid for gpu in found.gpus]
-        wish = await self._wish(gpus)
-        layout = lay_out(wish.servers, gpus, number=wish.count)
-        program = await asyncio.to_thread(_program, wish.program)
-        models = None if wish.models is None else str(wish.models.expanduser())
+        request = await self._request(gpus)
+        layout = lay_out(request.servers, gpus, number=request.count)
+        program = await asyncio.to_thread(_program, request.program)
+        models = None if request.models is None else str(request.models.expanduser())
         spec = FleetSpec(program=program, models=models, servers=layout.servers)
-        notes = await self._control.up(spec, lambda spec: self._planned(spec, wish, layout, found))
+        notes = await self._control.up(spec, lambda spec: self._planned(spec, request, layout, found))
         report = await self._control.status(await inventory.read())
         return replace(report, notes=(*layout.notes, *notes, *report.notes))
 
-    async def _planned(self, spec: FleetSpec, wish: Wish, layout: Layout, found: Inventory) -> FleetSpec:
-        """Each model on the server of the GPU that the plan gives it, and each server told how many it is to hold.
-        Without GPUs of a known size the settings' own assignment holds."""
-        homes = {server.key: server.gpu for server in layout.servers}
-        named = {gpu for gpu in homes.values() if gpu is not None}
-        here = [*await devices(found), *told({gpu: wish.memory[gpu] for gpu in named if gpu in wish.memory})]
+    async def _planned(self, spec: FleetSpec, request: FleetRequest, layout: Layout, found: Inventory) -> FleetSpec:
+        """Return ``spec`` with each model on the server of the GPU that the plan chose, and with the number of models
+        that each server holds. Without GPUs of a known size the settings' own assignment stays."""
+        gpu_of = {server.key: server.gpu for server in layout.servers}
+        named = {gpu for gpu in gpu_of.values() if gpu is not None}
+        here = [*await devices(found), *told({gpu: request.memory[gpu] for gpu in named if gpu in request.memory})]
         given = {device.uuid: device for device in here if device.uuid in named}
-        if not wish.called or len(named) < len(homes) or given.keys() != named:
+        if not request.called or len(named) < len(gpu_of) or given.keys() != named:
             return spec
         self._folder.make()
         async with scout(spec.program, spec.models, self._folder.log("plan")) as url:
             called = [
-                replace(model, url=url or model.url, gpu=homes.get(model.server), slots=1) for model in wish.called
+                replace(model, url=url or model.url, gpu=gpu_of.get(model.server), slots=1) for model in request.called
             ]
-            plan = await arranged(called, wish.rows, list(given.values()), state_dir=self._folder.path.parent)
-        servers = {gpu: key for key, gpu in homes.items()}
+            plan = await arranged(called, request.rows, list(given.values()), state_dir=self._folder.path.parent)
+        servers = {gpu: key for key, gpu in gpu_of.items()}
         return replace(
             spec,
             placement={model: servers[gpu] for model, gpu in plan.placement.items()},
@@ -87,15 +89,15 @@ class Office:
         )
 
     async def status(self) -> FleetReport:
-        """Raises EnvironmentFault."""
+        """Return the state of the servers. Raises EnvironmentFault."""
         return await self._control.status(await inventory.read())
 
     async def down(self) -> FleetReport:
-        """Raises EnvironmentFault."""
+        """Stop the servers and return what was running. Raises EnvironmentFault."""
         before = FleetReport()
         try:
             before = await self._control.status(inventory.Inventory())
-        finally:  # a state file that cannot be read keeps no supervisor from being ended
+        finally:  # a state file that cannot be read does not prevent ending the supervisor
             await self._control.down()
         return before
 

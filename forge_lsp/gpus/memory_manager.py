@@ -1,8 +1,8 @@
-"""One device: what is in its memory, who uses it, and how what is missing comes in.
+"""The memory of one GPU: which models are loaded, which are in use, and how missing ones are loaded.
 
-Moves are made one after the other. To bring models in, others may have to go: those that the plan has no place for now,
-the idle before the busy; a busy one is waited for. The order of loads is the one in which Ollama evicts nothing by
-itself (rig.py).
+Loads and unloads run one after the other. To load models, others may have to be unloaded: first those that the plan
+does not want here now, idle ones before busy ones. A busy model is waited for, never evicted. Models are loaded in the
+order in which Ollama evicts nothing by itself (rig.py).
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ from forge_lsp.gpus.claims import Claims
 from forge_lsp.gpus.moves import Change, Memory, Moves, Seen
 from forge_lsp.gpus.plan import GIB, Device, Plan
 
-__all__ = ["Berth", "Dock", "Mover"]
+__all__ = ["DeviceServer", "GpuMemoryManager", "ModelLoader"]
 
 T = TypeVar("T")
 
 _POLL = 0.05
 """Seconds between two looks at what a server has in memory."""
 _GONE = 30.0
-"""Seconds after which a model that was told to go is no longer waited for."""
+"""Seconds after which the manager no longer waits for a model to leave memory."""
 
 
-class Mover(Protocol):
-    """How models are moved: the models room's directory. Both raise a ModelError."""
+class ModelLoader(Protocol):
+    """Loads and unloads models by settings key, as the directory of models does. Both methods raise ModelError."""
 
     async def load(self, key: str) -> float: ...
     async def unload(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Berth:
-    """The server of a device. ``names``: what it calls each model, by settings key. ``look`` tells what it has in
-    memory (None: it does not answer), ``free`` what the GPU has free, in bytes (None: nobody knows). ``measured`` is
-    told what a model really took, in memory and in seconds of loading."""
+class DeviceServer:
+    """The server of a device.
+
+    ``names`` maps settings keys to the server's names of models. ``look`` returns what it has in memory (None: it does
+    not answer), ``free`` the GPU's free bytes (None: unknown). ``measured`` is called with what a model really took, in
+    memory and in seconds of loading.
+    """
 
     names: Mapping[str, str]
     look: Callable[[], Awaitable[Sequence[Memory] | None]]
@@ -50,32 +53,35 @@ class Berth:
     measured: Callable[[str, Memory, float], Awaitable[None]]
 
 
-class Dock:
-    """One device and its server. ``timeout`` in seconds bounds how long a mover waits for other processes."""
+class GpuMemoryManager:
+    """Loads and unloads the models of one device. ``timeout`` bounds, in seconds, the wait for other processes."""
 
     def __init__(
-        self, device: Device, plan: Plan, berth: Berth, *, mover: Mover, claims: Claims, timeout: float
+        self, device: Device, plan: Plan, server: DeviceServer, *, loader: ModelLoader, claims: Claims, timeout: float
     ) -> None:
         self._device = device
-        self._berth = berth
-        self._mover = mover
+        self._server = server
+        self._loader = loader
         self._claims = claims
         self._timeout = timeout
-        self._moves = Moves(device, plan, berth.names)
+        self._moves = Moves(device, plan, server.names)
         self._held: Counter[str] = Counter()
         self._leaving: set[str] = set()
         self._loading: str | None = None
         self._moving = asyncio.Lock()
         self._released = asyncio.Condition()
         self._releases = 0
-        self._wish: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._upcoming: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._ahead: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def hold(
         self, stack: AsyncExitStack, needed: Sequence[str], aim: Sequence[str], *, timeout: float
     ) -> list[str]:
-        """Bring ``needed`` in and keep it there until ``stack`` is closed; what the user should know."""
+        """Load ``needed`` and keep it loaded until ``stack`` is closed. Return remarks for the user.
+
+        ``aim`` is what the plan has in memory at this stage. After ``timeout`` seconds the wait ends with a remark.
+        """
         if await self._there(needed):
             async with AsyncExitStack() as claimed:
                 await self._claim(claimed, needed)
@@ -102,17 +108,19 @@ class Dock:
         return remarks
 
     def foresee(self, needed: Sequence[str], aim: Sequence[str]) -> None:
-        """Bring in what the next stage needs, and what else the plan has here, as soon as nobody uses what has to
-        go. Takes the place of what was foreseen before."""
-        self._wish = (tuple(needed), tuple(aim))
-        self._releases += 1  # who waits looks anew
+        """Load ahead what the next stage needs, and what else the plan has here, once the models to unload are idle.
+
+        Replaces what was asked for before.
+        """
+        self._upcoming = (tuple(needed), tuple(aim))
+        self._releases += 1  # makes the waiting task look again
         if self._ahead is None or self._ahead.done():
             self._ahead = self._begin(self._work_ahead())
         else:
             self._begin(self._notify())
 
     async def aclose(self) -> None:
-        """Stop. A load that is under way goes on: its server ends it."""
+        """Stop loading ahead. The server finishes a load that is under way."""
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -128,12 +136,12 @@ class Dock:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # who waits for it is told; what went wrong ahead of time is told again when it is needed
+            task.exception()  # whoever waits gets it; a failure ahead of time is reported when the model is needed
 
     async def _take(
         self, needed: Sequence[str], aim: Sequence[str], given_up: asyncio.Event
     ) -> tuple[AsyncExitStack, list[str]]:
-        """Claims on ``needed``, which is there then."""
+        """Return claims on ``needed`` once it is loaded, and remarks for the user."""
         async with AsyncExitStack() as claims:
             async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
                 remarks: list[str] = []
@@ -143,25 +151,25 @@ class Dock:
             return claims.pop_all(), remarks
 
     async def _discard(self, taking: asyncio.Task[tuple[AsyncExitStack, list[str]]]) -> None:
-        """Give back what is claimed for somebody who has gone."""
+        """Release the claims of a caller that has given up."""
         await self._notify()
         with contextlib.suppress(ModelError):
             claims, _ = await taking
             await claims.aclose()
 
     async def _work_ahead(self) -> None:
-        while (wish := self._wish) is not None:
+        while (upcoming := self._upcoming) is not None:
             releases = self._releases
             async with self._moving, self._claims.move(self._device.uuid, timeout=self._timeout):
                 seen = await self._seen()
                 if seen is None:
                     return
-                change = self._moves.change(*wish, seen, self._held) or self._moves.extras(wish[1], seen)
+                change = self._moves.change(*upcoming, seen, self._held) or self._moves.extras(upcoming[1], seen)
                 if change is None:
                     return
                 if not any(self._held[key] for key in change.gone):
                     if await self._carry_out(change, seen, patience=0.0):
-                        return  # in use elsewhere, or short of memory: the stage itself will see to it, and tell
+                        return  # in use elsewhere, or short of memory: the stage itself waits and reports it
                     continue
             async with self._released:
                 await self._released.wait_for(lambda: self._releases != releases)  # noqa: B023 - awaited at once
@@ -173,7 +181,7 @@ class Dock:
         return seen is None or (set(needed) <= seen.ours.keys() and not self._leaving & set(needed))
 
     async def _seen(self) -> Seen | None:
-        rows, now = await asyncio.gather(self._berth.look(), self._berth.free())
+        rows, now = await asyncio.gather(self._server.look(), self._server.free())
         return None if rows is None else self._moves.seen(rows, now)
 
     async def _claim(self, stack: AsyncExitStack, needed: Sequence[str]) -> None:
@@ -230,10 +238,10 @@ class Dock:
             self._leaving -= set(change.gone)
 
     async def _unload(self, gone: Sequence[str]) -> None:
-        """A server answers before the memory is free."""
+        """Unload models and wait until they have left memory: the server answers before that."""
         if not gone:
             return
-        await asyncio.gather(*(self._mover.unload(key) for key in gone))
+        await asyncio.gather(*(self._loader.unload(key) for key in gone))
         end = time.monotonic() + _GONE
         while time.monotonic() < end:
             seen = await self._seen()
@@ -242,12 +250,12 @@ class Dock:
             await asyncio.sleep(_POLL)
 
     async def _load(self, key: str, lost: int) -> str | None:
-        seconds = await self._mover.load(key)
+        seconds = await self._loader.load(key)
         row = await self._row(key)
         if row is not None and self._spilled(row):
             # What took the memory may be gone by now: one more load is cheap beside a job on the CPU.
             await self._unload((key,))
-            seconds = await self._mover.load(key)
+            seconds = await self._loader.load(key)
             row = await self._row(key)
         if row is None:
             return None
@@ -255,7 +263,7 @@ class Dock:
             spilled = f"{(row.size - row.size_vram) / GIB:.1f} of {row.size / GIB:.1f} GiB"
             why = f": {lost / GIB:.1f} GiB of {self._device.name} are taken by another program" if lost else ""
             return f"{key} is partly on the CPU ({spilled}), which is slow{why}"
-        await self._berth.measured(key, row, seconds)
+        await self._server.measured(key, row, seconds)
         return None
 
     def _spilled(self, row: Memory) -> bool:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.gpus.claims import Claims
-from forge_lsp.gpus.dock import Berth
+from forge_lsp.gpus.memory_manager import DeviceServer
 from forge_lsp.gpus.moves import Memory
 from forge_lsp.gpus.plan import Plan
-from forge_lsp.gpus.residency import ManagedResidency, make_docks
+from forge_lsp.gpus.residency import ManagedResidency, make_managers
 from tests.support.ollama_sim import Scheduler, SimModel, TimedServer
 
-__all__ = ["Dockyard"]
+__all__ = ["SimulatedGpus"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class _Row:
     size_vram: int
 
 
-class Dockyard:
+class SimulatedGpus:
     """``scale`` shortens every second; ``free`` tells what the driver says is free on a device, None: nothing."""
 
     def __init__(
@@ -60,9 +60,9 @@ class Dockyard:
 
     def another(self) -> ManagedResidency:
         """A residency as another process would have it: nothing shared but the servers and the locks."""
-        berths = {uuid: self._berth(uuid) for uuid in self.servers}
-        docks = make_docks(self.plan, berths, mover=self, claims=Claims(self._folder), timeout=self._timeout)
-        return ManagedResidency(self.plan, docks, timeout=self._timeout)
+        servers = {uuid: self._server(uuid) for uuid in self.servers}
+        managers = make_managers(self.plan, servers, loader=self, claims=Claims(self._folder), timeout=self._timeout)
+        return ManagedResidency(self.plan, managers, timeout=self._timeout)
 
     def server_of(self, key: str) -> TimedServer:
         return self.servers[self.plan.placement[key]]
@@ -97,7 +97,7 @@ class Dockyard:
 
         await asyncio.gather(*(one(key) for key in keys))
 
-    def _berth(self, uuid: str) -> Berth:
+    def _server(self, uuid: str) -> DeviceServer:
         async def look() -> list[Memory]:
             rows = self.servers[uuid].scheduler.ps()
             return [
@@ -113,4 +113,4 @@ class Dockyard:
             self.seconds[key] = seconds
 
         names = {key: key for key, device in self.plan.placement.items() if device == uuid}
-        return Berth(names=names, look=look, free=free, measured=measured)
+        return DeviceServer(names=names, look=look, free=free, measured=measured)
