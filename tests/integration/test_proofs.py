@@ -184,6 +184,28 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
     assert wrong.count(CheckStatus.OWED), wrong
 
 
+UNWRITTEN = {
+    "raise NotImplementedError": "return width * height",
+    "todo!()": "width * height",
+    'panic("not implemented")': "return width * height",
+}
+
+
+@pytest.mark.parametrize("project", those("example", "mutant", "rewrite"))
+async def test_an_example_of_working_code(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.example is not None
+    assert project.mutant is not None
+    assert project.rewrite is not None
+    stub = next(text for text in UNWRITTEN if text in project.example)
+    marked = project.example.replace(stub, UNWRITTEN[stub], 1)
+    alone = replace(project, files=project.example_files, working=marked)
+    task, toolchain = made(tmp_path, alone, marked, sandbox)
+    mutant = await toolchain.evidence(task, candidate_of(task, project.mutant))
+    assert mutant.count(CheckStatus.FAILED), mutant
+    rewrite = await toolchain.evidence(task, candidate_of(task, project.rewrite))
+    assert grade(rewrite, unfinished=False) is Grade.KEPT, rewrite
+
+
 def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
     """The candidate with its imports at the top of the file, below a package clause."""
     clause = re.match(r"package \w+;?\n+", candidate.text)

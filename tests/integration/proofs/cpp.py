@@ -223,6 +223,13 @@ PROJECTS = (
         told=("expected 6", "area(2, 3) == 6"),
         absent="#pragma once\n\n«»",
         absent_right=RIGHT.replace("int area", "inline int area"),
+        two="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n"
+        "    (void)height;\n    return T{}; // TODO\n}»\n\n"
+        "template <typename T>\nT side(T surface) {\n    (void)surface;\n    throw 0; // TODO\n}\n",
+        two_files={
+            "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <cassert>\n\nint main() {\n'
+            "    assert(side(9) == 3);\n    assert(area(2, 3) == 6);\n    assert(area(4, 0) == 0);\n}\n"
+        },
         unrunnable=(
             Unrunnable(
                 channel="header",
