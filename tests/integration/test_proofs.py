@@ -396,6 +396,26 @@ async def test_a_job_goes_on_until_the_tests_pass(
         assert differing.outcome is Outcome.EXHAUSTED, differing.reason
 
 
+WRONG_TESTS = {"pytest": "test_shapes.py", "go test": "area_test.go", "node": "test/shapes.test.mjs"}
+
+
+@pytest.mark.parametrize(
+    "project",
+    [pytest.param(one, id=f"{one.language}-{one.name}") for one in PROJECTS if one.name in WRONG_TESTS],
+)
+async def test_a_test_that_is_wrong_itself(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    file = WRONG_TESTS[project.name]
+    wrong = {file: project.files[file].replace("6", "7")}
+    task, toolchain = made(tmp_path, project, project.stub, sandbox, wrong)
+    alone = ScriptedModel("w", answer(project, project.right), repeat=True)
+    refused = await whole_job(task, toolchain, "score", alone)
+    assert (refused.outcome, len(refused.attempts)) == (Outcome.EXHAUSTED, 2), refused.reason
+    two = [ScriptedModel(name, answer(project, project.right), repeat=True) for name in "vw"]
+    disputed = await whole_job(task, toolchain, "score", *two)
+    assert disputed.outcome is Outcome.UNVERIFIED, disputed.reason
+    assert re.search(r"expects 7; two models answer 6", disputed.reason or ""), disputed.reason
+
+
 @pytest.mark.parametrize("project", those("unparsable"))
 async def test_an_answer_that_does_not_parse(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     assert project.unparsable is not None
