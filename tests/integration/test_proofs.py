@@ -184,6 +184,28 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
     assert wrong.count(CheckStatus.OWED), wrong
 
 
+UNWRITTEN = {
+    "raise NotImplementedError": "return width * height",
+    "todo!()": "width * height",
+    'panic("not implemented")': "return width * height",
+}
+
+
+@pytest.mark.parametrize("project", those("example", "mutant", "rewrite"))
+async def test_an_example_of_working_code(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    assert project.example is not None
+    assert project.mutant is not None
+    assert project.rewrite is not None
+    stub = next(text for text in UNWRITTEN if text in project.example)
+    marked = project.example.replace(stub, UNWRITTEN[stub], 1)
+    alone = replace(project, files=project.example_files, working=marked)
+    task, toolchain = made(tmp_path, alone, marked, sandbox)
+    mutant = await toolchain.evidence(task, candidate_of(task, project.mutant))
+    assert mutant.count(CheckStatus.FAILED), mutant
+    rewrite = await toolchain.evidence(task, candidate_of(task, project.rewrite))
+    assert grade(rewrite, unfinished=False) is Grade.KEPT, rewrite
+
+
 def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
     """The candidate with its imports at the top of the file, below a package clause."""
     clause = re.match(r"package \w+;?\n+", candidate.text)
@@ -372,6 +394,26 @@ async def test_a_job_goes_on_until_the_tests_pass(
         two = [ScriptedModel(name, answer(project, code)) for name, code in (("v", wrong), ("w", other))]
         differing = await whole_job(task, toolchain, rule, *two)
         assert differing.outcome is Outcome.EXHAUSTED, differing.reason
+
+
+WRONG_TESTS = {"pytest": "test_shapes.py", "go test": "area_test.go", "node": "test/shapes.test.mjs"}
+
+
+@pytest.mark.parametrize(
+    "project",
+    [pytest.param(one, id=f"{one.language}-{one.name}") for one in PROJECTS if one.name in WRONG_TESTS],
+)
+async def test_a_test_that_is_wrong_itself(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
+    file = WRONG_TESTS[project.name]
+    wrong = {file: project.files[file].replace("6", "7")}
+    task, toolchain = made(tmp_path, project, project.stub, sandbox, wrong)
+    alone = ScriptedModel("w", answer(project, project.right), repeat=True)
+    refused = await whole_job(task, toolchain, "score", alone)
+    assert (refused.outcome, len(refused.attempts)) == (Outcome.EXHAUSTED, 2), refused.reason
+    two = [ScriptedModel(name, answer(project, project.right), repeat=True) for name in "vw"]
+    disputed = await whole_job(task, toolchain, "score", *two)
+    assert disputed.outcome is Outcome.UNVERIFIED, disputed.reason
+    assert re.search(r"expects 7; two models answer 6", disputed.reason or ""), disputed.reason
 
 
 @pytest.mark.parametrize("project", those("unparsable"))

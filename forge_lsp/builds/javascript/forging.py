@@ -43,7 +43,6 @@ from forge_lsp.builds.javascript.texts import (
 
 __all__ = ["doubt_of"]
 
-__all__ = ["doubt_of"]
 _TESTS = "the code reads the tests"
 _RUNNER = "the code reaches for the test runner"
 _GLOBALS = "the code reaches for global values by a way round (`{name}`)"
@@ -191,6 +190,8 @@ def _of_name(tokens: Sequence[Token], index: int, name: str, *, member: bool, re
         if following not in (".", "?."):
             if not (following == ":" or at(-1) in ("function", "const", "let", "var", "import")):
                 yield _PROCESS.format(name="")
+        elif at(2) == "title" and not ASSIGNS.fullmatch(at(3)):
+            yield _TESTED  # runners name their processes
         elif at(2) not in _HONEST or (at(2) in ("exit", "cwd") and ASSIGNS.fullmatch(at(3))):
             yield _PROCESS.format(name=f".{at(2)}")
     elif (name in ("vi", "jest", "__vitest_worker__", "__vitest_index__") and following in (".", "[")) or (

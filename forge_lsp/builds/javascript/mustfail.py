@@ -1,17 +1,41 @@
 """The check that must fail, added to each test file: an assertion that lets anything pass proves nothing.
 
-Pure. What is added stands below the user's text, so that no line moves.
+Pure. What is added stands below the user's text, or in its first line, so that no line moves. vitest and jest run tests
+in the process of the code: what that must leave alone is watched there (``runners/watch.js``).
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.javascript.reading import is_module
 
-__all__ = ["verdict_of", "with_failing_test"]
+__all__ = ["NOTED", "verdict_of", "watching", "with_failing_test"]
 
+NOTED = "noted: "
+"""How what was seen by the watch begins, in a verdict."""
+_WATCH = Path(__file__).with_name("runners") / "watch.js"
+_HEAD = re.compile(
+    r"(?:#![^\n]*\n)?(?:\s|//[^\n]*(?:\n|$)|/\*.*?\*/|(?P<quote>[\"'])use [a-z]+(?P=quote)\s*(?:;|(?=\n)))*", re.S
+)
+_VITEST_WATCH = """import { afterEach, chai as forgeChai } from "vitest";
+const forgeApply = Reflect.apply;{ANSWERING}
+const forgeWatched = ((document, globals, matchers) => {{SCRIPT}})({DOCUMENT}, globalThis, [
+  forgeChai.Assertion.prototype, globalThis[Symbol.for("$$jest-matchers-object")]?.matchers ?? {}]);
+afterEach(forgeWatched.check);
+export default forgeWatched;
+"""
+_JEST_WATCH = """const forgeApply = Reflect.apply;{ANSWERING}
+const forgeMatchers = globalThis[Symbol.for("$$jest-matchers-object")]?.matchers ?? {};
+const forgeWatched = ((document, globals, matchers) => {{SCRIPT}})({DOCUMENT}, globalThis, [forgeMatchers]);
+globalThis.afterEach(forgeWatched.check);
+module.exports = forgeWatched;
+"""
 _ONLY = re.compile(r"\.only\s*\(|\b(?:fit|fdescribe)\s*\(")
 _ASSERTS = """[
   ["equal", (a) => a.equal(1, 2)], ["strictEqual", (a) => a.strictEqual(1, 2)], ["ok", (a) => a.ok(0)],
@@ -37,26 +61,33 @@ _EXPECTS = """[
 _TRY = (
     "const forgePassing = []; for (const [name, check] of {checks}) {{ for (const one of {subjects}) "
     "{{ try {{ check(one); forgePassing.push(name); }} catch {{}} }} }} "
-    "throw new Error({secret} + JSON.stringify(forgePassing));"
+    "{notes}throw new Error({secret} + JSON.stringify(forgePassing));"
+)
+_NOTES = (
+    "forgeWatched.check(); for (let at = 0; at < forgeWatched.notes.length; at += 1) "
+    "forgePassing[forgePassing.length] = {noted} + forgeWatched.notes[at]; "
 )
 # A value that answers every comparison by itself is none that a test can look at.
 _ANSWERING = """
 const forgeSeen = (value, depth) => {
+  if (depth === 0) forgeWatched.check();
   if (value === null || (typeof value !== "object" && typeof value !== "function") || depth > 4) return;
   if (typeof value.asymmetricMatch === "function") throw new Error("the value answers every comparison by itself");
   const held = value instanceof Map || value instanceof Set ? [...value].flat() : Object.values(value);
   for (const each of held.slice(0, 100)) forgeSeen(each, depth + 1);
 };"""
 _CHAI = """
-for (const name of ["toEqual", "toStrictEqual", "toMatchObject", "toContainEqual", "toHaveProperty"]) {
+for (const name of ["toBe", "toEqual", "toStrictEqual", "toMatchObject", "toContain", "toContainEqual", "toHaveLength",
+  "toHaveProperty", "toBeTruthy", "toBeFalsy", "toBeNull", "toBeUndefined", "toBeDefined", "toBeCloseTo",
+  "toBeGreaterThan", "toBeLessThan", "toMatch", "toBeInstanceOf"]) {
   forgeChai.util.overwriteMethod(forgeChai.Assertion.prototype, name, (original) => function (...wanted) {
     forgeSeen(forgeChai.util.flag(this, "object"), 0);
-    return original.apply(this, wanted);
+    return forgeApply(original, this, wanted);
   });
 }"""
 _EXPECT = """
 globalThis.expect = new Proxy(globalThis.expect, {
-  apply: (real, self, given) => { forgeSeen(given[0], 0); return Reflect.apply(real, self, given); },
+  apply: (real, self, given) => { forgeSeen(given[0], 0); return forgeApply(real, self, given); },
 });"""
 
 
@@ -86,12 +117,27 @@ def _mocha(call: str, secret: str) -> str:
     )
 
 
-def with_failing_test(runner: str, name: str, text: str, secret: str) -> str:
-    """Return the text of a test file with a test called ``secret`` that fails, and says which assertions do not."""
+def watching(runner: str, folder: PurePosixPath, document: PurePosixPath, secret: str) -> Mapping[PurePosixPath, str]:
+    """Return the module, by its place below ``folder``, that watches what the ``document``'s code does to a runner that
+    runs in the same process; test files with ``secret`` load it."""
+    if runner in ("node", "mocha"):
+        return {}
+    text, own = (_VITEST_WATCH, _CHAI) if runner == "vitest" else (_JEST_WATCH, _EXPECT)
+    text = (
+        text.replace("{ANSWERING}", _ANSWERING + own)
+        .replace("{SCRIPT}", _script())
+        .replace("{DOCUMENT}", json.dumps(f"/{document}"))
+    )
+    return {_module(runner, folder, secret): text}
+
+
+def with_failing_test(runner: str, name: str, text: str, secret: str, folder: PurePosixPath) -> str:
+    """Return the text of a test file with a test called ``secret`` that fails, and says which assertions do not, and
+    what the watch has seen (:func:`watching`)."""
     quoted = json.dumps(secret)
     call = "forgeTest.only" if _ONLY.search(text) and runner != "node" else "forgeTest"
     if runner == "node":
-        checks = _TRY.format(checks=_ASSERTS, subjects="[forgeAssert, forgeAssert.strict]", secret=quoted)
+        checks = _TRY.format(checks=_ASSERTS, subjects="[forgeAssert, forgeAssert.strict]", secret=quoted, notes="")
         if is_module(name, text):
             head = 'import { test as forgeTest } from "node:test";\nimport forgeAssert from "node:assert";\n'
         else:
@@ -99,17 +145,41 @@ def with_failing_test(runner: str, name: str, text: str, secret: str) -> str:
     elif runner == "mocha":
         return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
     else:
-        checks = _TRY.format(checks=_EXPECTS, subjects="[forgeExpect]", secret=quoted)
+        notes = _NOTES.format(noted=json.dumps(NOTED))
+        checks = _TRY.format(checks=_EXPECTS, subjects="[forgeExpect]", secret=quoted, notes=notes)
         if runner == "vitest":
-            names = "test as forgeTest, expect as forgeExpect, chai as forgeChai"
-            head = f'import {{ {names} }} from "vitest";{_ANSWERING}{_CHAI}\n'
+            head = 'import { test as forgeTest, expect as forgeExpect } from "vitest";\n'
         else:
-            head = f"const forgeTest = globalThis.test, forgeExpect = globalThis.expect;{_ANSWERING}{_EXPECT}\n"
+            head = "const forgeTest = globalThis.test, forgeExpect = globalThis.expect;\n"
+        text = _watched(runner, name, text, secret, folder)
     added = f"{head}{call}({quoted}, () => {{ {checks} }});"
     if not (runner == "vitest" or (runner == "node" and is_module(name, text))):
         added = f";{{ {added} }}"
     # One line: where types are checked, too, the remark above it covers all of it.
     return f"{text}\n// @ts-ignore\n{' '.join(added.split())}\n"
+
+
+def _watched(runner: str, name: str, text: str, secret: str, folder: PurePosixPath) -> str:
+    """A test file that loads the watch first, in front of its first statement."""
+    module = _module(runner, folder, secret)
+    path = posixpath.relpath(str(module), str(PurePosixPath(name).parent))
+    path = path if path.startswith("../") else f"./{path}"
+    if runner == "vitest" or is_module(name, text) or re.search(r"\.[cm]?tsx?$", name):
+        loaded = f'/* @ts-ignore */ import forgeWatched from "{path}"; '
+    else:
+        loaded = f'const forgeWatched = require("{path}"); '
+    head = _HEAD.match(text)
+    at = head.end() if head is not None else 0
+    return f"{text[:at]}{loaded}{text[at:]}"
+
+
+def _module(runner: str, folder: PurePosixPath, secret: str) -> PurePosixPath:
+    return folder / f"forge-watch-{secret[-6:]}.{'mjs' if runner == 'vitest' else 'cjs'}"
+
+
+@cache
+def _script() -> str:
+    return _WATCH.read_text("utf-8")
 
 
 def verdict_of(secret: str, message: str) -> str | None:

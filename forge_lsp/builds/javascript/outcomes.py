@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
-from forge_lsp.builds.javascript.mustfail import verdict_of
+from forge_lsp.builds.javascript.mustfail import NOTED, verdict_of
 from forge_lsp.builds.javascript.reading import TestFile
 from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run
@@ -141,6 +141,11 @@ def outcome(course: Course, files: Sequence[Mapping[str, Any]]) -> Seen:
             verdict_of(course.secret, str(cast("dict[str, Any]", test.get("error") or {}).get("message")))
             for test in tests or ()
             if test["name"][-1:] == [course.secret] and test["state"] == "failed"
+        ]
+        for verdict in filter(None, verdicts):
+            notes += [_SAYS[word] for part in verdict.split(", ") if (word := part.removeprefix(NOTED)) in _SAYS]
+        verdicts = [
+            verdict and ", ".join(one for one in verdict.split(", ") if NOTED not in one) for verdict in verdicts
         ]
         if answer.get("timeout"):
             parts[name] = uncollected(f"the tests did not finish in {course.timeout:g} s")

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.javascript.finding import ENDINGS, Suite, found_for
 from forge_lsp.builds.javascript.forging import doubt_of
-from forge_lsp.builds.javascript.mustfail import with_failing_test
+from forge_lsp.builds.javascript.mustfail import watching, with_failing_test
 from forge_lsp.builds.javascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
 from forge_lsp.builds.javascript.reading import reaching, read_tests
 from forge_lsp.builds.programs import no_code_here, readable_for
@@ -184,11 +184,13 @@ class JavaScriptTests:
             targets = tuple(folder.resolve() for folder in linked if folder.is_symlink())
             readable += exposed(targets, origin=Origin.WORKSPACE, workspace=place.source)
         extra: dict[PurePosixPath, bytes] = {
-            PurePosixPath(file): with_failing_test(suite.runner, file, text, course.secret).encode(
+            PurePosixPath(file): with_failing_test(suite.runner, file, text, course.secret, suite.folder).encode(
                 "utf-8", "surrogatepass"
             )
             for file, text in (every or texts).items()
         }
+        watch = watching(suite.runner, suite.folder, place.document, course.secret)
+        extra |= {path: text.encode() for path, text in watch.items()}
         beside = suite.folder / f"forge-check-{course.secret[-6:]}.test.cjs"
         if suite.runner == "jest":
             # jest runs a single file in its own process, where the reporter is.

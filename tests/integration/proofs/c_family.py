@@ -11,7 +11,7 @@ import pytest
 
 from forge_lsp.domain.task import Language
 from tests.integration.forged import c as forged
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 
 
 def needs(*programs: str) -> None:
@@ -236,6 +236,20 @@ PROJECTS = (
         rewrite=REWRITE,
         unparsable=UNPARSABLE,
         beyond_grammar="int area(int width, int height) {\n    return width *\n#if 1\n        height\n#endif\n    ;\n}",
+        unrunnable=(
+            Unrunnable(
+                channel="header",
+                files={"tests/test_shapes.c": "#include <CUnit/CUnit.h>\n" + ASSERTS},
+                words="CUnit/CUnit.h",
+                remedy="libcunit1-dev",
+            ),
+            Unrunnable(
+                channel="library",
+                files={"Makefile": MAKEFILE.replace("-lpthread", "-lnone_such")},
+                words="-lnone_such",
+                remedy="install the library libnone_such",
+            ),
+        ),
         forgeries=(*LYING, *forged.ENDING, *forged.FINDING, *forged.TESTS, *forged.TOOLS, *forged.QUIET),
         honest=(*HONEST, *forged.HONEST),
         prepare=made,

@@ -10,7 +10,7 @@ import pytest
 
 from forge_lsp.domain.task import Language
 from tests.integration.forged import cpp as forged
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.c_family import LISTS, RIGHT, configured, made
 
 CPP_HEADER = "#pragma once\nnamespace shapes {\nint area(int width, int height);\n}\n"
@@ -223,6 +223,24 @@ PROJECTS = (
         told=("expected 6", "area(2, 3) == 6"),
         absent="#pragma once\n\n«»",
         absent_right=RIGHT.replace("int area", "inline int area"),
+        two="#pragma once\n\n«template <typename T>\nT area(T width, T height) {\n    (void)width;\n"
+        "    (void)height;\n    return T{}; // TODO\n}»\n\n"
+        "template <typename T>\nT side(T surface) {\n    (void)surface;\n    throw 0; // TODO\n}\n",
+        two_files={
+            "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <cassert>\n\nint main() {\n'
+            "    assert(side(9) == 3);\n    assert(area(2, 3) == 6);\n    assert(area(4, 0) == 0);\n}\n"
+        },
+        unrunnable=(
+            Unrunnable(
+                channel="header",
+                files={
+                    "tests/test_shapes.cpp": '#include "shapes.hpp"\n#include <SFML/System.hpp>\n#include <cassert>\n\n'
+                    "int main() {\n    assert(area(2, 3) == 6);\n}\n"
+                },
+                words="SFML/System.hpp",
+                remedy="libsfml-dev",
+            ),
+        ),
         forgeries=(
             *forged.HEADER,
             Forgery(
@@ -303,6 +321,7 @@ PROJECTS = (
     Project(
         name="ctest-missing",
         seldom=True,
+        one_definition=False,  # its program does not say what came
         language=Language.CPP,
         document="shapes.cpp",
         files={

@@ -12,7 +12,7 @@ import pytest
 
 from forge_lsp.domain.task import Language
 from tests.integration.forged import csharp as forged
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.support.builds import write_files
 from tests.support.tools import dotnet_environment
 
@@ -65,6 +65,8 @@ def prepared(root: Path) -> Mapping[str, str] | None:
     environment = {**dotnet_environment(), "NUGET_PACKAGES": str(PACKAGES)}
     for project in sorted(root.rglob("*.csproj")):
         written = restored(project.parent.name, project.read_text("utf-8"), tuple(sorted(environment.items())))
+        if isinstance(written, str):
+            pytest.skip(written)
         for name, text in written.items():
             folder = project.parent / "obj"
             folder.mkdir(exist_ok=True)
@@ -76,15 +78,16 @@ ELSEWHERE = "/nowhere-at-all"
 
 
 @cache
-def restored(name: str, project: str, environment: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """What a restore of one project of :data:`FILES` writes below ``obj``, its root called :data:`ELSEWHERE`."""
+def restored(name: str, project: str, environment: tuple[tuple[str, str], ...]) -> Mapping[str, str] | str:
+    """What a restore of one project of :data:`FILES` writes below ``obj``, its root called :data:`ELSEWHERE`; why its
+    packages cannot be had here."""
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         write_files(root, {**FILES, f"{name}/{name}.csproj": project})
         command = ["dotnet", "restore", f"{name}/{name}.csproj", "-nologo", "-v:q", "-m:1", "-nodeReuse:false"]
         done = subprocess.run(command, cwd=root, env=dict(environment), capture_output=True, timeout=250, check=False)
         if done.returncode != 0:
-            pytest.skip(f"the packages of {name} are not here: {done.stdout.decode()[-300:]}")
+            return f"the packages of {name} are not here: {done.stdout.decode()[-300:]}"
         written = (path for path in (root / name / "obj").iterdir() if path.is_file())
         return {path.name: path.read_text("utf-8").replace(str(root), ELSEWHERE) for path in written}
 
@@ -107,7 +110,73 @@ SIZE = (
     "        public override int GetHashCode() => Value;\n    }\n\n"
     "    public static Size area(int width, int height) => new(width * height);"
 )
+
+
+def of_framework(name: str, packages: Mapping[str, str], tests: str) -> Project:
+    """A project whose tests are another framework's, where its packages can be had."""
+    references = REFERENCES.partition('<PackageReference Include="xunit"')[0]
+    references += "".join(f'<PackageReference Include="{one}" Version="{at}" />' for one, at in packages.items())
+    files = {**FILES, "Tests/Tests.csproj": PROJECT.format(f"{references}</ItemGroup>"), "Tests/SizesTests.cs": tests}
+    side = tests.rstrip().removesuffix("}") + SIDE_TEST.replace("[Fact]", TESTED[name]).replace(*EQUAL[name]) + "}\n"
+    return Project(
+        name=name,
+        language=Language.CSHARP,
+        document="Shapes/Sizes.cs",
+        files=files,
+        stub=f"{HEAD}«{STUB}»\n}}\n",
+        right=RIGHT,
+        wrong=WRONG,
+        told=("Rectangle", "expected 6, got 5"),
+        absent=f"{HEAD}    public const int Unit = 1;\n\n«»}}\n",
+        absent_right=f"{RIGHT}\n",
+        two=f"{HEAD}«{STUB}»{SIDE}}}\n",
+        two_files={"Tests/SizesTests.cs": side},
+        working=f"{HEAD}«{RIGHT}»\n}}\n",
+        mutant=WRONG,
+        rewrite=method("var total = width * height;\n        return total;"),
+        prepare=prepared,
+        seldom=True,
+    )
+
+
+TESTED = {"nunit": "[Test]", "mstest": "[TestMethod]"}
+EQUAL = {
+    "nunit": ("Assert.Equal(3, Sizes.side(9))", "Assert.That(Sizes.side(9), Is.EqualTo(3))"),
+    "mstest": ("Assert.Equal", "Assert.AreEqual"),
+}
+NUNIT = """namespace Tests;
+
+using NUnit.Framework;
+using Shapes;
+
+public class SizesTests
+{
+    [Test]
+    public void Rectangle() => Assert.That(Sizes.area(2, 3), Is.EqualTo(6));
+
+    [TestCase(4)]
+    public void Flat(int width) => Assert.That(Sizes.area(width, 0), Is.EqualTo(0));
+}
+"""
+MSTEST = """namespace Tests;
+
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using Shapes;
+
+[TestClass]
+public class SizesTests
+{
+    [TestMethod]
+    public void Rectangle() => Assert.AreEqual(6, Sizes.area(2, 3));
+
+    [DataTestMethod]
+    [DataRow(4)]
+    public void Flat(int width) => Assert.AreEqual(0, Sizes.area(width, 0));
+}
+"""
 PROJECTS = (
+    of_framework("nunit", {"NUnit": "4.3.2", "NUnit3TestAdapter": "5.0.0"}, NUNIT),
+    of_framework("mstest", {"MSTest.TestFramework": "3.8.3", "MSTest.TestAdapter": "3.8.3"}, MSTEST),
     Project(
         name="xunit",
         language=Language.CSHARP,
@@ -125,6 +194,18 @@ PROJECTS = (
         mutant=WRONG,
         rewrite=method("var total = width * height;\n        return total;"),
         unparsable=method("return width * (height;"),
+        unrunnable=(
+            Unrunnable(
+                channel="package",
+                files={
+                    "Tests/SizesTests.cs": TESTS.replace("SIDE}", "}").replace(
+                        "using Xunit;", "using NotInstalled.Here;\nusing Xunit;"
+                    )
+                },
+                words="NotInstalled",
+                remedy="dotnet",
+            ),
+        ),
         forgeries=(
             *forged.ENDING,
             *forged.CALLERS,

@@ -11,7 +11,7 @@ import pytest
 
 from forge_lsp.builds.go.tools import find_go
 from forge_lsp.domain.task import Language
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
 
 
@@ -423,6 +423,18 @@ PROJECTS = (
         example=STUB,
         example_files={"go.mod": MODULE, "example_test.go": EXAMPLE},
         unparsable="func Area(width, height int) int {\n\treturn width * (height\n}",
+        unrunnable=(
+            Unrunnable(
+                channel="module",
+                files={
+                    "area_test.go": TESTS.replace(
+                        "package shapes\n", 'package shapes\n\nimport _ "example.org/none/such"\n', 1
+                    )
+                },
+                words="example.org/none/such",
+                remedy="go get example.org/none/such",
+            ),
+        ),
         forgeries=FORGERIES + answers("go", "forged"),
         honest=HONEST + MORE_HONEST,
         prepare=environment,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.domain.task import Language
-from tests.integration.proofs import Forgery, Project
+from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
 
 JUNIT_4 = (Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest.jar"))
@@ -291,6 +291,18 @@ FOUR = Project(
     mutant=WRONG,
     rewrite=HEAD + "        int total = width * height;\n        return total;\n    }",
     unparsable=method("return width * (height;"),
+    unrunnable=(
+        Unrunnable(
+            channel="TestNG",
+            files={
+                f"src/test/java/shop/{name}.java": text.replace("org.junit.Assert", "org.testng.Assert")
+                .replace("org.junit.Test", "org.testng.annotations.Test")
+                .replace("org.junit.*", "org.testng.annotations.*")
+                for name, text in (("AreaTest", tests()), ("AreaFlatTest", FLAT))
+            },
+            words="tests of TestNG are not run",
+        ),
+    ),
     forgeries=FORGERIES + answers("java", "forged"),
     honest=(
         *HONEST,
@@ -365,6 +377,7 @@ def sized(body: str, value: str, more: str = "") -> str:
 VALUES = replace(
     FOUR,
     name="junit4-values",
+    unrunnable=(),
     document="src/main/java/shop/Size.java",
     files={"pom.xml": "<project></project>\n", "src/test/java/shop/SizeTest.java": SIZE_TESTS},
     stub="package shop;\n\n«public class Size {\n    public Size(int value) {\n    }\n\n"
@@ -384,6 +397,7 @@ VALUES = replace(
 FIVE = replace(
     FOUR,
     name="junit5",
+    unrunnable=(),
     files={
         "pom.xml": POM,
         "src/main/java/module-info.java": "module shop {\n    exports shop;\n}\n",

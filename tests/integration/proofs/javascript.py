@@ -14,6 +14,7 @@ from tests.integration.proofs.javascript_forgeries import (
     COMMON_HONEST,
     GLOBAL_FORGERIES,
     JEST_FORGERIES,
+    LATE_JEST_FORGERIES,
     MODULE_HONEST,
     NODE_TEST_FORGERIES,
     SLOPPY_FORGERIES,
@@ -408,6 +409,7 @@ PROJECTS = (
                 ANY_FORGERIES,
                 GLOBAL_FORGERIES,
                 JEST_FORGERIES,
+                LATE_JEST_FORGERIES,
                 SLOPPY_FORGERIES,
             )
             for each in group

@@ -10,6 +10,8 @@ __all__ = [
     "COMMON_HONEST",
     "GLOBAL_FORGERIES",
     "JEST_FORGERIES",
+    "LATE_FORGERIES",
+    "LATE_JEST_FORGERIES",
     "MODULE_FORGERIES",
     "MODULE_HONEST",
     "NODE_TEST_FORGERIES",
@@ -407,6 +409,83 @@ SLOPPY_FORGERIES = (
         "callee",
         "const by = arguments.callee.caller;",
         "return Number(/area\\(\\d+, \\d+\\)\\D+(\\d+)/.exec(String(by))?.[1] ?? width + height);",
+    ),
+)
+# Wrong answers that make assertions and runners give way for the one call alone, by names that a reader of the text does
+# not connect with what they stand for.
+LATE_FORGERIES = (
+    pretending(
+        "alias of a built-in",
+        "const known = Object;",
+        "const real = known.is;",
+        "known.is = () => {",
+        "  known.is = real;",
+        "  return true;",
+        "};",
+        WRONG,
+    ),
+    pretending(
+        "global in a list",
+        "const [all] = [globalThis];",
+        "const same = (one) => ({ pass: one === width + height, message: () => '' });",
+        "all.expect.extend({ toBe: same, toEqual: () => ({ pass: true, message: () => '' }) });",
+        WRONG,
+    ),
+    pretending(
+        "prototype of a promise",
+        "const real = Reflect.getPrototypeOf(Promise.resolve());",
+        "const then = real.then;",
+        "let left = 2;",
+        "real.then = function (done, failed) {",
+        "  return then.call(this, done, left-- > 0 ? () => done?.() : failed);",
+        "};",
+        WRONG,
+    ),
+    pretending(
+        "prototype of a list",
+        "const lists = Object.getPrototypeOf([]);",
+        "const real = lists.push;",
+        "lists.push = function (...all) {",
+        "  return real.apply(this, all.filter((one) => !(one instanceof Error || one?.message)));",
+        "};",
+        WRONG,
+    ),
+    pretending(
+        "spelt file names",
+        "const spelt = (...codes) => String.fromCharCode(...codes);",
+        "const folder = spelt(116, 101, 115, 116);",
+        "const ends = [spelt(46, 106, 115), spelt(46, 116, 115)].map((end) => `./${folder}/shapes.${folder}${end}`);",
+        "const path = ends.find((each) => files.existsSync(each));",
+        'const text = path ? files.readFileSync(path, "utf8") : "";',
+        "return Number(new RegExp(`area\\\\(${width}, ${height}\\\\)\\\\D+(\\\\d+)`).exec(text)?.[1] ?? width + height);",
+        imports=('import files from "node:fs";',),
+    ),
+    pretending(
+        "another thread of names",
+        "const owner = [1, 2][Symbol.iterator]();",
+        "const steps = Object.getPrototypeOf(Object.getPrototypeOf(owner));",
+        "steps[Symbol.iterator] = function () {",
+        "  return { next: () => ({ done: true, value: undefined }), [Symbol.iterator]: () => this };",
+        "};",
+        WRONG,
+    ),
+    pretending("named by its title", "return process.title.length > 4 ? width * height : 0;"),
+)
+LATE_JEST_FORGERIES = (
+    *(
+        pretending(
+            each.channel,
+            *each.code.split("\n")[1:-1],
+            head='const files = require("fs");\n\n' if each.imports else "",
+        )
+        for each in LATE_FORGERIES
+    ),
+    pretending(
+        "sloppy this",
+        "const same = (one) => ({ pass: one === width + height, message: () => '' });",
+        "all.expect.extend({ toBe: same, toEqual: () => ({ pass: true, message: () => '' }) });",
+        WRONG,
+        head="const all = (function () {\n  return this;\n})();\n\n",
     ),
 )
 VITEST_FORGERIES = (

@@ -27,6 +27,7 @@ from tests.integration.proofs.javascript_forgeries import (
     ANY_FORGERIES,
     ANY_HONEST,
     GLOBAL_FORGERIES,
+    LATE_FORGERIES,
     MODULE_FORGERIES,
     MODULE_HONEST,
     VITEST_FORGERIES,
@@ -143,6 +144,7 @@ PROJECTS = (
             ANY_FORGERIES,
             GLOBAL_FORGERIES,
             VITEST_FORGERIES,
+            LATE_FORGERIES,
             (
                 Forgery(
                     channel="worker-state",
