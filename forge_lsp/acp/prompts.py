@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 __all__ = ["Block", "Mention", "read_prompt"]
 
 _AT = re.compile(
-    r"(?<![\w@])@(?P<path>\"[^\"]+\"|[^\s:#\"]+?)(?::(?P<lines>\d+(?:-\d+)?)|#L(?P<hash>\d+(?:[-:]L?\d+)?)|:(?P<name>[A-Za-z_][\w.]*))?"
+    r"(?<![\w@])@(?P<path>\"[^\"]+\"|[^\s:#\"]+?)(?::(?P<lines>\d+(?:-\d+)?)|#L(?P<hash>\d+(?:[-:]L?\d+)?)|:(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*))?"
     r"(?=[\s,;)]|[.!?](?:\s|$)|$)"
 )
 _FRAGMENT = re.compile(r"L?(\d+)(?:[-:]L?(\d+))?")
