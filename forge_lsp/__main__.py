@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
+    from forge_lsp.jobs.writing import Files
     from forge_lsp.logfile import Log
     from forge_lsp.settings import Resolved
 
@@ -51,7 +52,7 @@ def _run(words: list[str]) -> int:
     def command(link: Link | None = None) -> int:
         return run(lambda log: _command(options, flags, log, link), lambda: state_folder(flags))
 
-    if options.command == "mcp":
+    if options.command in ("mcp", "acp"):
         from forge_lsp.detached import apart
 
         return apart(command)
@@ -136,6 +137,13 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
                 return _mcp(options, services, link)
 
             return await _with_services(options, flags, agents, log, folder=options.workspace, strict=False)
+        case "acp":
+            assert link is not None
+
+            def chat(options: Options, services: Services) -> Awaitable[int]:
+                return _acp(options, services, link)
+
+            return await _with_services(options, flags, chat, log, strict=False)
         case "config":
             from forge_lsp.cli.config import config
 
@@ -153,12 +161,24 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
 
 
 async def _mcp(options: Options, services: Services, link: Link) -> int:
+    from forge_lsp.mcp.serving import serve
+
+    workspace = options.workspace or Path.cwd()
+    return await serve(services, _files(), workspace=workspace, allow=frozenset(options.allow), link=link)
+
+
+async def _acp(options: Options, services: Services, link: Link) -> int:
+    from forge_lsp.acp.serving import serve
+
+    return await serve(services, _files(), allow=frozenset(options.allow), link=link)
+
+
+def _files() -> Files:
     from forge_lsp.cli import files
     from forge_lsp.cli.diff import unified
-    from forge_lsp.mcp.serving import serve
-    from forge_lsp.mcp.tools import Files
+    from forge_lsp.jobs.writing import Files
 
-    there = Files(
+    return Files(
         workspace_of=files.workspace_of,
         read_document=files.read_document,
         language_of=files.language_of,
@@ -167,8 +187,6 @@ async def _mcp(options: Options, services: Services, link: Link) -> int:
         write_text=files.write_text,
         unified=unified,
     )
-    workspace = options.workspace or Path.cwd()
-    return await serve(services, there, workspace=workspace, allow=frozenset(options.allow), link=link)
 
 
 async def _with_services(

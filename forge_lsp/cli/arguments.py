@@ -241,6 +241,14 @@ def _parser() -> argparse.ArgumentParser:
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
     )
 
+    acp = commands.add_parser(
+        "acp", help="serve an editor's chat: the Agent Client Protocol on standard input and output"
+    )
+    acp.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+    acp.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+
     config = commands.add_parser("config", help="the settings in force, their schema, a file to start from")
     config.add_argument("action", choices=["show", "schema", "init"])
     _json(config, "print JSON")

@@ -25,7 +25,8 @@ _MOST_DIFFERENCES = 5
 class Alternative:
     """One candidate. ``id`` names it within its job: the attempt, and its place there by what the checks showed.
 
-    ``score`` is the panel's, None where it did not see this candidate; ``result``: it is what the job offers.
+    ``score`` is the panel's, None where it did not see this candidate; ``result``: it is what the job offers; ``alike``
+    are the ids of others with the same code.
     """
 
     id: str
@@ -35,12 +36,26 @@ class Alternative:
     score: float | None
     result: bool
     answers: tuple[Observation, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 def alternatives_of(record: JobRecord) -> tuple[Alternative, ...]:
-    """Return the candidates that compiled, or that nothing could compile: the job's result first, then the best."""
+    """Return the candidates that compiled, or that nothing could compile: the job's result first, then the best.
+
+    Of several with the same code the best is there, and names the others.
+    """
+    by_code: dict[str, Alternative] = {}
+    for one in _compiled(record):
+        code = one.candidate.code.strip()
+        best = by_code.get(code)
+        by_code[code] = one if best is None else replace(best, alike=(*best.alike, one.id))
+    return tuple(by_code.values())
+
+
+def _compiled(record: JobRecord) -> list[Alternative]:
+    """Every candidate that compiled, the best first."""
     found = [one for one in _all(record) if one.build is None or one.build.compiled is not False]
-    return tuple(sorted(found, key=_rank, reverse=True))
+    return sorted(found, key=_rank, reverse=True)
 
 
 def _all(record: JobRecord) -> Iterator[Alternative]:
@@ -119,6 +134,7 @@ def alternatives_document(record: JobRecord) -> dict[str, object]:
                 "checks": checks_document(one.evidence),
                 "score": one.score,
                 "result": one.result,
+                "alike": list(one.alike),
                 "code": one.candidate.code,
                 "differences": [
                     {"call": call, "answer": answer, "first": first}
@@ -133,7 +149,7 @@ def alternatives_document(record: JobRecord) -> dict[str, object]:
 def candidate_of(record: JobRecord, id_: str, editing: Editing) -> Candidate:
     """Return a candidate by its id, with its whole text. Raises BadRequest for an id that the job does not have, and
     ExtractionFailed."""
-    found = {one.id: one for one in alternatives_of(record)}
+    found = {one.id: one for one in _compiled(record)}
     if id_ not in found:
         known = ", ".join(found) or "none"
         raise BadRequest(f"job {record.job_id} has no candidate {id_[:40]!r}", remedy=f"its candidates: {known}")

@@ -12,7 +12,18 @@ from forge_lsp.domain.errors import ConsentRefused
 from forge_lsp.domain.ports import Ask, ConsentQuestion
 from forge_lsp.jobs.ledger import Ledger
 
-__all__ = ["Consents"]
+__all__ = ["Consents", "consent_words"]
+
+
+def consent_words(asked: ConsentQuestion, whose: str) -> str:
+    """Return the question that a user reads: who gets the code, where that is, and what it costs. ``whose`` names what
+    is sent: ``code of shop``."""
+    price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
+    if not asked.price_known:
+        price = "unknown"
+    if asked.paid and 0 < asked.estimate_usd < 0.01:
+        price = "less than $0.01 for this call"
+    return f"Send {whose} to {asked.provider} ({asked.address}; server '{asked.server}')? Estimated cost: {price}."
 
 
 class Consents:

@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.domain.errors import ConsentRefused
 from forge_lsp.domain.ports import Ask, ConsentQuestion
+from forge_lsp.jobs.consent import consent_words
 
 __all__ = ["ALLOW", "NEVER", "NOT_NOW", "asker", "question"]
 
@@ -31,12 +32,7 @@ class Requests(Protocol):
 def question(asked: ConsentQuestion, workspace: Path | None) -> str:
     """The sentence the user reads: who gets the code, where that is, and what it costs."""
     whose = f"code of {workspace.name}" if workspace is not None else "code of this file"
-    price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
-    if not asked.price_known:
-        price = "unknown"
-    if asked.paid and 0 < asked.estimate_usd < 0.01:
-        price = "less than $0.01 for this call"
-    return f"Send {whose} to {asked.provider} ({asked.address}; server '{asked.server}')? Estimated cost: {price}."
+    return consent_words(asked, whose)
 
 
 def asker(client: Requests, workspace: Path | None, *, timeout: float = 120.0) -> Ask:

@@ -15,9 +15,10 @@ from mcp.server.stdio import stdio_server
 from forge_lsp import __version__
 from forge_lsp.detached import Link
 from forge_lsp.domain.errors import ForgeError
+from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
-from forge_lsp.mcp.work import Answer, Asked, Work, consent_words
+from forge_lsp.mcp.work import Answer, Asked, Work
 
 if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
@@ -190,7 +191,7 @@ class _Face:
         if capabilities is None or capabilities.elicitation is None:
             _settle(asked, answer=False)
             return None
-        words = consent_words(asked.question, self._tools.workspace.name)
+        words = consent_words(asked.question, f"code of {self._tools.workspace.name}")
         if not context.session.can_send_request:
             request = types.ElicitRequest(
                 params=types.ElicitRequestFormParams(message=words, requested_schema=_CONSENT)

@@ -11,7 +11,7 @@ from forge_lsp.domain.errors import ToolMissing
 if TYPE_CHECKING:
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
-    from forge_lsp.mcp.tools import Files
+    from forge_lsp.jobs.writing import Files
 
 __all__ = ["serve"]
 

@@ -18,10 +18,10 @@ from forge_lsp.domain.attempt import Outcome
 from forge_lsp.domain.checks import Grade
 from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
 from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
-from forge_lsp.domain.task import Document, Language, ScopeKind, Task, TextRange
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
-from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobState
+from forge_lsp.jobs.writing import Files, write_result
 from forge_lsp.mcp.kept import Kept
 from forge_lsp.mcp.work import Answer, Work, Works
 
@@ -31,25 +31,11 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
     from forge_lsp.mcp.arguments import Arguments
 
-__all__ = ["GRACE", "Files", "Tools"]
+__all__ = ["GRACE", "Tools"]
 
 GRACE = 600.0
 """Seconds that work goes on without its client."""
 _LOOK = 0.5  # seconds between two looks at what another process does
-_ROUNDS = 4  # merges with a file that keeps changing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """The files of a workspace as the command line reads and writes them; see :mod:`forge_lsp.cli.files`."""
-
-    workspace_of: Callable[[Path], Path | None]
-    read_document: Callable[[Path, Language], Document]
-    language_of: Callable[[Path, str | None], Language]
-    selection: Callable[[str, str | None], TextRange | None]
-    present_text: Callable[[Path], str]
-    write_text: Callable[[Path, str], None]
-    unified: Callable[[str, str, str], str]
 
 
 @dataclass(slots=True)
@@ -175,7 +161,14 @@ class Tools:
             work.notes.append(f"nothing was written: the client has gone; forge-lsp jobs apply {job.id} writes it")
         elif apply and result.outcome is Outcome.ACCEPTED:
             try:
-                await self._write(path, job, result)
+                assert result.candidate is not None, "an accepted job has one"
+                await write_result(
+                    job,
+                    result.candidate,
+                    self.services.editing,
+                    present=lambda: asyncio.to_thread(self.files.present_text, path),
+                    write=lambda text: asyncio.to_thread(self.files.write_text, path, text),
+                )
                 await self.services.jobs.mark_applied(job.id)
                 applied = True
             except (EditConflict, EnvironmentFault) as error:
@@ -195,22 +188,6 @@ class Tools:
         }
         head = f"{result.outcome}{f': {result.reason}' if result.reason else ''}"
         return Answer(document=document, text="\n".join(part for part in (head, *work.notes, diff) if part))
-
-    async def _write(self, path: Path, job: Job, result: JobResult) -> None:
-        """Write an accepted text, merged with what the file became meanwhile, and then checked again. Raises
-        EditConflict and EnvironmentFault: nothing is written then."""
-        candidate = result.candidate
-        assert candidate is not None, "an accepted job has one"
-        offer = Offer(uri=job.task.document.uri, base=job.task.document.text, scope=job.task.scope, text=candidate.text)
-        for _ in range(_ROUNDS):
-            present = await asyncio.to_thread(self.files.present_text, path)
-            target, merged = target_text(present, offer, self.services.editing)
-            if merged and not (await job.recheck(target)).clean:
-                raise EditConflict("The file changed while the job ran, and merged with that the result fails a check.")
-            if await asyncio.to_thread(self.files.present_text, path) == present:
-                await asyncio.to_thread(self.files.write_text, path, target)
-                return
-        raise EditConflict("The file kept changing while the result was to be written.")
 
     # ------------------------------------------------------------------ without the client
 

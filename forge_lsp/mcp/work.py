@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from forge_lsp.domain.errors import JobUnknown
 from forge_lsp.domain.ports import ConsentQuestion
 
-__all__ = ["Answer", "Asked", "Work", "Works", "consent_words"]
+__all__ = ["Answer", "Asked", "Work", "Works"]
 
 _KEPT = 64
 """Pieces of work that ended and are remembered here; jobs are in the ledger for longer."""
@@ -184,16 +184,3 @@ class Works:
     def new_id() -> str:
         """An id for a check; jobs have ids of their own."""
         return f"check-{secrets.token_hex(6)}"
-
-
-def consent_words(asked: ConsentQuestion, workspace: str) -> str:
-    """Return the question that the user reads: who gets the code, where that is, and what it costs."""
-    price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
-    if asked.paid and 0 < asked.estimate_usd < 0.01:
-        price = "less than $0.01 for this call"
-    if not asked.price_known:
-        price = "unknown"
-    return (
-        f"Send code of {workspace} to {asked.provider} ({asked.address}; server '{asked.server}')? "
-        f"Estimated cost: {price}."
-    )

@@ -203,7 +203,8 @@ class Difference(_Shape):
 
 
 class Alternative(_Shape):
-    """One candidate that compiled. ``candidate`` names it within its job; ``result``: it is what the job offers."""
+    """One candidate that compiled. ``candidate`` names it within its job; ``result``: it is what the job offers;
+    ``alike`` are the ids of others with the same code."""
 
     candidate: str
     attempt: int
@@ -213,6 +214,7 @@ class Alternative(_Shape):
     checks: Checks
     score: float | None
     result: bool
+    alike: list[str]
     code: str
     differences: list[Difference]
 

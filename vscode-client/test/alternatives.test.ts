@@ -12,6 +12,7 @@ const FIRST: Alternative = {
   checks: { proof: 3, kept: 1 },
   score: 8.3,
   result: true,
+  alike: [],
   code: '\ndef f(x):\n    return x',
   differences: [],
 };

@@ -48,7 +48,7 @@ def without_unproven_ends(problems: tuple[Diagnostic, ...], file: str, text: str
     ``for i in range(n - 1, 0, -1): if n % i == 0: return i`` always returns; that a loop is never left by its end is
     arithmetic, which no flow analysis knows. An ``if`` without an ``else`` is left by its end for a reason in the code.
     """
-    suspects = [p for p in problems if p.file == file and _CODES.fullmatch(p.code) and _ENDS.search(p.message)]
+    suspects = [p for p in problems if p.file == file and p.source == "ty" and _ENDS.search(p.message)]
     if not suspects:
         return problems
     try:

@@ -144,9 +144,11 @@ def _literal(text: str, *, alone: bool) -> str | None:
         if not written:
             continue
         try:
-            ast.literal_eval(written)
+            value = ast.literal_eval(written)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
+        if written.startswith("(") and not isinstance(value, tuple):
+            return None  # `("Venus")`: who writes brackets may mean a tuple of one
         rest = text[stop:]
         if _GOES_ON.match(rest) or (alone and rest.strip(" .!?`")):
             return None

@@ -109,3 +109,11 @@ def test_another_candidate_takes_the_place_of_one_that_was_applied() -> None:
     mine = '"""Sums, and more."""'
     target, merged = target_text(one.replace('"""Sums."""', mine), in_place_of(one, offer), EDITING)
     assert (target, merged) == (other.replace('"""Sums."""', mine), True)
+
+
+def test_the_same_code_is_offered_once() -> None:
+    whole = record()
+    first = replace(whole.attempts[0], candidate=candidate("a + b", 1), evidence=seen(CheckStatus.PROOF, Grade.PROVEN))
+    twice = replace(whole, attempts=(first, whole.attempts[1]))
+    assert [(one.id, one.alike) for one in alternatives_of(twice)] == [("2.2", ("1.1",)), ("2.1", ())]
+    assert candidate_of(twice, "1.1", EDITING).model == "m1"

@@ -9,9 +9,10 @@ import pytest
 
 from forge_lsp.domain.errors import BadRequest, JobUnknown
 from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import TOOLS
-from forge_lsp.mcp.work import Answer, Work, Works, consent_words
+from forge_lsp.mcp.work import Answer, Work, Works
 
 SPECS = {tool.name: tool for tool in TOOLS}
 DONE = Answer(document={"outcome": "accepted"}, text="done")
@@ -122,7 +123,7 @@ async def test_cancelled_work_has_no_result_and_old_work_is_forgotten() -> None:
     ],
 )
 def test_consent_names_who_where_and_how_much(question: ConsentQuestion, words: str) -> None:
-    said = consent_words(question, "shop")
+    said = consent_words(question, "code of shop")
     assert words in said and question.provider in said and question.address in said and "code of shop" in said
 
 

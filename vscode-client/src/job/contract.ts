@@ -64,6 +64,7 @@ export interface Alternative {
   checks: Partial<Record<string, number>>;
   score: number | null;
   result: boolean;
+  alike: string[];
   code: string;
   differences: { call: string; answer: string; first: string }[];
 }

@@ -1,0 +1,359 @@
+"""The agent that editors talk to: sessions, prompts, permission. The SDK is an extra, loaded in this folder alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import acp
+from acp import schema
+
+from forge_lsp import __version__
+from forge_lsp.acp.prompts import Block, Mention, read_prompt
+from forge_lsp.acp.stages import Course
+from forge_lsp.domain.attempt import Candidate, Outcome
+from forge_lsp.domain.errors import BadRequest, ConsentRefused, EditConflict, EnvironmentFault, ForgeError
+from forge_lsp.domain.ports import ConsentQuestion, Item, ItemKind
+from forge_lsp.domain.task import Document, TextRange
+from forge_lsp.jobs.consent import consent_words
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
+from forge_lsp.jobs.writing import Files, write_result
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.events import JobEvent
+    from forge_lsp.jobs.job import Job
+    from forge_lsp.jobs.services import Services
+
+__all__ = ["ForgeAgent"]
+
+logger = logging.getLogger(__name__)
+
+_MODES = (
+    ("settings", "As set up", "The profile of your settings."),
+    ("auto", "Automatic", "What is installed, by what it can do."),
+    ("one-gpu", "One GPU", "Models take turns on one GPU."),
+    ("three-gpu", "Three GPUs", "A committee that stays in memory."),
+    ("local", "Several servers", "All your Ollama servers."),
+    ("embedded", "Embedded", "A small model without a server."),
+    ("cloud", "Cloud", "Claude; asks before it costs money."),
+)
+_HELP = (
+    "Mention the place that you want code for: `@file.py:12` (a line), `@file.py:12-20`, `@file.py:name` (a function), "
+    "or attach a file or a selection; and say beside it what should be written."
+)
+
+
+@dataclass(slots=True)
+class _Session:
+    id: str
+    folder: Path
+    mode: str = "settings"
+    job: Job | None = None
+    cancelled: bool = False
+    asking: set[asyncio.Future[Any]] = field(default_factory=set[asyncio.Future[Any]])
+
+
+class ForgeAgent:
+    """One client's agent. Its methods are those of the SDK's ``Agent``; paths outside a session's folder are refused.
+
+    ``allow`` are servers with consent from the command line.
+    """
+
+    def __init__(self, services: Services, files: Files, *, allow: frozenset[str] = frozenset()) -> None:
+        self._services = services
+        self._files = files
+        self._allow = allow
+        self._sessions: dict[str, _Session] = {}
+        self._fs = schema.FileSystemCapabilities()
+        self._client: Any = None
+        self.attended = True
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that have not ended."""
+        return tuple(one.job for one in self._sessions.values() if one.job is not None and one.job.result is None)
+
+    def left(self) -> None:
+        """The client has gone: whatever was asked of it is answered with no."""
+        self.attended = False
+        for session in self._sessions.values():
+            for waiting in session.asking:
+                waiting.cancel()
+
+    # ------------------------------------------------------------------ the protocol
+
+    def on_connect(self, conn: Any) -> None:
+        """The SDK's way to the client."""
+        self._client = conn
+
+    async def initialize(
+        self, protocol_version: int, client_capabilities: schema.ClientCapabilities | None = None, **_: Any
+    ) -> schema.InitializeResponse:
+        """Agree on a version, and remember what the client can do."""
+        if client_capabilities is not None and client_capabilities.fs is not None:
+            self._fs = client_capabilities.fs
+        return schema.InitializeResponse(
+            protocol_version=min(protocol_version, acp.PROTOCOL_VERSION),
+            agent_capabilities=schema.AgentCapabilities(
+                load_session=False, prompt_capabilities=schema.PromptCapabilities(embedded_context=True)
+            ),
+            agent_info=schema.Implementation(name="forge-lsp", title="forge-lsp", version=__version__),
+        )
+
+    async def authenticate(self, **_: Any) -> None:
+        """There is nobody to be: everything runs as the user."""
+
+    async def new_session(self, cwd: str, **_: Any) -> schema.NewSessionResponse:
+        """Begin a conversation about one folder."""
+        folder = Path(cwd)
+        if not folder.is_absolute() or not await asyncio.to_thread(folder.is_dir):
+            raise acp.RequestError.invalid_params({"cwd": f"{cwd}: there is no such folder"})
+        session = _Session(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
+        self._sessions[session.id] = session
+        modes = [schema.SessionMode(id=id_, name=name, description=words) for id_, name, words in _MODES]
+        state = schema.SessionModeState(current_mode_id=session.mode, available_modes=modes)
+        return schema.NewSessionResponse(session_id=session.id, modes=state)
+
+    async def set_session_mode(self, session_id: str, mode_id: str, **_: Any) -> schema.SetSessionModeResponse:
+        """Take another profile from the next prompt on."""
+        session = self._session(session_id)
+        if mode_id not in {id_ for id_, _, _ in _MODES}:
+            raise acp.RequestError.invalid_params({"modeId": f"no mode {mode_id!r}"})
+        session.mode = mode_id
+        return schema.SetSessionModeResponse()
+
+    async def cancel(self, session_id: str, **_: Any) -> None:
+        """Stop what the session does: the job, and questions that wait for their answer."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            return
+        session.cancelled = True
+        for waiting in session.asking:
+            waiting.cancel()
+        if session.job is not None:
+            session.job.cancel("cancelled by the user")
+
+    async def prompt(self, session_id: str, prompt: list[Any], **_: Any) -> schema.PromptResponse:
+        """Start the job that a prompt asks for, show how it goes, and offer its result. What goes wrong is told."""
+        session = self._session(session_id)
+        if session.job is not None and session.job.result is None:
+            raise acp.RequestError.invalid_request({"reason": "this session has a job that runs; cancel it first"})
+        session.cancelled = False
+        mention, words = read_prompt(map(_block, prompt), session.folder)
+        if mention is None:
+            await self._say(session, _HELP)
+            return schema.PromptResponse(stop_reason="end_turn")
+        try:
+            await self._run(session, mention, words)
+        except ForgeError as error:
+            await self._say(session, error.full_message)
+        return schema.PromptResponse(stop_reason="cancelled" if session.cancelled else "end_turn")
+
+    # ------------------------------------------------------------------ a job
+
+    async def _run(self, session: _Session, mention: Mention, words: str) -> None:
+        if (problem := self._services.problem()) is not None:
+            raise problem
+        document, selection = await self._place(session, mention)
+        assert document.path is not None
+        path = document.path
+        home = await asyncio.to_thread(self._files.workspace_of, path)
+        request = JobRequest(
+            document=document,
+            selection=selection,
+            ask=lambda question: self._consent(session, question),
+            words=words or None,
+            workspace=home if home is not None and home.is_relative_to(session.folder) else session.folder,
+            profile=None if session.mode == "settings" else session.mode,
+            apply=ApplyMode.NONE,
+            allow=self._allow,
+            attended=lambda: self.attended,
+        )
+        job = session.job = await self._services.jobs.start(request)
+        if session.cancelled:  # while it was being prepared
+            job.cancel("cancelled by the user")
+        course = Course(job.id)
+        heard: asyncio.Queue[JobEvent | None] = asyncio.Queue()
+        stop = job.listen(heard.put_nowait)
+
+        async def show() -> None:
+            while (event := await heard.get()) is not None:
+                for update in course.updates(event):
+                    await self._update(session, update)
+
+        showing = asyncio.create_task(show())
+        try:
+            result = await job.wait()
+        finally:
+            stop()
+            heard.put_nowait(None)
+        if session.cancelled:
+            showing.cancel()
+            return
+        await showing
+        for update in course.stopped():
+            await self._update(session, update)
+        await self._offer(session, job, result, path)
+
+    async def _place(self, session: _Session, mention: Mention) -> tuple[Document, TextRange | None]:
+        """The document that is mentioned, as the editor has it, and the place in it. Raises BadRequest."""
+        path = await asyncio.to_thread(mention.path.resolve)
+        if not path.is_relative_to(session.folder):
+            raise BadRequest(f"{mention.path} is not inside {session.folder}", remedy="open a session in its folder")
+        language = self._files.language_of(path, None)
+        unsaved = await self._unsaved(session, path)
+        document = (
+            Document(uri=path.as_uri(), language=language, text=unsaved, path=path)
+            if unsaved is not None
+            else await asyncio.to_thread(self._files.read_document, path, language)
+        )
+        if mention.name is not None:
+            return document, self._named(document, mention.name)
+        return document, self._files.selection(document.text, mention.selection)
+
+    def _named(self, document: Document, name: str) -> TextRange:
+        apart = self._services.apart
+        assert apart is not None, "the agent is given it"
+        last = name.rpartition(".")[2]
+        for item in _all(apart.syntax.outline(document.text, document.language).items):
+            if item.name == last and item.kind is not ItemKind.IMPORT:
+                at = document.text.find(item.signature, item.range.start) if item.signature else item.range.start
+                at = max(at, item.range.start)
+                return TextRange(start=at, end=at)
+        raise BadRequest(f"{document.path}: no definition is called {name}")
+
+    async def _unsaved(self, session: _Session, path: Path) -> str | None:
+        """The file as the editor has it, where it tells."""
+        if not self._fs.read_text_file or not self.attended:
+            return None
+        with suppress(acp.RequestError):
+            return str((await self._client.read_text_file(session_id=session.id, path=str(path))).content)
+        return None
+
+    async def _offer(self, session: _Session, job: Job, result: JobResult, path: Path) -> None:
+        """Show the result as a diff, and write it where the user allows that."""
+        grade = f" ({result.grade.words})" if result.grade is not None else ""
+        why = f": {result.reason}" if result.reason else ""
+        await self._say(session, f"{str(result.outcome).capitalize()}{grade}{why}\n")
+        candidate = result.candidate
+        if candidate is None or result.outcome in (Outcome.CANCELLED, Outcome.FAILED):
+            return
+        call = f"{job.id}-result"
+        diff = acp.tool_diff_content(str(path), candidate.text, job.task.document.text)
+        locations = [schema.ToolCallLocation(path=str(path))]
+        title = f"Apply to {path.name}"
+        await self._update(
+            session,
+            acp.start_tool_call(call, title, kind="edit", status="pending", content=[diff], locations=locations),
+        )
+        update = schema.ToolCallUpdate(tool_call_id=call, title=title, kind="edit", content=[diff], locations=locations)
+        answer = await self._permission(
+            session, update, (("apply", "Apply", "allow_once"), ("no", "Discard", "reject_once"))
+        )
+        if answer != "apply":
+            await self._update(session, acp.update_tool_call(call, status="failed"))
+            await self._say(session, f"Nothing was changed. `forge-lsp jobs apply {job.id}` applies it later.")
+            return
+        try:
+            await self._write(session, job, candidate, path, accepted=result.outcome is Outcome.ACCEPTED)
+        except (EditConflict, EnvironmentFault) as error:
+            await self._update(session, acp.update_tool_call(call, status="failed"))
+            await self._say(session, f"Nothing was changed: {error.full_message}")
+            return
+        await self._services.jobs.mark_applied(job.id)
+        await self._update(session, acp.update_tool_call(call, status="completed"))
+
+    async def _write(self, session: _Session, job: Job, candidate: Candidate, path: Path, *, accepted: bool) -> None:
+        async def present() -> str:
+            unsaved = await self._unsaved(session, path)
+            return unsaved if unsaved is not None else await asyncio.to_thread(self._files.present_text, path)
+
+        async def write(text: str) -> None:
+            if not self._fs.write_text_file:
+                await asyncio.to_thread(self._files.write_text, path, text)
+                return
+            try:
+                await self._client.write_text_file(session_id=session.id, path=str(path), content=text)
+            except acp.RequestError as error:
+                raise EnvironmentFault(f"the editor did not write {path.name}: {error}") from None
+
+        await write_result(job, candidate, self._services.editing, present=present, write=write, accepted=accepted)
+
+    # ------------------------------------------------------------------ the client
+
+    async def _consent(self, session: _Session, question: ConsentQuestion) -> bool:
+        words = consent_words(question, f"code of {session.folder.name}")
+        call = schema.ToolCallUpdate(tool_call_id=f"consent-{secrets.token_hex(4)}", title=words, kind="other")
+        options = (
+            ("yes", "Allow", "allow_always"),
+            ("no", "Not now", "reject_once"),
+            ("never", "Never", "reject_always"),
+        )
+        answer = await self._permission(session, call, options)
+        if answer == "never":
+            raise ConsentRefused("the user said never")
+        return answer == "yes"
+
+    async def _permission(
+        self, session: _Session, call: schema.ToolCallUpdate, options: tuple[tuple[str, str, Any], ...]
+    ) -> str | None:
+        """The option that the user chose; None: none, or nobody is there to ask."""
+        if not self.attended or session.cancelled:
+            return None
+        choices = [schema.PermissionOption(option_id=id_, name=name, kind=kind) for id_, name, kind in options]
+        asking = asyncio.ensure_future(
+            self._client.request_permission(session_id=session.id, tool_call=call, options=choices)
+        )
+        session.asking.add(asking)
+        try:
+            await asyncio.wait({asking})
+            if asking.cancelled():
+                return None
+            outcome = asking.result().outcome
+        except (acp.RequestError, ConnectionError) as error:
+            logger.info("a question was not answered: %s", type(error).__name__)
+            return None
+        finally:
+            session.asking.discard(asking)
+        return outcome.option_id if isinstance(outcome, schema.AllowedOutcome) else None
+
+    async def _say(self, session: _Session, words: str) -> None:
+        await self._update(session, acp.update_agent_message_text(words))
+
+    async def _update(self, session: _Session, update: Any) -> None:
+        """Tell the client; one that has gone is told nothing."""
+        if not self.attended:
+            return
+        with suppress(ConnectionError, acp.RequestError):
+            await self._client.session_update(session_id=session.id, update=update)
+
+    def _session(self, session_id: str) -> _Session:
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise acp.RequestError.invalid_params({"sessionId": f"no session {session_id!r}"})
+        return session
+
+
+def _all(items: Any) -> list[Item]:
+    found: list[Item] = []
+    for item in items:
+        found += [item, *_all(item.children)]
+    return found
+
+
+def _block(block: Any) -> Block:
+    match block:
+        case schema.TextContentBlock():
+            return Block(text=block.text)
+        case schema.ResourceContentBlock():
+            return Block(uri=block.uri)
+        case schema.EmbeddedResourceContentBlock():
+            resource = block.resource
+            return Block(uri=resource.uri, text=getattr(resource, "text", None))
+        case _:
+            return Block()

@@ -1,0 +1,60 @@
+"""An accepted text brought into a file that is no open document of an editor's: merged, checked again, written once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forge_lsp.domain.errors import EditConflict
+from forge_lsp.jobs.offer import Offer, target_text
+
+if TYPE_CHECKING:
+    from forge_lsp.domain.attempt import Candidate
+    from forge_lsp.domain.ports import Editing
+    from forge_lsp.domain.task import Document, Language, TextRange
+    from forge_lsp.jobs.job import Job
+
+__all__ = ["Files", "write_result"]
+
+_ROUNDS = 4  # merges with a file that keeps changing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a workspace as the command line reads and writes them; see :mod:`forge_lsp.cli.files`."""
+
+    workspace_of: Callable[[Path], Path | None]
+    read_document: Callable[[Path, Language], Document]
+    language_of: Callable[[Path, str | None], Language]
+    selection: Callable[[str, str | None], TextRange | None]
+    present_text: Callable[[Path], str]
+    write_text: Callable[[Path, str], None]
+    unified: Callable[[str, str, str], str]
+
+
+async def write_result(
+    job: Job,
+    candidate: Candidate,
+    editing: Editing,
+    *,
+    present: Callable[[], Awaitable[str]],
+    write: Callable[[str], Awaitable[None]],
+    accepted: bool = True,
+) -> None:
+    """Write a candidate's text, merged with what the file became meanwhile.
+
+    A merged text is checked again first, unless the user took one that was not ``accepted``. ``present`` reads the file
+    as it is now. Raises EditConflict, and what ``present`` and ``write`` raise: nothing is written then.
+    """
+    offer = Offer(uri=job.task.document.uri, base=job.task.document.text, scope=job.task.scope, text=candidate.text)
+    for _ in range(_ROUNDS):
+        now = await present()
+        target, merged = target_text(now, offer, editing)
+        if merged and accepted and not (await job.recheck(target)).clean:
+            raise EditConflict("The file changed while the job ran, and merged with that the result fails a check.")
+        if await present() == now:
+            await write(target)
+            return
+    raise EditConflict("The file kept changing while the result was to be written.")
