@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any, cast
 
 from forge_lsp.builds.gate import Fault
 from forge_lsp.domain.attempt import Diagnostic, Severity
+from forge_lsp.reading import parsed_json
 
 __all__ = ["INSTALL", "Answer", "Jdk", "answer_of", "find_jdk", "major_version"]
 
@@ -130,7 +130,7 @@ def _json(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
-        return cast("dict[str, Any]", json.loads(line))
+        return cast("dict[str, Any]", parsed_json(line))
     except ValueError:
         return None
 

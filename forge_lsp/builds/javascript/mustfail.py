@@ -9,6 +9,7 @@ import json
 import re
 
 from forge_lsp.builds.javascript.reading import is_module
+from forge_lsp.reading import parsed_json
 
 __all__ = ["verdict_of", "with_failing_test"]
 
@@ -91,7 +92,7 @@ def verdict_of(secret: str, message: str) -> str | None:
     if found is None:
         return None
     try:
-        passing = json.loads(found["passing"])
+        passing = parsed_json(found["passing"])
     except ValueError:
         return None
     return ", ".join(sorted(set(map(str, passing))))
