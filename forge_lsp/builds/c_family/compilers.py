@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.programs import readable_for
 from forge_lsp.domain.attempt import Diagnostic, Severity
 from forge_lsp.domain.task import Language
+from forge_lsp.reading import parsed_json
 
 __all__ = ["SYNTAX", "Compiler", "find_compiler", "flavour", "missing_header", "problems_of"]
 
@@ -180,9 +180,11 @@ def _entries(output: str) -> Iterator[_Raw]:
 
 def _json(line: str) -> list[dict[str, Any]] | None:
     try:
-        return cast("list[dict[str, Any]]", json.loads(line))
+        found = parsed_json(line)
     except ValueError:
         return None
+    entries = cast("list[object]", found) if isinstance(found, list) else []
+    return [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
 
 
 def _told(entry: Mapping[str, Any]) -> _Raw:

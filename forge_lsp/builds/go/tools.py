@@ -190,7 +190,7 @@ def documents(text: str) -> Iterator[dict[str, Any]]:
     while at >= 0:
         try:
             value, end = decoder.raw_decode(text, at)
-        except ValueError:
+        except (ValueError, RecursionError):
             at = text.find("\n{", at + 1)
             at = at + 1 if at >= 0 else at
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.project import Place
 from forge_lsp.builds.versions import java_home
 from forge_lsp.domain.attempt import Diagnostic, Severity
+from forge_lsp.reading import parsed_json
 
 __all__ = ["INSTALL", "Answer", "Jdk", "answer_of", "find_jdk", "major_version"]
 
@@ -136,7 +136,7 @@ def _json(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
-        return cast("dict[str, Any]", json.loads(line))
+        return cast("dict[str, Any]", parsed_json(line))
     except ValueError:
         return None
 

@@ -195,7 +195,8 @@ def _own_jars(place: Place, folder: PurePosixPath) -> tuple[Path, ...]:
     for base in dict.fromkeys((folder, PurePosixPath("."))):
         for name in ("lib", "libs"):
             jars = sorted((place.source / base / name).glob("*.jar"))
-            found += [Path(base / name / jar.name) for jar in jars if not jar.is_symlink()]
+            named = (base / name / jar.name for jar in jars if not jar.is_symlink())
+            found += [Path(jar) for jar in named if place.is_file(jar)]
     return tuple(found[:_MOST_JARS])
 
 

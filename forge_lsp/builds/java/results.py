@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, cast
 
 from forge_lsp.builds.suites import failed, passed, skipped
 from forge_lsp.domain.checks import Cause, Run
+from forge_lsp.reading import parsed_json
 
 __all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "reported", "run_of"]
 
@@ -70,7 +70,7 @@ def reported(output: str, key: bytes, code: int) -> Reported:
         if int(number) != following:
             continue
         following += 1
-        entry = cast("dict[str, Any]", json.loads(text))
+        entry = cast("dict[str, Any]", parsed_json(text))
         name = str(entry.get("name", ""))
         match entry["kind"]:
             case "collected":

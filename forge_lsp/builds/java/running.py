@@ -21,6 +21,7 @@ from forge_lsp.builds.project import Place
 from forge_lsp.builds.suites import failed, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
+from forge_lsp.reading import read_bytes
 
 __all__ = ["CHANGED", "FOLDER", "TAMPERED", "Runner", "Setting", "must_fail", "runner_sources"]
 
@@ -29,6 +30,7 @@ TAMPERED = "a test that must fail was not reported as failed"
 CHANGED = "the code changes the files that its tests are run with"
 _PACKAGE = "forge_check"
 _MOST_ROUNDS = 8
+_LARGEST_JAR = 1024 * 1024 * 1024
 _SHARE = 0.4
 """How much of the time for all tests one of them may take."""
 
@@ -183,7 +185,7 @@ class Runner:
         source = self._setting.place.source
         jars = [PurePosixPath(part) for part in self._setting.path if part.endswith(".jar")]
         own = [jar for jar in jars if not jar.is_absolute()]
-        return source is not None and any(box.read(jar) != (source / jar).read_bytes() for jar in own)
+        return source is not None and any(box.read(jar) != read_bytes(source / jar, most=_LARGEST_JAR) for jar in own)
 
 
 def _runs_of(

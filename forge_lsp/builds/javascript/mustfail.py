@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.builds.javascript.reading import is_module
+from forge_lsp.reading import parsed_json
 
 __all__ = ["NOTED", "verdict_of", "watching", "with_failing_test"]
 
@@ -189,7 +190,7 @@ def verdict_of(secret: str, message: str) -> str | None:
     if found is None:
         return None
     try:
-        passing = json.loads(found["passing"])
+        passing = parsed_json(found["passing"])
     except ValueError:
         return None
     return ", ".join(sorted(set(map(str, passing))))

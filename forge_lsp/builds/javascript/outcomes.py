@@ -5,7 +5,6 @@ Pure: it reads what files.mjs and reporting.mjs say.
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 import urllib.parse
@@ -18,6 +17,7 @@ from forge_lsp.builds.javascript.mustfail import NOTED, verdict_of
 from forge_lsp.builds.javascript.reading import TestFile
 from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run
+from forge_lsp.reading import parsed_json
 
 __all__ = ["Course", "Seen", "answered", "outcome", "remedy_for", "unexported"]
 
@@ -113,7 +113,7 @@ def answered(stdout: bytes, nonce: str) -> list[dict[str, Any]] | None:
     if len(lines) != 1:
         return None
     try:
-        return cast("list[dict[str, Any]]", json.loads(lines[0][len(nonce) + 1 :])["files"])
+        return cast("list[dict[str, Any]]", parsed_json(lines[0][len(nonce) + 1 :])["files"])
     except (ValueError, KeyError, TypeError):
         return None
 

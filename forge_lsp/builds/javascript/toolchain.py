@@ -36,6 +36,7 @@ from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagno
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Finding, FindingStatus, Sandbox
 from forge_lsp.domain.task import Language, Task
+from forge_lsp.reading import parsed_json
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
@@ -123,7 +124,7 @@ class JavaScriptToolchain:
         if result.timed_out:
             raise EnvironmentFault(f"node did not finish in {self._timeout:g} s", remedy="raise check.timeout")
         try:
-            answer = cast("dict[str, Any]", json.loads(result.stdout))
+            answer = cast("dict[str, Any]", parsed_json(result.stdout))
         except ValueError:
             tail = result.stderr.decode("utf-8", "replace").strip()[-300:]
             raise EnvironmentFault(

@@ -29,6 +29,7 @@ from forge_lsp.domain.checks import CheckResult
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, Sandbox
 from forge_lsp.domain.task import Task
+from forge_lsp.reading import parsed_json
 
 __all__ = ["PythonEvidence"]
 
@@ -156,7 +157,7 @@ class PythonEvidence:
             if not line.startswith(f"{nonce} "):
                 continue
             try:
-                answer = cast("Answer", json.loads(line[len(nonce) + 1 :]))
+                answer = cast("Answer", parsed_json(line[len(nonce) + 1 :]))
             except ValueError:
                 continue  # the last line of a run that was cut off
             if answer.get("state") == "end":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, cast
 from forge_lsp.builds.suites import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.domain.checks import Cause, Run, RunState
 from forge_lsp.domain.ports import ProcessResult
+from forge_lsp.reading import parsed_json
 
 __all__ = ["PythonRun", "outcome_of"]
 
@@ -95,7 +95,7 @@ def _answers(result: ProcessResult, nonce: str) -> Iterator[dict[str, Any]]:
         if not line.startswith(f"{nonce} "):
             continue
         try:
-            yield cast("dict[str, Any]", json.loads(line[len(nonce) + 1 :]))
+            yield cast("dict[str, Any]", parsed_json(line[len(nonce) + 1 :]))
         except ValueError:
             continue  # the last line of a run that was cut off
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections import Counter
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from typing import Any, cast
 
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.domain.attempt import Diagnostic, Severity
+from forge_lsp.reading import parsed_json
 
 __all__ = [
     "COMPILE",
@@ -118,17 +118,18 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
 def compile_problems(output: bytes, file: str) -> tuple[Diagnostic, ...] | None:
     """What :data:`COMPILE` printed; None where that is not an answer (the interpreter itself failed)."""
     try:
-        answer = json.loads(output)
+        answer = parsed_json(output)
         if not answer:
             return ()
         line, column, kind, message = answer
+        line, column = int(line), max(0, int(column))
     except (ValueError, TypeError):
         return None
     return (
         Diagnostic(
             file=file,
-            line=int(line),
-            column=max(0, int(column)),
+            line=line,
+            column=column,
             severity=Severity.ERROR,
             code=str(kind),
             message=str(message),
@@ -140,8 +141,12 @@ def compile_problems(output: bytes, file: str) -> tuple[Diagnostic, ...] | None:
 def ruff_problems(output: bytes, file: str) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]] | None:
     """Fatal problems of ruff's JSON, and those of them that are syntax; None where it is no such answer."""
     try:
-        entries = cast("list[dict[str, Any]]", json.loads(output))
+        found = parsed_json(output)
     except ValueError:
+        return None
+    listed = cast("list[object]", found) if isinstance(found, list) else [None]
+    entries = [cast("dict[str, Any]", entry) for entry in listed if isinstance(entry, dict)]
+    if len(entries) != len(listed):
         return None
     problems: list[Diagnostic] = []
     syntax: list[Diagnostic] = []

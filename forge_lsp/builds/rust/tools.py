@@ -16,7 +16,7 @@ from forge_lsp.builds.project import Place
 from forge_lsp.builds.sandbox.exposure import Origin, exposed
 from forge_lsp.builds.sandbox.marks import is_rust
 from forge_lsp.domain.attempt import Diagnostic, Severity
-from forge_lsp.reading import parsed_toml, read_text
+from forge_lsp.reading import parsed_json, parsed_toml, read_text
 
 __all__ = ["CHECK", "INSTALL", "METADATA", "Cargo", "find_cargo", "messages", "place_of_span", "problems_of"]
 
@@ -179,7 +179,7 @@ def messages(output: bytes) -> Iterator[dict[str, Any]]:
     for line in output.decode("utf-8", "replace").split("\n"):
         if line.startswith("{"):
             try:
-                value = json.loads(line)
+                value = parsed_json(line)
             except ValueError:
                 continue
             if isinstance(value, dict):

@@ -9,17 +9,21 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.builds.c_family.compilers import problems_of
 from forge_lsp.builds.c_family.flags import flags_of
 from forge_lsp.builds.csharp.plain import plain
 from forge_lsp.builds.csharp.projects import projects_of
 from forge_lsp.builds.csharp.results import trx_of
 from forge_lsp.builds.gate import Fault
 from forge_lsp.builds.go.module import layout_of
-from forge_lsp.builds.go.tools import Go
+from forge_lsp.builds.go.tools import Go, documents
+from forge_lsp.builds.java.jdk import answer_of
 from forge_lsp.builds.java.maven import Repositories, build_of
 from forge_lsp.builds.javascript.finding import found_for
+from forge_lsp.builds.javascript.outcomes import answered
 from forge_lsp.builds.project import Place
-from forge_lsp.builds.rust.tools import find_cargo
+from forge_lsp.builds.python.tools import compile_problems, ruff_problems
+from forge_lsp.builds.rust.tools import find_cargo, messages
 from forge_lsp.domain.task import Language
 from forge_lsp.reading import filled, parsed_xml
 from tests.support.builds import task_of, write_files
@@ -203,6 +207,34 @@ def test_every_reader_comes_to_an_end(tmp_path: Path, name: str) -> None:
     if (tmp_path / "cargo").exists():
         (tmp_path / "cargo").chmod(0o755)
     assert "root:" not in repr(read(tmp_path))[:100_000]
+
+
+def test_a_jar_that_is_none_is_no_jar(tmp_path: Path) -> None:
+    """A pipe would never be read to its end, and what a link leads to is not the project's."""
+    write_files(tmp_path, {"work/lib/good.jar": "x", "outside/lib/other.jar": "x"})
+    os.mkfifo(tmp_path / "work/lib/pipe.jar")
+    (tmp_path / "work/lib/link.jar").symlink_to(tmp_path / "outside/lib/other.jar")
+    (tmp_path / "work/libs").symlink_to(tmp_path / "outside/lib")
+    found = build_of(place_at(tmp_path / "work", "A.java"), Repositories.of({"HOME": str(tmp_path)}))
+    assert found.jars == (Path("lib/good.jar"),)
+
+
+ANSWERS: dict[str, Callable[[str], object]] = {
+    "cargo": lambda text: list(messages(text.encode())),
+    "gcc": lambda text: problems_of(text, "/w", "gcc", lambda _: ""),
+    "go": lambda text: list(documents(text)),
+    "javac": lambda text: answer_of(text, "/w", lambda _: ""),
+    "ruff": lambda text: ruff_problems(text.encode(), "a.py"),
+    "python": lambda text: compile_problems(text.encode(), "a.py"),
+    "a JavaScript runner": lambda text: answered(f"nonce {text}\n".encode(), "nonce"),
+}
+
+
+@pytest.mark.parametrize("tool", ANSWERS)
+@pytest.mark.parametrize("text", [DEEP, '{"a":' * MANY, '[1, null, "a", [[]]]', "[" * 400 + "]" * 400])
+def test_what_a_tool_says_at_any_depth_is_no_end_of_a_check(tool: str, text: str) -> None:
+    """A macro, a plugin or a build script may print what it likes."""
+    assert ANSWERS[tool](text) in ([], (), None) or tool == "javac"
 
 
 def test_a_log_with_entities_is_none() -> None:
