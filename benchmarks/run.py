@@ -23,6 +23,8 @@ SMALL: dict[str, tuple[str, ...]] = {
     "many_jobs": ("--jobs", "60"),
     "sandbox": ("--files", "1000", "--rounds", "5"),
     "extraction": ("--quick", "200"),
+    "landing": ("--rounds", "2"),
+    "whole_answers": ("--quick", "400"),
     "fast_gates": ("--rounds", "5"),
     "dotnet_build": ("--rounds", "5"),
     "placement": ("--rigs", "50"),
