@@ -83,7 +83,7 @@ def test_what_a_file_begins_with_stays(language: Language, head: str, rest: str)
 
 
 MEMBERS = {
-    Language.JAVA: "class A {{\n    /** {} */\n    int f() {{\n        return {};\n    }}\n\n    int g() {{ return 3; }}\n}}\n",
+    Language.JAVA: "class A {{\n    /** {} */\n    int f() {{\n        return {};\n    }}\n\n    int g;\n}}\n",
     Language.TYPESCRIPT: "class A {{\n  // {}\n  f() {{\n    return {};\n  }}\n\n  g() {{\n    return 3;\n  }}\n}}\n",
     Language.RUST: "impl A {{\n    /// {}\n    #[inline]\n    fn f(&self) -> u8 {{\n        {}\n    }}\n}}\n",
     Language.CPP: "class A {{\npublic:\n    /// {}\n    int f() {{\n        return {};\n    }}\n}};\n",
