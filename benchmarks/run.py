@@ -24,6 +24,8 @@ SMALL: dict[str, tuple[str, ...]] = {
     "sandbox": ("--files", "1000", "--rounds", "5"),
     "extraction": ("--quick", "200"),
     "context": ("--functions", "4"),
+    "landing": ("--rounds", "2"),
+    "whole_answers": ("--quick", "400"),
     "fast_gates": ("--rounds", "5"),
     "dotnet_build": ("--rounds", "5"),
     "placement": ("--rigs", "50"),

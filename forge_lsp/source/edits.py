@@ -15,6 +15,8 @@ from forge_lsp.domain.task import Language, Scope, ScopeKind, Task, TextEdit, Te
 from forge_lsp.redaction import placeholders, redact, restored
 from forge_lsp.source.beside import is_definition, with_above
 from forge_lsp.source.differences import minimal, shift_range
+from forge_lsp.source.documentation import keep_documentation
+from forge_lsp.source.file_head import keep_head
 from forge_lsp.source.headers_ecmascript import keep_form
 from forge_lsp.source.headers_go_rust import keep_headers
 from forge_lsp.source.headers_java_c import keep_header
@@ -108,6 +110,12 @@ class Edits:
         if task.document.language in (Language.GO, Language.RUST):
             found = keep_headers(dedent(normalised(task.original)), found, task.document.language, self._syntax)
         original = dedent(normalised(task.original))
+        rewritten = _DOCUMENTS.search(task.instruction) is not None
+        if task.scope.kind is ScopeKind.FILE:
+            found = keep_head(
+                normalised(task.original).removeprefix(BOM), found, task.document.language, rewritten=rewritten
+            )
+        found = keep_documentation(original, found, task.document.language, self._syntax, rewritten=rewritten)
         return keep_suppressions(original, found, task.document.language, self._syntax)
 
     def placed(self, task: Task, code: str, text: str) -> TextRange | None:

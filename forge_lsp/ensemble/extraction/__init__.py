@@ -16,7 +16,7 @@ from forge_lsp.domain.errors import ExtractionFailed
 from forge_lsp.domain.ports import Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
-from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_elements, from_numbered, undressed
+from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_edits, from_elements, from_numbered, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
@@ -51,7 +51,7 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
-    text = from_numbered(from_elements(without_thinking(text), task))
+    text = from_numbered(from_elements(from_edits(without_thinking(text), task), task))
     if escaped_as_html(text, task):
         text = html.unescape(text)
     try:

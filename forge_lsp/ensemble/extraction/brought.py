@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from forge_lsp.domain.task import Language
+from forge_lsp.ensemble.extraction.libraries import HEADERS, NAMESPACES, PACKAGES
 
 __all__ = ["brought_names"]
 
@@ -14,36 +15,6 @@ _RUST_TRAITS = frozenset(
     | {"Deref", "DerefMut", "Index", "IndexMut", "Pow", "Zero", "One", "Rng", "Future", "Iterator", "Itertools"}
 )
 """Traits give methods to other types, so that code may use them without saying their name."""
-_NAMESPACES = {
-    "System.Text": ("StringBuilder", "Encoding", "Rune", "UTF8Encoding", "ASCIIEncoding", "NormalizationForm"),
-    "System.Text.RegularExpressions": ("Regex", "Match", "MatchCollection", "RegexOptions", "Group", "Capture"),
-    "System.Globalization": ("CultureInfo", "NumberStyles", "DateTimeStyles", "NumberFormatInfo", "UnicodeCategory"),
-    "System.Diagnostics": ("Debug", "Stopwatch", "Process", "Trace", "Activity", "DebuggerDisplay"),
-    "System.Numerics": ("BigInteger", "Complex", "Vector", "Vector2", "Vector3", "INumber", "BitOperations"),
-    "System.Threading": (
-        *("Thread", "CancellationToken", "CancellationTokenSource", "Interlocked", "SemaphoreSlim"),
-        *("Monitor", "Mutex", "Timer", "Volatile", "ReaderWriterLockSlim", "Lock"),
-    ),
-}
-_HEADERS = {
-    "limits": (
-        *("numeric_limits", "INT_MAX", "INT_MIN", "LONG_MAX", "LONG_MIN", "LLONG_MAX", "LLONG_MIN", "UINT_MAX"),
-        *("CHAR_BIT", "CHAR_MAX", "SHRT_MAX", "UCHAR_MAX", "ULONG_MAX", "ULLONG_MAX"),
-    ),
-    "map": ("map", "multimap"),
-    "set": ("set", "multiset"),
-    "unordered_map": ("unordered_map", "unordered_multimap"),
-    "unordered_set": ("unordered_set", "unordered_multiset"),
-    "queue": ("queue", "priority_queue"),
-    "deque": ("deque",),
-    "stack": ("stack",),
-    "sstream": ("stringstream", "istringstream", "ostringstream", "stringbuf"),
-    "ctype": (
-        *("isalpha", "isdigit", "isalnum", "isspace", "isupper", "islower", "ispunct", "isxdigit", "tolower"),
-        *("toupper", "isprint", "iscntrl", "isgraph", "isblank"),
-    ),
-    "stdbool": ("bool", "true", "false"),
-}
 _SCRIPT = re.compile(
     r"""import\s+(?:type\s+)?(?:(?P<one>[\w$]+)\s*,?\s*)?(?:\*\s*as\s+(?P<all>[\w$]+)\s*)?(?:\{(?P<named>[^}]*)\}\s*)?
         from\s*['"].*|(?:const|let|var)\s+(?:(?P<own>[\w$]+)|\{(?P<parts>[^}]*)\})\s*=\s*require\s*\(.*""",
@@ -60,13 +31,16 @@ def brought_names(statement: str, language: Language) -> tuple[str, ...] | None:
         return _script(text)
     if language is Language.CSHARP:
         match = re.fullmatch(r"using\s+([\w.]+)\s*;", text)
-        return _NAMESPACES.get(match[1]) if match is not None else None
+        return NAMESPACES.get(match[1]) if match is not None else None
+    if language is Language.JAVA:
+        match = re.fullmatch(r"import\s+([\w.]+)\.\*\s*;", text)
+        return PACKAGES.get(match[1]) if match is not None else None
     if language in (Language.C, Language.CPP):
         match = re.fullmatch(r"#\s*include\s*<([\w.]+)>", text)
         if match is None:
             return None
         name = match[1].removesuffix(".h")
-        return _HEADERS.get(name) or _HEADERS.get(name.removeprefix("c"))
+        return HEADERS.get(match[1]) or HEADERS.get(name) or HEADERS.get(name.removeprefix("c"))
     return None
 
 
@@ -83,7 +57,7 @@ def _rust(text: str) -> tuple[str, ...] | None:
         elif len(words) == 1 and words[0] != "self":
             names.append(words[0])
         elif words == ["self"]:
-            return None
+            names.append(re.split(r"::\s*\{", match[1])[0].rpartition("::")[2].strip())
     return None if not names or any(name in _RUST_TRAITS or name == "_" for name in names) else tuple(names)
 
 

@@ -14,7 +14,7 @@ from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import Likeness, Place, all_places, compared
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted
 
-__all__ = ["Chosen", "bears_name", "chosen", "is_aside"]
+__all__ = ["Chosen", "bears_name", "chosen", "is_aside", "precedence"]
 
 _REDEFINED = (Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT)
 """Where a later definition of a name takes the place of an earlier one."""
@@ -43,14 +43,14 @@ def chosen(blocks: Sequence[Block], wanted: Wanted, kinds: Sequence[ItemKind] = 
 
     Raises ExtractionFailed where there are several and none is more like the wanted one than the others.
     """
-    best: tuple[tuple[bool, Likeness, bool, int], Chosen] | None = None
+    best: tuple[tuple[bool, Likeness, tuple[bool, int]], Chosen] | None = None
     unclear = False
     for number, block in enumerate(blocks):
         found, doubt = _in_block(block, wanted, kinds)
         unclear = unclear or doubt
         if found is None:
             continue
-        score = (*_rank(found.place, block, wanted), not is_aside(block), number)
+        score = (*_rank(found.place, block, wanted), precedence(block, number))
         if best is None or score > best[0]:
             best = (score, found)
     if best is None and unclear:
@@ -59,6 +59,12 @@ def chosen(blocks: Sequence[Block], wanted: Wanted, kinds: Sequence[ItemKind] = 
             "answer with that one alone, with its decorators and parameters as they are"
         )
     return best[1] if best is not None else None
+
+
+def precedence(block: Block, number: int) -> tuple[bool, int]:
+    """A sort key for blocks that are as good, larger is better: the last one that is no aside, else the first."""
+    aside = is_aside(block)
+    return not aside, -number if aside else number
 
 
 def is_aside(block: Block) -> bool:

@@ -13,16 +13,22 @@ from typing import cast
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.extraction.harvest import normal
 
-__all__ = ["escaped_as_html", "from_elements", "from_numbered", "undressed"]
+__all__ = ["escaped_as_html", "from_edits", "from_elements", "from_numbered", "undressed"]
 
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
 _NUMBERED = re.compile(r"^[ \t]*[lL]?(\d{1,5})(?:([:.|)│→]|[ \t]*[|│→]|\t| )(.*)|)$")
-_PRE = re.compile(r"<pre\b", re.I)
-_ELEMENT = re.compile(r"<pre\b[^>]*>\s*(?:<code\b[^>]*>)?\n?(?P<code>.*?)(?:</code>\s*)?</pre>", re.S | re.I)
+_PRE = re.compile(r"^[ \t]*<(?:pre|code)\b", re.I | re.M)
+_ELEMENT = re.compile(
+    r"^[ \t]*(?:<pre\b[^>]*>\s*(?:<code\b[^>]*>)?|<code\b[^>]*>[ \t]*(?=\n))\n?(?P<code>.*?)"
+    r"(?:</code>\s*</pre>|</pre>|</code>)",
+    re.S | re.I | re.M,
+)
 _SURE = 3
 """Lines of a fence that are numbered in a row: not by chance."""
 _KEYS = ("code", "implementation", "solution", "answer", "content", "function", "new_code", "replacement")
 _HUNK = re.compile(r"^@@(?: -\d+(?:,\d+)? \+\d+(?:,\d+)? )?@@.*$|^@@.*$")
+_DIFF_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})(?:diff|patch)\s*$")
+_EDIT = re.compile(r"^<{5,9} ?SEARCH\n(?P<old>.*?)^={5,9}\n(?P<new>.*?)^>{5,9} ?REPLACE", re.M | re.S)
 _FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+#.-]*\s*$")
 
 
@@ -101,6 +107,8 @@ def _from_json(text: str) -> Iterator[str]:
             continue
         fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
         for key, value in fields.items():
+            if isinstance(value, list) and all(isinstance(line, str) for line in cast("list[object]", value)):
+                value = "\n".join(cast("list[str]", value))
             if key.lower() in _KEYS and isinstance(value, str) and value.strip():
                 yield value
         at = text.find("{", end)
@@ -138,7 +146,7 @@ def _from_diff(text: str, document: str) -> str | None:
     hunks: list[list[str]] = []
     held: list[str] | None = None
     for line in text.split("\n"):
-        if _HUNK.match(line):
+        if _HUNK.match(line) or _DIFF_FENCE.match(line):
             held = []
             hunks.append(held)
         elif held is not None and (_FENCE_LINE.match(line) or line.startswith(("diff ", "--- ", "+++ ", "index "))):
@@ -147,12 +155,29 @@ def _from_diff(text: str, document: str) -> str | None:
             held.append(line)
         elif held is not None and not line.startswith("\\"):
             held = None
-    lines = document.split("\n")
+    pairs: list[tuple[list[str], list[str]]] = []
     for hunk in hunks:
         while hunk and not hunk[-1].strip():
             hunk.pop()
-        before = [line[1:].rstrip() for line in hunk if not line.startswith("+")]
-        after = [line[1:].rstrip() for line in hunk if not line.startswith("-")]
+        if hunk:
+            before = [line[1:].rstrip() for line in hunk if not line.startswith("+")]
+            pairs.append((before, [line[1:].rstrip() for line in hunk if not line.startswith("-")]))
+    return _exchanged(document, pairs)
+
+
+def from_edits(text: str, task: Task) -> str:
+    """``text`` as the document after its blocks of ``<<<<<<< SEARCH``, where each fits it in exactly one place."""
+    if "<<<<<<<" not in text or "<<<<<<<" in task.document.text:
+        return text
+    pairs = [(match["old"].split("\n")[:-1], match["new"].split("\n")[:-1]) for match in _EDIT.finditer(normal(text))]
+    changed = _exchanged(normal(task.document.text), pairs)
+    return text if changed is None else _fenced(changed)
+
+
+def _exchanged(document: str, pairs: Sequence[tuple[list[str], list[str]]]) -> str | None:
+    """The document with lines in the place of others; None where those are not there exactly once."""
+    lines = document.split("\n")
+    for before, after in pairs:
         if not before or before == after:
             return None
         stripped = [line.rstrip() for line in lines]
@@ -160,4 +185,4 @@ def _from_diff(text: str, document: str) -> str | None:
         if len(places) != 1:
             return None
         lines[places[0] : places[0] + len(before)] = after
-    return "\n".join(lines) if hunks else None
+    return "\n".join(lines) if pairs else None

@@ -23,6 +23,8 @@ _INNER_FENCES = 20
 
 _FENCE = re.compile(r"^(?P<before>.*?)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[\w+#.-]*)(?P<after>.*)$")
 _BARE_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*$")
+_IN_COMMENT = re.compile(r"\s*(?://|#|\*)")
+_COMMENT_LINE = re.compile(r"\s*(?://|#|\*|/\*)")
 _COMMENTED = re.compile(r"\s*(?:[*#]|//)")
 _RULE = re.compile(r"={2,}")  # small models do not count: they echo `==== x ====` as `=== x =====`
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
@@ -154,6 +156,9 @@ def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
             continue
         if fence is None and match["before"].strip(" >*-0123456789.") and match["after"].strip():
             held.append(line)  # ticks in the middle of a sentence
+            continue
+        if fence is None and _IN_COMMENT.match(match["before"]) and (held and _COMMENT_LINE.match(held[-1])):
+            held.append(line)  # an example in the documentation of code that stands in no fence
             continue
         if fence is None:
             yield _Piece(lines=held, fenced=False, closed=True, start=start)

@@ -29,6 +29,7 @@ _REMOVES = re.compile(
     r"|rewrite .* (?:as|in|from)|scratch)\b",
     re.I,
 )
+_DOTS = re.compile(r"\s*(?:#|//|/\*)\s*(?:\.{3}|…)\s*(?:\*/)?\s*")
 
 
 @dataclass(slots=True)
@@ -143,6 +144,9 @@ class _Mender:
             self._result.names.append(new.name or "")
             self._elided -= set(self._numbers(start, end))
             return
+        if old.stub:
+            # Nothing of the user's can stand behind mere dots there.
+            self._elided -= {number for number in self._inside(new) if _DOTS.fullmatch(self._lines[number])}
         if new.kind is ItemKind.CLASS:
             unfinished = any(child.stub for child in old.children)
             self._level(new.children, old.children, self._inside(new), top=False, open_=unfinished)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Language
-from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, is_aside
+from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, precedence
 from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import all_places
@@ -105,11 +105,11 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     original = wanted.item
     assert original is not None, "a class that is wanted was found in the original"
     names = {child.name for child in original.children if child.kind in DEFINITIONS and child.name}
-    best: tuple[tuple[int, int, bool], Block, Item] | None = None
+    best: tuple[tuple[int, int, tuple[bool, int]], Block, Item] | None = None
     mine = _classes(blocks, wanted)
     bare: dict[str, str] = {}
     sources: list[Block] = []
-    for block in blocks:
+    for number, block in enumerate(blocks):
         taken = False
         for place in all_places(block.outline.items, block.code, wanted.language):
             item, owner = place.item, (place.owners[-1] if place.owners else None)
@@ -117,7 +117,7 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
                 if mine is not None and item not in mine:
                     continue
                 done = {child.name for child in item.children if not child.stub and child.kind in DEFINITIONS}
-                score = (len(done & names), len(done), not is_aside(block))
+                score = (len(done & names), len(done), precedence(block, number))
                 if best is None or score >= best[0]:
                     best = (score, block, item)
             elif owner is None and item.kind is ItemKind.FUNCTION and item.name and not item.stub:

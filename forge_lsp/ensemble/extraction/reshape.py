@@ -99,7 +99,7 @@ def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
     """The names that an import statement brings in; None where that cannot be told from it alone."""
     if language is Language.JAVA:
         java = re.fullmatch(r"import\s+(?:static\s+)?[\w.]*?(\w+)\s*;", statement.strip())
-        return (java[1],) if java is not None else None
+        return (java[1],) if java is not None else brought_names(statement, language)
     if language in (Language.C, Language.CPP):
         include = re.fullmatch(r"#\s*include\s*<([\w.]+)>", statement.strip())
         demo = _DEMO_HEADERS.get(include[1].removesuffix(".h").removeprefix("c")) if include is not None else None

@@ -121,15 +121,43 @@ def _forms(seed: Seed, number: int) -> Iterator[tuple[str, str, str | None]]:
         seed.original.splitlines(keepends=True), right.splitlines(keepends=True), "a/file", "b/file"
     )
     yield "a diff", f"```diff\n{''.join(patch)}```\n", right
-    for at, (form, answer, expected) in enumerate(_contents(seed, shapes)):
-        del at
-        yield form, answer, expected
+    hunks = list(difflib.unified_diff(*_lines(seed.original, right), n=3))[2:]
+    yield "a diff without numbers", f"```diff\n{''.join(_unnumbered(hunks))}```\n", right
+    if sum(line.startswith("@@") for line in hunks) == 1:
+        yield "a diff without a head", f"```diff\n{''.join(hunks[1:])}```\n", right
+    old, new = seed.original, right
+    head = next(at for at, (a, b) in enumerate(zip(*_lines(old, new), strict=False)) if a != b)
+    context = _lines(old, new)
+    below = seed.tail.count("\n") - 1
+    searched = "".join(context[0][max(head - 2, 0) : len(context[0]) - below])
+    replaced = "".join(context[1][max(head - 2, 0) : len(context[1]) - below])
+    block = f"<<<<<<< SEARCH\n{searched}=======\n{replaced}>>>>>>> REPLACE\n"
+    yield "search and replace", f"file\n```{info}\n{block}```\n", right
+    yield from _contents(seed, shapes)
+    yield from _nothing(seed)
 
 
-_BAD = {
-    Language.PYTHON: "return None",
-    Language.RUST: "return Default::default();",
-}
+def _lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    return before.splitlines(keepends=True), after.splitlines(keepends=True)
+
+
+def _unnumbered(hunks: list[str]) -> list[str]:
+    return ["@@\n" if line.startswith("@@") else line for line in hunks]
+
+
+def _nothing(seed: Seed) -> Iterator[tuple[str, str, str | None]]:
+    """Answers that hold no code for it."""
+    yield "a refusal", "I'm sorry, I cannot see enough of the project to write this.\n", None
+    yield "words about it", "It adds up what is there and returns the sum; see `total` for more.\n", None
+    body = textwrap.dedent(_DOC.sub("", seed.marked.replace("|>", ""), count=1)).split("\n")
+    opening = next((at for at, line in enumerate(body) if line.rstrip().endswith((":", "{"))), None)
+    if opening is None or "class" in seed.title or seed.title in ("impl", "overloads"):
+        return
+    mark = _MARKS.get(seed.language, "//")
+    closing = [] if seed.language is Language.PYTHON else body[-1:]
+    stands = ["    pass"] if seed.language is Language.PYTHON else []
+    hollow = [*body[: opening + 1], f"    {mark} ... rest of the code stays the same ...", *stands, *closing]
+    yield "a body left out", _fence("\n".join(hollow), str(seed.language)), None
 
 
 def _older(seed: Seed, code: str) -> str:
@@ -189,6 +217,20 @@ _WRAPS: dict[str, Callable[[str, Seed], str]] = {
         f"{_fence(code, str(seed.language))}\nIf you prefer a higher limit, you could use:\n\n"
         + _fence(_older(seed, code), str(seed.language))
     ),
+    "options": lambda code, seed: (
+        f"**Option 1:**\n\n{_fence(code, str(seed.language))}\n**Option 2** (a higher limit):\n\n"
+        + _fence(_older(seed, code), str(seed.language))
+    ),
+    "corrected twice": lambda code, seed: (
+        f"{_fence(_older(seed, code), str(seed.language))}\nHmm, that is wrong for zero. Fixed version:\n\n"
+        + _fence(code.replace("10", "12"), str(seed.language))
+        + "\nOne more problem: the limit. The final version:\n\n"
+        + _fence(code, str(seed.language))
+    ),
+    "JSON list": lambda code, _: json.dumps([{"path": "file", "content": code}]),
+    "JSON lines": lambda code, _: json.dumps({"code": code.split("\n")}),
+    "a tag around it": lambda code, _: f"<answer>\n{code}</answer>\n",
+    "a code element": lambda code, _: f"<code>\n{html.escape(code)}</code>\n",
     "before and after": lambda code, seed: (
         f"**Before:**\n\n{_fence(_older(seed, code), str(seed.language))}\n**After:**\n\n"
         + _fence(code, str(seed.language))
