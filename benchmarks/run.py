@@ -24,6 +24,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "sandbox": ("--files", "1000", "--rounds", "5"),
     "extraction": ("--quick", "200"),
     "context": ("--functions", "4"),
+    "context_index": ("--files", "1000"),
     "fast_gates": ("--rounds", "5"),
     "dotnet_build": ("--rounds", "5"),
     "placement": ("--rigs", "50"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ from forge_lsp.source.rules import rules_files
 
 __all__ = ["Context", "ContextConfig"]
 
+_SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
+_SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
 
@@ -50,7 +53,7 @@ class ContextConfig:
     walked_files: int = 60_000
     sources: int = 30
     rules_share: float = 0.2
-    seconds: float = 2.0
+    seconds: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,30 @@ class Context:
 
         Raises BadRequest for a document whose own name says that it holds keys or passwords.
         """
-        return await asyncio.to_thread(self._gathered, task, tokens)
+        found = await asyncio.to_thread(self._gathered, task, tokens)
+        if task.workspace is not None:
+            self._go_on(task, task.workspace)
+        return found
+
+    def _go_on(self, task: Task, workspace: Path) -> None:
+        """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
+        meanwhile does not wait for it."""
+        languages = family_of(task.document.language)
+        index = self._indexes.of(workspace, languages)
+        if index.whole or index.busy:
+            return
+
+        def rest() -> None:
+            files = Files(workspace, task.buffers, largest=self._config.largest_file)
+            most = self._config.walked_files
+            for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
+                index.refresh(files, languages, most=most, deadline=time.monotonic() + _SLICE * 2**turn)
+                if index.whole:
+                    break
+            index.busy = False
+
+        index.busy = True
+        threading.Thread(target=rest, daemon=True, name="context-index").start()
 
     def _gathered(self, task: Task, tokens: int) -> Gathered:
         # By identity: an equal task later may find other files on the disk.
