@@ -44,13 +44,13 @@ async def make_services(
     house = House(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
     ledger = Ledger(state_dir, clock=house.clock, retention_days=days)
     syntax = TreeSitterSyntax()
-    editing, scoping = Edits(syntax), Scopes(syntax)
+    editing, scoping, context = Edits(syntax), Scopes(syntax), Context(syntax)
     preparer = Preparer(
         setup=house.setup,
         earlier=lambda job_id: jobs.record(job_id),
         scoping=scoping,
         syntax=syntax,
-        context=Context(syntax),
+        context=context,
         markers=MARKERS,
         editing=editing,
         ledger=ledger,
@@ -95,6 +95,7 @@ async def make_services(
             setup=house.setup,
             syntax=syntax,
             toolchains=house.toolchains,
+            context=context,
         ),
         facts={"gpus": lambda: gpus_of(house), "probes": lambda: probes_of(house)},
     )
