@@ -30,13 +30,17 @@ _TESTS: dict[Language, re.Pattern[str]] = {
     Language.CPP: re.compile(r"(?:tests?[_-].*|.*[_-]tests?|tests?)\.(?:c|cc|cpp|cxx)", re.I),
 }
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<path>[^>\"\r\n]+)[>\"]", re.M)
+_GO_MODULE = re.compile(r"^module[ \t]+(?P<path>\S+)", re.M)
+_GO_IMPORT = re.compile(r"^(?:import)?[ \t]*(?:[\w.]+[ \t]+)?\"(?P<path>[\w./~-]+)\"", re.M)
+_RUST_USE = re.compile(r"\buse\s+(?P<path>(?:crate|super|self)(?:::[a-z_]\w*)*)")
 _INCLUDED_FROM = ("", "include", "inc", "src", "lib")
 _MOST_ITEM_LINES = 60
 
 
 def imported_files(document: Document, files: Files, syntax: Syntax, *, most: int) -> Iterator[Path]:
     """Files of the workspace that ``document`` imports, in the order it does; for C# and Java, those that define
-    a type it names, nearest folders first. ``most`` bounds how many files are looked at for the latter."""
+    a type it names, nearest folders first; for Go the packages of its module. ``most`` bounds how many files are looked
+    at for the former."""
     if document.path is None:
         return
     seen = {_resolved(document.path)}
@@ -48,6 +52,10 @@ def imported_files(document: Document, files: Files, syntax: Syntax, *, most: in
         found = _by_types(document, document.path, files, most)
     elif document.language in (Language.C, Language.CPP):
         found = _included(document, document.path, files)
+    elif document.language is Language.GO:
+        found = _go_packages(document, document.path, files)
+    elif document.language is Language.RUST:
+        found = _rust_modules(document, document.path, files)
     else:
         found = iter(())
     for path in found:
@@ -99,6 +107,42 @@ def _included(document: Document, path: Path, files: Files) -> Iterator[Path]:
         hit = next((option for option in options if files.text(option) is not None), None)
         if hit is not None:
             yield hit
+
+
+def _go_packages(document: Document, path: Path, files: Files) -> Iterator[Path]:
+    """The files of the packages of its own module that ``document`` imports, tests left out."""
+    workspace = files.guard.workspace
+    for folder in path.parents:
+        if not folder.is_relative_to(workspace):
+            return
+        module = _GO_MODULE.search(files.text(folder / "go.mod") or "")
+        if module is None:
+            continue
+        for match in _GO_IMPORT.finditer(document.text):
+            inside = match["path"].removeprefix(module["path"])
+            if inside != match["path"] and (not inside or inside.startswith("/")):
+                package = folder / inside.strip("/")
+                yield from sorted(p for p in package.glob("*.go") if not p.name.endswith("_test.go"))
+        return
+
+
+def _rust_modules(document: Document, path: Path, files: Files) -> Iterator[Path]:
+    """The modules of its own crate that ``document`` names in a ``use``."""
+    workspace = files.guard.workspace
+    roots = [
+        folder for folder in path.parents if folder.is_relative_to(workspace) and (folder / "Cargo.toml").is_file()
+    ]
+    root = roots[0] / "src" if roots else path.parent
+    own = path.parent if path.stem in ("mod", "lib", "main") else path.parent / path.stem
+    for match in _RUST_USE.finditer(document.text):
+        first, *parts = match["path"].split("::")
+        base = {"crate": root, "super": own.parent, "self": own}[first]
+        for part in parts:
+            options = (base / f"{part}.rs", base / part / "mod.rs")
+            yield from (option for option in options if option.is_file())
+            base = base.parent if part == "super" else base / part
+        if not parts:
+            yield from (option for option in (base / "mod.rs", base / "lib.rs") if option.is_file())
 
 
 def _by_types(document: Document, path: Path, files: Files, most: int) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from forge_lsp.source.context.worth import FEATURES, Around, features, likelihoo
 
 __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 
-_LEAST = 0.003  # likelihood below which a definition of another file is no use, even where there is room
+_LEAST = 0.0005  # likelihood below which a definition of another file is no use, even where there is room
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _COMMON = 8  # a name that more files define says little about which of them is meant
 _NAMED = {

@@ -39,7 +39,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             "store/store.go": "package store\n\nfunc (s *Store) Put(item Item) error {¦\n\treturn nil\n}\n",
             "store/types.go": "package store\n\ntype Store struct {\n\titems map[string]Item\n\tlimit int\n}\n\n"
             "type Item struct {\n\tName string\n}\n\ntype Keeper interface {\n\tPut(item Item) error\n}\n",
-            "store/store_test.go": 'package store\n\nfunc TestPut(t *testing.T) {\n\ts := New()\n\ts.Put(Item{"a"})\n}\n',
+            "store/store_test.go": "package store\n\nfunc TestPut(t *testing.T) {\n\ts := New()\n"
+            '\ts.Put(Item{"a"})\n}\n',
         },
         {
             "store/types.go": ["limit int", "Name string", "type Keeper interface"],
