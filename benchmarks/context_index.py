@@ -28,26 +28,10 @@ from forge_lsp.source.scope import Scopes
 from forge_lsp.source.syntax import TreeSitterSyntax
 
 COLD, WARM, MEMORY = 3.0, 0.2, 50_000_000
-WORDS = [
-    "order",
-    "price",
-    "user",
-    "cart",
-    "item",
-    "stock",
-    "ledger",
-    "batch",
-    "token",
-    "frame",
-    "route",
-    "query",
-    "index",
-    "cache",
-    "shape",
-    "label",
-    "event",
-    "queue",
-]
+WORDS = (
+    *("order", "price", "user", "cart", "item", "stock", "ledger", "batch", "token"),
+    *("frame", "route", "query", "index", "cache", "shape", "label", "event", "queue"),
+)
 
 
 def main() -> int:

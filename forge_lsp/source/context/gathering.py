@@ -278,7 +278,7 @@ class _Gathering:
         sources = [here]
         imported: dict[str, int] = {}
         if workspace is not None and self._files is not None:
-            for path in imported_files(self._document, self._files, self._syntax, most=0):
+            for path in imported_files(self._document, self._files, self._syntax):
                 imported.setdefault(self._files.name(path), len(imported))
             for path in self._files.open_paths():
                 imported.setdefault(self._files.name(path), len(imported))

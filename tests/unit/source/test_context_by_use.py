@@ -61,7 +61,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     "tests come before outlines, of dunder methods by the class, with what they use": (
         {
             "shop/cart.py": "class Cart:\n    def __setitem__(self, key, value):¦\n        ...\n",
-            "tests/test_cart.py": "import unittest\nfrom shop.cart import Cart\n\n\nclass CartTests(unittest.TestCase):\n"
+            "tests/test_cart.py": "import unittest\nfrom shop.cart import Cart\n\n\n"
+            "class CartTests(unittest.TestCase):\n"
             "    def setUp(self):\n        self.cart = Cart()\n\n    def test_keeps(self):\n        cart = Cart()\n"
             "        cart['a'] = filled(1)\n\n\ndef filled(count):\n    return [count]\n",
         },
@@ -80,7 +81,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
     ),
     "multi-line types and constants whole; decorators": (
         {
-            "src/use.ts": "import { Shape, limits, Box } from './shapes'\nexport function area(shape: Shape): number {¦\n"
+            "src/use.ts": "import { Shape, limits, Box } from './shapes'\n"
+            "export function area(shape: Shape): number {¦\n"
             "  throw new Error('not implemented')\n}\n",
             "src/shapes.ts": "export type Shape =\n  | { kind: 'circle'; radius: number }\n"
             "  | { kind: 'square'; side: number }\n\nexport const limits = {\n  most: 10,\n}\n\n"
