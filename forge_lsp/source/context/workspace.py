@@ -80,11 +80,13 @@ class Workspace:
         text = self.files.text(Path(indexed.path))
         if text is None:
             return None
+        # A header is what includes it: by its name alone it passes for C.
+        header = indexed.language is Language.C and indexed.name.endswith(".h")
         return Source(
             name=indexed.name,
             path=Path(indexed.path),
             text=text,
-            language=indexed.language,
+            language=Language.CPP if header and self._document.language is Language.CPP else indexed.language,
             reader=self._reader,
             here=False,
         )
