@@ -26,6 +26,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "context": ("--functions", "4"),
     "landing": ("--rounds", "2"),
     "whole_answers": ("--quick", "400"),
+    "context_index": ("--files", "1000"),
     "fast_gates": ("--rounds", "5"),
     "dotnet_build": ("--rounds", "5"),
     "placement": ("--rigs", "50"),

@@ -92,6 +92,12 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             from forge_lsp.cli.check import check, folder_of
 
             return await _with_services(options, flags, check, log, folder=folder_of(options))
+        case "context":
+            from forge_lsp.cli.context import context
+            from forge_lsp.cli.files import workspace_of
+
+            folder = workspace_of(options.file)
+            return await _with_services(options, flags, context, log, folder=folder, strict=False)
         case "doctor":
             from forge_lsp.cli.inspect import doctor
             from forge_lsp.cli.probing import probe

@@ -44,13 +44,13 @@ async def make_services(
     container = Container(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
     ledger = Ledger(state_dir, clock=container.clock, retention_days=days)
     syntax = TreeSitterSyntax()
-    editing, scoping = Edits(syntax), Scopes(syntax)
+    editing, scoping, context = Edits(syntax), Scopes(syntax), Context(syntax)
     preparer = Preparer(
         setup=container.setup,
         earlier=lambda job_id: jobs.record(job_id),
         scoping=scoping,
         syntax=syntax,
-        context=Context(syntax),
+        context=context,
         markers=MARKERS,
         editing=editing,
         ledger=ledger,
@@ -97,6 +97,7 @@ async def make_services(
             setup=container.setup,
             syntax=syntax,
             toolchains=container.toolchains,
+            context=context,
         ),
         facts={"gpus": lambda: gpus_of(container), "probes": lambda: probes_of(container)},
     )

@@ -48,6 +48,7 @@ class Options(argparse.Namespace):
     diff: str | None = None
     trust_tests: bool = False
     proof: str = "kept"
+    tokens: int = 5_000
     workspace: Path | None = None
 
 
@@ -89,6 +90,12 @@ class _Version(argparse.Action):
 def _attempts(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 50:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 50")
+    return int(text)
+
+
+def _tokens(text: str) -> int:
+    if not text.isdecimal() or not 256 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens from 256 to 1000000")
     return int(text)
 
 
@@ -160,6 +167,16 @@ def _parser() -> argparse.ArgumentParser:
         help="what each place of the change needs: a test that failed before, one that still passes (kept), or nothing",
     )
     _json(check, "print the judgement")
+
+    context = commands.add_parser(
+        "context", help="what a model would be shown for a place: the text, its sizes and why"
+    )
+    context.add_argument("file", type=Path, metavar="FILE")
+    context.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
+    context.add_argument("--tokens", type=_tokens, default=5_000, metavar="N", help="room for code around it (5000)")
+    context.add_argument("--task", metavar="T", help="what the code should do, in your words")
+    context.add_argument("--language", metavar="L", choices=[str(language) for language in Language])
+    _json(context, "print the text and its parts")
 
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
     demo.add_argument("--keep", action="store_true", help="keep the demo's folder")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
-from forge_lsp.domain.ports import ContextGatherer, Gathered, ModelDirectory
+from forge_lsp.domain.ports import ContextGatherer, Gathered, ModelDirectory, ShownPart
 from forge_lsp.domain.task import Task
 from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.insights import failure_words
@@ -24,11 +24,13 @@ __all__ = ["Briefing", "Sent", "facts", "subject"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """Text of ``file`` (workspace-relative) went to ``server`` (settings key), and on to ``place``, if to any."""
+    """Text of ``file`` (workspace-relative) went to ``server`` (settings key), and on to ``place``, if to any. ``why``
+    says what was shown of it, in plain words."""
 
     file: str
     server: str
     place: str | None = None
+    why: str = ""
 
 
 class Briefing:
@@ -73,7 +75,7 @@ class Briefing:
     def sent(self, asked: Iterable[str], *, reviewed_only: Collection[str] = ()) -> tuple[Sent, ...]:
         """Which files' text went to which servers, given the models that were asked anything, and those of them that
         were asked for reviews alone."""
-        found: dict[Sent, None] = {}
+        found: dict[tuple[str, str, str | None], str] = {}
         for model in asked:
             info = self._models.get(model).info
             own = (self._name(),)
@@ -82,8 +84,13 @@ class Briefing:
             if not self.toy(model):
                 files = shown.files if shown is not None else ()
                 files += shown.rules_files if shown is not None and model not in reviewed_only else ()
-            found.update((Sent(file=file, server=info.server, place=info.place), None) for file in files)
-        return tuple(found)
+            said = {part.file: _why(part) for part in shown.parts} if shown is not None and files is not own else {}
+            for file in files:
+                key = (file, info.server, info.place)
+                found[key] = found.get(key, "") or said.get(file, "")
+        return tuple(
+            Sent(file=file, server=server, place=place, why=why) for (file, server, place), why in found.items()
+        )
 
     def _name(self) -> str:
         path, workspace = self._task.document.path, self._task.workspace
@@ -98,6 +105,11 @@ class Briefing:
             if tokens not in self._gathered:
                 self._gathered[tokens] = await self._context.gather(self._task, tokens=tokens)
             return self._gathered[tokens]
+
+
+def _why(part: ShownPart) -> str:
+    """``a member of its class, imported``."""
+    return ", ".join(reason for reason, _ in part.reasons[:_MOST_REASONS]) or "rules of the project"
 
 
 def subject(task: Task, candidate: Candidate, build: BuildReport, evidence: Evidence, room: Window) -> str:
@@ -147,6 +159,7 @@ def facts(build: BuildReport, evidence: Evidence) -> str:
 
 
 _MOST_NAMED = 6
+_MOST_REASONS = 3
 _MOST_SAID = 400  # characters of one result
 
 

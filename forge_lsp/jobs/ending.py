@@ -57,7 +57,12 @@ def judge(
         conclusion = run.result() if error is None else None
     attempts = conclusion.attempts if conclusion else ()
     sent = tuple(
-        SentFile(file=entry.file, server=entry.server, address=entry.place or addresses.get(entry.server, ""))
+        SentFile(
+            file=entry.file,
+            server=entry.server,
+            address=entry.place or addresses.get(entry.server, ""),
+            why=entry.why,
+        )
         for entry in (conclusion.sent if conclusion else ())
     )
     if cancelled is not None:

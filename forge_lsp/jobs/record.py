@@ -31,11 +31,12 @@ class JobState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
     """Text of ``file`` (relative to the workspace) went to ``server`` (settings key) at ``address`` ("": it has none,
-    like the embedded model)."""
+    like the embedded model). ``why`` says what was shown of it, in plain words."""
 
     file: str
     server: str
     address: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

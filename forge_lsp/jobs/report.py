@@ -237,10 +237,13 @@ def _sent(record: JobRecord) -> str:
             return _servers(record.events)
         return "## What was sent\n\nNo file's text was sent to any server."
     rows = [
-        [inline(entry.file), inline(entry.server), inline(entry.address) or "this process' own"]
+        [inline(entry.file), inline(entry.server), inline(entry.address) or "this process' own", inline(entry.why)]
         for entry in dict.fromkeys(record.sent)
     ]
-    return "## What was sent\n\n" + table(["text of", "to server", "at"], rows)
+    head = ["text of", "to server", "at", "what"]
+    if not any(entry.why for entry in record.sent):  # a job of an earlier version
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return "## What was sent\n\n" + table(head, rows)
 
 
 def _servers(events: Iterable[JobEvent]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import SettingsError
-from forge_lsp.domain.ports import Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
+from forge_lsp.domain.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
 from forge_lsp.domain.ports.planning import MakePlan, Planned
 from forge_lsp.domain.task import Language
 from forge_lsp.jobs.manager import JobManager
@@ -27,13 +27,14 @@ class Apart:
     ``jobs`` makes a manager whose jobs are no part of the ledger, so that neither history nor statistics know them;
     their consent is asked and their money is set aside there all the same. ``setup`` answers what the settings of a
     folder come to under a profile, ``toolchains`` what checks each language there, whether there is a model or not;
-    both raise SettingsError and EnvironmentFault.
+    both raise SettingsError and EnvironmentFault. ``context`` gathers what models would be shown.
     """
 
     jobs: Callable[[], JobManager]
     setup: Callable[[Path | None, str | None], Awaitable[Setup]]
     syntax: Syntax
     toolchains: Callable[[Path | None], Awaitable[Mapping[Language, Toolchain]]]
+    context: ContextGatherer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,22 +47,33 @@ class Files:
             self._read[key] = self._load(path, key)
         return self._read[key]
 
-    def walk(self, suffixes: tuple[str, ...], *, most: int) -> Iterator[tuple[Path, str, tuple[int, int]]]:
+    def walk(
+        self, suffixes: tuple[str, ...], *, most: int, known: dict[tuple[int, str], bool]
+    ) -> Iterator[tuple[str, str, tuple[int, int]]]:
         """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text (time in ns
-        and size of what lies on the disk, the checksum of an open buffer). At most ``most`` files are looked at."""
+        and size of what lies on the disk, the checksum of an open buffer). At most ``most`` files are looked at;
+        ``known`` is as for :meth:`forge_lsp.source.ignore.Guard.listed`."""
+        yield from self.open_walk(suffixes)
+        open_files = {str(path) for path in self._buffers}
+        for name, entry in self.guard.listed(suffixes, most=most, known=known):
+            if entry.path in open_files or (
+                entry.is_symlink() and self.guard.resolved(Path(entry.path)) in self._buffers
+            ):
+                continue
+            try:
+                status = entry.stat()
+            except OSError:
+                continue
+            if status.st_size <= self._largest and stat.S_ISREG(status.st_mode):
+                shown = name if name.isprintable() else self.name(Path(entry.path))
+                yield entry.path, shown, (status.st_mtime_ns, status.st_size)
+
+    def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[int, int]]]:
+        """Of :meth:`walk` the open buffers alone."""
         for path in self.open_paths():
             buffer = self._buffers[path]
             if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
-                yield path, self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")))
-        for path in self.guard.files(suffixes, most=most):
-            if self.guard.resolved(path) in self._buffers:
-                continue
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            if status.st_size <= self._largest:
-                yield path, self.name(path), (status.st_mtime_ns, status.st_size)
+                yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")))
 
     def data(self, path: Path) -> bytes | None:
         """The bytes of a file's text as :meth:`text` has it, without keeping them."""

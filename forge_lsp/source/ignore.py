@@ -5,7 +5,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -146,6 +148,34 @@ def is_secret_name(path: PurePosixPath) -> bool:
     return (_SECRET_CODE if name.endswith(_CODE) else _SECRET_ANY).match(name) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The ignore files that hold in a folder, the nearest first: each with how much to cut off a name in the workspace
+    and what to put before it. ``key`` is the same for the same rules, 0 for none."""
+
+    specs: tuple[tuple[GitIgnoreSpec, int, str], ...]
+    key: int
+
+    def ignore(self, name: str, known: dict[tuple[int, str], bool]) -> bool:
+        """What the nearest ignore file that mentions ``name`` says; a folder's ends with ``/``."""
+        if not self.specs:
+            return False
+        said = known.get((self.key, name))
+        if said is None:
+            said = False
+            for spec, cut, lead in self.specs:
+                verdict = spec.check_file(lead + name[cut:]).include
+                if verdict is not None:
+                    said = verdict
+                    break
+            known[self.key, name] = said
+        return said
+
+
+def _entry_name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
 class Guard:
     """Says which files of one workspace may be read, and lists them. Ignore files are read once, and what was said of a
     file is said again.
@@ -158,6 +188,7 @@ class Guard:
         self.workspace = workspace
         self._root = _resolved(workspace)
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
+        self._lines: dict[Path, int] = {}
         self._verdicts: dict[Path, bool] = {}
         self._folders: dict[Path, Path] = {}
         self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
@@ -218,6 +249,61 @@ class Guard:
                 if self.may_show(here / name):
                     yield here / name
 
+    def listed(
+        self, suffixes: tuple[str, ...], *, most: int, known: dict[tuple[int, str], bool]
+    ) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """The same files as :meth:`files` answers, each by its name in the workspace: many times as fast.
+
+        ``known`` keeps what the rules said of names, from one listing to the next; it is filled here.
+        """
+        seen = 0
+        waiting = [("", str(self._root), self._rules_above())]
+        while waiting:
+            prefix, folder, rules = waiting.pop()
+            rules = self._rules_in(folder, len(prefix), "", rules)
+            try:
+                entries = sorted(os.scandir(folder), key=_entry_name)
+            except OSError:
+                continue
+            inner: list[tuple[str, str, _Rules]] = []
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _HEAVY and not name.startswith(".") and not rules.ignore(f"{prefix}{name}/", known):
+                        inner.append((f"{prefix}{name}/", entry.path, rules))
+                    continue
+                seen += 1
+                if seen > most:
+                    return
+                if not name.endswith(suffixes):
+                    continue
+                if entry.is_symlink():
+                    shown = entry.is_file() and self.may_show(Path(entry.path))
+                else:
+                    lower = name.lower()
+                    secret = (_SECRET_CODE if lower.endswith(_CODE) else _SECRET_ANY).match(lower)
+                    shown = secret is None and not rules.ignore(prefix + name, known)
+                if shown:
+                    yield prefix + name, entry
+            waiting.extend(reversed(inner))
+
+    def _rules_above(self) -> _Rules:
+        """The ignore files of the folders above the workspace, down from the repository's."""
+        rules = _Rules((), 0)
+        top = self._top or self._root
+        above = [folder for folder in self._root.parents if folder.is_relative_to(top)]
+        for folder in reversed(above):
+            rules = self._rules_in(str(folder), 0, f"{self._root.relative_to(folder).as_posix()}/", rules)
+        return rules
+
+    def _rules_in(self, folder: str, cut: int, lead: str, outer: _Rules) -> _Rules:
+        here = Path(folder)
+        spec = self._spec(here)
+        if spec is None:
+            return outer
+        key = zlib.crc32(f"{self._lines[here]}\0{cut}\0{lead}\0{outer.key}".encode()) or 1
+        return _Rules(((spec, cut, lead), *outer.specs), key)
+
     def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:
         """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself."""
         parts = path.parts
@@ -250,6 +336,7 @@ class Guard:
                 files = [*exclude_files(folder, repository=self._top is not None), *files]
             lines = [line for file in files for line in _lines(file)]
             self._specs[folder] = _compiled(GitIgnoreSpec, lines) if lines else None
+            self._lines[folder] = zlib.crc32("\n".join(lines).encode(errors="replace"))
         return self._specs[folder]
 
 

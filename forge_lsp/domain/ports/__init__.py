@@ -45,6 +45,7 @@ from forge_lsp.domain.ports.source import (
     ItemKind,
     Outline,
     Scoping,
+    ShownPart,
     Syntax,
 )
 from forge_lsp.domain.ports.spending import Ask, ConsentQuestion, Spending
@@ -84,6 +85,7 @@ __all__ = [
     "Role",
     "Sandbox",
     "Scoping",
+    "ShownPart",
     "Spending",
     "StandIns",
     "Syntax",

@@ -20,6 +20,7 @@ __all__ = [
     "ItemKind",
     "Outline",
     "Scoping",
+    "ShownPart",
     "Syntax",
 ]
 
@@ -114,18 +115,30 @@ class Followed(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPart:
+    """What is shown of one file: how many tokens it takes (estimated), the lines (first and last, from 1), and why, in
+    plain words, each reason with how many pieces it stands for."""
+
+    file: str
+    tokens: int
+    lines: tuple[tuple[int, int], ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """What models are shown around a task, as Markdown.
 
     ``text``: the document with the scope marked, imports, neighbours, diagnostics; every model sees it. ``rules``: the
     project's rules ("": it has none), for those alone who plan and write. ``files`` and ``rules_files`` are the
-    workspace-relative names of the files whose text is in either.
+    workspace-relative names of the files whose text is in either; ``parts`` says what is shown of each file, and why.
     """
 
     text: str
     rules: str = ""
     files: tuple[str, ...] = ()
     rules_files: tuple[str, ...] = ()
+    parts: tuple[ShownPart, ...] = ()
 
 
 class ContextGatherer(Protocol):

@@ -101,10 +101,10 @@ def _test_files(wanted: re.Pattern[str], around: Around, stem: str, workspace: W
     if workspace is None:
         return
     name = re.sub(r"\\(.)", r"\1", wanted.pattern.removeprefix(r"(?<![\w$])").removesuffix(r"(?![\w$])"))
-    others = {file.name for file in workspace.index.using(around.container)} if around.container else set[str]()
+    others = {file.name for file in workspace.using(around.container)} if around.container else set[str]()
     found = [
         (stem not in _stem(file.name), file.name not in others, workspace.distance(file.name), file.name)
-        for file in workspace.index.using(name)
+        for file in workspace.using(name)
         if file.test
     ]
     yield from workspace.sources((file for *_, file in sorted(found)), _MOST_TEST_FILES)
@@ -115,6 +115,9 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
     items: list[tuple[int, int, Definition | None]] = [(first, last, None) for first, last in read.tests]
     tests_only = [d for d in read.definitions if d.test and d.kind is Kind.FUNCTION]
     items += [(d.line, d.last, d) for d in tests_only]
+    if source.test and not any(wanted.search(read.text(first, last)) for first, last, _ in items):
+        # Runners that are told of tests by other means, such as a list in main().
+        items = [(d.line, d.last, d) for d in read.definitions if d.kind is Kind.FUNCTION and d.parent < 0]
     if not items:
         return
     for first, last, item in sorted(items, key=lambda one: (one[0], one[1])):
@@ -127,6 +130,7 @@ def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator
             continue
         calls = [n for n in range(first, last + 1) if wanted.search(read.lines[n]) and (n > first or item is None)]
         real = [n for n in calls if re.search(wanted.pattern + r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\(", read.lines[n])]
+        calls = calls or [first]
         named = bool(around.container) and around.container in text
         start = item.first if item is not None else first
         yield _Leaf(source, start, last, (real or calls)[0], bool(real), named, item)
@@ -172,10 +176,10 @@ def callers(around: Around, document: Source, workspace: Workspace | None, const
     name = around.container if around.name in constructors or around.name.startswith("__") else around.name
     names: list[str] = []
     if workspace is not None:
-        others = {file.name for file in workspace.index.using(around.container)} if around.container else set[str]()
+        others = {file.name for file in workspace.using(around.container)} if around.container else set[str]()
         found = [
             (file.name not in others, workspace.distance(file.name), file.name)
-            for file in workspace.index.using(name)
+            for file in workspace.using(name)
             if not file.test
         ]
         names = [file for *_, file in sorted(found)]

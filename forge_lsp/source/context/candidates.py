@@ -15,7 +15,7 @@ from forge_lsp.source.context.worth import FEATURES, Around, features, likelihoo
 
 __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 
-_LEAST = 0.003  # likelihood below which a definition of another file is no use, even where there is room
+_LEAST = 0.0005  # likelihood below which a definition of another file is no use, even where there is room
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _COMMON = 8  # a name that more files define says little about which of them is meant
 _NAMED = {
@@ -46,7 +46,11 @@ class Candidate:
     number: int
     values: Sequence[float]
     worth: float
-    reason: str
+
+    @property
+    def reason(self) -> str:
+        """What speaks for it."""
+        return _reason(self.values)
 
 
 def files_of(
@@ -78,11 +82,12 @@ def files_of(
         for file in files:
             scores[file] = scores.get(file, 0.0) + weights[name] / len(files)
     ranked: list[tuple[float, str]] = []
-    for file in workspace.index.files.values():
-        near = workspace.distance(file.name)
-        score = scores.get(file.name, 0.0) + (4.0 if near == 0 and package else 0.5 if near == 0 else 0.0)
-        if score > 0 and not file.test:
-            ranked.append((-(score - 0.2 * near), file.name))
+    for file in workspace.beside():
+        scores[file] = scores.get(file, 0.0) + (4.0 if package else 0.5)
+    for name, score in scores.items():
+        file = workspace.index.files.get(name)
+        if file is not None and not file.test:
+            ranked.append((-(score - 0.2 * workspace.distance(name)), name))
     return [name for _, name in sorted(ranked)[:most]]
 
 
@@ -140,7 +145,6 @@ def candidates(
                 number=number,
                 values=values,
                 worth=likelihood(values),
-                reason=_reason(values),
             )
 
 
@@ -155,27 +159,27 @@ def pieces_of(found: Iterable[Candidate], around: Around) -> Iterator[Piece]:
     ranks: Counter[str] = Counter()
     for one in sorted(found, key=lambda candidate: -candidate.worth):
         ranks[one.item.name] += 1
-        one = replace(one, worth=one.worth / ranks[one.item.name])
-        if one.worth < _LEAST and not (one.source.here or one.imported):
+        worth = one.worth / ranks[one.item.name]
+        if worth < _LEAST and not (one.source.here or one.imported):
             continue
         read, item = one.source.read, one.item
         shown = read.headers[one.number]
-        yield Piece(file=one.source.name, lines=shown, worth=one.worth, reason=one.reason)
+        yield Piece(file=one.source.name, lines=shown, worth=worth, reason=one)
         words = read.documentation(item)
         if words:
-            yield Piece(file=one.source.name, lines=(*words, *shown), worth=0.3 * one.worth, reason=one.reason)
+            yield Piece(file=one.source.name, lines=(*words, *shown), worth=0.3 * worth, reason=one)
         size = item.last - item.line
         if item.kind is Kind.FIELD or size >= _MOST_WHOLE or item.header >= item.last:
             continue
         whole = tuple(sorted({*shown, *range(item.line, item.last + 1)}))
-        yield Piece(file=one.source.name, lines=whole, worth=_body(one, around), reason=one.reason)
+        yield Piece(file=one.source.name, lines=whole, worth=_body(one, worth, around), reason=one)
 
 
-def _body(one: Candidate, around: Around) -> float:
+def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
-        return 0.3 * one.worth
+        return 0.3 * worth
     constructors = reading_of(one.source.language).constructors
     if (
         item.container
@@ -187,4 +191,4 @@ def _body(one: Candidate, around: Around) -> float:
     alike = len(own & other) / len(own | other) if own | other else 0.0
     twin = 0.3 * alike if alike >= 0.6 and one.source.here else 0.0
     same = 0.2 if item.name == around.name else 0.0
-    return 0.5 * one.worth + twin + same
+    return 0.5 * worth + twin + same

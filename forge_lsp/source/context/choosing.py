@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from forge_lsp.source.fitting import estimate_tokens
 
@@ -13,15 +14,22 @@ __all__ = ["Chosen", "Piece", "Sheet", "choose"]
 _HEADING = 14  # tokens for a file's heading and its fence, beside its name
 
 
+class Reasoned(Protocol):
+    """What can say why it may be needed, when somebody asks."""
+
+    @property
+    def reason(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """Lines of a file that are shown together. ``worth`` is compared with others' for the same price; ``reason`` says
-    in plain words why they may be needed."""
+    in plain words why they may be needed, or knows it."""
 
     file: str
     lines: tuple[int, ...]
     worth: float
-    reason: str
+    reason: str | Reasoned
 
 
 @dataclass(slots=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.ports import Gathered, Syntax
+from forge_lsp.domain.ports import Gathered, ShownPart, Syntax
 from forge_lsp.domain.task import ScopeKind, Task
 from forge_lsp.redaction import hidden, redact
 from forge_lsp.source.context.callers import callers, tests
@@ -37,6 +38,8 @@ from forge_lsp.source.rules import rules_files
 
 __all__ = ["Context", "ContextConfig"]
 
+_SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
+_SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
 
@@ -50,7 +53,7 @@ class ContextConfig:
     walked_files: int = 60_000
     sources: int = 30
     rules_share: float = 0.2
-    seconds: float = 2.0
+    seconds: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,30 @@ class Context:
 
         Raises BadRequest for a document whose own name says that it holds keys or passwords.
         """
-        return await asyncio.to_thread(self._gathered, task, tokens)
+        found = await asyncio.to_thread(self._gathered, task, tokens)
+        if task.workspace is not None:
+            self._go_on(task, task.workspace)
+        return found
+
+    def _go_on(self, task: Task, workspace: Path) -> None:
+        """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
+        meanwhile does not wait for it."""
+        languages = family_of(task.document.language)
+        index = self._indexes.of(workspace, languages)
+        if index.whole or index.busy:
+            return
+
+        def rest() -> None:
+            files = Files(workspace, task.buffers, largest=self._config.largest_file)
+            most = self._config.walked_files
+            for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
+                index.refresh(files, languages, most=most, deadline=time.monotonic() + _SLICE * 2**turn)
+                if index.whole:
+                    break
+            index.busy = False
+
+        index.busy = True
+        threading.Thread(target=rest, daemon=True, name="context-index").start()
 
     def _gathered(self, task: Task, tokens: int) -> Gathered:
         # By identity: an equal task later may find other files on the disk.
@@ -113,6 +139,8 @@ class _Gathering:
         self._sources: dict[str, Source] = {}
         self._sheets: dict[str, Sheet] = {}
         self._hidden: dict[str, tuple[str, ...]] = {}
+        self._kept: dict[str, set[int]] = {}
+        self._chosen: tuple[Piece, ...] = ()
 
     def result(self) -> Gathered:
         """What is shown, in the order of the prompt."""
@@ -121,12 +149,29 @@ class _Gathering:
         rules = list(self._rules())
         self._tokens_for_text = self._left + sum(estimate_tokens(part.text) + 20 for part in problems)
         files, text = self._code(problems)
+        reasons: dict[str, Counter[str]] = {}
+        for piece in self._chosen:
+            why = piece.reason if isinstance(piece.reason, str) else piece.reason.reason
+            reasons.setdefault(piece.file, Counter())[why] += 1
         heading = "# Rules of this project, for those who plan and write (not for reviewers)"
         return Gathered(
             text=text,
             rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
             files=_files_of(files),
             rules_files=_files_of(rules),
+            parts=tuple(self._told(part, reasons) for part in (*files, *rules)),
+        )
+
+    def _told(self, part: _Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
+        name = part.file or "diagnostics"
+        found: Counter[str] = Counter(reasons.get(name, Counter[str]()))
+        if name == self._document_name():
+            found = Counter({"the document": 1})
+        return ShownPart(
+            file=name,
+            tokens=estimate_tokens(part.text),
+            lines=_runs(self._kept.get(name, ())),
+            reasons=tuple(found.most_common()),
         )
 
     def _refuse_secrets(self) -> None:
@@ -142,8 +187,6 @@ class _Gathering:
         """The parts with the code, and the text of them all; as much as fits."""
         name = self._document_name()
         heading = f"# The document: {name}"
-        if is_blank(self._document.text):
-            return self._assembled(_Part(f"{heading}\n\nThe file is empty.", name), (), problems, 0)
         what = {
             ScopeKind.FILE: "The whole file is to be replaced.",
             ScopeKind.INSERTION: "Code is to be inserted at the marked place.",
@@ -163,6 +206,8 @@ class _Gathering:
         needed = self._needed(here)
 
         def document(shown: str) -> _Part:
+            if is_blank(self._document.text):
+                return _Part(f"{heading}\n\nThe file is empty.", name)
             return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language)}", name)
 
         room = self._left - estimate_tokens(heading + what) - 40
@@ -183,7 +228,8 @@ class _Gathering:
             found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
-                best = found
+                best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
+                self._chosen = chosen.pieces
                 if not chosen.left_out or -over < self._tokens_for_text // 20:
                     break
                 budget += -over * 9 // 10
@@ -232,7 +278,7 @@ class _Gathering:
         sources = [here]
         imported: dict[str, int] = {}
         if workspace is not None and self._files is not None:
-            for path in imported_files(self._document, self._files, self._syntax, most=0):
+            for path in imported_files(self._document, self._files, self._syntax):
                 imported.setdefault(self._files.name(path), len(imported))
             for path in self._files.open_paths():
                 imported.setdefault(self._files.name(path), len(imported))
@@ -348,6 +394,17 @@ def _closed(sheet: Sheet) -> set[int]:
             kept.update(between)
         previous = number
     return kept
+
+
+def _runs(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Lines from 0 as first and last of each run, from 1."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number:
+            found[-1] = (found[-1][0], number + 1)
+        else:
+            found.append((number + 1, number + 1))
+    return tuple(found)
 
 
 def _files_of(parts: Iterable[_Part]) -> tuple[str, ...]:

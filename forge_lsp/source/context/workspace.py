@@ -48,13 +48,26 @@ class Workspace:
         self._name = name
         self._reader = reader
         self._known: dict[str, Source | None] = {}
-        self._folder = PurePosixPath(name).parent
+        folder = name.rpartition("/")[0]
+        self._folder = folder.split("/") if folder else []
+        self._distances: dict[str, int] = {}
+        self._using: dict[str, tuple[Indexed, ...]] = {}
 
     def refresh(self, *, most: int, seconds: float) -> None:
         """Bring the index up to date, for so long at most."""
         self.index.refresh(
-            self.files, family_of(self._document.language), most=most, deadline=time.monotonic() + seconds
+            self.files,
+            family_of(self._document.language),
+            most=most,
+            deadline=time.monotonic() + seconds,
+            distance=self.distance,
         )
+
+    def using(self, name: str) -> tuple[Indexed, ...]:
+        """The files that use a word."""
+        if name not in self._using:
+            self._using[name] = tuple(self.index.using(name))
+        return self._using[name]
 
     def source(self, name: str) -> Source | None:
         """A file that the index knows, read; None for the document's own and for what cannot be shown."""
@@ -64,14 +77,16 @@ class Workspace:
         return self._known[name]
 
     def _read(self, indexed: Indexed) -> Source | None:
-        text = self.files.text(indexed.path)
+        text = self.files.text(Path(indexed.path))
         if text is None:
             return None
+        # A header is what includes it: by its name alone it passes for C.
+        header = indexed.language is Language.C and indexed.name.endswith(".h")
         return Source(
             name=indexed.name,
-            path=indexed.path,
+            path=Path(indexed.path),
             text=text,
-            language=indexed.language,
+            language=Language.CPP if header and self._document.language is Language.CPP else indexed.language,
             reader=self._reader,
             here=False,
         )
@@ -89,8 +104,16 @@ class Workspace:
 
     def distance(self, name: str) -> int:
         """Folders to climb and descend from the document to a file."""
-        ours, theirs = self._folder.parts, PurePosixPath(name).parent.parts
-        common = 0
-        while common < min(len(ours), len(theirs)) and ours[common] == theirs[common]:
-            common += 1
-        return len(ours) + len(theirs) - 2 * common
+        folder = name.rpartition("/")[0]
+        if folder not in self._distances:
+            ours, theirs = self._folder, folder.split("/") if folder else []
+            common = 0
+            while common < min(len(ours), len(theirs)) and ours[common] == theirs[common]:
+                common += 1
+            self._distances[folder] = len(ours) + len(theirs) - 2 * common
+        return self._distances[folder]
+
+    def beside(self) -> Iterator[str]:
+        """The files of the document's own folder."""
+        start = "/".join([*self._folder, ""])
+        return (name for name in self.index.files if name.startswith(start) and "/" not in name[len(start) :])

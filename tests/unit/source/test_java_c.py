@@ -8,6 +8,7 @@ import pytest
 
 from forge_lsp.domain.ports import Item, ItemKind
 from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.domain.test_files import is_test_file
 from forge_lsp.source import neighbours
 from forge_lsp.source.files import Files
 from forge_lsp.source.imports import merge_imports
@@ -316,8 +317,9 @@ def test_the_files_that_a_document_leans_on(tmp_path: Path) -> None:
         plain, _ = marked(text)
         doc = document(plain, language, tmp_path / name)
         files = Files(tmp_path, (), largest=100_000)
-        leans = [path.name for path in neighbours.imported_files(doc, files, SYNTAX, most=100)]
-        return leans, [path.name for path in neighbours.tests_near(doc, files, most=100)]
+        leans = [path.name for path in neighbours.imported_files(doc, files, SYNTAX)]
+        names = [found for found, _ in files.guard.listed(language.suffixes, most=100, known={})]
+        return leans, [Path(found).name for found in names if is_test_file(found, language)]
 
     assert near("src/a.c", '#include <stdio.h>\n#include "box.h"\n', C) == (["box.h"], ["test_a.c"])
-    assert near("Cart.java", "class Cart { Price price; }\n", JAVA) == (["Price.java"], ["CartTest.java"])
+    assert near("Cart.java", "class Cart { Price price; }\n", JAVA) == ([], ["CartTest.java"])

@@ -1,0 +1,120 @@
+"""Gathering context in a project of 5,000 made-up files, against reading those files once.
+
+    python benchmarks/context_index.py [--files N] [--rounds N]
+
+Prints the first gathering of a fresh server (cold) and the median of later ones (warm) as ratios to opening, reading
+and decoding every file, and the memory of the index. Exits 1 where cold is above 3, warm above 0.2, or the index holds
+more than 50 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+from pathlib import Path
+
+from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.source.context import Context
+from forge_lsp.source.context.index import Index
+from forge_lsp.source.files import Files
+from forge_lsp.source.scope import Scopes
+from forge_lsp.source.syntax import TreeSitterSyntax
+
+COLD, WARM, MEMORY = 3.0, 0.2, 50_000_000
+WORDS = (
+    *("order", "price", "user", "cart", "item", "stock", "ledger", "batch", "token"),
+    *("frame", "route", "query", "index", "cache", "shape", "label", "event", "queue"),
+)
+
+
+def main() -> int:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--files", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        paths = made(root, options.files)
+        reading = min(timed(lambda: [path.read_text("utf-8") for path in paths]) for _ in range(3))
+        tasks = [task(root, paths[number]) for number in range(7, 7 + options.rounds + 1)]
+        context = Context(TreeSitterSyntax())
+        cold = timed(lambda: asyncio.run(context.gather(tasks[0], tokens=5_000)))
+        for thread in threading.enumerate():
+            if thread.name == "context-index":  # what the cold one left for later
+                thread.join()
+        warm = statistics.median(
+            timed(lambda one=one: asyncio.run(context.gather(one, tokens=5_000))) for one in tasks[1:]
+        )
+        tracemalloc.start()
+        index = Index()
+        index.refresh(
+            Files(root, (), largest=512_000), (Language.PYTHON,), most=60_000, deadline=time.monotonic() + 600
+        )
+        memory = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    print(f"reading {options.files} files once: {1000 * reading:.0f} ms, {len(index.files)} in the index")
+    print(f"cold {1000 * cold:.0f} ms, {cold / reading:.2f} of reading (promised {COLD})")
+    print(f"warm {1000 * warm:.0f} ms, {warm / reading:.2f} of reading (promised {WARM})")
+    print(f"index {memory / 1e6:.1f} MB (promised {MEMORY / 1e6:.0f})")
+    return 0 if cold <= COLD * reading and warm <= WARM * reading and memory <= MEMORY else 1
+
+
+def timed(work: object) -> float:
+    """Seconds that ``work`` takes."""
+    started = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - started
+
+
+def made(root: Path, count: int) -> list[Path]:
+    """Modules of classes that use each other's, some 4 kB each."""
+    draw = random.Random(1)
+    paths: list[Path] = []
+    for number in range(count):
+        folder = root / f"pack{number // 250}" / f"part{number // 25 % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        other = draw.randrange(count)
+        lines = [f"from pack{other // 250}.part{other // 25 % 10}.module{other} import Kind{other}", "", ""]
+        for part in range(3):
+            lines += [
+                f"class {'Kind' if not part else 'Other' + str(part)}{number}:",
+                f'    """Keeps a {draw.choice(WORDS)}."""',
+                "",
+            ]
+            names = draw.sample(WORDS, 6)
+            lines += [
+                "    def __init__(self, first: int) -> None:",
+                *(f"        self.{name}_{part} = first" for name in names),
+            ]
+            for name in names:
+                lines += ["", f"    def {name}_of_{part}(self, count: int) -> int:", f'        """The {name}."""']
+                lines += [
+                    f"        found = self.{name}_{part} + count",
+                    f"        return Kind{other}(found).{draw.choice(WORDS)}_0",
+                ]
+            lines += ["", ""]
+        path = folder / f"module{number}.py"
+        path.write_text("\n".join(lines))
+        paths.append(path)
+    return paths
+
+
+def task(root: Path, path: Path) -> Task:
+    """To write a method of the module's first class."""
+    text = path.read_text()
+    document = Document(uri=path.as_uri(), language=Language.PYTHON, text=text, path=path)
+    at = text.index("def ", text.index("_of_0") - 40)
+    scope = Scopes(TreeSitterSyntax()).scope(document, TextRange(start=at, end=at))
+    return Task(document=document, scope=scope, instruction="Rewrite it.", workspace=root)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
