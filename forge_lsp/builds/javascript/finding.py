@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
+from forge_lsp.builds.javascript.reading import reaching
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.builds.suites import not_run, speaking_of
 from forge_lsp.builds.tsc import script_folders
@@ -25,6 +26,7 @@ _TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|s
 _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
+_MOST_CALLERS = 24
 
 Runner = Literal["node", "vitest", "jest", "mocha"]
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
@@ -83,7 +85,10 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     files = (file for file, _ in project_files(place.source, ENDINGS) if _TEST_FILE.fullmatch(file))
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
-    for file in speaking_of(place, files, (name, task.scope.container, module), most=_MOST_FILES):
+    # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
+    callers = sorted(reaching((name,), task.document.text) - {name})[:_MOST_CALLERS] if name is not None else ()
+    names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
+    for file in speaking_of(place, files, names, most=_MOST_FILES):
         at = Place(source=place.source, document=file, overlay=place.overlay)
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
