@@ -365,3 +365,20 @@ async def test_its_own_documentation_has_no_examples_while_they_are_run(toolchai
     reads = body("seen = str(add.__doc__)\nreturn 0 if '>>>' in seen else a + b")
     evidence = await toolchain.evidence(task, candidate_of(task, reads))
     assert (statuses(evidence), evidence.doubt) == ([PROOF] * 3, None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pyproject.toml": '[tool.pytest.ini_options]\ndoctest_optionflags = ["ELLIPSIS", "NORMALIZE_WHITESPACE"]\n'},
+        {"setup.cfg": "[tool:pytest]\ndoctest_optionflags =\n    NORMALIZE_WHITESPACE\n    ELLIPSIS\n"},
+    ],
+)
+async def test_the_project_s_options_of_doctests_hold(
+    toolchain: PythonToolchain, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    write_files(tmp_path, settings)
+    text = '«def show():\n    """Show.\n\n    >>> print(show())\n    <Shape  at ...>\n    """\n    ...»\n'
+    task = task_of(text, path=tmp_path / "a.py", workspace=tmp_path, name="show")
+    found = await toolchain.evidence(task, candidate_of(task, "def show():\n    return '<Shape at 0x12>'"))
+    assert [result.status for result in found.results] == [CheckStatus.PROOF], found

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.builds.toolchains import toolchains
+from forge_lsp.domain.checks import CheckStatus
 from forge_lsp.domain.ports import Sandbox
 from forge_lsp.domain.task import Language
 from tests.integration.builds_cases import real_sandbox
-from tests.support.builds import task_of, with_code, write_files
+from tests.support.builds import candidate_of, task_of, with_code, write_files
 from tests.support.tools import dotnet_environment, typescript_folder
 
 
@@ -210,3 +211,53 @@ async def test_a_package_is_checked_with_what_lies_above_it(sandbox: Sandbox, tm
 
 def restore(folder: Path, environment: Mapping[str, str]) -> None:
     subprocess.run(["dotnet", "restore"], cwd=folder, env=environment, check=True, capture_output=True, timeout=200)
+
+
+async def test_a_package_that_needs_what_is_not_here_is_left_out(sandbox: Sandbox, tmp_path: Path) -> None:
+    if shutil.which("go") is None:
+        pytest.skip("go is not installed")
+    case = PROJECTS["go"]
+    files = {
+        **case.files,
+        "go.work": "go 1.24\n\nuse (\n\t./one\n\t./two\n\t./bench\n)\n",
+        case.document: case.files[case.document].replace("«", "").replace("»", ""),
+        "one/a_test.go": 'package one\n\nimport "testing"\n\nfunc TestArea(t *testing.T) {\n'
+        '\tif got := Area(2, 3); got != 12 {\n\t\tt.Errorf("got %d, want 12", got)\n\t}\n}\n',
+        "bench/go.mod": "module example.com/bench\n\ngo 1.24\n\nrequire (\n\texample.com/one v0.0.0\n"
+        "\texample.com/never-downloaded v1.2.3\n)\n",
+        "bench/b.go": 'package bench\n\nimport (\n\t"example.com/never-downloaded/fast"\n\t"example.com/one"\n)\n\n'
+        "var Both = one.Area(1, fast.Two)\n",
+    }
+    write_files(tmp_path, files)
+    marked = case.files[case.document]
+    path = tmp_path / case.document
+    task = task_of(marked, language=Language.GO, path=path, workspace=tmp_path, name="Area")
+    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=dict(os.environ))[Language.GO]
+    report = await toolchain.build(task, with_code(task, case.right))
+    assert report.compiled is True, report.reason
+    found = await toolchain.evidence(task, candidate_of(task, case.right))
+    assert [result.status for result in found.results] == [CheckStatus.KEPT], found
+    report = await toolchain.build(task, with_code(task, case.wrong))
+    assert report.compiled is False, report.reason
+
+
+async def test_a_dependent_that_cannot_be_restored_is_left_out(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = prepared("csharp", tmp_path)
+    case = PROJECTS["csharp"]
+    marked = case.files[case.document]
+    files = {
+        **case.files,
+        case.document: marked.replace("«", "").replace("»", ""),
+        "samples/Sample.csproj": '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup>'
+        '<ProjectReference Include="../one/One.csproj" /><PackageReference Include="No.Such.Package" Version="9.9.9" />'
+        "</ItemGroup></Project>\n",
+        "samples/Use.cs": "namespace Sample;\n\npublic static class Use\n{\n"
+        "    public static int Two => One.Shapes.Area(1, 2);\n}\n",
+    }
+    write_files(tmp_path, files)
+    restore(tmp_path / "one", environment)
+    path = tmp_path / case.document
+    task = task_of(marked, language=Language.CSHARP, path=path, workspace=tmp_path, name="Area")
+    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[Language.CSHARP]
+    report = await toolchain.build(task, with_code(task, case.right))
+    assert report.compiled is True, report.reason

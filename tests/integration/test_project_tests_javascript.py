@@ -308,3 +308,38 @@ async def test_mocha_runs_with_the_options_that_the_project_gives_it(
     ended = told(await evidence(sandbox, task, "process.exit(0);"))
     assert FAILED in {status for status, _, _ in ended.values()}
     assert KEPT not in {status for status, _, _ in ended.values()}
+
+
+async def test_a_helper_is_tested_by_way_of_what_calls_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    area = AREA.replace("export function area", "function area") + "export const total = (w) => twice(w);\n"
+    files = {
+        "package.json": '{"type": "module"}\n',
+        "src/area.js": area + "function twice(w) {\n  return 2 * area(w, w);\n}\n",
+        "src/index.js": 'export { total } from "./area.js";\n',
+        "test/api.test.js": 'import assert from "node:assert";\nimport test from "node:test";\n'
+        'import { total } from "../src/index.js";\n\ntest("total", () => assert.equal(total(3), 18));\n',
+    }
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    assert told(await evidence(sandbox, task, "return height * width;"))["total"][0] is KEPT
+    assert told(await evidence(sandbox, task, "return height;"))["total"] == (FAILED, "18", "6")
+
+
+async def test_a_sibling_s_test_of_what_was_built_earlier_proves_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    manifest = (
+        '{"name": "one", "type": "module", "exports": {".": {"types": "./dist/area.d.ts", "import": "./dist/area.js"}}}'
+    )
+    tests = NODE.replace("../src/area.js", "one")
+    files = {
+        "package.json": '{"workspaces": ["one", "two"]}\n',
+        "one/package.json": manifest,
+        "one/src/area.js": AREA,
+        "one/dist/area.js": AREA.replace("«", "").replace("»", ""),
+        "two/package.json": '{"name": "two", "type": "module"}\n',
+        "two/test/area.test.js": tests,
+    }
+    task = project_task(tmp_path, Language.JAVASCRIPT, files, "one/src/area.js")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules/one").symlink_to("../one")
+    (result,) = (await evidence(sandbox, task, "return height + width;")).results
+    assert (result.status, result.environment) == (NOT_RUNNABLE, True)
+    assert "built earlier (dist/area.js)" in result.detail

@@ -268,3 +268,46 @@ async def test_a_project_of_django_is_prepared_as_manage_py_does(sandbox: Sandbo
     assert [result.status for result in found.results] == [KEPT], found
     found = await evidence(sandbox, task, "return height + width", timeout=60)
     assert [(result.status, result.actual) for result in found.results] == [(FAILED, "5")], found
+
+
+LARGE = {
+    "shapes/__init__.py": "from shapes.area import total\n",
+    "shapes/area.py": (
+        "«def area(width, height):\n    return width * height»\n\n\ndef _twice(w, h):\n    return 2 * area(w, h)\n\n\n"
+        "def total(sides):\n    return sum(_twice(w, h) for w, h in sides)\n"
+    ),
+    "tests/test_area.py": (
+        "from shapes.area import area\n\n\nclass TestArea:\n    def test_plain(self):\n"
+        "        assert area(2, 3) == 6\n\n\n"
+    )
+    + "\n\n".join(f"def test_other_{number}():\n    assert {number} >= 0\n" for number in range(60)),
+    "tests/test_api.py": "import shapes\n\n\ndef test_total():\n    assert shapes.total([(1, 2), (3, 4)]) == 28\n",
+}
+
+
+async def test_of_a_large_suite_the_tests_that_name_the_scope_or_its_callers_are_run(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    task = project_task(tmp_path, Language.PYTHON, LARGE, "shapes/area.py")
+    found = await evidence(sandbox, task, "return width + height")
+    told = {result.id: result.status for result in found.results}
+    assert told == {
+        "tests:tests/test_area.py::TestArea::test_plain": FAILED,
+        "tests:tests/test_api.py::test_total": FAILED,
+    }
+
+
+@pytest.mark.parametrize("body", ["return height * width", "return 0"])
+async def test_where_no_test_names_it_those_that_reach_it_count(sandbox: Sandbox, tmp_path: Path, body: str) -> None:
+    files = {
+        "inner/deep.py": "«def area(width, height):\n    return width * height»\n\n\nMAKE = {'a': area}\n",
+        "shop.py": "import inner.deep as deep\n\nmake = deep.MAKE\n",
+        "tests/test_shop.py": (
+            "import shop\n\n\ndef test_make():\n    assert shop.make['a'](3, 4) == 12\n\n\n"
+            "def test_red():\n    assert False\n"
+        ),
+    }
+    task = project_task(tmp_path, Language.PYTHON, files, "inner/deep.py")
+    found = await evidence(sandbox, task, body)
+    status = FAILED if body == "return 0" else KEPT
+    assert [(result.id, result.status) for result in found.results] == [("tests:tests/test_shop.py::test_make", status)]

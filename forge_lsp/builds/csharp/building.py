@@ -76,8 +76,13 @@ class ProjectBuild:
         self._restored = restored
         self._warm = warm
         self._extra = dict(extra)
-        if len(self._projects) > 1:
-            self._extra[_TRAVERSAL] = traversal(self._projects)
+        self._take(self._projects)
+
+    def _take(self, projects: tuple[PurePosixPath, ...]) -> None:
+        self._projects = projects
+        self._extra.pop(_TRAVERSAL, None)
+        if len(projects) > 1:
+            self._extra[_TRAVERSAL] = traversal(projects)
 
     async def check(self, text: str) -> Checked:
         """Compile with ``text`` as the document. Raises EnvironmentFault."""
@@ -87,6 +92,16 @@ class ProjectBuild:
         return checked
 
     async def _check(self, text: str, properties: tuple[str, ...]) -> Checked:
+        checked = await self._once(text, properties)
+        # Projects that refer to this one may need what is not here (packages, another framework): then without them.
+        while checked.fault is not None and len(self._projects) > 1:
+            own, *others = self._projects
+            restored = [other for other in others if self._is_restored(other)]
+            self._take((own, *(restored if len(restored) < len(others) else ())))
+            checked = await self._once(text, properties)
+        return checked
+
+    async def _once(self, text: str, properties: tuple[str, ...]) -> Checked:
         key = self._restore_key()
         carried = self._restored.get(key, {})
         tree = self._place.tree(text, {**self._extra, **carried})
@@ -129,7 +144,9 @@ class ProjectBuild:
     def _judged(self, result: ProcessResult, root: Path, target: str) -> Checked:
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
         problems = problems_in(output, root)
-        environment = [problem for problem in problems if not problem.code.startswith("CS") and problem.line == 0]
+        # The compiler's own errors without a place ("CSC") are of a file or a reference that is not there.
+        placeless = [problem for problem in problems if problem.line == 0]
+        environment = [one for one in placeless if not one.code.startswith("CS") or one.file in ("CSC", "")]
         if environment:
             first = environment[0]
             return Checked(fault=Fault(reason=f"{first.code}: {first.message}", remedy=remedy_for(first, target)))
@@ -205,7 +222,10 @@ class ProjectBuild:
         return result
 
     def _assets(self) -> bool:
-        return all(self._place.is_file(p.parent / "obj" / "project.assets.json") for p in self._projects)
+        return all(map(self._is_restored, self._projects))
+
+    def _is_restored(self, project: PurePosixPath) -> bool:
+        return self._place.is_file(project.parent / "obj" / "project.assets.json")
 
     def _restore_key(self) -> str:
         digest = hashlib.sha256(f"{self._place.source}\0{self._place.document.parent}".encode())

@@ -12,13 +12,20 @@ from forge_lsp.builds.go.tools import Go, documents
 from forge_lsp.builds.project import Place
 from forge_lsp.domain.ports import ProcessResult
 
-__all__ = ["LIST", "Layout", "Packages", "layout_of", "packages_of", "tags_of"]
+__all__ = ["LIST", "MISSING", "Layout", "Packages", "layout_of", "packages_of", "tags_of"]
 
 LIST = (
     "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles,"
-    "Imports,TestImports,XTestImports,Incomplete"
+    "Imports,TestImports,XTestImports,Incomplete,Error,DepsErrors"
 )
 """What ``go list`` is asked for."""
+MISSING = re.compile(
+    r"no required module provides package (?P<package>[^\s;:]+)|"
+    r"cannot find module providing package (?P<other>[^\s;:]+)|"
+    r"missing go\.sum entry|module lookup disabled by GOPROXY=off|not in std|updates to go\.mod needed|"
+    r"inconsistent vendoring|is not in your go\.mod"
+)
+"""What Go says of a module that is not here."""
 _MOST_DEPENDENTS = 200
 _CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
@@ -115,7 +122,13 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
             for one in packages
             if known in (one.get("Imports") or []) and str(one["ImportPath"]) not in closure
         ]
-    healthy = {str(one["ImportPath"]) for one in packages if not one.get("Incomplete") or path in _imports(one)}
+    # What another package lacks beyond what this one does says nothing of this one: the rest is checked without it.
+    lacks = _lacks(own)
+    healthy = {
+        str(one["ImportPath"])
+        for one in packages
+        if (not one.get("Incomplete") or path in _imports(one)) and _lacks(one) <= lacks
+    }
     dependents = tuple(one for one in closure[1:] if one in healthy)[:_MOST_DEPENDENTS]
     tested = tuple(
         str(one["ImportPath"])
@@ -125,6 +138,13 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
     cgo = any(one.get("CgoFiles") or "C" in (one.get("Imports") or []) for one in packages)
     tests = (*files[2], *files[3])
     return Packages(own=path, dependents=dependents, tested=tested, left_out=left_out, cgo=cgo, tests=tests)
+
+
+def _lacks(package: dict[str, Any]) -> set[str]:
+    """What Go says of modules that a package needs and that are not here."""
+    errors: list[dict[str, Any]] = [package.get("Error") or {}, *(package.get("DepsErrors") or ())]
+    words = (str(error.get("Err") or "") for error in errors)
+    return {said for said in words if MISSING.search(said) is not None}
 
 
 def _imports(package: dict[str, Any]) -> set[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from forge_lsp.builds.gate import Baselines, Checked, Fault, gate
 from forge_lsp.builds.go.evidence import GoTests, tests_of
-from forge_lsp.builds.go.module import LIST, Layout, Packages, layout_of, packages_of
+from forge_lsp.builds.go.module import LIST, MISSING, Layout, Packages, layout_of, packages_of
 from forge_lsp.builds.go.run import go_cache, run_go
 from forge_lsp.builds.go.tools import INSTALL, Go, find_go, in_code_points, newer_go, parse_output, vet_findings
 from forge_lsp.builds.programs import no_code_here, version_finding
@@ -25,12 +25,6 @@ __all__ = ["ANALYZERS", "GoToolchain", "go_findings"]
 _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", ".s", ".c", ".h")
 # What `go test` too takes for certain; vet's other checks are advice.
 ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
-_MISSING = re.compile(
-    r"no required module provides package (?P<package>[^\s;:]+)|"
-    r"cannot find module providing package (?P<other>[^\s;:]+)|"
-    r"missing go\.sum entry|module lookup disabled by GOPROXY=off|not in std|updates to go\.mod needed|"
-    r"inconsistent vendoring|is not in your go\.mod"
-)
 
 
 class GoToolchain:
@@ -185,7 +179,7 @@ def _blank(task: Task) -> str:
 
 def _lacks(problems: Sequence[Diagnostic], document: str) -> Fault | None:
     for problem in problems:
-        match = _MISSING.search(problem.message)
+        match = MISSING.search(problem.message)
         if match is None:
             continue
         where = f"{problem.file}:{problem.line}"

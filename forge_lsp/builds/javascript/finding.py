@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
+from forge_lsp.builds.javascript.reading import reaching, read_tests
 from forge_lsp.builds.project import Place, project_files
 from forge_lsp.builds.suites import not_run, speaking_of
 from forge_lsp.builds.tsc import script_folders
@@ -25,6 +26,7 @@ _TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|s
 _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
+_MOST_CALLERS = 24
 
 Runner = Literal["node", "vitest", "jest", "mocha"]
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
@@ -45,6 +47,7 @@ _FLAG = re.compile(
 )
 
 
+_OUTPUT = re.compile(r"(?:dist|lib|build|out|cjs|esm|es|_?build)/")
 _NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
 
@@ -83,10 +86,16 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     files = (file for file, _ in project_files(place.source, ENDINGS) if _TEST_FILE.fullmatch(file))
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
-    for file in speaking_of(place, files, (name, task.scope.container, module), most=_MOST_FILES):
+    # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
+    callers = sorted(reaching((name,), task.document.text) - {name})[:_MOST_CALLERS] if name is not None else ()
+    names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
+    for file in speaking_of(place, files, names, most=_MOST_FILES):
         at = Place(source=place.source, document=file, overlay=place.overlay)
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
+        if isinstance(found, Suite) and (entry := _built(place, at)) is not None:
+            reason = f"it tests what was built earlier ({entry}), which a candidate does not change"
+            found = _Blocked(runner=found.runner, reason=reason)
         if isinstance(found, _Blocked):
             blocked.setdefault(found.runner, not_run(found.runner, f"{file}: {found.reason}", found.remedy))
         elif found is not None:
@@ -135,6 +144,51 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return None
     reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha) takes it"
     return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
+
+
+def _built(place: Place, at: Place) -> str | None:
+    """What a test file loads in place of the document's source: the entry of its package, which lies in a folder of
+    built files; None where it may load the source."""
+    package = place.nearest("package.json")
+    if package is None:
+        return None
+    manifest = _manifest(place, package.parent)
+    name = manifest.get("name")
+    sources = set(read_tests(at.text(at.document) or "").imports.values())
+    if not isinstance(name, str) or not name or not any(one == name or one.startswith(f"{name}/") for one in sources):
+        return None
+    if any(one.startswith(".") for one in sources):
+        return None
+    entries = [
+        entry.removeprefix("./") for entry in _strings([manifest.get(key) for key in ("exports", "main", "module")])
+    ]
+    inner = str(place.document.relative_to(package.parent))
+    built = [entry for entry in entries if _OUTPUT.match(entry) and not inner.startswith(f"{entry.split('/')[0]}/")]
+    if not built or len(built) < len([entry for entry in entries if not entry.endswith((".json", ".d.ts"))]):
+        return None
+    # A setting may lead the name to the sources.
+    settings = (
+        "vite.config.*",
+        "vitest.config.*",
+        "vitest.workspace.*",
+        "jest.config.*",
+        "tsconfig*.json",
+        ".mocharc*",
+    )
+    texts = (at.text(path) for pattern in settings if (path := at.nearest(pattern)) is not None)
+    return None if any(text is not None and name in text for text in texts) else built[0]
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            if key not in ("types", "./package.json"):
+                yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[object]", value):
+            yield from _strings(inner)
 
 
 def _of_mocha(at: Place, folder: PurePosixPath, program: Path, script: str, manifest: Mapping[str, Any]) -> Suite:

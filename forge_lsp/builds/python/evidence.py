@@ -33,6 +33,7 @@ from forge_lsp.reading import parsed_json
 
 __all__ = ["PythonEvidence"]
 
+_FLAGS = re.compile(r"^\s*doctest_optionflags\s*=\s*(?P<flags>\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n]+)*)", re.M)
 _RUNNER = Path(__file__).with_name("runners") / "python_examples.py"
 
 
@@ -48,7 +49,7 @@ class PythonEvidence:
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
-        groups = examples_of(task)
+        groups = _flagged(examples_of(task), place)
         if not groups:
             return Evidence(seconds=time.perf_counter() - started)
         if not self._sandbox.runs_project_code:
@@ -183,6 +184,26 @@ class PythonEvidence:
         questions = [{"id": probe.id, "steps": list(probe.steps), "mode": "value"} for probe in probes]
         seconds = {"example": min(1.0, self._example), "total": min(5.0, self._timeout / 4)}
         return [{"id": PROBES, "examples": questions, "seconds": seconds}]
+
+
+def _flagged(groups: tuple[Group, ...], place: Place) -> tuple[Group, ...]:
+    """The examples with the options that the project's settings of pytest give all doctests, below their own."""
+    found: dict[int, bool] = {}
+    for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
+        path = place.nearest(name)
+        said = _FLAGS.search(place.text(path) or "") if path is not None else None
+        if said is not None:
+            words = re.findall(r"[A-Z_]{3,}", said["flags"])
+            known = doctest.OPTIONFLAGS_BY_NAME
+            found = {known[word]: True for word in words if word in known and known[word] != doctest.SKIP}
+            break
+    if not found:
+        return groups
+
+    def flagged(example: Example) -> Example:
+        return replace(example, options=tuple({**found, **dict(example.options)}.items()))
+
+    return tuple(replace(group, examples=tuple(map(flagged, group.examples))) for group in groups)
 
 
 def _shown(groups: tuple[Group, ...]) -> list[str]:

@@ -15,25 +15,24 @@ from typing import cast
 from forge_lsp.builds.interpreters import Interpreter
 from forge_lsp.builds.programs import no_code_here
 from forge_lsp.builds.project import Place, fingerprint, project_files
+from forge_lsp.builds.python.choosing import TEST_FILE, Chosen, chosen_for, module_of
 from forge_lsp.builds.python.outcomes import PythonRun, outcome_of
 from forge_lsp.builds.python.scopes import Ground, ground_of, naming
 from forge_lsp.builds.python.suspects import believed, may_forge_equality
 from forge_lsp.builds.python.tools import install_remedy, published_as
-from forge_lsp.builds.suites import Memory, Suite, judged, not_run, speaking_of
+from forge_lsp.builds.suites import Memory, Suite, judged, not_run
 from forge_lsp.domain.attempt import Candidate, Evidence
 from forge_lsp.domain.checks import CheckResult, CheckStatus
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.domain.task import Task
 
-__all__ = ["PythonTests", "tests_of"]
+__all__ = ["PythonTests"]
 
 _RUNNER = Path(__file__).with_name("runners") / "python_tests.py"
-_TEST_FILE = re.compile(r"(?:.*/)?(?:test[^/]*|[^/]*_tests?)\.py")
 _OF_TESTS = re.compile(r"(?:.*/)?(?:conftest\.py|tests?/[^/]*\.py)")
 _PROJECT = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py")
 _MATTERS = (".py", ".toml", ".cfg", ".ini", ".json", ".txt", ".csv", ".yaml", ".yml")
-_TEST = re.compile(r"^\s*(?:async )?def test|^class Test", re.M)
 _LACKING = re.compile(r"No module named '(?P<module>[^']+)'|Missing required plugins: (?P<plugins>[\w., -]+)")
 _STARTING = (
     "pytest.ini",
@@ -51,7 +50,6 @@ _SETTINGS = re.compile(
     r"|--settings[= ](?P<option>[A-Za-z_][\w.]*)"
 )
 _SUITE = "tests"
-_MOST_FILES = 8
 _SHARE = 0.5
 """How much of the time for all tests one of them may take."""
 
@@ -67,7 +65,8 @@ class PythonTests:
     async def run(self, task: Task, candidate: Candidate, place: Place, interpreter: Interpreter) -> Evidence:
         """See :meth:`forge_lsp.domain.ports.Toolchain.evidence`."""
         started = time.perf_counter()
-        files = await asyncio.to_thread(tests_of, task, place)
+        chosen = await asyncio.to_thread(chosen_for, task, place)
+        files = chosen.files
         if not files:
             return Evidence()
         if not self._sandbox.runs_project_code:
@@ -77,20 +76,20 @@ class PythonTests:
         key = await asyncio.to_thread(
             fingerprint,
             place,
-            f"{task.document.text}\0{task.scope}\0{files}",
+            f"{task.document.text}\0{task.scope}\0{chosen}",
             _MATTERS,
             (interpreter.path, interpreter.packages),
         )
         texts = {str(file): place.text(file) or "" for file in files}
         scope = task.scope
-        names_it = naming(texts, (scope.name or scope.container or (module_of(place) if scope.name is None else None),))
+        names_it = naming(texts, chosen.names or (scope.name or scope.container or module_of(place),))
         seen: list[PythonRun] = []
 
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
             ground = ground_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
             found = await self._run(
-                place, interpreter, text, files, guarded, ground, only, probe=probe, names_it=names_it
+                place, interpreter, text, chosen, guarded, ground, only, probe=probe, names_it=names_it
             )
             if text != task.document.text:
                 seen.append(found)
@@ -107,6 +106,11 @@ class PythonTests:
             results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        if chosen.seen_only:
+            calls = {name for run in (before, *seen) for name, entered in run.entered.items() if entered}
+            results = tuple(result for result in results if result.id.removeprefix(f"{_SUITE}:") in calls)
+            if not results:
+                return Evidence(seconds=time.perf_counter() - started)
         if not results and not before.runs and not before.uncollected:
             words = next((run.words for run in (before, *seen) if run.words), "")
             what = words or "none of them was found; without pytest only unittest's are"
@@ -134,7 +138,7 @@ class PythonTests:
         place: Place,
         interpreter: Interpreter,
         text: str,
-        files: tuple[PurePosixPath, ...],
+        chosen: Chosen,
         guarded: Sequence[PurePosixPath],
         ground: Ground,
         only: Sequence[str] | None,
@@ -144,6 +148,7 @@ class PythonTests:
     ) -> PythonRun:
         config = place.nearest(*_PROJECT)
         folder = config.parent if config is not None else PurePosixPath()
+        files = chosen.files
         wanted = [file for file in files if only is None or any(_of_file(name, file) for name in only)] or files
         inside = [file for file in wanted if file.is_relative_to(folder)]
         django = await asyncio.to_thread(django_of, place)
@@ -164,6 +169,7 @@ class PythonTests:
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
                 "only": list(only) if only is not None else None,
+                "chosen": {str(box.root / file): tests for file, tests in chosen.tests.items()},
                 "settings": django[0] if django is not None else None,
             }
             run = (str(interpreter.path), "-I", "-B", "-X", "utf8", str(_RUNNER))
@@ -195,7 +201,7 @@ def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:
 def _guarded(place: Place, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:
     """The files that only tests may read: all that may hold what they expect."""
     names = (name for name, _ in project_files(place.source, (".py",))) if place.source is not None else ()
-    own = (PurePosixPath(name) for name in names if _TEST_FILE.fullmatch(name) or _OF_TESTS.fullmatch(name))
+    own = (PurePosixPath(name) for name in names if TEST_FILE.fullmatch(name) or _OF_TESTS.fullmatch(name))
     return tuple(file for file in dict.fromkeys((*files, *own)) if file != place.document)
 
 
@@ -234,18 +240,3 @@ def django_of(place: Place) -> tuple[str, PurePosixPath] | None:
             if place.is_file(folder / f"{inner}.py") or place.is_file(folder / inner / "__init__.py"):
                 return name, folder
     return None
-
-
-def module_of(place: Place) -> str:
-    """The document's module name, without its package."""
-    return place.document.parent.name if place.document.stem == "__init__" else place.document.stem
-
-
-def tests_of(task: Task, place: Place) -> tuple[PurePosixPath, ...]:
-    """The test files that mention what is written, else its class or its module; a few of them."""
-    if place.source is None:
-        return ()
-    names = (task.scope.name if task.scope.kind is not ScopeKind.FILE else None, task.scope.container, module_of(place))
-    files = (name for name, _ in project_files(place.source, (".py",)) if _TEST_FILE.fullmatch(name))
-    spoken = speaking_of(place, files, names, most=_MOST_FILES)
-    return tuple(file for file in spoken if _TEST.search(place.text(file) or ""))

@@ -13,6 +13,7 @@ from forge_lsp.domain.task import ScopeKind, Task
 __all__ = ["Speaking", "names_of", "words_of"]
 
 _STEPS = 2
+_OF_TRAIT = re.compile(r"\bimpl\b.*\bfor\s+(?:&\s*)?(?:\w+::)*(?P<type>\w+)")
 # Names that every second type has: who calls one of these does not call ours.
 _COMMON = frozenset(
     {"main", "new", "fmt", "default", "from", "into", "drop", "eq", "clone", "next", "len", "iter", "get"}
@@ -28,6 +29,10 @@ def names_of(task: Task) -> frozenset[str]:
     """Return what a test names that speaks of the scope: the scope, its type; of more than one, all that it defines."""
     scope = task.scope
     found = {name for name in (scope.name, (scope.container or "").rpartition(".")[2].rpartition("::")[2]) if name}
+    # What belongs to a trait is rarely called by its name (`to_string`, `==`, `?`): the type speaks for it.
+    of_trait = _OF_TRAIT.search(scope.container or "")
+    if of_trait is not None:
+        found.add(of_trait["type"])
     if scope.kind in (ScopeKind.FILE, ScopeKind.SELECTION) or not found:
         items = walked(items_of(task.original))
         found |= {item.name for item in items if not item.testing and item.kind not in ("use", "macro", "mod")}
@@ -60,7 +65,9 @@ class Speaking:
             target
             for target in having
             if not self.names
-            or any(not self._named(file).isdisjoint(self._words(file, item)) for file, item in self._tests(target))
+            or any(
+                not self._named(file, target).isdisjoint(self._words(file, item)) for file, item in self._tests(target)
+            )
         ]
         return tuple(speaking or having)
 
@@ -72,7 +79,7 @@ class Speaking:
         for part in reversed(parts):
             found = [(file, item) for file, item in self._tests(target) if item.name == part]
             if found:
-                return any(not self._named(file).isdisjoint(self._words(file, item)) for file, item in found)
+                return any(not self._named(file, target).isdisjoint(self._words(file, item)) for file, item in found)
         # Made by a macro: its text is not known, so that of its file speaks.
         return any(not self.called.isdisjoint(words_of(self._files[file])) for file in self.files_of(target))
 
@@ -94,17 +101,19 @@ class Speaking:
         for file in self.files_of(target):
             yield from ((file, item) for item in self._items.get(file, ()) if item.is_test)
 
-    def _named(self, file: PurePosixPath) -> Set[str]:
-        """What a test of a file names that calls the scope: helpers and other names that the file gives it, too."""
+    def _named(self, file: PurePosixPath, target: Target) -> Set[str]:
+        """What a test of a file names that calls the scope: helpers, those of the target's other test files too, and
+        other names that the file gives it."""
         named = set(self.called)
         text = self._files.get(file, "")
         named |= {match[2] for match in re.finditer(r"\b(\w+)\s+as\s+(\w+)", text) if match[1] in self.called}
         for _ in range(_STEPS):
             named |= {
                 item.name
-                for item in self._items.get(file, ())
+                for other in (self.files_of(target) if target.kind == "test" else (file,))
+                for item in self._items.get(other, ())
                 if item.kind in ("fn", "macro") and not item.is_test and item.name not in _COMMON
-                if not named.isdisjoint(self._words(file, item))
+                if not named.isdisjoint(self._words(other, item))
             }
         return named
 

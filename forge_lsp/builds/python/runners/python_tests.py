@@ -10,12 +10,12 @@ closed to them. A line on the pipe that the worker's own functions did not write
 A request is a line of JSON: ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``), ``seconds``
 (``test``, ``total``), ``root`` and ``document`` (absolute), ``scope`` (first and last line), ``classes`` that the scope
 defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (files that only the tests may read),
-``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings, or null)
-and ``only`` (names of tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a
-JSON object with a ``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and
-``words``, ``cause``, ``missing``, ``expected``, ``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``),
-``said`` (``words``), ``ended`` (``code``, ``fails``: whether the tests that must fail did), ``cut`` (``how``), and at
-last ``end``.
+``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings or null),
+``chosen`` (names of tests by absolute files: those that are run where one of them is found) and ``only`` (names of
+tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a JSON object with a
+``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``,
+``missing``, ``expected``, ``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``),
+``ended`` (``code``, ``fails``: whether the tests that must fail did), ``cut`` (``how``), and at last ``end``.
 """
 
 from __future__ import annotations
@@ -241,6 +241,7 @@ def work(
     only = None if request["only"] is None else set(request["only"])
     loaded = watching.guard(document, request["guarded"], doubt)
     run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
+    run.picked = request.get("chosen") or {}
     replaced = watching.patches(document, _KEPT)
     with django_ready(request.get("settings"), pytest):
         if pytest is None:
@@ -306,6 +307,7 @@ class Run:
         self.loaded = loaded
         self.trace: Any = None
         self.given = 0
+        self.picked: Dict[str, List[str]] = {}
 
     def started(self, name: str) -> None:
         self.tell(state="start", name=name)
@@ -326,6 +328,19 @@ class Run:
 
     def uncollected(self, name: str, error: BaseException) -> None:
         self.tell(state="uncollected", name=name, **self.blame(error, None, True))
+
+    def chosen(self, tests: Any, place: Callable[[Any], Tuple[str, str]]) -> Any:
+        """Those of ``tests`` that are to be run; all of them where none is. ``place``: a test's file, and its name
+        there."""
+        wanted = {os.path.realpath(file): set(names) for file, names in self.picked.items()}
+
+        def fits(test: Any) -> bool:
+            file, name = place(test)
+            names = wanted.get(os.path.realpath(file), set())
+            plain = name.split("[")[0]
+            return plain in names or plain.rpartition("::")[0] + "::" in names
+
+        return [test for test in tests if fits(test)] or tests
 
     def stand_in(self, error: BaseException) -> bool:
         """Put something in the place of a name that a test wants to import and that is not there."""
@@ -367,6 +382,8 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
             run.loaded()
             if run.only is not None:
                 items[:] = [item for item in items if item.nodeid in run.only]
+            else:
+                items[:] = run.chosen(items, lambda item: (str(item.path), item.nodeid.split("::", 1)[-1]))
             parents = [item.parent for item in items if isinstance(item, pytest.Function)]
             modules = [parent.getparent(pytest.Module) for parent in parents[:1]]
             for where, module in zip((0, len(items) + 1), modules * 2):
@@ -545,8 +562,11 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
         run.loaded()
         for tests in found:
             # As a suite: it prepares classes and modules.
-            chosen = [test for test in tests if run.only is None or test.id() in run.only]
-            unittest.TestSuite(chosen).run(result)
+            if run.only is not None:
+                tests = [test for test in tests if test.id() in run.only]
+            else:
+                tests = run.chosen(tests, lambda test: (file_of(test), "::".join(test.id().split(".")[-2:])))
+            unittest.TestSuite(tests).run(result)
         MustFail().run(result)
     return 1, len(failing) == 2
 
@@ -568,6 +588,10 @@ def cases(file: str, run: Run) -> List[unittest.TestCase]:
             if not run.stand_in(error):
                 run.uncollected(module + ".", error)
                 return []
+
+
+def file_of(test: unittest.TestCase) -> str:
+    return str(getattr(sys.modules.get(type(test).__module__), "__file__", ""))
 
 
 def flat(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
