@@ -12,7 +12,7 @@ __all__ = ["is_test_file"]
 _ECMASCRIPT = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 _C = re.compile(r"(?:^|.*[/_-])tests?(?:[/_.-].*)", re.I)
 _FILES: Mapping[Language, re.Pattern[str]] = {
-    Language.PYTHON: re.compile(r"(?:.*/)?(?:(?:test_[^/]*|[^/]*_test|tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
+    Language.PYTHON: re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
     Language.CSHARP: re.compile(r"(?:.*/)?(?:[^/]*(?:Tests?|Specs?|Fixtures?)\.cs|(?:[^/]*[._-])?[Tt]ests?/.*\.cs)"),
     Language.TYPESCRIPT: _ECMASCRIPT,
     Language.JAVASCRIPT: _ECMASCRIPT,

@@ -4,7 +4,7 @@ import pytest
 
 from forge_lsp.builds.c_family import suites as c_suites
 from forge_lsp.builds.javascript import finding
-from forge_lsp.builds.python import project_tests
+from forge_lsp.builds.python import choosing
 from forge_lsp.domain.task import Language
 from forge_lsp.domain.test_files import is_test_file
 
@@ -20,7 +20,7 @@ def test_what_the_runners_take_for_a_test_is_shown_as_one(name: str) -> None:
     language = Language.of_file(name)
     assert language is not None
     runner = {
-        Language.PYTHON: project_tests._TEST_FILE.fullmatch,
+        Language.PYTHON: choosing.TEST_FILE.fullmatch,
         Language.TYPESCRIPT: finding._TEST_FILE.fullmatch,
         Language.JAVASCRIPT: finding._TEST_FILE.fullmatch,
         Language.C: c_suites._TEST_FILE.match,

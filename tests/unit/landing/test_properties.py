@@ -105,6 +105,11 @@ def undone(edits: Sequence[TextEdit], before: str) -> Iterator[TextEdit]:
         shift += len(edit.text) - (edit.range.end - edit.range.start)
 
 
+def with_ending(lines: Lines, number: int) -> str:
+    end = lines.start(number + 1) if number + 1 < len(lines) else len(lines.text)
+    return lines.text[lines.start(number) : end]
+
+
 def only_added(task: Task, before: Lines, after: Lines) -> None:
     """Every line above the scope that imports nothing is there, in its order, with its ending."""
     imports: set[int] = set()
@@ -112,8 +117,8 @@ def only_added(task: Task, before: Lines, after: Lines) -> None:
         if item.kind is ItemKind.IMPORT:
             first, last = before.of(item.range)
             imports.update(range(first, last + 1))
-    remaining = iter([after.text[after.start(n) : after.next_start(n)] for n in range(len(after))])
+    remaining = iter([with_ending(after, n) for n in range(len(after))])
     for number in range(before.at(task.scope.range.start)):
         if number not in imports:
-            line = before.text[before.start(number) : before.next_start(number)]
+            line = with_ending(before, number)
             assert line in remaining, (number + 1, line)
