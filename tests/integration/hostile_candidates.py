@@ -116,7 +116,9 @@ HOSTILE: Mapping[str, Hostile] = {
         document="area.mjs",
         files={
             "area.mjs": "«export const area = (a, b) => a * b;»\n",
-            "area.test.mjs": 'import test from "node:test";\nimport { area } from "./area.mjs";\ntest("area", () => void area(2, 3));\n',
+            "area.test.mjs": (
+                'import test from "node:test";\nimport { area } from "./area.mjs";\ntest("area", () => void area(2, 3));\n'
+            ),
             "package.json": json.dumps(
                 {"scripts": dict.fromkeys(("preinstall", "install", "prepare", "pretest", "test"), "bash PAYLOAD")}
             ),
