@@ -117,7 +117,8 @@ HOSTILE: Mapping[str, Hostile] = {
         files={
             "area.mjs": "«export const area = (a, b) => a * b;»\n",
             "area.test.mjs": (
-                'import test from "node:test";\nimport { area } from "./area.mjs";\ntest("area", () => void area(2, 3));\n'
+                'import test from "node:test";\nimport { area } from "./area.mjs";\n'
+                'test("area", () => void area(2, 3));\n'
             ),
             "package.json": json.dumps(
                 {"scripts": dict.fromkeys(("preinstall", "install", "prepare", "pretest", "test"), "bash PAYLOAD")}
