@@ -34,7 +34,7 @@ _JDKS = (
 _USUAL = (
     *("~/.cargo/bin", "~/.volta/bin", "~/.local/bin", "~/.dotnet", "~/go/bin", "~/.sdkman/candidates/java/current/bin"),
     *("/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", "/usr/local/bin", "/usr/local/go/bin"),
-    *("/usr/share/dotnet", "/usr/lib/dotnet", "/usr/bin", "/bin"),
+    *("/usr/share/dotnet", "/usr/lib/dotnet"),
 )
 
 
