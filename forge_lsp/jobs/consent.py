@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from typing import TYPE_CHECKING
 
 from forge_lsp.domain.errors import ConsentRefused
 from forge_lsp.domain.ports import Ask, ConsentQuestion
-from forge_lsp.jobs.ledger import Ledger
+
+if TYPE_CHECKING:
+    from forge_lsp.jobs.ledger import Ledger
 
 __all__ = ["Consents", "consent_words"]
 

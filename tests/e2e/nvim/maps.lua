@@ -6,6 +6,7 @@ local TELLS = {
   cancel = 'nothing is running',
   report = 'there are no jobs yet',
   history = 'there are no jobs yet',
+  alternatives = 'there is no result yet',
   preview = 'there is no result',
   accept = 'no preview open',
   reject = 'no preview open',
