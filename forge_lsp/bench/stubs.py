@@ -22,7 +22,7 @@ _BODIES = {
     Language.C: "return 0; /* TODO: implement */",
     Language.CPP: "return {}; /* TODO: implement */",
 }
-_BODY_OF_NOTHING = "return; /* TODO: implement */"
+_VOID_BODY = "return; /* TODO: implement */"
 _VOID = re.compile(r"\bvoid\s+[\w:~]+\s*\(")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|').*?(?<!\\)(?P=quotes)[ \t]*(?=\r?\n|$|#)", re.S)
 
@@ -44,8 +44,8 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
         return f"{colon.rstrip()}{kept}\n{indent}{unit}{_BODIES[language]}"
     if not body.startswith("{") or not body.endswith("}"):
         return None
-    nothing = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
-    inside = _BODY_OF_NOTHING if nothing else _BODIES[language]
+    is_void = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
+    inside = _VOID_BODY if is_void else _BODIES[language]
     return f"{head}{{\n{indent}{unit}{inside}\n{indent}}}"
 
 

@@ -22,8 +22,8 @@ def blanked(token: re.Pattern[str], text: str, *, literals: bool = True) -> str:
 def closing(text: str, start: int, opener: str, closer: str) -> int | None:
     """Return where the bracket closes that opens at ``start``; None where it does not. ``text`` is blanked."""
     depth = 0
-    for match in re.finditer(rf"[{re.escape(opener + closer)}]", text[start:]):
+    for match in re.compile(rf"[{re.escape(opener + closer)}]").finditer(text, start):
         depth += 1 if match[0] == opener else -1
         if depth == 0:
-            return start + match.start()
+            return match.start()
     return None

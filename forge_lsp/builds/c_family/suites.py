@@ -304,4 +304,4 @@ def _reading(task: Task, place: Place) -> Reading | None:
         return None
     defined = frozenset(one.name for one in functions_in(text))
     others = (defined | called) - set(own) - {"main"}
-    return Reading(names=own, others=frozenset(others), tests=tests, document=place.document.name, defined=defined)
+    return Reading(names=own, others=others, tests=tests, document=place.document.name, defined=defined)
