@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.grades import Answer, Seen, candidate_of, seen_of
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support import model_outputs
 from tests.support.model_outputs import Case
 

@@ -28,13 +28,13 @@ from pathlib import Path
 
 from context_measure.names import Function, Truth, own_names, read, tests_of
 
-from forge_lsp.domain.ports import ModelInfo
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.context import Context
+from forge_lsp.core.ports import ModelInfo
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.markers import SCOPE_BEGINS, SCOPE_ENDS
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.prompting import window
-from forge_lsp.source.context import Context
-from forge_lsp.source.markers import SCOPE_BEGINS, SCOPE_ENDS
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 WINDOWS = (4096, 8192, 16384)
 LANGUAGES = {

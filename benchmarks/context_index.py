@@ -20,12 +20,12 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from forge_lsp.domain.task import Document, Language, Task, TextRange
-from forge_lsp.source.context import Context
-from forge_lsp.source.context.index import Index
-from forge_lsp.source.files import Files
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.context import Context
+from forge_lsp.context.index import Index
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.files import Files
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 
 COLD, WARM, MEMORY = 3.0, 0.2, 50_000_000
 WORDS = (

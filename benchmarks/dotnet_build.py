@@ -24,14 +24,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.fast_gate_projects import csharp
-from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet
-from forge_lsp.builds.csharp.toolchain import CSharpToolchain
-from forge_lsp.builds.csharp.warm import WarmBuilds
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet
+from forge_lsp.languages.csharp.toolchain import CSharpToolchain
+from forge_lsp.languages.csharp.warm import WarmBuilds
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 
 PROMISED = 0.6
 KEEPING = Keeping(patience=120, idle=600)

@@ -32,13 +32,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from embedded_functions import Function, functions
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.markers import MARKERS
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.markers import MARKERS
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.intervals import share
 from tests.support.model_outputs import Case, right
 from tests.support.raw_lsp import RawClient, raw_client
@@ -90,7 +90,7 @@ def noted(tap: Path) -> list[list[str]]:
 def serve() -> int:
     """The language server, with a tap on what the embedded model writes: one JSON line a batch."""
     from forge_lsp.__main__ import main as product
-    from forge_lsp.domain.ports import ChatRequest
+    from forge_lsp.core.ports import ChatRequest
     from forge_lsp.models.embedded import EmbeddedWire
     from forge_lsp.models.wire import Chunk, TextDelta
 

@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Role
+from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Role
 from forge_lsp.models.embedded import EmbeddedWire
 from forge_lsp.models.wire import Finished, TextDelta
 

@@ -29,10 +29,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "model-outputs"
 TIMEOUT = 15.0

@@ -38,12 +38,12 @@ from benchmarks.fast_gate_projects import (
     rust,
     typescript,
 )
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.languages import fast_gate
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.builds.sandbox.process import step_back
-from forge_lsp.domain.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.languages import fast_gate
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.sandbox.process import step_back
 
 SUBJECTS = (
     python.SUBJECT,

@@ -27,16 +27,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.intervals import share
 
 DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")

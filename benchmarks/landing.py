@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 UNITS = {
     Language.PYTHON: (

@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from forge_lsp.domain.events import Stage
-from forge_lsp.gpus import placement
-from forge_lsp.gpus.plan import Plan
+from forge_lsp.core.events import Stage
+from forge_lsp.placement import placement
+from forge_lsp.placement.plan import Plan
 from tests.support.rigs import device, user_needs, user_steps
 from tests.support.simulated_gpus import SimulatedGpus
 

@@ -30,11 +30,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.placement_reference.native import Native, Reference
-from forge_lsp.gpus.branching import Branch
-from forge_lsp.gpus.placement import make, weigher
-from forge_lsp.gpus.plan import Device, Need, Plan, Step
-from forge_lsp.gpus.search import EFFORT, search
-from forge_lsp.gpus.weighing import Weigher
+from forge_lsp.placement.branching import Branch
+from forge_lsp.placement.placement import make, weigher
+from forge_lsp.placement.plan import Device, Need, Plan, Step
+from forge_lsp.placement.search import EFFORT, search
+from forge_lsp.placement.weighing import Weigher
 from tests.support.replay import replay
 from tests.support.rigs import chance
 

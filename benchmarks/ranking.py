@@ -31,18 +31,18 @@ from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.markers import MARKERS
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.markers import MARKERS
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support import model_outputs
 from tests.support.model_outputs import Case, Recorded
 

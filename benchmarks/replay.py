@@ -34,13 +34,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from forge_lsp.app import SystemClock
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobRecord
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support import model_outputs
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.intervals import least, share

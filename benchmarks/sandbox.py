@@ -24,12 +24,12 @@ import tempfile
 import time
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.sandbox import landlock
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.sandbox.copybox import CopySandbox
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.domain.errors import ForgeError
-from forge_lsp.domain.ports import Sandbox, Tree
+from forge_lsp.core.errors import ForgeError
+from forge_lsp.core.ports import Sandbox, Tree
+from forge_lsp.sandbox import landlock
+from forge_lsp.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.sandbox.copybox import CopySandbox
+from forge_lsp.sandbox.folders import BoxFolders
 
 PROMISED_MS = 60.0
 TOGETHER = 4

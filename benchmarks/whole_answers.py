@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.ports import Item
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.ports import Item
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 LEAST = 0.99

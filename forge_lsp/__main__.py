@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
+    from forge_lsp.config import Resolved
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.writing import Files
     from forge_lsp.logfile import Log
-    from forge_lsp.settings import Resolved
 
 __all__ = ["main"]
 
@@ -130,7 +130,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             log.open(state_folder(flags))
             return await fleet(options, make_fleet(flags))
         case "serve":
-            from forge_lsp.web.serving import serve
+            from forge_lsp.http.serving import serve
 
             def face(options: Options, services: Services) -> Awaitable[int]:
                 return serve(services, host=options.host, port=options.port)

@@ -7,8 +7,8 @@ import platform
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
-from forge_lsp.domain.errors import ForgeError, SettingsError
-from forge_lsp.domain.ports import Finding, FindingStatus
+from forge_lsp.core.errors import ForgeError, SettingsError
+from forge_lsp.core.ports import Finding, FindingStatus
 
 __all__ = ["examined", "of_fault", "of_ledger", "of_platform", "of_settings", "of_settings_error"]
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 
 NAMED = {
     Language.PYTHON: {"function_definition", "class_definition"},

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.c_family.compilers import find_compiler, flavour
-from forge_lsp.builds.c_family.flags import flags_of
-from forge_lsp.builds.c_family.units import units_of
-from forge_lsp.builds.gate import Fault
-from forge_lsp.builds.project import Place
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.project import Place
+from forge_lsp.core.task import Language
+from forge_lsp.languages.c_family.compilers import find_compiler, flavour
+from forge_lsp.languages.c_family.flags import flags_of
+from forge_lsp.languages.c_family.units import units_of
 
 __all__ = ["SUBJECT", "checked"]
 

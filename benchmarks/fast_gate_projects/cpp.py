@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Subject, write
 from benchmarks.fast_gate_projects.c import checked
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 
 __all__ = ["SUBJECT"]
 

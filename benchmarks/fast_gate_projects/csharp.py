@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.csharp.sdk import dotnet_environment, find_dotnet
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
+from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet
 
 __all__ = ["SUBJECT"]
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.go.toolchain import ANALYZERS
-from forge_lsp.builds.go.tools import find_go
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
+from forge_lsp.languages.go.toolchain import ANALYZERS
+from forge_lsp.languages.go.tools import find_go
 
 __all__ = ["SUBJECT"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.fast.java import fast_jdk
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
+from forge_lsp.languages.java.fast import fast_jdk
 
 __all__ = ["SUBJECT"]
 

@@ -7,17 +7,17 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-import forge_lsp.builds.javascript
+import forge_lsp.languages.ecmascript
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.gate import Fault
-from forge_lsp.builds.javascript.words import CONFIG, configuration
-from forge_lsp.builds.project import Place
-from forge_lsp.builds.tsc import find_compiler
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.project import Place
+from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript.tsc import find_compiler
+from forge_lsp.languages.ecmascript.words import CONFIG, configuration
 
 __all__ = ["SUBJECT"]
 
-_MODULES = Path(forge_lsp.builds.javascript.__path__[0]) / "runners" / "modules.mjs"
+_MODULES = Path(forge_lsp.languages.ecmascript.__path__[0]) / "runners" / "modules.mjs"
 
 
 def project(root: Path, files: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.builds.gate import Fault
-from forge_lsp.builds.project import Place
-from forge_lsp.builds.tsc import find_compiler
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.project import Place
+from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript.tsc import find_compiler
 
 __all__ = ["SUBJECT"]
 

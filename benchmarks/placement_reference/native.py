@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.gpus.weighing import Weigher
+from forge_lsp.placement.weighing import Weigher
 
 __all__ = ["Native", "Reference"]
 

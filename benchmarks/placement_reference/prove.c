@@ -3,7 +3,7 @@
  *     reference RIG ANNEALING PROVING [SEED]   prints one JSON object; seconds of the processor at most, each
  *     reference RIG weigh                      reads placements from standard input, prints the cost of each
  *
- * RIG is the file that native.py writes. What a placement costs is reckoned as forge_lsp/gpus/weighing.py and
+ * RIG is the file that native.py writes. What a placement costs is reckoned as forge_lsp/placement/weighing.py and
  * swapping.py do it, some 50 times as fast; native.py holds the two against each other for every rig.
  *
  * One more model can shorten what a device waits, for what leaves and stays is decided stage by stage. So the bound of

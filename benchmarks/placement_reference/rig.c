@@ -1,4 +1,4 @@
-/* What a placement costs, as forge_lsp/gpus/rig.py, swapping.py and weighing.py reckon it, and some 50 times as fast. */
+/* What a placement costs, as forge_lsp/placement/rig.py, swapping.py and weighing.py reckon it, and some 50 times as fast. */
 #include "rig.h"
 
 #include <stdio.h>

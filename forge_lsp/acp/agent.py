@@ -16,16 +16,16 @@ from acp import schema
 from forge_lsp import __version__
 from forge_lsp.acp.prompts import Block, Mention, read_prompt
 from forge_lsp.acp.stages import Course
-from forge_lsp.domain.attempt import Candidate, Outcome
-from forge_lsp.domain.errors import BadRequest, ConsentRefused, EditConflict, EnvironmentFault, ForgeError
-from forge_lsp.domain.ports import ConsentQuestion, Item, ItemKind
-from forge_lsp.domain.task import Document, TextRange
+from forge_lsp.core.attempt import Candidate, Outcome
+from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, EnvironmentFault, ForgeError
+from forge_lsp.core.ports import ConsentQuestion, Item, ItemKind
+from forge_lsp.core.task import Document, TextRange
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
 from forge_lsp.jobs.writing import Files, write_result
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.events import JobEvent
+    from forge_lsp.core.events import JobEvent
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
 

@@ -6,7 +6,7 @@ import asyncio
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
-from forge_lsp.domain.errors import ToolMissing
+from forge_lsp.core.errors import ToolMissing
 
 if TYPE_CHECKING:
     from forge_lsp.detached import Link

@@ -8,7 +8,7 @@ from typing import Any
 import acp
 from acp import schema
 
-from forge_lsp.domain.events import (
+from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
     Degraded,

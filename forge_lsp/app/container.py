@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
 from forge_lsp.app.reading import effort_of, rows_of, schedule_of, seats_of, wanted_of
-from forge_lsp.domain.errors import EnvironmentFault, SettingsError
+from forge_lsp.core.errors import EnvironmentFault, SettingsError
 
 if TYPE_CHECKING:
-    from forge_lsp.builds.csharp.warm import WarmBuilds
-    from forge_lsp.builds.fast.gate import DaemonGate
-    from forge_lsp.builds.formatting import Formatters
-    from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
-    from forge_lsp.domain.ports import Toolchain
-    from forge_lsp.domain.task import Language
-    from forge_lsp.gpus.plan import Device
-    from forge_lsp.gpus.residency import ManagedResidency
+    from forge_lsp.checking.fast.gate import DaemonGate
+    from forge_lsp.checking.formatting import Formatters
+    from forge_lsp.config import Settings, Sources
+    from forge_lsp.config.profiles.auto import Chosen
+    from forge_lsp.config.profiles.fitness import Installed
+    from forge_lsp.config.profiles.fitting import Offer, Place
+    from forge_lsp.core.ports import Toolchain
+    from forge_lsp.core.task import Language
     from forge_lsp.jobs.preparing import Setup
+    from forge_lsp.languages.csharp.warm import WarmBuilds
     from forge_lsp.models.directory import Directory
-    from forge_lsp.profiles.auto import Chosen
-    from forge_lsp.profiles.fitness import Installed
-    from forge_lsp.profiles.fitting import Offer, Place
-    from forge_lsp.settings import Settings, Sources
+    from forge_lsp.placement.plan import Device
+    from forge_lsp.placement.residency import ManagedResidency
+    from forge_lsp.sandbox.choosing import Mode, SandboxChooser
 
 __all__ = ["Components", "Container"]
 
@@ -70,8 +70,8 @@ class Container:
 
     async def settings(self, workspace: Path | None = None, profile: str | None = None) -> Chosen:
         """The settings in force for a folder. Raises SettingsError, EnvironmentFault."""
+        from forge_lsp.config.profiles.auto import load
         from forge_lsp.models.installed import embedded_installed
-        from forge_lsp.profiles.auto import load
 
         base = workspace or (self.folders[0] if self.folders else None)
         sources = await self._sources(base)
@@ -84,7 +84,7 @@ class Container:
         return chosen
 
     async def _sources(self, base: Path | None) -> Sources:
-        from forge_lsp.settings import gather
+        from forge_lsp.config import gather
 
         sources = await asyncio.to_thread(
             gather, workspace=base, editor=self.editor, command_line=self.flags.settings, config=self.flags.config
@@ -115,9 +115,9 @@ class Container:
     ) -> tuple[tuple[Offer, ...], tuple[Place, ...], Mapping[str, str]]:
         """What the Ollama servers that may be used unasked have, the devices of each, and their addresses. ``gib``:
         one server over GPUs of these sizes in place of this machine's."""
-        from forge_lsp.gpus.devices import imagined
-        from forge_lsp.profiles.fitting import Place, bounded
-        from forge_lsp.profiles.servers import answers, offers_of, places_of
+        from forge_lsp.config.profiles.fitting import Place, bounded
+        from forge_lsp.config.profiles.servers import answers, offers_of, places_of
+        from forge_lsp.placement.devices import imagined
 
         found = await answers(await self._sources(self.folders[0] if self.folders else None), _look, os.environ)
         found = found.without_twins()
@@ -132,13 +132,13 @@ class Container:
 
     async def components(self, settings: Settings) -> Components:
         """Return the components for these settings, built once."""
-        from forge_lsp.builds.csharp.warm import WarmBuilds
-        from forge_lsp.builds.fast.languages import fast_gate
-        from forge_lsp.builds.formatters import formatters
-        from forge_lsp.builds.toolchains import toolchains
-        from forge_lsp.builds.untrusted import untrusted
-        from forge_lsp.domain.ports import Purpose
-        from forge_lsp.domain.task import Language
+        from forge_lsp.checking.fast.languages import fast_gate
+        from forge_lsp.checking.formatters import formatters
+        from forge_lsp.checking.toolchains import toolchains
+        from forge_lsp.checking.untrusted import untrusted
+        from forge_lsp.core.ports import Purpose
+        from forge_lsp.core.task import Language
+        from forge_lsp.languages.csharp.warm import WarmBuilds
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
@@ -209,8 +209,8 @@ class Container:
     async def toolchains(self, workspace: Path | None) -> Mapping[Language, Toolchain]:
         """What checks each language under the settings of a folder; no model is looked for. Raises SettingsError,
         EnvironmentFault."""
-        from forge_lsp.settings.load import profile_layer, resolve
-        from forge_lsp.settings.sources import Layer
+        from forge_lsp.config.load import profile_layer, resolve
+        from forge_lsp.config.sources import Layer
 
         base = (workspace or (self.folders[0] if self.folders else None)) if self.trusted else None
         sources = await self._sources(base)
@@ -221,7 +221,7 @@ class Container:
 
     def chooser(self, mode: Mode) -> SandboxChooser:
         """The sandbox of a mode, probed once a process."""
-        from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
+        from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 
         if mode not in self._choosers:
             self._choosers[mode] = SandboxChooser(SandboxConfig(mode=mode, temp=self.state_dir / "temp"))
@@ -261,7 +261,7 @@ class Container:
 
     async def _residency(self, settings: Settings, components: Components) -> ManagedResidency | None:
         """Who brings models into GPU memory for a job; None: the servers themselves do."""
-        from forge_lsp.gpus.managing import managed
+        from forge_lsp.placement.managing import managed
 
         seats = await asyncio.to_thread(seats_of, settings, self.state_dir)
         away = frozenset(key for key in settings.models if components.directory.info(key).place is not None)
@@ -299,17 +299,17 @@ class Container:
 
 async def _devices() -> tuple[Device, ...]:
     """Where models can be on this machine."""
-    from forge_lsp.gpus import inventory
-    from forge_lsp.gpus.devices import devices
+    from forge_lsp.placement import inventory
+    from forge_lsp.placement.devices import devices
 
     return await devices(await inventory.read())
 
 
 async def _look(url: str | None) -> tuple[Installed, ...] | None:
-    from forge_lsp.domain.addresses import ollama_url
-    from forge_lsp.gpus.described import described
+    from forge_lsp.config.profiles.fitness import Installed, facts_of
+    from forge_lsp.core.addresses import ollama_url
     from forge_lsp.models.installed import ollama_installed
-    from forge_lsp.profiles.fitness import Installed, facts_of
+    from forge_lsp.placement.described import described
 
     found = await ollama_installed(url)
     if found is None:

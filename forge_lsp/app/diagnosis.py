@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.container import Container
 from forge_lsp.app.reading import rows_of, seats_of, wanted_of
-from forge_lsp.domain.errors import EnvironmentFault, ForgeError
+from forge_lsp.core.errors import EnvironmentFault, ForgeError
 
 if TYPE_CHECKING:
-    from forge_lsp.builds.sandbox.choosing import Mode, SandboxChooser
-    from forge_lsp.domain.ports import Finding
-    from forge_lsp.domain.ports.planning import Planned
-    from forge_lsp.gpus.survey import ServerSettings
+    from forge_lsp.config import Settings
+    from forge_lsp.core.ports import Finding
+    from forge_lsp.core.ports.planning import Planned
     from forge_lsp.jobs.statistics import Rates
     from forge_lsp.models.directory import Directory
-    from forge_lsp.settings import Settings
+    from forge_lsp.placement.survey import ServerSettings
+    from forge_lsp.sandbox.choosing import Mode, SandboxChooser
 
 __all__ = ["findings_of", "gpus_of", "plan_of", "probes_of", "rates_of"]
 
@@ -59,11 +59,11 @@ async def findings_of(container: Container, ledger_problem: str | None) -> tuple
 async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> tuple[Finding, ...]:
     """The GPUs, the fleet, what is in which memory, and what will hurt."""
     from forge_lsp import findings
-    from forge_lsp.domain.addresses import ollama_url
-    from forge_lsp.gpus import inventory, survey
-    from forge_lsp.gpus.fleet.control import Control
-    from forge_lsp.gpus.fleet.findings import findings as of_fleet
-    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.core.addresses import ollama_url
+    from forge_lsp.placement import inventory, survey
+    from forge_lsp.placement.fleet.control import Control
+    from forge_lsp.placement.fleet.findings import findings as of_fleet
+    from forge_lsp.placement.fleet.state import Folder
 
     found = await inventory.read()
     used = {seat.key: seat.url for seat in seats}
@@ -82,8 +82,8 @@ async def _memory_findings(state_dir: Path, seats: Sequence[ServerSettings]) -> 
 async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
     """The sandbox, and the tools that run in it: all of them at the same time."""
     from forge_lsp import findings
-    from forge_lsp.builds.fast.languages import fast_findings
-    from forge_lsp.builds.toolchains import examinations
+    from forge_lsp.checking.fast.languages import fast_findings
+    from forge_lsp.checking.toolchains import examinations
 
     told: tuple[Finding, ...] = ()
     try:
@@ -120,7 +120,7 @@ async def probes_of(container: Container) -> list[dict[str, object]]:
 
 async def gpus_of(container: Container) -> list[dict[str, object]]:
     """What ``forge.models`` tells of the GPUs; memory in bytes."""
-    from forge_lsp.gpus import inventory, survey
+    from forge_lsp.placement import inventory, survey
 
     settings: Settings | None = None
     with contextlib.suppress(ForgeError):  # the GPUs are there whatever the settings say
@@ -132,8 +132,8 @@ async def gpus_of(container: Container) -> list[dict[str, object]]:
 async def plan_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
     """Which model goes to which GPU, or is there where a fleet is up. Where GPUs are only imagined and no server is
     there, the three-gpu profile's."""
-    from forge_lsp.gpus.managing import in_force
-    from forge_lsp.gpus.planning import planned
+    from forge_lsp.placement.managing import in_force
+    from forge_lsp.placement.planning import planned
 
     imagined = gib is not None and container.flags.profile is None
     try:
@@ -157,7 +157,7 @@ async def rates_of(container: Container) -> Rates:
     """What the paid rungs of the settings in force cost; wrong settings are the statistics' note, no failure."""
     from functools import partial
 
-    from forge_lsp.domain.ports import Usage
+    from forge_lsp.core.ports import Usage
     from forge_lsp.jobs.statistics import Rates
 
     try:

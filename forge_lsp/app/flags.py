@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from forge_lsp.domain.errors import SettingsError
+from forge_lsp.core.errors import SettingsError
 
 __all__ = ["Flags", "SystemClock", "state_folder", "state_of"]
 
@@ -27,7 +27,7 @@ class Flags:
 
 
 class SystemClock:
-    """The real time; see :class:`forge_lsp.domain.ports.Clock`."""
+    """The real time; see :class:`forge_lsp.core.ports.Clock`."""
 
     def now(self) -> datetime:
         """UTC, aware."""
@@ -47,8 +47,8 @@ def state_of(flags: Flags, editor: Mapping[str, object]) -> tuple[Path, int]:
     """The state folder and how long jobs are kept: needed before the settings are known to be right."""
     import platformdirs
 
-    from forge_lsp.settings import gather
-    from forge_lsp.settings.tree import State
+    from forge_lsp.config import gather
+    from forge_lsp.config.tree import State
 
     state = State()
     try:

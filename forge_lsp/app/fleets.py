@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.app.flags import Flags, state_folder
 from forge_lsp.app.reading import rows_of, wanted_of
-from forge_lsp.domain.addresses import OLLAMA_PORT
+from forge_lsp.core.addresses import OLLAMA_PORT
 
 if TYPE_CHECKING:
-    from forge_lsp.gpus.fleet.manager import FleetManager, FleetRequest
-    from forge_lsp.settings.sources import Table
+    from forge_lsp.config.sources import Table
+    from forge_lsp.placement.fleet.manager import FleetManager, FleetRequest
 
 __all__ = ["fleet_up", "make_fleet"]
 
@@ -24,8 +24,8 @@ _ROLES = 5
 
 def make_fleet(flags: Flags) -> FleetManager:
     """The Ollama servers of this user. Raises EnvironmentFault on Windows."""
-    from forge_lsp.gpus.fleet.manager import FleetManager
-    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.placement.fleet.manager import FleetManager
+    from forge_lsp.placement.fleet.state import Folder
 
     folder = state_folder(flags)
 
@@ -37,11 +37,11 @@ def make_fleet(flags: Flags) -> FleetManager:
 
 def _request(flags: Flags, gpus: int) -> FleetRequest:
     """The servers that the settings name. Nothing is looked at: what is not up cannot be. Raises SettingsError."""
-    from forge_lsp.gpus.fleet.layout import ServerRequest
-    from forge_lsp.gpus.fleet.manager import FleetRequest
-    from forge_lsp.settings import gather
-    from forge_lsp.settings.load import profile_layer, resolve
-    from forge_lsp.settings.sources import Layer
+    from forge_lsp.config import gather
+    from forge_lsp.config.load import profile_layer, resolve
+    from forge_lsp.config.sources import Layer
+    from forge_lsp.placement.fleet.layout import ServerRequest
+    from forge_lsp.placement.fleet.manager import FleetRequest
 
     sources = gather(workspace=Path.cwd(), command_line=flags.settings, config=flags.config)
     name, asked = sources.profile, sources.table("fleet").get("servers")
@@ -90,8 +90,8 @@ def _one_each(count: int) -> Table:
 
 def fleet_up(state_dir: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Where the servers of a fleet that is up answer, and which of them each model is planned on."""
-    from forge_lsp.gpus.fleet.control import placement, urls
-    from forge_lsp.gpus.fleet.state import Folder
+    from forge_lsp.placement.fleet.control import placement, urls
+    from forge_lsp.placement.fleet.state import Folder
 
     folder = Folder(state_dir / "fleet")
     return urls(folder), placement(folder)

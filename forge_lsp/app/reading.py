@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forge_lsp.config import Settings
     from forge_lsp.ensemble.schedule import Schedule
-    from forge_lsp.gpus.planning import ModelRequest
-    from forge_lsp.gpus.survey import ServerSettings
-    from forge_lsp.gpus.timing import Row
-    from forge_lsp.settings import Settings
+    from forge_lsp.placement.planning import ModelRequest
+    from forge_lsp.placement.survey import ServerSettings
+    from forge_lsp.placement.timing import Row
 
 __all__ = ["effort_of", "rows_of", "schedule_of", "seats_of", "wanted_of"]
 
@@ -57,7 +57,7 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
 
 def rows_of(settings: Settings) -> list[Row]:
     """The schedule as the planner reads it."""
-    from forge_lsp.gpus.timing import Row
+    from forge_lsp.placement.timing import Row
 
     return [
         Row(
@@ -78,8 +78,8 @@ def wanted_of(settings: Settings, away: frozenset[str] = frozenset()) -> list[Mo
     elsewhere, and need no memory here."""
     import os
 
-    from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
-    from forge_lsp.gpus.planning import ModelRequest
+    from forge_lsp.core.addresses import is_off_machine, names_cloud, ollama_url
+    from forge_lsp.placement.planning import ModelRequest
 
     called = {
         key
@@ -115,10 +115,10 @@ def seats_of(settings: Settings, state_dir: Path) -> list[ServerSettings]:
     """The Ollama servers of the settings, with what is known about their GPUs."""
     import os
 
-    from forge_lsp.domain.addresses import is_off_machine, names_cloud, ollama_url
-    from forge_lsp.gpus.fleet.control import placed
-    from forge_lsp.gpus.fleet.state import Folder
-    from forge_lsp.gpus.survey import Placed, ServerSettings
+    from forge_lsp.core.addresses import is_off_machine, names_cloud, ollama_url
+    from forge_lsp.placement.fleet.control import placed
+    from forge_lsp.placement.fleet.state import Folder
+    from forge_lsp.placement.survey import Placed, ServerSettings
 
     seats: list[ServerSettings] = []
     started = placed(Folder(state_dir / "fleet"))

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from forge_lsp.app.reading import rows_of, wanted_of
-from forge_lsp.domain.ports.planning import Planned, Section
+from forge_lsp.core.ports.planning import Planned, Section
 
 if TYPE_CHECKING:
     from forge_lsp.app.container import Container
-    from forge_lsp.gpus.plan import Plan
-    from forge_lsp.profiles.auto import Chosen
-    from forge_lsp.profiles.fitting import Place
-    from forge_lsp.profiles.suggest import Catalogue, Suggested
-    from forge_lsp.settings import Settings
+    from forge_lsp.config import Settings
+    from forge_lsp.config.profiles.auto import Chosen
+    from forge_lsp.config.profiles.fitting import Place
+    from forge_lsp.config.profiles.suggest import Catalogue, Suggested
+    from forge_lsp.placement.plan import Plan
 
 __all__ = ["parts_of", "roles_of", "suggestions_of"]
 
@@ -24,7 +24,7 @@ __all__ = ["parts_of", "roles_of", "suggestions_of"]
 async def roles_of(container: Container) -> Planned:
     """Each model of the settings in force: family, size, where it runs, whether it fits, its parts and why. Raises
     SettingsError, EnvironmentFault."""
-    from forge_lsp.gpus.planning import plan
+    from forge_lsp.placement.planning import plan
 
     chosen = await container.settings()
     settings = chosen.resolved.settings
@@ -76,7 +76,7 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def _role(key: str, settings: Settings, chosen: Chosen, made: Plan | None) -> dict[str, object]:
-    from forge_lsp.profiles.fitness import Installed, traits
+    from forge_lsp.config.profiles.fitness import Installed, traits
 
     model = settings.models[key]
     seats = {seat.key: seat for seat in chosen.ladder.seats} if chosen.ladder else {}
@@ -103,8 +103,8 @@ def _role(key: str, settings: Settings, chosen: Chosen, made: Plan | None) -> di
 
 def _newer(chosen: Chosen) -> list[dict[str, object]]:
     """For models of the three-gpu profile that are not installed: newer ones, to take in their places."""
-    from forge_lsp.profiles.standins import equivalents
-    from forge_lsp.settings.load import profile_layer
+    from forge_lsp.config.load import profile_layer
+    from forge_lsp.config.profiles.standins import equivalents
 
     if not chosen.missing:
         return []
@@ -122,7 +122,7 @@ def _sections(
     left_out: Sequence[Mapping[str, str]],
     newer: Sequence[Mapping[str, object]],
 ) -> tuple[Section, ...]:
-    from forge_lsp.gpus.explain import gib
+    from forge_lsp.placement.explain import gib
 
     def fit(row: Mapping[str, object]) -> str:
         taken = row["bytes"]
@@ -164,8 +164,8 @@ def _listed(value: object) -> list[object]:
 async def suggestions_of(container: Container, gib: tuple[float, ...] | None) -> Planned:
     """What to fetch for the GPUs of this machine, or for some of so many GiB, beside what is installed. Raises
     SettingsError."""
-    from forge_lsp.profiles.suggest import FILE, catalogue, suggested
-    from forge_lsp.settings.sources import user_file
+    from forge_lsp.config.profiles.suggest import FILE, catalogue, suggested
+    from forge_lsp.config.sources import user_file
 
     config, _ = user_file(os.environ, container.flags.config)
     known = await asyncio.to_thread(catalogue, config.parent / FILE)
@@ -183,8 +183,8 @@ def _suggestion(
     places: Sequence[Place],
     urls: Mapping[str, str],
 ) -> Planned:
-    from forge_lsp.gpus.explain import gib
-    from forge_lsp.profiles.fitness import traits
+    from forge_lsp.config.profiles.fitness import traits
+    from forge_lsp.placement.explain import gib
 
     devices = list(dict.fromkeys(device for place in places for device in place.devices))
     rows = [

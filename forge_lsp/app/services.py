@@ -27,17 +27,17 @@ async def make_services(
     trusted: bool = True,
 ) -> Services:
     """Return what a face may use, built on a new container. Wrong settings become ``Services.problem``."""
-    from forge_lsp.domain.events import JobEvent, JobFinished
+    from forge_lsp.context import Context
+    from forge_lsp.core.events import JobEvent, JobFinished
+    from forge_lsp.editing.edits import Edits
+    from forge_lsp.editing.markers import MARKERS
+    from forge_lsp.editing.scope import Scopes
+    from forge_lsp.editing.syntax import TreeSitterSyntax
     from forge_lsp.jobs.consent import Consents
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.preparing import Preparer
     from forge_lsp.jobs.services import Apart, Services
-    from forge_lsp.source.context import Context
-    from forge_lsp.source.edits import Edits
-    from forge_lsp.source.markers import MARKERS
-    from forge_lsp.source.scope import Scopes
-    from forge_lsp.source.syntax import TreeSitterSyntax
 
     state_dir, days = await asyncio.to_thread(state_of, flags, editor or {})
     known = folders if trusted else ()

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from forge_lsp.bench.case import Ready, Tools, is_right, no_code
-from forge_lsp.domain.attempt import Candidate
-from forge_lsp.domain.checks import CheckKind, CheckStatus
-from forge_lsp.domain.ports import Toolchain
-from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.core.attempt import Candidate
+from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.ports import Toolchain
+from forge_lsp.core.task import Document, Language, Task
 
 __all__ = ["LEVELS", "CarriedTask", "carried_tasks"]
 

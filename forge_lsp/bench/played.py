@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forge_lsp.domain.attempt import Attempt, Outcome
+from forge_lsp.core.attempt import Attempt, Outcome
 from forge_lsp.jobs.codec import decode, encode
 
 __all__ = ["Played", "Store"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.bench.case import Case, Judge, Ready
 from forge_lsp.bench.played import Played
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.events import CallFinished, JobEvent
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.events import CallFinished, JobEvent
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:

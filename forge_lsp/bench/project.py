@@ -17,10 +17,10 @@ from pathlib import Path
 from forge_lsp.bench.case import Ready, Tools, Unplayable, is_right
 from forge_lsp.bench.splitting import Unit, hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
-from forge_lsp.domain.attempt import Candidate, Evidence
-from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
-from forge_lsp.domain.ports import Item, ItemKind, Toolchain
-from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.core.attempt import Candidate, Evidence
+from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
+from forge_lsp.core.ports import Item, ItemKind, Toolchain
+from forge_lsp.core.task import Document, Language, Task
 from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["ProjectCase", "cases_in", "sources_in"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.bench.played import Played
-from forge_lsp.domain.attempt import Attempt, DecisionKind
-from forge_lsp.domain.checks import Grade
+from forge_lsp.core.attempt import Attempt, DecisionKind
+from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.schedule import Accept
 

@@ -12,7 +12,7 @@ from forge_lsp import __version__
 from forge_lsp.bench.case import Case, Tools, Unplayable
 from forge_lsp.bench.played import Played, Store
 from forge_lsp.bench.playing import play
-from forge_lsp.domain.events import JobEvent
+from forge_lsp.core.events import JobEvent
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:

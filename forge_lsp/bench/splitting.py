@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.ports import Item, ItemKind, Syntax
-from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.core.ports import Item, ItemKind, Syntax
+from forge_lsp.core.task import Language, TextRange
 
 __all__ = ["Unit", "hidden_of", "is_of", "units_in", "without"]
 

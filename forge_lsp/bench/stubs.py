@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.domain.ports import Item
-from forge_lsp.domain.task import Language
+from forge_lsp.core.ports import Item
+from forge_lsp.core.task import Language
 
 __all__ = ["stubbed"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from forge_lsp.bench.played import Played
 from forge_lsp.bench.rules import redecided, rules_of
-from forge_lsp.domain.checks import Grade
+from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.schedule import Accept
 from forge_lsp.jobs.intervals import Mean, Share, mean, share
 

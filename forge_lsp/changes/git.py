@@ -11,8 +11,8 @@ from pathlib import Path
 
 from forge_lsp.changes.judging import LISTED_FROM_DISK, is_test
 from forge_lsp.changes.values import FileChange
-from forge_lsp.domain.errors import BadRequest, ToolMissing
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import BadRequest, ToolMissing
+from forge_lsp.core.task import Language
 from forge_lsp.reading import NotReadable, read_plain
 
 __all__ = ["LARGEST", "MOST_FILES", "Told", "change_of"]

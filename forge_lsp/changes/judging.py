@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.changes.places import Place, places_of
 from forge_lsp.changes.values import Change, FileChange, FileVerdict, Judgement, PlaceVerdict, Ruling
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
-from forge_lsp.domain.checks import AGAINST, CheckKind, Grade
-from forge_lsp.domain.ports import Scoping, Syntax, Toolchain
-from forge_lsp.domain.task import Document, Language, Other, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
+from forge_lsp.core.checks import AGAINST, CheckKind, Grade
+from forge_lsp.core.ports import Scoping, Syntax, Toolchain
+from forge_lsp.core.task import Document, Language, Other, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.ports import Item, ItemKind, Scoping, Syntax
-from forge_lsp.domain.task import Document, Scope, ScopeKind, TextRange
+from forge_lsp.core.ports import Item, ItemKind, Scoping, Syntax
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 
 __all__ = ["MOST_PLACES", "Place", "places_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forge_lsp.changes.values import FileVerdict, Judgement, PlaceVerdict, Ruling
-from forge_lsp.domain.attempt import Severity
-from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus
+from forge_lsp.core.attempt import Severity
+from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.jobs.document import checks_document
 

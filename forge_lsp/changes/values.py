@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from forge_lsp.domain.attempt import BuildReport, Diagnostic, Evidence
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import BuildReport, Diagnostic, Evidence
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.task import Language
 
 __all__ = ["Change", "FileChange", "FileVerdict", "Judgement", "PlaceVerdict", "Ruling"]
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from forge_lsp import __version__
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 
 __all__ = ["Options", "parse"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.bench_report import print_document, print_report
 from forge_lsp.cli.display import count, printable, stderr_console
 from forge_lsp.cli.files import workspace_of
-from forge_lsp.domain.errors import BadRequest, EnvironmentFault
-from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
-from forge_lsp.domain.ports import ConsentQuestion
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import BadRequest, EnvironmentFault
+from forge_lsp.core.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
+from forge_lsp.core.ports import ConsentQuestion
+from forge_lsp.core.task import Language
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
 from forge_lsp.cli.files import workspace_of
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import say, stderr_console
-from forge_lsp.domain.errors import BadRequest, EnvironmentFault
+from forge_lsp.core.errors import BadRequest, EnvironmentFault
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.settings import Resolved
+    from forge_lsp.config import Resolved
 
 __all__ = ["config"]
 
@@ -42,7 +42,7 @@ STARTER = """\
 async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> int:
     """Print or make settings. ``load`` answers the settings in force, their profile chosen."""
     if options.action == "schema":
-        from forge_lsp.settings import Settings
+        from forge_lsp.config import Settings
 
         say(json.dumps(Settings.model_json_schema(), indent=2) + "\n")
         return 0
@@ -55,7 +55,7 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
     if options.json:
         say(json.dumps(values, indent=2) + "\n")
         return 0
-    from forge_lsp.settings.sources import leaves
+    from forge_lsp.config.sources import leaves
 
     lines = [
         f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.setter_of(path)}" for path, value in leaves(values)
@@ -65,7 +65,7 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
 
 
 def _init(options: Options) -> int:
-    from forge_lsp.settings.sources import user_file
+    from forge_lsp.config.sources import user_file
 
     path, _ = user_file(os.environ, options.config)
     if path.exists():

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.cli import files
 from forge_lsp.cli.display import printable, say, stderr_console
-from forge_lsp.domain.task import Task
+from forge_lsp.core.task import Task
 from forge_lsp.redaction import redact
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.domain.ports import Gathered, ShownPart
+    from forge_lsp.core.ports import Gathered, ShownPart
     from forge_lsp.jobs.services import Services
 
 __all__ = ["context"]

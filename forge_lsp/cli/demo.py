@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.cli.diff import styled, unified
 from forge_lsp.cli.display import printable, stdout_console
-from forge_lsp.domain.errors import EnvironmentFault, ForgeError
+from forge_lsp.core.errors import EnvironmentFault, ForgeError
 
 if TYPE_CHECKING:
     from rich.console import Console

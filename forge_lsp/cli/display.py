@@ -8,8 +8,8 @@ import re
 import sys
 from typing import IO, TYPE_CHECKING
 
-from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.events import (
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,

@@ -7,8 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault
-from forge_lsp.domain.task import Document, Language, TextRange
+from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault
+from forge_lsp.core.task import Document, Language, TextRange
 from forge_lsp.roots import project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]

@@ -10,7 +10,7 @@ from forge_lsp.cli.memory import bar, gigabytes
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
-    from forge_lsp.domain.ports.fleet import Fleet, FleetReport, FleetServer
+    from forge_lsp.core.ports.fleet import Fleet, FleetReport, FleetServer
 
 __all__ = ["fleet"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli import files
 from forge_lsp.cli.diff import print_diff
 from forge_lsp.cli.display import Display, say, stderr_console
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import EditConflict
-from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import EditConflict
+from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.jobs.services import Services

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
 from forge_lsp.cli.memory import print_gpus, told
 from forge_lsp.cli.plan import print_sections
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
 from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:

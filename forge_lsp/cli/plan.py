@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, stdout_console
-from forge_lsp.domain.ports.planning import Section
+from forge_lsp.core.ports.planning import Section
 from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:

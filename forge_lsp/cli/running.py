@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from forge_lsp.cli.display import say, say_error
-from forge_lsp.domain.errors import BadRequest, EnvironmentFault, ForgeError, JobUnknown, SettingsError
+from forge_lsp.core.errors import BadRequest, EnvironmentFault, ForgeError, JobUnknown, SettingsError
 from forge_lsp.logfile import Log, redact
 
 __all__ = ["FAILED", "USAGE", "run"]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from forge_lsp.domain.attempt import Agreement, Evidence
-from forge_lsp.domain.checks import CheckResult, CheckStatus
+from forge_lsp.core.attempt import Agreement, Evidence
+from forge_lsp.core.checks import CheckResult, CheckStatus
 
 __all__ = ["Behaviours", "Difference", "answer_of"]
 

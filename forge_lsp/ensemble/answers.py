@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role
+from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.words import without_thinking
 

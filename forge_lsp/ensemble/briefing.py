@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence
-from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
-from forge_lsp.domain.ports import ContextGatherer, Gathered, ModelDirectory, ShownPart
-from forge_lsp.domain.task import Task
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, counts_of
+from forge_lsp.core.ports import ContextGatherer, Gathered, ModelDirectory, ShownPart
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.fencing import on_one_line
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.prompting import Shared, Window, named_scope, render, shared_prefix, toy_prefix, window

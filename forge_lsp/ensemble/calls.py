@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from forge_lsp.chat_marks import as_letters
-from forge_lsp.domain.errors import (
+from forge_lsp.core.errors import (
     BrokenStream,
     ForgeError,
     ModelFault,
@@ -18,8 +18,8 @@ from forge_lsp.domain.errors import (
     ServerUnreachable,
     Unauthorised,
 )
-from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
-from forge_lsp.domain.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
+from forge_lsp.core.events import CallFinished, CallStarted, Emit, Stage
+from forge_lsp.core.ports import ChatModel, ChatReply, ChatRequest, Clock, ModelDirectory, ModelInfo, Spending, Usage
 from forge_lsp.ensemble.words import estimate_tokens
 from forge_lsp.redaction import Pairs, hidden
 

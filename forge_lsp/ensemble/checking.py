@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
-from forge_lsp.domain.checks import AGAINST, CheckStatus, grade_of
-from forge_lsp.domain.ports import FastGate, Syntax, Toolchain
-from forge_lsp.domain.task import Task
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.checks import AGAINST, CheckStatus, grade_of
+from forge_lsp.core.ports import FastGate, Syntax, Toolchain
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.agreement import Behaviours, answer_of
 
 __all__ = ["Checked", "Checks", "check", "rank"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forge_lsp.domain.attempt import BuildReport, Decision, DecisionKind, Evidence, Verdict
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.attempt import BuildReport, Decision, DecisionKind, Evidence, Verdict
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.ensemble.schedule import Accept
 
 __all__ = ["blocks", "decide", "needs_panel", "proof_words"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forge_lsp.domain.attempt import Thought
-from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role
-from forge_lsp.domain.task import Task
+from forge_lsp.core.attempt import Thought
+from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.prompting import Shared, named_scope, render

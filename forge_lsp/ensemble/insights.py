@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     BuildReport,
     Candidate,
     Evidence,
@@ -13,7 +13,7 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckResult, CheckStatus
+from forge_lsp.core.checks import CheckResult, CheckStatus
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.fencing import as_item, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens

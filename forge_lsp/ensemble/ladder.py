@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.attempt import Attempt
-from forge_lsp.domain.errors import ServerUnreachable, SpendingRefused
-from forge_lsp.domain.ports import ModelDirectory
+from forge_lsp.core.attempt import Attempt
+from forge_lsp.core.errors import ServerUnreachable, SpendingRefused
+from forge_lsp.core.ports import ModelDirectory
 from forge_lsp.ensemble.schedule import Row, Schedule
 
 __all__ = ["Climb", "Rung"]

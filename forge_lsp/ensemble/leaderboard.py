@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
-from forge_lsp.domain.checks import CheckStatus
+from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
+from forge_lsp.core.checks import CheckStatus
 from forge_lsp.ensemble.checking import Checked, Checks
 
 __all__ = ["Best", "Leaderboard"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
     Candidate,
@@ -19,9 +19,9 @@ from forge_lsp.domain.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.domain.errors import ServerUnreachable, SettingsError
-from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
-from forge_lsp.domain.ports import (
+from forge_lsp.core.errors import ServerUnreachable, SettingsError
+from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
+from forge_lsp.core.ports import (
     Clock,
     ContextGatherer,
     Editing,
@@ -34,7 +34,7 @@ from forge_lsp.domain.ports import (
     Toolchain,
     Unmanaged,
 )
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.task import Language, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks

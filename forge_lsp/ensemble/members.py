@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forge_lsp.domain.attempt import Replacement
-from forge_lsp.domain.errors import (
+from forge_lsp.core.attempt import Replacement
+from forge_lsp.core.errors import (
     ConsentRefused,
     ForgeError,
     ModelMissing,
@@ -21,8 +21,8 @@ from forge_lsp.domain.errors import (
     SpendingRefused,
     Unauthorised,
 )
-from forge_lsp.domain.events import Degraded, Emit, Stage
-from forge_lsp.domain.ports import ModelDirectory, ModelInfo
+from forge_lsp.core.events import Degraded, Emit, Stage
+from forge_lsp.core.ports import ModelDirectory, ModelInfo
 
 __all__ = ["MOST_UNUSABLE", "Members", "Part", "Team", "times"]
 

@@ -8,8 +8,8 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Purpose, Role
-from forge_lsp.domain.task import Scope, ScopeKind, Task
+from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Purpose, Role
+from forge_lsp.core.task import Scope, ScopeKind, Task
 from forge_lsp.ensemble.fencing import addressed, as_material, fence_for, on_one_line
 from forge_lsp.ensemble.words import clip, estimate_tokens
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from forge_lsp.domain.checks import Grade
+from forge_lsp.core.checks import Grade
 
 __all__ = [
     "MOST_THINKERS",

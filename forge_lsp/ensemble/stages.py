@@ -11,9 +11,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.attempt import Candidate, Evidence, Insight, Thought
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.errors import (
+from forge_lsp.core.attempt import Candidate, Evidence, Insight, Thought
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.errors import (
     ExtractionFailed,
     ModelError,
     ModelMissing,
@@ -21,9 +21,9 @@ from forge_lsp.domain.errors import (
     SpendingRefused,
     Unauthorised,
 )
-from forge_lsp.domain.events import Degraded, Emit, Stage, StageFinished, StageStarted
-from forge_lsp.domain.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
-from forge_lsp.domain.task import Task
+from forge_lsp.core.events import Degraded, Emit, Stage, StageFinished, StageStarted
+from forge_lsp.core.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, check

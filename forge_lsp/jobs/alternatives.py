@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, Observation
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Document, Language, Task
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Document, Language, Task
 from forge_lsp.jobs.document import checks_document
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.ports import Editing
+    from forge_lsp.core.ports import Editing
     from forge_lsp.jobs.record import JobRecord
 
 __all__ = ["Alternative", "alternatives_document", "alternatives_of", "candidate_of", "differences_of"]

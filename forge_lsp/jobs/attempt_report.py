@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
     BuildStatus,
@@ -11,8 +11,8 @@ from forge_lsp.domain.attempt import (
     Review,
     Verdict,
 )
-from forge_lsp.domain.checks import AGAINST, CheckResult, CheckStatus, counts_of
-from forge_lsp.domain.events import Stage, StageFinished
+from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, counts_of
+from forge_lsp.core.events import Stage, StageFinished
 from forge_lsp.jobs.document import shares
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord

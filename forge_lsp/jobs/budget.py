@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from forge_lsp.domain.errors import BudgetExceeded, ConsentRefused, EnvironmentFault, SpendingRefused
-from forge_lsp.domain.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
+from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, EnvironmentFault, SpendingRefused
+from forge_lsp.core.ports import Ask, Clock, ConsentQuestion, ModelInfo, Usage
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.database import Busy
 from forge_lsp.jobs.ledger import Ceiling, Ledger, OverBudget, Reservation
@@ -46,7 +46,7 @@ class _Purse:
 
 
 class JobSpending:
-    """The :class:`~forge_lsp.domain.ports.Spending` of one job.
+    """The :class:`~forge_lsp.core.ports.Spending` of one job.
 
     ``granted`` names servers that need no question (``consent.servers`` and ``--allow``), ``addresses`` the URL of
     each server, for the question. ``workspace`` None: a lone file; its consent is kept apart. While ``attended`` says
@@ -97,7 +97,7 @@ class JobSpending:
         return to_usd(self._purse.settled + sum(entry.sent for _, _, entry in self._purse.open))
 
     async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
-        """See :meth:`forge_lsp.domain.ports.Spending.admit`. Raises SpendingRefused too: the price is not known."""
+        """See :meth:`forge_lsp.core.ports.Spending.admit`. Raises SpendingRefused too: the price is not known."""
         if self._closed:  # a stray of a cancelled job: nothing more leaves the machine for it
             raise SpendingRefused(f"{model.key} is not called: the job has ended")
         if not model.paid:
@@ -148,7 +148,7 @@ class JobSpending:
         return usd
 
     def settle(self, model: ModelInfo, reserved: float, usage: Usage | None) -> float:
-        """See :meth:`forge_lsp.domain.ports.Spending.settle`."""
+        """See :meth:`forge_lsp.core.ports.Spending.settle`."""
         if not model.paid:
             return 0.0
         entry = next((entry for entry in self._purse.open if entry[:2] == (model.key, reserved)), None)

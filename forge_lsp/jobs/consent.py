@@ -9,8 +9,8 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.ports import Ask, ConsentQuestion
+from forge_lsp.core.errors import ConsentRefused
+from forge_lsp.core.ports import Ask, ConsentQuestion
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.ledger import Ledger

@@ -8,11 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.events import Emit
-from forge_lsp.domain.ports import Ask, Spending
-from forge_lsp.domain.task import Document, Task, TextRange
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.events import Emit
+from forge_lsp.core.ports import Ask, Spending
+from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion

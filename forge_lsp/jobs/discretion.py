@@ -7,8 +7,8 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-from forge_lsp.domain.attempt import Candidate
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.core.attempt import Candidate
+from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.redaction import Pairs, hidden, placeholders
 

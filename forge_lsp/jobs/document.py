@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildStatus,
     DecisionKind,
@@ -14,8 +14,8 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckStatus, Grade, counts_of
-from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
+from forge_lsp.core.checks import CheckStatus, Grade, counts_of
+from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
 from forge_lsp.jobs.record import JobRecord, iso
 
 __all__ = ["attempt_document", "checks_document", "job_document", "shares"]

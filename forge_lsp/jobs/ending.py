@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import ForgeError
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.jobs.document import checks_document
 from forge_lsp.jobs.record import SentFile
 

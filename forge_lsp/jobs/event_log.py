@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from forge_lsp.domain.events import AttemptStarted, EventBody, JobEvent, Stage, StageStarted
-from forge_lsp.domain.ports import Clock
+from forge_lsp.core.events import AttemptStarted, EventBody, JobEvent, Stage, StageStarted
+from forge_lsp.core.ports import Clock
 
 __all__ = ["EventLog", "Listener"]
 

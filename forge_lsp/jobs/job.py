@@ -17,8 +17,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.attempt import Attempt, Outcome
-from forge_lsp.domain.events import (
+from forge_lsp.core.attempt import Attempt, Outcome
+from forge_lsp.core.events import (
     AttemptStarted,
     CallFinished,
     EventBody,
@@ -26,8 +26,8 @@ from forge_lsp.domain.events import (
     JobFinished,
     JobStarted,
 )
-from forge_lsp.domain.ports import Clock
-from forge_lsp.domain.task import Task
+from forge_lsp.core.ports import Clock
+from forge_lsp.core.task import Task
 from forge_lsp.jobs.budget import JobSpending
 from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.events import JobEvent
-from forge_lsp.domain.ports import Clock
+from forge_lsp.core.became import Became
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.events import JobEvent
+from forge_lsp.core.ports import Clock
 from forge_lsp.jobs import rows
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.observed import Observed, select_observed

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.errors import ForgeError, JobUnknown
-from forge_lsp.domain.events import JobEvent
-from forge_lsp.domain.ports import Clock
+from forge_lsp.core.became import Became
+from forge_lsp.core.errors import ForgeError, JobUnknown
+from forge_lsp.core.events import JobEvent
+from forge_lsp.core.ports import Clock
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
@@ -24,7 +24,7 @@ from forge_lsp.jobs.record import Artifact, JobRecord, JobState
 from forge_lsp.jobs.report import job_report
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.ports import Editing
+    from forge_lsp.core.ports import Editing
     from forge_lsp.ensemble.loop import Conclusion
     from forge_lsp.jobs.statistics import Rates, Statistics
 

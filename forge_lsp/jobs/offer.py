@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import EditConflict
-from forge_lsp.domain.task import Scope, TextEdit, TextRange
+from forge_lsp.core.errors import EditConflict
+from forge_lsp.core.task import Scope, TextEdit, TextRange
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.ports import Editing
+    from forge_lsp.core.ports import Editing
     from forge_lsp.jobs.contract import Recheck
 
 __all__ = ["Offer", "in_place_of", "target_text"]

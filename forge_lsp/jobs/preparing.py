@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
     BuildStatus,
@@ -16,10 +16,10 @@ from forge_lsp.domain.attempt import (
     Insight,
     InsightKind,
 )
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.errors import BadRequest, EnvironmentFault
-from forge_lsp.domain.events import Emit
-from forge_lsp.domain.ports import (
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.errors import BadRequest, EnvironmentFault
+from forge_lsp.core.events import Emit
+from forge_lsp.core.ports import (
     Clock,
     ContextGatherer,
     Editing,
@@ -32,7 +32,7 @@ from forge_lsp.domain.ports import (
     Syntax,
     Toolchain,
 )
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.task import Language, Task
 from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule

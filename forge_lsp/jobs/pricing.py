@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forge_lsp.domain.errors import SpendingRefused
-from forge_lsp.domain.ports import ModelInfo, Usage
+from forge_lsp.core.errors import SpendingRefused
+from forge_lsp.core.ports import ModelInfo, Usage
 from forge_lsp.jobs.money import to_nano
 
 __all__ = ["Estimate", "Price", "Prices"]

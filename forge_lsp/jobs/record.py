@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.events import CallFinished, JobEvent
-from forge_lsp.domain.task import Scope
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.events import CallFinished, JobEvent
+from forge_lsp.core.task import Scope
 
 __all__ = ["Artifact", "JobRecord", "JobState", "SentFile", "iso"]
 

@@ -6,8 +6,8 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from forge_lsp.domain.attempt import Attempt, Outcome
-from forge_lsp.domain.events import CallFinished, Degraded, JobEvent, RungSkipped
+from forge_lsp.core.attempt import Attempt, Outcome
+from forge_lsp.core.events import CallFinished, Degraded, JobEvent, RungSkipped
 from forge_lsp.jobs.alternatives_report import alternatives_section
 from forge_lsp.jobs.attempt_report import attempt_section, compiled_word, evidence_word
 from forge_lsp.jobs.document import attempts_so_far

@@ -7,11 +7,11 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import cast, get_args
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.checks import CheckStatus, Grade
-from forge_lsp.domain.events import CallFinished, EventBody, JobEvent
-from forge_lsp.domain.task import Scope
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.became import Became
+from forge_lsp.core.checks import CheckStatus, Grade
+from forge_lsp.core.events import CallFinished, EventBody, JobEvent
+from forge_lsp.core.task import Scope
 from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.presence import Presence

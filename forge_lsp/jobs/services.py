@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import SettingsError
-from forge_lsp.domain.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
-from forge_lsp.domain.ports.planning import MakePlan, Planned
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import SettingsError
+from forge_lsp.core.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
+from forge_lsp.core.ports.planning import MakePlan, Planned
+from forge_lsp.core.task import Language
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:

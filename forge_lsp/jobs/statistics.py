@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.events import Stage
-from forge_lsp.domain.ports import Usage
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.became import Became
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.events import Stage
+from forge_lsp.core.ports import Usage
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.intervals import Mean, Ratio, Share, mean, ratio, share
 from forge_lsp.jobs.money import to_usd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.events import CallFinished, CallStarted, JobEvent
+from forge_lsp.core.events import CallFinished, CallStarted, JobEvent
 
 __all__ = ["gantt"]
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.task import Document, Scope, ScopeKind, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND, GENERATE_TITLE
 from forge_lsp.lsp.texts import LineIndex
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from forge_lsp.lsp.apply import Change
 from forge_lsp.lsp.documents import Documents, path_of
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.ports import Followed
+    from forge_lsp.core.ports import Followed
     from forge_lsp.jobs.offer import Offer
     from forge_lsp.jobs.services import Services
 

@@ -17,9 +17,9 @@ from urllib.parse import unquote
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from forge_lsp.domain.errors import BadRequest, EditConflict
-from forge_lsp.domain.ports import Editing
-from forge_lsp.domain.task import TextEdit, TextRange
+from forge_lsp.core.errors import BadRequest, EditConflict
+from forge_lsp.core.ports import Editing
+from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.documents import Documents, Present
 from forge_lsp.lsp.texts import ExactWorkspace

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 from lsprotocol import converters
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import EditConflict, JobUnknown
-from forge_lsp.domain.task import Document, TextRange
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import EditConflict, JobUnknown
+from forge_lsp.core.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest, JobResult
 from forge_lsp.jobs.offer import Offer, in_place_of, target_text
 from forge_lsp.lsp.consent import asker

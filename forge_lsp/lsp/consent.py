@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.ports import Ask, ConsentQuestion
+from forge_lsp.core.errors import ConsentRefused
+from forge_lsp.core.ports import Ask, ConsentQuestion
 from forge_lsp.jobs.consent import consent_words
 
 __all__ = ["ALLOW", "NEVER", "NOT_NOW", "asker", "question"]

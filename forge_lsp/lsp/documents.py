@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from pygls.uris import to_fs_path, uri_scheme
 from pygls.workspace import PositionCodec
 
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Document, Language
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Document, Language
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 
 __all__ = ["BOM", "LANGUAGE_IDS", "Documents", "Present", "language_of", "path_of"]

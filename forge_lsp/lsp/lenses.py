@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.task import TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.lsp.names import GENERATE_TITLE
 from forge_lsp.lsp.texts import LineIndex
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.events import (
+from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,

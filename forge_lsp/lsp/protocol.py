@@ -26,7 +26,7 @@ from pygls.exceptions import (
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from forge_lsp.domain.errors import BadRequest, ForgeError
+from forge_lsp.core.errors import BadRequest, ForgeError
 from forge_lsp.lsp.texts import ExactWorkspace
 
 __all__ = ["REQUEST_FAILED", "ForgeProtocol", "Refusal", "Written"]

@@ -9,9 +9,9 @@ from typing import TypeVar, cast
 
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.attempt import Diagnostic, Severity
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.documents import LANGUAGE_IDS
 from forge_lsp.lsp.texts import LineIndex

@@ -19,7 +19,7 @@ from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.serving import serve_stdio, serve_tcp
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.task import Document, Scope, TextRange
+    from forge_lsp.core.task import Document, Scope, TextRange
     from forge_lsp.lsp.apply import Waits
     from forge_lsp.lsp.commands import Commands
     from forge_lsp.lsp.session import Build, Session
@@ -150,7 +150,7 @@ async def _listed() -> None:
 
 
 def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
-    from forge_lsp.domain.errors import BadRequest
+    from forge_lsp.core.errors import BadRequest
     from forge_lsp.lsp.actions import code_actions
 
     editor = session.editor
@@ -169,7 +169,7 @@ def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAct
 
 
 async def _lenses(session: Session, uri: str) -> list[lsp.CodeLens]:
-    from forge_lsp.domain.errors import BadRequest
+    from forge_lsp.core.errors import BadRequest
     from forge_lsp.lsp.lenses import code_lenses
     from forge_lsp.lsp.protocol import Refusal
 
@@ -188,7 +188,7 @@ async def _lenses(session: Session, uri: str) -> list[lsp.CodeLens]:
 
 
 def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
-    from forge_lsp.domain.errors import BadRequest
+    from forge_lsp.core.errors import BadRequest
 
     try:
         return cast("Scope", find(document, span))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from forge_lsp.domain.errors import ForgeError, SettingsError
+from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.afterwards import Afterwards

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.events import JobEvent
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.events import JobEvent
 from forge_lsp.jobs.contract import ApplyMode, JobResult
 from forge_lsp.jobs.offer import Offer
 from forge_lsp.jobs.record import JobState

@@ -18,7 +18,7 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.task import TextRange
+    from forge_lsp.core.task import TextRange
 
 __all__ = ["ExactDocument", "ExactWorkspace", "LineIndex"]
 
@@ -84,7 +84,7 @@ class LineIndex:
 
     def text_range(self, span: lsp.Range) -> TextRange:
         """The offsets of a client's range; a range that ends before it starts is turned round."""
-        from forge_lsp.domain.task import TextRange
+        from forge_lsp.core.task import TextRange
 
         start, end = self.offset(span.start), self.offset(span.end)
         return TextRange(start=min(start, end), end=max(start, end))

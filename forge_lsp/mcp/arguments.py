@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.core.errors import BadRequest
 from forge_lsp.mcp.schemas import ToolSpec
 
 __all__ = ["LONGEST_TEXT", "Arguments"]

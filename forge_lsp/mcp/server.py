@@ -13,8 +13,8 @@ from mcp.server import Server
 from mcp.server.stdio import stdio_server
 
 from forge_lsp import __version__
+from forge_lsp.core.errors import ForgeError
 from forge_lsp.detached import Link
-from forge_lsp.domain.errors import ForgeError
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec

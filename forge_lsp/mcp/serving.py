@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import ToolMissing
+from forge_lsp.core.errors import ToolMissing
 
 if TYPE_CHECKING:
     from forge_lsp.detached import Link

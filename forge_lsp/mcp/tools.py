@@ -14,11 +14,11 @@ from forge_lsp.changes.git import change_of
 from forge_lsp.changes.parts import parts_of
 from forge_lsp.changes.patch import inside, patched
 from forge_lsp.changes.values import Change, FileChange
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
-from forge_lsp.domain.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
+from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.writing import Files, write_result
@@ -26,7 +26,7 @@ from forge_lsp.mcp.kept import Kept
 from forge_lsp.mcp.work import Answer, Work, Works
 
 if TYPE_CHECKING:
-    from forge_lsp.domain.ports import ConsentQuestion
+    from forge_lsp.core.ports import ConsentQuestion
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
     from forge_lsp.mcp.arguments import Arguments

@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
-from forge_lsp.domain.errors import JobUnknown
-from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.core.errors import JobUnknown
+from forge_lsp.core.ports import ConsentQuestion
 
 __all__ = ["Answer", "Asked", "Work", "Works"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from forge_lsp.domain.errors import ModelFault
-from forge_lsp.domain.ports import ChatRequest, ModelInfo, ModelStatus, PullProgress
+from forge_lsp.core.errors import ModelFault
+from forge_lsp.core.ports import ChatRequest, ModelInfo, ModelStatus, PullProgress
 from forge_lsp.models.wire import Chunk
 
 __all__ = ["AbsentWire"]

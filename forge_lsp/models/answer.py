@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from forge_lsp.domain.errors import BrokenStream, DeadlineExceeded, ModelFault, Rambling
-from forge_lsp.domain.ports import ChatReply, ChatRequest, Completion, FinishReason, Timing, Usage
+from forge_lsp.core.errors import BrokenStream, DeadlineExceeded, ModelFault, Rambling
+from forge_lsp.core.ports import ChatReply, ChatRequest, Completion, FinishReason, Timing, Usage
 from forge_lsp.models.prompt import estimated_input_tokens
 from forge_lsp.models.rambling import RamblingWatch
 from forge_lsp.models.wire import Busy, Chunk, Deadlines, Finished, TextDelta, Wire

@@ -13,8 +13,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import (
+from forge_lsp.core.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.ports import (
     ChatRequest,
     FinishReason,
     ModelInfo,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from forge_lsp.domain.errors import ModelError
+from forge_lsp.core.errors import ModelError
 
 __all__ = ["Breaker"]
 

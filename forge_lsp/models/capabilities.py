@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import cast
 from urllib.parse import urlsplit
 
-from forge_lsp.domain.addresses import masked, names_cloud
-from forge_lsp.domain.ports import Thinks
+from forge_lsp.core.addresses import masked, names_cloud
+from forge_lsp.core.ports import Thinks
 from forge_lsp.models.families import family_of
 from forge_lsp.models.naming import active_parameters, named_base, named_special
 

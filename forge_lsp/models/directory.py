@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
-from forge_lsp.domain.addresses import Address, is_off_machine, ollama_address, web_address
-from forge_lsp.domain.errors import ModelError, ServerUnreachable
-from forge_lsp.domain.ports import ModelInfo, ModelStatus, PullProgress, StandIns
+from forge_lsp.core.addresses import Address, is_off_machine, ollama_address, web_address
+from forge_lsp.core.errors import ModelError, ServerUnreachable
+from forge_lsp.core.ports import ModelInfo, ModelStatus, PullProgress, StandIns
 from forge_lsp.models.absent import AbsentWire
 from forge_lsp.models.embedded_weights import INSTALL
 from forge_lsp.models.families import families, family_of
@@ -89,7 +89,7 @@ class _Availability:
 
 
 class Directory:
-    """See :class:`forge_lsp.domain.ports.ModelDirectory`.
+    """See :class:`forge_lsp.core.ports.ModelDirectory`.
 
     Costs nothing to make: no SDK is imported and no connection opened before a model is used. ``environ`` holds the
     keys and the default addresses; what is learnt of models is kept in the folder ``state`` (None: it is not kept).
@@ -185,7 +185,7 @@ class Directory:
         return guarded
 
     async def stand_ins(self) -> StandIns:
-        """See :meth:`forge_lsp.domain.ports.ModelDirectory.stand_ins`."""
+        """See :meth:`forge_lsp.core.ports.ModelDirectory.stand_ins`."""
         from forge_lsp.models.spares import spare_models
 
         named = [self.get(key).info for key in self._models]

@@ -16,8 +16,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import BrokenStream, ForgeError, ModelError, ModelFault, ModelMissing, ServerUnreachable
-from forge_lsp.domain.ports import ChatRequest, ModelInfo, ModelStatus, PullProgress
+from forge_lsp.core.errors import BrokenStream, ForgeError, ModelError, ModelFault, ModelMissing, ServerUnreachable
+from forge_lsp.core.ports import ChatRequest, ModelInfo, ModelStatus, PullProgress
 from forge_lsp.models.embedded_child import Child, ChildOrder, StartFailed
 from forge_lsp.models.embedded_stream import StreamReader, request_body, server_error
 from forge_lsp.models.embedded_weights import (

@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from forge_lsp.domain.errors import ModelError, ModelFault, PromptTooLong, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, Usage
+from forge_lsp.core.errors import ModelError, ModelFault, PromptTooLong, Unauthorised
+from forge_lsp.core.ports import ChatRequest, FinishReason, Usage
 from forge_lsp.models.embedded_grammar import grammar
 from forge_lsp.models.wire import Busy, Chunk, Finished, TextDelta, Waiting
 

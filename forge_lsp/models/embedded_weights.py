@@ -6,7 +6,7 @@ import importlib.util
 from base64 import urlsafe_b64decode
 from pathlib import Path
 
-from forge_lsp.domain.errors import ModelFault, ModelMissing
+from forge_lsp.core.errors import ModelFault, ModelMissing
 
 __all__ = ["INSTALL", "default_weights", "inspect_weights", "published_sha256"]
 

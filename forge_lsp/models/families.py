@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from forge_lsp.domain.ports import Thinks
+from forge_lsp.core.ports import Thinks
 
 __all__ = ["Family", "Table", "families", "family_of", "restricted", "short_name"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from forge_lsp.domain.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
-from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.core.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
+from forge_lsp.core.ports import ModelInfo
 
 __all__ = [
     "broke_in_transport",

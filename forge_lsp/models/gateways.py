@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from forge_lsp.domain.addresses import is_off_machine, names_cloud
+from forge_lsp.core.addresses import is_off_machine, names_cloud
 from forge_lsp.models.capabilities import CLOUD, remote_place
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import route_to

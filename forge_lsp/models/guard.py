@@ -10,14 +10,14 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from forge_lsp.domain.errors import (
+from forge_lsp.core.errors import (
     BrokenStream,
     DeadlineExceeded,
     ModelError,
     ServerBusy,
     ServerUnreachable,
 )
-from forge_lsp.domain.ports import ChatReply, ChatRequest, ModelInfo, Timing
+from forge_lsp.core.ports import ChatReply, ChatRequest, ModelInfo, Timing
 from forge_lsp.models.answer import Answer, total_usage
 from forge_lsp.models.gate import Gate
 from forge_lsp.models.wire import Busy, Deadlines, Unloads, Wire
@@ -62,7 +62,7 @@ class GuardedModel:
         return self._wire
 
     async def complete(self, request: ChatRequest) -> ChatReply:
-        """See :meth:`forge_lsp.domain.ports.ChatModel.complete`.
+        """See :meth:`forge_lsp.core.ports.ChatModel.complete`.
 
         ``completions`` is shorter than ``request.samples`` when some samples failed; it is never empty.
         """

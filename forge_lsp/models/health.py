@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 
-from forge_lsp.domain.addresses import ollama_address
-from forge_lsp.domain.ports import Finding, FindingStatus, ModelStatus
+from forge_lsp.core.addresses import ollama_address
+from forge_lsp.core.ports import Finding, FindingStatus, ModelStatus
 from forge_lsp.models.capabilities import place_name
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.embedded_weights import INSTALL

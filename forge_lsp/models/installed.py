@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from forge_lsp.domain.addresses import ollama_address
-from forge_lsp.domain.errors import EnvironmentFault, ModelError
+from forge_lsp.core.addresses import ollama_address
+from forge_lsp.core.errors import EnvironmentFault, ModelError
 from forge_lsp.models.capabilities import Capabilities
 from forge_lsp.models.wire import Deadlines, ServerConfig, ServerKind
 

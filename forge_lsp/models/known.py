@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from forge_lsp.domain.ports import Thinks
+from forge_lsp.core.ports import Thinks
 from forge_lsp.models.capabilities import Capabilities, Form, Learnt
 
 __all__ = ["MOST", "VERSION", "KnownModels"]

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from forge_lsp.domain.addresses import is_off_machine, masked, web_address
-from forge_lsp.domain.errors import ServerUnreachable
+from forge_lsp.core.addresses import is_off_machine, masked, web_address
+from forge_lsp.core.errors import ServerUnreachable
 
 if TYPE_CHECKING:
     import ssl

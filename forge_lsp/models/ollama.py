@@ -20,8 +20,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault
+from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
 from forge_lsp.models.capabilities import Capabilities, Form
 from forge_lsp.models.faults import prompt_too_long, wrong_place
 from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from forge_lsp.domain.addresses import OLLAMA_PORT, is_off_machine
-from forge_lsp.domain.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
+from forge_lsp.core.addresses import OLLAMA_PORT, is_off_machine
+from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
 from forge_lsp.models.capabilities import Capabilities, Learnt, from_show, remote_place
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
 from forge_lsp.models.known import KnownModels

@@ -9,8 +9,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from forge_lsp.domain.errors import BrokenStream, ModelFault, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
+from forge_lsp.core.errors import BrokenStream, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
 from forge_lsp.models.capabilities import Capabilities, Form, Learnt
 from forge_lsp.models.families import family_of
 from forge_lsp.models.faults import (

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.core.errors import ModelError, ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.ports import ModelInfo
 from forge_lsp.models.faults import (
     connection_failed,
     says_budget,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.core.ports import ChatRequest, Message, Role
 
 __all__ = ["estimated_input_tokens", "holds_object", "json_part", "plain_messages", "schema_words", "turns"]
 

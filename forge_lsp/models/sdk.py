@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
-from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.core.errors import ModelError, ModelFault, ModelMissing, ServerUnreachable, Unauthorised
+from forge_lsp.core.ports import ModelInfo
 from forge_lsp.models.faults import (
     broke_in_transport,
     connection_lost,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.errors import NoAnswer
-from forge_lsp.domain.ports import ChatRequest, ModelInfo, Purpose, Thinks, Usage
+from forge_lsp.core.errors import NoAnswer
+from forge_lsp.core.ports import ChatRequest, ModelInfo, Purpose, Thinks, Usage
 from forge_lsp.models.answer import total_usage
 from forge_lsp.models.capabilities import LEVELS, Form, Learnt
 from forge_lsp.models.prompt import holds_object

@@ -2,7 +2,7 @@
 
 A :class:`Wire` is one model on one server in one wire format (``ollama.py``, ``openai_compatible.py``,
 ``anthropic.py``, ``embedded.py``). It knows nothing of queues, deadlines between tokens, retries or rambling: those
-are the guard's (``guard.py``), which turns a wire into the :class:`~forge_lsp.domain.ports.ChatModel` that the
+are the guard's (``guard.py``), which turns a wire into the :class:`~forge_lsp.core.ports.ChatModel` that the
 ensemble sees.
 
 The contract, in the order the guard uses it:
@@ -14,7 +14,7 @@ The contract, in the order the guard uses it:
    the server stops working. It is opened again, from the start, for a retry.
 3. ``await aclose()`` at the end of the process.
 
-Every method raises only errors of :mod:`forge_lsp.domain.errors` (and lets ``CancelledError`` through).
+Every method raises only errors of :mod:`forge_lsp.core.errors` (and lets ``CancelledError`` through).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from forge_lsp.domain.errors import ServerBusy
-from forge_lsp.domain.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Purpose, Usage
+from forge_lsp.core.errors import ServerBusy
+from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Purpose, Usage
 
 __all__ = [
     "Busy",
@@ -61,7 +61,7 @@ class Waiting:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """Sample ``index`` is complete. One for each sample asked for; an iterator that ends without them is a
-    :class:`~forge_lsp.domain.errors.BrokenStream`, which the guard raises.
+    :class:`~forge_lsp.core.errors.BrokenStream`, which the guard raises.
 
     ``usage`` is added up over the samples of a request: a server that counts once reports it with one of them.
     ``load_seconds`` is what the server says this call spent on loading the model (0.0: not told). ``in_words``: the

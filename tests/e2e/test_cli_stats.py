@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.events import CallFinished, EventBody, JobEvent, Stage, StageFinished
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.became import Became
+from forge_lsp.core.events import CallFinished, EventBody, JobEvent, Stage, StageFinished
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobState
 from tests.support.cli import forge

@@ -84,7 +84,7 @@ def test_who_reads_the_rest_is_there(place: str) -> None:
 
 @pytest.mark.parametrize("block", of("toml"))
 def test_settings(block: Block) -> None:
-    from forge_lsp.settings import Settings
+    from forge_lsp.config import Settings
 
     read = Settings.model_validate(tomllib.loads(block.text))
     if read.models:

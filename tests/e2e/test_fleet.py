@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import BrokenStream, ModelFault, ServerUnreachable
+from forge_lsp.core.errors import BrokenStream, ModelFault, ServerUnreachable
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import ask

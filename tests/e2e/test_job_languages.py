@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.go.tools import find_go
+from forge_lsp.languages.go.tools import find_go
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import (
     MODELS,

@@ -41,7 +41,7 @@ def test_nothing_heavy_is_loaded_when_initialize_is_answered() -> None:
         "from forge_lsp.lsp.server import create_server, run_stdio\n"
         "async def build(settings, folders, trusted):\n"
         "    sys.stderr.write(','.join(sys.modules)); sys.stderr.flush()\n"
-        "    from forge_lsp.domain.errors import ForgeError\n"
+        "    from forge_lsp.core.errors import ForgeError\n"
         "    raise ForgeError('enough')\n"
         "sys.exit(run_stdio(create_server(build=build, version='0')))\n"
     )

@@ -26,7 +26,7 @@ HEAVY = {
     "tree_sitter",
     "xllamacpp",
 }
-OURS_LATER = {"forge_lsp.app", "forge_lsp.builds", "forge_lsp.ensemble", "forge_lsp.models", "forge_lsp.settings"}
+OURS_LATER = {"forge_lsp.app", "forge_lsp.checking", "forge_lsp.ensemble", "forge_lsp.models", "forge_lsp.config"}
 
 
 @pytest.mark.parametrize("arguments", [[], ["--stdio"]], ids=["bare", "--stdio"])

@@ -31,7 +31,9 @@ from tests.support.scripted_http import Exchange, Script
 GOLDEN = Path(__file__).parent / "golden"
 TEXT = 'def is_even(number: int) -> bool:\n    """Whether.\n\n    >>> is_even(2)\n    True\n    """\n    ...\n'
 CODE = "def is_even(number: int) -> bool:\n    return number % 2 == 0"
-PROFILE: dict[str, Any] = tomllib.loads(resources.files("forge_lsp.profiles").joinpath("three-gpu.toml").read_text())
+PROFILE: dict[str, Any] = tomllib.loads(
+    resources.files("forge_lsp.config.profiles").joinpath("three-gpu.toml").read_text()
+)
 KEY = {"ANTHROPIC_API_KEY": "sk-ant-test"}
 SCORE = 7.9
 """Not enough, and near enough to 8 that a panel always waits for its last vote."""

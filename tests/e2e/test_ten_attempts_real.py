@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 
 from forge_lsp.app import Container, Flags
-from forge_lsp.gpus.plan import Plan, Stage
-from forge_lsp.gpus.residency import ManagedResidency
+from forge_lsp.placement.plan import Plan, Stage
+from forge_lsp.placement.residency import ManagedResidency
 from tests.support.fleets import Stock, fleet_of
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
 from tests.support.real_server import environment, events, forge, generate, open_file
@@ -34,7 +34,9 @@ from tests.support.watching import Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the real Ollama server is for Linux")
 
-PROFILE: dict[str, Any] = tomllib.loads(resources.files("forge_lsp.profiles").joinpath("three-gpu.toml").read_text())
+PROFILE: dict[str, Any] = tomllib.loads(
+    resources.files("forge_lsp.config.profiles").joinpath("three-gpu.toml").read_text()
+)
 LOCAL = {key: model for key, model in PROFILE["models"].items() if model["server"] != "claude"}
 PAID = {key: model for key, model in PROFILE["models"].items() if model["server"] == "claude"}
 MEMORY = {"gpu0": 3.8, "gpu1": 3.8, "gpu2": 2.3}

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.builds import task_of, write_files
 
 

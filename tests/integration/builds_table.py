@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration import (
     test_build_c_family,
     test_build_csharp,

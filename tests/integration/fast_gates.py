@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.opener import Opener
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.opener import Opener
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration.builds_cases import Case, real_sandbox
 from tests.integration.fast_looks import PATIENT
 from tests.support.builds import with_code

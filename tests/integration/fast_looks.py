@@ -8,10 +8,10 @@ import os
 import signal
 from collections.abc import Sequence
 
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.domain.ports import FastReport
-from forge_lsp.domain.task import Task
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.core.ports import FastReport
+from forge_lsp.core.task import Task
 from tests.support.processes import descendants
 
 __all__ = ["PATIENT", "replaced_and_none_left", "told"]

@@ -15,19 +15,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
-from forge_lsp.builds.csharp.toolchain import CSharpToolchain
-from forge_lsp.builds.go.toolchain import GoToolchain
-from forge_lsp.builds.java.toolchain import JavaToolchain
-from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.rust.toolchain import RustToolchain
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.typescript import TypeScriptToolchain
-from forge_lsp.domain.attempt import BuildReport, Evidence
-from forge_lsp.domain.ports import Sandbox, Toolchain
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.attempt import BuildReport, Evidence
+from forge_lsp.core.ports import Sandbox, Toolchain
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.c_family.toolchain import CFamilyToolchain
+from forge_lsp.languages.csharp.toolchain import CSharpToolchain
+from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain
+from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain
+from forge_lsp.languages.go.toolchain import GoToolchain
+from forge_lsp.languages.java.toolchain import JavaToolchain
+from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.languages.rust.toolchain import RustToolchain
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.sandbox.folders import BoxFolders
 from tests.integration.sandbox_probes import living, snapshot
 from tests.integration.sandbox_probes import sandbox as sandbox_of
 from tests.support.builds import candidate_of, task_of, with_code, write_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.hostile_candidates import Hostile
 
 __all__ = ["PROJECTS"]

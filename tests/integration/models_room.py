@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.core.ports import ChatRequest, Message, Role
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.gate import Policy
 from forge_lsp.models.guard import GuardedModel

@@ -14,13 +14,13 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.sandbox.copybox import CopySandbox
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.landlock import run_confined
-from forge_lsp.builds.sandbox.limits import Limits
-from forge_lsp.builds.sandbox.probing import Open, Session, Surroundings, measure
-from forge_lsp.domain.ports import ProcessResult, Sandbox, Tree
+from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
+from forge_lsp.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.sandbox.copybox import CopySandbox
+from forge_lsp.sandbox.folders import BoxFolders
+from forge_lsp.sandbox.landlock import run_confined
+from forge_lsp.sandbox.limits import Limits
+from forge_lsp.sandbox.probing import Open, Session, Surroundings, measure
 
 WAYS = ("overlay", "copy", "landlock")
 WORKBENCH = "workbench"

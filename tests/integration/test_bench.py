@@ -15,7 +15,7 @@ from forge_lsp.app import Flags, make_services
 from forge_lsp.bench.carried import carried_tasks
 from forge_lsp.cli.arguments import parse
 from forge_lsp.cli.bench import bench
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.services import Services
 from forge_lsp.jobs.statistics import Rates
 from tests.support.faulty_ollama import FakeOllama

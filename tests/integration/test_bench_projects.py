@@ -15,9 +15,9 @@ import pytest
 from forge_lsp.bench.carried import CarriedTask, carried_tasks
 from forge_lsp.bench.project import cases_in, sources_in
 from forge_lsp.bench.splitting import units_in
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Candidate
-from forge_lsp.domain.ports import Sandbox
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import Candidate
+from forge_lsp.core.ports import Sandbox
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.test_bench_tasks import tools
 

@@ -13,14 +13,14 @@ import pytest
 
 from forge_lsp.bench.carried import CarriedTask, carried_tasks
 from forge_lsp.bench.case import Tools, is_right
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Candidate
-from forge_lsp.domain.checks import CheckKind, CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, ScopeKind
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import Candidate
+from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, ScopeKind
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from tests.integration.builds_cases import real_sandbox
 from tests.support.tools import node_modules
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.go.toolchain import GoToolchain, go_findings
-from forge_lsp.builds.go.tools import find_go
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.ports import FindingStatus, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.go.toolchain import GoToolchain, go_findings
+from forge_lsp.languages.go.tools import find_go
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
 
@@ -221,7 +221,7 @@ async def test_several_modules_and_files_that_are_left_out(toolchain: GoToolchai
 
 
 async def test_without_go(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forge_lsp.builds.go.tools.find_spec", lambda _: None)
+    monkeypatch.setattr("forge_lsp.languages.go.tools.find_spec", lambda _: None)
     bare = GoToolchain(sandbox, timeout=20, environment={"PATH": "/nonexistent"})
     task = project_task(tmp_path, Language.GO, FILES, FILE)
     report = await bare.build(task, with_code(task, GOOD))

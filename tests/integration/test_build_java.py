@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.java.toolchain import JavaToolchain, java_findings
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.ports import FindingStatus, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.java.toolchain import JavaToolchain, java_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain, javascript_findings
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.ports import FindingStatus, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain, javascript_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.tools import typescript_folder

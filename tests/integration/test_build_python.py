@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.python.toolchain import PythonToolchain, python_findings
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox, Toolchain
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.ports import FindingStatus, Sandbox, Toolchain
+from forge_lsp.core.task import Language
+from forge_lsp.languages.python.toolchain import PythonToolchain, python_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.rust.toolchain import RustToolchain, rust_findings
-from forge_lsp.builds.sandbox import choosing
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.ports import FindingStatus, Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.ports import FindingStatus, Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.rust.toolchain import RustToolchain, rust_findings
+from forge_lsp.sandbox import choosing
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
-from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, ModelInfo, Role
+from forge_lsp.core.errors import BrokenStream, ModelFault, PromptTooLong, ServerUnreachable
+from forge_lsp.core.ports import ChatRequest, FinishReason, Message, ModelInfo, Role
 from forge_lsp.models.embedded import EmbeddedWire
 from forge_lsp.models.embedded_weights import default_weights
 from forge_lsp.models.wire import Finished, TextDelta, Waiting
@@ -344,7 +344,7 @@ async def test_a_cut_file_and_a_noisy_one_are_named(tmp_path: Path, monkeypatch:
 
 PARENT = """
 import asyncio, sys
-from forge_lsp.domain.ports import ModelInfo
+from forge_lsp.core.ports import ModelInfo
 from forge_lsp.models.embedded import EmbeddedWire
 
 async def main():

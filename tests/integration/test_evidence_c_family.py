@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.c_family.toolchain import CFamilyToolchain
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.c_family.toolchain import CFamilyToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.test_proofs import Injecting
 from tests.support.builds import candidate_of, write_files

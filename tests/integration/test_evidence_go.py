@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.go.module import layout_of
-from forge_lsp.builds.go.run import go_cache, run_go
-from forge_lsp.builds.go.toolchain import GoToolchain
-from forge_lsp.builds.go.tools import find_go
-from forge_lsp.builds.project import place_of
-from forge_lsp.domain.checks import AGAINST, CheckKind, CheckStatus
-from forge_lsp.domain.ports import CacheUse, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.project import place_of
+from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
+from forge_lsp.core.ports import CacheUse, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.go.module import layout_of
+from forge_lsp.languages.go.run import go_cache, run_go
+from forge_lsp.languages.go.toolchain import GoToolchain
+from forge_lsp.languages.go.tools import find_go
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.java.doubts import ENDS
-from forge_lsp.builds.java.toolchain import JavaToolchain
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.java.doubts import ENDS
+from forge_lsp.languages.java.toolchain import JavaToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of, write_files
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.python.toolchain import PythonToolchain
 from tests.integration.builds_cases import real_sandbox
 from tests.support.builds import candidate_of, task_of, write_files
 

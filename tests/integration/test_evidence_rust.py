@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.rust.toolchain import RustToolchain
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, ScopeKind
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, ScopeKind
+from forge_lsp.languages.rust.toolchain import RustToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 

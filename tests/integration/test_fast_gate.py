@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.app import Container, Flags
-from forge_lsp.builds.fast.checker import Checker
-from forge_lsp.builds.fast.csharp import CSharpOpener
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.opener import Prepared
-from forge_lsp.builds.fast.python import PythonOpener
-from forge_lsp.builds.fast.typescript import TypeScriptOpener
-from forge_lsp.builds.project import Place
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.fast.checker import Checker
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.opener import Prepared
+from forge_lsp.checking.project import Place
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.csharp.fast import CSharpOpener
+from forge_lsp.languages.ecmascript.fast_typescript import TypeScriptOpener
+from forge_lsp.languages.python.fast import PythonOpener
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.integration import fast_gates
 from tests.integration import test_build_csharp as csharp
 from tests.integration import test_build_python as python

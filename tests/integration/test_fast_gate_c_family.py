@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.fast.c_family import CFamilyOpener
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.languages import fast_findings
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.languages import fast_findings
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.c_family.fast import CFamilyOpener
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration import test_build_c_family as build
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict

@@ -9,13 +9,13 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.go import GoOpener
-from forge_lsp.builds.fast.languages import fast_findings
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.languages import fast_findings
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.go.fast import GoOpener
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration import test_build_go as go
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
@@ -191,6 +191,6 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
 def test_the_doctor_names_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = fast_findings(sandbox, go.environment())
     assert "go" in cast("list[str]", finding.facts["languages"])
-    monkeypatch.setattr("forge_lsp.builds.go.tools.find_spec", lambda _: None)
+    monkeypatch.setattr("forge_lsp.languages.go.tools.find_spec", lambda _: None)
     (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
     assert "go" not in cast("list[str]", absent.facts["languages"])

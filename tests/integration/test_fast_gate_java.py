@@ -10,11 +10,11 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.java import JavaOpener
-from forge_lsp.builds.fast.languages import fast_findings
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.languages import fast_findings
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.java.fast import JavaOpener
 from tests.integration import fast_gates
 from tests.integration import test_build_java as java
 from tests.integration.builds_cases import project_task

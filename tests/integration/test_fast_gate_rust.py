@@ -12,13 +12,13 @@ from typing import cast
 
 import pytest
 
-from forge_lsp.builds.fast import rust as rust_gate
-from forge_lsp.builds.fast.gate import DaemonGate
-from forge_lsp.builds.fast.languages import fast_findings
-from forge_lsp.builds.fast.rust import RustOpener
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.domain.ports import FastReport, Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.fast.gate import DaemonGate
+from forge_lsp.checking.fast.languages import fast_findings
+from forge_lsp.core.ports import FastReport, Sandbox
+from forge_lsp.core.task import Language
+from forge_lsp.languages.rust import fast as rust_gate
+from forge_lsp.languages.rust.fast import RustOpener
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration import test_build_rust as rust
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict, sandbox

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
-from forge_lsp.domain.ports import Box, ProcessResult, Sandbox, Tree
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.checks import CheckStatus, Grade, grade_of
+from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.proofs import Project, go, java, rust
 from tests.support.builds import candidate_of, task_of, write_files

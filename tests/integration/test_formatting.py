@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.formatters import formatters
-from forge_lsp.builds.formatting import Formatters, FormatterTool
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language
+from forge_lsp.checking.formatters import formatters
+from forge_lsp.checking.formatting import Formatters, FormatterTool
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language
 from tests.integration.builds_cases import real_sandbox
 from tests.support.builds import write_files
 from tests.support.landing import EDITS, landing_task
@@ -276,8 +276,8 @@ async def test_a_formatter_that_fails_or_changes_more_changes_nothing(
 
 
 async def test_a_project_without_trust_in_its_code_runs_none_of_it(tmp_path: Path) -> None:
-    from forge_lsp.builds.javascript.formatter import javascript_formatter
-    from forge_lsp.builds.project import place_of
+    from forge_lsp.checking.project import place_of
+    from forge_lsp.languages.ecmascript.formatter import javascript_formatter
 
     workspace = write_files(
         tmp_path / "project",

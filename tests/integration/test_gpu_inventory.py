@@ -15,7 +15,7 @@ import pytest
 STUB = Path(__file__).parents[1] / "support" / "nvml" / "stub.c"
 READ = """
 import asyncio, dataclasses, json
-from forge_lsp.gpus import inventory
+from forge_lsp.placement import inventory
 found = asyncio.run(inventory.read())
 lines = [(f.status, f.detail, f.remedy) for f in inventory.findings(found)]
 print(json.dumps({"inventory": dataclasses.asdict(found), "findings": lines}))
@@ -144,7 +144,7 @@ def test_what_computes_and_how_fast_the_memory_is(library: Path, tmp_path: Path)
 def test_memory_that_changes_is_seen_by_the_same_process(library: Path, tmp_path: Path) -> None:
     watch = """
 import asyncio, json, os, pathlib
-from forge_lsp.gpus import inventory
+from forge_lsp.placement import inventory
 path = pathlib.Path(os.environ["FAKE_NVML"])
 first = asyncio.run(inventory.read()).gpus[0].free
 path.write_text(path.read_text().replace("|24576|1200", "|24576|9200"))
@@ -156,7 +156,7 @@ print(json.dumps([first, asyncio.run(inventory.read()).gpus[0].free]))
 
 EACH = """
 import asyncio, dataclasses, json, os, sys
-from forge_lsp.gpus import inventory
+from forge_lsp.placement import inventory
 told = {}
 for code in json.loads(sys.argv[1]):
     os.environ[sys.argv[2]] = str(code)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.gpus.calibration import Calibration, Seen
-from forge_lsp.gpus.planning import ModelRequest, plan
-from forge_lsp.gpus.timing import Row
+from forge_lsp.placement.calibration import Calibration, Seen
+from forge_lsp.placement.planning import ModelRequest, plan
+from forge_lsp.placement.timing import Row
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
 
 pytestmark = pytest.mark.skipif(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration import test_sandbox_security
 from tests.integration.hostile_candidates import attempt
 from tests.integration.hostile_projects import PROJECTS

@@ -22,15 +22,15 @@ ROOT = Path(__file__).parents[2]
 PRELUDE = """
 import asyncio, json, os, sys
 from pathlib import Path
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.events import AttemptStarted, JobEvent, Stage, StageStarted
-from forge_lsp.domain.ports import Usage
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.events import AttemptStarted, JobEvent, Stage, StageStarted
+from forge_lsp.core.ports import Usage
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.pricing import Price, Prices
-from forge_lsp.domain.errors import BudgetExceeded
+from forge_lsp.core.errors import BudgetExceeded
 from tests.unit.jobs.support import HeldClock, accepted, never_ask, paid, prepared, record, request
 
 folder, name = Path(sys.argv[1]), sys.argv[2]

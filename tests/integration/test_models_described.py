@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from forge_lsp.gpus.described import described
-from forge_lsp.gpus.footprint import footprint
+from forge_lsp.placement.described import described
+from forge_lsp.placement.footprint import footprint
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.rigs import SHOWN
 from tests.support.scripted_http import Exchange, Responder

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from forge_lsp.domain.errors import (
+from forge_lsp.core.errors import (
     BrokenStream,
     DeadlineExceeded,
     ModelError,
@@ -23,7 +23,7 @@ from forge_lsp.domain.errors import (
     ServerUnreachable,
     Unauthorised,
 )
-from forge_lsp.domain.ports import FinishReason
+from forge_lsp.core.ports import FinishReason
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, ServerKind
 from tests.integration.models_room import CANCEL, VERDICT, ask, hung_up_within, model_on, now

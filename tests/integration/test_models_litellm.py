@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.errors import ModelError, ModelFault, ModelMissing, Unauthorised
-from forge_lsp.domain.ports import ChatReply
+from forge_lsp.core.errors import ModelError, ModelFault, ModelMissing, Unauthorised
+from forge_lsp.core.ports import ChatReply
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.gate import Policy
 from forge_lsp.models.guard import GuardedModel

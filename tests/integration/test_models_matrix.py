@@ -16,18 +16,18 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.ports import ModelInfo, Sandbox, Usage
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import ConsentRefused
+from forge_lsp.core.ports import ModelInfo, Sandbox, Usage
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
+from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.faulty_ollama import FakeOllama, Mind
 from tests.support.real_server import fenced, part_of, prompt, verdict
 from tests.support.scripted import Events, ManualClock, PlainContext

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault, ModelMissing, PromptTooLong
-from forge_lsp.domain.ports import FinishReason
+from forge_lsp.core.errors import ModelFault, ModelMissing, PromptTooLong
+from forge_lsp.core.ports import FinishReason
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import CANCEL, VERDICT, ask, model_on, now

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault, ServerUnreachable
+from forge_lsp.core.errors import ModelFault, ServerUnreachable
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.gateways import place_of
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault
-from forge_lsp.domain.ports import ModelInfo, Purpose, Thinks
+from forge_lsp.core.errors import ModelFault
+from forge_lsp.core.ports import ModelInfo, Purpose, Thinks
 from forge_lsp.models.capabilities import from_show
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.guard import GuardedModel

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.python.toolchain import PythonToolchain
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.domain.attempt import BuildStatus
-from forge_lsp.domain.errors import SandboxUnavailable
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.errors import SandboxUnavailable
+from forge_lsp.core.task import Language
+from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.sandbox.folders import BoxFolders
 from tests.integration import test_build_python as python
 from tests.integration.builds_cases import project_task
 from tests.integration.sandbox_probes import WAYS, sandbox

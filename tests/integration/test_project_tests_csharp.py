@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.csharp.results import trx_of
-from forge_lsp.builds.csharp.toolchain import CSharpToolchain
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckStatus, RunState
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckStatus, RunState
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.csharp.results import trx_of
+from forge_lsp.languages.csharp.toolchain import CSharpToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.test_build_csharp import FILE, FILES, PROJECT, method
 from tests.support.builds import candidate_of

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.javascript.toolchain import JavaScriptToolchain
-from forge_lsp.builds.typescript import TypeScriptToolchain
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckStatus
-from forge_lsp.domain.ports import Sandbox
-from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain
+from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support.builds import candidate_of
 from tests.support.tools import node_modules

@@ -13,16 +13,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.toolchains import toolchains
-from forge_lsp.domain.attempt import BuildReport, Candidate, Evidence, Outcome
-from forge_lsp.domain.checks import CheckStatus, Grade, grade_of
-from forge_lsp.domain.ports import Box, Sandbox, Toolchain, Tree
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.checking.toolchains import toolchains
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Outcome
+from forge_lsp.core.checks import CheckStatus, Grade, grade_of
+from forge_lsp.core.ports import Box, Sandbox, Toolchain, Tree
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.insights import failure_words
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.proofs import Forgery, Project, Unrunnable, projects
 from tests.support.builds import candidate_of, task_of, write_files

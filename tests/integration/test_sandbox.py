@@ -15,12 +15,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap, find_bwrap
-from forge_lsp.builds.sandbox.choosing import SandboxChooser, SandboxConfig
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.profile import interpreter_folders
-from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
-from forge_lsp.domain.ports import FindingStatus, Tree
+from forge_lsp.core.errors import EnvironmentFault, SandboxUnavailable, ToolMissing
+from forge_lsp.core.ports import FindingStatus, Tree
+from forge_lsp.sandbox.bubblewrap import Bubblewrap, find_bwrap
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.sandbox.folders import BoxFolders
+from forge_lsp.sandbox.profile import interpreter_folders
 from tests.integration.sandbox_probes import WAYS, sandbox, snapshot
 from tests.integration.test_sandbox_security import NOBODY, ROOT, ordinary_python, works
 
@@ -266,8 +266,8 @@ def test_a_foreign_file_is_replaced_as_an_ordinary_user() -> None:
     code = """
 import asyncio, sys
 from pathlib import Path, PurePosixPath
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.domain.ports import Tree
+from forge_lsp.sandbox.folders import BoxFolders
+from forge_lsp.core.ports import Tree
 from tests.integration.sandbox_probes import sandbox
 async def main():
     folders = BoxFolders(Path(sys.argv[1]) / "boxes")
@@ -300,7 +300,7 @@ async def test_a_real_compiler_works_inside(way: str, folders: BoxFolders) -> No
 
 def test_importing_the_sandboxes_is_light() -> None:
     code = (
-        "import sys\nimport forge_lsp.builds.sandbox.choosing\n"
+        "import sys\nimport forge_lsp.sandbox.choosing\n"
         "assert not {'pathspec', 'pydantic', 'anthropic', 'openai', 'httpx', 'tree_sitter'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)

@@ -16,13 +16,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.sandbox.bubblewrap import find_bwrap
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.landlock import available as landlock_missing
-from forge_lsp.builds.sandbox.limits import Limits
-from forge_lsp.builds.sandbox.probing import PROBES
-from forge_lsp.builds.sandbox.profile import interpreter_folders
-from forge_lsp.domain.ports import Box, Tree
+from forge_lsp.core.ports import Box, Tree
+from forge_lsp.sandbox.bubblewrap import find_bwrap
+from forge_lsp.sandbox.folders import BoxFolders
+from forge_lsp.sandbox.landlock import available as landlock_missing
+from forge_lsp.sandbox.limits import Limits
+from forge_lsp.sandbox.probing import PROBES
+from forge_lsp.sandbox.profile import interpreter_folders
 from tests.integration import sandbox_probes
 from tests.integration.sandbox_probes import BACKGROUND, WAYS, living, sandbox
 
@@ -251,9 +251,9 @@ def test_processes_are_bounded_for_an_ordinary_user(way: str, request: pytest.Fi
     code = """
 import asyncio, sys
 from pathlib import Path
-from forge_lsp.builds.sandbox.folders import BoxFolders
-from forge_lsp.builds.sandbox.limits import Limits
-from forge_lsp.domain.ports import Box, Tree
+from forge_lsp.sandbox.folders import BoxFolders
+from forge_lsp.sandbox.limits import Limits
+from forge_lsp.core.ports import Box, Tree
 from tests.integration.sandbox_probes import sandbox
 async def main():
     folders = BoxFolders(Path(sys.argv[2]))

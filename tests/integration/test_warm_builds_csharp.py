@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.builds.csharp.sdk import dotnet_environment as told_of
-from forge_lsp.builds.csharp.sdk import find_dotnet, readable_of
-from forge_lsp.builds.csharp.toolchain import CSharpToolchain
-from forge_lsp.builds.csharp.warm import WARM, WarmBuilds
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.builds.sandbox.launcher import descendants
-from forge_lsp.domain.attempt import BuildReport, BuildStatus
-from forge_lsp.domain.ports import ProcessResult, Sandbox, Tree
-from forge_lsp.domain.task import Language, Task
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.core.attempt import BuildReport, BuildStatus
+from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.csharp.sdk import dotnet_environment as told_of
+from forge_lsp.languages.csharp.sdk import find_dotnet, readable_of
+from forge_lsp.languages.csharp.toolchain import CSharpToolchain
+from forge_lsp.languages.csharp.warm import WARM, WarmBuilds
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.sandbox.launcher import descendants
 from tests.integration import test_workbench
 from tests.integration.builds_cases import project_task
 from tests.integration.hostile_candidates import attempt

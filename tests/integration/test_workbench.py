@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.csharp.warm import WarmBuilds
-from forge_lsp.builds.daemons import Keeping
-from forge_lsp.builds.sandbox.bubblewrap import Bubblewrap
-from forge_lsp.builds.sandbox.launcher import descendants
-from forge_lsp.builds.sandbox.workbench import Workbench
-from forge_lsp.domain.errors import EnvironmentFault, SandboxUnavailable
-from forge_lsp.domain.ports import ProcessResult, Sandbox, Tree
+from forge_lsp.checking.daemons import Keeping
+from forge_lsp.core.errors import EnvironmentFault, SandboxUnavailable
+from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
+from forge_lsp.languages.csharp.warm import WarmBuilds
+from forge_lsp.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.sandbox.launcher import descendants
+from forge_lsp.sandbox.workbench import Workbench
 from tests.integration import test_sandbox_security
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.sandbox_probes import WORKBENCH, probe

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.domain.attempt import Candidate, Diagnostic
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import Candidate, Diagnostic
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
 
 BEGIN, END = "«", "»"
 

@@ -58,18 +58,18 @@ def trace(what: str) -> None:
 async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Any:
     """What :mod:`forge_lsp.app` does, with a scripted ensemble. Settings it knows: ``apply``, ``lens``, ``wrong``,
     ``slow``."""
-    from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
-    from forge_lsp.domain.errors import ConsentRefused, ForgeError, SettingsError
-    from forge_lsp.domain.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
-    from forge_lsp.domain.ports import ConsentQuestion, ModelInfo, ModelStatus
-    from forge_lsp.domain.task import Task
+    from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
+    from forge_lsp.core.errors import ConsentRefused, ForgeError, SettingsError
+    from forge_lsp.core.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
+    from forge_lsp.core.ports import ConsentQuestion, ModelInfo, ModelStatus
+    from forge_lsp.core.task import Task
+    from forge_lsp.editing.edits import Edits
+    from forge_lsp.editing.scope import Scopes
+    from forge_lsp.editing.syntax import TreeSitterSyntax
     from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.services import Services
-    from forge_lsp.source.edits import Edits
-    from forge_lsp.source.scope import Scopes
-    from forge_lsp.source.syntax import TreeSitterSyntax
 
     trace(f"build {json.dumps(settings)} {[str(folder) for folder in folders]}")
     state: dict[str, Any] = {"settings": dict(settings or {}), "problem": None}

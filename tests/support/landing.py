@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from forge_lsp.domain.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 __all__ = ["landed", "landing_task", "replaced"]
 

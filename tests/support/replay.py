@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.gpus.plan import Move, Plan
+from forge_lsp.placement.plan import Move, Plan
 from tests.support.ollama_sim import Scheduler, SimModel
 
 __all__ = ["Replay", "replay"]

@@ -60,7 +60,7 @@ def delays(seed: int, shortest: float = 0.2, longest: float = 2.0) -> Callable[[
 
 def profile(name: str = "three-gpu") -> dict[str, Any]:
     """A profile of the package, as its table."""
-    return tomllib.loads(resources.files("forge_lsp.profiles").joinpath(f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("forge_lsp.config.profiles").joinpath(f"{name}.toml").read_text("utf-8"))
 
 
 @contextlib.asynccontextmanager

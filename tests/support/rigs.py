@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.gpus.footprint import footprint
-from forge_lsp.gpus.plan import GIB, Device, Footprint, Need, Step
-from forge_lsp.gpus.timing import Row, steps
+from forge_lsp.placement.footprint import footprint
+from forge_lsp.placement.plan import GIB, Device, Footprint, Need, Step
+from forge_lsp.placement.timing import Row, steps
 
 __all__ = ["SHOWN", "chance", "device", "rows", "user_needs", "user_steps"]
 

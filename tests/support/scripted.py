@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Evidence
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.errors import ForgeError, ModelFault
-from forge_lsp.domain.events import EventBody
-from forge_lsp.domain.ports import (
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.errors import ForgeError, ModelFault
+from forge_lsp.core.events import EventBody
+from forge_lsp.core.ports import (
     ChatReply,
     ChatRequest,
     Completion,
@@ -25,7 +25,7 @@ from forge_lsp.domain.ports import (
     Timing,
     Usage,
 )
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextEdit, TextRange
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextEdit, TextRange
 
 SOURCE = 'def add(a, b):\n    """Add.\n\n    >>> add(2, 3)\n    5\n    """\n'
 GOOD = "```python\ndef add(a, b):\n    return a + b\n```"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.gpus.claims import Claims
-from forge_lsp.gpus.memory_manager import DeviceServer
-from forge_lsp.gpus.moves import Memory
-from forge_lsp.gpus.plan import Plan
-from forge_lsp.gpus.residency import ManagedResidency, make_managers
+from forge_lsp.placement.claims import Claims
+from forge_lsp.placement.memory_manager import DeviceServer
+from forge_lsp.placement.moves import Memory
+from forge_lsp.placement.plan import Plan
+from forge_lsp.placement.residency import ManagedResidency, make_managers
 from tests.support.ollama_sim import Scheduler, SimModel, TimedServer
 
 __all__ = ["SimulatedGpus"]

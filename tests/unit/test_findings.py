@@ -10,10 +10,10 @@ import pytest
 
 from forge_lsp import findings
 from forge_lsp.app import diagnosis
-from forge_lsp.builds import toolchains
-from forge_lsp.builds.sandbox.choosing import SandboxChooser
-from forge_lsp.domain.errors import EnvironmentFault
-from forge_lsp.domain.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.checking import toolchains
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.sandbox.choosing import SandboxChooser
 
 FINE = Finding(name="cargo", status=FindingStatus.OK, detail="cargo 1.95")
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from forge_lsp.builds.project import place_of
+from forge_lsp.checking.project import place_of
 from forge_lsp.cli.files import workspace_of
 from forge_lsp.roots import project_root
 from tests.support.builds import task_of, write_files

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.ports import Syntax
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.ports import Syntax
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.companions import imports_of
 from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_edits, from_elements, from_numbered, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.libraries import HEADERS, NAMESPACES, PACKAGES
 
 __all__ = ["brought_names"]

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.ports import ItemKind
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.ports import ItemKind
+from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import Likeness, Place, all_places, compared
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.reshape import (
     belongs_to,

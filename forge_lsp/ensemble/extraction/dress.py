@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from forge_lsp.domain.task import Task
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.extraction.harvest import normal
 
 __all__ = ["escaped_as_html", "from_edits", "from_elements", "from_numbered", "undressed"]

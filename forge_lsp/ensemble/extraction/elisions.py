@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.domain.ports import Item, ItemKind, Syntax
-from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.core.ports import Item, ItemKind, Syntax
+from forge_lsp.core.task import Language, TextRange
 
 __all__ = ["elided_lines", "inside", "is_hollow", "without_comments"]
 

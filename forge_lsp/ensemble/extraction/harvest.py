@@ -11,8 +11,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.ports import ItemKind, Outline, Syntax
-from forge_lsp.domain.task import Language
+from forge_lsp.core.ports import ItemKind, Outline, Syntax
+from forge_lsp.core.task import Language
 
 __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 

@@ -9,9 +9,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import Language, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, precedence
 from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block

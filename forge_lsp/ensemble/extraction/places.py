@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.ports import Item
-from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.core.ports import Item
+from forge_lsp.core.task import Language, TextRange
 from forge_lsp.ensemble.extraction.reshape import receiver
 
 __all__ = ["Likeness", "Place", "all_places", "compared", "place_at"]

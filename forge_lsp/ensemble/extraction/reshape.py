@@ -6,8 +6,8 @@ import re
 import textwrap
 from collections.abc import Mapping
 
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.brought import brought_names
 
 __all__ = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import ScopeKind, Task
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.reshape import mentions
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted, has_imports

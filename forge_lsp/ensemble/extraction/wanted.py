@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.ports import Item, ItemKind, Syntax
-from forge_lsp.domain.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.core.ports import Item, ItemKind, Syntax
+from forge_lsp.core.task import Language, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.harvest import Block, normal
 from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver

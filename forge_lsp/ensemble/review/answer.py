@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from forge_lsp.domain.attempt import Issue, Severity
+from forge_lsp.core.attempt import Issue, Severity
 from forge_lsp.ensemble.answers import Unusable, json_object, shorten, unwrapped
 from forge_lsp.ensemble.plain_words import said_score
 from forge_lsp.ensemble.words import without_thinking

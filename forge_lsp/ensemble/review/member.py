@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.domain.attempt import Review, Severity
-from forge_lsp.domain.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, Clock, Message, Purpose, Role
+from forge_lsp.core.attempt import Review, Severity
+from forge_lsp.core.errors import ModelError, ModelMissing, ServerUnreachable, SpendingRefused, Unauthorised
+from forge_lsp.core.ports import ChatRequest, Clock, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, shorten
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import on_one_line

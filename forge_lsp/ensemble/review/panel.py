@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from forge_lsp.domain.attempt import Review, Verdict
+from forge_lsp.core.attempt import Review, Verdict
 from forge_lsp.ensemble.review.member import ReviewContext, look_again, vote
 from forge_lsp.ensemble.review.weighing import Vote, endings, fault, objections, outliers, weighted_mean
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from forge_lsp.domain.attempt import Review
+from forge_lsp.core.attempt import Review
 
 __all__ = [
     "AGREEING",

@@ -1,6 +1,6 @@
 """Thinking before writing: one strategy a file, registered by name in :data:`STRATEGIES`.
 
-A strategy gives a :class:`~forge_lsp.domain.attempt.Thought`, or None where nobody had one; a member that fails
+A strategy gives a :class:`~forge_lsp.core.attempt.Thought`, or None where nobody had one; a member that fails
 costs a degradation that is told, never the attempt.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.schedule import Thinking
 from forge_lsp.ensemble.thinking.context import ANSWER_TOKENS, THOUGHT_TOKENS, ThinkingContext
 from forge_lsp.ensemble.thinking.debate import debate

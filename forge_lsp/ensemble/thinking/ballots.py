@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
-from forge_lsp.domain.errors import ModelError, SpendingRefused
-from forge_lsp.domain.ports import ChatRequest, Message, Purpose, Role
+from forge_lsp.core.errors import ModelError, SpendingRefused
+from forge_lsp.core.ports import ChatRequest, Message, Purpose, Role
 from forge_lsp.ensemble.answers import Unusable, ask_twice, json_object, unwrapped
 from forge_lsp.ensemble.members import MOST_UNUSABLE
 from forge_lsp.ensemble.plain_words import said_vote

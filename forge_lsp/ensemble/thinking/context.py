@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.errors import ForgeError, ModelError, SpendingRefused
-from forge_lsp.domain.ports import Message, Purpose, Role
+from forge_lsp.core.errors import ForgeError, ModelError, SpendingRefused
+from forge_lsp.core.ports import Message, Purpose, Role
 from forge_lsp.ensemble.calls import Ask
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.members import Team

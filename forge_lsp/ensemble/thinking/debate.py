@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.thinking.context import Plan, Shown, ThinkingContext
 
 __all__ = ["ROUNDS", "debate"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.fencing import fenced
 from forge_lsp.ensemble.thinking.context import ThinkingContext
 from forge_lsp.ensemble.thinking.solo import solo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.thinking.context import ThinkingContext
 
 __all__ = ["solo"]

@@ -3,7 +3,7 @@ as the slowest member and the consensus."""
 
 from __future__ import annotations
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.thinking.context import Shown, ThinkingContext
 
 __all__ = ["trio"]

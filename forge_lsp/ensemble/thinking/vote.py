@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from forge_lsp.domain.attempt import Thought
+from forge_lsp.core.attempt import Thought
 from forge_lsp.ensemble.thinking.ballots import poll
 from forge_lsp.ensemble.thinking.context import Plan, ThinkingContext
 

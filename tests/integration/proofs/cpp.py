@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.forged import cpp as forged
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.c_family import LISTS, RIGHT, configured, made

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.forged import csharp as forged
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.support.builds import write_files

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.builds.go.tools import find_go
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
+from forge_lsp.languages.go.tools import find_go
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
 

@@ -6,7 +6,7 @@ import venv
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.python_forgeries import (
     EXAMPLE_FORGERIES,

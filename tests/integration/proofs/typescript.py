@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.javascript import (
     DOC,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.app.reading import effort_of, schedule_of
-from forge_lsp.settings.sources import Layer
-from forge_lsp.settings.tree import Settings
-from forge_lsp.settings.trust import narrowed
+from forge_lsp.config.sources import Layer
+from forge_lsp.config.tree import Settings
+from forge_lsp.config.trust import narrowed
 
 
 @pytest.mark.parametrize(

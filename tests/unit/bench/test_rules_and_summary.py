@@ -7,7 +7,7 @@ import pytest
 from forge_lsp.bench.played import Played
 from forge_lsp.bench.rules import Decided, redecided, rules_of
 from forge_lsp.bench.summary import summary_of
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
     BuildStatus,
@@ -17,7 +17,7 @@ from forge_lsp.domain.attempt import (
     Evidence,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.ensemble.schedule import Accept
 
 SCORE, EVIDENCE = Accept(), Accept(rule="evidence")

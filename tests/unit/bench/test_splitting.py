@@ -6,9 +6,9 @@ import pytest
 
 from forge_lsp.bench.splitting import hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
-from forge_lsp.domain.ports import Item, ItemKind
-from forge_lsp.domain.task import Language
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import Language
+from forge_lsp.editing.syntax import TreeSitterSyntax
 
 SYNTAX = TreeSitterSyntax()
 

@@ -11,9 +11,9 @@ from forge_lsp.bench.case import is_right
 from forge_lsp.bench.played import Played, Store
 from forge_lsp.bench.run import shuffled
 from forge_lsp.cli.arguments import parse
-from forge_lsp.domain.attempt import Evidence
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.task import Language
 from tests.unit.bench.test_rules_and_summary import PROVEN, attempt, played
 
 

@@ -10,12 +10,12 @@ import pytest
 from forge_lsp.changes.judging import Tools, judge
 from forge_lsp.changes.telling import document_of, lines_of
 from forge_lsp.changes.values import Change, FileChange, Judgement, Ruling
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
-from forge_lsp.domain.ports import Toolchain
-from forge_lsp.domain.task import Language, Task
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.ports import Toolchain
+from forge_lsp.core.task import Language, Task
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 
 SYNTAX = TreeSitterSyntax()
 OLD = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.changes.patch import LARGEST_DIFF, patched
-from forge_lsp.domain.errors import BadRequest
+from forge_lsp.core.errors import BadRequest
 
 OLD = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n"
 NEW = "one\nTWO\nthree\nfour\nfive\nsix\nseven\neight\n"

@@ -6,9 +6,9 @@ import pytest
 
 from forge_lsp.changes.judging import is_test
 from forge_lsp.changes.places import places_of
-from forge_lsp.domain.task import Document, Language, ScopeKind
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
+from forge_lsp.core.task import Document, Language, ScopeKind
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 
 SYNTAX = TreeSitterSyntax()
 PYTHON = '''import math

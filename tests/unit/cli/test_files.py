@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.cli import files
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Language, TextRange
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Language, TextRange
 
 TEXT = "one\r\n  two\r\nthree \U0001f40d\r\n"
 

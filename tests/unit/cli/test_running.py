@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.cli.running import run
-from forge_lsp.domain.errors import BadRequest, EnvironmentFault, ForgeError, JobUnknown, SettingsError
+from forge_lsp.core.errors import BadRequest, EnvironmentFault, ForgeError, JobUnknown, SettingsError
 from forge_lsp.logfile import Log
 
 

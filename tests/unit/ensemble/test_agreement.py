@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.domain.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
-from forge_lsp.domain.checks import CheckStatus
+from forge_lsp.core.attempt import Agreement, Candidate, Evidence, InsightKind, Observation
+from forge_lsp.core.checks import CheckStatus
 from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.insights import learn

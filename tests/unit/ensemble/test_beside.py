@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.attempt import Evidence, Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import ModelMissing
-from forge_lsp.domain.events import CallStarted, Degraded
-from forge_lsp.domain.ports import ChatReply, ChatRequest
+from forge_lsp.core.attempt import Evidence, Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import ModelMissing
+from forge_lsp.core.events import CallStarted, Degraded
+from forge_lsp.core.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example
 from tests.unit.ensemble.test_loop import Stand

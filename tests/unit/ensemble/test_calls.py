@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.errors import BrokenStream, BudgetExceeded, DeadlineExceeded, ModelFault, Unauthorised
-from forge_lsp.domain.events import CallFinished, CallStarted, Stage
-from forge_lsp.domain.ports import ChatRequest, Message, Role, Usage
+from forge_lsp.core.errors import BrokenStream, BudgetExceeded, DeadlineExceeded, ModelFault, Unauthorised
+from forge_lsp.core.events import CallFinished, CallStarted, Stage
+from forge_lsp.core.ports import ChatRequest, Message, Role, Usage
 from forge_lsp.ensemble.calls import Calls
 from tests.support.scripted import Events, Hang, ManualClock, Purse, ScriptedDirectory, ScriptedModel
 

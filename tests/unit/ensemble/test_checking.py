@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from forge_lsp.domain.attempt import Agreement, BuildStatus, Candidate, Diagnostic, Evidence, Severity, Verdict
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.ports import FastReport
-from forge_lsp.domain.task import Task
+from forge_lsp.core.attempt import Agreement, BuildStatus, Candidate, Diagnostic, Evidence, Severity, Verdict
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.ports import FastReport
+from forge_lsp.core.task import Task
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.checking import Checked, Checks, check
 from forge_lsp.ensemble.leaderboard import Leaderboard
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import FakeToolchain, example, report, task
 
 SYNTAX = TreeSitterSyntax()

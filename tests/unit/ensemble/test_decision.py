@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     BuildReport,
     Candidate,
     Decision,
@@ -21,7 +21,7 @@ from forge_lsp.domain.attempt import (
     Severity,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade, grade_of
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade, grade_of
 from forge_lsp.ensemble.decision import blocks, decide, needs_panel, proof_words
 from forge_lsp.ensemble.insights import learn, merge, render_insights
 from forge_lsp.ensemble.review import quorate, weighted_mean

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildStatus, Evidence, Outcome
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.events import CallStarted
+from forge_lsp.core.attempt import BuildStatus, Evidence, Outcome
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.events import CallStarted
 from forge_lsp.ensemble.effort import ENOUGH, Record, first_writers, rows_by_need
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule, Thinking
 from tests.support.scripted import GOOD, FakeToolchain, ScriptedModel, example, report, verdict_text

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Language, ScopeKind, Task
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import Extracted, extract, join
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import task
 
 SYNTAX = TreeSitterSyntax()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.support.landing import landed, landing_task
 
 METHOD = "class A:\n    def f(self, x):\n        |>return x\n"

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Language
 from tests.support.landing import landed, landing_task, replaced
 
 ADD = "def add(a, b):\n    |>raise NotImplementedError\n"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Evidence
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.ensemble.briefing import facts
 
 TEST = CheckResult(id="a", kind=CheckKind.TEST, status=CheckStatus.PROOF, source="a")

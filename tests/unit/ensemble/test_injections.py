@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from forge_lsp.chat_marks import as_letters, as_marks
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     BuildReport,
     BuildStatus,
     Candidate,
@@ -27,9 +27,9 @@ from forge_lsp.domain.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.errors import ModelFault
-from forge_lsp.domain.ports import ChatReply, ChatRequest, Completion, FinishReason, Message, Role, Timing, Usage
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.errors import ModelFault
+from forge_lsp.core.ports import ChatReply, ChatRequest, Completion, FinishReason, Message, Role, Timing, Usage
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.briefing import facts, subject
 from forge_lsp.ensemble.calls import Calls

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     BuildReport,
     BuildStatus,
     DecisionKind,
@@ -18,8 +18,8 @@ from forge_lsp.domain.attempt import (
     Outcome,
     Severity,
 )
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.errors import (
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.errors import (
     BudgetExceeded,
     ConsentRefused,
     DeadlineExceeded,
@@ -28,12 +28,12 @@ from forge_lsp.domain.errors import (
     ServerUnreachable,
     SettingsError,
 )
-from forge_lsp.domain.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
-from forge_lsp.domain.task import Task, TextRange
+from forge_lsp.core.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
+from forge_lsp.core.task import Task, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.loop import Conclusion, Ensemble, Sent
 from forge_lsp.ensemble.schedule import Accept, Generator, Ladder, Panel, Row, Schedule, Thinking
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import (
     BAD,
     GOOD,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.attempt import Evidence, Outcome, Replacement
-from forge_lsp.domain.checks import CheckStatus
-from forge_lsp.domain.errors import ForgeError, NoAnswer, Rambling, ServerBusy, ServerUnreachable
-from forge_lsp.domain.events import CallStarted, Degraded
+from forge_lsp.core.attempt import Evidence, Outcome, Replacement
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.errors import ForgeError, NoAnswer, Rambling, ServerBusy, ServerUnreachable
+from forge_lsp.core.events import CallStarted, Degraded
 from forge_lsp.ensemble.loop import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer, Schedule, Thinking
 from tests.support.scripted import GOOD, FakeToolchain, ScriptedModel, example, verdict_text

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.domain.attempt import BuildStatus, Decision, DecisionKind, Evidence, Review, Verdict
-from forge_lsp.domain.errors import Rambling, ServerUnreachable
-from forge_lsp.domain.events import CallFinished, Stage
+from forge_lsp.core.attempt import BuildStatus, Decision, DecisionKind, Evidence, Review, Verdict
+from forge_lsp.core.errors import Rambling, ServerUnreachable
+from forge_lsp.core.events import CallFinished, Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.prompting import Shared, window

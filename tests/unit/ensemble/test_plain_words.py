@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.ports import ChatReply, ChatRequest, Purpose
+from forge_lsp.core.ports import ChatReply, ChatRequest, Purpose
 from forge_lsp.ensemble.plain_words import said_score, said_vote
 from tests.support.scripted import ScriptedModel
 from tests.unit.ensemble.test_review import sit

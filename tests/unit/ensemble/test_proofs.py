@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.attempt import Candidate, Evidence
-from forge_lsp.domain.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
+from forge_lsp.core.attempt import Candidate, Evidence
+from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, Grade, Run, RunState, grade_of, status_of
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from tests.support.scripted import example, report

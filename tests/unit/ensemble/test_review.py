@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.domain.attempt import Severity
-from forge_lsp.domain.errors import ConsentRefused, ForgeError, Rambling, ServerUnreachable
-from forge_lsp.domain.events import Stage
-from forge_lsp.domain.ports import Role
+from forge_lsp.core.attempt import Severity
+from forge_lsp.core.errors import ConsentRefused, ForgeError, Rambling, ServerUnreachable
+from forge_lsp.core.events import Stage
+from forge_lsp.core.ports import Role
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.prompting import Shared
 from forge_lsp.ensemble.review import PanelResult, ReviewContext, Unusable, parse_review, review, schema

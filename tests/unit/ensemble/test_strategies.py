@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.domain.attempt import Thought
-from forge_lsp.domain.errors import BudgetExceeded, ConsentRefused, DeadlineExceeded, ModelFault
-from forge_lsp.domain.events import CallFinished, CallStarted
+from forge_lsp.core.attempt import Thought
+from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, DeadlineExceeded, ModelFault
+from forge_lsp.core.events import CallFinished, CallStarted
 from forge_lsp.ensemble.answers import Unusable
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS
 from forge_lsp.ensemble.thinking.ballots import ballot_schema, parse_ballot, shuffled

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.domain.attempt import Thought
-from forge_lsp.domain.errors import BudgetExceeded, DeadlineExceeded
-from forge_lsp.domain.events import Stage
+from forge_lsp.core.attempt import Thought
+from forge_lsp.core.errors import BudgetExceeded, DeadlineExceeded
+from forge_lsp.core.events import Stage
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.generation import Brief, Draft, generate, go_on, temperature
 from forge_lsp.ensemble.prompting import Shared, render, shared_prefix, toy_prefix, window

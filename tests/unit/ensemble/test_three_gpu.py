@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import ConsentRefused
-from forge_lsp.domain.events import CallFinished, CallStarted, Degraded, Stage, StageFinished
-from forge_lsp.domain.ports import ChatReply, ChatRequest, Residency
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import ConsentRefused
+from forge_lsp.core.events import CallFinished, CallStarted, Degraded, Stage, StageFinished
+from forge_lsp.core.ports import ChatReply, ChatRequest, Residency
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Reviewer, Row, Schedule, Thinking
-from forge_lsp.source.syntax import TreeSitterSyntax
 from tests.support.scripted import (
     GOOD,
     Events,
@@ -44,7 +44,7 @@ GOLDEN = Path(__file__).parent / "golden" / "three-gpu.txt"
 
 
 def profile() -> dict[str, object]:
-    return tomllib.loads(resources.files("forge_lsp.profiles").joinpath("three-gpu.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("forge_lsp.config.profiles").joinpath("three-gpu.toml").read_text("utf-8"))
 
 
 def schedule(table: dict[str, object]) -> Schedule:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from forge_lsp.domain.attempt import Evidence, Outcome
-from forge_lsp.domain.checks import CheckKind, CheckResult, Grade
-from forge_lsp.domain.errors import ServerUnreachable
+from forge_lsp.core.attempt import Evidence, Outcome
+from forge_lsp.core.checks import CheckKind, CheckResult, Grade
+from forge_lsp.core.errors import ServerUnreachable
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.loop import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Schedule

@@ -10,8 +10,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from forge_lsp.domain.events import Stage
-from forge_lsp.domain.ports import ChatReply, ChatRequest
+from forge_lsp.core.events import Stage
+from forge_lsp.core.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.prompting import Shared
 from forge_lsp.ensemble.schedule import Thinking

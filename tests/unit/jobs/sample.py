@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
     BuildStatus,
@@ -22,8 +22,8 @@ from forge_lsp.domain.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus, Grade
-from forge_lsp.domain.events import (
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,
@@ -38,7 +38,7 @@ from forge_lsp.domain.events import (
     StageFinished,
     StageStarted,
 )
-from forge_lsp.domain.task import Scope, ScopeKind, TextRange
+from forge_lsp.core.task import Scope, ScopeKind, TextRange
 from forge_lsp.jobs.record import JobRecord, JobState, SentFile
 from tests.unit.jobs.support import START
 

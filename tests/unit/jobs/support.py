@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.domain.attempt import Attempt, Candidate, Outcome
-from forge_lsp.domain.events import Emit
-from forge_lsp.domain.ports import ConsentQuestion, ModelInfo, Spending, Usage
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.events import Emit
+from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Spending, Usage
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.record import JobRecord, JobState
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import BudgetExceeded, EnvironmentFault
-from forge_lsp.domain.events import Emit, JobEvent, JobFinished
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import BudgetExceeded, EnvironmentFault
+from forge_lsp.core.events import Emit, JobEvent, JobFinished
 from forge_lsp.jobs import database
 from forge_lsp.jobs import job as job_module
 from forge_lsp.jobs import ledger as ledger_module

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.domain.errors import BudgetExceeded, ConsentRefused, SpendingRefused
-from forge_lsp.domain.ports import ConsentQuestion, ModelInfo, Usage
+from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, SpendingRefused
+from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Usage
 from forge_lsp.jobs.budget import Budget, JobSpending, public_address
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.ledger import Ledger

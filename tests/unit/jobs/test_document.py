@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.attempt import (
+from forge_lsp.core.attempt import (
     BuildReport,
     BuildStatus,
     Decision,
@@ -16,7 +16,7 @@ from forge_lsp.domain.attempt import (
     Replacement,
     Verdict,
 )
-from forge_lsp.domain.checks import grade_of
+from forge_lsp.core.checks import grade_of
 from forge_lsp.jobs.attempt_report import attempt_section
 from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.document import job_document

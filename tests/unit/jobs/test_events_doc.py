@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
-from forge_lsp.domain.events import EventBody
+from forge_lsp.core.events import EventBody
 from tests.unit.jobs.sample import events
 
 TEXT = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.errors import BadRequest, ForgeError, JobUnknown, ToolMissing
-from forge_lsp.domain.events import (
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.became import Became
+from forge_lsp.core.errors import BadRequest, ForgeError, JobUnknown, ToolMissing
+from forge_lsp.core.events import (
     AttemptStarted,
     Emit,
     JobEvent,

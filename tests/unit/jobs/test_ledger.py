@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.events import CallFinished, JobEvent, Stage, StageStarted
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.became import Became
+from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageStarted
 from forge_lsp.jobs import database
 from forge_lsp.jobs.database import Busy, Database
 from forge_lsp.jobs.ledger import Ceiling, Ledger, Reservation

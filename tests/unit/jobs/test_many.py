@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.errors import JobUnknown
-from forge_lsp.domain.events import CallFinished, CallStarted, Emit, Stage
-from forge_lsp.domain.ports import ChatReply
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.errors import JobUnknown
+from forge_lsp.core.events import CallFinished, CallStarted, Emit, Stage
+from forge_lsp.core.ports import ChatReply
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import Ledger

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from forge_lsp.domain.errors import EnvironmentFault, SettingsError
-from forge_lsp.domain.task import Document, Scope, TextRange
+from forge_lsp.core.errors import EnvironmentFault, SettingsError
+from forge_lsp.core.task import Document, Scope, TextRange
 from forge_lsp.jobs import preparing
 from forge_lsp.jobs.budget import Budget
 from forge_lsp.jobs.consent import Consents

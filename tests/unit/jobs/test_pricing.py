@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from forge_lsp.domain.errors import SpendingRefused
-from forge_lsp.domain.ports import ModelInfo, Usage
+from forge_lsp.core.errors import SpendingRefused
+from forge_lsp.core.ports import ModelInfo, Usage
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.pricing import Price, Prices
 from tests.unit.jobs.support import paid

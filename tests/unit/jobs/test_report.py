@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Evidence, Outcome
-from forge_lsp.domain.checks import CheckKind, CheckStatus
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Evidence, Outcome
+from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report

@@ -11,11 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from forge_lsp.domain.attempt import BuildReport, BuildStatus, Diagnostic, Evidence, Severity
-from forge_lsp.domain.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.ports import ChatReply, ChatRequest
-from forge_lsp.domain.task import Document, Language, TextRange
+from forge_lsp.context import Context
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Evidence, Severity
+from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.ports import ChatReply, ChatRequest
+from forge_lsp.core.task import Document, Language, TextRange
+from forge_lsp.editing.markers import MARKERS
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule, Thinking
 from forge_lsp.jobs.budget import Budget
 from forge_lsp.jobs.consent import Consents
@@ -25,11 +27,9 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.preparing import Preparer, Setup
 from forge_lsp.jobs.pricing import Prices
-from forge_lsp.source.context import Context
-from forge_lsp.source.markers import MARKERS
 from tests.support.scripted import FakeToolchain, ManualClock, ScriptedDirectory, ScriptedModel, verdict_text
+from tests.unit.editing.support import EDITS, SCOPES, SYNTAX
 from tests.unit.jobs.support import never_ask
-from tests.unit.source.support import EDITS, SCOPES, SYNTAX
 
 WORDS = "ghp_" + "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXi"
 DOCUMENT = "ghp_" + "B8cR0yL3nO5qS7uW9xZ2aD4fG6hI1kMeTvYj"

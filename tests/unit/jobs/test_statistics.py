@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.events import CallFinished, JobEvent, Stage, StageFinished
-from forge_lsp.domain.ports import Usage
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageFinished
+from forge_lsp.core.ports import Usage
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, ReviewSeen, StageSeen

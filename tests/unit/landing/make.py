@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 from tests.unit.landing.seeds import Seed, seeds
 
 __all__ = ["KEPT", "Case", "cases", "kept"]

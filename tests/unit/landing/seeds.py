@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.domain.task import Language
+from forge_lsp.core.task import Language
 
 __all__ = ["Seed", "seeds"]
 

@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.task import Language
 from tests.support.landing import landed, landing_task
 from tests.unit.landing.make import Case, cases, kept
 from tests.unit.landing.seeds import Seed, seeds

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.domain.errors import ExtractionFailed
-from forge_lsp.domain.ports import ItemKind
-from forge_lsp.domain.task import Language, Task, TextEdit, TextRange
+from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.ports import ItemKind
+from forge_lsp.core.task import Language, Task, TextEdit, TextRange
+from forge_lsp.editing.differences import apply_edits, minimal
+from forge_lsp.editing.lines import Lines
 from forge_lsp.ensemble.extraction import extract
-from forge_lsp.source.differences import apply_edits, minimal
-from forge_lsp.source.lines import Lines
 from tests.support.landing import EDITS, SYNTAX, landing_task
 from tests.unit.landing.make import kept
 from tests.unit.landing.seeds import seeds

@@ -6,7 +6,7 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from forge_lsp.domain.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.task import Document, Language, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.actions import code_actions
 from forge_lsp.lsp.texts import LineIndex
 

@@ -11,16 +11,16 @@ from typing import Any, cast
 import pytest
 from lsprotocol import types as lsp
 
-from forge_lsp.domain.became import Became
-from forge_lsp.domain.task import Document, Language, Scope, TextRange
+from forge_lsp.core.became import Became
+from forge_lsp.core.task import Document, Language, Scope, TextRange
+from forge_lsp.editing.scope import Scopes
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer
 from forge_lsp.lsp import afterwards as module
 from forge_lsp.lsp.afterwards import MOST, Afterwards
 from forge_lsp.lsp.apply import Change
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace
-from forge_lsp.source.scope import Scopes
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 STUB = "def add(a, b):\n    ...\n\n\nx = 1\n"
 DONE = STUB.replace("...", "return a + b")

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge_lsp.domain.errors import EditConflict
-from forge_lsp.domain.task import Scope, ScopeKind, TextEdit, TextRange
+from forge_lsp.core.errors import EditConflict
+from forge_lsp.core.task import Scope, ScopeKind, TextEdit, TextRange
+from forge_lsp.editing.edits import Edits
+from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer, target_text
 from forge_lsp.lsp.apply import whole_endings
-from forge_lsp.source.edits import Edits
-from forge_lsp.source.syntax import TreeSitterSyntax
 
 BASE = "import os\n\n\ndef f():\n    ...\n\n\nx = 1\n"
 DONE = BASE.replace("...", "return 1")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Language
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Language
 from forge_lsp.lsp.documents import Documents, language_of
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from forge_lsp.domain.task import TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.lsp.lenses import code_lenses
 from forge_lsp.lsp.texts import LineIndex
 

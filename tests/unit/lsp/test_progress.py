@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from forge_lsp.domain.attempt import Outcome
-from forge_lsp.domain.checks import Grade
-from forge_lsp.domain.events import (
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,

@@ -6,9 +6,9 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from forge_lsp.domain.attempt import Diagnostic, Severity
-from forge_lsp.domain.errors import BadRequest
-from forge_lsp.domain.task import Language
+from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.task import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.requests import Arguments, GenerateArguments
 from forge_lsp.lsp.texts import LineIndex

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from forge_lsp.domain.errors import EnvironmentFault
+from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.lsp import session as module
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.server import ForgeServer, create_server

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import BadRequest, JobUnknown
-from forge_lsp.domain.ports import ConsentQuestion
+from forge_lsp.core.errors import BadRequest, JobUnknown
+from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import TOOLS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from forge_lsp.domain.ports import (
+from forge_lsp.core.ports import (
     ChatRequest,
     FinishReason,
     Message,

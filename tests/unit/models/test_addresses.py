@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.domain.addresses import (
+from forge_lsp.core.addresses import (
     is_off_machine,
     masked,
     names_cloud,

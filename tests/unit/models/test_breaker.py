@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.domain.errors import ServerUnreachable
+from forge_lsp.core.errors import ServerUnreachable
 from forge_lsp.models.breaker import Breaker
 from tests.unit.models.fake_wire import FakeClock
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault, ServerUnreachable, Unauthorised
+from forge_lsp.core.errors import ModelFault, ServerUnreachable, Unauthorised
 from forge_lsp.models import directory as directory_module
 from forge_lsp.models.directory import Directory, server_url
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind

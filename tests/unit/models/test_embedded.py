@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault, ModelMissing, ServerUnreachable
-from forge_lsp.domain.ports import ChatRequest, Message, ModelInfo, Role
+from forge_lsp.core.errors import ModelFault, ModelMissing, ServerUnreachable
+from forge_lsp.core.ports import ChatRequest, Message, ModelInfo, Role
 from forge_lsp.models import embedded_weights
 from forge_lsp.models.embedded import EmbeddedWire
 from forge_lsp.models.embedded_child import child_environment

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.domain.errors import ModelFault, PromptTooLong, Unauthorised
-from forge_lsp.domain.ports import ChatRequest, FinishReason, Message, Role, Usage
+from forge_lsp.core.errors import ModelFault, PromptTooLong, Unauthorised
+from forge_lsp.core.ports import ChatRequest, FinishReason, Message, Role, Usage
 from forge_lsp.models.embedded_stream import StreamReader, request_body, server_error
 from forge_lsp.models.wire import Busy, Chunk, Finished, TextDelta, Waiting
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.domain.errors import (
+from forge_lsp.core.errors import (
     BrokenStream,
     DeadlineExceeded,
     ModelFault,
@@ -16,7 +16,7 @@ from forge_lsp.domain.errors import (
     ServerBusy,
     ServerUnreachable,
 )
-from forge_lsp.domain.ports import ChatRequest, FinishReason
+from forge_lsp.core.ports import ChatRequest, FinishReason
 from forge_lsp.models.gate import Gate, Policy
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Busy, Deadlines, TextDelta, Waiting

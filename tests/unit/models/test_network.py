@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.domain.errors import ServerUnreachable
+from forge_lsp.core.errors import ServerUnreachable
 from forge_lsp.models.network import route_to
 
 HERE = ("http://127.0.0.1:11434", "http://localhost:8080/v1", "http://[::1]:11434", "https://127.0.0.1:8443")

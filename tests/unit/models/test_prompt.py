@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forge_lsp.domain.ports import ChatRequest, Message, Role
+from forge_lsp.core.ports import ChatRequest, Message, Role
 from forge_lsp.models.prompt import estimated_input_tokens, json_part, plain_messages, schema_words, turns
 
 REQUEST = ChatRequest(

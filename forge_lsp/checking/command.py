@@ -1,0 +1,159 @@
+"""A check command of the user's own, for any language."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import no_code_here, readable_for
+from forge_lsp.checking.project import ENDINGS, Place, fingerprint, place_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.errors import EnvironmentFault, ToolMissing
+from forge_lsp.core.ports import Sandbox, Toolchain
+from forge_lsp.core.task import Task
+
+__all__ = ["CommandToolchain", "parse_problems"]
+
+_LINE = re.compile(
+    r"^\s*(?P<file>[^\s:()][^:()\n]*?)"
+    r"(?::(?P<line>\d+)(?::(?P<column>\d+))?|\((?P<line2>\d+)(?:,(?P<column2>\d+))?\))"
+    r"\s*:?\s*(?:-\s*)?(?P<message>\S.*)$"
+)
+_SEVERITY = re.compile(r"^(?:fatal )?(?P<word>error|warning|warn|note|info|hint|help)\b[\s:]*", re.IGNORECASE)
+_CODE = re.compile(r"^\[?(?P<code>[A-Z]{1,6}\d{2,5})\]?[:\s]\s*|\[(?P<last>[\w.-]+)\]\s*$")
+_MOST_PROBLEMS = 200
+_TAIL = 600
+
+
+class CommandToolchain:
+    """Runs the user's own command in the temp copy: exit code 0 passes.
+
+    ``{file}`` in an argument stands for the document, relative to the tree's root, where the command runs.
+    ``timeout`` in seconds. Examples and tests are left to ``language``, the toolchain in whose place this stands.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...], language: Toolchain) -> None:
+        self._sandbox = sandbox
+        self._command = command
+        self._timeout = timeout
+        self._language = language
+        self._baselines = Baselines()
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        name = Path(self._command[0]).name
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here(f"the check command {name} was not run", self._sandbox)
+            return BuildReport(
+                status=BuildStatus.UNVERIFIED,
+                tool=name,
+                reason=fault.reason,
+                remedy=fault.remedy,
+            )
+        document = str(place.document)
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, content, untouched=content == task.document.text)
+
+        # The command may read any file: the project's sources of that language and its text settings count.
+        suffixes = (*ENDINGS[task.document.language], ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
+        key = await asyncio.to_thread(fingerprint, place, task.document.text, suffixes)
+        return await gate(task, text, document=document, check=check, baselines=self._baselines, key=key, tool=name)
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._language.evidence(task, candidate)
+
+    async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
+        program = resolve_program(self._command[0], place)
+        document = str(place.document)
+        arguments = [argument.replace("{file}", document) for argument in self._command[1:]]
+        async with self._sandbox.open(place.tree(text)) as box:
+            result = await box.run((program, *arguments), timeout=self._timeout, readable=readable_for(Path(program)))
+            root = str(box.root)
+        if result.timed_out:
+            raise EnvironmentFault(
+                f"the check command did not finish in {self._timeout:g} s", remedy="raise check.timeout"
+            )
+        if result.code == 0:
+            return Checked()
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        problems = parse_problems(output, root=root, source=Path(program).name)
+        if problems:
+            return Checked(problems=problems)
+        tail = output.strip()[-_TAIL:] or "it printed nothing"
+        if untouched:
+            return Checked(
+                fault=Fault(
+                    reason=f"the check command fails on the untouched project (exit code {result.code}): {tail}",
+                    remedy="fix what it reports, or change check.command",
+                )
+            )
+        failure = Diagnostic(
+            file=document,
+            line=0,
+            severity=Severity.ERROR,
+            code=f"exit-{result.code}",
+            message=tail,
+            source=Path(program).name,
+        )
+        return Checked(problems=(failure,))
+
+
+def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, ...]:
+    """Errors in the common forms ``file:line:column: message``, ``file:line: message``, ``file(line,column): message``.
+
+    File names are made relative to ``root``. Lines that say warning, note or the like are left out; at most 200.
+    """
+    found: list[Diagnostic] = []
+    for line in output.split("\n"):
+        match = _LINE.match(line.rstrip())
+        if match is None:
+            continue
+        message = match["message"]
+        severity = _SEVERITY.match(message)
+        if severity is not None:
+            if severity["word"].lower() != "error":
+                continue
+            message = message[severity.end() :]
+        code = _CODE.search(message)
+        name = ""
+        if code is not None:
+            name = code["code"] or code["last"] or ""
+            message = (message[: code.start()] + message[code.end() :]).strip()
+        found.append(
+            Diagnostic(
+                file=_relative(match["file"].strip(), root),
+                line=int(match["line"] or match["line2"]),
+                column=int(match["column"] or match["column2"] or 0),
+                severity=Severity.ERROR,
+                code=name,
+                message=message or name,
+                source=source,
+            )
+        )
+        if len(found) == _MOST_PROBLEMS:
+            break
+    return tuple(found)
+
+
+def resolve_program(name: str, place: Place) -> str:
+    """The command's program: a path inside the project as it is, else found on this server's PATH.
+
+    Raises ToolMissing.
+    """
+    if "/" in name and not Path(name).is_absolute():
+        if place.is_file(PurePosixPath(name)):
+            return name
+    elif (found := shutil.which(name)) is not None:
+        return found
+    raise ToolMissing(f"the check command {name} is not there", remedy=f"install {name}, or change check.command")
+
+
+def _relative(file: str, root: str) -> str:
+    path = PurePosixPath(file)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -1,0 +1,236 @@
+"""The build gate that every language shares: the untouched tree first, then the candidate; only new problems count."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Severity
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.task import Task
+
+__all__ = ["Baselines", "Check", "Checked", "Fault", "fault_of", "gate", "new_problems", "unchanged", "without_asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What this machine or the untouched tree lacks, and the command or step that fixes it."""
+
+    reason: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the tools said of one tree.
+
+    ``problems`` are the errors. ``syntax`` are those of them that kept the tools from looking further. ``fault``:
+    the check could not be made at all. ``lacks``: it was made, but something the document needs is not
+    installed, so a clean result proves nothing.
+    """
+
+    problems: tuple[Diagnostic, ...] = ()
+    syntax: tuple[Diagnostic, ...] = ()
+    fault: Fault | None = None
+    lacks: Fault | None = None
+
+
+Check = Callable[[str], Awaitable[Checked]]
+"""Run the tools on the tree with this text as the document. Raises EnvironmentFault."""
+
+
+@dataclass(slots=True)
+class Baselines:
+    """Results of untouched trees, by content; each is computed once, also when several callers ask at a time.
+
+    Faults are not kept: the user may have fixed them since.
+    """
+
+    limit: int = 32
+    _kept: OrderedDict[str, Checked] = field(default_factory=OrderedDict[str, Checked])
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+
+    async def get(self, key: str, make: Callable[[], Awaitable[Checked]]) -> Checked:
+        """The result for ``key``, made by ``make`` where it is not known yet."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                known = self._kept.get(key)
+                if known is None:
+                    known = await make()
+                    if known.fault is None and known.lacks is None:
+                        self._kept[key] = known
+                self._kept_last(key)
+                return known
+        finally:
+            if not lock.locked() and self._locks.get(key) is lock:
+                del self._locks[key]
+
+    def _kept_last(self, key: str) -> None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        while len(self._kept) > self.limit:
+            self._kept.popitem(last=False)
+
+
+def fault_of(error: OSError) -> Fault:
+    """What an error of the file system says of this machine, and what to do about it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" ({error.filename})" if error.filename else ""
+        return Fault(reason=f"no space is left for temp copies{where}", remedy="free disk space: df -h; df -i")
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return Fault(reason="too many files are open", remedy="raise the limit of open files: ulimit -n 4096")
+    return Fault(
+        reason=f"the project could not be read: {error.strerror or error}", remedy="check the permissions of its files"
+    )
+
+
+async def gate(
+    task: Task,
+    text: str,
+    *,
+    document: str,
+    check: Check,
+    baselines: Baselines,
+    key: str,
+    tool: str,
+    blank: str = "",
+    probe: tuple[str, str, Fault] | None = None,
+) -> BuildReport:
+    """Check ``text`` in the place of the task's document.
+
+    ``document`` is its name in diagnostics, ``key`` the untouched tree's fingerprint. ``blank`` stands in for the
+    scope where the user's own text does not parse (someone is typing there), so that what the rest of the tree
+    has wrong is still known. ``probe`` is a text that a build must refuse with these words, and what to say where it
+    does not: the code is not compiled here. Never raises for a fault of the environment: that is ``unverified``.
+    """
+    started = time.perf_counter()
+
+    def report(status: BuildStatus, problems: tuple[Diagnostic, ...] = (), fault: Fault | None = None) -> BuildReport:
+        return BuildReport(
+            status=status,
+            tool=tool,
+            seconds=time.perf_counter() - started,
+            diagnostics=problems,
+            reason=fault.reason if fault else None,
+            remedy=fault.remedy if fault else None,
+        )
+
+    async def untouched() -> Checked:
+        whole = await check(task.document.text)
+        if whole.fault is not None or not whole.syntax:
+            return whole
+        kept = task.document.text
+        without = await check(kept[: task.scope.range.start] + blank + kept[task.scope.range.end :])
+        if without.fault is not None:
+            return whole
+        # What hid behind the syntax error, plus what the full text showed of other files.
+        syntax = set(whole.syntax)
+        return replace(without, problems=(*without.problems, *(p for p in whole.problems if p not in syntax)))
+
+    try:
+        before = await baselines.get(key, untouched)
+        if before.fault is not None:
+            return report(BuildStatus.UNVERIFIED, fault=before.fault)
+        after = await check(text)
+    except EnvironmentFault as fault:
+        return report(BuildStatus.UNVERIFIED, fault=Fault(reason=str(fault), remedy=fault.remedy))
+    except OSError as error:
+        return report(BuildStatus.UNVERIFIED, fault=fault_of(error))
+    if after.fault is not None:
+        return report(BuildStatus.UNVERIFIED, fault=after.fault)
+    known = before.problems if not task.diagnostics else without_asked(before.problems, task, document)
+    fresh = new_problems(known, after.problems, document=document, before=task.document.text, after=text)
+    if fresh:
+        return report(BuildStatus.FAILED, fresh)
+    if after.syntax:
+        first = after.syntax[0]
+        where = f"{first.file}:{first.line}"
+        fault = Fault(
+            reason=f"{where} does not compile, with or without the candidate ({first.message}), so no more was checked",
+            remedy=f"correct {where}",
+        )
+        return report(BuildStatus.UNVERIFIED, fault=fault)
+    if after.lacks is not None:
+        return report(BuildStatus.UNVERIFIED, fault=after.lacks)
+    if probe is not None and (fault := await _left_out(check, *probe)) is not None:
+        return report(BuildStatus.UNVERIFIED, fault=fault)
+    return report(BuildStatus.PASSED)
+
+
+async def _left_out(check: Check, text: str, words: str, fault: Fault) -> Fault | None:
+    """``fault`` where a build does not refuse a text as it must."""
+    try:
+        seen = await check(text)
+    except EnvironmentFault as error:
+        return Fault(reason=str(error), remedy=error.remedy)
+    except OSError as error:
+        return fault_of(error)
+    return seen.fault or (None if any(words in problem.message for problem in seen.problems) else fault)
+
+
+def new_problems(
+    before_problems: tuple[Diagnostic, ...],
+    after_problems: tuple[Diagnostic, ...],
+    *,
+    document: str,
+    before: str,
+    after: str,
+) -> tuple[Diagnostic, ...]:
+    """The problems that only the second check has, in order, each once.
+
+    In the edited document lines have moved, so a problem is known by its code and message, as often as it was
+    there before; those on lines that did not change are matched first, so that what is left over is what stands
+    in the new text. Other files did not change: there the line counts too.
+    """
+    head, tail = unchanged(before.split("\n"), after.split("\n"))
+    lines_before, lines_after = before.count("\n") + 1, after.count("\n") + 1
+
+    def old_line(line: int) -> int | None:
+        if line <= head:
+            return line
+        if line > lines_after - tail:
+            return line - lines_after + lines_before
+        return None
+
+    exact = Counter((p.file, p.line, p.code, p.message) for p in before_problems)
+    loose = Counter((p.file, p.code, p.message) for p in before_problems if p.file == document)
+    unmatched: list[Diagnostic] = []
+    for problem in dict.fromkeys(after_problems):
+        line = old_line(problem.line) if problem.file == document else problem.line
+        place = (problem.file, line or 0, problem.code, problem.message)
+        if line is not None and exact[place] > 0:
+            exact[place] -= 1
+            loose[problem.file, problem.code, problem.message] -= 1
+        else:
+            unmatched.append(problem)
+    fresh: list[Diagnostic] = []
+    for problem in unmatched:
+        kind = (problem.file, problem.code, problem.message)
+        if problem.file == document and loose[kind] > 0:
+            loose[kind] -= 1
+        else:
+            fresh.append(problem)
+    return tuple(sorted(fresh, key=lambda p: (p.file != document, p.file, p.line, p.column)))
+
+
+def unchanged(before: list[str], after: list[str]) -> tuple[int, int]:
+    """Return how many lines at the head and at the tail are the same."""
+    most = min(len(before), len(after))
+    head = 0
+    while head < most and before[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < most - head and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    return head, tail
+
+
+def without_asked(problems: tuple[Diagnostic, ...], task: Task, document: str) -> tuple[Diagnostic, ...]:
+    """``problems`` less those that the user asked to have fixed: a candidate that leaves them has failed."""
+    asked = {diagnostic.line for diagnostic in task.diagnostics if diagnostic.severity is Severity.ERROR}
+    return tuple(problem for problem in problems if problem.file != document or problem.line not in asked)

@@ -1,0 +1,106 @@
+"""A tool's program in a box: what it may read, what it says of itself, and why it is not started at all."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.interpreters import environment_at
+from forge_lsp.checking.remedies import WSL
+from forge_lsp.checking.versions import CHOSEN
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.task import Language
+from forge_lsp.sandbox.exposure import Origin, exposed
+
+__all__ = ["found_program", "no_code_here", "readable_for", "version_finding", "with_program"]
+
+
+def no_code_here(what: str, sandbox: Sandbox) -> Fault:
+    """Why a step that runs the project's own code is left out where no sandbox works."""
+    if platform.system() == "Windows":
+        return Fault(reason=f"checks need WSL2, so {what}", remedy=WSL)
+    return Fault(
+        reason=f"no sandbox works here, so {what}",
+        remedy=f'{sandbox.remedy or "forge-lsp doctor"} (check.sandbox = "off" in your own settings goes without)',
+    )
+
+
+def with_program(language: Language, named: str | None, environment: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the environment in which a language's tools are found where ``named`` says: a program (``node``,
+    ``cargo``, ``g++-13``, ...), or the folder that it is installed in; None where it is not there."""
+    if not named or language is Language.PYTHON:
+        return environment
+    found = found_program(named, environment)
+    if found is None:
+        # Of Rust's toolchains rustup knows the names.
+        return {**environment, "RUSTUP_TOOLCHAIN": named} if language is Language.RUST and "/" not in named else None
+    folder, home = found.parent, found.parent.parent
+    if found.is_dir():
+        home, folder = found, found / "bin" if (found / "bin").is_dir() else found
+    more = {CHOSEN: str(found), "PATH": f"{folder}{os.pathsep}{environment.get('PATH', '')}"}
+    match language:
+        case Language.JAVA:
+            more["JAVA_HOME"] = str(found.resolve().parent.parent if found.is_file() else home)
+        case Language.CSHARP:
+            more["DOTNET_ROOT"] = str(found.resolve().parent if found.is_file() else folder)
+        case Language.C | Language.CPP if found.is_file():
+            more["CC" if language is Language.C else "CXX"] = str(found)
+        case _:
+            pass
+    return {**environment, **more}
+
+
+def found_program(named: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the program or the folder that the user's settings name, by its path or by its name on PATH."""
+    path = Path(shutil.which(named, path=environment.get("PATH", "")) or named).expanduser()
+    return path if path.is_absolute() and path.exists() else None
+
+
+def readable_for(program: Path) -> tuple[Path, ...]:
+    """The folders a program needs beside the system's: its own, and its Python environment where it has one."""
+    if not program.is_absolute():
+        return ()
+    environment = environment_at(program.parent.parent)
+    if environment is not None:
+        return environment.readable
+    real = program.resolve()
+    found: list[Path] = []
+    for folder, file in ((program.parent, program), (real.parent, real)):
+        # A program may lie in a folder that is not shown, the home itself: then it alone is.
+        shown = exposed((folder,), origin=Origin.USER, workspace=None)
+        found += shown or exposed((file,), origin=Origin.USER, workspace=None)
+    return tuple(sorted(dict.fromkeys(path for path in found if not path.is_relative_to("/usr"))))
+
+
+async def version_finding(
+    sandbox: Sandbox,
+    *,
+    name: str,
+    command: Sequence[str],
+    readable: Sequence[Path],
+    language: Language,
+    remedy: str | None,
+    env: dict[str, str] | None = None,
+) -> Finding:
+    """Run ``command`` in an empty tree; its first line is the version."""
+    try:
+        async with sandbox.open(Tree(source=None, files={})) as box:
+            result = await box.run(command, timeout=30.0, readable=readable, env=env)
+    except EnvironmentFault as fault:
+        return Finding(name=name, status=FindingStatus.BROKEN, detail=str(fault), remedy=fault.remedy or remedy)
+    text = (result.stdout or result.stderr).decode("utf-8", "replace").strip()
+    if result.code != 0 or result.timed_out:
+        detail = f"does not run: {text[-200:] or f'exit code {result.code}'}"
+        return Finding(name=name, status=FindingStatus.BROKEN, detail=detail, remedy=remedy)
+    version = text.split("\n", 1)[0]
+    return Finding(
+        name=name,
+        status=FindingStatus.OK,
+        detail=version,
+        facts={"path": str(command[0]), "version": version, "language": str(language)},
+    )

@@ -1,0 +1,283 @@
+"""The tests of a project, on its untouched tree and on a candidate's: run, compared, and run again where it counts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.checking.project import Place
+from forge_lsp.core.attempt import Candidate, Evidence
+from forge_lsp.core.checks import (
+    AGAINST,
+    Cause,
+    CheckKind,
+    CheckResult,
+    CheckStatus,
+    Run,
+    RunState,
+    status_of,
+)
+from forge_lsp.core.task import ScopeKind, Task
+
+__all__ = [
+    "Memory",
+    "Suite",
+    "SuiteRun",
+    "brought_by",
+    "compared",
+    "failed",
+    "joined",
+    "judged",
+    "not_run",
+    "passed",
+    "skipped",
+    "speaking_of",
+    "tail",
+    "uncollected",
+]
+
+_TAIL = 400
+_MOST_FILES = 2_000
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """One run of a suite.
+
+    ``runs`` are its tests by name. ``uncollected`` are parts of it that did not come to their tests, by the start of
+    their tests' names ("": all of it): a file that cannot be imported, a package that does not compile. ``words`` is
+    the end of what the runner said.
+    """
+
+    runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
+    uncollected: Mapping[str, Run] = field(default_factory=dict[str, Run])
+    words: str = ""
+
+    def of(self, name: str) -> Run | None:
+        """Return how one test went, or what kept it from being collected; None: it is not there."""
+        known = self.runs.get(name)
+        if known is not None:
+            return known
+        parts = [part for part in self.uncollected if name.startswith(part)]
+        return self.uncollected[max(parts, key=len)] if parts else None
+
+    @property
+    def all_runs(self) -> Iterable[Run]:
+        """The runs of its tests and of what could not be collected."""
+        return (*self.runs.values(), *self.uncollected.values())
+
+
+def passed() -> Run:
+    """Return the run of a test that passed."""
+    return Run(state=RunState.PASSED)
+
+
+def skipped(detail: str = "") -> Run:
+    """Return the run of a test that was skipped, or that is expected to fail."""
+    return Run(state=RunState.SKIPPED, detail=detail)
+
+
+def failed(
+    detail: str = "",
+    *,
+    cause: Cause = Cause.UNKNOWN,
+    missing: Sequence[str] = (),
+    expected: str = "",
+    actual: str = "",
+) -> Run:
+    """Return the run of a test that failed; see :class:`~forge_lsp.core.checks.Run`."""
+    return Run(
+        state=RunState.FAILED,
+        cause=cause,
+        missing=tuple(missing),
+        expected=expected,
+        actual=actual,
+        detail=tail(detail),
+    )
+
+
+def uncollected(detail: str, *, cause: Cause = Cause.UNKNOWN, missing: Sequence[str] = ()) -> Run:
+    """Return the run of what did not come to its tests, or of an example that cannot be run. ``cause`` ELSEWHERE: its
+    own text is at fault, not the machine."""
+    return Run(state=RunState.NOT_RUN, cause=cause, missing=tuple(missing), detail=tail(detail))
+
+
+class Memory:
+    """Runs of untouched trees by their fingerprints: the tests are run on each once."""
+
+    def __init__(self, limit: int = 16) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[str, SuiteRun] = OrderedDict()
+        self._turn = asyncio.Lock()
+
+    async def get(self, key: str, run: Callable[[], Awaitable[SuiteRun]]) -> SuiteRun:
+        """Return the run for ``key``, by ``run`` where it is not known yet."""
+        async with self._turn:
+            if key not in self._kept:
+                self._kept[key] = await run()
+                while len(self._kept) > self._limit:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """Tests that one runner takes.
+
+    ``name`` is what people call it. ``run`` runs it with a text in the document's place: all of it, or, of those that
+    it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
+    whether a test calls the scope, ``proves`` whether it says what should come of that.
+    """
+
+    name: str
+    key: str
+    run: Callable[[str, Sequence[str] | None], Awaitable[SuiteRun]]
+    speaks: Callable[[str], bool] = lambda name: True  # noqa: ARG005
+    proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
+
+
+async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory) -> tuple[CheckResult, ...]:
+    """Run a suite on the untouched text (once for all candidates) and on the candidate, and return what each test says.
+
+    A test that changes its mind proves nothing and is held against nobody: what fails is run again before it counts,
+    what would be a proof is run again on the untouched text. Raises EnvironmentFault as ``suite.run`` does.
+    """
+    untouched = task.document.text
+    before = await memory.get(suite.key, lambda: suite.run(untouched, None))
+    after = await suite.run(candidate.text, None)
+    brought = brought_by(task, candidate, before)
+    results = compared(suite.name, before, after, brought=brought, speaks=suite.speaks, proves=suite.proves)
+    fickle: set[str] = set()
+    against = [name for name, result in results.items() if result.status in AGAINST and name in after.runs]
+    if against:
+        again = await suite.run(candidate.text, against)
+        fickle |= {name for name in against if _passes(again, name)}
+    proofs = [name for name, result in results.items() if result.status is CheckStatus.PROOF and name in before.runs]
+    if proofs:
+        key = f"{suite.key}\0again\0{sorted(proofs)}"
+        again = await memory.get(key, lambda: suite.run(untouched, proofs))
+        fickle |= {name for name in proofs if _passes(again, name)}
+    return tuple(
+        replace(result, status=CheckStatus.FLAKY, detail="it passes and fails on the same code")
+        if name in fickle
+        else result
+        for name, result in results.items()
+    )
+
+
+def _passes(run: SuiteRun, name: str) -> bool:
+    known = run.runs.get(name)
+    return known is not None and known.state is RunState.PASSED
+
+
+def compared(
+    suite: str,
+    before: SuiteRun,
+    after: SuiteRun,
+    *,
+    brought: frozenset[str] = frozenset(),
+    speaks: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
+    proves: Callable[[str], bool] = lambda name: True,  # noqa: ARG005
+) -> dict[str, CheckResult]:
+    """Return a result for each test by name, and for each part that came to its tests neither before nor after."""
+    names = dict.fromkeys((*before.runs, *after.runs))
+    parts = [
+        part
+        for part in dict.fromkeys((*before.uncollected, *after.uncollected))
+        if not any(name.startswith(part) for name in names)
+    ]
+    results: dict[str, CheckResult] = {}
+    for name in (*names, *parts):
+        was, now = before.of(name), after.of(name)
+        status = status_of(was, now, brought=brought, speaks=speaks(name), proves=proves(name))
+        if status is not None:
+            results[name] = _result(suite, name, status, was, now, after)
+    return results
+
+
+def _result(
+    suite: str, name: str, status: CheckStatus, was: Run | None, now: Run | None, after: SuiteRun
+) -> CheckResult:
+    whole = name in ("", suite)
+    fine = status in (CheckStatus.PROOF, CheckStatus.KEPT)
+    run = now or Run(state=RunState.NOT_RUN, detail=after.words or "it is not there any more")
+    environment = False
+    if status is CheckStatus.NOT_RUNNABLE and was is not None and was.state is RunState.NOT_RUN:
+        run = replace(run, detail=was.detail or run.detail)
+        environment = was.cause is not Cause.ELSEWHERE
+    detail = run.detail
+    if not fine and run.state is RunState.SKIPPED:
+        detail = f"it was skipped{f': {detail}' if detail else ''}"
+    return CheckResult(
+        id=suite if whole else f"{suite}:{name}",
+        kind=CheckKind.TEST,
+        status=status,
+        source=suite if whole else f"{suite}: {name}",
+        expected="" if fine else run.expected,
+        actual="" if fine else run.actual,
+        detail="" if fine else tail(detail),
+        environment=environment,
+    )
+
+
+def brought_by(task: Task, candidate: Candidate, before: SuiteRun) -> frozenset[str]:
+    """Return the names that a candidate brings, as far as tests wait for one: those in its code.
+
+    Where it is free to choose (nothing of a name is there yet) and brings none of the names that tests want of its
+    document, it owes them all.
+    """
+    brought = frozenset(_WORD.findall(candidate.code or candidate.text))
+    wanted = frozenset(name for run in before.all_runs if run.cause is Cause.SCOPE for name in run.missing)
+    free = task.scope.kind is not ScopeKind.DEFINITION
+    return brought | wanted if free and wanted and wanted.isdisjoint(brought) else brought
+
+
+def not_run(suite: str, reason: str, remedy: str | None = None) -> CheckResult:
+    """Return the result of tests that are there and cannot be run here: neither for the candidate nor against it."""
+    return CheckResult(
+        id=suite,
+        kind=CheckKind.TEST,
+        status=CheckStatus.NOT_RUNNABLE,
+        source=suite,
+        detail=reason,
+        remedy=remedy,
+        environment=True,
+    )
+
+
+def joined(*parts: Evidence) -> Evidence:
+    """Return what several kinds of evidence show together. Something that was run outweighs what could not be."""
+    results = tuple(result for part in parts for result in part.results)
+    blocked = None if results else next((part for part in parts if part.blocked is not None), None)
+    return Evidence(
+        results=results,
+        blocked=blocked.blocked if blocked else None,
+        remedy=blocked.remedy if blocked else None,
+        seconds=sum(part.seconds for part in parts),
+        observed=tuple(seen for part in parts for seen in part.observed),
+        doubt="; ".join(dict.fromkeys(part.doubt for part in parts if part.doubt)) or None,
+    )
+
+
+def speaking_of(
+    place: Place, files: Iterable[str], names: Iterable[str | None], *, most: int
+) -> tuple[PurePosixPath, ...]:
+    """Return those of ``files`` whose text has one of ``names`` as a word; those with an earlier name come first."""
+    words = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in dict.fromkeys(names) if name]
+    found: list[tuple[int, PurePosixPath]] = []
+    for file in sorted(file for file in files if file != str(place.document))[:_MOST_FILES]:
+        text = place.text(PurePosixPath(file)) or ""
+        rank = next((rank for rank, word in enumerate(words) if word.search(text)), None)
+        if rank is not None:
+            found.append((rank, PurePosixPath(file)))
+    return tuple(file for _, file in sorted(found)[:most])
+
+
+def tail(text: str) -> str:
+    """Return the end of what a tool said, short enough for a report."""
+    return text.strip()[-_TAIL:]

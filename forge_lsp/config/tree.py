@@ -1,0 +1,362 @@
+"""The typed tree of all settings. Every docstring below is the setting's help text and part of the JSON schema.
+
+Units: seconds, USD, tokens. Where the values come from is sources.py's business.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+
+from forge_lsp.core.addresses import masked, ollama_address, web_address
+from forge_lsp.core.task import Language
+
+__all__ = [
+    "Accept",
+    "Apply",
+    "Budget",
+    "Check",
+    "Consent",
+    "Deadlines",
+    "Fleet",
+    "Generator",
+    "Ladder",
+    "LanguageCheck",
+    "Lens",
+    "Model",
+    "Panel",
+    "Price",
+    "Reviewer",
+    "Row",
+    "Server",
+    "Settings",
+    "State",
+    "Thinking",
+]
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Usd = Annotated[float, Field(ge=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Server(_Table):
+    """An endpoint that answers model calls."""
+
+    kind: Literal["ollama", "openai", "anthropic", "embedded"]
+    """The wire format: an Ollama server, any OpenAI-compatible one, Anthropic's Messages API, or the embedded model."""
+    url: str | None = None
+    """Base URL. Unless said: OLLAMA_HOST for ollama, ANTHROPIC_BASE_URL for anthropic; not used by embedded."""
+    parallel: Annotated[int, Field(ge=1, le=64)] = 1
+    """Calls at once."""
+    gpu: str | None = None
+    """UUID of the GPU this server runs on, where known."""
+    memory: Annotated[float, Field(gt=0, le=4096)] | None = None
+    """GB of memory of that GPU, where no driver of this machine tells (a remote server, a GPU of another make)."""
+    key_env: str | None = None
+    """Name of the environment variable that holds the key (anthropic: ANTHROPIC_API_KEY unless said)."""
+    paid: bool | None = None
+    """Calls cost money: they need consent and budget. Unless said: anthropic yes, all others no."""
+    local: bool | None = None
+    """false: a gateway on this machine that sends the text on (a proxy, a tunnel, a linked device): it needs consent.
+    true: a host of your own that needs none. Unless said: local on loopback, where the server does not say otherwise.
+    Ollama's cloud models always need consent."""
+
+    @model_validator(mode="after")
+    def _url_that_is_one(self) -> Server:
+        if self.kind == "openai" and not self.url:
+            raise ValueError("an openai server needs `url`, e.g. http://127.0.0.1:8080/v1")
+        if self.url:
+            found = ollama_address(self.url) if self.kind == "ollama" else web_address(self.url)
+            if found.problem is not None:
+                raise ValueError(f"`url` is not an address: {found.problem}")
+        return self
+
+    @field_serializer("url")
+    def _shown(self, url: str | None) -> str | None:
+        """A user and a password in it are nobody's business."""
+        return None if url is None else masked(url)
+
+    @property
+    def costs(self) -> bool:
+        """Whether its calls cost money."""
+        return self.kind == "anthropic" if self.paid is None else self.paid
+
+
+class Model(_Table):
+    """A model on a server."""
+
+    server: str
+    """Settings key of its server."""
+    name: str
+    """As the server calls it. For the embedded server: `smollm2` (the packaged one) or the path of a GGUF file."""
+    context: Annotated[int, Field(ge=512, le=4_194_304)] = 8192
+    """Context length in tokens."""
+    think: Literal["auto", "off", "low", "medium", "high"] = "auto"
+    """How much it thinks before it answers, where it can be told. auto: when it writes again after a failure, and not
+    for plans, reviews and votes. A model that always thinks has room for it in every case."""
+    think_for: dict[Literal["write", "plan", "review"], Literal["auto", "off", "low", "medium", "high"]] = {}
+    """The same for one part: write (code), plan, or review (votes included); before `think`."""
+
+
+class Thinking(_Table):
+    """Who thinks before the code is written, and how."""
+
+    strategy: Literal["none", "solo", "duo", "trio", "debate", "vote"] = "none"
+    """none, solo (one model), duo (propose, critique, refine), trio (up to three at once, then a consensus by the
+    first), debate (three rounds, each seeing what was said) or vote (all propose at once, then all vote at once)."""
+    models: tuple[str, ...] = ()
+    """Settings keys, in order."""
+
+
+class Generator(_Table):
+    """Who writes the code."""
+
+    model: str
+    """Settings key."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 1
+    """Independent answers, in one batch where the server can; the checks choose the best."""
+    beside: tuple[str, ...] = ()
+    """Settings keys of models that write at the same time, one answer each: their agreement is evidence."""
+
+
+class Panel(_Table):
+    """Who reviews a candidate that compiles."""
+
+    kind: Literal["none", "simple", "moderate", "complex", "critical"] = "none"
+    """simple, moderate and complex differ in size: the weighted mean of those who vote counts, and votes that can no
+    longer change the outcome are not waited for. critical hears everybody and needs a weighted consensus: besides the
+    mean, at least 0.6 of the weight finds it good enough, and no reviewer of security gives less than 5."""
+    members: tuple[str, ...] = ()
+    """Settings keys of models."""
+
+
+class Row(_Table):
+    """One row of the schedule: the first row whose attempts hold an attempt's number is used."""
+
+    attempts: tuple[Annotated[int, Field(ge=1, le=50)], ...] = Field(min_length=1)
+    """Attempt numbers, from 1."""
+    generator: Generator
+    """The rung of the ladder."""
+    thinking: Thinking = Thinking()
+    """Before the code is written."""
+    panel: Panel = Panel()
+    """After it compiled."""
+
+
+class Reviewer(_Table):
+    """What a model looks at when it sits in a panel."""
+
+    aspect: Literal["patterns", "architecture", "quality", "security", "logic"] = "quality"
+    """What it looks at."""
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Share in the panel's score; renormalised over those who sit in it."""
+
+
+class Accept(_Table):
+    """When a candidate is good enough."""
+
+    rule: Literal["score", "evidence", "never"] = "score"
+    """score: it compiles, no check speaks against it, and the panel gives enough.
+    evidence: it compiles, no check speaks against it, and a check that failed before passes now; for working code it is
+    enough that what passed before still does.
+    never: every attempt runs, and the best candidate is offered at the end: to compare models."""
+    score: Annotated[float, Field(ge=0, le=10)] = 8.0
+    """What the panel must give, of 10."""
+    proof: Literal["reviewed", "supported", "kept", "proven"] = "reviewed"
+    """The least grade of proof. proven: a test or an example that failed before passes now. kept: all that passed
+    before still passes. supported: code of other models behaves alike. reviewed: the panel's opinion is enough."""
+    panel: Literal["always", "unproven"] = "always"
+    """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven (also where
+    `effort` is need and this is not set)."""
+
+
+class Ladder(_Table):
+    """How attempts climb from free local models to paid ones."""
+
+    after: Literal["stop", "last_local"] = "stop"
+    """When no paid rung may run: stop, or go on with the last local rung."""
+
+
+class Apply(_Table):
+    """What happens to an accepted result in the editor."""
+
+    mode: Literal["edit", "preview", "none"] = "edit"
+    """edit: applied as one undoable edit. preview: shown first. none: only kept, for forge.apply."""
+    format: bool = True
+    """Run the project's formatter, where it has one, on the new code alone."""
+
+
+class Lens(_Table):
+    """Code lenses in the editor."""
+
+    enabled: bool = True
+    """Show `Generate with ensemble` over empty bodies and TODO(forge) comments."""
+
+
+class Consent(_Table):
+    """What may leave this machine without a question."""
+
+    servers: tuple[str, ...] = ()
+    """Settings keys of off-machine or paid servers that need no question."""
+
+
+class Budget(_Table):
+    """Hard stops, in USD."""
+
+    job: Usd = 1.0
+    """One job."""
+    day: Usd = 5.0
+    """All jobs of a day (UTC)."""
+    month: Usd = 50.0
+    """All jobs of a calendar month (UTC)."""
+
+
+class Deadlines(_Table):
+    """In seconds."""
+
+    connect: Seconds = 5.0
+    """Until a server accepts the connection."""
+    first_token: Seconds = 60.0
+    """From sending a call to its first token."""
+    between_tokens: Seconds = 30.0
+    """Between two tokens."""
+    total: Seconds = 300.0
+    """One call; the clock starts when it is sent, not while it queues."""
+    load: Seconds = 300.0
+    """A model being loaded into memory."""
+    job: Seconds = 3600.0
+    """A whole job."""
+
+
+class LanguageCheck(_Table):
+    """How one language is checked."""
+
+    command: tuple[str, ...] = ()
+    """A check of your own, run in the temp copy in place of the built-in one; `{file}` stands for the file."""
+    interpreter: str | None = None
+    """What runs or compiles the project: the Python program or the folder of its environment; node, the JDK's or the
+    SDK's folder, `go`, `cargo` (or the name of a toolchain of rustup), a compiler. A path, or a name on PATH. Unless
+    said: the editor's choice, the project's own environment, the one that is active, then PATH."""
+    tests_seconds: Seconds | None = None
+    """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
+
+
+class Check(_Table):
+    """Compiling and running candidates."""
+
+    sandbox: Literal["required", "preferred", "off"] = "preferred"
+    """required: no job without one. preferred: without one nothing is run, and results are unverified.
+    off: your consent to run generated code unsandboxed."""
+    timeout: Seconds = 120.0
+    """One check."""
+    python: LanguageCheck = LanguageCheck()
+    csharp: LanguageCheck = LanguageCheck()
+    typescript: LanguageCheck = LanguageCheck()
+    javascript: LanguageCheck = LanguageCheck()
+    go: LanguageCheck = LanguageCheck()
+    rust: LanguageCheck = LanguageCheck()
+    java: LanguageCheck = LanguageCheck()
+    c: LanguageCheck = LanguageCheck()
+    cpp: LanguageCheck = LanguageCheck()
+
+    def command(self, language: Language) -> tuple[str, ...]:
+        """The user's own check command for a language; () where there is none."""
+        return self.of(language).command
+
+    def of(self, language: Language) -> LanguageCheck:
+        """How a language is checked."""
+        check: LanguageCheck = getattr(self, language.value)
+        return check
+
+
+class Price(_Table):
+    """USD per million tokens."""
+
+    input: Usd
+    """Tokens read."""
+    output: Usd
+    """Tokens written."""
+
+
+class Fleet(_Table):
+    """The Ollama servers that `forge-lsp fleet up` starts, one a GPU."""
+
+    program: str | None = None
+    """The ollama program: a path, or a name on PATH. Unless said: `ollama` on PATH."""
+    models: Path | None = None
+    """The folder where the models are. Unless said: OLLAMA_MODELS, else where Ollama keeps them itself."""
+    servers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """How many of the Ollama servers above to start, in their order. Unless said: one a GPU; one without a GPU."""
+
+
+class State(_Table):
+    """Where ledger, locks and logs are kept."""
+
+    dir: Path | None = None
+    """A folder; the platform's state folder unless said."""
+    retention_days: Annotated[int, Field(ge=1)] = 90
+    """How long ended jobs are kept."""
+
+
+class Settings(_Table):
+    """All settings of forge-lsp."""
+
+    profile: str = "auto"
+    """auto, three-gpu, local, one-gpu, embedded, cloud, or the path of a TOML file; auto looks at what is there."""
+    effort: Literal["full", "need"] | None = None
+    """full: the schedule to the letter. need: where there are checks to run, each writer is tried once without
+    thinking, the one first that has won most here; thinking and larger panels follow after failures, and no panel is
+    called for what is proven. Unless said: need for the profiles one-gpu and local, full for all others."""
+    servers: dict[str, Server] = {}
+    """Endpoints that answer model calls, by a name of your choice."""
+    models: dict[str, Model] = {}
+    """Models, by a name of your choice."""
+    schedule: tuple[Row, ...] = ()
+    """Attempt by attempt: who thinks, who writes, who reviews."""
+    reviewers: dict[str, Reviewer] = {}
+    """What each model looks at in a panel, by settings key of the model."""
+    accept: Accept = Accept()
+    ladder: Ladder = Ladder()
+    apply: Apply = Apply()
+    lens: Lens = Lens()
+    consent: Consent = Consent()
+    budget: Budget = Budget()
+    deadlines: Deadlines = Deadlines()
+    check: Check = Check()
+    prices: dict[str, Price] = {}
+    """By settings key of a model, where the library's price is wrong or missing."""
+    fleet: Fleet = Fleet()
+    state: State = State()
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts the schedule describes."""
+        return max((number for row in self.schedule for number in row.attempts), default=0)
+
+    def references(self) -> list[tuple[str, str]]:
+        """Problems of names that point nowhere, as (key path, what is wrong)."""
+        problems: list[tuple[str, str]] = []
+
+        def model(path: str, key: str) -> None:
+            if key not in self.models:
+                known = ", ".join(sorted(self.models)) or "none"
+                problems.append((path, f"no [models.{key}]; known: {known}"))
+
+        for key, entry in self.models.items():
+            if entry.server not in self.servers:
+                known = ", ".join(sorted(self.servers)) or "none"
+                problems.append((f"models.{key}.server", f"no [servers.{entry.server}]; known: {known}"))
+        for index, row in enumerate(self.schedule):
+            model(f"schedule.{index}.generator.model", row.generator.model)
+            for name in row.generator.beside:
+                model(f"schedule.{index}.generator.beside", name)
+            for name in row.thinking.models:
+                model(f"schedule.{index}.thinking.models", name)
+            for name in row.panel.members:
+                model(f"schedule.{index}.panel.members", name)
+        return problems

@@ -1,0 +1,204 @@
+"""Where the scope is called: its tests first, then other code, as pieces to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from forge_lsp.context.choosing import Piece
+from forge_lsp.context.reading import Definition, Kind
+from forge_lsp.context.workspace import Source, Workspace
+from forge_lsp.context.worth import Around
+
+__all__ = ["Called", "callers", "tests"]
+
+_MOST_TEST_FILES = 6
+_MOST_TESTS = 8
+_MOST_CALLER_FILES = 10
+_MOST_CALLERS = 8
+_MOST_LINES = 40  # of one test
+_MOST_HELPER = 25
+_ATTRIBUTE = re.compile(r"#\[cfg\(test\)\]")
+_SET_UP = re.compile(r"\b(?:setUp|setUpClass|setup_method|SetUp|beforeEach|before|setup)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Pieces, and the words of what they show."""
+
+    pieces: tuple[Piece, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    source: Source
+    first: int
+    last: int
+    call: int
+    real: bool
+    named: bool
+    item: Definition | None
+
+
+def tests(around: Around, document: Source, workspace: Workspace | None, constructors: frozenset[str]) -> Called:
+    """The tests that call the scope, ranked: of the file named after the document first, then those that name its
+    class, then the nearest. The first is worth most; helpers that they use follow them."""
+    wanted = _wanted(around, constructors)
+    if wanted is None:
+        return Called((), ())
+    found: list[tuple[tuple[object, ...], _Leaf]] = []
+    stem = _stem(document.name)
+    for source in (document, *_test_files(wanted, around, stem, workspace)):
+        if source.here and not (source.test or _ATTRIBUTE.search(source.text)):
+            continue
+        for leaf in _leaves(source, wanted, around):
+            rank = (
+                not leaf.real,
+                stem not in _stem(source.name) if stem else False,
+                not (leaf.named or not around.container),
+                workspace.distance(source.name) if workspace is not None else 0,
+                min(leaf.last - leaf.first, _MOST_LINES) // 8,
+                source.name,
+                leaf.first,
+            )
+            found.append((rank, leaf))
+    found.sort(key=lambda pair: pair[0])
+    pieces: list[Piece] = []
+    lines: list[str] = []
+    for order, (_, leaf) in enumerate(found[:_MOST_TESTS]):
+        shown = _cut(leaf)
+        surely = leaf.real or leaf.named
+        worth = (400.0 if order == 0 and surely else 2.0 / (order + 1) ** 2) if surely else 0.3 / (order + 1)
+        pieces.append(Piece(file=leaf.source.name, lines=shown, worth=worth, reason="a test of it"))
+        lines += [leaf.source.read.lines[n] for n in shown]
+    seen = {leaf.source.name: leaf.source for _, leaf in found[:_MOST_TESTS]}
+    for source in seen.values():
+        pieces += _helpers(source, [leaf for _, leaf in found[:_MOST_TESTS] if leaf.source is source])
+    return Called(tuple(pieces), tuple(lines))
+
+
+def _wanted(around: Around, constructors: frozenset[str]) -> re.Pattern[str] | None:
+    """How a call of the scope looks."""
+    name = around.name
+    if name in constructors or name.startswith("__"):
+        name = around.container
+    if not name:
+        return None
+    return re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+
+
+def _stem(name: str) -> str:
+    stem = PurePosixPath(name).name.partition(".")[0]
+    if stem in ("__init__", "index", "mod", "lib", "main"):
+        stem = PurePosixPath(name).parent.name
+    return stem.lower().strip("_")
+
+
+def _test_files(wanted: re.Pattern[str], around: Around, stem: str, workspace: Workspace | None) -> Iterator[Source]:
+    if workspace is None:
+        return
+    name = re.sub(r"\\(.)", r"\1", wanted.pattern.removeprefix(r"(?<![\w$])").removesuffix(r"(?![\w$])"))
+    others = {file.name for file in workspace.using(around.container)} if around.container else set[str]()
+    found = [
+        (stem not in _stem(file.name), file.name not in others, workspace.distance(file.name), file.name)
+        for file in workspace.using(name)
+        if file.test
+    ]
+    yield from workspace.sources((file for *_, file in sorted(found)), _MOST_TEST_FILES)
+
+
+def _leaves(source: Source, wanted: re.Pattern[str], around: Around) -> Iterator[_Leaf]:
+    read = source.read
+    items: list[tuple[int, int, Definition | None]] = [(first, last, None) for first, last in read.tests]
+    tests_only = [d for d in read.definitions if d.test and d.kind is Kind.FUNCTION]
+    items += [(d.line, d.last, d) for d in tests_only]
+    if source.test and not any(wanted.search(read.text(first, last)) for first, last, _ in items):
+        # Runners that are told of tests by other means, such as a list in main().
+        items = [(d.line, d.last, d) for d in read.definitions if d.kind is Kind.FUNCTION and d.parent < 0]
+    if not items:
+        return
+    for first, last, item in sorted(items, key=lambda one: (one[0], one[1])):
+        if item is None and any(first < f and t < last for f, t, other in items if other is None):
+            continue  # it encloses others
+        text = read.text(first, last)
+        body = read.text(first + 1, last) if last > first else text
+        match = wanted.search(body) or (wanted.search(text) if item is None else None)
+        if match is None:
+            continue
+        calls = [n for n in range(first, last + 1) if wanted.search(read.lines[n]) and (n > first or item is None)]
+        real = [n for n in calls if re.search(wanted.pattern + r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\(", read.lines[n])]
+        calls = calls or [first]
+        named = bool(around.container) and around.container in text
+        start = item.first if item is not None else first
+        yield _Leaf(source, start, last, (real or calls)[0], bool(real), named, item)
+
+
+def _cut(leaf: _Leaf) -> tuple[int, ...]:
+    """Its lines; of a long test the first ones and those around the call."""
+    if leaf.last - leaf.first < _MOST_LINES:
+        return tuple(range(leaf.first, leaf.last + 1))
+    start = leaf.item.line if leaf.item is not None else leaf.first
+    kept = set(range(start, start + 4)) | set(range(max(start, leaf.call - 8), min(leaf.last, leaf.call + 8) + 1))
+    return tuple(sorted(kept))
+
+
+def _helpers(source: Source, leaves: Iterable[_Leaf]) -> Iterator[Piece]:
+    """What the tests of one file use of it: fixtures, helpers, what is set up before each; and its imports."""
+    read = source.read
+    used = {word for leaf in leaves for n in range(leaf.first, leaf.last + 1) for word in _words(read.lines[n])}
+    classes = {leaf.item.container for leaf in leaves if leaf.item is not None}
+    for item in read.definitions:
+        if item.test or item.kind in (Kind.FIELD, Kind.PART) or (source.here and item.parent < 0):
+            continue
+        set_up = _SET_UP.search(item.name) is not None and item.container in classes
+        if (item.name in used or set_up) and item.last - item.line < _MOST_HELPER and item.kind is not Kind.TYPE:
+            lines = tuple(range(item.first, item.last + 1))
+            yield Piece(file=source.name, lines=lines, worth=0.6, reason="used by a test of it")
+    if not source.here:
+        for first, last in read.imports[:12]:
+            shown = tuple(range(first, min(last, first + 6) + 1))
+            yield Piece(file=source.name, lines=shown, worth=0.05, reason="imported by a test of it")
+
+
+def _words(line: str) -> list[str]:
+    return re.findall(r"[A-Za-z_$][\w$]*", line)
+
+
+def callers(around: Around, document: Source, workspace: Workspace | None, constructors: frozenset[str]) -> Called:
+    """The lines that call the scope, each with the header of what it stands in, nearest first."""
+    wanted = _wanted(around, constructors)
+    if wanted is None:
+        return Called((), ())
+    call = re.compile(wanted.pattern + r"[!?]?(?:::?<[^>]*>|<[^>]*>)?\(")
+    name = around.container if around.name in constructors or around.name.startswith("__") else around.name
+    names: list[str] = []
+    if workspace is not None:
+        others = {file.name for file in workspace.using(around.container)} if around.container else set[str]()
+        found = [
+            (file.name not in others, workspace.distance(file.name), file.name)
+            for file in workspace.using(name)
+            if not file.test
+        ]
+        names = [file for *_, file in sorted(found)]
+    sources = [document, *(workspace.sources(names, _MOST_CALLER_FILES) if workspace is not None else ())]
+    pieces: list[Piece] = []
+    lines: list[str] = []
+    for source in sources:
+        read = source.read
+        if call.search(source.text) is None:
+            continue
+        functions = [d for d in read.definitions if d.kind is Kind.FUNCTION and not d.test]
+        for number, line in enumerate(read.lines):
+            if call.search(line) is None or len(pieces) >= _MOST_CALLERS:
+                continue
+            holder = [d for d in functions if d.header < number <= d.last]
+            if not holder or holder[-1].name == around.name:
+                continue
+            shown = {holder[-1].line, *range(max(holder[-1].line, number - 1), min(holder[-1].last, number + 1) + 1)}
+            worth = (0.6 if source.here else 0.5) / (1 + len(pieces))
+            pieces.append(Piece(file=source.name, lines=tuple(sorted(shown)), worth=worth, reason="calls it"))
+            lines += read.lines[holder[-1].line : min(holder[-1].last, holder[-1].line + 60) + 1]
+    return Called(tuple(pieces), tuple(lines))

@@ -1,0 +1,411 @@
+"""What the models are shown of the code around the task: Markdown, fitted to a budget of tokens.
+
+The document with its scope marked, tests that call the scope, definitions of other files that it may need, the editor's
+diagnostics; apart from them, for those who plan and write, the project's rules. Pieces are chosen by what they are
+worth for their price in tokens. docs/context.md says what never occurs in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.context.callers import callers, tests
+from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
+from forge_lsp.context.choosing import Piece, Sheet, choose
+from forge_lsp.context.index import Indexes
+from forge_lsp.context.reading import Reader
+from forge_lsp.context.surroundings import around, scope_lines
+from forge_lsp.context.words import names_in
+from forge_lsp.context.workspace import Source, Workspace
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.ports import Gathered, ShownPart, Syntax
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.editing.files import Files
+from forge_lsp.editing.fitting import estimate_tokens, fenced, fitted_document, rendered, shortened
+from forge_lsp.editing.ignore import is_secret_name
+from forge_lsp.editing.lines import Lines, is_blank, leading_space, normalised
+from forge_lsp.editing.markers import comment
+from forge_lsp.editing.neighbours import imported_files
+from forge_lsp.editing.rules import rules_files
+from forge_lsp.languages.readings import family_of, reading_of
+from forge_lsp.redaction import hidden, redact
+
+__all__ = ["Context", "ContextConfig"]
+
+_SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
+_SLICES = 8
+_ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
+_NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextConfig:
+    """Bounds. Sizes in bytes, ``seconds`` for the index of the workspace, of which what is not looked at in time is
+    not used; ``sources`` files are read for their definitions."""
+
+    largest_file: int = 512_000
+    walked_files: int = 60_000
+    sources: int = 30
+    rules_share: float = 0.2
+    seconds: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One section as it will be shown, and the file that its text comes from."""
+
+    text: str
+    file: str | None = None
+
+
+class Context:
+    """The ContextGatherer port. What was gathered for a task stays the same for that task object, so that all
+    attempts share one prompt and the report names what was really sent."""
+
+    def __init__(self, syntax: Syntax, config: ContextConfig | None = None) -> None:
+        self._syntax = syntax
+        self._config = config or ContextConfig()
+        self._reader = Reader()
+        self._indexes = Indexes()
+        self._lock = threading.Lock()
+        self._known: deque[tuple[Task, int, Gathered]] = deque(maxlen=16)
+
+    async def gather(self, task: Task, *, tokens: int) -> Gathered:
+        """Markdown of at most about ``tokens`` tokens, the document's file first; files are read in a thread. The same
+        task and budget give the same bytes.
+
+        Raises BadRequest for a document whose own name says that it holds keys or passwords.
+        """
+        found = await asyncio.to_thread(self._gathered, task, tokens)
+        if task.workspace is not None:
+            self._go_on(task, task.workspace)
+        return found
+
+    def _go_on(self, task: Task, workspace: Path) -> None:
+        """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
+        meanwhile does not wait for it."""
+        languages = family_of(task.document.language)
+        index = self._indexes.of(workspace, languages)
+        if index.whole or index.busy:
+            return
+
+        def rest() -> None:
+            files = Files(workspace, task.buffers, largest=self._config.largest_file)
+            most = self._config.walked_files
+            for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
+                index.refresh(files, languages, most=most, deadline=time.monotonic() + _SLICE * 2**turn)
+                if index.whole:
+                    break
+            index.busy = False
+
+        index.busy = True
+        threading.Thread(target=rest, daemon=True, name="context-index").start()
+
+    def _gathered(self, task: Task, tokens: int) -> Gathered:
+        # By identity: an equal task later may find other files on the disk.
+        with self._lock:
+            for known, budget, result in self._known:
+                if known is task and budget == tokens:
+                    return result
+        result = _Gathering(task, tokens, self._syntax, self._config, self._reader, self._indexes).result()
+        with self._lock:
+            self._known.append((task, tokens, result))
+        return result
+
+
+class _Gathering:
+    """One gathering."""
+
+    def __init__(
+        self, task: Task, tokens: int, syntax: Syntax, config: ContextConfig, reader: Reader, indexes: Indexes
+    ) -> None:
+        self._task = task
+        self._document = task.document
+        self._left = self._tokens_for_text = tokens
+        self._tokens = tokens
+        self._syntax = syntax
+        self._config = config
+        self._reader = reader
+        self._indexes = indexes
+        workspace = task.workspace
+        self._secrets = task.secrets or redact(task.document.text).secrets
+        self._files = Files(workspace, task.buffers, largest=config.largest_file) if workspace is not None else None
+        self._sources: dict[str, Source] = {}
+        self._sheets: dict[str, Sheet] = {}
+        self._hidden: dict[str, tuple[str, ...]] = {}
+        self._kept: dict[str, set[int]] = {}
+        self._chosen: tuple[Piece, ...] = ()
+
+    def result(self) -> Gathered:
+        """What is shown, in the order of the prompt."""
+        self._refuse_secrets()
+        problems = list(self._problems())
+        rules = list(self._rules())
+        self._tokens_for_text = self._left + sum(estimate_tokens(part.text) + 20 for part in problems)
+        files, text = self._code(problems)
+        reasons: dict[str, Counter[str]] = {}
+        for piece in self._chosen:
+            why = piece.reason if isinstance(piece.reason, str) else piece.reason.reason
+            reasons.setdefault(piece.file, Counter())[why] += 1
+        heading = "# Rules of this project, for those who plan and write (not for reviewers)"
+        return Gathered(
+            text=text,
+            rules="\n\n".join([heading, *(part.text for part in rules)]) if rules else "",
+            files=_files_of(files),
+            rules_files=_files_of(rules),
+            parts=tuple(self._told(part, reasons) for part in (*files, *rules)),
+        )
+
+    def _told(self, part: _Part, reasons: Mapping[str, Counter[str]]) -> ShownPart:
+        name = part.file or "diagnostics"
+        found: Counter[str] = Counter(reasons.get(name, Counter[str]()))
+        if name == self._document_name():
+            found = Counter({"the document": 1})
+        return ShownPart(
+            file=name,
+            tokens=estimate_tokens(part.text),
+            lines=_runs(self._kept.get(name, ())),
+            reasons=tuple(found.most_common()),
+        )
+
+    def _refuse_secrets(self) -> None:
+        path = self._document.path
+        relative = self._files.guard.relative(path) if self._files is not None and path is not None else None
+        if path is not None and is_secret_name(relative or PurePosixPath(path.name)):
+            raise BadRequest(
+                f"{path.name} is named like a file of keys or passwords, and no such file is shown to a model.",
+                remedy="keep code in a file of another name",
+            )
+
+    def _code(self, problems: list[_Part]) -> tuple[list[_Part], str]:
+        """The parts with the code, and the text of them all; as much as fits."""
+        name = self._document_name()
+        heading = f"# The document: {name}"
+        what = {
+            ScopeKind.FILE: "The whole file is to be replaced.",
+            ScopeKind.INSERTION: "Code is to be inserted at the marked place.",
+        }.get(self._task.scope.kind, "Only the part between the markers is to be replaced.")
+        here = Source(
+            name=name,
+            path=self._document.path,
+            text=self._document.text,
+            language=self._document.language,
+            reader=self._reader,
+            here=True,
+        )
+        self._sources[name] = here
+        shown_text = redact(self._document.text).text
+        lines = Lines(shown_text)
+        sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=13)
+        needed = self._needed(here)
+
+        def document(shown: str) -> _Part:
+            if is_blank(self._document.text):
+                return _Part(f"{heading}\n\nThe file is empty.", name)
+            return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language)}", name)
+
+        room = self._left - estimate_tokens(heading + what) - 40
+        rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed))
+        if rest < 0:
+            items = self._syntax.outline(self._document.text, self._document.language).items
+            shown = fitted_document(self._document, shown_text, self._task.scope, items, room)
+            return self._assembled(document(shown), (), problems, 0)
+        pieces = self._pieces(here)
+        shown = rendered(self._document, lines, self._task.scope, needed)
+        budget, best = rest, self._assembled(document(shown), (), problems, 0)
+        for _ in range(_ROUNDS):
+            for each in self._sheets.values():
+                each.kept.clear()
+            sheet.kept |= needed
+            chosen = choose(pieces, self._sheets, budget)
+            shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
+            found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
+            over = estimate_tokens(found[1]) - self._tokens_for_text
+            if over <= 0:
+                best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
+                self._chosen = chosen.pieces
+                if not chosen.left_out or -over < self._tokens_for_text // 20:
+                    break
+                budget += -over * 9 // 10
+            else:
+                budget -= over + 10
+        return best
+
+    def _assembled(
+        self, document: _Part, others: Iterable[tuple[_Part, Source]], problems: list[_Part], left_out: int
+    ) -> tuple[list[_Part], str]:
+        shown, files = [document.text], [document]
+        for heading, parts in (
+            ("# Tests of it", [part for part, source in others if source.test]),
+            ("# Code of other files that it may need", [part for part, source in others if not source.test]),
+            ("# Problems that the editor reports", problems),
+        ):
+            if parts:
+                shown += [heading, *(part.text for part in parts)]
+                files += parts
+        if left_out:
+            shown.append(f"({left_out} further pieces of this project's code found no room here.)")
+        return files, "\n\n".join(shown) + "\n"
+
+    def _needed(self, here: Source) -> set[int]:
+        """The lines of the document that are always shown: the scope, imports, the headers of what encloses it."""
+        first, last = scope_lines(self._task)
+        insertion = self._task.scope.kind is ScopeKind.INSERTION
+        kept: set[int] = set() if insertion else set(range(first, last + 1))
+        read = here.read
+        for start, end in read.imports[:40]:
+            kept |= set(range(start, end + 1))
+        for item in read.definitions:
+            if item.line <= first and item.last >= last:
+                kept |= set(read.header_lines(item))
+        return {number for number in kept if number < len(read.lines)}
+
+    def _pieces(self, here: Source) -> list[Piece]:
+        """All that may be shown beside what is always shown."""
+        evidence = around(self._task, here.read)
+        scope = scope_lines(self._task)
+        reading = reading_of(self._document.language)
+        workspace = self._workspace(here.name)
+        found = tests(evidence, here, workspace, reading.constructors)
+        calls = callers(evidence, here, workspace, reading.constructors)
+        evidence = replace(evidence, tests=names_in(found.lines), callers=names_in(calls.lines))
+        sources = [here]
+        imported: dict[str, int] = {}
+        if workspace is not None and self._files is not None:
+            for path in imported_files(self._document, self._files, self._syntax):
+                imported.setdefault(self._files.name(path), len(imported))
+            for path in self._files.open_paths():
+                imported.setdefault(self._files.name(path), len(imported))
+            most, package = self._config.sources, reading.folder_is_package
+            names = files_of(evidence, workspace, imported, most=most, package=package)
+            sources += workspace.sources(names, most)
+            evidence = replace(evidence, reach=reached(evidence, sources))
+            known = {source.name for source in sources}
+            more = files_of(evidence, workspace, imported, most=most, package=package)
+            sources += workspace.sources([name for name in more if name not in known], most // 2)
+        else:
+            evidence = replace(evidence, reach=reached(evidence, sources))
+        for piece in (*found.pieces, *calls.pieces):
+            if workspace is not None and piece.file != here.name and (source := workspace.source(piece.file)):
+                self._sources.setdefault(piece.file, source)
+        for source in sources:
+            self._sources.setdefault(source.name, source)
+        for source in self._sources.values():
+            if source.name not in self._sheets:
+                self._sheets[source.name] = Sheet(lines=source.read.lines, costs=source.read.costs)
+        wanted = candidates(evidence, sources, imported, scope)
+        pieces = [*found.pieces, *calls.pieces, *pieces_of(wanted, evidence), *self._nearby(here, scope)]
+        return [piece for piece in pieces if piece.file in self._sheets]
+
+    def _workspace(self, name: str) -> Workspace | None:
+        if self._files is None:
+            return None
+        index = self._indexes.of(self._files.guard.workspace, family_of(self._document.language))
+        workspace = Workspace(self._document, name, self._files, index, self._reader)
+        workspace.refresh(most=self._config.walked_files, seconds=self._config.seconds)
+        return workspace
+
+    def _nearby(self, here: Source, scope: tuple[int, int]) -> Iterator[Piece]:
+        """The other lines of the document, worth less the further they are."""
+        count = len(self._sheets[here.name].lines)
+        for start in range(0, count, 4):
+            lines = tuple(range(start, min(start + 4, count)))
+            away = max(scope[0] - lines[-1], lines[0] - scope[1], 0)
+            worth = _NEAR * len(lines) / (1.0 + away / 8.0)
+            yield Piece(file=here.name, lines=lines, worth=worth, reason="near by")
+
+    def _parts(self) -> Iterator[tuple[_Part, Source]]:
+        for name, sheet in sorted(self._sheets.items(), key=lambda pair: pair[0]):
+            source = self._sources[name]
+            if source.here or not sheet.kept:
+                continue
+            # The whole text, so that a secret of several lines is known by its first.
+            if name not in self._hidden:
+                self._hidden[name] = self._reader.shown(source.text, self._secrets)
+            lines = self._hidden[name]
+            if len(lines) != len(sheet.lines):
+                continue
+            shown: list[str] = []
+            previous = -1
+            kept = _closed(sheet)
+            for number in sorted(kept):
+                if number != previous + 1:
+                    shown.append(comment(source.language, "...", leading_space(lines[number])))
+                shown.append(lines[number])
+                previous = number
+            if previous < len(lines) - 1:
+                shown.append(comment(source.language, "..."))
+            yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language)}", name), source
+
+    def _document_name(self) -> str:
+        path = self._document.path
+        if path is not None and self._files is not None:
+            return self._files.name(path)
+        name = path.name if path is not None else self._document.uri.rpartition("/")[2].rpartition(":")[2]
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) or "untitled"
+
+    def _rules(self) -> Iterator[_Part]:
+        if self._files is None:
+            return
+        room = min(self._left, int(self._tokens * self._config.rules_share))
+        seen: set[Path] = set()
+        for path in rules_files(self._files.guard.workspace, self._document.path):
+            text = self._files.text(path)
+            key = path.resolve()
+            if text is None or is_blank(text) or key in seen:
+                continue
+            seen.add(key)
+            name = self._files.name(path)
+            heading = f"## {name}\n\n"
+            shown = shortened(hidden(normalised(text), self._secrets).strip(), room - estimate_tokens(heading) - 20)
+            if shown:
+                part = _Part(heading + fenced(shown, "markdown"), name)
+                cost = estimate_tokens(part.text) + 20
+                room -= cost
+                self._left -= cost
+                yield part
+
+    def _problems(self) -> Iterator[_Part]:
+        if not self._task.diagnostics:
+            return
+        lines = "\n".join(
+            f"- {hidden(' '.join(str(found).split()), self._secrets)}" for found in self._task.diagnostics[:50]
+        )
+        shown = shortened(lines, self._tokens // 8)
+        if shown:
+            part = _Part(shown)
+            self._left -= estimate_tokens(part.text) + 20
+            yield part
+
+
+def _closed(sheet: Sheet) -> set[int]:
+    """The kept lines, and those between them whose note would take as much room as they do."""
+    kept = set(sheet.kept)
+    previous = -1
+    for number in sorted(sheet.kept):
+        between = range(previous + 1, number)
+        if between and sum(sheet.costs[n] for n in between) <= sheet.gap + 2:
+            kept.update(between)
+        previous = number
+    return kept
+
+
+def _runs(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Lines from 0 as first and last of each run, from 1."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number:
+            found[-1] = (found[-1][0], number + 1)
+        else:
+            found.append((number + 1, number + 1))
+    return tuple(found)
+
+
+def _files_of(parts: Iterable[_Part]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.file for part in parts if part.file))

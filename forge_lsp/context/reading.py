@@ -1,0 +1,317 @@
+"""The definitions of one file, by line: what can be shown of it piece by piece."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from forge_lsp.context.words import names_in
+from forge_lsp.core.task import Language
+from forge_lsp.editing.fitting import estimate_tokens
+from forge_lsp.editing.tree import Grammars
+from forge_lsp.languages.readings import Reading, reading_of
+from forge_lsp.redaction import Pairs, hidden
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of"]
+
+_ENDING = re.compile(r"\r\n|\n|\r")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_CALLED = re.compile(r"((?:\w+(?:<[^<>]*>)?::)*)(~?[A-Za-z_]\w*)\s*\(")
+_RUNS = frozenset({"it", "test", "specify"})
+_COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
+_DOCSTRING = re.compile(r"\s*[rRuUbB]?(?:\"\"\"|'''|\"|')")
+_MOST_HEADER = 10  # lines
+_MOST_VALUE = 8
+_MOST_WORDS = 4  # lines of documentation
+_REMEMBERED = 512
+_LONGEST_LINE = 400
+
+
+class Kind(StrEnum):
+    """What a definition is."""
+
+    FUNCTION = "function"
+    TYPE = "type"
+    FIELD = "field"
+    VALUE = "value"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One definition. Lines count from 0, both ends included.
+
+    ``first`` is the first line of its comments and decorators, ``line`` its own first line, ``header`` the last line
+    of its header, ``last`` its last line. ``container`` is the type it is a member of (""), ``parent`` the index of the
+    definition that encloses it (-1), ``test`` says that it is a test.
+    """
+
+    name: str
+    kind: Kind
+    container: str
+    parent: int
+    first: int
+    line: int
+    header: int
+    last: int
+    test: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRead:
+    """A file's lines, its definitions in order, the lines of its imports, and of its tests that are calls.
+
+    What is made of them is made once, when it is first asked for: the same file is looked at for many tasks.
+    """
+
+    lines: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+    imports: tuple[tuple[int, int], ...]
+    tests: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each name occurs."""
+        return names_in(self.lines)
+
+    @cached_property
+    def header_words(self) -> tuple[frozenset[str], ...]:
+        """The names in the header of each definition."""
+        return tuple(frozenset(names_in(self.lines[d.line : d.header + 1])) for d in self.definitions)
+
+    @cached_property
+    def headers(self) -> tuple[tuple[int, ...], ...]:
+        """For each definition the lines of its header, of those of what encloses it as well."""
+        found: list[tuple[int, ...]] = []
+        for item in self.definitions:
+            outer = found[item.parent] if item.parent >= 0 else ()
+            holder = self.definitions[item.parent] if item.parent >= 0 else None
+            if holder is not None:  # its header alone: neither decorators nor documentation
+                outer = tuple(
+                    n for n in outer if not holder.first <= n < holder.line and n <= min(holder.header, holder.line + 3)
+                )
+            found.append(tuple(sorted({*outer, *self.header_lines(item)})))
+        return tuple(found)
+
+    @cached_property
+    def costs(self) -> tuple[int, ...]:
+        """What each line takes, in tokens."""
+        return tuple(estimate_tokens(line + "\n") for line in self.lines)
+
+    def header_lines(self, item: Definition) -> list[int]:
+        """The lines that say what it is: decorators and its header."""
+        told = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n]) is None]
+        return [*told, *range(item.line, min(item.header, item.line + _MOST_HEADER) + 1)]
+
+    def documentation(self, item: Definition) -> list[int]:
+        """The first paragraph of its documentation: the comment above it, or the docstring below its header."""
+        lead = [n for n in range(item.first, item.line) if _COMMENT.match(self.lines[n])]
+        if lead:
+            closed = next((n for n in lead if "*/" in self.lines[n]), lead[-1])
+            return (
+                lead
+                if len(lead) <= _MOST_WORDS
+                else [*lead[:_MOST_WORDS], *([closed] if "/*" in self.lines[lead[0]] else [])]
+            )
+        below = item.header + 1
+        if item.kind not in (Kind.FUNCTION, Kind.TYPE) or below > item.last:
+            return []
+        return [below] if _DOCSTRING.match(self.lines[below]) and _NAME.search(self.lines[below]) else []
+
+    def text(self, first: int, last: int) -> str:
+        """Some lines, ends included."""
+        return "\n".join(self.lines[first : last + 1])
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """The lines of a text, as editors count them."""
+    return tuple(_ENDING.split(text))
+
+
+class Reader:
+    """Reads files; remembers the last few hundred by their text. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._grammars = Grammars()
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[Language, str], FileRead] = OrderedDict()
+        self._shown: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+
+    def shown(self, text: str, secrets: Pairs) -> tuple[str, ...]:
+        """The lines of ``text`` without its secrets, and without the known ones."""
+        if secrets:
+            return lines_of(hidden(text, secrets))
+        with self._lock:
+            found = self._shown.get(text)
+        if found is None:
+            found = lines_of(hidden(text))
+            with self._lock:
+                self._shown[text] = found
+                while len(self._shown) > _REMEMBERED:
+                    self._shown.popitem(last=False)
+        return found
+
+    def read(self, text: str, language: Language) -> FileRead:
+        """The definitions of ``text``."""
+        key = (language, text)
+        with self._lock:
+            found = self._known.get(key)
+            if found is None:
+                matches = self._grammars.matches(text, language, reading_of(language).queries)
+                found = self._known[key] = _File(text, reading_of(language)).read(matches)
+                while len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(key)
+            return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    kind: Kind
+    own: bool
+    name: str
+    container: str
+    node: Node
+    body: Node | None
+    inner: bool = False
+
+
+class _File:
+    def __init__(self, text: str, reading: Reading) -> None:
+        self._lines = lines_of(text)
+        self._reading = reading
+        self._imports: list[tuple[int, int]] = []
+        self._tests: list[tuple[int, int]] = []
+
+    def read(self, matches: list[dict[str, list[Node]]]) -> FileRead:
+        raw: dict[tuple[int, int], _Raw] = {}
+        for captures in matches:
+            found = self._raw(captures)
+            if found is not None:
+                # Of two patterns for one node the later is the more general.
+                raw.setdefault((found.node.start_byte, found.node.end_byte, found.name), found)  # type: ignore[arg-type]
+        return FileRead(
+            lines=self._lines,
+            definitions=tuple(self._nested(sorted(raw.values(), key=lambda r: (r.node.start_byte, -r.node.end_byte)))),
+            imports=tuple(self._imports),
+            tests=tuple(self._tests),
+        )
+
+    def _raw(self, captures: dict[str, list[Node]]) -> _Raw | None:
+        for what, nodes in captures.items():
+            node = nodes[0]
+            if what == "import":
+                self._imports.append((node.start_point.row, self._end(node)))
+                return None
+            if what == "test":
+                if _text(captures["callee"][0]) in _RUNS:
+                    self._tests.append((node.start_point.row, self._end(node)))
+                return None
+            if what == "inner":
+                return _Raw(Kind.FUNCTION, False, "", "", node, None, inner=True)
+        name = captures["name"][0]
+        receiver = _text(captures["receiver"][0]) if "receiver" in captures else ""
+        kind = next((kind for kind in Kind if kind.value in captures), None)
+        own = "own" in captures
+        if own and receiver not in self._reading.owner:
+            return None
+        node = captures["own" if own else str(kind)][0]
+        body = captures["body"][0] if "body" in captures else None
+        container = ""
+        text = _text(name)
+        if "declarator" in name.type:
+            called = _CALLED.search(text)
+            if called is not None and kind is Kind.FUNCTION:
+                container = re.sub(r"<.*?>", "", called[1]).strip(":").rpartition("::")[2]
+                text = called[2]
+        elif receiver and not own:  # Go: (c *Command[T])
+            words = _NAME.findall(receiver.partition("[")[0])
+            container = words[-1] if words else ""
+        if kind is Kind.PART:
+            text = re.sub(r"<.*", "", text, flags=re.S).rpartition("::")[2]
+        word = _NAME.search(text)
+        if word is None:
+            return None
+        return _Raw(Kind.FIELD if own else kind or Kind.VALUE, own, word[0], container, node, body)
+
+    def _nested(self, found: list[_Raw]) -> list[Definition]:
+        made: list[Definition] = []
+        stack: list[tuple[int, int]] = []  # end byte, index in made, -1 for a function without a name
+        own: set[tuple[str, str]] = set()
+        for raw in found:
+            while stack and stack[-1][0] <= raw.node.start_byte:
+                stack.pop()
+            if raw.inner:
+                named = any(made[index].line == raw.node.start_point.row for _, index in stack[-1:] if index >= 0)
+                stack.append((raw.node.end_byte, stack[-1][1] if named else -1))
+                continue
+            around = [made[index] for _, index in stack if index >= 0]
+            parent = stack[-1][1] if stack else -1
+            inside = bool(stack) and (parent < 0 or made[parent].kind is Kind.FUNCTION)
+            container = raw.container
+            kind = raw.kind
+            if raw.own:
+                holder = next((one for one in reversed(around) if one.kind in (Kind.TYPE, Kind.PART)), None)
+                holder = holder or next((one for one in reversed(around) if one.kind is Kind.FUNCTION), None)
+                container = holder.name if holder is not None else ""
+                if (container, raw.name) in own:
+                    continue
+            elif inside and (kind not in (Kind.TYPE, Kind.FUNCTION) or parent < 0):
+                continue  # a local name
+            elif not container:
+                holder = next((one for one in reversed(around) if one.kind in (Kind.TYPE, Kind.PART)), None)
+                container = holder.name if holder is not None and not inside else ""
+            if kind is Kind.VALUE and container:
+                kind = Kind.FIELD
+            if kind is Kind.FIELD:
+                own.add((container, raw.name))
+            made.append(self._definition(raw, kind, container, parent))
+            stack.append((raw.node.end_byte, len(made) - 1))
+        return made
+
+    def _definition(self, raw: _Raw, kind: Kind, container: str, parent: int) -> Definition:
+        line, last = raw.node.start_point.row, self._end(raw.node)
+        body = raw.body
+        if body is not None:
+            row = body.start_point.row
+            alone = not self._lines[row].encode()[: body.start_point.column].strip()
+            header = row - 1 if alone and row > line else row
+        elif kind in (Kind.VALUE, Kind.FIELD, Kind.TYPE) and last - line >= _MOST_VALUE:
+            header = line
+        else:
+            header = last
+        first = line
+        while first > 0 and self._reading.lead.match(self._lines[first - 1]):
+            first -= 1
+        test = False
+        if kind is Kind.FUNCTION and self._reading.is_test is not None:
+            test = self._reading.is_test.search("\n".join(self._lines[first : header + 1])) is not None
+        return Definition(
+            name=raw.name,
+            kind=kind,
+            container=container,
+            parent=parent,
+            first=first,
+            line=line,
+            header=max(line, header),
+            last=max(last, line),
+            test=test,
+        )
+
+    def _end(self, node: Node) -> int:
+        """The last line of a node; a line's end that belongs to it is none."""
+        row, column = node.end_point.row, node.end_point.column
+        return row - 1 if column == 0 and row > node.start_point.row else row
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode(errors="replace")

@@ -1,0 +1,119 @@
+"""The files of a workspace as one gathering sees them: read, indexed, each with its definitions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.context.index import Index, Indexed
+from forge_lsp.context.reading import FileRead, Reader
+from forge_lsp.core.task import Document, Language
+from forge_lsp.core.test_files import is_test_file
+from forge_lsp.editing.files import Files
+from forge_lsp.languages.readings import family_of
+
+__all__ = ["Source", "Workspace"]
+
+
+class Source:
+    """One file, read. ``name`` is its path in the workspace, ``here`` says that it is the document."""
+
+    def __init__(
+        self, *, name: str, path: Path | None, text: str, language: Language, reader: Reader, here: bool
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.text = text
+        self.language = language
+        self.here = here
+        self.test = is_test_file(name, language)
+        self.folder = PurePosixPath(name).parent
+        self._reader = reader
+
+    @cached_property
+    def read(self) -> FileRead:
+        """Its lines and definitions."""
+        return self._reader.read(self.text, self.language)
+
+
+class Workspace:
+    """The other files around a document, asked by name."""
+
+    def __init__(self, document: Document, name: str, files: Files, index: Index, reader: Reader) -> None:
+        self.files = files
+        self.index = index
+        self._document = document
+        self._name = name
+        self._reader = reader
+        self._known: dict[str, Source | None] = {}
+        folder = name.rpartition("/")[0]
+        self._folder = folder.split("/") if folder else []
+        self._distances: dict[str, int] = {}
+        self._using: dict[str, tuple[Indexed, ...]] = {}
+
+    def refresh(self, *, most: int, seconds: float) -> None:
+        """Bring the index up to date, for so long at most."""
+        self.index.refresh(
+            self.files,
+            family_of(self._document.language),
+            most=most,
+            deadline=time.monotonic() + seconds,
+            distance=self.distance,
+        )
+
+    def using(self, name: str) -> tuple[Indexed, ...]:
+        """The files that use a word."""
+        if name not in self._using:
+            self._using[name] = tuple(self.index.using(name))
+        return self._using[name]
+
+    def source(self, name: str) -> Source | None:
+        """A file that the index knows, read; None for the document's own and for what cannot be shown."""
+        if name not in self._known:
+            indexed = self.index.files.get(name)
+            self._known[name] = self._read(indexed) if indexed is not None and name != self._name else None
+        return self._known[name]
+
+    def _read(self, indexed: Indexed) -> Source | None:
+        text = self.files.text(Path(indexed.path))
+        if text is None:
+            return None
+        # A header is what includes it: by its name alone it passes for C.
+        header = indexed.language is Language.C and indexed.name.endswith(".h")
+        return Source(
+            name=indexed.name,
+            path=Path(indexed.path),
+            text=text,
+            language=Language.CPP if header and self._document.language is Language.CPP else indexed.language,
+            reader=self._reader,
+            here=False,
+        )
+
+    def sources(self, names: Iterable[str], most: int) -> Iterator[Source]:
+        """The first ``most`` of the files named that can be shown."""
+        count = 0
+        for name in names:
+            if count >= most:
+                return
+            found = self.source(name)
+            if found is not None:
+                count += 1
+                yield found
+
+    def distance(self, name: str) -> int:
+        """Folders to climb and descend from the document to a file."""
+        folder = name.rpartition("/")[0]
+        if folder not in self._distances:
+            ours, theirs = self._folder, folder.split("/") if folder else []
+            common = 0
+            while common < min(len(ours), len(theirs)) and ours[common] == theirs[common]:
+                common += 1
+            self._distances[folder] = len(ours) + len(theirs) - 2 * common
+        return self._distances[folder]
+
+    def beside(self) -> Iterator[str]:
+        """The files of the document's own folder."""
+        start = "/".join([*self._folder, ""])
+        return (name for name in self.index.files if name.startswith(start) and "/" not in name[len(start) :])

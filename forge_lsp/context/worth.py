@@ -1,0 +1,130 @@
+"""How likely the code that is wanted needs a definition: what stands around the scope says it.
+
+The weights are those of a logistic regression over functions of real projects in seven languages, each blanked: the
+names that its body used against all others that could have been shown (benchmarks/context.py is the measure).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from forge_lsp.context.reading import Definition, Kind
+from forge_lsp.context.words import parts_of
+
+__all__ = ["FEATURES", "WEIGHTS", "Around", "features", "likelihood"]
+
+FEATURES: Sequence[str] = (
+    "function", "type", "field", "value", "member", "same file", "same folder", "imported file", "in scope", "in class",
+    "near", "in document", "imported", "imported for nothing else", "in tests", "in callers", "in reach",
+    "container in scope", "container in class", "container in document", "container is base", "container imported",
+    "parts", "private elsewhere", "popular", "speaks of class", "same name", "distance", "container in reach", "short",
+    "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
+    "far and unheard", "only here", "unused", "unused here",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands around the scope: how often each name occurs in its own text and the task's words, in the rest of
+    its class, within some lines, in the rest of the document; in imports, in tests and callers of it; in the headers
+    of what it can reach. ``popular`` is the share of the files looked at that a name occurs in, ``once`` are those that
+    occur once in all of them (nothing but the code to be written may use them), less each where they are many."""
+
+    name: str
+    container: str
+    scope: Counter[str]
+    members: Counter[str]
+    near: Counter[str]
+    document: Counter[str]
+    imported: frozenset[str]
+    unused: frozenset[str]
+    bases: frozenset[str]
+    parts: frozenset[str]
+    line: int
+    tests: Counter[str] = field(default_factory=Counter[str])
+    callers: Counter[str] = field(default_factory=Counter[str])
+    reach: frozenset[str] = frozenset()
+    popular: Mapping[str, float] = field(default_factory=dict[str, float])
+    once: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+def features(
+    item: Definition,
+    header: frozenset[str],
+    around: Around,
+    *,
+    here: bool,
+    folder: bool,
+    imported: bool,
+    constructors: frozenset[str],
+) -> list[float]:
+    """What speaks for a definition, in the order of :data:`FEATURES`. ``here``: it is the document's; ``folder``: of a
+    file beside it; ``imported``: of one that it imports. ``header`` are the names in its header."""
+    name, holder = item.name, item.container
+    member = bool(holder) and holder == around.container
+    in_document = around.document[name]
+    parts = parts_of(name)
+    known = any(
+        word and (word in around.scope or word in around.members or word in around.document or word in around.imported)
+        for word in (name, holder)
+    )
+    return [
+        float(item.kind is Kind.FUNCTION),
+        float(item.kind is Kind.TYPE),
+        float(item.kind is Kind.FIELD),
+        float(item.kind is Kind.VALUE),
+        float(member),
+        float(here),
+        float(folder and not here),
+        float(imported and not here),
+        float(name in around.scope),
+        math.log1p(around.members[name]),
+        float(name in around.near),
+        math.log1p(in_document),
+        float(name in around.imported),
+        float(name in around.unused),
+        math.log1p(around.tests[name]),
+        math.log1p(around.callers[name]),
+        float(name in around.reach),
+        float(bool(holder) and holder in around.scope),
+        float(bool(holder) and holder in around.members),
+        float(bool(holder) and holder in around.document),
+        float(bool(holder) and holder in around.bases),
+        float(bool(holder) and holder in around.imported),
+        len(parts & around.parts) / len(parts) if parts else 0.0,
+        float(not here and not member and name.startswith(("_", "#"))),
+        around.popular.get(name, 0.0),
+        float(bool(around.container) and around.container in header),
+        float(name == around.name),
+        1.0 / (1.0 + abs(item.line - around.line) / 30.0) if here else 0.0,
+        float(bool(holder) and holder in around.reach),
+        float(len(name) <= 3),
+        float(item.parent >= 0 and not holder),
+        float(name in constructors),
+        float(name.startswith("__")),
+        float(member and around.members[name] > 0),
+        float(here and in_document > 1),
+        float(item.kind is Kind.FIELD and bool(holder) and (holder in around.scope or member)),
+        float(item.kind is Kind.TYPE and name in around.scope),
+        float(not here and not known),
+        float(here and not holder and item.kind in (Kind.FUNCTION, Kind.VALUE)),
+        around.once.get(name, 0.0),
+        around.once.get(name, 0.0) if here or member else 0.0,
+    ]
+
+
+WEIGHTS: Sequence[float] = (
+    -5.42, -5.16, -5.04, -4.82, -0.58, 0.70, 0.52, 0.32, 0.30, 0.47,
+    1.25, -0.24, 0.41, 0.80, 0.18, -0.08, -0.04, 1.20, -0.02, -0.04,
+    0.13, 0.20, 0.94, -1.71, -0.58, -0.78, -0.5, 1.35, 0.54, 0.04,
+    -1.15, -0.14, -0.90, -0.51, 0.79, 0.71, 0.90, -1.60, 0.02, 0.61,
+    0.71,
+)  # fmt: skip
+
+
+def likelihood(values: Sequence[float]) -> float:
+    """How likely it is needed, from 0 to 1."""
+    return 1.0 / (1.0 + math.exp(-sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))))

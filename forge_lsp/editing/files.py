@@ -1,0 +1,105 @@
+"""Reading the workspace as the user sees it: open buffers over the disk, bounded, nothing that must not be shown."""
+
+from __future__ import annotations
+
+import stat
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from forge_lsp.core.task import Document, Language
+from forge_lsp.editing.ignore import Guard
+from forge_lsp.editing.lines import BOM
+from forge_lsp.reading import read_plain
+
+__all__ = ["Files", "language_of"]
+
+
+def language_of(path: Path, default: Language) -> Language:
+    """The language of a file by its name."""
+    return Language.of_file(path.name) or default
+
+
+class Files:
+    """One gathering's view of a workspace. ``largest`` bounds a file in bytes; larger and binary ones do not exist."""
+
+    def __init__(self, workspace: Path, buffers: Sequence[Document], *, largest: int) -> None:
+        self.guard = Guard(workspace)
+        self._largest = largest
+        self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
+        self._read: dict[Path, str | None] = {}
+
+    def name(self, path: Path) -> str:
+        """How a file is called in what models are shown: relative to the workspace."""
+        relative = self.guard.relative(path)
+        name = str(relative) if relative is not None else path.name
+        # A line end in a name would begin a part of its own in what models are shown.
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+
+    def open_paths(self) -> Iterator[Path]:
+        """The open buffers' files that may be shown, in order of their names."""
+        return (path for path in sorted(self._buffers) if self.guard.may_show(path))
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file, an open buffer's first; None if there is none, or none that may be shown."""
+        key = self.guard.resolved(path)
+        if key not in self._read:
+            self._read[key] = self._load(path, key)
+        return self._read[key]
+
+    def walk(
+        self, suffixes: tuple[str, ...], *, most: int, known: dict[tuple[int, str], bool]
+    ) -> Iterator[tuple[str, str, tuple[int, int]]]:
+        """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text (time in ns
+        and size of what lies on the disk, the checksum of an open buffer). At most ``most`` files are looked at;
+        ``known`` is as for :meth:`forge_lsp.editing.ignore.Guard.listed`."""
+        yield from self.open_walk(suffixes)
+        open_files = {str(path) for path in self._buffers}
+        for name, entry in self.guard.listed(suffixes, most=most, known=known):
+            if entry.path in open_files or (
+                entry.is_symlink() and self.guard.resolved(Path(entry.path)) in self._buffers
+            ):
+                continue
+            try:
+                status = entry.stat()
+            except OSError:
+                continue
+            if status.st_size <= self._largest and stat.S_ISREG(status.st_mode):
+                shown = name if name.isprintable() else self.name(Path(entry.path))
+                yield entry.path, shown, (status.st_mtime_ns, status.st_size)
+
+    def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[int, int]]]:
+        """Of :meth:`walk` the open buffers alone."""
+        for path in self.open_paths():
+            buffer = self._buffers[path]
+            if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
+                yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")))
+
+    def data(self, path: Path) -> bytes | None:
+        """The bytes of a file's text as :meth:`text` has it, without keeping them."""
+        buffer = self._buffers.get(self.guard.resolved(path))
+        if buffer is not None:
+            return buffer.text.encode(errors="replace")
+        try:
+            data = read_plain(path, most=self._largest)
+        except OSError:
+            return None
+        return None if b"\x00" in data else data
+
+    def _load(self, path: Path, key: Path) -> str | None:
+        buffer = self._buffers.get(key)
+        if buffer is not None:
+            small = len(buffer.text) <= self._largest
+            return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
+        try:
+            if not path.is_file() or path.stat().st_size > self._largest or not self.guard.may_show(path):
+                return None
+            data = read_plain(path, most=self._largest)
+        except OSError:
+            return None
+        if b"\x00" in data:
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None

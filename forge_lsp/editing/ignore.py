@@ -1,0 +1,363 @@
+"""What may never be shown to a model: ignored files, secrets, and whatever lies outside the workspace."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from forge_lsp.editing.git_rules import exclude_files
+from forge_lsp.reading import read_text
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+__all__ = ["Guard", "is_secret_name"]
+
+# Compared in lower case with a file's name and with the name of each folder above it, inside the workspace.
+_SECRET_ALWAYS = (
+    ".env*",
+    "*.env",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    "credentials*",
+    "secret.*",
+    "secrets.*",
+)
+# Not when the name ends as source code does: kubeconfig.py is a module, token.ts a class.
+_SECRET_NAMES = (
+    "*.p8",
+    "*.jks",
+    "*.keystore",
+    "*.kdbx",
+    "*.ppk",
+    "*.asc",
+    "*.gpg",
+    "*.pgp",
+    "*.ovpn",
+    "*.mobileprovision",
+    ".flaskenv",
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".netrc",
+    "_netrc",
+    ".pypirc",
+    ".pgpass",
+    ".my.cnf",
+    ".git-credentials",
+    ".htpasswd",
+    ".dockercfg",
+    ".dockerconfigjson",
+    "*credentials*",
+    "client_secret*.json",
+    "service-account*.json",
+    "service_account*.json",
+    "*.secrets",
+    "*.tfvars",
+    "*.tfstate",
+    "*.tfstate.*",
+    "kubeconfig",
+    "terraform.rc",
+    ".terraformrc",
+    "appsettings.secrets.json",
+    "local.settings.json",
+    ".vault-token",
+    "nuget.config",
+    "token",
+    "http-token",
+    "*.token",
+)
+_SECRET_FOLDERS = (
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".azure",
+    ".kube",
+    ".docker",
+    ".git",
+    ".hg",
+    ".svn",
+    ".gcloud",
+    ".password-store",
+)
+_CODE = (
+    ".py",
+    ".pyi",
+    ".cs",
+    ".ts",
+    ".tsx",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    ".go",
+    ".rs",
+    ".java",
+    ".c",
+    ".h",
+    ".cpp",
+    ".hpp",
+)
+_IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
+_HEAVY = frozenset(
+    {
+        "node_modules",
+        "__pycache__",
+        "bin",
+        "obj",
+        "target",
+        "dist",
+        "build",
+        "out",
+        "vendor",
+        "venv",
+        "env",
+        "site-packages",
+        "coverage",
+    }
+)
+_LARGEST_IGNORE_FILE = 256_000
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+
+
+_SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _SECRET_NAMES)
+
+
+def is_secret_name(path: PurePosixPath) -> bool:
+    """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative)."""
+    if any(part.lower() in _SECRET_FOLDERS for part in path.parts[:-1]):
+        return True
+    name = path.name.lower()
+    return (_SECRET_CODE if name.endswith(_CODE) else _SECRET_ANY).match(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The ignore files that hold in a folder, the nearest first: each with how much to cut off a name in the workspace
+    and what to put before it. ``key`` is the same for the same rules, 0 for none."""
+
+    specs: tuple[tuple[GitIgnoreSpec, int, str], ...]
+    key: int
+
+    def ignore(self, name: str, known: dict[tuple[int, str], bool]) -> bool:
+        """What the nearest ignore file that mentions ``name`` says; a folder's ends with ``/``."""
+        if not self.specs:
+            return False
+        said = known.get((self.key, name))
+        if said is None:
+            said = False
+            for spec, cut, lead in self.specs:
+                verdict = spec.check_file(lead + name[cut:]).include
+                if verdict is not None:
+                    said = verdict
+                    break
+            known[self.key, name] = said
+        return said
+
+
+def _entry_name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+class Guard:
+    """Says which files of one workspace may be read, and lists them. Ignore files are read once, and what was said of a
+    file is said again.
+
+    The rules are git's: nested ``.gitignore`` files, the repository's own above the workspace, its ``info/exclude``,
+    and the user's ``core.excludesFile``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self._root = _resolved(workspace)
+        self._specs: dict[Path, GitIgnoreSpec | None] = {}
+        self._lines: dict[Path, int] = {}
+        self._verdicts: dict[Path, bool] = {}
+        self._folders: dict[Path, Path] = {}
+        self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
+
+    def relative(self, path: Path) -> PurePosixPath | None:
+        """``path`` relative to the workspace, symbolic links followed; None outside of it."""
+        resolved = self.resolved(path)
+        return (
+            PurePosixPath(resolved.relative_to(self._root).as_posix()) if resolved.is_relative_to(self._root) else None
+        )
+
+    def resolved(self, path: Path) -> Path:
+        """``path`` with symbolic links followed. Each folder is resolved once: its files are many."""
+        if path.is_symlink() or path.name in ("", ".."):
+            return _resolved(path)
+        folder = path.parent
+        if folder not in self._folders:
+            self._folders[folder] = _resolved(folder)
+        return self._folders[folder] / path.name
+
+    def may_show(self, path: Path) -> bool:
+        """Whether the text of ``path`` may be shown. A link counts by its own name and by what it points to."""
+        if path not in self._verdicts:
+            self._verdicts[path] = self._may_show(path)
+        return self._verdicts[path]
+
+    def _may_show(self, path: Path) -> bool:
+        target = self.relative(path)
+        if target is None or is_secret_name(target) or self._ignored(target):
+            return False
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link, whose name counts too
+        for root in (Path(os.path.abspath(self.workspace)), self._root):  # noqa: PTH100
+            if absolute.is_relative_to(root):
+                named = PurePosixPath(absolute.relative_to(root).as_posix())
+                return named == target or not (is_secret_name(named) or self._ignored(named))
+        return True
+
+    def files(self, suffixes: tuple[str, ...], *, most: int, named: re.Pattern[str] | None = None) -> Iterator[Path]:
+        """Files with one of ``suffixes``, and a name that ``named`` matches whole, that may be shown, in a fixed order;
+        at most ``most`` files are looked at."""
+        seen = 0
+        for folder, folders, names in os.walk(self._root):
+            here = Path(folder)
+            folders[:] = sorted(
+                name
+                for name in folders
+                if name not in _HEAVY
+                and not name.startswith(".")
+                and not (here / name).is_symlink()
+                and not self._ignored(PurePosixPath((here / name).relative_to(self._root).as_posix()), folder=True)
+            )
+            for name in sorted(names):
+                seen += 1
+                if seen > most:
+                    return
+                if not name.endswith(suffixes) or (named is not None and not named.fullmatch(name)):
+                    continue
+                if self.may_show(here / name):
+                    yield here / name
+
+    def listed(
+        self, suffixes: tuple[str, ...], *, most: int, known: dict[tuple[int, str], bool]
+    ) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """The same files as :meth:`files` answers, each by its name in the workspace: many times as fast.
+
+        ``known`` keeps what the rules said of names, from one listing to the next; it is filled here.
+        """
+        seen = 0
+        waiting = [("", str(self._root), self._rules_above())]
+        while waiting:
+            prefix, folder, rules = waiting.pop()
+            rules = self._rules_in(folder, len(prefix), "", rules)
+            try:
+                entries = sorted(os.scandir(folder), key=_entry_name)
+            except OSError:
+                continue
+            inner: list[tuple[str, str, _Rules]] = []
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _HEAVY and not name.startswith(".") and not rules.ignore(f"{prefix}{name}/", known):
+                        inner.append((f"{prefix}{name}/", entry.path, rules))
+                    continue
+                seen += 1
+                if seen > most:
+                    return
+                if not name.endswith(suffixes):
+                    continue
+                if entry.is_symlink():
+                    shown = entry.is_file() and self.may_show(Path(entry.path))
+                else:
+                    lower = name.lower()
+                    secret = (_SECRET_CODE if lower.endswith(_CODE) else _SECRET_ANY).match(lower)
+                    shown = secret is None and not rules.ignore(prefix + name, known)
+                if shown:
+                    yield prefix + name, entry
+            waiting.extend(reversed(inner))
+
+    def _rules_above(self) -> _Rules:
+        """The ignore files of the folders above the workspace, down from the repository's."""
+        rules = _Rules((), 0)
+        top = self._top or self._root
+        above = [folder for folder in self._root.parents if folder.is_relative_to(top)]
+        for folder in reversed(above):
+            rules = self._rules_in(str(folder), 0, f"{self._root.relative_to(folder).as_posix()}/", rules)
+        return rules
+
+    def _rules_in(self, folder: str, cut: int, lead: str, outer: _Rules) -> _Rules:
+        here = Path(folder)
+        spec = self._spec(here)
+        if spec is None:
+            return outer
+        key = zlib.crc32(f"{self._lines[here]}\0{cut}\0{lead}\0{outer.key}".encode()) or 1
+        return _Rules(((spec, cut, lead), *outer.specs), key)
+
+    def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:
+        """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself."""
+        parts = path.parts
+        for size in range(1, len(parts) + 1):
+            part = PurePosixPath(*parts[:size])
+            if self._matched(self._root / part, folder=folder or size < len(parts)):
+                return True
+        return False
+
+    def _matched(self, path: Path, *, folder: bool) -> bool:
+        """What the ignore file nearest to ``path`` that mentions it says."""
+        top = self._top or self._root
+        for parent in path.parents:
+            spec = self._spec(parent)
+            if spec is not None:
+                name = path.relative_to(parent).as_posix() + ("/" if folder else "")
+                verdict = spec.check_file(name).include
+                if verdict is not None:
+                    return verdict
+            if parent == top or len(parent.parts) <= len(top.parts):
+                break
+        return False
+
+    def _spec(self, folder: Path) -> GitIgnoreSpec | None:
+        if folder not in self._specs:
+            from pathspec import GitIgnoreSpec
+
+            files = [folder / name for name in _IGNORE_FILES]
+            if folder == (self._top or self._root):
+                files = [*exclude_files(folder, repository=self._top is not None), *files]
+            lines = [line for file in files for line in _lines(file)]
+            self._specs[folder] = _compiled(GitIgnoreSpec, lines) if lines else None
+            self._lines[folder] = zlib.crc32("\n".join(lines).encode(errors="replace"))
+        return self._specs[folder]
+
+
+def _compiled(spec: type[GitIgnoreSpec], lines: list[str]) -> GitIgnoreSpec:
+    """All patterns that can be read: git skips a broken one as well."""
+    good: list[str] = []
+    for line in lines:
+        try:
+            spec.from_lines([line])
+        except ValueError:
+            continue
+        good.append(line)
+    return spec.from_lines(good)
+
+
+def _lines(file: Path) -> list[str]:
+    return (read_text(file, most=_LARGEST_IGNORE_FILE) or "").splitlines()
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        return Path(os.path.abspath(path))  # noqa: PTH100

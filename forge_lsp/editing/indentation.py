@@ -1,0 +1,195 @@
+"""Indentation: finding a text's unit, and giving code another base and unit without touching its strings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from typing import Protocol
+
+from forge_lsp.core.task import Language, TextRange
+from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space, normalised
+from forge_lsp.languages.python.levels import statements
+
+__all__ = ["Strings", "indent_unit", "reindent"]
+
+_HANGING = re.compile(r"(?:[(\[{]\s*(?:#.*)?|\\)$")
+
+
+class Strings(Protocol):
+    """Where white space at the start of a line is data."""
+
+    def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:
+        """String literals that span lines, in order."""
+        ...
+
+
+def indent_unit(text: str) -> str | None:
+    """One step of indentation: a tab, or the most frequent step between lines in blanks. None: cannot be told."""
+    steps: Counter[int] = Counter()
+    tabs = blanks = 0
+    previous = 0
+    for line in normalised(text.removeprefix(BOM)).split("\n"):
+        if is_blank(line) or line.lstrip().startswith("*"):
+            continue
+        space = leading_space(line)
+        if space.startswith("\t"):
+            tabs += 1
+        elif space:
+            blanks += 1
+        if "\t" not in space:
+            step = abs(len(space) - previous)
+            if step in (1, 2, 3, 4, 8):
+                steps[step] += 1
+            previous = len(space)
+    if tabs > blanks:
+        return "\t"
+    wide = [(count, step) for step, count in steps.items() if step > 1]
+    return " " * max(wide)[1] if wide else None
+
+
+def reindent(code: str, language: Language, *, indent: str, unit: str | None, strings: Strings) -> str:
+    """``code`` based at ``indent`` with steps of ``unit`` (None: its own), lines ended by ``\\n``, no line ending at
+    the end and no blank lines around it.
+
+    Lines within a multi-line string stay as they are, but for Python docstrings, which move with their code.
+    Python's statements are told apart by how deep they are nested. Elsewhere, and where Python does not parse, steps
+    are converted only if all of the code's indentation is whole steps of one unit.
+    """
+    lines = _trimmed(normalised(code).replace(BOM, "").split("\n"))
+    if not lines:
+        return ""
+    frozen, prose = _string_lines(lines, language, strings)
+    lines = _first_line_restored(lines, indent, frozen | prose, language)
+    movable = [n for n, line in enumerate(lines) if n not in frozen and n not in prose and line.strip()]
+    margin = _common([leading_space(lines[n]) for n in movable])
+    steps = {n: _step(line, margin) for n, line in enumerate(lines) if n not in frozen and line.strip()}
+    if unit is not None:
+        nested = _nested(lines, steps, prose, unit) if language is Language.PYTHON else None
+        steps = nested or _converted(lines, steps, movable, unit)
+    return "\n".join(
+        indent + steps[n] + line[len(leading_space(line)) :] if n in steps else line if n in frozen else ""
+        for n, line in enumerate(lines)
+    )
+
+
+def _step(line: str, margin: str) -> str:
+    space = leading_space(line)
+    return space[len(margin) :] if space.startswith(margin) else ""
+
+
+def _converted(lines: Sequence[str], steps: Mapping[int, str], movable: Sequence[int], unit: str) -> dict[int, str]:
+    """The steps in another unit, or as they are where they are no whole steps of their own."""
+    own = indent_unit("\n".join(lines[n] for n in movable))
+    # The stars of a comment stand a blank further in than its start.
+    plain = [steps[n] for n in movable if not lines[n].lstrip().startswith("*")]
+    if own is None or own == unit or not all(_whole(step, own) for step in plain):
+        return dict(steps)
+    return {n: _in_units(step, own, unit) for n, step in steps.items()}
+
+
+def _nested(lines: Sequence[str], steps: Mapping[int, str], prose: Set[int], unit: str) -> dict[int, str] | None:
+    """The steps by how deep each statement is nested; what goes on over lines keeps its place beside its first."""
+    known = statements(
+        [step + lines[n].lstrip() if (step := steps.get(n)) is not None else lines[n] for n in range(len(lines))]
+    )
+    if known is None or any(statement.first not in steps for statement in known.values()):
+        return None
+    if all(steps[one.first] == unit * one.depth for one in known.values()):
+        return dict(steps)
+    own = min((steps[one.first] for one in known.values() if one.depth == 1), key=len, default=unit)
+    result: dict[int, str] = {}
+    for n, step in steps.items():
+        if (statement := known.get(n)) is None:
+            continue
+        start = steps[statement.first]
+        beyond = step[len(start) :] if step.startswith(start) else ""
+        # What hangs below an open bracket goes by steps; what is aligned with something above stays below it.
+        hangs = n not in prose and _HANGING.search(lines[statement.first]) is not None
+        if hangs and _whole(beyond, own):
+            beyond = _in_units(beyond, own, unit)
+        result[n] = unit * statement.depth + beyond
+    firsts = sorted({statement.first for statement in known.values()})
+    for n in steps.keys() - known.keys():
+        fellow = _fellow(steps, n, firsts)
+        result[n] = result[fellow] if fellow is not None else ""
+    return result
+
+
+def _fellow(steps: Mapping[int, str], comment: int, firsts: Sequence[int]) -> int | None:
+    """The statement beside which a comment stands: the next, or an earlier one as far in whose block goes on."""
+    after = next((n for n in firsts if n > comment), None)
+    if after is not None and steps[after] == steps[comment]:
+        return after
+    earlier = [n for n in firsts if n < comment]
+    open_still = next((n for n in reversed(earlier) if len(steps[n]) <= len(steps[comment])), None)
+    if open_still is not None and steps[open_still] == steps[comment]:
+        return open_still
+    return after if after is not None else open_still
+
+
+def _in_units(step: str, own: str, unit: str) -> str:
+    count = len(step) // len(own)
+    return unit * count + step[count * len(own) :]
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    first, last = 0, len(lines)
+    while first < last and is_blank(lines[first]):
+        first += 1
+    while last > first and is_blank(lines[last - 1]):
+        last -= 1
+    return lines[first:last]
+
+
+def _string_lines(lines: Sequence[str], language: Language, strings: Strings) -> tuple[set[int], set[int]]:
+    """Numbers of the lines that start within a string: frozen ones, and those of Python docstrings."""
+    text = "\n".join(lines)
+    index = Lines(text)
+    frozen: set[int] = set()
+    prose: set[int] = set()
+    for place in strings.multiline_strings(text, language):
+        first, last = index.at(place.start), index.at(place.end)
+        inner = range(first + 1, last + 1)
+        (prose if language is Language.PYTHON and _is_docstring(lines, first, place, index) else frozen).update(inner)
+    return frozen, prose
+
+
+def _is_docstring(lines: Sequence[str], first: int, place: TextRange, index: Lines) -> bool:
+    if lines[first][: place.start - index.start(first)].strip():
+        return False
+    above = first - 1
+    while above >= 0 and (not lines[above].strip() or lines[above].lstrip().startswith("#")):
+        above -= 1
+    return above < 0 or re.sub(r"\s+#.*$", "", lines[above]).rstrip().endswith(":")
+
+
+def _first_line_restored(lines: list[str], indent: str, strings: set[int], language: Language) -> list[str]:
+    """Models often continue at the cursor: the first line without its indentation, the others with it."""
+    others = [leading_space(line) for n, line in enumerate(lines) if n > 0 and n not in strings and line.strip()]
+    if not indent or not others or leading_space(lines[0]):
+        return lines
+    least = min(others, key=len)
+    if not least.startswith(indent):
+        return lines
+    if language is Language.PYTHON and lines[0].rstrip().endswith(":"):
+        # A body one step below a header at column 0 is right as it is; it must lie a step below the scope's.
+        steps = {len(space) - len(least) for space in others} - {0}
+        width = min(steps) if steps else 1 if "\t" in least else 4
+        if len(least) < len(indent) + width:
+            return lines
+    return [indent + lines[0], *lines[1:]]
+
+
+def _common(spaces: Sequence[str]) -> str:
+    if not spaces:
+        return ""
+    shortest, longest = min(spaces), max(spaces)
+    size = 0
+    while size < min(len(shortest), len(longest)) and shortest[size] == longest[size]:
+        size += 1
+    return shortest[:size]
+
+
+def _whole(step: str, unit: str) -> bool:
+    return step == unit * (len(step) // len(unit))

@@ -1,0 +1,107 @@
+"""What the outlines of all languages share: which comments and decorators belong to which definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.task import TextRange
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from forge_lsp.editing.tree import ParsedText
+
+__all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_todo", "real_statements"]
+
+COMMENTS = ("comment", "line_comment", "block_comment")
+"""What the grammars call comments."""
+_DECORATORS = ("decorator", "attribute_item")
+TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+_ENDING = re.compile(r"\r\n|\n|\r")
+_FILE_COMMENT = re.compile(r"#!|#.*?coding[:=]")
+_DEFINITIONS = (ItemKind.FUNCTION, ItemKind.CLASS, ItemKind.ASSIGNMENT)
+
+Describe = Callable[["Node"], "Iterable[Item]"]
+"""What a node that is neither a comment nor a decorator defines: usually one item, several for a transparent one."""
+
+
+@dataclass(slots=True)
+class _Lead:
+    """Comments and decorators seen and not yet given to an item."""
+
+    start: int
+    end: int
+    decorated: bool
+
+
+def has_todo(text: str) -> bool:
+    """Whether ``text`` holds a TODO, FIXME or XXX."""
+    return TODO.search(text) is not None
+
+
+def comments_in(node: Node, source: ParsedText) -> str:
+    """The text of all comments below ``node``, a line each."""
+    found: list[str] = []
+    stack = [node]
+    while stack:
+        inner = stack.pop()
+        if inner.type in COMMENTS:
+            found.append(source.of(inner))
+        else:
+            stack.extend(reversed(inner.named_children))
+    return "\n".join(found)
+
+
+def real_statements(body: Node) -> list[Node]:
+    """The statements of a block, comments left out."""
+    return [child for child in body.named_children if child.type not in COMMENTS]
+
+
+def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -> tuple[Item, ...]:
+    """Items for sibling nodes: comments on lines of their own and decorators directly above a definition (no blank
+    line between) become part of its range; other comments become items of their own, a run of lines each."""
+    items: list[Item] = []
+    lead: _Lead | None = None
+
+    def flush() -> None:
+        nonlocal lead
+        if lead is not None:
+            kind = ItemKind.OTHER if lead.decorated else ItemKind.COMMENT
+            items.append(Item(kind=kind, range=TextRange(start=lead.start, end=lead.end)))
+            lead = None
+
+    for node in nodes:
+        start, end = source.start(node), source.end(node)
+        if lead is not None and _line_breaks(source, lead.end, start) > 1 and not lead.decorated:
+            flush()
+        decorates = node.type in _DECORATORS
+        if node.type in COMMENTS or decorates:
+            if node.type in COMMENTS and source.before_on_line(start).strip("\ufeff \t\f"):
+                continue  # at the end of a line of code: it belongs to that line
+            if lead is None:
+                lead = _Lead(start, end, decorates)
+            else:
+                lead.end = end
+                lead.decorated = lead.decorated or decorates
+            if _FILE_COMMENT.match(source.slice(start, end)) and start <= 1:
+                flush()
+            elif node.child_by_field_name("inner") is not None:
+                flush()  # Rust's //! speaks of what encloses it
+            continue
+        described = list(describe(node))
+        if lead is not None and described and described[0].kind in _DEFINITIONS:
+            first = described[0]
+            described[0] = replace(first, range=TextRange(start=lead.start, end=first.range.end))
+            lead = None
+        flush()
+        items.extend(described)
+    flush()
+    return tuple(items)
+
+
+def _line_breaks(source: ParsedText, start: int, end: int) -> int:
+    return len(_ENDING.findall(source.slice(start, max(start, end))))

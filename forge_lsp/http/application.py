@@ -1,0 +1,79 @@
+"""The ASGI application: routes, page, problems and OpenAPI behind the guard."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from pydantic.json_schema import models_json_schema
+
+from forge_lsp import __version__
+from forge_lsp.http.access import Access
+from forge_lsp.http.bodies import SHAPES
+from forge_lsp.http.guard import Application, Guard, Limits
+from forge_lsp.http.orchestrator import router
+from forge_lsp.http.problems import add_handlers
+from forge_lsp.jobs.manager import JobManager
+
+__all__ = ["create_app"]
+
+_PAGE = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/wire.js": ("wire.js", "text/javascript; charset=utf-8"),
+    "/plots.js": ("plots.js", "text/javascript; charset=utf-8"),
+}
+"""The page: a shell without data, the same for everybody, so that it needs no token."""
+
+
+def create_app(jobs: JobManager, *, access: Access, limits: Limits | None = None) -> Application:
+    """The application, for one job manager, on its event loop. Closing the manager is the caller's."""
+    app = FastAPI(title="forge-lsp", version=__version__, docs_url=None, redoc_url=None)  # those need a CDN
+    app.state.jobs = jobs
+    app.include_router(router)
+    for path, (name, media_type) in _PAGE.items():
+        app.add_api_route(path, _static(name, media_type), include_in_schema=False)
+    add_handlers(app)
+    app.openapi = lambda: _openapi(app)
+    return Guard(cast(Application, app), access=access, limits=limits or Limits())
+
+
+def _static(name: str, media_type: str) -> Any:
+    content = (files("forge_lsp.http") / "page" / name).read_bytes()
+
+    async def answer() -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return answer
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI with our own shapes: the answers are made elsewhere, and told here."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary="Writes code by committee and proves it before you see it.",
+            routes=app.routes,
+        )
+        _, shapes = models_json_schema(
+            [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
+        )
+        schema["components"] = {
+            "schemas": shapes["$defs"],
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "FORGE_HTTP_TOKEN, else the content of `http-token` in the state folder.",
+                }
+            },
+        }
+        schema["security"] = [{"token": []}]
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,1 @@
+"""Every language that can be written, a folder each."""

@@ -1,0 +1,53 @@
+"""C and C++, for the gathering of context."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.context.description import Reading
+
+__all__ = ["CPP", "C"]
+
+_BOTH = """
+    (function_definition declarator: (_) @name body: (_) @body) @function
+    (declaration declarator: (function_declarator) @name) @function
+    (declaration declarator: (pointer_declarator (function_declarator)) @name) @function
+    (declaration declarator: (init_declarator declarator: (_) @name)) @value
+    (declaration declarator: (identifier) @name) @value
+    (struct_specifier name: (_) @name body: (_) @body) @type
+    (union_specifier name: (_) @name body: (_) @body) @type
+    (enum_specifier name: (_) @name body: (_) @body) @type
+    (type_definition declarator: (_) @name) @type
+    (enumerator name: (_) @name) @field
+    (field_declaration declarator: (_) @name) @field
+    (preproc_def name: (_) @name) @value
+    (preproc_function_def name: (_) @name) @value
+    (preproc_include) @import
+"""
+_CPP = """
+    (class_specifier name: (_) @name body: (_) @body) @type
+    (alias_declaration name: (_) @name) @type
+    (using_declaration) @import
+"""
+_DEFINES = re.compile(
+    r"\b(?:struct|class|union|enum|enum[ \t]+class|#[ \t]*define|using)[ \t]+([A-Za-z_]\w*)|"
+    r"[\w>*&][ \t*&]+(?:\w+::)*([A-Za-z_]\w*)(?=[ \t]*(?:\(|=[^=]|;|\[))|^[ \t]*\}[ \t]*([A-Za-z_]\w*)(?=[ \t]*;)|"
+    r"^[ \t]+([A-Za-z_]\w*)(?=[ \t]*(?:,|=|$))",
+    re.M,
+)
+_LEAD = re.compile(r"\s*(?://|/\*|\*|template\b|\[\[)")
+_IS_TEST = re.compile(
+    r"\b(?:static\s+)?(?:void|int)\s+\w*test\w*\s*\(|\bTEST(?:_F|_P|_CASE)?\s*\(|\bint\s+main\s*\(", re.I
+)
+
+C = Reading(
+    queries={"c": _BOTH, "cpp": _BOTH + _CPP}, defines=_DEFINES, lead=_LEAD, is_test=_IS_TEST, folder_is_package=True
+)
+CPP = Reading(
+    queries={"cpp": _BOTH + _CPP},
+    defines=_DEFINES,
+    lead=_LEAD,
+    owner=frozenset({"this"}),
+    is_test=_IS_TEST,
+    folder_is_package=True,
+)

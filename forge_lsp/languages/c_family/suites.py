@@ -1,0 +1,140 @@
+"""The test suites of C and C++ projects: which one there is, and which tests speak of the scope."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.checking.project import Place, project_files
+from forge_lsp.core.checks import Cause
+from forge_lsp.core.task import Task
+from forge_lsp.languages.c_family.flags import SOURCES
+from forge_lsp.languages.c_family.reading import Reading, callers_of
+from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_in
+from forge_lsp.languages.c_family.units import MATTERS
+
+__all__ = ["Suite", "suite_of"]
+
+_BUILDS = ("build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_TARGET = re.compile(r"^(?P<name>test|tests|check)\s*:(?!=)", re.M)
+_TEST_FILE = re.compile(r"(?:^|.*[/_-])tests?(?:[/_-].*|\.\w+)$", re.I)
+_ADDED = re.compile(r"^add_test\((?:\[=*\[(?P<long>.+?)\]=*\]|\"?(?P<short>[^\s\"]+)\"?) (?P<command>.*)\)\s*$", re.M)
+_SUBDIRS = re.compile(r"^subdirs\(\"?(?P<name>[^\")]+)\"?\)", re.M)
+_EXECUTABLE = re.compile(r"\badd_executable\s*\(\s*(?P<name>[\w.+-]+)\s+(?P<sources>[^)]*)\)", re.I)
+_ENDS = re.compile(
+    r"\s*(?:(?:\(\s*void\s*\)\s*\w+|[\w:]+\s*\([^;]*\)|std\s*::\s*cerr\b[^;]*)\s*;\s*)*"
+    r"(?:(?:std\s*::\s*)?(?:abort|exit|_Exit|terminate|__builtin_trap|__builtin_unreachable|assert)\s*\([^;]*\)|"
+    r"throw\b[^;]*)\s*;\s*(?:return\b[^;]*;\s*)?"
+)
+_MOST_FOLDERS = 200
+_MOST_FILES = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """How the tests are run: ``target`` of the ``makefile``, or ctest where there is none, in ``folder``; ``name`` is
+    what people call it, ``reading`` knows its texts."""
+
+    name: str
+    folder: PurePosixPath
+    reading: Reading = field(repr=False)
+    makefile: str = ""
+    target: str = ""
+
+    @property
+    def ctest(self) -> bool:
+        """Whether a configured CMake build runs them."""
+        return not self.makefile
+
+
+def suite_of(task: Task, place: Place) -> Suite | None:
+    """Return the tests of the project, if one of their files speaks of the scope, what calls it, or (where neither is
+    named) its document; else None."""
+    if place.source is None:
+        return None
+    reading = _reading(task, place)
+    if reading is None:
+        return None
+    for folder in place.folders():
+        for build in _BUILDS:
+            path = folder / build
+            if place.is_file(path / "CTestTestfile.cmake") and place.is_file(path / "CMakeCache.txt"):
+                silent = _silent(place, path, reading)
+                return Suite(name="ctest", folder=path, reading=replace(reading, silent=silent))
+    makefile = place.nearest(*_MAKEFILES)
+    target = _TARGET.search(place.text(makefile) or "") if makefile is not None else None
+    if makefile is None or target is None:
+        return None
+    name = f"make {target['name']}"
+    return Suite(name=name, folder=makefile.parent, reading=reading, makefile=makefile.name, target=target["name"])
+
+
+def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[str]:
+    """The tests of a build folder whose program is known, and whose own texts do not name the scope."""
+    assert place.source is not None, "asked for a workspace only"
+    sources: dict[str, str] = {}
+    for file, _ in project_files(place.source, ("CMakeLists.txt",)):
+        for match in _EXECUTABLE.finditer(place.text(PurePosixPath(file)) or ""):
+            sources[match["name"]] = match["sources"]
+    found: set[str] = set()
+    pending = [folder]
+    for here in pending:  # grows while it is walked
+        text = place.text(here / "CTestTestfile.cmake") or ""
+        pending += [here / match["name"] for match in _SUBDIRS.finditer(text)][: _MOST_FOLDERS - len(pending)]
+        for match in _ADDED.finditer(text):
+            words = re.findall(r"\"([^\"]*)\"", match["command"])
+            inside = bool(words) and PurePosixPath(words[0]).is_relative_to(place.source / folder)
+            named = sources.get(PurePosixPath(words[0]).name) if inside else " ".join(words)
+            if named is None:
+                continue  # a program of which nothing is known may speak of it
+            files = [content for file, content in reading.tests.items() if PurePosixPath(file).name in named]
+            if (inside and not files) or any(reading.cause(content) is Cause.SCOPE for content in files):
+                continue
+            found.add(match["long"] or match["short"])
+    return frozenset(found)
+
+
+def _reading(task: Task, place: Place) -> Reading | None:
+    assert place.source is not None, "asked for a workspace only"
+    tests: dict[str, str] = {}
+    called: set[str] = set()
+    unfinished = _ending(task.document.text)
+    for file, _ in project_files(place.source, (*MATTERS, ".sh")):
+        if file == str(place.document):
+            continue
+        text = place.text(PurePosixPath(file)) or ""
+        if _TEST_FILE.match(file):
+            if len(tests) < _MOST_FILES and (PurePosixPath(file).suffix in SOURCES or file.endswith(".sh")):
+                tests[file] = text
+            continue
+        unfinished |= _ending(text)
+        if PurePosixPath(file).suffix not in SOURCES:
+            called |= calls_in(text)
+    name = (task.scope.name or "").rpartition("::")[2]
+    container = (task.scope.container or "").rpartition("::")[2].rpartition(".")[2]
+    text = task.document.text
+    own = tuple(dict.fromkeys(word for word in (name, *callers_of(text, name), container) if word))
+    words = own or (place.document.stem,)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)")
+    if not any(pattern.search(blanked(content, literals=False)) for content in tests.values()):
+        return None
+    defined = frozenset(one.name for one in functions_in(text))
+    others = (defined | called) - set(own) - {"main"}
+    return Reading(
+        names=own,
+        others=frozenset(others | unfinished - set(own)),
+        tests=tests,
+        document=place.document.name,
+        defined=defined,
+        unfinished=unfinished - set(own),
+    )
+
+
+def _ending(text: str) -> frozenset[str]:
+    """The functions of ``text`` that do nothing but end the program: nobody has written them yet."""
+    plain = blanked(text)
+    return frozenset(
+        one.name for one in functions_in(text) if one.name != "main" and _ENDS.fullmatch(plain, one.body, one.end)
+    )

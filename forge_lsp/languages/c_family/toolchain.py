@@ -1,0 +1,285 @@
+"""C and C++: gcc or clang, ``-fsyntax-only``, of the document and of what includes it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.compiled import probe_of
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.c_family.compilers import (
+    SYNTAX,
+    Compiler,
+    find_compiler,
+    flavour,
+    missing_header,
+    problems_of,
+)
+from forge_lsp.languages.c_family.evidence import CFamilyEvidence
+from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside_folders
+from forge_lsp.languages.c_family.packages import package_of
+from forge_lsp.languages.c_family.scanning import functions_in
+from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
+from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
+
+__all__ = ["CFamilyToolchain", "c_findings", "cpp_findings"]
+
+_OPTIONS = (".json", "akefile", "CMakeLists.txt", ".mk", ".cmake")
+_OUTSIDE = re.compile(r"^[ \t]*#[ \t]*(?:include|embed|import)[ \t]*[<\"](?:/|~|(?:\.\./){2,})|\.incbin", re.M)
+_REMEMBERED = 32
+
+
+class CFamilyToolchain:
+    """Checks C and C++ documents. ``environment`` is the server's own (``PATH``).
+
+    ``timeout`` in seconds, for one run of the compiler. Compilers run no code of a project, and of its flags only
+    harmless ones are passed; a file that a text includes is read, so that outside of a sandbox a text that
+    includes files from elsewhere is not compiled.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._tests = CFamilyEvidence(sandbox, timeout=timeout)
+        self._compilers: dict[tuple[Path, Language], Compiler] = {}
+        # What the document of an untouched tree defines for others, by its fingerprint.
+        self._symbols: OrderedDict[str, frozenset[str]] = OrderedDict()
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        units = await asyncio.to_thread(units_of, place, task.document.language)
+        flags = await asyncio.to_thread(flags_of, place, units.files, units.languages)
+        clang = any(one.clang for one in flags.values())
+        tool = "gcc" if units.language is Language.C else "g++"
+        compilers: dict[Language, Compiler] = {}
+        for language in sorted({units.language, *units.languages.values()}):
+            found = find_compiler(language, self._environment, clang=clang)
+            if isinstance(found, Fault) and language is not units.language:
+                continue
+            try:
+                known = found if isinstance(found, Fault) else await self._asked(found, language)
+            except EnvironmentFault as fault:
+                known = Fault(reason=str(fault), remedy=fault.remedy)
+            if isinstance(known, Fault):
+                return _unverified(known, tool)
+            compilers[language] = known
+        tool = compilers[units.language].name
+        if not self._sandbox.runs_project_code and _OUTSIDE.search(text):
+            return _unverified(
+                Fault(
+                    reason="no sandbox works here, and the text includes a file from outside of the project",
+                    remedy=self._sandbox.remedy or "forge-lsp doctor",
+                ),
+                tool,
+            )
+        extra = [compiler.path for compiler in compilers.values()]
+        databases = {one.database for one in flags.values() if one.database is not None}
+        if place.source is not None:
+            extra += [place.source / database for database in sorted(databases)]
+        key = await asyncio.to_thread(
+            fingerprint, place, f"{task.document.text}\0{task.scope.range}", (*MATTERS, *_OPTIONS), extra
+        )
+        run = _Run(
+            sandbox=self._sandbox,
+            timeout=self._timeout,
+            place=place,
+            units=units,
+            flags=flags,
+            compilers=compilers,
+            untouched=task.document.text,
+            symbols=self._symbols.get(key),
+        )
+        report = await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=run.check,
+            baselines=self._baselines,
+            key=key,
+            tool=tool,
+            probe=probe_of(
+                task,
+                text,
+                ((one.name, one.body) for one in functions_in(text)),
+                document=str(place.document),
+                remedy="define the macro in the flags of the build: compile_commands.json, or CFLAGS",
+            ),
+        )
+        if run.symbols is not None:
+            self._symbols[key] = run.symbols
+            self._symbols.move_to_end(key)
+            while len(self._symbols) > _REMEMBERED:
+                self._symbols.popitem(last=False)
+        return report
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's own tests, where they speak of the scope."""
+        return await self._tests.run(task, candidate, place_of(task))
+
+    async def _asked(self, path: Path, language: Language) -> Compiler:
+        """The compiler with its flavour, which is asked once. Raises EnvironmentFault."""
+        known = self._compilers.get((path, language))
+        if known is None:
+            probe = Compiler(path=path, language=language, clang=False, json=False)
+            async with self._sandbox.open(Tree(source=None, files={})) as box:
+                result = await box.run((str(path), "--version"), timeout=self._timeout, readable=probe.readable)
+            if result.code != 0:
+                words = result.stderr.decode("utf-8", "replace").strip()[-200:]
+                mac = "xcode-select --install" if "xcode" in words.lower() or "xcrun" in words else None
+                raise EnvironmentFault(f"{path.name} does not run: {words}", remedy=mac or f"{path.name} --version")
+            first = result.stdout.decode("utf-8", "replace").split("\n", 1)[0]
+            known = self._compilers[path, language] = flavour(path, language, first)
+        return known
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One document's checks: the same files, with one text or another. ``symbols`` are those of the untouched tree."""
+
+    sandbox: Sandbox
+    timeout: float
+    place: Place
+    units: Units
+    flags: Mapping[PurePosixPath, Flags]
+    compilers: Mapping[Language, Compiler]
+    untouched: str
+    symbols: frozenset[str] | None
+    _seen: dict[str, Checked] = field(default_factory=dict[str, Checked])
+
+    async def check(self, text: str) -> Checked:
+        document = str(self.place.document)
+        problems: list[Diagnostic] = []
+        async with self.sandbox.open(self.place.tree(text)) as box:
+            root = str(box.root)
+            for (flags, language), files in self._groups(root).items():
+                compiler = self.compilers[language]
+                command = compiler.command(flags, [f"{root}/{file}" for file in files], header=self.units.header)
+                result = await self._run(box, compiler, command)
+                output = result.stderr.decode("utf-8", "replace")
+                found = problems_of(
+                    output, root, compiler.name, lambda path: text if str(path) == document else self.place.text(path)
+                )
+                if result.code != 0 and not found:
+                    reason = f"{compiler.name} failed: {output.strip()[-300:] or f'exit code {result.code}'}"
+                    return Checked(fault=Fault(reason=reason, remedy=f"{command[0]} -fsyntax-only {files[0]}"))
+                problems += found
+            if not problems and not self.units.header:
+                problems += await self._links(box, text, root)
+        every = tuple(dict.fromkeys(problems))
+        here = [problem for problem in every if problem.file == document]
+        syntax = tuple(problem for problem in here if SYNTAX.match(problem.message))
+        return Checked(problems=every, syntax=syntax, lacks=self._lacks(every, document))
+
+    def _groups(self, root: str) -> dict[tuple[tuple[str, ...], Language], list[PurePosixPath]]:
+        """The files by the flags and the language that they are compiled with."""
+        groups: dict[tuple[tuple[str, ...], Language], list[PurePosixPath]] = {}
+        for file in self.units.files:
+            language = self.units.languages[file]
+            if language in self.compilers:
+                groups.setdefault((self.flags[file].at(root), language), []).append(file)
+        return groups
+
+    async def _run(self, box: Box, compiler: Compiler, command: Sequence[str]) -> ProcessResult:
+        outside = outside_folders(command, self.place.source)
+        result = await box.run(command, timeout=self.timeout, readable=(*compiler.readable, *outside))
+        if result.timed_out:
+            raise EnvironmentFault(
+                f"{compiler.name} did not finish in {self.timeout:g} s", remedy="raise check.timeout"
+            )
+        return result
+
+    async def _links(self, box: Box, text: str, root: str) -> list[Diagnostic]:
+        """What other sources need and the document no longer defines: their linker would say so, too late."""
+        document = self.place.document
+        if not self.units.others or document not in self.units.languages:
+            return []
+        defined = await self._symbols_of(box, document, root, DEFINED)
+        if defined is None:
+            return []
+        if text == self.untouched:
+            self.symbols = defined
+
+        async def needs(other: PurePosixPath) -> frozenset[str] | None:
+            return await self._symbols_of(box, other, root, NEEDED)
+
+        return await lost(self.symbols or frozenset(), defined, self.units, self.place, needs)
+
+    async def _symbols_of(
+        self, box: Box, file: PurePosixPath, root: str, which: tuple[str, str]
+    ) -> frozenset[str] | None:
+        """What the object of a source defines for others, or needs; None where that cannot be told."""
+        language = self.units.language if file == self.place.document else SOURCES[file.suffix]
+        compiler = self.compilers.get(language)
+        if compiler is None:
+            return None
+        flags = self.flags.get(file) or flags_of(self.place, (file,), {file: language})[file]
+        written = f"{root}/.forge-check.o"
+        command = compiler.object_command(flags.at(root), f"{root}/{file}", written)
+        if (await self._run(box, compiler, command)).code != 0:
+            return None
+        types, option = which
+        listed = await self._run(box, compiler, (*NM, option, written))
+        return symbols_in(listed.stdout.decode("utf-8", "replace"), types)
+
+    def _lacks(self, problems: Sequence[Diagnostic], document: str) -> Fault | None:
+        """A header that is not there, where it kept the compiler from the document's text."""
+        own = document in map(str, self.units.files)
+        stopped: set[str] = set()
+        for problem in problems:
+            header = missing_header(problem)
+            if header is None:
+                continue
+            stopped.add(problem.file)
+            elsewhere = PurePosixPath(problem.file).suffix in SOURCES and problem.file != document
+            if elsewhere and (own or not stopped.issuperset(map(str, self.units.files))):
+                continue
+            return Fault(
+                reason=f"the header {header} is not there ({problem.file}:{problem.line}): the rest is unchecked",
+                remedy=package_of(header),
+            )
+        return None
+
+
+def _unverified(fault: Fault, tool: str) -> BuildReport:
+    return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=fault.reason, remedy=fault.remedy)
+
+
+async def c_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the C compiler."""
+    return await _findings(sandbox, environment, Language.C)
+
+
+async def cpp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the C++ compiler."""
+    return await _findings(sandbox, environment, Language.CPP)
+
+
+async def _findings(sandbox: Sandbox, environment: Mapping[str, str], language: Language) -> tuple[Finding, ...]:
+    found = find_compiler(language, environment)
+    what, name = ("C", "gcc") if language is Language.C else ("C++", "g++")
+    if isinstance(found, Fault):
+        detail = f"no compiler: {what} is not checked"
+        return (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)
+    readable = Compiler(path=found, language=language, clang=False, json=False).readable
+    finding = await version_finding(
+        sandbox,
+        name=found.name,
+        command=(str(found), "--version"),
+        readable=readable,
+        language=language,
+        remedy=None,
+    )
+    return (replace(finding, name=name),)

@@ -1,0 +1,247 @@
+"""Builds of one document's projects in the temp copy: restored where that is needed, and compiled."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.checking.gate import Checked, Fault
+from forge_lsp.checking.project import Place
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
+from forge_lsp.languages.csharp.messages import last_words, problems_in, remedy_for
+from forge_lsp.languages.csharp.plain import plain
+from forge_lsp.languages.csharp.projects import TEMP_PROJECT, Described, asking, described_by, traversal
+from forge_lsp.languages.csharp.warm import WARM, WarmBuilds
+from forge_lsp.reading import parsed_json
+
+__all__ = ["ProjectBuild"]
+
+_TRAVERSAL = PurePosixPath(".forge-check.proj")
+_ARGUMENTS = PurePosixPath(".forge-arguments.proj")
+_TARGETS = PurePosixPath(".forge-arguments.targets")
+_DUMP = (
+    b'<Project><Target Name="ForgeArguments" DependsOnTargets="ResolveReferences;Compile"><WriteLinesToFile '
+    b'File="$(MSBuildProjectDirectory)/.forge-$(MSBuildProjectName).args" Lines="@(CscCommandLineArgs)" '
+    b'Overwrite="true" /></Target></Project>'
+)
+_RESTORED = (
+    "project.assets.json",
+    "project.nuget.cache",
+    "{name}.csproj.nuget.dgspec.json",
+    "{name}.csproj.nuget.g.props",
+    "{name}.csproj.nuget.g.targets",
+)
+# Found while method bodies are bound, which happens only when everything before went well: with one of these in a
+# build, the others of that kind are all there too.
+_IN_BODIES = frozenset(
+    {
+        *("CS0019", "CS0021", "CS0023", "CS0029", "CS0030", "CS0103", "CS0117", "CS0119", "CS0120", "CS0122", "CS0128"),
+        *("CS0131", "CS0136", "CS0139", "CS0149", "CS0152", "CS0154", "CS0161", "CS0165", "CS0200", "CS0266", "CS0411"),
+        *("CS0428", "CS0472", "CS1061", "CS1501", "CS1502", "CS1503", "CS1729", "CS1929", "CS7036", "CS8600", "CS8602"),
+        *("CS8603", "CS8604", "CS8625"),
+    }
+)
+_TOP_LEVEL = "CS8805"  # top-level statements in a library
+
+
+class ProjectBuild:
+    """One document's builds: the same projects, with one text or another."""
+
+    def __init__(
+        self,
+        *,
+        sandbox: Sandbox,
+        timeout: float,
+        dotnet: Path,
+        environment: Mapping[str, str],
+        readable: Sequence[Path],
+        place: Place,
+        projects: tuple[PurePosixPath, ...],
+        extra: Mapping[PurePosixPath, bytes],
+        restored: dict[str, Mapping[PurePosixPath, bytes]],
+        warm: WarmBuilds | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._dotnet = dotnet
+        self._environment = environment
+        self._readable = readable
+        self._place = place
+        self._temporary = bool(extra)
+        self._projects = projects or (TEMP_PROJECT,)
+        self._restored = restored
+        self._warm = warm
+        self._extra = dict(extra)
+        self._take(self._projects)
+
+    def _take(self, projects: tuple[PurePosixPath, ...]) -> None:
+        self._projects = projects
+        self._extra.pop(_TRAVERSAL, None)
+        if len(projects) > 1:
+            self._extra[_TRAVERSAL] = traversal(projects)
+
+    async def check(self, text: str) -> Checked:
+        """Compile with ``text`` as the document. Raises EnvironmentFault."""
+        checked = await self._check(text, ())
+        if self._temporary and any(problem.code == _TOP_LEVEL for problem in checked.problems):
+            checked = await self._check(text, ("-p:OutputType=Exe",))
+        return checked
+
+    async def _check(self, text: str, properties: tuple[str, ...]) -> Checked:
+        checked = await self._once(text, properties)
+        # Projects that refer to this one may need what is not here (packages, another framework): then without them.
+        while checked.fault is not None and len(self._projects) > 1:
+            own, *others = self._projects
+            restored = [other for other in others if self._is_restored(other)]
+            self._take((own, *(restored if len(restored) < len(others) else ())))
+            checked = await self._once(text, properties)
+        return checked
+
+    async def _once(self, text: str, properties: tuple[str, ...]) -> Checked:
+        key = self._restore_key()
+        carried = self._restored.get(key, {})
+        tree = self._place.tree(text, {**self._extra, **carried})
+        target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
+        arguments = ("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1")
+        arguments += ("-p:GenerateFullPaths=true", "-p:UseAppHost=false", *properties)
+        restored = bool(carried) or self._assets()
+        if restored and (result := await self._warmly(tree, arguments, carried)) is not None:
+            checked = self._judged(result, self._place.source or Path("/"), target)
+            if checked.fault is None:
+                return checked
+        async with self._sandbox.open(tree) as box:
+            if not restored:
+                fault = await self._restore(box, target, key)
+                if fault is not None:
+                    return Checked(fault=fault)
+            result = await self._run(box, *arguments, "-nodeReuse:false", "-p:UseSharedCompilation=false")
+            return self._judged(result, box.root, target)
+
+    async def _warmly(
+        self, tree: Tree, arguments: Sequence[str], carried: Mapping[PurePosixPath, bytes]
+    ) -> ProcessResult | None:
+        """The same build by servers that are kept; None where there is no word from them."""
+        if self._warm is None or not self._warm.able:
+            return None
+        packages = self._readable[1:]  # the first is the SDK
+        digest = await asyncio.to_thread(plain, self._place, self._projects, carried, packages)
+        if digest is None:
+            return None
+        result = await self._warm.build(
+            tree,
+            (str(self._dotnet), *arguments, *WARM),
+            digest=digest,
+            timeout=self._timeout,
+            env=self._environment,
+            readable=self._readable,
+        )
+        return None if result is None or result.truncated or result.timed_out else result
+
+    def _judged(self, result: ProcessResult, root: Path, target: str) -> Checked:
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        problems = problems_in(output, root)
+        # The compiler's own errors without a place ("CSC") are of a file or a reference that is not there.
+        placeless = [problem for problem in problems if problem.line == 0]
+        environment = [one for one in placeless if not one.code.startswith("CS") or one.file in ("CSC", "")]
+        if environment:
+            first = environment[0]
+            return Checked(fault=Fault(reason=f"{first.code}: {first.message}", remedy=remedy_for(first, target)))
+        if result.code != 0 and not problems:
+            return Checked(
+                fault=Fault(reason=f"dotnet build failed: {last_words(result)}", remedy=f"dotnet build {target}")
+            )
+        # The compiler stops before method bodies when a declaration is wrong: no new error then proves nothing.
+        stopped = bool(problems) and not any(problem.code in _IN_BODIES for problem in problems)
+        return Checked(problems=problems, syntax=problems if stopped else ())
+
+    async def describe(self) -> tuple[Described, ...]:
+        """What the compiler is told of each project, those that others refer to first; nothing is compiled.
+
+        Raises EnvironmentFault.
+        """
+        text = self._place.text(self._place.document) or ""
+        key = self._restore_key()
+        carried = self._restored.get(key, {})
+        ours = {_ARGUMENTS: asking(self._projects), _TARGETS: _DUMP}
+        target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
+        async with self._sandbox.open(self._place.tree(text, {**self._extra, **carried, **ours})) as box:
+            if not carried and not self._assets() and (fault := await self._restore(box, target, key)) is not None:
+                raise EnvironmentFault(fault.reason, remedy=fault.remedy)
+            result = await self._run(
+                box,
+                *("msbuild", str(_ARGUMENTS), "-nologo", "-v:q", "-m:1", "-nodeReuse:false"),
+                f"-p:CustomAfterMicrosoftCommonTargets={box.root / _TARGETS}",
+                *("-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true"),
+                *("-p:BuildProjectReferences=false", "-p:UseAppHost=false"),
+            )
+            found = tuple(described_by(box, self._place, project, self._projects) for project in self._projects)
+        if any(one is None for one in found):
+            raise EnvironmentFault(f"the compiler's arguments are not known: {last_words(result)}")
+        return tuple(one for one in found if one is not None)
+
+    async def _restore(self, box: Box, target: str, key: str) -> Fault | None:
+        # The user's packages are there to be read; what a source still has to give is unpacked in the temp copy.
+        env = {"NUGET_PACKAGES": str(box.root / ".forge-nuget")}
+        if "NUGET_PACKAGES" in self._environment:
+            env["RestoreFallbackFolders"] = self._environment["NUGET_PACKAGES"]
+        arguments = ("msbuild", target, "-t:Restore") if target == str(_TRAVERSAL) else ("restore", target)
+        result = await self._run(box, *arguments, "-nologo", "-v:q", "-m:1", "-nodeReuse:false", env=env)
+        if result.code != 0:
+            problems = problems_in((result.stdout + b"\n" + result.stderr).decode("utf-8", "replace"), box.root)
+            why = f"{problems[0].code}: {problems[0].message}" if problems else last_words(result)
+            return Fault(
+                reason=f"the packages of {target} cannot be restored here without a network ({why})",
+                remedy=f"dotnet restore {self._projects[0]}",
+            )
+        written: dict[PurePosixPath, bytes] = {}
+        for project in self._projects:
+            for name in _RESTORED:
+                path = project.parent / "obj" / name.format(name=project.stem)
+                content = box.read(path)
+                if content is not None:
+                    written[path] = content
+        if all(_portable(content) for path, content in written.items() if path.name == "project.assets.json"):
+            self._restored[key] = written
+        return None
+
+    async def _run(self, box: Box, *arguments: str, env: Mapping[str, str] | None = None) -> ProcessResult:
+        result = await box.run(
+            (str(self._dotnet), *arguments),
+            timeout=self._timeout,
+            env={**self._environment, **(env or {})},
+            readable=self._readable,
+        )
+        if result.timed_out:
+            raise EnvironmentFault(
+                f"dotnet {arguments[0]} did not finish in {self._timeout:g} s", remedy="raise check.timeout"
+            )
+        return result
+
+    def _assets(self) -> bool:
+        return all(map(self._is_restored, self._projects))
+
+    def _is_restored(self, project: PurePosixPath) -> bool:
+        return self._place.is_file(project.parent / "obj" / "project.assets.json")
+
+    def _restore_key(self) -> str:
+        digest = hashlib.sha256(f"{self._place.source}\0{self._place.document.parent}".encode())
+        names = ("Directory.Build.props", "Directory.Packages.props", "Directory.Build.targets", "global.json")
+        for project in self._projects:
+            digest.update(str(project).encode())
+            for path in (project, *(folder / name for folder in project.parents for name in names)):
+                content = self._extra.get(path) or (self._place.text(path) or "").encode()
+                digest.update(content + b"\0")
+        return digest.hexdigest()
+
+
+def _portable(assets: bytes) -> bool:
+    """Whether a restore's result needs no package that lies in the box it was made in."""
+    try:
+        libraries = cast("dict[str, dict[str, Any]]", parsed_json(assets).get("libraries", {}))
+    except (ValueError, AttributeError):
+        return False
+    return not any(library.get("type") == "package" for library in libraries.values())

@@ -1,0 +1,39 @@
+"""C#, for the gathering of context."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.context.description import Reading
+
+__all__ = ["CSHARP"]
+
+CSHARP = Reading(
+    queries={
+        "csharp": """
+        (class_declaration name: (_) @name body: (_)? @body) @type
+        (struct_declaration name: (_) @name body: (_)? @body) @type
+        (interface_declaration name: (_) @name body: (_)? @body) @type
+        (record_declaration name: (_) @name body: (_)? @body) @type
+        (enum_declaration name: (_) @name body: (_) @body) @type
+        (delegate_declaration name: (_) @name) @type
+        (method_declaration name: (_) @name body: (_)? @body) @function
+        (constructor_declaration name: (_) @name body: (_)? @body) @function
+        (property_declaration name: (_) @name) @field
+        (field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
+        (event_field_declaration (variable_declaration (variable_declarator name: (_) @name))) @field
+        (enum_member_declaration name: (_) @name) @field
+        (lambda_expression) @inner
+        (using_directive) @import
+        """
+    },
+    defines=re.compile(
+        r"\b(?:class|interface|enum|record|struct|delegate[ \t]+\S+)[ \t]+([A-Za-z_]\w*)|"
+        r"[\w>\]?][ \t]+([A-Za-z_]\w*)(?=[ \t]*(?:<[^>\n]*>)?(?:\(|=[^=]|;|\{|\n))|^[ \t]+([A-Z]\w+)(?=[ \t]*[,=])",
+        re.M,
+    ),
+    lead=re.compile(r"\s*(?:\[|//|/\*|\*)"),
+    owner=frozenset({"this"}),
+    is_test=re.compile(r"\[\s*(?:\w+\.)*(?:Test|Fact|Theory|TestMethod|TestCase|TestCaseSource|DataTestMethod)\b"),
+    folder_is_package=True,
+)

@@ -1,0 +1,176 @@
+"""C#: ``dotnet build --no-restore`` of the document's project and of those that refer to it; its tests as evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.compiled import probe_of
+from forge_lsp.checking.gate import Baselines, Fault, gate
+from forge_lsp.checking.programs import no_code_here, version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.errors import EnvironmentFault, ToolMissing
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.csharp.building import ProjectBuild
+from forge_lsp.languages.csharp.evidence import Dotnet, DotnetTests
+from forge_lsp.languages.csharp.messages import last_words
+from forge_lsp.languages.csharp.projects import TEMP_PROJECT, projects_of
+from forge_lsp.languages.csharp.scanning import methods_in
+from forge_lsp.languages.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
+from forge_lsp.languages.csharp.suites import suites_of
+from forge_lsp.languages.csharp.warm import WarmBuilds
+
+__all__ = ["CSharpToolchain", "csharp_findings"]
+
+_MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editorconfig", ".resx", ".globalconfig")
+_CHOOSES = re.compile(r"<Compile\s|\bEnableDefault(?:Compile)?Items\b|\bDefaultItemExcludes\b")
+
+
+class CSharpToolchain:
+    """Checks C# documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``DOTNET_ROOT`` and NuGet's names.
+
+    ``timeout`` in seconds, for each run of ``dotnet``; ``warm`` are the kept boxes, if any. MSBuild runs
+    what a project file says: nothing is built where the sandbox runs no project code.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        *,
+        timeout: float,
+        environment: Mapping[str, str],
+        warm: WarmBuilds | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._warm = warm
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._tests = DotnetTests(sandbox, timeout=timeout)
+        self._version: str | None = None
+        # What a restore wrote, by the project files it was made from: once a project, not once a check.
+        self._restored: dict[str, Mapping[PurePosixPath, bytes]] = {}
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task, alone=True)
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("MSBuild, which runs what a project file says, was not started", self._sandbox)
+            return _unverified(fault)
+        dotnet = find_dotnet(self._environment)
+        if dotnet is None:
+            return _unverified(Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=INSTALL))
+        project = place.nearest("*.csproj")
+        try:
+            projects = await asyncio.to_thread(projects_of, place, project)
+            extra = await self._temp_project(dotnet) if project is None else {}
+        except EnvironmentFault as fault:
+            return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
+        build = ProjectBuild(
+            sandbox=self._sandbox,
+            timeout=self._timeout,
+            dotnet=dotnet,
+            environment=dotnet_environment(dotnet, self._environment),
+            readable=readable_of(dotnet, self._environment),
+            place=place,
+            projects=projects,
+            extra=extra,
+            restored=self._restored,
+            warm=self._warm,
+        )
+        assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
+        key = await asyncio.to_thread(
+            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (dotnet, *assets)
+        )
+        return await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=build.check,
+            baselines=self._baselines,
+            key=key,
+            tool="dotnet build",
+            probe=probe_of(
+                task,
+                text,
+                ((one.name, one.body) for one in methods_in(text)),
+                document=str(place.document),
+                remedy="add the symbol to DefineConstants, or the file to the project: -p:DefineConstants=NAME",
+                always=any(_CHOOSES.search(place.text(path) or "") for path in _project_files(place, projects)),
+            ),
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`: tests. Examples in C#'s comments do not run as they stand."""
+        place = place_of(task, alone=True)
+        program, project = find_dotnet(self._environment), place.nearest("*.csproj")
+        if program is None or project is None:
+            return Evidence()
+        projects = await asyncio.to_thread(projects_of, place, project)
+        suites = await asyncio.to_thread(suites_of, task, place, projects)
+        if not suites:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the project's tests were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        dotnet = Dotnet(
+            program=program,
+            environment=dotnet_environment(program, self._environment),
+            readable=readable_of(program, self._environment),
+        )
+        return await self._tests.run(task, candidate, place, suites, dotnet)
+
+    async def _temp_project(self, dotnet: Path) -> dict[PurePosixPath, bytes]:
+        """The project of a file that has none, for the SDK's own framework."""
+        if self._version is None:
+            async with self._sandbox.open(Tree(source=None, files={})) as box:
+                result = await box.run(
+                    (str(dotnet), "--version"),
+                    timeout=self._timeout,
+                    env=dotnet_environment(dotnet, self._environment),
+                    readable=readable_of(dotnet, self._environment),
+                )
+            version = result.stdout.decode("utf-8", "replace").strip()
+            if result.code != 0 or not re.match(r"\d+\.", version):
+                raise ToolMissing(f"{dotnet} has no SDK: {last_words(result)}", remedy=INSTALL)
+            self._version = version
+        major = self._version.split(".", 1)[0]
+        text = (
+            '<Project Sdk="Microsoft.NET.Sdk">\n  <PropertyGroup>\n'
+            f"    <TargetFramework>net{major}.0</TargetFramework>\n    <OutputType>Library</OutputType>\n"
+            "    <Nullable>enable</Nullable>\n    <ImplicitUsings>enable</ImplicitUsings>\n"
+            "  </PropertyGroup>\n</Project>\n"
+        )
+        return {TEMP_PROJECT: text.encode()}
+
+
+def _project_files(place: Place, projects: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+    """The texts that may say what the document's project compiles."""
+    above = [folder / "Directory.Build.props" for folder in place.folders()]
+    return [*projects[:1], *above, *(path.with_suffix(".targets") for path in above)]
+
+
+def _unverified(fault: Fault) -> BuildReport:
+    return BuildReport(status=BuildStatus.UNVERIFIED, tool="dotnet build", reason=fault.reason, remedy=fault.remedy)
+
+
+async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the .NET SDK."""
+    dotnet = find_dotnet(environment)
+    if dotnet is None:
+        detail = "no .NET SDK: C# is not checked"
+        return (Finding(name="dotnet", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+    finding = await version_finding(
+        sandbox,
+        name="dotnet",
+        command=(str(dotnet), "--version"),
+        readable=readable_of(dotnet, environment),
+        language=Language.CSHARP,
+        remedy=INSTALL,
+        env=dotnet_environment(dotnet, environment),
+    )
+    return (finding,)

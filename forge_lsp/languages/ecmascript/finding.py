@@ -1,0 +1,260 @@
+"""Which test files of a JavaScript or TypeScript project speak of a scope, and what runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, cast
+
+from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.suites import not_run, speaking_of
+from forge_lsp.core.checks import CheckResult
+from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.languages.ecmascript.reading import reaching, read_tests
+from forge_lsp.languages.ecmascript.tsc import script_folders
+from forge_lsp.reading import parsed_json
+
+__all__ = ["ENDINGS", "Runner", "Suite", "found_for"]
+
+ENDINGS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes)
+"""The endings of what may be a test file."""
+_TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
+_TYPED = re.compile(r"\.[cm]?tsx?$")
+_NODE_TEST = re.compile(r"[\"']node:test[\"']")
+_MOST_FILES = 8
+_MOST_CALLERS = 24
+
+Runner = Literal["node", "vitest", "jest", "mocha"]
+# Where the packages have their programs; npm's links in .bin may be shell scripts.
+_SCRIPTS: Mapping[Runner, str] = {
+    "vitest": "vitest/vitest.mjs",
+    "jest": "jest/bin/jest.js",
+    "mocha": "mocha/package.json",
+}
+# Others that a project may use, by the packages they come as.
+_OTHERS = (
+    *("ava", "tap", "tape", "jasmine", "uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
+)
+# What node is told before a test file: loaders and conditions of the project's own script.
+_FLAG = re.compile(
+    r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
+    r"|--experimental-[\w-]+|--enable-source-maps"
+)
+
+
+_OUTPUT = re.compile(r"(?:dist|lib|build|out|cjs|esm|es|_?build)/")
+_NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """``files`` that one runner takes, in the package at ``folder``. ``script``: the runner's own program (None: it is
+    node's); ``hooks``: what node is to load first."""
+
+    runner: Runner
+    folder: PurePosixPath
+    files: tuple[PurePosixPath, ...]
+    script: Path | None = None
+    hooks: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """What the project's own script gives the runner."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """What it sets in the environment for that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blocked:
+    """Why a test file that speaks of the scope is not run."""
+
+    runner: str
+    reason: str
+    remedy: str | None = None
+
+
+def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckResult, ...]]:
+    """Return the test files that mention what is written, else its module, with what runs them (a few of them), and a
+    result for each runner that is not run here."""
+    if place.source is None:
+        return (), ()
+    name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
+    module = place.document.parent.name if place.document.stem == "index" else place.document.stem
+    files = (file for file, _ in project_files(place.source, ENDINGS) if _TEST_FILE.fullmatch(file))
+    suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
+    blocked: dict[str, CheckResult] = {}
+    # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
+    callers = sorted(reaching((name,), task.document.text) - {name})[:_MOST_CALLERS] if name is not None else ()
+    names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
+    for file in speaking_of(place, files, names, most=_MOST_FILES):
+        at = Place(source=place.source, document=file, overlay=place.overlay)
+        package = at.nearest("package.json")
+        found = _suite(task, at, package.parent if package is not None else PurePosixPath())
+        if isinstance(found, Suite) and (entry := _built(place, at)) is not None:
+            reason = f"it tests what was built earlier ({entry}), which a candidate does not change"
+            found = _Blocked(runner=found.runner, reason=reason)
+        if isinstance(found, _Blocked):
+            blocked.setdefault(found.runner, not_run(found.runner, f"{file}: {found.reason}", found.remedy))
+        elif found is not None:
+            key = (found.runner, found.folder, found.hooks)
+            known = suites.get(key)
+            suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
+    return tuple(suites.values()), tuple(blocked.values())
+
+
+def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | None:
+    """What runs the test file ``at``; None where it is no test file, after all."""
+    assert at.source is not None, "asked for a workspace only"
+    text = at.text(at.document) or ""
+    manifest = _manifest(at, folder)
+    script = _script(manifest)
+    if _NODE_TEST.search(text):
+        typed = _TYPED.search(at.document.name) is not None
+        if task.document.language is Language.TYPESCRIPT and not typed and not re.search(r"\.[cm]?ts[\"']", text):
+            hooked = re.search(r"\btsx\b|ts-node|strip-types|swc|esbuild", script)
+            if hooked is None:
+                reason = "it tests what was compiled from TypeScript earlier, which a candidate does not change"
+                return _Blocked(runner="node", reason=reason)
+        hooks = tuple(word for flag in _FLAG.findall(script) for word in re.split(r"[\s\"']+", flag) if word)
+        if typed and not hooks and any((at.source / above / "node_modules/tsx").is_dir() for above in at.folders()):
+            hooks = ("--import", "tsx")
+        return Suite(runner="node", folder=folder, files=(at.document,), hooks=hooks)
+    other = _other(text, script, manifest)
+    runners = tuple(_SCRIPTS)
+    wanted = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
+    if other is not None and not wanted and not any(runner in script for runner in runners):
+        return _Blocked(runner=other, reason=f"tests of {other} are not run by forge-lsp")
+    for runner in sorted(runners, key=lambda name: (name not in text, name not in script, runners.index(name))):
+        for above in at.folders():
+            program = at.source / above / "node_modules" / _SCRIPTS[runner]
+            if program.is_file() and script_folders(program, workspace=at.source):
+                if runner == "mocha":
+                    return _of_mocha(at, folder, program, script, manifest)
+                return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
+    declared = [runner for runner in runners if runner in wanted or runner in script or _depends(manifest, runner)]
+    if declared:
+        reason = f"{declared[0]} is not installed (no node_modules/{declared[0]})"
+        if declared[0] == "mocha":
+            return _Blocked(runner="mocha", reason=f"tests of mocha were not run: {reason}; npm install gets it")
+        return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
+    if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
+        return None
+    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha) takes it"
+    return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
+
+
+def _built(place: Place, at: Place) -> str | None:
+    """What a test file loads in place of the document's source: the entry of its package, which lies in a folder of
+    built files; None where it may load the source."""
+    package = place.nearest("package.json")
+    if package is None:
+        return None
+    manifest = _manifest(place, package.parent)
+    name = manifest.get("name")
+    sources = set(read_tests(at.text(at.document) or "").imports.values())
+    if not isinstance(name, str) or not name or not any(one == name or one.startswith(f"{name}/") for one in sources):
+        return None
+    if any(one.startswith(".") for one in sources):
+        return None
+    entries = [
+        entry.removeprefix("./") for entry in _strings([manifest.get(key) for key in ("exports", "main", "module")])
+    ]
+    inner = str(place.document.relative_to(package.parent))
+    built = [entry for entry in entries if _OUTPUT.match(entry) and not inner.startswith(f"{entry.split('/')[0]}/")]
+    if not built or len(built) < len([entry for entry in entries if not entry.endswith((".json", ".d.ts"))]):
+        return None
+    # A setting may lead the name to the sources.
+    settings = (
+        "vite.config.*",
+        "vitest.config.*",
+        "vitest.workspace.*",
+        "jest.config.*",
+        "tsconfig*.json",
+        ".mocharc*",
+    )
+    texts = (at.text(path) for pattern in settings if (path := at.nearest(pattern)) is not None)
+    return None if any(text is not None and name in text for text in texts) else built[0]
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            if key not in ("types", "./package.json"):
+                yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[object]", value):
+            yield from _strings(inner)
+
+
+def _of_mocha(at: Place, folder: PurePosixPath, program: Path, script: str, manifest: Mapping[str, Any]) -> Suite:
+    """How mocha is started for a file: with the options of its script; those of ``.mocharc`` it reads itself, but for
+    what node has to know before."""
+    variables: dict[str, str] = {}
+    words: list[str] = []
+    for command in re.split(r"&&|\|\||;", script):
+        try:
+            parts = shlex.split(command)
+        except ValueError:
+            continue
+        names = [part.rpartition("/")[2] for part in parts]
+        start = next((at for at, name in enumerate(names) if name in ("mocha", "_mocha", "mocha.js")), None)
+        if start is None:
+            continue
+        for part in parts[:start]:
+            name, equals, value = part.partition("=")
+            if equals and re.fullmatch(r"(?:NODE_ENV|TS_NODE_\w+|BABEL_ENV|TZ)", name):
+                variables[name] = value
+        words = [word for word in parts[start + 1 :] if "$" not in word]
+        break
+    settings = [
+        at.text(folder / name) or "" for name in (".mocharc.json", ".mocharc.jsonc", ".mocharc.yml", ".mocharc.yaml")
+    ]
+    settings.append(json.dumps(manifest.get("mocha") or {}))
+    node = [
+        word for text in settings for part in _NODE_OPTION.findall(text) for word in re.findall(r"[\w@./=-]+", part)
+    ]
+    hooks = [word if word.startswith("-") else f"--{word}" for word in node if re.search(r"[A-Za-z]", word)]
+    hooks += [word for word in words if re.match(r"--(?:import|loader|experimental-[\w-]+|conditions)(?:=|$)", word)]
+    return Suite(
+        runner="mocha",
+        folder=folder,
+        files=(at.document,),
+        script=program,
+        hooks=tuple(hooks),
+        words=tuple(words),
+        variables=tuple(variables.items()),
+    )
+
+
+def _other(text: str, script: str, manifest: Mapping[str, Any]) -> str | None:
+    """The runner, none of those that are run here, that a test file or its package names."""
+    imported = {name for name in _OTHERS if re.search(rf"[\"']{re.escape(name)}(?:/[^\"']*)?[\"']", text)}
+    if imported:
+        return next(name for name in _OTHERS if name in imported).removesuffix(":test")
+    words = re.findall(r"[\w@/:.-]+", script)
+    named = next((name for name in _OTHERS if name in words), None)
+    return named or next((name for name in _OTHERS if _depends(manifest, name)), None)
+
+
+def _depends(manifest: Mapping[str, Any], name: str) -> bool:
+    tables = (manifest.get(table) for table in ("devDependencies", "dependencies"))
+    return any(isinstance(table, dict) and name in table for table in tables)
+
+
+def _manifest(place: Place, folder: PurePosixPath) -> Mapping[str, Any]:
+    try:
+        found: object = parsed_json(place.text(folder / "package.json") or "{}")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _script(manifest: Mapping[str, Any]) -> str:
+    """What ``npm test`` runs, by the package's own word; it is read, never run."""
+    scripts: object = manifest.get("scripts")
+    return str(cast("dict[str, Any]", scripts).get("test", "")) if isinstance(scripts, dict) else ""

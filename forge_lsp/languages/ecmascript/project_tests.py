@@ -1,0 +1,339 @@
+"""The tests of a JavaScript or TypeScript project that speak of the scope, before and after: by node's own test runner,
+or by the vitest or jest of the project's ``node_modules``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.programs import no_code_here, readable_for
+from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run, tail, uncollected
+from forge_lsp.checking.suites import Suite as TestSuite
+from forge_lsp.checking.versions import node_of
+from forge_lsp.core.attempt import Candidate, Evidence
+from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Box, ProcessResult, Sandbox
+from forge_lsp.core.task import Task
+from forge_lsp.languages.ecmascript.finding import ENDINGS, Suite, found_for
+from forge_lsp.languages.ecmascript.forging import doubt_of
+from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
+from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
+from forge_lsp.languages.ecmascript.reading import reaching, read_tests
+from forge_lsp.languages.ecmascript.tsc import script_folders
+from forge_lsp.reading import parsed_json, read_text
+from forge_lsp.sandbox.exposure import Origin, exposed
+
+__all__ = ["JavaScriptTests"]
+
+_RUNNERS = Path(__file__).with_name("runners")
+_MATTERS = (*ENDINGS, ".json", ".vue", ".svelte")
+_MOST_REWRITES = 4
+_SPARE = 10.0
+"""Seconds that the runner has, beyond the tests' own time, to say what it saw."""
+
+
+class JavaScriptTests:
+    """Runs test files; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of one runner.
+
+    ``environment`` is the server's own (``PATH``)."""
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._memory = Memory()
+        self._known_notes: dict[str, frozenset[str]] = {}
+
+    async def run(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
+        """See :meth:`forge_lsp.core.ports.Toolchain.evidence`."""
+        started = time.perf_counter()
+        node = node_of(place, self._environment)
+        if node is None:
+            return Evidence()
+        suites, blocked = await asyncio.to_thread(found_for, task, place)
+        if not suites:
+            return Evidence(results=blocked)
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the project's tests were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        results: list[CheckResult] = [*blocked]
+        doubts = dict.fromkeys(filter(None, (doubt_of(task.document.text, candidate.text),)))
+        try:
+            for suite in suites:
+                found, notes = await self._judged(task, candidate, place, suite, node)
+                results += found
+                doubts |= dict.fromkeys(notes)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        return Evidence(results=tuple(results), doubt="; ".join(doubts) or None, seconds=time.perf_counter() - started)
+
+    async def _judged(
+        self, task: Task, candidate: Candidate, place: Place, suite: Suite, node: Path
+    ) -> tuple[Sequence[CheckResult], Sequence[str]]:
+        key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}", _MATTERS, (node,))
+        texts = {str(file): place.text(file) or "" for file in suite.files}
+        names = frozenset(filter(None, (task.scope.name, task.scope.container)))
+        document = task.document.text if task.scope.name is not None else ""
+        course = Course(
+            root="",
+            document=place.document,
+            text=task.document.text,
+            before=task.document.text,
+            lines=(0, 0),
+            reach=frozenset(),
+            tests={file: read_tests(text) for file, text in texts.items()},
+            secret=f"forge-{secrets.token_hex(12)}",
+            timeout=self._timeout,
+        )
+        # By what the candidate declares, too: an insertion has no name of its own.
+        known = names or frozenset(re.findall(r"[^\W\d]\w*", place.document.stem)) | _declared(candidate.code)
+        every = reaching(known, document, *texts.values())
+        course = replace(course, reach=every)
+        notes: list[str] = []
+        words = ""
+
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            nonlocal words
+            wanted = [file for file in texts if only is None or any(name.startswith(f"{file} > ") for name in only)]
+            own = replace(
+                course,
+                text=text,
+                lines=_lines(task, candidate, text),
+                tests={file: course.tests[file] for file in wanted},
+            )
+            seen = await self._run(place, suite, node, own, {file: texts[file] for file in wanted})
+            words = seen.run.words
+            if text == candidate.text and text != task.document.text:
+                notes.extend(seen.notes)
+            else:
+                self._known_notes[key] = self._known_notes.get(key, frozenset()) | frozenset(seen.notes)
+            return seen.run
+
+        def speaks(name: str) -> bool:
+            file, _, rest = name.partition(" > ")
+            test = course.tests.get(file)
+            return test is None or not rest or test.speaks(rest.split(" > "), every)
+
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks)
+        results = await judged(judge, task, candidate, self._memory)
+        before = self._known_notes.get(key, frozenset())
+        fresh = [note for note in dict.fromkeys(notes) if note not in before]
+        remedied = [
+            replace(result, remedy=result.remedy or remedy_for(result.detail))
+            if result.status is CheckStatus.NOT_RUNNABLE and result.environment
+            else result
+            for result in results
+        ]
+        return remedied or (not_run(suite.runner, words or "it found no test"),), fresh
+
+    async def _run(self, place: Place, suite: Suite, node: Path, course: Course, texts: Mapping[str, str]) -> Seen:
+        """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
+        that each test is judged by what it needs."""
+        current = dict(texts)
+        seen = await self._once(place, suite, node, course, current)
+        for _ in range(_MOST_REWRITES):
+            changed: dict[str, str] = {}
+            for file, words in seen.files.items():
+                lacks = unexported(words)
+                text = _lenient(current[file], lacks[0], len(changed)) if lacks is not None else None
+                if text is not None:
+                    changed[file] = text
+            if not changed:
+                break
+            current |= changed
+            part = replace(course, tests={file: course.tests[file] for file in changed})
+            again = await self._once(place, suite, node, part, changed, current)
+            seen = Seen(
+                run=SuiteRun(
+                    runs={**seen.run.runs, **again.run.runs},
+                    uncollected={
+                        **{file: run for file, run in seen.run.uncollected.items() if file not in changed},
+                        **again.run.uncollected,
+                    },
+                    words=seen.run.words,
+                ),
+                notes=(*seen.notes, *again.notes),
+                files=again.files,
+            )
+        return seen
+
+    async def _once(
+        self,
+        place: Place,
+        suite: Suite,
+        node: Path,
+        course: Course,
+        texts: Mapping[str, str],
+        every: Mapping[str, str] | None = None,
+    ) -> Seen:
+        nonce = secrets.token_hex(16)
+        readable = [*readable_for(node), _RUNNERS]
+        if suite.script is not None:
+            # Packages may lie elsewhere: a workspace's node_modules is often a link, or holds links.
+            readable += script_folders(suite.script, workspace=place.source)
+        elif place.source is not None:
+            linked = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
+            targets = tuple(folder.resolve() for folder in linked if folder.is_symlink())
+            readable += exposed(targets, origin=Origin.WORKSPACE, workspace=place.source)
+        extra: dict[PurePosixPath, bytes] = {
+            PurePosixPath(file): with_failing_test(suite.runner, file, text, course.secret, suite.folder).encode(
+                "utf-8", "surrogatepass"
+            )
+            for file, text in (every or texts).items()
+        }
+        watch = watching(suite.runner, suite.folder, place.document, course.secret)
+        extra |= {path: text.encode() for path, text in watch.items()}
+        beside = suite.folder / f"forge-check-{course.secret[-6:]}.test.cjs"
+        if suite.runner == "jest":
+            # jest runs a single file in its own process, where the reporter is.
+            extra[beside] = b'test("beside", () => undefined);\n'
+        async with self._sandbox.open(place.tree(course.text, extra)) as box:
+            root = str(box.root)
+            how = _loading(suite, place)
+            result = await self._command(box, suite, node, course, tuple(texts), beside, nonce, readable, how)
+        told = answered(result.stdout, nonce)
+        if told is None:
+            return _ended(course, result, suite)
+        return outcome(replace(course, root=root, folder=suite.folder), told)
+
+    async def _command(
+        self,
+        box: Box,
+        suite: Suite,
+        node: Path,
+        course: Course,
+        names: Sequence[str],
+        beside: PurePosixPath,
+        nonce: str,
+        readable: Sequence[Path],
+        loading: Sequence[str],
+    ) -> ProcessResult:
+        files = [str(PurePosixPath(name).relative_to(suite.folder)) for name in names]
+        reporter = str(_RUNNERS / "reporting.mjs")
+        stdin = nonce
+        if suite.runner == "vitest":
+            quiet = ("--coverage.enabled=false", "--typecheck.enabled=false", "--watch=false", "--pool=forks")
+            command = (str(node), str(suite.script), "run", f"--reporter={reporter}", *quiet, *loading, *files)
+        elif suite.runner == "jest":
+            how = ("--ci", "--maxWorkers=2", "--watchman=false", "--coverage=false", "--cacheDirectory=/tmp/jest")
+            paths = (*files, str(beside.relative_to(suite.folder)))
+            command = (str(node), str(suite.script), *how, f"--reporters={reporter}", "--runTestsByPath", *paths)
+        else:
+            command = (str(node), str(_RUNNERS / "files.mjs"))
+            stdin = json.dumps(
+                {
+                    "nonce": nonce,
+                    "document": str(box.root / course.document),
+                    "recorder": str(_RUNNERS / "recorder.cjs"),
+                    "hooks": suite.hooks,
+                    "driver": _driver(suite),
+                    "env": dict(suite.variables),
+                    "root": str(box.root / suite.folder),
+                    "files": files,
+                    "seconds": self._timeout,
+                }
+            )
+        spare = _SPARE if suite.runner in ("node", "mocha") else 0.0
+        return await box.run(
+            ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *command),
+            timeout=self._timeout + spare,
+            env={
+                "CI": "1",
+                "NO_COLOR": "1",
+                "FORCE_COLOR": "0",
+                "PATH": f"{node.parent}:/usr/local/bin:/usr/bin:/bin",
+            },
+            readable=readable,
+            loopback=True,
+            stdin=stdin.encode(),
+        )
+
+
+def _driver(suite: Suite) -> list[str] | None:
+    """What runs a file in node's stead; None: node itself."""
+    if suite.runner != "mocha" or suite.script is None:
+        return None
+    home = str(suite.script.resolve().parent)
+    return [str(_RUNNERS / "mocha.cjs"), str(_RUNNERS / "recorder.cjs"), home, json.dumps(list(suite.words))]
+
+
+def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
+    """How vitest is to load its configuration: it writes beside the packages, which it cannot where they are a link."""
+    if suite.runner != "vitest" or suite.script is None or place.source is None:
+        return ()
+    try:
+        version = parsed_json(read_text(suite.script.with_name("package.json")) or "")["version"]
+        known = tuple(int(part) for part in version.split(".")[:2]) >= (3, 2)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
+    folders = (place.source / folder / "node_modules" for folder in (suite.folder, *suite.folder.parents))
+    linked = any(folder.is_symlink() for folder in folders)
+    return ("--configLoader=runner",) if known and linked else ()
+
+
+def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
+    """What a run means whose runner did not come to its end."""
+    if result.timed_out:
+        run = uncollected(f"the tests did not finish in {course.timeout:g} s")
+        return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
+    # The first lines of a failure say what; the rest are frames of the runner.
+    words = re.sub(r"\x1b\[[\d;]*m", "", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
+    said = "\n".join(line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line))[:400]
+    detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
+    cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
+    return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
+
+
+def _lines(task: Task, candidate: Candidate, text: str) -> tuple[int, int]:
+    """The scope's lines in a text: the untouched one or the candidate's."""
+    if text == task.document.text:
+        start, code = task.scope.range.start, task.original
+    else:
+        end = len(text) - (len(task.document.text) - task.scope.range.end)
+        start, code = end - len(candidate.code), candidate.code
+        if start < 0 or text[start:end] != code:
+            start = max(text.find(code), 0)
+    first = text.count("\n", 0, start) + 1
+    return first, first + code.count("\n")
+
+
+def _declared(code: str) -> frozenset[str]:
+    found = re.findall(r"\b(?:function\*?|class|const|let|var)\s+([\w$]+)", code)
+    if task_like := re.findall(
+        r"^\s*(?:async\s+|static\s+|get\s+|set\s+)*\*?([\w$]+)\s*\([^()]*\)\s*(?::[^{]*)?\{", code, re.M
+    ):
+        found += task_like
+    return frozenset(found) - {"if", "for", "while", "switch", "catch", "function"}
+
+
+def _lenient(text: str, source: str, number: int) -> str | None:
+    """The text of a test file that takes what a module does not export as undefined; None: it has no such import."""
+    changed = False
+    count = number * 100
+
+    def rewritten(found: re.Match[str]) -> str:
+        nonlocal changed, count
+        clause, lines = found["names"], found[0].count("\n")
+        braces = re.search(r"\{([^}]*)\}", clause)
+        if braces is None:
+            return found[0]
+        changed = True
+        count += 1
+        parts = (part.strip() for part in re.sub(r"/\*.*?\*/|//[^\n]*", "", braces[1], flags=re.S).split(","))
+        named = [re.sub(r"\s+as\s+", ": ", part) for part in parts if part and not part.startswith("type ")]
+        head = clause[: braces.start()].strip().rstrip(",").strip()
+        first = f"{head}, " if head else ""
+        space = f"forgeModule{count}"
+        return f'import {first}* as {space} from "{source}"; const {{ {", ".join(named)} }} = {space};' + "\n" * lines
+
+    pattern = rf"\bimport\s+(?!type\b)(?P<names>[\w$*{{}}\s,]+?)\s*\bfrom\s*[\"']{re.escape(source)}[\"'][ \t]*;?"
+    text = re.sub(pattern, rewritten, text)
+    return text if changed else None

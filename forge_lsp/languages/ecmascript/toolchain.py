@@ -1,0 +1,187 @@
+"""JavaScript: node parses every module and resolves what it imports; TypeScript, where there is one, checks names,
+arguments and arity.
+
+Plain JavaScript has no types, so TypeScript's word is taken only for what is wrong in any JavaScript: a name nobody
+defines, a call that cannot be right. Of the project nothing is run but the tests that speak of the scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import readable_for, version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of, project_files
+from forge_lsp.checking.versions import node_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
+from forge_lsp.languages.ecmascript.tsc import (
+    INSTALL,
+    Compiler,
+    compiler_path,
+    find_compiler,
+    in_code_points,
+    problems_in,
+)
+from forge_lsp.languages.ecmascript.words import (
+    CONFIG,
+    MOST_FILES,
+    NOT_INSTALLED,
+    READ,
+    configuration,
+    has_node_types,
+    is_dialect,
+    said,
+    tells,
+    unread,
+)
+from forge_lsp.reading import parsed_json
+
+__all__ = ["JavaScriptToolchain", "javascript_findings"]
+
+_MATTERS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes, ".json")
+_NODE = "https://nodejs.org/en/download"
+_RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
+
+
+class JavaScriptToolchain:
+    """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
+    of one tool."""
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        node = node_of(place, self._environment)
+        if node is None:
+            reason = "node is not installed (not on PATH)"
+            return BuildReport(status=BuildStatus.UNVERIFIED, tool="node", reason=reason, remedy=_NODE)
+        found = find_compiler(place, self._environment, trusted=self._sandbox.runs_project_code)
+        compiler = None if isinstance(found, Fault) else found
+        key = await asyncio.to_thread(
+            fingerprint,
+            place,
+            f"{task.document.text}\0{task.scope.range}",
+            _MATTERS,
+            (node, *([Path(compiler.command[-1])] if compiler else ())),
+        )
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, node, compiler, content)
+
+        tool = "node, tsc" if compiler else "node"
+        return await gate(
+            task, text, document=str(place.document), check=check, baselines=self._baselines, key=key, tool=tool
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._tests.run(task, candidate, place_of(task))
+
+    async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
+        extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}
+        async with self._sandbox.open(place.tree(text, extra)) as box:
+            parsed = await self._parse(place, box, node)
+            syntax = tuple(p for p in parsed if p.code == "SyntaxError" and p.file == str(place.document))
+            dialect = is_dialect(place.document.name, text)
+            wanted = compiler is not None and (dialect or not syntax)
+            checked = await self._types(place, box, compiler, text) if compiler and wanted else ()
+        typed = compiler is not None and not isinstance(checked, Fault)
+        if isinstance(checked, Fault):
+            checked = ()  # the project's TypeScript does not work here: node's word stands alone
+        problems, syntax = said(str(place.document), text, parsed, checked)
+        if syntax:
+            return Checked(problems=syntax, syntax=syntax)
+        absent = next((p for p in parsed if p.code == NOT_INSTALLED and p.file == str(place.document)), None)
+        lacks = None
+        if absent is not None:
+            where = f"{absent.file}:{absent.line}"
+            lacks = Fault(reason=f"{absent.message} ({where}): package.json names it", remedy="npm install")
+        elif (why := unread(place.document.name, text, by_typescript=typed)) is not None:
+            lacks = Fault(reason=f"{place.document} was not checked: {why}", remedy=INSTALL if not typed else None)
+        return Checked(problems=problems, lacks=lacks)
+
+    async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:
+        names = dict.fromkeys([str(place.document)] if place.document.suffix != ".jsx" else [])
+        names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in READ)
+        if place.source is not None:
+            known = await asyncio.to_thread(lambda: list(project_files(place.source or Path(), READ)))
+            names |= dict.fromkeys(name for name, _ in known)
+        request = {"root": str(box.root), "files": list(names)[:MOST_FILES]}
+        result = await box.run(
+            (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER)),
+            timeout=self._timeout,
+            readable=(*readable_for(node), _RUNNER.parent),
+            stdin=json.dumps(request).encode(),
+        )
+        if result.timed_out:
+            raise EnvironmentFault(f"node did not finish in {self._timeout:g} s", remedy="raise check.timeout")
+        try:
+            answer = cast("dict[str, Any]", parsed_json(result.stdout))
+        except ValueError:
+            tail = result.stderr.decode("utf-8", "replace").strip()[-300:]
+            raise EnvironmentFault(
+                f"node could not check the modules: {tail or f'exit code {result.code}'}", remedy=f"{node} --version"
+            ) from None
+        return tuple(
+            Diagnostic(
+                file=PurePosixPath(problem["file"]).as_posix(),
+                line=int(problem["line"]),
+                column=int(problem["column"]),
+                severity=Severity.ERROR,
+                code=str(problem["code"]),
+                message=str(problem["message"]),
+                source="node",
+            )
+            for problem in answer["problems"]
+        )
+
+    async def _types(self, place: Place, box: Box, compiler: Compiler, text: str) -> tuple[Diagnostic, ...] | Fault:
+        result = await box.run(
+            (*compiler.command, "--noEmit", "--pretty", "false", "-p", CONFIG),
+            timeout=self._timeout,
+            env={"PATH": compiler_path(compiler)},
+            readable=compiler.readable,
+        )
+        if result.timed_out:
+            raise EnvironmentFault(f"tsc did not finish in {self._timeout:g} s", remedy="raise check.timeout")
+        file = str(place.document)
+        found = problems_in(result.stdout.decode("utf-8", "replace"), str(box.root))
+        if result.code != 0 and not found:
+            return Fault(reason=f"tsc: exit code {result.code}", remedy="tsc --version")
+        return tuple(
+            in_code_points(problem, text) if problem.file == file else problem
+            for problem in found
+            if problem.line and tells(problem.code)
+        )
+
+
+async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: node, as JavaScript needs it. TypeScript's own findings tell of the compiler."""
+    node = shutil.which("node", path=environment.get("PATH", ""))
+    if node is None:
+        detail = "no node: JavaScript is not checked"
+        return (Finding(name="javascript", status=FindingStatus.ABSENT, detail=detail, remedy=_NODE),)
+    finding = await version_finding(
+        sandbox,
+        name="javascript",
+        command=(node, "--version"),
+        readable=readable_for(Path(node)),
+        language=Language.JAVASCRIPT,
+        remedy=_NODE,
+    )
+    return (finding,)

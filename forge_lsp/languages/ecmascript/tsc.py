@@ -1,0 +1,151 @@
+"""TypeScript's compiler: where it is, and what it says. It checks TypeScript, and JavaScript too."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.programs import readable_for
+from forge_lsp.checking.project import Place
+from forge_lsp.checking.versions import node_of
+from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.sandbox.exposure import Origin, exposed
+from forge_lsp.sandbox.marks import package_at
+
+__all__ = [
+    "INSTALL",
+    "Compiler",
+    "compiler_path",
+    "find_compiler",
+    "in_code_points",
+    "is_syntax",
+    "problems_in",
+    "script_folders",
+]
+
+INSTALL = "npm install --save-dev typescript"
+"""The command that gives a project its own compiler."""
+_LINE = re.compile(
+    r"^(?:(?P<file>[^\s(][^(]*)\((?P<line>\d+),(?P<column>\d+)\): )?error (?P<code>TS\d+): (?P<message>.*)$"
+)
+
+# What its scanner and parser report (the calls in scanner.ts and parser.ts of TypeScript 5.9), regular expressions
+# aside: those of 1499 to 1538.
+_SYNTAX_CODES = """
+1002 1003 1005 1007 1010 1011 1012 1034 1068 1069 1084 1109 1110 1121 1124 1125 1126 1127 1128 1129 1130
+1131 1132 1134 1135 1136 1137 1138 1139 1140 1142 1144 1145 1146 1160 1161 1177 1178 1179 1180 1181 1185
+1198 1199 1209 1223 1228 1260 1351 1352 1353 1357 1359 1369 1381 1382 1385 1386 1387 1388 1389 1390 1433
+1434 1435 1436 1437 1438 1439 1440 1441 1442 1443 1453 1472 1477 1478 1487 1488 1489 1490 2657 2754 2809
+2819 6188 6189 17002 17006 17007 17008 17014 17015 17021 18009 18016 18026 18029 18030
+"""
+_SYNTAX = frozenset(_SYNTAX_CODES.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """How TypeScript is started, and the folders it needs."""
+
+    command: tuple[str, ...]
+    readable: tuple[Path, ...]
+
+
+def find_compiler(place: Place, environment: Mapping[str, str], *, trusted: bool) -> Compiler | Fault:
+    """The project's own TypeScript (only if ``trusted``), else ``tsc`` or ``tsgo`` on PATH; else what is lacking."""
+    path = environment.get("PATH", "")
+    node = node_of(place, environment)
+    if place.source is not None and trusted:
+        for folder in place.folders():
+            modules = place.source / folder / "node_modules"
+            for package, program in (("typescript", "tsc"), ("@typescript/native-preview", "tsgo.js")):
+                script = modules / package / "bin" / program
+                shown = script_folders(script, modules, workspace=place.source) if script.is_file() else ()
+                if not shown:
+                    continue
+                if node is None:
+                    return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+                # Read in place, not through the temp copy, which may leave node_modules out.
+                return Compiler(
+                    command=(str(node), str(script.resolve())),
+                    readable=(*shown, *readable_for(node)),
+                )
+    for name in ("tsc", "tsgo"):
+        found = shutil.which(name, path=path)
+        if found is None:
+            continue
+        script = Path(found).resolve()
+        if place.source is not None and not trusted and script.is_relative_to(place.source):
+            continue
+        if _is_script(script):
+            if node is None:
+                return Fault(reason="node is not installed (not on PATH)", remedy="https://nodejs.org/en/download")
+            return Compiler(command=(str(node), str(script)), readable=(*script_folders(script), *readable_for(node)))
+        return Compiler(command=(str(script),), readable=readable_for(script))
+    return Fault(reason="TypeScript is not installed, neither in the project nor on PATH", remedy=INSTALL)
+
+
+def is_syntax(code: str) -> bool:
+    """Whether an error (``TS17002``) is that the text does not parse."""
+    number = code.removeprefix("TS")
+    return number in _SYNTAX or (len(number) == 4 and "1499" <= number <= "1538")
+
+
+def script_folders(script: Path, *more: Path, workspace: Path | None = None) -> tuple[Path, ...]:
+    """What a package's script needs: the ``node_modules`` that it really lies in (a native part is a package beside
+    it), else its own package; empty where that may not be shown. ``workspace``: the one that named it, and ``more``
+    folders, by a link."""
+    real = script.resolve()
+    holding = next((folder for folder in real.parents if folder.name == "node_modules"), None)
+    if holding is None:
+        holding = next((folder for folder in real.parents[:3] if package_at(folder)), real)
+    origin = Origin.USER if workspace is None else Origin.WORKSPACE
+    shown = exposed((holding,), origin=origin, workspace=workspace)
+    return (*shown, *exposed(more, origin=origin, workspace=workspace)) if shown else ()
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!" or path.suffix in (".js", ".mjs", ".cjs")
+    except OSError:
+        return False
+
+
+def compiler_path(compiler: Compiler) -> str:
+    """The PATH to run it with."""
+    return f"{Path(compiler.command[0]).parent}:/usr/local/bin:/usr/bin:/bin"
+
+
+def problems_in(output: str, root: str) -> tuple[Diagnostic, ...]:
+    """The errors in the compiler's output, files relative to ``root``, columns in UTF-16 code units."""
+    found: list[Diagnostic] = []
+    for line in output.split("\n"):
+        match = _LINE.match(line.rstrip("\r"))
+        if match is not None:
+            path = PurePosixPath(match["file"] or "")
+            found.append(
+                Diagnostic(
+                    file=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
+                    line=int(match["line"] or 0),
+                    column=int(match["column"] or 0),
+                    severity=Severity.ERROR,
+                    code=match["code"],
+                    message=match["message"],
+                    source="tsc",
+                )
+            )
+        elif found and line.startswith("  "):  # the reasons behind a message, indented under it
+            found[-1] = replace(found[-1], message=f"{found[-1].message} {line.strip()}")
+    return tuple(dict.fromkeys(found))
+
+
+def in_code_points(problem: Diagnostic, text: str) -> Diagnostic:
+    """The compiler counts columns in UTF-16 code units."""
+    lines = text.split("\n")
+    if not 0 < problem.line <= len(lines):
+        return problem
+    units = lines[problem.line - 1].encode("utf-16-le", "surrogatepass")[: 2 * (problem.column - 1)]
+    return replace(problem, column=len(units.decode("utf-16-le", "replace")) + 1)

@@ -1,0 +1,246 @@
+"""Compiling the document and its tests together; what does not compile is left out and does not take down the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.checking.suites import uncollected
+from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.core.checks import Cause, Run
+from forge_lsp.languages.java.choosing import JUnitClass, is_test
+from forge_lsp.languages.java.messages import MISSING_PACKAGE
+from forge_lsp.languages.java.texts import Method, methods_of, package_of, types_of, without, words_of
+
+__all__ = ["Compiled", "Compiler", "Subject", "compiled"]
+
+_SYMBOL = re.compile(r"\bsymbol:\s+(?:static\s+)?(?:class|method|variable|interface|constructor)?\s*(\w+)")
+_LOCATION = re.compile(
+    r"\blocation:\s+(?:@?interface|class|enum|record|package|variable\s+\w+\s+of\s+type)\s+([\w.$]+)"
+)
+_APPLIED = re.compile(r"(?:method|constructor)\s+(\w+)\s+in\s+(?:class|interface|record|enum)\s+([\w.$]+)")
+_SUITABLE = re.compile(r"no suitable (?:method|constructor) found for (\w+)\(.*?(?:method|constructor)\s+([\w.$]+)\.")
+_IMPORT = re.compile(r"\s*import\s+(?:static\s+)?(?P<what>[\w.]+)\.(?P<name>\w+|\*)\s*;")
+_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the compiler says. ``archive`` are the classes, where all compiled."""
+
+    problems: tuple[Diagnostic, ...] = ()
+    archive: bytes | None = None
+    words: str = ""
+
+
+Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, str]], Awaitable[Outcome]]
+"""Compiles the document with the files named, some of them with another text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The document under work: its file, the text that is compiled, the user's own text and the name of the scope."""
+
+    file: PurePosixPath
+    text: str
+    untouched: str
+    scope: str | None = None
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that it has or should have."""
+        return types_of(self.text) | types_of(self.untouched) | {self.file.stem}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """``archive`` holds the classes, ``tests`` are those that were compiled, ``left_out`` what was not, and why: tests
+    and whole classes by name ("": all of them)."""
+
+    archive: bytes | None = None
+    tests: tuple[JUnitClass, ...] = ()
+    left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far it came: what is still compiled, with which texts."""
+
+    subject: Subject
+    remedy: str | None
+    others: list[PurePosixPath]
+    tests: dict[PurePosixPath, JUnitClass]
+    left_out: dict[str, Run] = field(default_factory=dict[str, Run])
+
+    def texts(self) -> dict[PurePosixPath, str]:
+        return {file: test.text for file, test in self.tests.items()}
+
+    def drop(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
+        """Leave a whole class out."""
+        self.left_out[test.name] = self._why(problems)
+        del self.tests[test.file]
+
+    def blame(self, test: JUnitClass, problems: Sequence[Diagnostic]) -> None:
+        """Leave out of a class what the problems stand in: its tests one by one where they stand in tests alone."""
+        tests = {method: test.test(method) for method in test.methods}
+        bodies = {method: words_of(test.text[method.body : method.end]) for method in methods_of(test.text)}
+        lines = _offsets(test.text)
+        found: dict[Method, list[Diagnostic]] = {}
+        text = test.text
+        for problem in problems:
+            at = lines[problem.line - 1] if 0 < problem.line <= len(lines) else 0
+            end = (*lines, len(text) + 1)[lines.index(at) + 1] - 1
+            imported = _IMPORT.match(text[at:end])
+            if imported is not None and imported["name"] != "*" and self._missing(problem):
+                hit = [method for method, words in bodies.items() if imported["name"] in words]
+                text = without(text, at, end)
+            else:
+                hit = [method for method in bodies if method.start < end and at < method.end][-1:]
+                if not hit:
+                    return self.drop(test, problems)
+            hit = _with_users(hit, bodies)
+            if any(not _can_go(method) for method in hit):
+                return self.drop(test, problems)
+            for method in hit:
+                found.setdefault(method, []).append(problem)
+        for method in found:
+            text = without(text, method.start, method.end)
+        for method, reasons in found.items():
+            if method in tests:
+                self.left_out[tests[method]] = self._why(reasons)
+        smaller = replace(test, text=text)
+        if smaller.methods:
+            self.tests[test.file] = smaller
+        else:
+            del self.tests[test.file]
+        return None
+
+    def _missing(self, problem: Diagnostic) -> tuple[str, str] | None:
+        """The name that is not defined, and where it is looked for."""
+        message = problem.message
+        applied = _APPLIED.search(message) or _SUITABLE.search(message)
+        if problem.code.startswith("cant.apply") and applied is not None:
+            return applied[1], applied[2]
+        if problem.code.startswith("cant.resolve"):
+            symbol, location = _SYMBOL.search(message), _LOCATION.search(message)
+            if symbol is not None:
+                return symbol[1], location[1] if location is not None else ""
+        if problem.code.startswith(MISSING_PACKAGE):
+            package = re.match(r"package ([\w.]+) does not exist", message)
+            if package is not None and package[1] == (package_of(self.subject.untouched) or ""):
+                return self.subject.file.stem, package[1]
+        return None
+
+    def _why(self, problems: Sequence[Diagnostic]) -> Run:
+        """Why tests cannot be compiled. What is missing of the document itself is the scope's to bring; a name that the
+        user's own text has, and the candidate's has not, is its fault whatever it is called."""
+        first = problems[0]
+        detail = f"{first.file}:{first.line}: {first.message}"
+        if any(problem.code.startswith(MISSING_PACKAGE) and not self._missing(problem) for problem in problems):
+            fetching = f"; {self.remedy} fetches what the build names" if self.remedy else ""
+            return uncollected(f"{detail}{fetching}", cause=Cause.ENVIRONMENT)
+        types, subject = self.subject.types, self.subject
+        candidate = subject.text != subject.untouched
+        had = words_of(subject.untouched)
+        missing: list[str] = []
+        cause = Cause.SCOPE if candidate else Cause.ENVIRONMENT
+        for problem in problems:
+            known = self._missing(problem)
+            if known is None:
+                continue
+            name, location = known
+            own = location.split("<")[0].rpartition(".")[2] in types or bool(set(location.split(".")) & types)
+            if own or name in types or name == subject.scope:
+                cause = Cause.SCOPE
+                if candidate and name in had and not problem.code.startswith("cant.apply"):
+                    continue
+                missing.append(name)
+            else:
+                missing.append(name)
+                cause = cause if cause is Cause.SCOPE else Cause.ELSEWHERE
+        return uncollected(detail, cause=cause, missing=tuple(dict.fromkeys(missing)))
+
+
+async def compiled(
+    subject: Subject,
+    tests: Sequence[JUnitClass],
+    others: Iterable[PurePosixPath],
+    compiler: Compiler,
+    *,
+    remedy: str | None = None,
+) -> Compiled:
+    """Compile the document, its tests and the ``others`` of its module, in a few rounds.
+
+    In each round what does not compile is left out: a test method, a test class, another file. Raises
+    EnvironmentFault as ``compiler`` does.
+    """
+    course = _Course(subject, remedy, list(others), {test.file: test for test in tests})
+    for _ in range(_ROUNDS):
+        if not course.tests:
+            return Compiled(left_out=course.left_out)
+        outcome = await compiler([*course.others, *course.tests], course.texts())
+        if outcome.archive is not None:
+            return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
+        if not outcome.problems:
+            return Compiled(left_out={"": uncollected(outcome.words, cause=Cause.ENVIRONMENT)})
+        if not _left_out(course, outcome.problems):
+            break
+    return await _one_by_one(course, compiler)
+
+
+def _left_out(course: _Course, problems: Sequence[Diagnostic]) -> bool:
+    """Leave out what the problems stand in; False where they stand in nothing that can be left out."""
+    by_file: dict[str, list[Diagnostic]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.file, []).append(problem)
+    others = [file for file in course.others if str(file) in by_file]
+    course.others = [file for file in course.others if file not in others]
+    if str(course.subject.file) in by_file:
+        return bool(others)
+    blamed = [test for file, test in course.tests.items() if str(file) in by_file]
+    for test in blamed:
+        course.blame(test, by_file[str(test.file)])
+    return bool(others or blamed)
+
+
+async def _one_by_one(course: _Course, compiler: Compiler) -> Compiled:
+    """Each test class alone: those that then do not compile are left out with what the compiler says."""
+    for test in list(course.tests.values()):
+        outcome = await compiler([test.file], {test.file: test.text})
+        if outcome.archive is None:
+            if outcome.problems:
+                course.drop(test, outcome.problems)
+            else:
+                course.left_out[test.name] = uncollected(outcome.words, cause=Cause.ENVIRONMENT)
+                del course.tests[test.file]
+    if not course.tests:
+        return Compiled(left_out=course.left_out)
+    outcome = await compiler([*course.tests], course.texts())
+    if outcome.archive is None:
+        for test in list(course.tests.values()):
+            course.drop(test, outcome.problems)
+        return Compiled(left_out=course.left_out)
+    return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
+
+
+def _with_users(methods: Sequence[Method], bodies: Mapping[Method, frozenset[str]]) -> list[Method]:
+    """The methods and, where one is a helper, those that name it."""
+    found = list(methods)
+    for method in found:
+        if not is_test(method):
+            found += [user for user, words in bodies.items() if method.name in words and user not in found]
+    return found
+
+
+def _can_go(method: Method) -> bool:
+    """Whether a class can do without a method: it is not its constructor, nor what is run before its tests."""
+    return method.name != method.type.rpartition(".")[2] and "@Before" not in method.header
+
+
+def _offsets(text: str) -> list[int]:
+    offsets = [0]
+    for match in re.finditer("\n", text):
+        offsets.append(match.end())
+    return offsets

@@ -1,0 +1,39 @@
+"""Java, for the gathering of context."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.context.description import Reading
+
+__all__ = ["JAVA"]
+
+JAVA = Reading(
+    queries={
+        "java": """
+        (class_declaration name: (_) @name body: (_) @body) @type
+        (interface_declaration name: (_) @name body: (_) @body) @type
+        (enum_declaration name: (_) @name body: (_) @body) @type
+        (record_declaration name: (_) @name body: (_) @body) @type
+        (annotation_type_declaration name: (_) @name body: (_) @body) @type
+        (method_declaration name: (_) @name body: (_) @body) @function
+        (method_declaration name: (_) @name !body) @function
+        (constructor_declaration name: (_) @name body: (_) @body) @function
+        (field_declaration declarator: (variable_declarator name: (_) @name)) @field
+        (constant_declaration declarator: (variable_declarator name: (_) @name)) @field
+        (enum_constant name: (_) @name) @field
+        (lambda_expression) @inner
+        (object_creation_expression (class_body)) @inner
+        (import_declaration) @import
+        """
+    },
+    defines=re.compile(
+        r"\b(?:class|interface|enum|record)[ \t]+([A-Za-z_]\w*)|[\w>\]][ \t]+([A-Za-z_]\w*)(?=[ \t]*(?:\(|=[^=]|;))|"
+        r"^[ \t]+([A-Z][A-Z0-9_]+)(?=[ \t]*[(,;])",
+        re.M,
+    ),
+    lead=re.compile(r"\s*(?:@|//|/\*|\*)"),
+    owner=frozenset({"this"}),
+    is_test=re.compile(r"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest)\b|\bvoid\s+test"),
+    folder_is_package=True,
+)

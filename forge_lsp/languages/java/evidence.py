@@ -1,0 +1,282 @@
+"""The project's JUnit tests that speak of the document, before and after, test by test.
+
+They are compiled and run by the JDK itself, with JUnit's own runner from the class path: Maven and Gradle would want a
+network, or all of their folders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.checking.programs import no_code_here
+from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, tail
+from forge_lsp.core.attempt import Candidate, Evidence
+from forge_lsp.core.checks import AGAINST, CheckResult
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.task import Task
+from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
+from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
+from forge_lsp.languages.java.doubts import ENDS, doubt_of
+from forge_lsp.languages.java.jdk import Jdk, answer_of
+from forge_lsp.languages.java.maven import Build, Repositories
+from forge_lsp.languages.java.results import Where
+from forge_lsp.languages.java.running import CHANGED, FOLDER, TAMPERED, Runner, Setting, must_fail, runner_sources
+from forge_lsp.languages.java.sources import Sources, class_path, options_of
+from forge_lsp.languages.java.surroundings import (
+    MOST_MAINS,
+    callers_of,
+    hidden_files,
+    mains_of,
+    modules_of,
+    resources_of,
+    runnable,
+)
+from forge_lsp.languages.java.texts import literals, package_of, types_of, unescaped, words_of
+
+__all__ = ["JavaEvidence"]
+
+_REQUEST = FOLDER / "request"
+_CHECKER = FOLDER / "Check.class"
+_OUT = str(FOLDER / "classes")
+_ARCHIVE = FOLDER / "classes.zip"
+_SUITE = "JUnit"
+_MATTERS = (".java", ".jar", ".xml", ".gradle", ".kts", ".properties", ".json", ".csv", ".txt")
+_KEPT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One document's tests, and what they are compiled and run with."""
+
+    task: Task
+    setting: Setting
+    checker: bytes
+    sources: Sources
+    tests: tuple[JUnitClass, ...]
+    callers: tuple[str, ...]
+
+    def speaks(self, test: str) -> bool:
+        return speaks(test, self.tests, self.task, self.setting.place.document.stem, self.callers)
+
+    def depends(self, test: str) -> bool:
+        return depends(test, self.tests, self.task, self.setting.place.document.stem)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A text and its tests, compiled; ``checks`` are the tests that must fail."""
+
+    compiled: Compiled
+    checks: tuple[JUnitClass, ...]
+
+
+class JavaEvidence:
+    """Runs tests; what they say of an untouched tree is kept. ``timeout`` in seconds, for all of them."""
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._memory = Memory()
+        self._ready: OrderedDict[str, _Ready] = OrderedDict()
+
+    async def run(
+        self,
+        task: Task,
+        candidate: Candidate,
+        place: Place,
+        *,
+        jdk: Jdk,
+        checker: bytes,
+        build: Build,
+        sources: Sources,
+        repositories: Repositories,
+    ) -> Evidence:
+        """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``checker`` is our compiled driver of the compiler."""
+        started = time.perf_counter()
+        files = await asyncio.to_thread(files_of_tests, place)
+        callers: tuple[str, ...] = ()
+        tests = chosen_tests(task, place, build, files)
+        if not tests:
+            callers = await asyncio.to_thread(callers_of, place, sources, files)
+            tests = chosen_tests(task, place, build, files, callers)
+        if not tests:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the JUnit tests were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        frameworks, jars, results = runnable(tests, build, repositories)
+        tests = tuple(test for test in tests if test.framework in frameworks)
+        doubt = None
+        if tests:
+            path = [*resources_of(place, build), *class_path(place, build), *map(str, jars)]
+            absolute = [jar.parent for jar in (*build.jars, *jars) if jar.is_absolute()]
+            setting = Setting(
+                jdk=jdk,
+                build=build,
+                place=place,
+                hidden=await asyncio.to_thread(hidden_files, place, build, files),
+                path=tuple(dict.fromkeys(path)),
+                readable=(*jdk.readable, *dict.fromkeys(absolute)),
+                mains=await asyncio.to_thread(mains_of, place, build, files),
+                timeout=self._timeout,
+            )
+            work = _Work(task=task, setting=setting, checker=checker, sources=sources, tests=tests, callers=callers)
+            try:
+                judgements, doubt = await self._judged(work, candidate)
+            except EnvironmentFault as fault:
+                return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+            results = (*judgements, *results)
+        return Evidence(results=results, doubt=doubt, seconds=time.perf_counter() - started)
+
+    async def _judged(self, work: _Work, candidate: Candidate) -> tuple[tuple[CheckResult, ...], str | None]:
+        task, setting = work.task, work.setting
+        names = [test.name for test in work.tests]
+        jars = [jar for jar in setting.build.jars if jar.is_absolute()]
+        key = await asyncio.to_thread(
+            fingerprint, setting.place, f"{task.document.text}\0{task.scope.range}\0{names}", _MATTERS, jars
+        )
+
+        async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+            return await self._run(work, candidate, text, only, key)
+
+        suite = Suite(name=_SUITE, key=key, run=run, speaks=work.speaks)
+        results = await judged(suite, task, candidate, self._memory)
+        before = await self._memory.get(key, lambda: run(task.document.text, None))
+        return results, _doubts(work, candidate, results, before)
+
+    async def _run(
+        self, work: _Work, candidate: Candidate, text: str, only: Sequence[str] | None, key: str
+    ) -> SuiteRun:
+        ready = await self._compiled(work, text, key)
+        done = ready.compiled
+        if done.archive is None:
+            return SuiteRun(uncollected=done.left_out, words=_first_words(done))
+        where = Where(
+            file=work.setting.place.document.name,
+            package=package_of(text) or "",
+            lines=_lines(work.task, candidate, text),
+            tests=frozenset(test.name for test in work.tests),
+        )
+        names = [test.test(method) for test in done.tests for method in test.methods]
+        speaking = {name: work.depends(name) for name in names}
+        runner = Runner(self._sandbox, work.setting, untouched=text == work.task.document.text)
+        runs = await runner.run(text, done.archive, done.tests, ready.checks, where, speaking, only)
+        whole = {"": runs.pop("")} if "" in runs else {}
+        return SuiteRun(runs=runs, uncollected={**done.left_out, **whole}, words=_first_words(done))
+
+    async def _compiled(self, work: _Work, text: str, key: str) -> _Ready:
+        """The document's text and the tests, compiled; kept for the runs that follow."""
+        known = f"{key}\0{text}"
+        if known not in self._ready:
+            written, checks = must_fail(work.tests)
+            own = {**written, **runner_sources({test.framework for test in work.tests})}
+
+            async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
+                return await self._compile(work, text, [*names, *own], {**own, **_encoded(texts)})
+
+            place = work.setting.place
+            subject = Subject(
+                file=place.document, text=text, untouched=work.task.document.text, scope=work.task.scope.name
+            )
+            others = [file for file in work.setting.mains if file != place.document]
+            remedy = work.setting.build.remedy
+            few = others if len(others) <= MOST_MAINS else []
+            done = await compiled(subject, work.tests, few, compiler, remedy=remedy)
+            self._ready[known] = _Ready(compiled=done, checks=checks)
+            while len(self._ready) > _KEPT:
+                self._ready.popitem(last=False)
+        return self._ready[known]
+
+    async def _compile(
+        self, work: _Work, text: str, names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]
+    ) -> Outcome:
+        setting = work.setting
+        place, jdk = setting.place, setting.jdk
+        # Of the JDK's own release: tests may be written for a newer one than the code, whose own the build gate asks.
+        options = [option for option in options_of(replace(setting.build, release=None)) if option != "-implicit:none"]
+        options += [] if setting.build.processors else ["-proc:none"]
+        options += ["-Xprefer:source", "-d", _OUT, "-encoding", "UTF-8", "-classpath", ":".join(setting.path)]
+        options += ["-sourcepath", ":".join(str(folder) for folder in work.sources.roots)]
+        request = "\n".join([*options, "", str(place.document), *map(str, names)])
+        extra: dict[PurePosixPath, bytes | None] = dict.fromkeys(modules_of(place))
+        extra |= {_CHECKER: work.checker, _REQUEST: request.encode("utf-8", "surrogateescape"), **texts}
+        async with self._sandbox.open(place.tree(text, extra)) as box:
+            result = await box.run(
+                (
+                    *(str(jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g"),
+                    *("-cp", str(FOLDER), "Check", str(_REQUEST), _OUT, str(_ARCHIVE)),
+                ),
+                timeout=self._timeout,
+                readable=setting.readable,
+            )
+            archive = box.read(_ARCHIVE)
+            root = str(box.root)
+        if result.timed_out:
+            reason = f"the tests did not compile in {self._timeout:g} s"
+            raise EnvironmentFault(reason, remedy="raise check.timeout")
+        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+        known = {path: content.decode("utf-8", "replace") for path, content in texts.items()}
+        answer = answer_of(
+            output, root, lambda path: text if path == place.document else known.get(path) or place.text(path)
+        )
+        failed = answer.fault is not None or not answer.done
+        words = f"javac failed: {answer.fault or tail(output)}" if failed else tail(output)
+        return Outcome(problems=answer.problems, archive=None if failed or answer.problems else archive, words=words)
+
+
+def _encoded(texts: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, bytes]:
+    return {path: content.encode("utf-8", "surrogatepass") for path, content in texts.items()}
+
+
+def _first_words(done: Compiled) -> str:
+    return next((run.detail for run in done.left_out.values()), "")
+
+
+def _lines(task: Task, candidate: Candidate, text: str) -> range:
+    """The lines of the scope in the text that is run: the user's own, or the candidate's."""
+    if text == task.document.text:
+        start, end = task.scope.range.start, task.scope.range.end
+    else:
+        code = candidate.code.strip("\n")
+        start = text.find(code, max(min(task.scope.range.start - 1, len(text)), 0)) if code else -1
+        start = text.find(code) if start < 0 and code else start
+        if start < 0:  # it was changed as it was put in: then what is not as it was
+            same = 0
+            while same < min(len(text), len(task.document.text)) and text[same] == task.document.text[same]:
+                same += 1
+            rest = len(task.document.text) - task.scope.range.end
+            start, end = min(same, task.scope.range.start), max(len(text) - rest, same)
+        else:
+            end = start + len(code)
+    return range(text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 2)
+
+
+def _doubts(work: _Work, candidate: Candidate, results: Sequence[CheckResult], before: SuiteRun) -> str | None:
+    """Why no proof of the candidate is believed."""
+    if not results:
+        return None
+    document = work.task.document.text
+    testing = bool({"test", "tests"} & set(work.setting.place.document.parts))
+    said = [doubt_of(document, candidate.text, testing=testing)]
+    held = [result.detail for result in results if result.status in AGAINST]
+    untouched = {run.detail for run in before.all_runs}
+    said += [words for words in (CHANGED, ENDS, TAMPERED) if words in held and words not in untouched]
+    awaited = {name for run in before.all_runs for name in run.missing}
+    used = frozenset(word for test in work.tests for word in words_of(test.text))
+    own = {work.setting.place.document.stem}
+    hiding = sorted((types_of(candidate.text) - types_of(document)) & used - awaited - own)
+    if hiding:
+        said.append(f"the code declares `{hiding[0]}`, which hides the type of that name that the tests use")
+    new = words_of(unescaped(candidate.text)) - words_of(document)
+    new |= frozenset(re.findall(r"\w+", literals(candidate.text))) - frozenset(re.findall(r"\w+", literals(document)))
+    if new & {file.stem for file in work.setting.hidden if file.suffix == ".java"}:
+        said.append("the code uses the tests")
+    return "; ".join(words for words in said if words) or None

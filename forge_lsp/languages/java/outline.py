@@ -1,0 +1,178 @@
+"""The outline of Java text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.task import Language, TextRange
+from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from forge_lsp.editing.tree import Grammars, ParsedText
+
+__all__ = ["outline_java"]
+
+_TYPES = (
+    "class_declaration",
+    "interface_declaration",
+    "enum_declaration",
+    "record_declaration",
+    "annotation_type_declaration",
+)
+_CALLABLES = (
+    "method_declaration",
+    "constructor_declaration",
+    "compact_constructor_declaration",
+    "annotation_type_element_declaration",
+)
+_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
+_NOT_IMPLEMENTED = re.compile(
+    r"throw\s+new\s+(?:(?:\w+\.)*(?:UnsupportedOperation|NotImplemented)\w*\s*\(|"
+    r"[\w.]+\s*\(\s*\"[^\"]*(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|\bTODO\b))",
+    re.I,
+)
+_DEFAULT = re.compile(
+    r"return(?:\s+(?:null|[-+]?[01](?:\.0)?[LlFfDd]?|-1|\"\"|'.{0,2}'|true|false|"
+    r"(?:List|Map|Set|Optional)\.(?:of|empty)\(\)))?\s*;"
+)
+_PREFIX = "class _ {\n"
+
+
+def outline_java(text: str, grammars: Grammars) -> Outline:
+    """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
+    plain = _Reader(grammars.parse(text, Language.JAVA)).module()
+    if not plain.errors:
+        return plain
+    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", Language.JAVA, base=-len(_PREFIX))
+    types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
+    if wrapped.root.has_error or len(types) != 1 or types[0].type != "class_declaration":
+        return plain
+    return Outline(items=_Reader(wrapped).members(types[0]))
+
+
+class _Reader:
+    """Reads one tree."""
+
+    def __init__(self, source: ParsedText) -> None:
+        self._source = source
+
+    def module(self) -> Outline:
+        """The whole text."""
+        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
+
+    def members(self, node: Node) -> tuple[Item, ...]:
+        """The members of a type; of an enum those after its constants."""
+        body = node.child_by_field_name("body")
+        if body is None:
+            return ()
+        nodes: list[Node] = []
+        for child in body.named_children:
+            if child.type == "enum_body_declarations":
+                nodes.extend(child.named_children)
+            elif child.type != "enum_constant":
+                nodes.append(child)
+        return self._block(nodes)
+
+    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        return build_items(nodes, self._source, self._describe)
+
+    def _describe(self, node: Node) -> Iterable[Item]:
+        place = self._source.range(node)
+        kind = node.type
+        if kind == "import_declaration":
+            yield Item(kind=ItemKind.IMPORT, range=place)
+        elif kind in _TYPES:
+            yield self._type(node, place)
+        elif kind in _CALLABLES:
+            yield self._callable(node, place)
+        elif kind in ("field_declaration", "constant_declaration", "local_variable_declaration"):
+            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
+        elif node.is_error:
+            inner = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
+            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+        else:
+            yield Item(kind=ItemKind.OTHER, range=place)
+
+    def _type(self, node: Node, place: TextRange) -> Item:
+        body = node.child_by_field_name("body")
+        parameters = node.child_by_field_name("parameters")
+        children = self.members(node)
+        methods = [child for child in children if child.kind is ItemKind.FUNCTION and child.name != self._name(node)]
+        empty = body is not None and not children and node.type == "class_declaration"
+        return Item(
+            kind=ItemKind.CLASS,
+            range=place,
+            name=self._name(node),
+            parameters=_parameters(parameters, self._source) if parameters is not None else None,
+            signature=self._signature(node, body),
+            body=self._source.range(body) if body is not None else None,
+            stub=empty or (bool(methods) and all(method.stub for method in methods)),
+            children=children,
+        )
+
+    def _callable(self, node: Node, place: TextRange) -> Item:
+        source = self._source
+        body = node.child_by_field_name("body")
+        parameters = node.child_by_field_name("parameters")
+        nested: Iterator[Item] = iter(())
+        if body is not None:
+            nested = (item for item in self._block(body.named_children) if item.kind in _DEFINED)
+        missing = any(child.type == ";" and child.is_missing for child in node.children)
+        return Item(
+            kind=ItemKind.FUNCTION,
+            range=place,
+            name=self._name(node),
+            parameters=_parameters(parameters, source) if parameters is not None else None,
+            signature=self._signature(node, body),
+            body=source.range(body) if body is not None else None,
+            stub=missing if body is None else self._does_nothing(node, body),
+            children=tuple(nested),
+        )
+
+    def _does_nothing(self, node: Node, body: Node) -> bool:
+        source = self._source
+        statements = real_statements(body)
+        todo = has_todo(comments_in(body, source))
+        if not statements:
+            returns = node.child_by_field_name("type")
+            return todo or (returns is not None and source.of(returns) != "void")
+        if len(statements) > 1:
+            return False
+        text = source.of(statements[0])
+        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+
+    def _declared(self, node: Node) -> str | None:
+        declarator = node.child_by_field_name("declarator")
+        return self._name(declarator) if declarator is not None else None
+
+    def _name(self, node: Node) -> str | None:
+        name = node.child_by_field_name("name")
+        return self._source.of(name) if name is not None and not name.is_missing else None
+
+    def _signature(self, node: Node, body: Node | None) -> str:
+        """The header as written, the annotations before its first keyword left out."""
+        start = self._source.start(node)
+        for child in node.children:
+            inner = child.children if child.type == "modifiers" else [child]
+            found = next((one for one in inner if "annotation" not in one.type and one.type not in COMMENTS), None)
+            if found is not None:
+                start = self._source.start(found)
+                break
+        stop = self._source.start(body) if body is not None else self._source.end(node)
+        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+
+
+def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+    names: list[str] = []
+    for child in node.named_children:
+        if child.type == "spread_parameter":
+            child = next((inner for inner in child.named_children if inner.type == "variable_declarator"), child)
+        name = child.child_by_field_name("name")
+        if name is not None and child.type in ("formal_parameter", "variable_declarator"):
+            names.append(source.of(name))
+    return tuple(names)

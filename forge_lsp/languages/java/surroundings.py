@@ -1,0 +1,109 @@
+"""What surrounds a project's tests: which can be run here, what they see as files, and what they do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.suites import not_run
+from forge_lsp.core.checks import CheckResult
+from forge_lsp.languages.java.choosing import Framework, JUnitClass
+from forge_lsp.languages.java.maven import BUILD_FILES, Build, Repositories, with_launcher
+from forge_lsp.languages.java.sources import Sources
+from forge_lsp.languages.java.texts import words_of
+
+__all__ = ["MOST_MAINS", "callers_of", "hidden_files", "mains_of", "modules_of", "resources_of", "runnable"]
+
+_JUNIT_4 = re.compile(r"junit-?4[\w.-]*\.jar")
+_BUILT = ("target/test-classes", "build/classes/java/test")
+_MOST_BUILT = 2_000
+_MOST_CALLERS = 20
+_NO_CLASS = ("module-info.java", "package-info.java")
+MOST_MAINS = 500
+"""Sources of a module, up to which all of them are compiled; of a larger one what its tests name."""
+
+
+def runnable(
+    tests: Iterable[JUnitClass], build: Build, repositories: Repositories
+) -> tuple[frozenset[str], tuple[Path, ...], tuple[CheckResult, ...]]:
+    """Return what tests are written for that can be run here, the jars for it beside the build's own, and a result for
+    each that cannot."""
+    able: set[str] = set()
+    jars: tuple[Path, ...] = ()
+    results: list[CheckResult] = []
+    for framework in dict.fromkeys(test.framework for test in tests):
+        if framework == Framework.TESTNG:
+            results.append(not_run(framework, "tests of TestNG are not run; JUnit's are"))
+        elif framework == Framework.JUNIT_4:
+            if any(_JUNIT_4.fullmatch(jar.name) for jar in build.jars):
+                able.add(framework)
+            else:
+                lost = f" ({', '.join(build.missing[:3])} not fetched)" if build.missing else ""
+                remedy = build.remedy or "put junit4.jar and hamcrest.jar into lib/"
+                results.append(not_run(framework, f"JUnit 4 is not on the class path{lost}", remedy))
+        else:
+            jars, missing = with_launcher(build, repositories)
+            if missing is None:
+                able.add(framework)
+            else:
+                reason = f"JUnit 5's tests cannot be started: {missing} is not on this machine"
+                results.append(not_run(framework, reason, _fetching(missing, build)))
+    return frozenset(able), jars, tuple(results)
+
+
+def _fetching(missing: str, build: Build) -> str:
+    if build.file is not None and build.file.name != "pom.xml":
+        return f"./gradlew test, with testRuntimeOnly '{missing}' in {build.file}"
+    return f"mvn dependency:get -Dartifact={missing}"
+
+
+def hidden_files(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:
+    """Return the files that are not there while tests run, so that no code reads from them what is expected: the tests'
+    sources, and the classes that were made of them before."""
+    found = [*tests, *modules_of(place)]
+    for name in _BUILT:
+        folder = build.folder / name
+        if place.source is not None and (place.source / folder).is_dir():
+            classes = sorted((place.source / folder).rglob("*.class"))[:_MOST_BUILT]
+            found += [PurePosixPath(path.relative_to(place.source).as_posix()) for path in classes]
+    return tuple(found)
+
+
+def modules_of(place: Place) -> tuple[PurePosixPath, ...]:
+    """Return the declarations of modules: with one of them the compiler would want all others, too."""
+    names = (
+        [PurePosixPath(name) for name, _ in project_files(place.source, ("module-info.java",))] if place.source else []
+    )
+    names += [path for path in place.overlay if path.name == "module-info.java"]
+    return tuple(dict.fromkeys(names))
+
+
+def mains_of(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:
+    """Return the sources of the document's module that are no tests: also those that are only found by reflection."""
+    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names += [path for path in place.overlay if path.suffix == ".java"]
+    nested = {path.parent for path in _builds(place)} - {build.folder, *build.folder.parents}
+    inside = (path for path in dict.fromkeys([place.document, *sorted(names)]) if path.is_relative_to(build.folder))
+    own = (path for path in inside if not any(path.is_relative_to(folder) for folder in nested))
+    return tuple(path for path in own if path not in tests and path.name not in _NO_CLASS)
+
+
+def _builds(place: Place) -> tuple[PurePosixPath, ...]:
+    names = (name for name, _ in project_files(place.source, BUILD_FILES)) if place.source else ()
+    return tuple(PurePosixPath(name) for name in names)
+
+
+def resources_of(place: Place, build: Build) -> tuple[str, ...]:
+    """Return the folders that tests read from the class path."""
+    folders = [build.folder / name for name in ("src/test/resources", "src/main/resources")]
+    return tuple(str(folder) for folder in folders if place.source is not None and (place.source / folder).is_dir())
+
+
+def callers_of(place: Place, sources: Sources, tests: Mapping[PurePosixPath, str]) -> tuple[str, ...]:
+    """Return the types that name the document's, one step away."""
+    stem = place.document.stem
+    files: Sequence[PurePosixPath] = [file for file in sources.files[1:] if file not in tests]
+    found = (file.stem for file in files if stem in words_of(place.text(file) or ""))
+    return tuple(dict.fromkeys(found))[:_MOST_CALLERS]

@@ -1,0 +1,247 @@
+"""Java: the JDK's own compiler on the document's module, with the jars that its build file names."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.task import Language, Task
+from forge_lsp.languages.java.evidence import JavaEvidence
+from forge_lsp.languages.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
+from forge_lsp.languages.java.maven import BUILD_FILES, Build, Repositories, build_of
+from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
+from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
+from forge_lsp.languages.java.surroundings import modules_of
+
+__all__ = ["JavaToolchain", "java_findings"]
+
+_MATTERS = (".java", ".jar", *BUILD_FILES)
+_CHECKER = PurePosixPath(".forge-check/Check.class")
+_REQUEST = PurePosixPath(".forge-check/request")
+_GENERATED = re.compile(r"^\s*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
+
+
+class JavaToolchain:
+    """Checks Java documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``JAVA_HOME``.
+
+    ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code but annotation processors:
+    those are left out, unless they belong to the project's build and a sandbox holds them.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._tests = JavaEvidence(sandbox, timeout=timeout)
+        # Our small driver of the compiler, compiled by each JDK once; and that JDK's version.
+        self._checkers: dict[Path, tuple[bytes, int]] = {}
+        self._compiling = asyncio.Lock()
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        jdk = find_jdk(self._environment, place)
+        if isinstance(jdk, Fault):
+            return _unverified(jdk)
+        try:
+            checker, version = await self._checker(jdk)
+        except EnvironmentFault as fault:
+            return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
+        repositories = Repositories.of(self._environment)
+        build = await asyncio.to_thread(build_of, place, repositories)
+        if build.release is not None and build.release > version:
+            reason = f"{build.file} asks for Java {build.release}, and the JDK here is {version}"
+            return _unverified(Fault(reason=reason, remedy=f"apt-get install openjdk-{build.release}-jdk-headless"))
+        sources = await asyncio.to_thread(sources_of, place, f"{task.document.text}\n{text}", build.folder)
+        key = await asyncio.to_thread(
+            fingerprint,
+            place,
+            f"{task.document.text}\0{task.scope.range}\0{sources.files}",
+            _MATTERS,
+            (jdk.javac, *(jar for jar in build.jars if jar.is_absolute())),
+        )
+        run = _Run(
+            sandbox=self._sandbox,
+            timeout=self._timeout,
+            jdk=jdk,
+            checker=checker,
+            place=place,
+            sources=sources,
+            build=build,
+            untitled=task.document.path is None,
+        )
+        return await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=run.check,
+            baselines=self._baselines,
+            key=key,
+            tool="javac",
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's JUnit tests that speak of the document."""
+        place = place_of(task)
+        jdk = find_jdk(self._environment, place)
+        if isinstance(jdk, Fault) or place.source is None:
+            return Evidence()
+        repositories = Repositories.of(self._environment)
+        build = await asyncio.to_thread(build_of, place, repositories)
+        sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
+        try:
+            checker, _ = await self._checker(jdk)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        return await self._tests.run(
+            task,
+            candidate,
+            place,
+            jdk=jdk,
+            checker=checker,
+            build=build,
+            sources=sources,
+            repositories=repositories,
+        )
+
+    async def _checker(self, jdk: Jdk) -> tuple[bytes, int]:
+        """The compiled driver and the JDK's version. Raises EnvironmentFault."""
+        async with self._compiling:
+            known = self._checkers.get(jdk.home)
+            if known is not None:
+                return known
+            text = files("forge_lsp.languages.java").joinpath("Check.java").read_bytes()
+            async with self._sandbox.open(Tree(source=None, files={PurePosixPath("Check.java"): text})) as box:
+                version = await box.run((str(jdk.javac), "-version"), timeout=self._timeout, readable=jdk.readable)
+                told = (version.stdout + version.stderr).decode("utf-8", "replace").strip()
+                major = major_version(told)
+                if version.code != 0 or major < 11:
+                    reason = f"{jdk.javac} does not run ({told[-200:] or version.code})"
+                    if 0 < major < 11:
+                        reason = f"{jdk.javac} is Java {major}; 11 is the oldest that can be asked"
+                    raise EnvironmentFault(reason, remedy=INSTALL)
+                command = (str(jdk.javac), "-proc:none", "-implicit:none", "-d", ".", "Check.java")
+                result = await box.run(command, timeout=self._timeout, readable=jdk.readable)
+                content = box.read(PurePosixPath("Check.class"))
+            if result.code != 0 or content is None:
+                words = (result.stdout + result.stderr).decode("utf-8", "replace").strip()[-300:]
+                raise EnvironmentFault(f"{jdk.javac} does not compile: {words}", remedy=INSTALL)
+            self._checkers[jdk.home] = content, major
+            return content, major
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One document's checks: the same sources, with one text or another."""
+
+    sandbox: Sandbox
+    timeout: float
+    jdk: Jdk
+    checker: bytes
+    place: Place
+    sources: Sources
+    build: Build
+    untitled: bool
+
+    async def check(self, text: str) -> Checked:
+        document = str(self.place.document)
+        place = self._named(text)
+        processors = self.build.processors and self.sandbox.runs_project_code
+        # With a module's declaration the compiler would want all modules that it names, and each as a whole.
+        extra: dict[PurePosixPath, bytes | None] = dict.fromkeys(modules_of(place))
+        extra |= {_CHECKER: self.checker, _REQUEST: self._request(place, processors=processors)}
+        async with self.sandbox.open(place.tree(text, extra)) as box:
+            root = str(box.root)
+            output = await self._ask(box)
+        answer = answer_of(output, root, lambda path: text if path == place.document else self.place.text(path))
+        problems = tuple(
+            replace(problem, file=document) if problem.file == str(place.document) else problem
+            for problem in answer.problems
+        )
+        if answer.fault is not None or not answer.done:
+            reason = f"javac failed: {answer.fault or output.strip()[-300:] or 'it said nothing'}"
+            return Checked(fault=Fault(reason=reason, remedy=f"javac {document}"))
+        problems = without_consequences(problems, document, text)
+        here = tuple(problem for problem in problems if problem.file == document)
+        syntax = tuple(problem for problem in here if is_syntax(problem))
+        return Checked(problems=syntax or problems, syntax=syntax, lacks=self._lacks(here, text))
+
+    def _named(self, text: str) -> Place:
+        """A document without a name is called as its public type must be."""
+        name = public_type(text) if self.untitled else None
+        if name is None:
+            return self.place
+        return replace(self.place, document=self.place.document.with_name(f"{name}.java"))
+
+    def _request(self, place: Place, *, processors: bool) -> bytes:
+        """What the driver reads: options and sources, relative to the tree's root, where it runs."""
+        path = class_path(self.place, self.build)
+        written = str(_CHECKER.parent)
+        options = ["-proc:none"] if not processors else ["-s", written]
+        options += options_of(self.build)
+        options += ["-d", written, "-encoding", "UTF-8", "-classpath", ":".join(path) or written]
+        options += ["-sourcepath", ":".join(str(folder) for folder in self.sources.roots)]
+        sources = [place.document, *self.sources.files[1:]]
+        return "\n".join([*options, "", *map(str, sources)]).encode("utf-8", "surrogateescape")
+
+    async def _ask(self, box: Box) -> str:
+        folders = [jar.parent for jar in self.build.jars if jar.is_absolute()]
+        result = await box.run(
+            (
+                *(str(self.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g"),
+                *("-cp", str(_CHECKER.parent), "Check", str(_REQUEST)),
+            ),
+            timeout=self.timeout,
+            readable=(*self.jdk.readable, *dict.fromkeys(folders)),
+        )
+        if result.timed_out:
+            raise EnvironmentFault(f"javac did not finish in {self.timeout:g} s", remedy="raise check.timeout")
+        return (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
+
+    def _lacks(self, problems: Sequence[Diagnostic], text: str) -> Fault | None:
+        for problem in problems:
+            if problem.code == MISSING_PACKAGE:
+                where = f"{problem.file}:{problem.line}"
+                lost = f" ({', '.join(self.build.missing[:3])} not fetched)" if self.build.missing else ""
+                return Fault(
+                    reason=f"{problem.message} ({where}){lost}, so its use is unchecked",
+                    remedy=self.build.remedy or "put the jar that has it into libs/",
+                )
+        if problems and _GENERATED.search(text) and not self.sandbox.runs_project_code:
+            return Fault(
+                reason="the code that annotation processors write is not there: they run only in a sandbox",
+                remedy=self.sandbox.remedy or "forge-lsp doctor",
+            )
+        return None
+
+
+def _unverified(fault: Fault) -> BuildReport:
+    return BuildReport(status=BuildStatus.UNVERIFIED, tool="javac", reason=fault.reason, remedy=fault.remedy)
+
+
+async def java_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the JDK."""
+    jdk = find_jdk(environment)
+    if isinstance(jdk, Fault):
+        detail = f"{jdk.reason}: Java is not checked"
+        return (Finding(name="javac", status=FindingStatus.ABSENT, detail=detail, remedy=jdk.remedy),)
+    finding = await version_finding(
+        sandbox,
+        name="javac",
+        command=(str(jdk.javac), "-version"),
+        readable=jdk.readable,
+        language=Language.JAVA,
+        remedy=INSTALL,
+    )
+    return (finding,)

@@ -1,0 +1,135 @@
+"""From the lines of ``runners/python_tests.py`` to the run of a suite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.core.checks import Cause, Run, RunState
+from forge_lsp.core.ports import ProcessResult
+from forge_lsp.reading import parsed_json
+
+__all__ = ["PythonRun", "outcome_of"]
+
+_WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRun(SuiteRun):
+    """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
+    that could forge a result; ``whole``: the run came to its end, and the tests that must fail did."""
+
+    entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    doubts: tuple[str, ...] = ()
+    whole: bool = True
+
+
+def outcome_of(
+    result: ProcessResult, nonce: str, *, timeout: float, module: str, names_it: Callable[[str], bool]
+) -> PythonRun:
+    """Return what the runner told. A test that began and has no result is the one at which it ended.
+
+    ``module`` is the document's, as it is imported; ``names_it`` says whether a test's own text names the scope.
+    """
+    runs: dict[str, Run] = {}
+    parts: dict[str, Run] = {}
+    entered: dict[str, bool] = {}
+    doubts: list[str] = []
+    words, running, ended, whole = "", None, False, True
+    for answer in _answers(result, nonce):
+        name, said = str(answer.get("name", "")), str(answer.get("words") or "")
+        match answer.get("state"):
+            case "start":
+                running = name
+            case "passed":
+                if name not in runs or runs[name].state is not RunState.FAILED:
+                    runs[name] = passed()
+            case "skipped":
+                if name not in runs or runs[name].state is not RunState.FAILED:
+                    runs[name] = skipped(said)
+            case "failed":
+                # It may pass and then fail while it is torn down; a subtest's failure is its test's.
+                if name not in runs or runs[name].state is not RunState.FAILED:
+                    runs[name] = _failed(answer, names_it(name))
+            case "uncollected":
+                parts[name] = _uncollected(answer, module)
+                words = words or parts[name].detail
+            case "entered":
+                running = None if name == running else running
+                if isinstance(answer.get("scope"), bool):
+                    entered[name] = answer["scope"]
+            case "doubt":
+                doubts.append(said)
+            case "said":
+                words = tail(said)
+            case "ended":
+                whole = whole and bool(answer.get("fails"))
+            case "cut":
+                how = f"it did not finish in {timeout:g} s" if answer.get("late") else str(answer.get("how"))
+                words, whole = how, False
+                if running is not None:
+                    runs[running] = failed(how, cause=Cause.SCOPE if entered.get(running, True) else Cause.UNKNOWN)
+            case "end":
+                ended = True
+            case _:
+                pass
+    if not ended:
+        how = f"it did not finish in {timeout:g} s" if result.timed_out else "the process ended in the middle of it"
+        words = f"{how}: {tail(result.stderr.decode('utf-8', 'replace'))}"
+    words = words or tail(result.stderr.decode("utf-8", "replace"))
+    return PythonRun(
+        runs=runs,
+        uncollected=parts,
+        words=words,
+        entered=entered,
+        doubts=tuple(dict.fromkeys(doubts)),
+        whole=whole and ended,
+    )
+
+
+def _answers(result: ProcessResult, nonce: str) -> Iterator[dict[str, Any]]:
+    for line in result.stdout.decode("utf-8", "replace").split("\n"):
+        if not line.startswith(f"{nonce} "):
+            continue
+        try:
+            yield cast("dict[str, Any]", parsed_json(line[len(nonce) + 1 :]))
+        except ValueError:
+            continue  # the last line of a run that was cut off
+
+
+def _failed(answer: dict[str, Any], named: bool) -> Run:
+    cause = str(answer.get("cause") or "")
+    if cause == "outside":  # it did not call the scope: perhaps a fixture that was ready before did
+        cause = "unknown" if named else "elsewhere"
+    expected, actual = answer.get("expected"), answer.get("actual")
+    both = isinstance(expected, str) and isinstance(actual, str)
+    return failed(
+        _short(str(answer.get("words") or "")),
+        cause=_cause(cause),
+        missing=cast("list[str]", answer.get("missing") or []),
+        expected=expected if both and expected is not None else "",
+        actual=actual if both and actual is not None else "",
+    )
+
+
+def _uncollected(answer: dict[str, Any], module: str) -> Run:
+    words = str(answer.get("words") or "")
+    cause, missing = _cause(str(answer.get("cause") or "")), cast("list[str]", answer.get("missing") or [])
+    wanted = _WANTED.search(words)
+    if not missing and wanted is not None:  # of a conftest.py: only the words are known
+        missing = [wanted[1]]
+        cause = Cause.SCOPE if wanted[2] in (module, module.rpartition(".")[2]) else Cause.ELSEWHERE
+    return uncollected(words, cause=cause, missing=missing)
+
+
+def _cause(word: str) -> Cause:
+    return Cause(word) if word in {str(cause) for cause in Cause} else Cause.UNKNOWN
+
+
+def _short(words: str) -> str:
+    head, _, rest = words.partition("\n\n")
+    line = re.search(r" \(line \d+ of [^)]*\)$", rest)
+    return head + (line[0] if line else "")

@@ -1,0 +1,174 @@
+"""Variations of the user's examples: calls of which nobody said what they should give, to compare candidates by. Pure.
+
+Candidates of different models that behave alike on inputs nobody wrote down are more often right than not, while
+generated *expectations* are hardly better than chance; so only the inputs are varied, and no answer counts as proof.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import cast
+
+from forge_lsp.core.attempt import Observation
+from forge_lsp.languages.python.examples import Example, Group
+from forge_lsp.languages.python.judging import Answer, decoded
+
+__all__ = ["PROBES", "Probe", "observed", "probes_of"]
+
+PROBES = "probes"
+"""The name of the probes' group in a request to the runner."""
+_MOST = 24
+_MOST_OF_EXAMPLE = 4
+_LONGEST = 200  # characters of an answer
+_LARGEST = 10_000  # an integer above this may be a count of steps: it is not made larger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One call. ``steps`` are the statements before it and the call itself, which is the last."""
+
+    id: str
+    steps: tuple[str, ...]
+
+    @property
+    def call(self) -> str:
+        """What is called."""
+        return self.steps[-1]
+
+
+def probes_of(groups: tuple[Group, ...]) -> tuple[Probe, ...]:
+    """At most 24 calls, a few of each example, each with one literal changed; the same for every candidate."""
+    known: set[str] = set()
+    queues: list[Iterator[tuple[str, ...]]] = []
+    for group in groups:
+        before: list[str] = []
+        for example in group.examples:
+            call = _call(example)
+            before += example.steps[:-1]
+            if call is not None:
+                known.add(ast.unparse(call))
+                queues.append((*before, variant) for variant in islice(_variants(call), _MOST_OF_EXAMPLE))
+            elif example.broken is None and example.want == "" and example.literal is None:
+                before.append(example.steps[-1])  # `stack.push(1)`: later examples need it
+    found: dict[str, tuple[str, ...]] = {}
+    for turn in zip_longest(*queues):
+        for steps in turn:
+            if steps is not None and steps[-1] not in known:
+                found.setdefault(steps[-1], steps)
+    return tuple(Probe(id=f"p{number}", steps=steps) for number, steps in enumerate(islice(found.values(), _MOST)))
+
+
+def observed(probes: tuple[Probe, ...], answers: Mapping[str, Answer]) -> tuple[Observation, ...]:
+    """What the probes gave, as far as answers can be compared: no objects with an address in their text, nothing that
+    did not end in time."""
+    found = ((probe.call, _answer(answers.get(probe.id) or {})) for probe in probes)
+    return tuple(Observation(call=call, answer=answer) for call, answer in found if answer is not None)
+
+
+def _call(example: Example) -> ast.expr | None:
+    """The example's expression, if it calls something with a literal in it."""
+    if example.broken is not None or not example.steps:
+        return None
+    try:
+        tree = ast.parse(example.steps[-1].strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
+    return tree if calls and next(_places(tree), None) is not None else None
+
+
+def _places(tree: ast.expr) -> Iterator[int]:
+    """Numbers, in the order of ``ast.walk``, of the nodes that can be varied."""
+    for number, node in enumerate(ast.walk(tree)):
+        if any(True for _ in _others(node)):
+            yield number
+
+
+def _variants(tree: ast.expr) -> Iterator[str]:
+    """The expression with one literal changed, the literals taking turns."""
+    queues = [_varied(tree, place) for place in _places(tree)]
+    for turn in zip_longest(*queues):
+        yield from (text for text in turn if text is not None)
+
+
+def _varied(tree: ast.expr, place: int) -> Iterator[str]:
+    for other in _others(list(ast.walk(tree))[place]):
+        twin = copy.deepcopy(tree)
+        node = list(ast.walk(twin))[place]
+        yield ast.unparse(_Swap(node, other).visit(twin))
+
+
+class _Swap(ast.NodeTransformer):
+    """Puts ``other`` in the place of ``node``."""
+
+    def __init__(self, node: ast.AST, other: ast.expr) -> None:
+        self._node = node
+        self._other = other
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self._other if node is self._node else super().visit(node)
+
+
+def _others(node: ast.AST) -> Iterator[ast.expr]:
+    """What a literal becomes: its neighbours, and the edges of its kind."""
+    match node:
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            numbers = (0, value - 1, -value) if value > _LARGEST else (value + 1, 0, -value, 2 * value + 1)
+            yield from (_number(number) for number in dict.fromkeys(numbers) if number != value)
+        case ast.Constant(value=float(value)):
+            yield from (_number(number) for number in (value + 0.5, 0.0, -value) if number != value)
+        case ast.Constant(value=str(value)):
+            texts = ("", value[::-1], value + value, value.swapcase(), value[:1])
+            yield from (ast.Constant(text) for text in dict.fromkeys(texts) if text != value)
+        case ast.List(elts=[_, *_] as items):
+            yield ast.List(elts=[], ctx=ast.Load())
+            if len(items) > 1:
+                yield ast.List(elts=items[::-1], ctx=ast.Load())
+            yield ast.List(elts=items[:1] + items, ctx=ast.Load())
+        case _:
+            return
+
+
+def _number(value: float) -> ast.expr:
+    return ast.UnaryOp(ast.USub(), ast.Constant(-value)) if value < 0 else ast.Constant(value)
+
+
+def _answer(answer: Answer) -> str | None:
+    match answer.get("state"):
+        case "raised":
+            error = cast("Answer", answer.get("error") or {})
+            # A name that only the example uses says nothing of the candidate.
+            lost = bool(error.get("own")) and error.get("type") == "NameError"
+            return None if lost else f"raises {error.get('type')}"
+        case "done":
+            tree = cast("Answer", answer.get("value") or {}).get("tree")
+            if tree is None:
+                return None
+            try:
+                text = _same(decoded(tree))
+            except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError):
+                return None
+            return (text + str(answer.get("output") or ""))[:_LONGEST]
+        case _:
+            return None
+
+
+def _same(value: object) -> str:
+    """One text for equal values: sets and dictionaries have no order, and floats differ in their last digits."""
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        return f"{{{', '.join(sorted(f'{_same(key)}: {_same(item)}' for key, item in pairs))}}}"
+    if not isinstance(value, list | tuple | set):
+        return repr(value)
+    parts = [_same(item) for item in cast("Iterable[object]", value)]
+    if isinstance(value, list):
+        return f"[{', '.join(parts)}]"
+    return f"({', '.join(parts)},)" if isinstance(value, tuple) else f"{{{', '.join(sorted(parts))}}}"

@@ -1,0 +1,164 @@
+"""The outline of Rust text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.task import Language, TextRange
+from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from forge_lsp.editing.tree import Grammars, ParsedText
+
+__all__ = ["outline_rust"]
+
+_FUNCTIONS = ("function_item", "function_signature_item")
+_CONTAINERS = ("impl_item", "trait_item", "mod_item", "foreign_mod_item")
+_TYPES = ("struct_item", "enum_item", "union_item")
+_VALUES = ("const_item", "static_item", "type_item", "associated_type", "let_declaration")
+_MACROS = ("macro_definition",)
+_NOT_IMPLEMENTED = re.compile(
+    r"(?:(?:std|core)::)?(?:todo!|unimplemented!|panic!\s*[\(\[{].*(?:not[\s_-]*(?:yet[\s_-]*)?implemented|\bTODO\b))",
+    re.I | re.S,
+)
+_DEFAULT = re.compile(
+    r"""(?:return\s+)?(?:Default::default\(\)|[\w:<>]+::(?:new|default)\(\)|vec!\[\]|None|Ok\(\(\)\)|false|true|"""
+    r"""-?[01](?:\.0)?(?:[iuf]\w+)?|""|\(\))?;?"""
+)
+
+
+def outline_rust(text: str, grammars: Grammars) -> Outline:
+    """Items and errors. ``impl`` blocks are classes by the name ``impl T`` or ``impl Trait for T``, so that they are
+    told from the type itself; so are traits and modules."""
+    source = grammars.parse(text, Language.RUST)
+    return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
+
+
+class _Reader:
+    """Reads one tree."""
+
+    def __init__(self, source: ParsedText) -> None:
+        self._source = source
+
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        """The items of sibling nodes."""
+        return build_items(nodes, self._source, self._describe)
+
+    def _describe(self, node: Node) -> Iterable[Item]:
+        place = self._source.range(node)
+        kind = node.type
+        if kind in ("use_declaration", "extern_crate_declaration"):
+            yield Item(kind=ItemKind.IMPORT, range=place)
+        elif kind in _FUNCTIONS:
+            yield self._function(node, place)
+        elif kind in _TYPES:
+            yield self._type(node, place)
+        elif kind in _CONTAINERS:
+            yield self._container(node, place)
+        elif kind in _VALUES or kind in _MACROS:
+            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
+        elif node.is_error:
+            inner = [item for item in self.block(node.named_children) if item.kind in _DEFINED]
+            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+        else:
+            yield Item(kind=ItemKind.OTHER, range=place)
+
+    def _function(self, node: Node, place: TextRange) -> Item:
+        source = self._source
+        body = node.child_by_field_name("body")
+        parameters = node.child_by_field_name("parameters")
+        nested: Iterator[Item] = iter(())
+        if body is not None:
+            nested = (item for item in self.block(body.named_children) if item.kind in _DEFINED)
+        return Item(
+            kind=ItemKind.FUNCTION,
+            range=place,
+            name=self._name(node),
+            parameters=_parameters(parameters, source) if parameters is not None else (),
+            signature=self._signature(node, body),
+            body=source.range(body) if body is not None else None,
+            stub=body is not None and self._does_nothing(node, body),
+            children=tuple(nested),
+        )
+
+    def _type(self, node: Node, place: TextRange) -> Item:
+        body = node.child_by_field_name("body")
+        fields = real_statements(body) if body is not None else []
+        return Item(
+            kind=ItemKind.CLASS,
+            range=place,
+            name=self._name(node),
+            signature=self._signature(node, body),
+            body=self._source.range(body) if body is not None else None,
+            stub=body is not None and not fields and has_todo(comments_in(body, self._source)),
+        )
+
+    def _container(self, node: Node, place: TextRange) -> Item:
+        body = node.child_by_field_name("body")
+        children = self.block(body.named_children) if body is not None else ()
+        methods = [child for child in children if child.kind is ItemKind.FUNCTION]
+        if node.type == "mod_item" and body is None:
+            return Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
+        inherent = node.type == "impl_item" and node.child_by_field_name("trait") is None
+        empty = inherent and body is not None and not children
+        return Item(
+            kind=ItemKind.CLASS,
+            range=place,
+            name=self._implemented(node) if node.type == "impl_item" else self._name(node),
+            signature=self._signature(node, body),
+            body=self._source.range(body) if body is not None else None,
+            stub=empty or (bool(methods) and all(method.stub for method in methods)),
+            children=children,
+        )
+
+    def _implemented(self, node: Node) -> str | None:
+        """``impl T``, ``impl Trait for T``: paths by their last part, the type without its arguments."""
+        kind, trait = node.child_by_field_name("type"), node.child_by_field_name("trait")
+        if kind is None:
+            return None
+        plain = kind.child_by_field_name("type") if kind.type == "generic_type" else None
+        name = self._source.of(plain or kind).rpartition("::")[2]
+        if trait is None:
+            return f"impl {name}"
+        path, bracket, rest = self._source.of(trait).partition("<")
+        return f"impl {path.rpartition('::')[2]}{bracket}{rest} for {name}"
+
+    def _does_nothing(self, node: Node, body: Node) -> bool:
+        source = self._source
+        statements = real_statements(body)
+        todo = has_todo(comments_in(body, source))
+        if not statements:
+            returns = node.child_by_field_name("return_type")
+            return todo or (returns is not None and source.of(returns) not in ("()", "!"))
+        if len(statements) > 1:
+            return False
+        text = source.of(statements[0])
+        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+
+    def _name(self, node: Node) -> str | None:
+        name = node.child_by_field_name("name") or node.child_by_field_name("pattern")
+        return self._source.of(name) if name is not None and not name.is_missing else None
+
+    def _signature(self, node: Node, body: Node | None) -> str:
+        start = self._source.start(node)
+        stop = self._source.start(body) if body is not None else self._source.end(node)
+        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+
+
+_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
+
+
+def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+    names: list[str] = []
+    for child in node.named_children:
+        if child.type == "self_parameter":
+            names.append("self")
+        elif child.type == "parameter":
+            pattern = child.child_by_field_name("pattern")
+            names.append(source.of(pattern) if pattern is not None else "_")
+    return tuple(names)

@@ -1,0 +1,241 @@
+"""Rust: ``cargo check --all-targets`` of the document's package and of those in its workspace that depend on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import no_code_here, version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of, project_files
+from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox
+from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.languages.rust.conditions import Conditions, conditions_of
+from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
+from forge_lsp.languages.rust.doubts import doubt_of
+from forge_lsp.languages.rust.runs import Crate, Run
+from forge_lsp.languages.rust.subject import Subject, subject_of
+from forge_lsp.languages.rust.testing import Testing
+from forge_lsp.languages.rust.tools import INSTALL, Cargo, find_cargo
+
+__all__ = ["RustToolchain", "rust_cache", "rust_findings"]
+
+_TOOL = "cargo check"
+_MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
+
+
+class RustToolchain:
+    """Checks Rust documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``CARGO_HOME``, ``RUSTUP_HOME``.
+
+    ``timeout`` in seconds, for each run of ``cargo``. Build scripts and procedural macros run code of the project:
+    nothing is checked where the sandbox runs none. What the untouched tree's dependencies compiled to is kept; what a
+    candidate's check wrote is not.
+    """
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment
+        self._baselines = Baselines()
+        self._editions: dict[Path, str] = {}
+        self._memory = Memory()
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        if not self._sandbox.runs_project_code:
+            return _unverified(
+                no_code_here("cargo, which runs build scripts and macros, was not started", self._sandbox)
+            )
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault):
+            return _unverified(cargo)
+        met = await _conditions(task, place, text)
+        if met.unmet is not None:
+            return _unverified(_not_compiled(task, met.unmet))
+        cargo = cargo.with_features(met.features)
+        tools = (cargo.program, *cargo.readable[1:])
+        matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
+        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, cargo, content, untouched=content == task.document.text)
+
+        return await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=check,
+            baselines=self._baselines,
+            key=key,
+            tool=_TOOL,
+            blank=_blank(task),
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        manifest = place.nearest(MANIFEST)
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault) or manifest is None or place.source is None:
+            return Evidence()
+        subject = await asyncio.to_thread(subject_of, task, place, manifest.parent)
+        if not subject.has_checks:
+            return Evidence()
+        if not self._sandbox.runs_project_code:
+            fault = no_code_here("the tests of the package were not run", self._sandbox)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        started = time.perf_counter()
+        met = await _conditions(task, place, candidate.text)
+        if met.unmet is not None:
+            fault = _not_compiled(task, met.unmet)
+            return Evidence(blocked=fault.reason, remedy=fault.remedy)
+        cargo = cargo.with_features(met.features)
+        tools = (cargo.program, *cargo.readable[1:])
+        matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
+        key = await asyncio.to_thread(fingerprint, place, matter, _MATTERS, tools)
+        try:
+            async with AsyncExitStack() as boxes:
+                opened: dict[str, Testing] = {}
+
+                async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+                    if text not in opened:
+                        opened[text] = await self._testing(boxes, place, cargo, subject, text, candidate)
+                    return await opened[text].outcome(only)
+
+                suite = Suite(name="cargo test", key=key, run=run, speaks=subject.speaks, proves=subject.proves)
+                results = await judged(suite, task, candidate, self._memory)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        doubt = doubt_of(task.document.text, candidate.text, scope=task.scope.name)
+        seen = sorted(
+            {reason for text, tests in opened.items() if text != task.document.text for reason in tests.forged}
+        )
+        return Evidence(
+            results=tuple(subject.told(result) for result in results),
+            doubt=doubt or next(iter(seen), None),
+            seconds=time.perf_counter() - started,
+        )
+
+    async def _testing(
+        self, boxes: AsyncExitStack, place: Place, cargo: Cargo, subject: Subject, text: str, candidate: Candidate
+    ) -> Testing:
+        """Open a box for one text; it is closed with ``boxes``. Raises EnvironmentFault."""
+        untouched = text == subject.task.document.text
+        own = text if untouched else subject.restored(text)
+        crate = await self._crate(place, cargo, own)
+        cache = await asyncio.to_thread(rust_cache, place, cargo, CacheUse.ONCE if untouched else CacheUse.DROP)
+        tree = replace(place.tree(own, crate.extra), cache=replace(cache, name=f"{cache.name}-test"))
+        box = await boxes.enter_async_context(self._sandbox.open(tree))
+        run = Run(box=box, cargo=cargo, crate=crate, target=box.cache / "target", timeout=self._timeout)
+        workspace = await run.metadata(place)
+        if isinstance(workspace, Fault):
+            raise EnvironmentFault(workspace.reason, remedy=workspace.remedy)
+        run.paths.update(workspace.names)
+        testing = subject.testing(run, workspace, own, code="" if untouched else candidate.code)
+        if untouched:
+            boxes.push_async_callback(run.strip)
+            boxes.push_async_callback(testing.close)
+        return testing
+
+    async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
+        crate = await self._crate(place, cargo, text)
+        tree = place.tree(text, crate.extra)
+        if not crate.lone:
+            use = CacheUse.ONCE if untouched else CacheUse.DROP
+            tree = replace(tree, cache=await asyncio.to_thread(rust_cache, place, cargo, use))
+        async with self._sandbox.open(tree) as box:
+            target = box.root / ".forge-target" if crate.lone else box.cache / "target"
+            run = Run(box=box, cargo=cargo, crate=crate, target=target, timeout=self._timeout)
+            checked = await run.check(place)
+            if untouched and not crate.lone:
+                await run.strip()
+        return checked
+
+    async def _crate(self, place: Place, cargo: Cargo, text: str) -> Crate:
+        manifest = place.nearest(MANIFEST)
+        if manifest is not None:
+            return Crate(folder=manifest.parent, lone=False)
+        edition = await self._edition(place, cargo)
+        folder = place.document.parent
+        own = lone_manifest(text, place.document.name, edition)
+        return Crate(folder=folder, lone=True, extra={folder / MANIFEST: own})
+
+    async def _edition(self, place: Place, cargo: Cargo) -> str:
+        if cargo.program not in self._editions:
+            async with self._sandbox.open(replace(place.tree(""), source=None, files={})) as box:
+                result = await box.run(
+                    (str(cargo.program), "--version"),
+                    timeout=self._timeout,
+                    env=cargo.environment,
+                    readable=cargo.readable,
+                )
+            self._editions[cargo.program] = edition_of(result.stdout)
+        return self._editions[cargo.program]
+
+
+def rust_cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
+    """One for each project, toolchain and set of dependencies."""
+    digest = hashlib.sha256(f"{place.source}\0{cargo.program}".encode("utf-8", "surrogateescape"))
+    with contextlib.suppress(OSError):
+        digest.update(str(cargo.program.stat().st_mtime_ns).encode())
+    if place.source is not None:
+        names = {name for name, _ in project_files(place.source, ("Cargo.toml", "Cargo.lock"))}
+        for name in sorted(names):
+            digest.update(f"\0{name}\0{place.text(PurePosixPath(name)) or ''}".encode())
+    return Cache(name=f"rust-{digest.hexdigest()[:20]}", use=use)
+
+
+def _blank(task: Task) -> str:
+    """What stands in for a scope that does not parse: a function by its header, so that callers stay whole."""
+    scope = task.scope
+    if scope.kind is ScopeKind.DEFINITION and scope.signature and re.search(r"\bfn\s", scope.signature):
+        return f"{scope.indent}{scope.signature} {{ todo!() }}"
+    return ""
+
+
+async def _conditions(task: Task, place: Place, text: str) -> Conditions:
+    manifest = place.nearest(MANIFEST)
+    if manifest is None:
+        return Conditions()
+    return await asyncio.to_thread(conditions_of, task, place, manifest, text)
+
+
+def _not_compiled(task: Task, condition: str) -> Fault:
+    what = f"`{task.scope.name}`" if task.scope.name else "the code"
+    return Fault(
+        reason=f"not compiled here: {what} is behind {condition}, which does not hold on this machine",
+        remedy="check it on a system where it is compiled: cargo test",
+    )
+
+
+def _unverified(fault: Fault) -> BuildReport:
+    return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=fault.reason, remedy=fault.remedy)
+
+
+async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the cargo that checks."""
+    cargo = find_cargo(Place(source=None, document=PurePosixPath("a.rs")), environment)
+    if isinstance(cargo, Fault):
+        detail = f"{cargo.reason}: Rust is not checked"
+        return (Finding(name="cargo", status=FindingStatus.ABSENT, detail=detail, remedy=cargo.remedy or INSTALL),)
+    finding = await version_finding(
+        sandbox,
+        name="cargo",
+        command=(str(cargo.program), "--version"),
+        readable=cargo.readable,
+        language=Language.RUST,
+        remedy=INSTALL,
+        env=dict(cargo.environment),
+    )
+    return (finding,)

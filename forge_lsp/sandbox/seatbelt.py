@@ -1,0 +1,116 @@
+"""macOS: ``sandbox-exec`` with a profile, on a real copy.
+
+Apple calls the program deprecated and ships it all the same; Chromium, Bazel and Homebrew build on it. The profile is
+in Apple's Scheme dialect (SBPL); later rules win over earlier ones.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from forge_lsp.core.errors import SandboxUnavailable, ToolMissing
+from forge_lsp.core.ports import ProcessResult
+from forge_lsp.sandbox import process
+from forge_lsp.sandbox.copybox import Invocation
+
+__all__ = ["PROGRAM", "available", "profile", "run_confined"]
+
+PROGRAM = Path("/usr/bin/sandbox-exec")
+
+_READ = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/System",
+    "/Library/Developer",
+    "/Library/Java",
+    "/Library/Frameworks",
+    "/Library/Preferences/Logging",
+    "/Applications/Xcode.app",
+    "/opt/homebrew",
+    "/private/etc/localtime",
+    "/private/etc/ssl",
+    "/private/var/db/timezone",
+    "/private/var/db/dyld",
+    "/private/var/select",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/null",
+    "/dev/zero",
+)
+
+
+def available() -> str | None:
+    """None, or why this cannot work here."""
+    if sys.platform != "darwin":
+        return "it is a part of macOS"
+    if not PROGRAM.is_file():
+        return f"{PROGRAM} is not there"
+    return None
+
+
+def profile(*, read: Sequence[Path], write: Sequence[Path]) -> str:
+    """The profile's text: everything is denied but what is named.
+
+    Paths are resolved, since the kernel compares real ones (``/tmp`` is ``/private/tmp``).
+    """
+    rules = [
+        "(version 1)",
+        "(deny default)",
+        "(allow process-fork)",
+        "(allow process-exec)",
+        "(allow signal (target same-sandbox))",
+        "(allow process-info* (target same-sandbox))",
+        "(allow sysctl-read)",
+        "(allow ipc-posix-sem)",
+        # Names, sizes and times, but not contents: path resolution needs them all the way down.
+        "(allow file-read-metadata)",
+        '(allow file-read* (literal "/"))',
+        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in (*map(Path, _READ), *read)),
+        *(f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in write),
+        "(deny file-write-setugid)",
+        '(allow file-write-data (literal "/dev/null") (literal "/dev/zero"))',
+        # What every program asks at its start.
+        '(allow mach-lookup (global-name "com.apple.system.opendirectoryd.libinfo"))',
+        '(allow mach-lookup (global-name "com.apple.system.logger"))',
+        # No rule allows loopback: with no network of the box's own that would reach every service of this machine.
+        "(deny network*)",
+    ]
+    return "\n".join(rules) + "\n"
+
+
+def _quoted(path: Path) -> str:
+    # An SBPL string takes the escapes of a JSON string for the two characters that matter.
+    return json.dumps(str(path.resolve()), ensure_ascii=False)
+
+
+async def run_confined(invocation: Invocation) -> ProcessResult:
+    """A :data:`~forge_lsp.sandbox.copybox.Runner`.
+
+    Raises SandboxUnavailable for ``loopback``, which would let the code reach the services of this machine, and
+    ToolMissing."""
+    if invocation.loopback:
+        raise SandboxUnavailable(
+            "Tests that talk over the loopback network cannot be run safely on macOS: it has no network namespaces.",
+            remedy="run forge-lsp in a Linux container or virtual machine",
+        )
+    text = profile(
+        read=(*invocation.readable, *invocation.linked),
+        write=invocation.writable,
+    )
+    result = await process.run(
+        [str(PROGRAM), "-p", text, *invocation.command],
+        cwd=invocation.root,
+        env=invocation.env,
+        timeout=invocation.timeout,
+        stdin=invocation.stdin,
+    )
+    complaint = result.stderr.decode(errors="replace")
+    if result.code == 71 and complaint.startswith("sandbox-exec: execvp()"):  # EX_OSERR
+        raise ToolMissing(f"The program {invocation.command[0]} is not installed where the sandbox can see it.")
+    if result.code in (64, 65, 71) and complaint.startswith("sandbox-exec:"):
+        raise SandboxUnavailable(f"The sandbox did not start: {complaint.strip()}", remedy="forge-lsp doctor")
+    return result

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import pytest
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate, new_problems
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Severity
+from forge_lsp.core.errors import ToolMissing
+from tests.support.builds import task_of, with_code
+
+
+def problem(line: int, message: str = "no", *, file: str = "a.py", code: str = "E") -> Diagnostic:
+    return Diagnostic(file=file, line=line, severity=Severity.ERROR, code=code, message=message)
+
+
+TASK = task_of("first\n«old»\nlast\n")
+GOOD = with_code(TASK, "new\nlines")
+
+
+async def run(before: Checked, after: Checked, *, task=TASK, text=GOOD, blank: Checked | None = None) -> BuildReport:
+    async def check(content: str) -> Checked:
+        if content == task.document.text:
+            return before
+        return after if content == text or blank is None else blank
+
+    return await gate(task, text, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
+
+
+def test_lines_that_moved_are_the_same_problem() -> None:
+    old, new = (problem(3),), (problem(4),)
+    assert new_problems(old, new, document="a.py", before=TASK.document.text, after=GOOD) == ()
+
+
+def test_one_more_of_the_same_is_new_and_stands_in_the_new_text() -> None:
+    fresh = new_problems((problem(3),), (problem(2), problem(4)), document="a.py", before="a\nb\nc", after="a\nx\ny\nc")
+    assert [p.line for p in fresh] == [2]
+
+
+def test_in_other_files_the_line_counts() -> None:
+    old, new = (problem(3, file="b.py"),), (problem(3, file="b.py"), problem(4, file="b.py"))
+    assert [p.line for p in new_problems(old, new, document="a.py", before="a", after="b")] == [4]
+
+
+async def test_only_new_problems_fail() -> None:
+    assert (await run(Checked(problems=(problem(1),)), Checked(problems=(problem(1),)))).status is BuildStatus.PASSED
+    report = await run(Checked(), Checked(problems=(problem(2),)))
+    assert report.status is BuildStatus.FAILED
+    assert report.diagnostics == (problem(2),)
+
+
+async def test_what_the_user_asked_to_have_mended_must_be_mended() -> None:
+    task = task_of("first\n«old»\nlast\n", diagnostics=(problem(2, "the editor's words"),))
+    left = Checked(problems=(problem(2),))
+    assert (await run(left, left, task=task)).status is BuildStatus.FAILED
+    assert (await run(left, Checked(), task=task)).status is BuildStatus.PASSED
+
+
+async def test_a_fault_of_the_untouched_tree_is_unverified_with_its_remedy() -> None:
+    report = await run(Checked(fault=Fault(reason="no SDK", remedy="get one")), Checked(problems=(problem(2),)))
+    assert (report.status, report.reason, report.remedy) == (BuildStatus.UNVERIFIED, "no SDK", "get one")
+    assert report.compiled is None
+
+
+async def test_a_tool_that_is_missing_is_unverified() -> None:
+    async def check(content: str) -> Checked:
+        raise ToolMissing("no ty", remedy="pip install ty")
+
+    report = await gate(TASK, GOOD, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
+    assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "pip install ty")
+
+
+async def test_a_module_that_is_lacking_is_unverified_unless_something_new_is_wrong() -> None:
+    lack = Checked(problems=(problem(1),), lacks=Fault(reason="numpy"))
+    assert (await run(lack, lack)).status is BuildStatus.UNVERIFIED
+    worse = Checked(problems=(problem(1), problem(2, "new")), lacks=Fault(reason="numpy"))
+    assert (await run(lack, worse)).status is BuildStatus.FAILED
+
+
+async def test_someone_is_typing_in_the_scope() -> None:
+    broken = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
+    hidden = Checked(problems=(problem(3, "was hidden"),))
+    mended = Checked(problems=(problem(4, "was hidden"),))
+    assert (await run(broken, mended, blank=hidden)).status is BuildStatus.PASSED
+    still = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
+    assert (await run(broken, still, blank=Checked())).status is BuildStatus.FAILED
+
+
+async def test_someone_is_typing_elsewhere() -> None:
+    broken = Checked(problems=(problem(1, "syntax"),), syntax=(problem(1, "syntax"),))
+    report = await run(broken, broken, blank=broken)
+    assert report.status is BuildStatus.UNVERIFIED
+    assert "a.py:1" in (report.reason or "")
+
+
+async def test_a_baseline_is_made_once_and_a_fault_is_not_kept() -> None:
+    made = 0
+    baselines = Baselines(limit=2)
+
+    async def make() -> Checked:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(0)
+        return Checked()
+
+    async def faulty() -> Checked:
+        nonlocal made
+        made += 1
+        return Checked(fault=Fault(reason="x"))
+
+    await asyncio.gather(*(baselines.get("a", make) for _ in range(5)))
+    assert made == 1
+    await baselines.get("f", faulty)
+    await baselines.get("f", faulty)
+    assert made == 3
+    for key in "bca":
+        await baselines.get(key, make)
+    assert made == 6
+
+
+async def test_a_cancelled_baseline_leaves_the_next_caller_free() -> None:
+    baselines = Baselines()
+    waiting = asyncio.create_task(baselines.get("a", asyncio.Event().wait))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+    async def make() -> Checked:
+        return Checked()
+
+    assert await asyncio.wait_for(baselines.get("a", make), 1) == Checked()
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "remedy"),
+    [
+        (errno.ENOSPC, "no space is left", "df"),
+        (errno.EDQUOT, "no space is left", "df"),
+        (errno.EMFILE, "too many files", "ulimit"),
+        (errno.EACCES, "could not be read", "permissions"),
+    ],
+)
+async def test_an_error_of_the_file_system_says_what_to_do(number: int, reason: str, remedy: str) -> None:
+    async def check(content: str) -> Checked:
+        del content
+        raise OSError(number, "words", "/temp/x")
+
+    report = await gate(TASK, GOOD, document="a.py", check=check, baselines=Baselines(), key="k", tool="t")
+    assert report.compiled is None
+    assert reason in (report.reason or "")
+    assert remedy in (report.remedy or "")

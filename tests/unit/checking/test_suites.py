@@ -1,0 +1,168 @@
+"""What a project's tests say of a candidate, by what they said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from forge_lsp.checking.project import Place
+from forge_lsp.checking.suites import (
+    Memory,
+    Suite,
+    SuiteRun,
+    brought_by,
+    compared,
+    failed,
+    joined,
+    judged,
+    not_run,
+    passed,
+    skipped,
+    speaking_of,
+    uncollected,
+)
+from forge_lsp.core.attempt import Evidence
+from forge_lsp.core.checks import Cause, CheckStatus, Run
+from forge_lsp.core.task import ScopeKind
+from forge_lsp.languages.c_family.evidence import ctest_results
+from tests.support.builds import candidate_of, task_of, write_files
+
+PROOF, KEPT, OWED, FAILED = CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILED
+FLAKY, UNRELATED, NOT_RUNNABLE = CheckStatus.FLAKY, CheckStatus.UNRELATED, CheckStatus.NOT_RUNNABLE
+STUB = "«def area(w, h):\n    raise NotImplementedError»\n"
+CODE = "def area(w, h):\n    return w * h"
+
+
+def scripted(*runs: Mapping[str, Run], key: str = "k") -> tuple[Suite, list[tuple[bool, Sequence[str] | None]]]:
+    """A suite with these runs, in order; and what it was asked: for the stub or not, and for which tests."""
+    waiting = list(runs)
+    asked: list[tuple[bool, Sequence[str] | None]] = []
+
+    async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        asked.append(("NotImplementedError" in text, only))
+        return SuiteRun(runs=waiting.pop(0))
+
+    return Suite(name="suite", key=key, run=run), asked
+
+
+async def statuses(suite: Suite, memory: Memory | None = None) -> dict[str, CheckStatus]:
+    task = task_of(STUB, name="area")
+    found = await judged(suite, task, candidate_of(task, CODE), memory or Memory())
+    return {result.id.removeprefix("suite:"): result.status for result in found}
+
+
+OPEN = failed(cause=Cause.SCOPE)
+
+
+async def test_what_fails_and_what_proves_is_run_once_more() -> None:
+    suite, asked = scripted(
+        {"a": OPEN, "b": OPEN, "c": passed(), "d": passed()},
+        {"a": passed(), "b": OPEN, "c": OPEN, "d": passed()},
+        {"b": OPEN, "c": OPEN},
+        {"a": OPEN},
+    )
+    assert await statuses(suite) == {"a": PROOF, "b": OWED, "c": FAILED, "d": KEPT}
+    assert asked == [(True, None), (False, None), (False, ["b", "c"]), (True, ["a"])]
+
+
+async def test_a_test_that_changes_its_mind_says_nothing() -> None:
+    suite, _ = scripted({"a": OPEN, "b": passed()}, {"a": OPEN, "b": OPEN}, {"a": passed(), "b": passed()})
+    assert await statuses(suite) == {"a": FLAKY, "b": FLAKY}
+    suite, _ = scripted({"a": OPEN}, {"a": passed()}, {"a": passed()})
+    assert await statuses(suite) == {"a": FLAKY}, "it passes on the untouched text too"
+
+
+async def test_the_untouched_text_is_run_once_for_all_candidates() -> None:
+    memory = Memory()
+    suite, asked = scripted({"a": OPEN}, {"a": passed()}, {"a": OPEN}, {"a": passed()})
+    assert await statuses(suite, memory) == {"a": PROOF}
+    assert await statuses(suite, memory) == {"a": PROOF}
+    assert [stub for stub, _ in asked] == [True, False, True, False]
+
+
+def scene(before: SuiteRun, after: SuiteRun, *brought: str) -> dict[str, CheckStatus]:
+    return {name: one.status for name, one in compared("suite", before, after, brought=frozenset(brought)).items()}
+
+
+def test_a_file_that_cannot_be_collected_stands_for_its_tests() -> None:
+    waiting = SuiteRun(uncollected={"t.py": uncollected("no area", cause=Cause.SCOPE, missing=("area",))})
+    there = SuiteRun(runs={"t.py::a": passed(), "t.py::b": OPEN})
+    assert scene(waiting, there, "area") == {"t.py::a": PROOF, "t.py::b": OWED}
+    assert scene(waiting, waiting, "aria") == {"t.py": NOT_RUNNABLE}
+    other = SuiteRun(uncollected={"t.py": uncollected("no side", cause=Cause.SCOPE, missing=("side",))})
+    assert scene(waiting, other, "area") == {"t.py": UNRELATED}
+    assert scene(SuiteRun(runs={"t.py::a": passed()}), waiting, "area") == {"t.py::a": FAILED}
+    broken = SuiteRun(uncollected={"t.py": uncollected("no numpy", cause=Cause.ENVIRONMENT)})
+    (result,) = compared("suite", broken, broken).values()
+    assert (result.status, result.detail, result.environment) == (NOT_RUNNABLE, "no numpy", True)
+
+
+def test_one_file_that_cannot_be_collected_leaves_the_others() -> None:
+    broken = {"x.py": uncollected("no numpy", cause=Cause.ENVIRONMENT)}
+    before, after = SuiteRun({"t.py::a": OPEN}, broken), SuiteRun({"t.py::a": passed()}, broken)
+    assert scene(before, after) == {"t.py::a": PROOF, "x.py": NOT_RUNNABLE}
+
+
+def test_who_is_free_to_name_things_owes_what_the_tests_want() -> None:
+    def brought(code: str, kind: ScopeKind) -> frozenset[str]:
+        task = task_of("«»\n") if kind is ScopeKind.INSERTION else task_of(STUB, name="area")
+        before = SuiteRun(uncollected={"t.py": uncollected("", cause=Cause.SCOPE, missing=("area",))})
+        if kind is ScopeKind.INSERTION:
+            task = replace(task, scope=replace(task.scope, kind=kind))
+        return brought_by(task, candidate_of(task, code), before)
+
+    assert "area" in brought("def aria(): ...", ScopeKind.INSERTION)
+    assert "area" not in brought("def aria(): ...", ScopeKind.DEFINITION)
+    assert "area" in brought(CODE, ScopeKind.DEFINITION)
+
+
+def test_what_a_failure_tells() -> None:
+    before = SuiteRun({"a": passed(), "b": passed(), "c": passed()})
+    after = SuiteRun({"a": failed("boom", expected="6", actual="5"), "b": skipped("not today")}, words="it crashed")
+    told = {name: (one.expected, one.actual, one.detail) for name, one in compared("suite", before, after).items()}
+    assert told == {"a": ("6", "5", "boom"), "b": ("", "", "it was skipped: not today"), "c": ("", "", "it crashed")}
+
+
+def test_what_ctest_prints() -> None:
+    output = (
+        "Test project /p/build\n    Start 1: one\n1/4 Test #1: one ..................   Passed    0.01 sec\n"
+        "2/4 Test #2: two.b ................***Failed    0.00 sec\nsaid 3/4 things\n"
+        "3/4 Test #3: three ................***Not Run (Disabled)   0.00 sec\n"
+        "4/4 Test #4: four .................***Timeout  60.01 sec\n"
+    )
+    assert ctest_results(output) == {"one": True, "two.b": False, "three": None, "four": False}
+
+
+async def test_an_untouched_tree_is_run_once_and_few_are_kept() -> None:
+    ran: list[str] = []
+
+    def run(key: str):
+        async def found() -> SuiteRun:
+            ran.append(key)
+            return SuiteRun({key: passed()})
+
+        return found
+
+    memory = Memory(limit=2)
+    for key in ("a", "a", "b", "c", "a"):
+        assert (await memory.get(key, run(key))).runs == {key: passed()}
+    assert ran == ["a", "b", "c", "a"]
+
+
+def test_what_was_run_outweighs_what_could_not_be() -> None:
+    blocked = Evidence(blocked="no sandbox", remedy="mend it", seconds=1.0)
+    one = Evidence(results=(not_run("tests", "no pytest"),), seconds=2.0)
+    assert joined(blocked, one) == Evidence(results=one.results, seconds=3.0)
+    assert (joined(blocked, Evidence()).blocked, joined(Evidence(), blocked).remedy) == ("no sandbox", "mend it")
+
+
+def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"a.py": "import shop\n", "b.py": "total()\n", "c.py": "subtotal()\n", "d.py": "total shop\n"}
+    )
+    place = Place(source=tmp_path, document=PurePosixPath("d.py"), overlay={PurePosixPath("e.py"): b"total"})
+    files = ("a.py", "b.py", "c.py", "d.py", "e.py")
+    found = speaking_of(place, files, ("total", None, "shop"), most=8)
+    assert [str(path) for path in found] == ["b.py", "e.py", "a.py"]
+    assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["b.py"]

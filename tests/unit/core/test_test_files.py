@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from forge_lsp.core.task import Language
+from forge_lsp.core.test_files import is_test_file
+from forge_lsp.languages.c_family import suites as c_suites
+from forge_lsp.languages.ecmascript import finding
+from forge_lsp.languages.python import choosing
+
+NAMES = (
+    *("test_a.py", "a_test.py", "tests.py", "tests/test_b.py", "a.py", "attest.py"),
+    *("test/core.js", "test.js", "__tests__/a.ts", "src/a.spec.tsx", "src/a.test.mjs", "src/latest.js", "a.ts"),
+    *("tests/core.c", "test/options.cpp", "core_test.c", "src/core.c", "contest.c"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_runners_take_for_a_test_is_shown_as_one(name: str) -> None:
+    language = Language.of_file(name)
+    assert language is not None
+    runner = {
+        Language.PYTHON: choosing.TEST_FILE.fullmatch,
+        Language.TYPESCRIPT: finding._TEST_FILE.fullmatch,
+        Language.JAVASCRIPT: finding._TEST_FILE.fullmatch,
+        Language.C: c_suites._TEST_FILE.match,
+        Language.CPP: c_suites._TEST_FILE.match,
+    }[language]
+    assert is_test_file(name, language) is (runner(name) is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("store/store_test.go", True),
+        ("store/testing.go", False),
+        ("tests/step.rs", True),
+        ("src/lib.rs", False),
+        ("src/test/java/g/JsonWriterTest.java", True),
+        ("src/main/java/g/JsonWriter.java", False),
+        ("tests/CartFixture.cs", True),
+        ("src/Cart.cs", False),
+    ],
+)
+def test_other_languages(name: str, expected: bool) -> None:
+    language = Language.of_file(name)
+    assert language is not None
+    assert is_test_file(name, language) is expected

@@ -1,0 +1,80 @@
+"""Which calls are made beyond the user's examples, and how their answers are told."""
+
+from __future__ import annotations
+
+from forge_lsp.core.attempt import Observation
+from forge_lsp.core.checks import CheckKind
+from forge_lsp.languages.python.examples import Example, Group, examples_of
+from forge_lsp.languages.python.probes import observed, probes_of
+from tests.support.scripted import task
+
+
+def group(*sources: str, want: str = "1") -> Group:
+    return Group(
+        owner="f",
+        examples=tuple(
+            Example(id=str(n), kind=CheckKind.DOCTEST, steps=tuple(source.split(" | ")), line=1, want=want)
+            for n, source in enumerate(sources)
+        ),
+    )
+
+
+def calls(*sources: str) -> list[str]:
+    return [probe.call for probe in probes_of((group(*sources),))]
+
+
+def test_one_literal_changes_at_a_time_and_the_literals_take_turns() -> None:
+    assert [probe.call for probe in probes_of(examples_of(task()))] == [
+        "add(3, 3)",
+        "add(2, 4)",
+        "add(0, 3)",
+        "add(2, 0)",
+    ]
+
+
+def test_every_kind_of_literal_goes_to_its_edges() -> None:
+    assert calls("f('ab')") == ["f('')", "f('ba')", "f('abab')", "f('AB')"]
+    assert calls("f(True)") == ["f(False)"]
+    assert calls("f(1.5)") == ["f(2.0)", "f(0.0)", "f(-1.5)"]
+    assert calls("f([3, 1])")[:2] == ["f([])", "f([4, 1])"]
+    assert "f([1, 3])" in calls("f([3, 1])")
+
+
+def test_a_count_of_steps_is_not_made_larger() -> None:
+    assert calls("f(10000000)") == ["f(0)", "f(9999999)", "f(-10000000)"]
+
+
+def test_what_calls_nothing_or_holds_no_literal_is_not_varied() -> None:
+    assert calls("x + 1", "f(x)", "f(", "x = f(1)") == []
+
+
+def test_a_call_that_is_an_example_already_is_not_made_again() -> None:
+    assert "f(2)" not in calls("f(1)", "f(2)")
+
+
+def test_earlier_statements_come_along() -> None:
+    probes = probes_of((group("s = Stack() | s.push(1)"),))
+    assert probes[0].steps == ("s = Stack()", "s.push(2)")
+
+
+def test_there_are_never_many() -> None:
+    assert len(probes_of((group(*(f"f({n}0, 'text{n}')" for n in range(1, 40))),))) == 24
+
+
+def test_answers_that_can_be_compared_are_told_alike_for_equal_values() -> None:
+    probes = probes_of((group("f(1)", "f('a')"),))
+
+    def value(tree: object) -> dict[str, object]:
+        return {"state": "done", "value": {"tree": tree}, "output": ""}
+
+    answers = {
+        "p0": value(["e", [["s", "b"], ["s", "a"]]]),
+        "p1": value(["f", "0.30000000000000004"]),
+        "p2": {"state": "raised", "error": {"type": "ValueError", "own": False}},
+        "p3": {"state": "raised", "error": {"type": "NameError", "own": True}},
+        "p4": {"state": "hung"},
+        "p5": value(None),
+    }
+    told = observed(probes, answers)
+    assert [one.answer for one in told] == ["{'a', 'b'}", "0.3", "raises ValueError"]
+    assert told[0] == Observation(call=probes[0].call, answer="{'a', 'b'}")
