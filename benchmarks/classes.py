@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.grades import Answer, Seen, candidate_of, seen_of
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support import model_outputs
@@ -58,7 +59,7 @@ def _task(folder: Path, case: Case) -> Task:
     path.write_text(case.skeleton, "utf-8")
     start = case.skeleton.index(f"class {case.name}")
     return Task(
-        document=Document(uri=path.as_uri(), language=Language.PYTHON, text=case.skeleton, path=path),
+        document=Document(uri=path.as_uri(), language=PYTHON, text=case.skeleton, path=path),
         scope=Scope(
             kind=ScopeKind.DEFINITION,
             range=TextRange(start=start, end=len(case.skeleton.rstrip())),

@@ -29,32 +29,40 @@ from pathlib import Path
 from context_measure.names import Function, Truth, own_names, read, tests_of
 
 from forge_lsp.context import Context
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ModelInfo
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.markers import SCOPE_BEGINS, SCOPE_ENDS
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.prompting import window
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 WINDOWS = (4096, 8192, 16384)
 LANGUAGES = {
-    "py": Language.PYTHON, "ts": Language.TYPESCRIPT, "js": Language.JAVASCRIPT, "go": Language.GO,
-    "rs": Language.RUST, "java": Language.JAVA, "cs": Language.CSHARP, "c": Language.C, "cpp": Language.CPP,
+    "py": PYTHON, "ts": TYPESCRIPT, "js": JAVASCRIPT, "go": GO,
+    "rs": RUST, "java": JAVA, "cs": CSHARP, "c": C, "cpp": CPP,
 }  # fmt: skip
 PYPI = ("click==8.1.7", "jinja2==3.1.4", "werkzeug==3.0.4", "marshmallow==3.22.0")
 NPM = ("zod@3.25.76", "@tanstack/query-core@5.59.0")
 GO = ("github.com/spf13/cobra@v1.8.1", "github.com/gorilla/mux@v1.8.1", "github.com/pelletier/go-toml/v2@v2.2.3")
 CRATES = ("indexmap=2.5.0", "semver=1.0.23", "toml_edit=0.22.20")
 BLANK = {
-    Language.PYTHON: "raise NotImplementedError",
-    Language.GO: '{\n\tpanic("not implemented")\n}',
-    Language.RUST: "{\n    todo!()\n}",
-    Language.JAVA: '{\n    throw new UnsupportedOperationException("not implemented");\n}',
-    Language.CSHARP: "{\n    throw new NotImplementedException();\n}",
-    Language.TYPESCRIPT: '{\n  throw new Error("not implemented");\n}',
-    Language.JAVASCRIPT: '{\n  throw new Error("not implemented");\n}',
-    Language.C: "{\n    /* TODO */\n}",
-    Language.CPP: "{\n    /* TODO */\n}",
+    PYTHON: "raise NotImplementedError",
+    GO: '{\n\tpanic("not implemented")\n}',
+    RUST: "{\n    todo!()\n}",
+    JAVA: '{\n    throw new UnsupportedOperationException("not implemented");\n}',
+    CSHARP: "{\n    throw new NotImplementedException();\n}",
+    TYPESCRIPT: '{\n  throw new Error("not implemented");\n}',
+    JAVASCRIPT: '{\n  throw new Error("not implemented");\n}',
+    C: "{\n    /* TODO */\n}",
+    CPP: "{\n    /* TODO */\n}",
 }
 
 

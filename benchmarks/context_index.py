@@ -22,10 +22,11 @@ from pathlib import Path
 
 from forge_lsp.context import Context
 from forge_lsp.context.index import Index
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.files import Files
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.languages.python import PYTHON
 
 COLD, WARM, MEMORY = 3.0, 0.2, 50_000_000
 WORDS = (
@@ -55,9 +56,7 @@ def main() -> int:
         )
         tracemalloc.start()
         index = Index()
-        index.refresh(
-            Files(root, (), largest=512_000), (Language.PYTHON,), most=60_000, deadline=time.monotonic() + 600
-        )
+        index.refresh(Files(root, (), largest=512_000), (PYTHON,), most=60_000, deadline=time.monotonic() + 600)
         memory = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
     print(f"reading {options.files} files once: {1000 * reading:.0f} ms, {len(index.files)} in the index")
@@ -110,7 +109,7 @@ def made(root: Path, count: int) -> list[Path]:
 def task(root: Path, path: Path) -> Task:
     """To write a method of the module's first class."""
     text = path.read_text()
-    document = Document(uri=path.as_uri(), language=Language.PYTHON, text=text, path=path)
+    document = Document(uri=path.as_uri(), language=PYTHON, text=text, path=path)
     at = text.index("def ", text.index("_of_0") - 40)
     scope = Scopes(TreeSitterSyntax()).scope(document, TextRange(start=at, end=at))
     return Task(document=document, scope=scope, instruction="Rewrite it.", workspace=root)

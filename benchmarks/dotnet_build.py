@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.fast_gate_projects import csharp
 from forge_lsp.checking.daemons import Keeping
 from forge_lsp.core.attempt import BuildStatus
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain
 from forge_lsp.languages.csharp.warm import WarmBuilds
@@ -69,7 +70,7 @@ async def measure(files: int, rounds: int, known: Mapping[str, str]) -> bool:
         cold = CSharpToolchain(sandbox, timeout=300, environment=known)
         try:
             text = (root / file).read_text()
-            document = Document(uri=(root / file).as_uri(), language=Language.CSHARP, text=text, path=root / file)
+            document = Document(uri=(root / file).as_uri(), language=CSHARP, text=text, path=root / file)
             scope = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=len(text)))
             task = Task(document=document, scope=scope, instruction="measure", workspace=root)
             times: dict[CSharpToolchain, list[float]] = {warm: [], cold: []}

@@ -33,12 +33,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from embedded_functions import Function, functions
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.markers import MARKERS
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.python import PYTHON
 from tests.support.intervals import share
 from tests.support.model_outputs import Case, right
 from tests.support.raw_lsp import RawClient, raw_client
@@ -131,7 +132,7 @@ def document_of(case: Case, answer: str) -> str | None:
     """The document with the code of an answer in place, as the product puts it there; None: it holds no code."""
     syntax = TreeSitterSyntax()
     editing = Edits(syntax)
-    document = Document(uri=f"file:///{case.id}.py", language=Language.PYTHON, text=case.skeleton)
+    document = Document(uri=f"file:///{case.id}.py", language=PYTHON, text=case.skeleton)
     scope = Scopes(syntax).scope(document, TextRange(start=0, end=len(case.skeleton)))
     task = Task(document=document, scope=scope, instruction=f"Implement `{case.name}`.")
     try:

@@ -30,9 +30,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.python import PYTHON
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "model-outputs"
 TIMEOUT = 15.0
@@ -136,7 +137,7 @@ def _ours(text: str, task: dict[str, object], syntax: TreeSitterSyntax) -> str:
     skeleton = str(task["skeleton"])
     name = str(task["class_name"])
     start = skeleton.index(f"class {name}")
-    document = Document(uri="file:///task.py", language=Language.PYTHON, text=skeleton)
+    document = Document(uri="file:///task.py", language=PYTHON, text=skeleton)
     scope = Scope(kind=ScopeKind.DEFINITION, range=TextRange(start=start, end=len(skeleton.rstrip())), name=name)
     try:
         found = extract(text, Task(document=document, scope=scope, instruction=f"complete {name}"), syntax=syntax)

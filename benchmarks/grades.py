@@ -30,11 +30,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.intervals import share
@@ -94,7 +95,7 @@ def task_of(folder: Path, prompt: str, entry: str) -> Task:
     path.write_text(text, "utf-8")
     start = text.rindex(f"def {entry}(")
     return Task(
-        document=Document(uri=path.as_uri(), language=Language.PYTHON, text=text, path=path),
+        document=Document(uri=path.as_uri(), language=PYTHON, text=text, path=path),
         scope=Scope(
             kind=ScopeKind.DEFINITION,
             range=TextRange(start=start, end=len(text.rstrip())),

@@ -16,40 +16,46 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.c_family import CPP
+from forge_lsp.languages.ecmascript import TYPESCRIPT
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 UNITS = {
-    Language.PYTHON: (
+    PYTHON: (
         "",
         'def step_{n}(first, second):\n    """Step {n}.\n\n    >>> step_{n}(1, 2)\n    {n}\n    """\n'
         "    found = first + second\n    for one in range({n}):\n        found += one\n    return found\n\n\n",
         "",
     ),
-    Language.TYPESCRIPT: (
+    TYPESCRIPT: (
         "",
         "/** Step {n}. */\nexport function step_{n}(first: number, second: number): number {{\n"
         "  let found = first + second;\n  for (let one = 0; one < {n}; one++) {{\n    found += one;\n  }}\n"
         "  return found;\n}}\n\n",
         "",
     ),
-    Language.JAVA: (
+    JAVA: (
         "class Steps {\n",
         "    /** Step {n}. */\n    static int step_{n}(int first, int second) {{\n        int found = first + second;\n"
         "        for (int one = 0; one < {n}; one++) {{\n            found += one;\n        }}\n"
         "        return found;\n    }}\n\n",
         "}\n",
     ),
-    Language.RUST: (
+    RUST: (
         "",
         "/// Step {n}.\npub fn step_{n}(first: i64, second: i64) -> i64 {{\n    let mut found = first + second;\n"
         "    for one in 0..{n} {{\n        found += one;\n    }}\n    found\n}}\n\n",
         "",
     ),
-    Language.CPP: (
+    CPP: (
         "",
         "/// Step {n}.\nint step_{n}(int first, int second) {{\n    int found = first + second;\n"
         "    for (int one = 0; one < {n}; one++) {{\n        found += one;\n    }}\n    return found;\n}}\n\n",

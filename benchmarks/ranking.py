@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.markers import MARKERS
 from forge_lsp.editing.scope import Scopes
@@ -41,6 +41,7 @@ from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support import model_outputs
@@ -73,7 +74,7 @@ def task_of(case: Case, folder: Path) -> Task:
     workspace.mkdir()
     path = workspace / f"{case.id.lower()}.py"
     path.write_text(case.skeleton, encoding="utf-8")
-    document = Document(uri=path.as_uri(), language=Language.PYTHON, text=case.skeleton, path=path)
+    document = Document(uri=path.as_uri(), language=PYTHON, text=case.skeleton, path=path)
     start = case.skeleton.index(f"class {case.name}")
     scope = Scopes(TreeSitterSyntax()).scope(document, TextRange(start=start, end=len(case.skeleton.rstrip())))
     return Task(document=document, scope=scope, instruction=f"Complete the class `{case.name}`.", workspace=workspace)

@@ -36,11 +36,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from forge_lsp.app import SystemClock
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.checks import CheckStatus
-from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.core.task import Document, Task
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobRecord
+from forge_lsp.languages.python import PYTHON
 from tests.support import model_outputs
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.intervals import least, share
@@ -174,7 +175,7 @@ def text_of(record: JobRecord, candidate: Candidate | None) -> str | None:
     """The document with a candidate in place; the ledger keeps it only of what was offered."""
     if candidate is None or candidate.text:
         return candidate.text if candidate is not None else None
-    document = Document(uri=record.uri, language=Language.PYTHON, text=record.base_text)
+    document = Document(uri=record.uri, language=PYTHON, text=record.base_text)
     task = Task(document=document, scope=record.scope, instruction=record.task)
     return Edits(TreeSitterSyntax()).splice(task, candidate.code, candidate.imports)
 

@@ -25,12 +25,15 @@ from pathlib import Path
 from typing import cast
 
 from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.registry import BUILT_IN
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 LEAST = 0.99
@@ -97,7 +100,7 @@ def classes(folder: Path) -> Iterator[Recorded]:
     for one in lines(folder / "tasks.jsonl.xz"):
         text = str(one["skeleton"])
         at = text.index(f"class {one['class_name']}")
-        tasks[str(one["id"])] = task_at(text, Language.PYTHON, at)
+        tasks[str(one["id"])] = task_at(text, PYTHON, at)
     for one in lines(folder / "answers.jsonl.xz"):
         yield Recorded(row=f"classes, {one['model']}", task=tasks[str(one["task"])], text=str(one["text"]))
 
@@ -107,11 +110,11 @@ def functions(folder: Path) -> Iterator[Recorded]:
     prompts: dict[str, str] = {}
     tasks: dict[str, Task] = {}
     for one in lines(folder / "tasks.jsonl.xz"):
-        language = Language(str(one["language"])) if one["language"] in list(Language) else None
+        language = BUILT_IN.get(str(one["language"]))
         if language is None:
             continue
         prompt = str(one["prompt"]).rstrip()
-        if language is Language.PYTHON:
+        if language is PYTHON:
             text = f"{prompt}\n    raise NotImplementedError\n"
             tasks[str(one["id"])] = task_at(text, language, text.rindex(f"def {one['entry']}("))
         else:
@@ -123,7 +126,7 @@ def functions(folder: Path) -> Iterator[Recorded]:
         if task is not None and task.scope.name is not None:
             language = task.document.language
             code = str(one["code"])
-            if language is not Language.PYTHON:  # what is recorded goes on where the prompt ends
+            if language is not PYTHON:  # what is recorded goes on where the prompt ends
                 code = f"{prompts[str(one['task'])]}\n{code}"
                 code += "\n}" * (code.count("{") - code.count("}"))
             text = f"```{language}\n{code}\n```"
@@ -149,7 +152,7 @@ def landed(answer: Recorded) -> str | None:
 def holds(answer: Recorded) -> list[Definition] | list[str]:
     """The versions of the definition that the answer holds."""
     name, language = answer.task.scope.name or "", answer.task.document.language
-    if language is Language.PYTHON:
+    if language is PYTHON:
         return list(python_versions(answer.text, name))
     code = "\n".join(answer.text.split("\n")[1:-1])
     outline = SYNTAX.outline(code, language)
@@ -159,7 +162,7 @@ def holds(answer: Recorded) -> list[Definition] | list[str]:
 def yields(answer: Recorded, there: list[Definition] | list[str], code: str) -> bool:
     """Whether the text ``code`` has one of the versions, or of a class each of its methods in one of them."""
     name, language = answer.task.scope.name or "", answer.task.document.language
-    if language is not Language.PYTHON:
+    if language is not PYTHON:
         return any(body in there for body in bodies(SYNTAX.outline(code, language).items, code, name))
     versions = cast("list[Definition]", there)
     try:

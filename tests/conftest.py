@@ -13,6 +13,8 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
+from forge_lsp.core.languages import Language
+
 settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=10)
 
 
@@ -20,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("skipped tests")
     group.addoption("--most-skipped", type=int, metavar="N", help="fail if more than N tests are skipped")
     group.addoption("--skip-log", type=Path, metavar="FILE", help="append the skipped tests and their reasons to FILE")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case by its language."""
+    return val.id if isinstance(val, Language) else None
 
 
 def skipped(config: pytest.Config) -> dict[str, str]:

@@ -13,40 +13,47 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 NAMED = {
-    Language.PYTHON: {"function_definition", "class_definition"},
-    Language.TYPESCRIPT: {
+    PYTHON: {"function_definition", "class_definition"},
+    TYPESCRIPT: {
         "function_declaration", "generator_function_declaration", "function_signature", "class_declaration",
         "abstract_class_declaration", "interface_declaration", "type_alias_declaration", "enum_declaration",
         "method_definition", "method_signature", "abstract_method_signature", "public_field_definition",
         "property_signature", "variable_declarator", "enum_assignment",
     },
-    Language.GO: {
+    GO: {
         "function_declaration", "method_declaration", "type_spec", "type_alias", "method_elem", "const_spec",
         "var_spec", "field_declaration",
     },
-    Language.RUST: {
+    RUST: {
         "function_item", "function_signature_item", "struct_item", "enum_item", "union_item", "trait_item", "type_item",
         "const_item", "static_item", "field_declaration", "enum_variant", "macro_definition",
     },
-    Language.JAVA: {
+    JAVA: {
         "class_declaration", "interface_declaration", "enum_declaration", "record_declaration", "method_declaration",
         "variable_declarator", "enum_constant",
     },
-    Language.CSHARP: {
+    CSHARP: {
         "class_declaration", "interface_declaration", "struct_declaration", "enum_declaration", "record_declaration",
         "method_declaration", "property_declaration", "variable_declarator", "enum_member_declaration",
         "delegate_declaration",
     },
-    Language.C: {
+    C: {
         "function_definition", "declaration", "struct_specifier", "enum_specifier", "union_specifier", "enumerator",
         "field_declaration", "type_definition", "preproc_def", "preproc_function_def",
     },
 }  # fmt: skip
-NAMED[Language.JAVASCRIPT] = NAMED[Language.TYPESCRIPT]
-NAMED[Language.CPP] = NAMED[Language.C] | {"class_specifier", "alias_declaration"}
+NAMED[JAVASCRIPT] = NAMED[TYPESCRIPT]
+NAMED[CPP] = NAMED[C] | {"class_specifier", "alias_declaration"}
 BODIES = {"block", "statement_block", "compound_statement", "constructor_body", "function_body"}
 CALLABLE = {
     "function_definition", "function_declaration", "generator_function_declaration", "method_definition",
@@ -80,23 +87,23 @@ STANDARD = frozenset(
     "Error", "String", "Len", "Write", "Read", "Close", "type", "default", "from",
 }  # fmt: skip
 MODULES = {
-    Language.PYTHON: ("tree_sitter_python", "language"),
-    Language.TYPESCRIPT: ("tree_sitter_typescript", "language_typescript"),
-    Language.JAVASCRIPT: ("tree_sitter_javascript", "language"),
-    Language.GO: ("tree_sitter_go", "language"),
-    Language.RUST: ("tree_sitter_rust", "language"),
-    Language.JAVA: ("tree_sitter_java", "language"),
-    Language.CSHARP: ("tree_sitter_c_sharp", "language"),
-    Language.C: ("tree_sitter_c", "language"),
-    Language.CPP: ("tree_sitter_cpp", "language"),
+    PYTHON: ("tree_sitter_python", "language"),
+    TYPESCRIPT: ("tree_sitter_typescript", "language_typescript"),
+    JAVASCRIPT: ("tree_sitter_javascript", "language"),
+    GO: ("tree_sitter_go", "language"),
+    RUST: ("tree_sitter_rust", "language"),
+    JAVA: ("tree_sitter_java", "language"),
+    CSHARP: ("tree_sitter_c_sharp", "language"),
+    C: ("tree_sitter_c", "language"),
+    CPP: ("tree_sitter_cpp", "language"),
 }
 TEST_FILE = re.compile(
     r"(^|/)(tests?|__tests__|testing|spec|test-d)(/|$)|(^|[/._-])(tests?|spec)[/._-]|test_|Tests?\.|Fixture", re.I
 )
 TEST_CALL = {
-    Language.PYTHON: re.compile(r"^\s*(?:async )?def test|^\s*>>>", re.M),
-    Language.GO: re.compile(r"^func Test", re.M),
-    Language.RUST: re.compile(r"#\[\w*:?:?test\]", re.M),
+    PYTHON: re.compile(r"^\s*(?:async )?def test|^\s*>>>", re.M),
+    GO: re.compile(r"^func Test", re.M),
+    RUST: re.compile(r"#\[\w*:?:?test\]", re.M),
 }  # fmt: skip
 
 
@@ -146,8 +153,8 @@ def read(folder: Path, language: Language) -> Truth:
     """All that is measured of the project in ``folder``."""
     truth = Truth(language)
     suffixes = language.suffixes
-    if language is Language.CPP:
-        suffixes += Language.C.suffixes
+    if language is CPP:
+        suffixes += C.suffixes
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not path.is_file() or not name.endswith(suffixes) or path.stat().st_size > 400_000 or name.endswith(".d.ts"):
@@ -164,7 +171,7 @@ def read(folder: Path, language: Language) -> Truth:
             continue
         truth.texts[name] = data
         _look(truth, name, parsed(language, data), data)
-    if language is Language.RUST:
+    if language is RUST:
         for name, data in truth.texts.items():
             at = data.find(b"#[cfg(test)]")
             if at >= 0:
@@ -229,13 +236,13 @@ def _look(truth: Truth, file: str, root: Any, data: bytes) -> None:
             ):
                 for name in _names(node):
                     define(name)
-        if node.type == "assignment" and truth.language is Language.PYTHON:
+        if node.type == "assignment" and truth.language is PYTHON:
             left = node.child_by_field_name("left")
             if left is not None and left.type == "identifier":
                 define(left)
         body = node.child_by_field_name("body")
         if node.type in CALLABLE and body is not None and body.type in BODIES:
-            if truth.language in (Language.PYTHON, Language.TYPESCRIPT, Language.JAVASCRIPT):
+            if truth.language in (PYTHON, TYPESCRIPT, JAVASCRIPT):
                 own_fields(body)
             _function(truth, file, node, body, data)
             continue

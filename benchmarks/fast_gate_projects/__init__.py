@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 
 __all__ = ["METHODS", "Command", "Subject", "write"]
 

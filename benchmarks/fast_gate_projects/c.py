@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.compilers import find_compiler, flavour
 from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.c_family.units import units_of
@@ -51,9 +52,9 @@ def checked(language: Language, root: Path, file: str, known: Mapping[str, str])
 
 
 SUBJECT = Subject(
-    language=Language.C,
+    language=C,
     promised=1,
     make=project,
     good=lambda n: ("return t + abs(t);", f"return t + abs(t) + {n};"),
-    commands=lambda root, file, known: checked(Language.C, root, file, known),
+    commands=lambda root, file, known: checked(C, root, file, known),
 )

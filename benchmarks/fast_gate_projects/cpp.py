@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Subject, write
 from benchmarks.fast_gate_projects.c import checked
-from forge_lsp.core.task import Language
+from forge_lsp.languages.c_family import CPP
 
 __all__ = ["SUBJECT"]
 
@@ -35,9 +35,9 @@ def project(root: Path, files: int) -> str:
 
 
 SUBJECT = Subject(
-    language=Language.CPP,
+    language=CPP,
     promised=3,
     make=project,
     good=lambda n: ("return xs.empty() ? n_ : t +", f"return xs.empty() ? n_ : {n} + t +"),
-    commands=lambda root, file, known: checked(Language.CPP, root, file, known),
+    commands=lambda root, file, known: checked(CPP, root, file, known),
 )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.core.task import Language
+from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet
 
 __all__ = ["SUBJECT"]
@@ -50,7 +50,7 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
 
 
 SUBJECT = Subject(
-    language=Language.CSHARP,
+    language=CSHARP,
     promised=20,
     make=project,
     good=lambda n: ("return t + N;", f"return t + N + {n};"),

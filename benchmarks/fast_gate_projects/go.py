@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.core.task import Language
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.toolchain import ANALYZERS
 from forge_lsp.languages.go.tools import find_go
 
@@ -64,7 +64,7 @@ def environment(known: Mapping[str, str]) -> Mapping[str, str]:
 
 
 SUBJECT = Subject(
-    language=Language.GO,
+    language=GO,
     promised=20,
     make=project,
     good=lambda n: ("return t + c.N", f"return t + c.N + {n}"),

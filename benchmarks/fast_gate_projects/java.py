@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.core.task import Language
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.fast import fast_jdk
 
 __all__ = ["SUBJECT"]
@@ -35,7 +35,7 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
 
 
 SUBJECT = Subject(
-    language=Language.JAVA,
+    language=JAVA,
     promised=10,
     make=project,
     good=lambda n: ("return t + n;", f"return t + n + {n};"),

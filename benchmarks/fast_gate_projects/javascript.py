@@ -11,7 +11,7 @@ import forge_lsp.languages.ecmascript
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript import JAVASCRIPT
 from forge_lsp.languages.ecmascript.tsc import find_compiler
 from forge_lsp.languages.ecmascript.words import CONFIG, configuration
 
@@ -50,7 +50,7 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
 
 
 SUBJECT = Subject(
-    language=Language.JAVASCRIPT,
+    language=JAVASCRIPT,
     promised=3,
     make=project,
     good=lambda n: ("return t + this.n;", f"return t + this.n + {n};"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
 from forge_lsp.checking.interpreters import program
-from forge_lsp.core.task import Language
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["SUBJECT"]
 
@@ -47,7 +47,7 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
 
 
 SUBJECT = Subject(
-    language=Language.PYTHON,
+    language=PYTHON,
     promised=20,
     make=project,
     good=lambda n: ("return t + self.n\n", f"return t + self.n + {n}\n"),

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.tools import CHECK, Cargo, find_cargo
 
 __all__ = ["SUBJECT"]
@@ -62,7 +62,7 @@ def environment(known: Mapping[str, str]) -> Mapping[str, str]:
 
 
 SUBJECT = Subject(
-    language=Language.RUST,
+    language=RUST,
     promised=3,
     make=project,
     good=lambda n: ("return t + self.n;", f"return t + self.n + {n};"),

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript import TYPESCRIPT
 from forge_lsp.languages.ecmascript.tsc import find_compiler
 
 __all__ = ["SUBJECT"]
@@ -38,7 +38,7 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
 
 
 SUBJECT = Subject(
-    language=Language.TYPESCRIPT,
+    language=TYPESCRIPT,
     promised=20,
     make=project,
     good=lambda n: ("return t + this.n;", f"return t + this.n + {n};"),

@@ -13,6 +13,8 @@ from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
 from forge_lsp.app.reading import effort_of, rows_of, schedule_of, seats_of, wanted_of
 from forge_lsp.core.errors import EnvironmentFault, SettingsError
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from forge_lsp.checking.fast.gate import DaemonGate
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from forge_lsp.config.profiles.fitness import Installed
     from forge_lsp.config.profiles.fitting import Offer, Place
     from forge_lsp.core.ports import Toolchain
-    from forge_lsp.core.task import Language
     from forge_lsp.jobs.preparing import Setup
     from forge_lsp.languages.csharp.warm import WarmBuilds
     from forge_lsp.models.directory import Directory
@@ -137,7 +138,6 @@ class Container:
         from forge_lsp.checking.toolchains import toolchains
         from forge_lsp.checking.untrusted import untrusted
         from forge_lsp.core.ports import Purpose
-        from forge_lsp.core.task import Language
         from forge_lsp.languages.csharp.warm import WarmBuilds
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
@@ -183,9 +183,9 @@ class Container:
                     state=self.state_dir,
                 )
                 check = settings.check
-                commands = {language: check.command(language) for language in Language}
-                times = {language: most for language in Language if (most := check.of(language).tests_seconds)}
-                named = {language: name for language in Language if (name := check.of(language).interpreter)}
+                commands = {language: check.command(language) for language in BUILT_IN}
+                times = {language: most for language in BUILT_IN if (most := check.of(language).tests_seconds)}
+                named = {language: name for language in BUILT_IN if (name := check.of(language).interpreter)}
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
                     warm = WarmBuilds(sandbox)

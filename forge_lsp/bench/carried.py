@@ -23,8 +23,10 @@ from typing import Any
 from forge_lsp.bench.case import Ready, Tools, is_right, no_code
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Toolchain
-from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.core.task import Document, Task
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["LEVELS", "CarriedTask", "carried_tasks"]
 
@@ -150,7 +152,7 @@ def carried_tasks() -> tuple[CarriedTask, ...]:
     """Return every task that comes with the product, by language and name."""
     root = files("forge_lsp.bench") / "tasks"
     found: list[CarriedTask] = []
-    for language in Language:
+    for language in BUILT_IN:
         folder = root / str(language)
         if not folder.is_dir():
             continue

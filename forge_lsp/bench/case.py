@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Ask, Editing, Scoping, Syntax, Toolchain
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.jobs.contract import JobRequest
 
 if TYPE_CHECKING:

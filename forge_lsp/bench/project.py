@@ -19,8 +19,14 @@ from forge_lsp.bench.splitting import Unit, hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Toolchain
-from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.core.task import Document, Task
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.languages.rust import RUST
 from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["ProjectCase", "cases_in", "sources_in"]
@@ -119,7 +125,7 @@ class ProjectCase:
                 stub = without(stub, self.language, [unit for unit in there if unit.name in names])
                 continue
             text = without(self.tests[file], self.language, [unit for name, unit in units if name == file])
-            if self.language is Language.GO:
+            if self.language is GO:
                 text = _without_idle_imports(text)
             if tools.syntax.outline(text, self.language).errors:
                 return None
@@ -200,7 +206,7 @@ def sources_in(paths: Iterable[Path], languages: Set[Language]) -> tuple[Path, .
     found: list[Path] = []
     for path in paths:
         for file in _below(path) if path.is_dir() else (path,):
-            language = Language.of_file(file.name)
+            language = BUILT_IN.of_file(file.name)
             if language is None or (languages and language not in languages):
                 continue
             if not path.is_dir() or not _TEST.search(file.relative_to(path).as_posix()):
@@ -226,7 +232,7 @@ def cases_in(
     known: dict[tuple[Path, Language], Mapping[str, str]] = {}
     found: list[ProjectCase] = []
     for file in files:
-        language, workspace = Language.of_file(file.name), workspace_of(file)
+        language, workspace = BUILT_IN.of_file(file.name), workspace_of(file)
         text = _text(file)
         if language is None or workspace is None or text is None or not file.is_relative_to(workspace):
             continue
@@ -234,7 +240,7 @@ def cases_in(
         if key not in known:
             known[key] = _tests(workspace, language)
         own = file.relative_to(workspace).as_posix()
-        tests = {**known[key], own: text} if language is Language.RUST else known[key]
+        tests = {**known[key], own: text} if language is RUST else known[key]
         items = tools.syntax.outline(text, language).items
         for container, item in _functions(items, ""):
             naming = re.compile(rf"(?<!\w){re.escape(item.name or '')}(?!\w)")
@@ -260,10 +266,10 @@ def _case(
     tests: Mapping[str, str],
     seed: int,
 ) -> ProjectCase | None:
-    language = Language.of_file(path.name)
+    language = BUILT_IN.of_file(path.name)
     assert language is not None, "asked for files of known languages only"
     stub = text[: item.range.start] + made + text[item.range.end :]
-    if language is Language.GO:
+    if language is GO:
         stub = _without_idle_imports(stub)
     tail = len(text) - item.range.end
     signature = item.signature or ""
@@ -297,13 +303,13 @@ def _functions(items: Iterable[Item], container: str) -> Iterator[tuple[str, Ite
 
 def _tests(workspace: Path, language: Language) -> Mapping[str, str]:
     """The texts of the files that look like tests, by name."""
-    both = (Language.C, Language.CPP) if language in (Language.C, Language.CPP) else (language,)
-    script = (Language.JAVASCRIPT, Language.TYPESCRIPT)
+    both = (C, CPP) if language in (C, CPP) else (language,)
+    script = (JAVASCRIPT, TYPESCRIPT)
     languages = script if language in script else both
     found: dict[str, str] = {}
     for file in _below(workspace):
         name = file.relative_to(workspace).as_posix()
-        if Language.of_file(file.name) in languages and _TEST.search(name):
+        if BUILT_IN.of_file(file.name) in languages and _TEST.search(name):
             text = _text(file)
             if text is not None:
                 found[name] = text

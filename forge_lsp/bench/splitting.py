@@ -7,16 +7,24 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["Unit", "hidden_of", "is_of", "units_in", "without"]
 
-_NAMES = {Language.PYTHON: re.compile(r"test\w*"), Language.GO: re.compile(r"(?:Test|Fuzz|Example)\w*")}
+_NAMES = {PYTHON: re.compile(r"test\w*"), GO: re.compile(r"(?:Test|Fuzz|Example)\w*")}
 _MARKS = {
-    Language.RUST: re.compile(r"#\[(?:\w+::)*(?:test|rstest)\b"),
-    Language.JAVA: re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest)\b"),
-    Language.CSHARP: re.compile(r"\[\s*(?:Fact|Theory|Test|TestCase|TestMethod|DataTestMethod)\b"),
+    RUST: re.compile(r"#\[(?:\w+::)*(?:test|rstest)\b"),
+    JAVA: re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest)\b"),
+    CSHARP: re.compile(r"\[\s*(?:Fact|Theory|Test|TestCase|TestMethod|DataTestMethod)\b"),
 }
 _CALLED = re.compile(
     r"^[ \t]*(?:test|it)(?:\.\w+)?\s*\(\s*(?P<quote>[\"'`])(?P<name>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.M
@@ -41,14 +49,12 @@ class Unit:
 
 def units_in(text: str, language: Language, syntax: Syntax) -> tuple[Unit, ...]:
     """Return the tests of a text, in order."""
-    match language:
-        case Language.JAVASCRIPT | Language.TYPESCRIPT:
-            return tuple(_called(text))
-        case Language.C | Language.CPP:
-            return tuple(_asserted(text))
-        case _:
-            items = syntax.outline(text, language).items
-            return tuple(_defined(items, text, language, inside=False))
+    if language in (JAVASCRIPT, TYPESCRIPT):
+        return tuple(_called(text))
+    if language in (C, CPP):
+        return tuple(_asserted(text))
+    items = syntax.outline(text, language).items
+    return tuple(_defined(items, text, language, inside=False))
 
 
 def is_of(unit: Unit, file: str, name: str) -> bool:
@@ -72,10 +78,10 @@ def without(text: str, language: Language, units: Sequence[Unit]) -> str:
     for unit in sorted(units, key=lambda unit: unit.range.start, reverse=True):
         start, end = unit.range.start, unit.range.end
         filler = ""
-        if language is Language.PYTHON and unit.inside:
+        if language is PYTHON and unit.inside:
             before = text[text.rfind("\n", 0, start) + 1 : start]
             filler = "pass" if not before.strip() else ""
-        elif language in (Language.C, Language.CPP):
+        elif language in (C, CPP):
             filler = "\n" * text.count("\n", start, end)  # line numbers name the other tests
         text = text[:start] + filler + text[end:]
     return text

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item
-from forge_lsp.core.task import Language
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["stubbed"]
 
 # What people leave in a body that is still to be written; the words TODO are part of it.
 _BODIES = {
-    Language.PYTHON: "raise NotImplementedError",
-    Language.CSHARP: "throw new System.NotImplementedException();",
-    Language.TYPESCRIPT: 'throw new Error("not implemented");',
-    Language.JAVASCRIPT: 'throw new Error("not implemented");',
-    Language.GO: 'panic("not implemented")',
-    Language.RUST: "todo!()",
-    Language.JAVA: 'throw new UnsupportedOperationException("not implemented");',
+    PYTHON: "raise NotImplementedError",
+    CSHARP: "throw new System.NotImplementedException();",
+    TYPESCRIPT: 'throw new Error("not implemented");',
+    JAVASCRIPT: 'throw new Error("not implemented");',
+    GO: 'panic("not implemented")',
+    RUST: "todo!()",
+    JAVA: 'throw new UnsupportedOperationException("not implemented");',
     # A value, not an end of the program: the assertions after the first are to be seen, too.
-    Language.C: "return 0; /* TODO: implement */",
-    Language.CPP: "return {}; /* TODO: implement */",
+    C: "return 0; /* TODO: implement */",
+    CPP: "return {}; /* TODO: implement */",
 }
 _VOID_BODY = "return; /* TODO: implement */"
 _VOID = re.compile(r"\bvoid\s+[\w:~]+\s*\(")
@@ -35,8 +42,8 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
     head, body = text[item.range.start : item.body.start], item.body.of(text)
     first = text[text.rfind("\n", 0, _header(text, item)) + 1 :]
     indent = first[: len(first) - len(first.lstrip(" \t"))]
-    unit = "\t" if language is Language.GO or indent.startswith("\t") else "    "
-    if language is Language.PYTHON:
+    unit = "\t" if language is GO or indent.startswith("\t") else "    "
+    if language is PYTHON:
         colon = head if head.rstrip().endswith(":") else head + body[: body.find(":") + 1]
         rest = body if colon == head else body[body.find(":") + 1 :]
         docstring = _DOCSTRING.match(rest)
@@ -44,7 +51,7 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
         return f"{colon.rstrip()}{kept}\n{indent}{unit}{_BODIES[language]}"
     if not body.startswith("{") or not body.endswith("}"):
         return None
-    is_void = language in (Language.C, Language.CPP) and _VOID.search(item.signature or "") is not None
+    is_void = language in (C, CPP) and _VOID.search(item.signature or "") is not None
     inside = _VOID_BODY if is_void else _BODIES[language]
     return f"{head}{{\n{indent}{unit}{inside}\n{indent}}}"
 

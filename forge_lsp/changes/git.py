@@ -12,7 +12,7 @@ from pathlib import Path
 from forge_lsp.changes.judging import LISTED_FROM_DISK, is_test
 from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest, ToolMissing
-from forge_lsp.core.task import Language
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import NotReadable, read_plain
 
 __all__ = ["LARGEST", "MOST_FILES", "Told", "change_of"]
@@ -59,7 +59,7 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
     else:
         besides = []
         states.update((name, "A") for name in loose)
-    readable = [name for name in states if Language.of_file(name) is not None or is_test(name)]
+    readable = [name for name in states if BUILT_IN.of_file(name) is not None or is_test(name)]
     if len(readable) > MOST_FILES:
         raise BadRequest(
             f"{len(readable)} files differ from {revision}; a change has at most {MOST_FILES}",
@@ -71,11 +71,11 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
         after = None if states[name] == "D" else await (git.text(f":{name}", name) if staged else git.on_disk(name))
         files.append(FileChange(path=git.top / name, before=before, after=after))
     for name in besides:
-        if Language.of_file(name) is not None or is_test(name):
+        if BUILT_IN.of_file(name) is not None or is_test(name):
             text = await git.text(f":{name}", name)
             files.append(FileChange(path=git.top / name, before=text, after=text))
     if staged:
-        away = (name for name in loose if Language.of_file(name) not in (None, *LISTED_FROM_DISK) or is_test(name))
+        away = (name for name in loose if BUILT_IN.of_file(name) not in (None, *LISTED_FROM_DISK) or is_test(name))
         files += [FileChange(path=git.top / name, before=None, after=None) for name in away]
     unread = tuple(name for name in states if name not in readable)
     against = f"{revision}, as staged" if staged else revision

@@ -18,11 +18,16 @@ from forge_lsp.changes.places import Place, places_of
 from forge_lsp.changes.values import Change, FileChange, FileVerdict, Judgement, PlaceVerdict, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, Grade
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
-from forge_lsp.core.task import Document, Language, Other, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["LISTED_FROM_DISK", "Tools", "is_test", "judge"]
 
@@ -32,7 +37,7 @@ _TEST = re.compile(
     r"|(?:jest|vitest|karma|playwright)\.config\.\w+)$"
 )
 """Tests, what only they use, and what says which tests are run and how."""
-LISTED_FROM_DISK = (Language.JAVA, Language.C, Language.CPP)
+LISTED_FROM_DISK = (JAVA, C, CPP)
 """Languages whose compilers are given the files that are on the disk by name: none of them may be away before."""
 _AT_ONCE = 2  # places of a file; each runs tests in a sandbox of its own
 
@@ -78,7 +83,7 @@ async def judge(
         others = _others(change, trust_tests, notes)
         for file in change.files:
             name = _name(change, file.path)
-            language = Language.of_file(file.path.name)
+            language = BUILT_IN.of_file(file.path.name)
             if language is None or is_test(name) or (change.only is not None and file.path not in change.only):
                 continue
             if file.before == file.after:
@@ -117,7 +122,7 @@ def _others(change: Change, trust_tests: bool, notes: list[str]) -> tuple[Other,
     for file in change.files:
         name = _name(change, file.path)
         before, after = file.before, file.after
-        language = Language.of_file(file.path.name)
+        language = BUILT_IN.of_file(file.path.name)
         if before == after:
             pass
         elif is_test(name):
@@ -155,7 +160,7 @@ class _File:
     async def verdict(self) -> FileVerdict:
         """Its build, and each of its places."""
         before, after = self.file.before, self.file.after
-        go = self.language is Language.GO  # where a file that holds nothing at all does not compile
+        go = self.language is GO  # where a file that holds nothing at all does not compile
         if before is None:
             before = _package_line(after or "") if go else ""
         if after is None:

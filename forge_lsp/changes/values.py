@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forge_lsp.core.attempt import BuildReport, Diagnostic, Evidence
 from forge_lsp.core.checks import Grade
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 
 __all__ = ["Change", "FileChange", "FileVerdict", "Judgement", "PlaceVerdict", "Ruling"]
 

@@ -12,8 +12,9 @@ from typing import Any, Protocol, cast
 
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task, TextRange
+from forge_lsp.core.task import Task, TextRange
 
 __all__ = ["Find", "FormatterTool", "Formatters", "Span", "lines_within", "table"]
 

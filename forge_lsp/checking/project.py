@@ -12,18 +12,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Tree
-from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.core.task import Document, Task
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import SOURCE, read_bytes
 from forge_lsp.roots import project_root
 
 __all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
 
-_C_FAMILY = (*Language.C.suffixes, *Language.CPP.suffixes, ".C", ".inl", ".ipp", ".tpp", ".inc")
+_C_FAMILY = (*C.suffixes, *CPP.suffixes, ".C", ".inl", ".ipp", ".tpp", ".inc")
 ENDINGS: Mapping[Language, tuple[str, ...]] = {
-    **{language: language.suffixes for language in Language},
-    Language.C: _C_FAMILY,
-    Language.CPP: _C_FAMILY,
+    **{language: language.suffixes for language in BUILT_IN},
+    C: _C_FAMILY,
+    CPP: _C_FAMILY,
 }
 """The suffixes of the files that a document of the language may need beside it."""
 

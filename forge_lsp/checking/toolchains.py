@@ -12,16 +12,24 @@ from forge_lsp.checking.programs import with_program
 from forge_lsp.checking.untrusted import UntrustedToolchain
 from forge_lsp.checking.versions import with_usual_folders
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Finding, Sandbox, Toolchain
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
+from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain, csharp_findings
 from forge_lsp.languages.csharp.warm import WarmBuilds
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain, javascript_findings
 from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain, typescript_findings
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.toolchain import GoToolchain, go_findings
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.toolchain import JavaToolchain, java_findings
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.toolchain import PythonToolchain, python_findings
+from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.toolchain import RustToolchain, rust_findings
 
 __all__ = ["examinations", "toolchains"]
@@ -40,15 +48,15 @@ class _Room:
 
 
 _ROOMS: Mapping[Language, _Room] = {
-    Language.PYTHON: _Room(PythonToolchain, python_findings),
-    Language.CSHARP: _Room(CSharpToolchain, csharp_findings),
-    Language.TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
-    Language.GO: _Room(GoToolchain, go_findings),
-    Language.RUST: _Room(RustToolchain, rust_findings),
-    Language.JAVASCRIPT: _Room(JavaScriptToolchain, javascript_findings),
-    Language.JAVA: _Room(JavaToolchain, java_findings),
-    Language.C: _Room(CFamilyToolchain, c_findings),
-    Language.CPP: _Room(CFamilyToolchain, cpp_findings),
+    PYTHON: _Room(PythonToolchain, python_findings),
+    CSHARP: _Room(CSharpToolchain, csharp_findings),
+    TYPESCRIPT: _Room(TypeScriptToolchain, typescript_findings),
+    GO: _Room(GoToolchain, go_findings),
+    RUST: _Room(RustToolchain, rust_findings),
+    JAVASCRIPT: _Room(JavaScriptToolchain, javascript_findings),
+    JAVA: _Room(JavaToolchain, java_findings),
+    C: _Room(CFamilyToolchain, c_findings),
+    CPP: _Room(CFamilyToolchain, cpp_findings),
 }
 
 
@@ -90,9 +98,9 @@ def toolchains(
     made: dict[Language, Toolchain] = {}
 
     def toolchain(language: Language, own: Mapping[str, str], seconds: float) -> Toolchain:
-        if language is Language.CSHARP:
+        if language is CSHARP:
             return CSharpToolchain(sandbox, timeout=seconds, environment=own, warm=warm)
-        if language is Language.PYTHON:
+        if language is PYTHON:
             return PythonToolchain(sandbox, timeout=seconds, environment=own, interpreter=named.get(language))
         return _ROOMS[language].make(sandbox, timeout=seconds, environment=own)
 

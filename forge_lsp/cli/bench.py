@@ -12,7 +12,7 @@ from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
 from forge_lsp.core.ports import ConsentQuestion
-from forge_lsp.core.task import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -117,7 +117,7 @@ async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
         missing = next((path for path in options.paths if not path.exists()), None)
         if missing is not None:
             raise BadRequest(f"{missing}: there is no such file or folder")
-        languages = frozenset(map(Language, options.languages))
+        languages = frozenset(map(BUILT_IN.recorded, options.languages))
         sources = await asyncio.to_thread(sources_in, options.paths, languages)
         cases = await asyncio.to_thread(cases_in, sources, workspace_of, tools, seed=options.seed)
         if not cases:

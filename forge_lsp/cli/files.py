@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault
-from forge_lsp.core.task import Document, Language, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, TextRange
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.roots import project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
@@ -33,10 +35,10 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 def language_of(path: Path, named: str | None) -> Language:
     """The language named, or the one of the file's suffix. Raises BadRequest."""
     if named:
-        return Language(named)
-    found = Language.of_file(path.name)
+        return BUILT_IN.recorded(named)
+    found = BUILT_IN.of_file(path.name)
     if found is None:
-        known = ", ".join(str(language) for language in Language)
+        known = ", ".join(BUILT_IN.ids)
         raise BadRequest(f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})")
     return found
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from forge_lsp.core.addresses import masked, ollama_address, web_address
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 
 __all__ = [
     "Accept",
@@ -270,7 +270,7 @@ class Check(_Table):
 
     def of(self, language: Language) -> LanguageCheck:
         """How a language is checked."""
-        check: LanguageCheck = getattr(self, language.value)
+        check: LanguageCheck = getattr(self, language.id)
         return check
 
 

@@ -208,7 +208,7 @@ class _Gathering:
         def document(shown: str) -> _Part:
             if is_blank(self._document.text):
                 return _Part(f"{heading}\n\nThe file is empty.", name)
-            return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language)}", name)
+            return _Part(f"{heading}\n\n{what}\n\n{fenced(shown, self._document.language.id)}", name)
 
         room = self._left - estimate_tokens(heading + what) - 40
         rest = room - estimate_tokens(rendered(self._document, lines, self._task.scope, needed))
@@ -341,7 +341,7 @@ class _Gathering:
                 previous = number
             if previous < len(lines) - 1:
                 shown.append(comment(source.language, "..."))
-            yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language)}", name), source
+            yield _Part(f"## {name}\n\n{fenced(chr(10).join(shown), source.language.id)}", name), source
 
     def _document_name(self) -> str:
         path = self._document.path

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.core.task import Language
-from forge_lsp.core.test_files import is_test_file
+from forge_lsp.core.languages import Language
 from forge_lsp.editing.files import Files
 from forge_lsp.languages.readings import reading_of
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Index", "Indexed", "Indexes"]
 
@@ -159,7 +159,7 @@ class Indexes:
 
 def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, default: Language) -> Indexed:
     """What the index keeps of a file."""
-    language = Language.of_file(name) or default
+    language = BUILT_IN.of_file(name) or default
     pattern = reading_of(language).defines
     text = data.decode("utf-8", "replace")
     found: set[str] = set()
@@ -171,7 +171,7 @@ def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, default: 
         path=path,
         stamp=stamp,
         language=language,
-        test=is_test_file(name, language),
+        test=language.is_test_file(name),
         defines=array("I", sorted(zlib.crc32(word.encode()) for word in found)),
         words=array("I", sorted(map(zlib.crc32, set(data.translate(_NOT_A_WORD).split())))),
     )

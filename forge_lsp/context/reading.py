@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from forge_lsp.context.words import names_in
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.editing.fitting import estimate_tokens
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.readings import Reading, reading_of

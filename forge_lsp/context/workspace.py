@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.context.index import Index, Indexed
 from forge_lsp.context.reading import FileRead, Reader
-from forge_lsp.core.task import Document, Language
-from forge_lsp.core.test_files import is_test_file
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.readings import family_of
 
 __all__ = ["Source", "Workspace"]
@@ -28,7 +29,7 @@ class Source:
         self.text = text
         self.language = language
         self.here = here
-        self.test = is_test_file(name, language)
+        self.test = language.is_test_file(name)
         self.folder = PurePosixPath(name).parent
         self._reader = reader
 
@@ -81,12 +82,12 @@ class Workspace:
         if text is None:
             return None
         # A header is what includes it: by its name alone it passes for C.
-        header = indexed.language is Language.C and indexed.name.endswith(".h")
+        header = indexed.language is C and indexed.name.endswith(".h")
         return Source(
             name=indexed.name,
             path=Path(indexed.path),
             text=text,
-            language=Language.CPP if header and self._document.language is Language.CPP else indexed.language,
+            language=CPP if header and self._document.language is CPP else indexed.language,
             reader=self._reader,
             here=False,
         )

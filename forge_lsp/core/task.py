@@ -4,49 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from forge_lsp.core.attempt import Diagnostic, Insight
+from forge_lsp.core.languages import Language
 
-__all__ = ["Document", "Language", "Other", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
-
-
-class Language(StrEnum):
-    """The languages that can be checked; values are LSP language ids."""
-
-    PYTHON = "python"
-    CSHARP = "csharp"
-    TYPESCRIPT = "typescript"
-    JAVASCRIPT = "javascript"
-    GO = "go"
-    RUST = "rust"
-    JAVA = "java"
-    C = "c"
-    CPP = "cpp"
-
-    @classmethod
-    def of_file(cls, name: str) -> Language | None:
-        """The language of a file by the ending of its name, or None."""
-        return _LANGUAGES.get(PurePath(name).suffix.lower())
-
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The endings of its files' names, the usual one first. What ends in ``.h`` is taken for C."""
-        return _SUFFIXES[self]
-
-
-_SUFFIXES = {
-    Language.PYTHON: (".py", ".pyi"),
-    Language.CSHARP: (".cs",),
-    Language.TYPESCRIPT: (".ts", ".tsx", ".mts", ".cts"),
-    Language.JAVASCRIPT: (".js", ".mjs", ".cjs", ".jsx"),
-    Language.GO: (".go",),
-    Language.RUST: (".rs",),
-    Language.JAVA: (".java",),
-    Language.C: (".c", ".h"),
-    Language.CPP: (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++"),
-}
-_LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes}
+__all__ = ["Document", "Other", "Scope", "ScopeKind", "Task", "TextEdit", "TextRange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, Scope
+from forge_lsp.core.task import Scope
 from forge_lsp.editing.lines import Lines, dominant_ending, leading_space, normalised
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["is_definition", "with_above"]
 
@@ -28,7 +31,7 @@ def with_above(before: str, after: str, scope: Scope, parts: Sequence[str], lang
     number = lines.at(_anchor(syntax.outline(before, language).items, before, scope, language))
     at, indent = lines.start(number), leading_space(lines.line(number))
     ending = dominant_ending(before)
-    gap = ending * (3 if language is Language.PYTHON and not indent else 2)
+    gap = ending * (3 if language is PYTHON and not indent else 2)
     texts: list[str] = []
     for part in parts:
         text = normalised(part).strip("\n").replace("\n", ending + indent)
@@ -44,7 +47,7 @@ def _anchor(items: Sequence[Item], text: str, scope: Scope, language: Language) 
     for number, item in enumerate(items):
         if not (item.range.start <= at < item.range.end or at <= item.range.start < scope.range.end):
             continue
-        module = language is Language.RUST and re.match(r"(?:pub(?:\([^)]*\))?\s+)?mod\b", item.signature or "")
+        module = language is RUST and re.match(r"(?:pub(?:\([^)]*\))?\s+)?mod\b", item.signature or "")
         if module and item.children:
             return _anchor(item.children, text, scope, language)
         while number and item.name is not None and items[number - 1].name == item.name:

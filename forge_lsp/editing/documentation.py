@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language
 from forge_lsp.editing.outline import has_todo
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["keep_documentation"]
 
@@ -52,7 +53,7 @@ def keep_documentation(original: str, code: str, language: Language, syntax: Syn
 
 def _lost(before: Sequence[str], after: Sequence[str], language: Language) -> bool:
     """Whether a line of ``before`` that looks like a comment is missing from ``after``, in order."""
-    starts = "#" if language is Language.PYTHON else _STARTS
+    starts = "#" if language is PYTHON else _STARTS
     remaining = iter([line.strip() for line in after])
     return any(line not in remaining for one in before if (line := one.strip()).startswith(starts))
 
@@ -87,7 +88,7 @@ def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Lan
         if block:
             found.append(number)
             block = "*/" not in line
-        elif language is Language.PYTHON:
+        elif language is PYTHON:
             if line.startswith("#"):
                 found.append(number)
         elif line.startswith("//"):

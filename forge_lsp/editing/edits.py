@@ -10,8 +10,9 @@ from typing import Protocol
 
 from forge_lsp.chat_marks import as_marks
 from forge_lsp.core.errors import EditConflict
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Syntax
-from forge_lsp.core.task import Language, Scope, ScopeKind, Task, TextEdit, TextRange
+from forge_lsp.core.task import Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.editing.beside import is_definition, with_above
 from forge_lsp.editing.differences import minimal, shift_range
 from forge_lsp.editing.documentation import keep_documentation
@@ -27,9 +28,13 @@ from forge_lsp.editing.own_imports import leads_to_itself
 from forge_lsp.editing.suppressions import keep_suppressions
 from forge_lsp.editing.untouched import check_untouched
 from forge_lsp.languages.ecmascript.headers import keep_form
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.imports import fit_go, without_idle_go_imports
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.imports import fit_java_file
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.kept import keep_python
+from forge_lsp.languages.rust import RUST
 from forge_lsp.redaction import placeholders, redact, restored
 
 __all__ = ["Edits", "SourceSyntax"]
@@ -77,7 +82,7 @@ class Edits:
             result = with_above(text, result, scope, above, document.language, self._syntax)
             shown = [line for line in shown if line not in above]
         merged = merge_imports(result, shown, document.language, self._syntax)
-        if document.language is Language.GO:
+        if document.language is GO:
             merged = without_idle_go_imports(text, merged, self._syntax)
         check_untouched(text, merged, scope, document.language, self._syntax)
         return merged
@@ -97,17 +102,17 @@ class Edits:
     def _finish(self, task: Task, code: str) -> str:
         found = self._with_lead(normalised(_shown(code, task)), task)
         found = keep_form(task, keep_header(task, found, self._syntax), self._syntax)
-        if task.document.language is Language.PYTHON:
+        if task.document.language is PYTHON:
             original = normalised(task.original)
             rewritten = _DOCUMENTS.search(task.instruction) is not None
             found = keep_python(original, found, rewritten=rewritten)
-        if task.document.language is Language.JAVA and task.scope.kind is ScopeKind.FILE:
+        if task.document.language is JAVA and task.scope.kind is ScopeKind.FILE:
             stem = task.document.path.stem if task.document.path is not None else None
             found = fit_java_file(normalised(task.original), found, stem, self._syntax)
-        if task.document.language is Language.GO:
+        if task.document.language is GO:
             whole = task.scope.kind is ScopeKind.FILE or "package " in task.original
             found = fit_go(normalised(task.document.text) if whole else None, found, self._syntax)
-        if task.document.language in (Language.GO, Language.RUST):
+        if task.document.language in (GO, RUST):
             found = keep_headers(dedent(normalised(task.original)), found, task.document.language, self._syntax)
         original = dedent(normalised(task.original))
         rewritten = _DOCUMENTS.search(task.instruction) is not None
@@ -196,7 +201,7 @@ class Edits:
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
         unit = indent_unit(text)
         converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
-        if unit is None or language is not Language.PYTHON:
+        if unit is None or language is not PYTHON:
             return converted
         plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
         if converted == plain:
@@ -206,7 +211,7 @@ class Edits:
 
     def _errors(self, code: str, scope: Scope) -> int:
         wrapped = f"if 1:\n{code}\n" if scope.indent else code
-        return len(self._syntax.outline(wrapped, Language.PYTHON).errors)
+        return len(self._syntax.outline(wrapped, PYTHON).errors)
 
 
 def _shown(code: str, task: Task) -> str:
@@ -254,12 +259,12 @@ def _inserted(text: str, scope: Scope, body: str, language: Language) -> str:
 
 def _opens(line: str, language: Language) -> bool:
     stripped = re.sub(r"\s+(?:#|//).*$", "", line).rstrip()
-    return stripped.endswith(":") if language is Language.PYTHON else stripped.endswith(("{", "("))
+    return stripped.endswith(":") if language is PYTHON else stripped.endswith(("{", "("))
 
 
 def _gap(neighbour: str, body: str, indent: str, language: Language, *, after: bool) -> int:
     """Blank lines between ``body`` and a neighbouring line: two around what Python defines at the top, else one."""
-    if language is not Language.PYTHON or indent:
+    if language is not PYTHON or indent:
         return 1
     beside = _PYTHON_DEFINITION.match(neighbour) is not None or (not after and neighbour[:1] in (" ", "\t"))
     return 2 if beside or _PYTHON_DEFINITION.match(body) else 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.editing.outline import has_todo
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["keep_head"]
 
@@ -41,7 +42,7 @@ def _head(text: str, language: Language) -> str:
         if not word:
             end = at + len(line)
             runs.append(min(end + 1, len(text)))
-        elif language is Language.PYTHON:
+        elif language is PYTHON:
             match = _DOCSTRING.match(text, at) if not documented else None
             if match is not None:
                 documented = True

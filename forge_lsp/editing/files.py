@@ -7,9 +7,11 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from forge_lsp.core.task import Document, Language
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document
 from forge_lsp.editing.ignore import Guard
 from forge_lsp.editing.lines import BOM
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import read_plain
 
 __all__ = ["Files", "language_of"]
@@ -17,7 +19,7 @@ __all__ = ["Files", "language_of"]
 
 def language_of(path: Path, default: Language) -> Language:
     """The language of a file by its name."""
-    return Language.of_file(path.name) or default
+    return BUILT_IN.of_file(path.name) or default
 
 
 class Files:

@@ -15,13 +15,17 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import Lines
 from forge_lsp.editing.outline import COMMENTS
 from forge_lsp.editing.selecting import Found, walk
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.editing.tree import Grammars
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.python import PYTHON
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -60,8 +64,8 @@ _ALWAYS_GROUPS = frozenset({"tuple", "expression_list"})
 """Groups also of one: (a,) is not (a)."""
 _PARENTHESES = ("(", ")")
 _CLOSING = frozenset(")]}>")
-_NO_SEMICOLONS = frozenset({Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT, Language.GO})
-_QUOTED = frozenset({Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT})
+_NO_SEMICOLONS = frozenset({PYTHON, JAVASCRIPT, TYPESCRIPT, GO})
+_QUOTED = frozenset({PYTHON, JAVASCRIPT, TYPESCRIPT})
 _ESCAPED_QUOTE = re.compile(r"\\(['\"])")
 _STRING = re.compile(r"([a-zA-Z]*)(\"{3}|'{3}|\"|')(.*)\2", re.S)
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.became import Became
-from forge_lsp.core.task import Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Scope, ScopeKind, TextRange
 from forge_lsp.editing.differences import shift_range
 from forge_lsp.editing.fingerprint import Leaf, Reading
 from forge_lsp.editing.lines import BOM

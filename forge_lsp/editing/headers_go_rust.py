@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["keep_headers", "receiver_type"]
 
@@ -34,7 +36,7 @@ def keep_headers(original: str, code: str, language: Language, syntax: Syntax) -
     for (home, name), found in _functions(syntax.outline(code, language).items, ""):
         theirs = known.get((home, name))
         lost = False
-        if theirs is None and language is Language.GO and not home:
+        if theirs is None and language is GO and not home:
             homes = [item for (where, called), item in known.items() if called == name and where]
             theirs, lost = (homes[0], True) if len(homes) == 1 else (None, False)
         if theirs is None or not theirs.signature or not found.signature or found.body is None:
@@ -42,10 +44,10 @@ def keep_headers(original: str, code: str, language: Language, syntax: Syntax) -
         names = (theirs.parameters or ())[1:] if lost else theirs.parameters or ()
         if names != (found.parameters or ()) or _plain(theirs.signature) == _plain(found.signature):
             continue
-        if language is Language.GO and _named_results(found.signature) != _named_results(theirs.signature):
+        if language is GO and _named_results(found.signature) != _named_results(theirs.signature):
             continue
         header = theirs.signature
-        if language is Language.RUST:
+        if language is RUST:
             if ("async " in header) != ("async " in found.signature):
                 continue
             header = _with_mut(header, found.signature, names)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.lines import normalised
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.java import JAVA
 
 __all__ = ["keep_header"]
 
-_KEPT = (Language.JAVA, Language.C, Language.CPP)
+_KEPT = (JAVA, C, CPP)
 
 
 def keep_header(task: Task, code: str, syntax: Syntax) -> str:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, TextEdit, TextRange
+from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.editing.differences import apply_edits
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, leading_space, normalised
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.imports import merge_c
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.imports import merge_ecmascript
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.imports import merge_go
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.imports import merge_java
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.imports import merge_python
+from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.imports import merge_rust
 
 __all__ = ["merge_imports"]
@@ -31,17 +38,17 @@ def merge_imports(text: str, imports: Sequence[str], language: Language, syntax:
         return text
     items = syntax.outline(text, language).items
     head = _head(items)
-    if language is Language.PYTHON:
+    if language is PYTHON:
         edits = merge_python(text, wanted, items, head)
-    elif language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
+    elif language in (TYPESCRIPT, JAVASCRIPT):
         edits = merge_ecmascript(text, wanted, items, head)
-    elif language is Language.JAVA:
+    elif language is JAVA:
         edits = merge_java(text, wanted, items, head)
-    elif language in (Language.C, Language.CPP):
+    elif language in (C, CPP):
         edits = merge_c(text, wanted, head)
-    elif language is Language.GO:
+    elif language is GO:
         edits = merge_go(text, wanted, items, head)
-    elif language is Language.RUST:
+    elif language is RUST:
         edits = merge_rust(text, wanted, items, head)
     else:
         edits = _merge_lines(text, wanted, items, head)

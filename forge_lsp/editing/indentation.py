@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space, normalised
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.levels import statements
 
 __all__ = ["Strings", "indent_unit", "reindent"]
@@ -65,7 +67,7 @@ def reindent(code: str, language: Language, *, indent: str, unit: str | None, st
     margin = _common([leading_space(lines[n]) for n in movable])
     steps = {n: _step(line, margin) for n, line in enumerate(lines) if n not in frozen and line.strip()}
     if unit is not None:
-        nested = _nested(lines, steps, prose, unit) if language is Language.PYTHON else None
+        nested = _nested(lines, steps, prose, unit) if language is PYTHON else None
         steps = nested or _converted(lines, steps, movable, unit)
     return "\n".join(
         indent + steps[n] + line[len(leading_space(line)) :] if n in steps else line if n in frozen else ""
@@ -151,7 +153,7 @@ def _string_lines(lines: Sequence[str], language: Language, strings: Strings) ->
     for place in strings.multiline_strings(text, language):
         first, last = index.at(place.start), index.at(place.end)
         inner = range(first + 1, last + 1)
-        (prose if language is Language.PYTHON and _is_docstring(lines, first, place, index) else frozen).update(inner)
+        (prose if language is PYTHON and _is_docstring(lines, first, place, index) else frozen).update(inner)
     return frozen, prose
 
 
@@ -172,7 +174,7 @@ def _first_line_restored(lines: list[str], indent: str, strings: set[int], langu
     least = min(others, key=len)
     if not least.startswith(indent):
         return lines
-    if language is Language.PYTHON and lines[0].rstrip().endswith(":"):
+    if language is PYTHON and lines[0].rstrip().endswith(":"):
         # A body one step below a header at column 0 is right as it is; it must lie a step below the scope's.
         steps = {len(space) - len(least) for space in others} - {0}
         width = min(steps) if steps else 1 if "\t" in least else 4

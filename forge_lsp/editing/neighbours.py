@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_lsp.core.ports import ItemKind, Syntax
-from forge_lsp.core.task import Document, Language
+from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
 from forge_lsp.editing.lines import normalised
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.imports import imports_of
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["imported_files"]
 
@@ -31,15 +36,15 @@ def imported_files(document: Document, files: Files, syntax: Syntax) -> Iterator
     if document.path is None:
         return
     seen = {_resolved(document.path)}
-    if document.language is Language.PYTHON:
+    if document.language is PYTHON:
         found = _python(document, document.path, files, syntax)
-    elif document.language in (Language.TYPESCRIPT, Language.JAVASCRIPT):
+    elif document.language in (TYPESCRIPT, JAVASCRIPT):
         found = _ecmascript(document, document.path)
-    elif document.language in (Language.C, Language.CPP):
+    elif document.language in (C, CPP):
         found = _included(document, document.path, files)
-    elif document.language is Language.GO:
+    elif document.language is GO:
         found = _go_packages(document, document.path, files)
-    elif document.language is Language.RUST:
+    elif document.language is RUST:
         found = _rust_modules(document, document.path, files)
     else:
         found = iter(())

@@ -6,7 +6,13 @@ import re
 import sys
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["leads_to_itself"]
 
@@ -21,18 +27,18 @@ def leads_to_itself(statement: str, task: Task) -> bool:
     path, language = task.document.path, task.document.language
     if path is None:
         return False
-    if language in (Language.JAVASCRIPT, Language.TYPESCRIPT):
+    if language in (JAVASCRIPT, TYPESCRIPT):
         return _script(statement, path)
-    if language is Language.PYTHON:
+    if language is PYTHON:
         return _python(statement, _below(path, task.workspace))
-    if language is Language.RUST:
+    if language is RUST:
         return _rust(statement, _below(path, task.workspace), task.document.text)
-    if language is Language.GO:
+    if language is GO:
         return _go(statement, _below(path, task.workspace))
-    if language in (Language.C, Language.CPP):
+    if language in (C, CPP):
         match = re.match(r'#\s*include\s*"(?:[^"]*/)?([^"/]+)"', statement)
         return match is not None and match[1] == path.name
-    if language is Language.JAVA:
+    if language is JAVA:
         return _java(statement, path, task.document.text)
     return False
 

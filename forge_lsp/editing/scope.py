@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.following import Remembered, follow
 from forge_lsp.editing.lines import is_blank
 from forge_lsp.editing.outline import TODO

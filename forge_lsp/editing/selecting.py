@@ -19,9 +19,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space
 from forge_lsp.editing.outline import has_todo
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Found", "scope_at", "walk"]
 
@@ -150,7 +151,7 @@ class _Cursor:
     def _trailing(self, number: int) -> Found | None:
         """Python: an indented blank line after a definition still belongs to it."""
         indent = leading_space(self._lines.line(number))
-        if self._document.language is not Language.PYTHON or not indent:
+        if self._document.language is not PYTHON or not indent:
             return None
         above = number - 1
         while above >= 0 and self._lines.blank(above):

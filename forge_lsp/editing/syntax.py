@@ -6,15 +6,23 @@ import re
 import threading
 from collections import OrderedDict
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.tree import Grammars
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.outline import outline_c
+from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.outline import outline_csharp
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.outline import outline_ecmascript
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.outline import outline_go
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.outline import outline_java
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.outline import outline_python
+from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.outline import outline_rust
 
 __all__ = ["TreeSitterSyntax"]
@@ -25,19 +33,19 @@ _PYTHON_STRING = re.compile(
     re.S,
 )
 _STRINGS = {
-    Language.CSHARP: (
+    CSHARP: (
         "string_literal",
         "verbatim_string_literal",
         "raw_string_literal",
         "interpolated_string_expression",
     ),
-    Language.TYPESCRIPT: ("template_string", "string"),
-    Language.JAVASCRIPT: ("template_string", "string"),
-    Language.JAVA: ("string_literal",),
-    Language.C: ("string_literal", "raw_string_literal"),
-    Language.CPP: ("string_literal", "raw_string_literal"),
-    Language.GO: ("raw_string_literal",),
-    Language.RUST: ("string_literal", "raw_string_literal"),
+    TYPESCRIPT: ("template_string", "string"),
+    JAVASCRIPT: ("template_string", "string"),
+    JAVA: ("string_literal",),
+    C: ("string_literal", "raw_string_literal"),
+    CPP: ("string_literal", "raw_string_literal"),
+    GO: ("raw_string_literal",),
+    RUST: ("string_literal", "raw_string_literal"),
 }
 _REMEMBERED = 16
 
@@ -72,7 +80,7 @@ class TreeSitterSyntax:
 
     def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:
         """String literals that span lines, in order: where white space at the start of a line is data."""
-        if language is Language.PYTHON:
+        if language is PYTHON:
             # Not by the tree: a fragment's indentation may keep it from parsing, and a string is a string still.
             found = (TextRange(start=m.start(), end=m.end()) for m in _PYTHON_STRING.finditer(text) if m.group(1))
         elif self._grammars.knows(language):
@@ -84,16 +92,16 @@ class TreeSitterSyntax:
         return tuple(place for place in found if "\n" in place.of(text) or "\r" in place.of(text))
 
     def _read(self, text: str, language: Language) -> Outline:
-        if language is Language.PYTHON:
+        if language is PYTHON:
             return outline_python(text, self._grammars)
-        if language is Language.CSHARP:
+        if language is CSHARP:
             return outline_csharp(text, self._grammars)
-        if language is Language.JAVA:
+        if language is JAVA:
             return outline_java(text, self._grammars)
-        if language in (Language.C, Language.CPP):
+        if language in (C, CPP):
             return outline_c(text, language, self._grammars)
-        if language is Language.GO:
+        if language is GO:
             return outline_go(text, self._grammars)
-        if language is Language.RUST:
+        if language is RUST:
             return outline_rust(text, self._grammars)
         return outline_ecmascript(text, language, self._grammars)

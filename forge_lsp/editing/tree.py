@@ -10,8 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import ByteOffsets
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query
@@ -32,17 +40,17 @@ _GRAMMARS = {
     "rust": ("tree_sitter_rust", "language"),
 }
 _BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
-    Language.PYTHON: ("python",),
-    Language.CSHARP: ("csharp",),
+    PYTHON: ("python",),
+    CSHARP: ("csharp",),
     # The language id does not tell .ts from .tsx: <T>x is a cast in one and an element in the other.
-    Language.TYPESCRIPT: ("typescript", "tsx"),
-    Language.JAVASCRIPT: ("javascript",),
-    Language.JAVA: ("java",),
+    TYPESCRIPT: ("typescript", "tsx"),
+    JAVASCRIPT: ("javascript",),
+    JAVA: ("java",),
     # A .h may hold either language, and editors call it C.
-    Language.C: ("c", "cpp"),
-    Language.CPP: ("cpp",),
-    Language.GO: ("go",),
-    Language.RUST: ("rust",),
+    C: ("c", "cpp"),
+    CPP: ("cpp",),
+    GO: ("go",),
+    RUST: ("rust",),
 }
 # What the parser would stumble over, replaced by something of the same length in code points: a lone \r is a line
 # end to editors but not to every grammar; NUL reads as the end of the text; lone surrogates have no UTF-8 form.

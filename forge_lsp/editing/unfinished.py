@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Document, Language, TextRange
+from forge_lsp.core.task import Document, TextRange
 from forge_lsp.editing.lines import Lines, leading_space
+from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from forge_lsp.editing.edits import SourceSyntax
@@ -66,7 +68,7 @@ def _header(item: Item, text: str) -> int:
 def _in_string(lines: Lines, offset: int, language: Language) -> bool:
     """Whether what comes before on the line leaves a quote open."""
     before = lines.text[lines.start(lines.at(offset)) : offset]
-    quotes = '"' if language is Language.RUST else "\"'`"  # 'a is a lifetime there
+    quotes = '"' if language is RUST else "\"'`"  # 'a is a lifetime there
     return any(before.count(quote) % 2 for quote in quotes)
 
 

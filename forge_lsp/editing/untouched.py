@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Syntax
-from forge_lsp.core.task import Language, Scope
+from forge_lsp.core.task import Scope
 from forge_lsp.editing.lines import BOM, Lines
 
 __all__ = ["check_untouched"]

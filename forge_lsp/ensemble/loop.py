@@ -21,6 +21,7 @@ from forge_lsp.core.attempt import (
 )
 from forge_lsp.core.errors import ServerUnreachable, SettingsError
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
     Clock,
     ContextGatherer,
@@ -34,7 +35,7 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks

@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["SHAPES", "JobDocument", "JobList", "Orchestrate", "Problem", "parse"]
 
@@ -20,6 +21,13 @@ def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("say what the code should do")
     return text
+
+
+def _language(value: object) -> Language:
+    found = BUILT_IN.get(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"not one of {', '.join(BUILT_IN.ids)}")
+    return found
 
 
 class Orchestrate(BaseModel):
@@ -33,7 +41,8 @@ class Orchestrate(BaseModel):
     task: Annotated[str, AfterValidator(_not_blank), Field(min_length=1, description="What the code should do.")]
     language: Annotated[
         Language,
-        WithJsonSchema({"type": "string", "enum": [str(language) for language in Language]}),
+        PlainValidator(_language),
+        WithJsonSchema({"type": "string", "enum": list(BUILT_IN.ids)}),
         Field(description="An LSP language id."),
     ]
     max_iterations: Annotated[int | None, Field(ge=1, le=50, description="Attempts at most.")] = None

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Document, Language, Task
+from forge_lsp.core.task import Document, Task
 from forge_lsp.jobs.document import checks_document
+from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -156,6 +157,6 @@ def candidate_of(record: JobRecord, id_: str, editing: Editing) -> Candidate:
     candidate = found[id_].candidate
     if candidate.text:
         return candidate
-    document = Document(uri=record.uri, language=Language(record.language), text=record.base_text)
+    document = Document(uri=record.uri, language=BUILT_IN.recorded(record.language), text=record.base_text)
     task = Task(document=document, scope=record.scope, instruction=record.task, workspace=None)
     return replace(candidate, text=editing.splice(task, candidate.code, candidate.imports))

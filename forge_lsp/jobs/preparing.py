@@ -19,6 +19,7 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import Emit
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
     Clock,
     ContextGatherer,
@@ -32,7 +33,7 @@ from forge_lsp.core.ports import (
     Syntax,
     Toolchain,
 )
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule

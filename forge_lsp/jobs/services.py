@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.errors import SettingsError
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
 from forge_lsp.core.ports.planning import MakePlan, Planned
-from forge_lsp.core.task import Language
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.errors import EditConflict
+from forge_lsp.core.languages import Language
 from forge_lsp.jobs.offer import Offer, target_text
 
 if TYPE_CHECKING:
     from forge_lsp.core.attempt import Candidate
     from forge_lsp.core.ports import Editing
-    from forge_lsp.core.task import Document, Language, TextRange
+    from forge_lsp.core.task import Document, TextRange
     from forge_lsp.jobs.job import Job
 
 __all__ = ["Files", "write_result"]

@@ -11,47 +11,21 @@ from pygls.uris import to_fs_path, uri_scheme
 from pygls.workspace import PositionCodec
 
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Document, Language
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 
-__all__ = ["BOM", "LANGUAGE_IDS", "Documents", "Present", "language_of", "path_of"]
+__all__ = ["BOM", "Documents", "Present", "language_of", "path_of"]
 
 BOM = "\ufeff"
-
-LANGUAGE_IDS = {
-    "python": Language.PYTHON,
-    "csharp": Language.CSHARP,
-    "typescript": Language.TYPESCRIPT,
-    "typescriptreact": Language.TYPESCRIPT,
-    "typescript.tsx": Language.TYPESCRIPT,
-    "javascript": Language.JAVASCRIPT,
-    "javascriptreact": Language.JAVASCRIPT,
-    "javascript.jsx": Language.JAVASCRIPT,
-    "go": Language.GO,
-    "rust": Language.RUST,
-    "java": Language.JAVA,
-    "c": Language.C,
-    "cpp": Language.CPP,
-    # what some editors call them
-    "c#": Language.CSHARP,
-    "c-sharp": Language.CSHARP,
-    "cs": Language.CSHARP,
-    "tsx": Language.TYPESCRIPT,
-    "jsx": Language.JAVASCRIPT,
-    "js": Language.JAVASCRIPT,
-    "ts": Language.TYPESCRIPT,
-    "py": Language.PYTHON,
-    "c++": Language.CPP,
-    "python3": Language.PYTHON,
-}
-"""LSP language identifiers, and other names editors and users have for the same languages."""
 
 
 def language_of(language_id: str | None, uri: str) -> Language | None:
     """The language of a document by the editor's word for it, else by its file name; None: not one of ours."""
-    if language_id and (known := LANGUAGE_IDS.get(language_id.lower())) is not None:
+    if language_id and (known := BUILT_IN.named(language_id)) is not None:
         return known
-    return Language.of_file(unquote(uri))
+    return BUILT_IN.of_file(unquote(uri))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +101,7 @@ class Documents:
             raise BadRequest(f"uri: there is no open document or file {uri}.")
         language = language or language_of(present.language_id, uri)
         if language is None:
-            known = ", ".join(Language)
+            known = ", ".join(BUILT_IN.ids)
             raise BadRequest(f"language: unknown for {uri}; write one of {known}.")
         document = Document(
             uri=present.uri, language=language, text=present.text, path=path_of(uri), version=present.version

@@ -11,9 +11,9 @@ from lsprotocol import types as lsp
 
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
-from forge_lsp.lsp.documents import LANGUAGE_IDS
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.texts import LineIndex
 
 __all__ = ["Arguments", "GenerateArguments", "RawDiagnostic"]
@@ -129,9 +129,9 @@ class Arguments:
         value = self._take(key)
         if value is None:
             return None
-        known = LANGUAGE_IDS.get(value.lower()) if isinstance(value, str) else None
+        known = BUILT_IN.named(value) if isinstance(value, str) else None
         if known is None:
-            raise self._wrong(key, "one of " + ", ".join(Language), value)
+            raise self._wrong(key, "one of " + ", ".join(BUILT_IN.ids), value)
         return known
 
     def table(self, key: str) -> Arguments | None:

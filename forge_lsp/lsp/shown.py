@@ -182,7 +182,7 @@ class ShownJob:
         self._services.jobs.mark_applied(result.job_id)
         offer = self.offer(result)
         if offer is not None:
-            language = self._job.prepared.task.document.language
+            language = self._job.prepared.task.document.language.id
             self._editor.afterwards.remember(self._services, result.job_id, language, offer, applied.change)
 
     def offer(self, result: JobResult) -> Offer | None:

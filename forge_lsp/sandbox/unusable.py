@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.core.task import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["LARGEST", "is_text", "unusable"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a source, or of a settings file."""
 _READ = (
-    *(suffix for language in Language for suffix in language.suffixes),
+    *(suffix for language in BUILT_IN for suffix in language.suffixes),
     ".pyi",
     ".ipynb",
     ".toml",

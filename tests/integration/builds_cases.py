@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.builds import task_of, write_files
 

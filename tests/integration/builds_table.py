@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from tests.integration import (
     test_build_c_family,
     test_build_csharp,
@@ -17,6 +17,7 @@ from tests.integration import (
     test_build_typescript,
 )
 from tests.integration.builds_cases import Case
+from tests.support import lang
 
 __all__ = ["KINDS", "TABLE", "Row"]
 
@@ -43,23 +44,23 @@ class Row:
 _C, _PYTHON, _JAVASCRIPT = test_build_c_family, test_build_python, test_build_javascript
 
 TABLE: Mapping[Language, Row] = {
-    Language.PYTHON: Row(files=_PYTHON.FILES, file=_PYTHON.FILE, good=_PYTHON.GOOD, cases=_PYTHON.CASES),
-    Language.JAVASCRIPT: Row(
+    lang.PYTHON: Row(files=_PYTHON.FILES, file=_PYTHON.FILE, good=_PYTHON.GOOD, cases=_PYTHON.CASES),
+    lang.JAVASCRIPT: Row(
         files=_JAVASCRIPT.FILES,
         file=_JAVASCRIPT.FILE,
         good=_JAVASCRIPT.GOOD,
         cases=[*_JAVASCRIPT.BY_NODE, *_JAVASCRIPT.BY_TYPESCRIPT],
     ),
-    Language.C: Row(files=_C.C, file="src/area.c", good=_C.GOOD, cases=_C.C_CASES),
-    Language.CPP: Row(files=_C.CPP, file="src/area.cpp", good=_C.GOOD, cases=_C.CPP_CASES),
+    lang.C: Row(files=_C.C, file="src/area.c", good=_C.GOOD, cases=_C.C_CASES),
+    lang.CPP: Row(files=_C.CPP, file="src/area.cpp", good=_C.GOOD, cases=_C.CPP_CASES),
     **{
         language: Row(files=module.FILES, file=module.FILE, good=module.GOOD, cases=module.CASES)
         for language, module in {
-            Language.CSHARP: test_build_csharp,
-            Language.TYPESCRIPT: test_build_typescript,
-            Language.GO: test_build_go,
-            Language.RUST: test_build_rust,
-            Language.JAVA: test_build_java,
+            lang.CSHARP: test_build_csharp,
+            lang.TYPESCRIPT: test_build_typescript,
+            lang.GO: test_build_go,
+            lang.RUST: test_build_rust,
+            lang.JAVA: test_build_java,
         }.items()
     },
 }

@@ -8,8 +8,9 @@ import pytest
 
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.opener import Opener
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration.builds_cases import Case, real_sandbox
 from tests.integration.fast_looks import PATIENT

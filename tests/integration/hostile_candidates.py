@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_lsp.core.attempt import BuildReport, Evidence
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox, Toolchain
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.toolchain import CFamilyToolchain
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain
 from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain
@@ -30,6 +31,7 @@ from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.sandbox.folders import BoxFolders
 from tests.integration.sandbox_probes import living, snapshot
 from tests.integration.sandbox_probes import sandbox as sandbox_of
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 from tests.support.tools import node_modules
 
@@ -79,7 +81,7 @@ _CSPROJ = (
 )
 HOSTILE: Mapping[str, Hostile] = {
     "a Python test": Hostile(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         document="area.py",
         files={
             "area.py": "«def area(a, b):\n    return a * b»\n",
@@ -91,7 +93,7 @@ HOSTILE: Mapping[str, Hostile] = {
         code=f"def area(a, b):\n    import subprocess\n    raise AssertionError({_PY_LOOT})",
     ),
     "conftest.py": Hostile(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         document="tests/conftest.py",
         files={
             "tests/conftest.py": "import subprocess\n\nimport pytest\n\n«@pytest.fixture\ndef six():\n    return 6»\n",
@@ -100,7 +102,7 @@ HOSTILE: Mapping[str, Hostile] = {
         code=f"raise RuntimeError({_PY_LOOT})",
     ),
     "a node test": Hostile(
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="area.mjs",
         files={
             "area.mjs": 'import { execSync } from "node:child_process";\n\n«export const area = (a, b) => a * b;»\n',
@@ -112,7 +114,7 @@ HOSTILE: Mapping[str, Hostile] = {
         code='export const area = () => {\n  throw new Error(execSync("bash PAYLOAD").toString());\n};',
     ),
     "package.json scripts": Hostile(
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="area.mjs",
         files={
             "area.mjs": "«export const area = (a, b) => a * b;»\n",
@@ -128,7 +130,7 @@ HOSTILE: Mapping[str, Hostile] = {
         runs=False,
     ),
     "vitest.config.mjs": Hostile(
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="vitest.config.mjs",
         files={
             "vitest.config.mjs": 'import { execSync } from "node:child_process";\n«export default {};»\n',
@@ -139,14 +141,14 @@ HOSTILE: Mapping[str, Hostile] = {
         packages=("vitest", "3"),
     ),
     "MSBuild Exec": Hostile(
-        language=Language.CSHARP,
+        language=lang.CSHARP,
         document="Area.cs",
         files={"Area.cs": "«class Area { }»\n", "p.csproj": _CSPROJ},
         code="class Area { int A; }",
         how="build",
     ),
     "#include of a key": Hostile(
-        language=Language.C,
+        language=lang.C,
         document="area.c",
         files={"area.c": "«int area(void);»\n"},
         code='#include "KEY"\n#include "escape"\nint area(void);',
@@ -160,14 +162,14 @@ Build = Callable[[Sandbox, Task, str], Awaitable[BuildReport]]
 
 def _toolchain(language: Language, sandbox: Sandbox, environment: Mapping[str, str]) -> Toolchain:
     make = {
-        Language.PYTHON: PythonToolchain,
-        Language.JAVASCRIPT: JavaScriptToolchain,
-        Language.CSHARP: CSharpToolchain,
-        Language.C: CFamilyToolchain,
-        Language.GO: GoToolchain,
-        Language.JAVA: JavaToolchain,
-        Language.RUST: RustToolchain,
-        Language.TYPESCRIPT: TypeScriptToolchain,
+        lang.PYTHON: PythonToolchain,
+        lang.JAVASCRIPT: JavaScriptToolchain,
+        lang.CSHARP: CSharpToolchain,
+        lang.C: CFamilyToolchain,
+        lang.GO: GoToolchain,
+        lang.JAVA: JavaToolchain,
+        lang.RUST: RustToolchain,
+        lang.TYPESCRIPT: TypeScriptToolchain,
     }[language]
     return make(sandbox, timeout=120, environment=environment)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from forge_lsp.core.task import Language
 from tests.integration.hostile_candidates import Hostile
+from tests.support import lang
 
 __all__ = ["PROJECTS"]
 
@@ -30,7 +30,7 @@ _NODE_LOOT = 'console.error(require("node:child_process").execSync("bash payload
 
 PROJECTS: Mapping[str, Hostile] = {
     "compile_commands.json": Hostile(
-        language=Language.C,
+        language=lang.C,
         document="area.c",
         files={
             "area.c": _C,
@@ -52,7 +52,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=False,
     ),
     "CMake": Hostile(
-        language=Language.C,
+        language=lang.C,
         document="area.c",
         files={
             "area.c": _C,
@@ -74,7 +74,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "Makefile": Hostile(
-        language=Language.C,
+        language=lang.C,
         document="area.c",
         files={
             "area.c": _C,
@@ -86,7 +86,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "pom.xml": Hostile(
-        language=Language.JAVA,
+        language=lang.JAVA,
         document="Area.java",
         files={
             "Area.java": _JAVA,
@@ -104,7 +104,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=False,
     ),
     "go.work": Hostile(
-        language=Language.GO,
+        language=lang.GO,
         document="area.go",
         files={
             "area.go": _GO,
@@ -117,7 +117,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=False,
     ),
     ".cargo/config.toml": Hostile(
-        language=Language.RUST,
+        language=lang.RUST,
         document="src/lib.rs",
         files={
             "src/lib.rs": _RUST,
@@ -134,7 +134,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "build.rs": Hostile(
-        language=Language.RUST,
+        language=lang.RUST,
         document="src/lib.rs",
         files={
             "src/lib.rs": _RUST,
@@ -149,7 +149,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "pyproject.toml": Hostile(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         document="area.py",
         files={
             "area.py": _PYTHON,
@@ -170,7 +170,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "package.json": Hostile(
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="area.mjs",
         files={
             "area.mjs": "«export const area = (a, b) => 0;»\n",
@@ -190,7 +190,7 @@ PROJECTS: Mapping[str, Hostile] = {
         runs=None,
     ),
     "tsconfig.json": Hostile(
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         document="area.ts",
         files={
             "area.ts": "«export const area = (a: number, b: number): number => 0;»\n",
@@ -217,7 +217,7 @@ PROJECTS: Mapping[str, Hostile] = {
         packages=("typescript", "5"),
     ),
     "Directory.Build.props": Hostile(
-        language=Language.CSHARP,
+        language=lang.CSHARP,
         document="Area.cs",
         files={
             "Area.cs": "«class Area { }»\n",

@@ -17,11 +17,13 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, ScopeKind
+from forge_lsp.core.task import ScopeKind
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.languages.registry import BUILT_IN
 from tests.integration.builds_cases import real_sandbox
+from tests.support import lang
 from tests.support.tools import node_modules
 
 MOST = 1
@@ -46,7 +48,7 @@ def tools() -> Tools:
 def drawn() -> list[object]:
     chance = random.Random(os.environ.get("FORGE_SEED", "1"))
     found: list[CarriedTask] = []
-    for language in Language:
+    for language in BUILT_IN:
         every = [task for task in carried_tasks() if task.language is language]
         whole = os.environ.get("FORGE_TABLES") == "all"
         found += every if whole else chance.sample(every, min(MOST, len(every)))
@@ -68,7 +70,7 @@ async def test_a_task_is_sound(carried: CarriedTask, tmp_path: Path, sandbox: Sa
     for name, test in (("shown", carried.visible), ("judged", carried.hidden)):
         root = tmp_path / name / carried.folder
         task = carried.put(root, test, tools())
-        if carried.language is Language.TYPESCRIPT:  # an older node needs them for tests in TypeScript
+        if carried.language is lang.TYPESCRIPT:  # an older node needs them for tests in TypeScript
             for package, major in (("tsx", "4"), ("typescript", "5")):
                 source = node_modules(package, major) / "node_modules"
                 shutil.copytree(source, root / "node_modules", dirs_exist_ok=True, symlinks=True)

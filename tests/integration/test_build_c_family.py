@@ -12,10 +12,11 @@ import pytest
 
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildStatus
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
@@ -144,7 +145,7 @@ def toolchain(sandbox: Sandbox) -> CFamilyToolchain:
 
 @pytest.mark.parametrize(
     ("language", "files", "file", "cases"),
-    [(Language.C, C, "src/area.c", C_CASES), (Language.CPP, CPP, "src/area.cpp", CPP_CASES)],
+    [(lang.C, C, "src/area.c", C_CASES), (lang.CPP, CPP, "src/area.cpp", CPP_CASES)],
     ids=["c", "cpp"],
 )
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(
@@ -166,7 +167,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(
         assert case.message in found[0].message
 
 
-@pytest.mark.parametrize("language", [Language.C, Language.CPP])
+@pytest.mark.parametrize("language", [lang.C, lang.CPP])
 async def test_a_header_is_checked_by_those_that_include_it(
     toolchain: CFamilyToolchain, tmp_path: Path, language: Language
 ) -> None:
@@ -188,7 +189,7 @@ async def test_flags_come_from_the_database_and_load_nothing(toolchain: CFamilyT
             [{"directory": str(tmp_path / "build"), "command": command, "file": "../a.c"}]
         ),
     }
-    task = project_task(tmp_path, Language.C, files, "a.c")
+    task = project_task(tmp_path, lang.C, files, "a.c")
     report = await toolchain.build(task, with_code(task, "return WIDE + wide();"))
     assert report.status is BuildStatus.PASSED, report
     assert (await toolchain.build(task, with_code(task, "return NARROW;"))).compiled is False
@@ -199,7 +200,7 @@ async def test_problems_that_were_there_do_not_count_and_columns_are_code_points
     toolchain: CFamilyToolchain, tmp_path: Path
 ) -> None:
     text = "int old(void) { return gone; }\n«int f(void) { return 0; }»\n"
-    task = task_of(text, language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
+    task = task_of(text, language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     assert (await toolchain.build(task, with_code(task, "int f(void) { return 1; }"))).compiled is True
     report = await toolchain.build(task, with_code(task, 'int f(void) { return sizeof("é😀") + wid; }'))
     assert [(d.line, d.column, d.end_column) for d in report.diagnostics] == [(2, 37, 40)]
@@ -209,21 +210,21 @@ async def test_a_library_that_is_not_installed_is_the_environments_fault(
     toolchain: CFamilyToolchain, tmp_path: Path
 ) -> None:
     text = "#include <curl/none_such.h>\n«int f(void) { return 0; }»\n"
-    task = task_of(text, language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
+    task = task_of(text, language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     report = await toolchain.build(task, with_code(task, "int f(void) { return none_such(); }"))
     assert report.status is BuildStatus.UNVERIFIED
     assert report.remedy == "apt-get install libcurl4-openssl-dev"
     assert "curl/none_such.h" in (report.reason or "")
-    bare = task_of("«int f(void) { return 0; }»\n", language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
+    bare = task_of("«int f(void) { return 0; }»\n", language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     report = await toolchain.build(bare, "#include <none_such.h>\nint f(void) { return 1; }\n")
     assert report.status is BuildStatus.FAILED, "the candidate itself brought it in"
 
 
 async def test_a_lone_file_and_one_without_a_name(toolchain: CFamilyToolchain, tmp_path: Path) -> None:
     write_files(tmp_path, {"b.h": "int b(void);\n", "a.c": ""})
-    task = task_of("«»", language=Language.C, path=tmp_path / "a.c")
+    task = task_of("«»", language=lang.C, path=tmp_path / "a.c")
     assert (await toolchain.build(task, '#include "b.h"\nint a(void) { return b(); }\n')).compiled is True
-    untitled = task_of("«»", language=Language.CPP)
+    untitled = task_of("«»", language=lang.CPP)
     assert (await toolchain.build(untitled, "#include <span>\nint f(std::span<int> s) { return s[0]; }\n")).compiled
     assert (await toolchain.build(untitled, "int f() { return x; }\n")).compiled is False
 
@@ -235,7 +236,7 @@ async def test_a_file_from_outside_is_not_read(sandbox: Sandbox, tmp_path: Path)
     write_files(tmp_path, {"keys/id": "SECRETWORD\n", "work/a.c": ""})
     toolchain = CFamilyToolchain(sandbox, timeout=60, environment=os.environ)
     task = task_of(
-        "«int f(void) { return 0; }»\n", language=Language.C, path=tmp_path / "work/a.c", workspace=tmp_path / "work"
+        "«int f(void) { return 0; }»\n", language=lang.C, path=tmp_path / "work/a.c", workspace=tmp_path / "work"
     )
     for name in (str(key), "../keys/id"):
         report = await toolchain.build(task, f'#include "{name}"\nint f(void) {{ return 1; }}\n')
@@ -245,10 +246,10 @@ async def test_a_file_from_outside_is_not_read(sandbox: Sandbox, tmp_path: Path)
 
 
 async def test_without_a_compiler_nothing_is_known(sandbox: Sandbox, tmp_path: Path) -> None:
-    for language, remedy in ((Language.C, "gcc"), (Language.CPP, "g++")):
+    for language, remedy in ((lang.C, "gcc"), (lang.CPP, "g++")):
         bare = CFamilyToolchain(sandbox, timeout=60, environment={"PATH": "/nonexistent"})
         task = task_of("«»", language=language, path=tmp_path / "a.c")
-        if language is Language.CPP:
+        if language is lang.CPP:
             task = task_of("«»", language=language, path=tmp_path / "a.cpp")
         report = await bare.build(task, "int x;\n")
         assert (report.status, remedy in (report.remedy or "")) == (BuildStatus.UNVERIFIED, True)
@@ -259,9 +260,9 @@ async def test_without_a_compiler_nothing_is_known(sandbox: Sandbox, tmp_path: P
 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
-    commands = {Language.C: ("gcc", "-Wall", "-Werror", "-c", "{file}")}
-    own = toolchains(sandbox, timeout=60, commands=commands)[Language.C]
-    task = task_of("«»", language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
+    commands = {lang.C: ("gcc", "-Wall", "-Werror", "-c", "{file}")}
+    own = toolchains(sandbox, timeout=60, commands=commands)[lang.C]
+    task = task_of("«»", language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     assert (await own.build(task, "int f(void) { return 1; }\n")).compiled is True
     assert (await own.build(task, "int f(void) { int unused; return 1; }\n")).compiled is False
 
@@ -288,7 +289,7 @@ STUB, FINE = "«int area(int w, int h) { return 0; }»\n", "int area(int w, int 
 async def test_code_that_is_not_compiled_here_is_not_passed(
     toolchain: CFamilyToolchain, tmp_path: Path, marked: str, code: str, compiled: bool
 ) -> None:
-    task = project_task(tmp_path, Language.C, {"area.c": marked}, "area.c")
+    task = project_task(tmp_path, lang.C, {"area.c": marked}, "area.c")
     report = await toolchain.build(task, with_code(task, code))
     assert report.status is (BuildStatus.PASSED if compiled else BuildStatus.UNVERIFIED), report
     if not compiled:

@@ -9,9 +9,9 @@ import pytest
 
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain, csharp_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.tools import dotnet_environment
 
@@ -85,7 +85,7 @@ def toolchain(sandbox: Sandbox, environment: Mapping[str, str]) -> CSharpToolcha
 
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: CSharpToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.CSHARP, FILES, FILE)
+    task = project_task(tmp_path, lang.CSHARP, FILES, FILE)
     before = names_below(tmp_path)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
@@ -99,7 +99,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: CShar
 
 
 async def test_a_lone_file_gets_a_project(toolchain: CSharpToolchain) -> None:
-    task = task_of("«»", language=Language.CSHARP)
+    task = task_of("«»", language=lang.CSHARP)
     assert (await toolchain.build(task, 'Console.WriteLine("top level");\n')).compiled is True
     report = await toolchain.build(task, "public class A { public int F() => nobody; }\n")
     assert [(d.file, d.line, d.code) for d in report.diagnostics] == [("untitled_1.cs", 1, "CS0103")]
@@ -110,7 +110,7 @@ async def test_packages_that_are_not_there_are_the_environments_fault(
 ) -> None:
     project = PROJECT.format('<ItemGroup><PackageReference Include="No.Such.Package" Version="1.0.0" /></ItemGroup>')
     write_files(tmp_path, {"p.csproj": project, "A.cs": ""})
-    task = task_of("«»", language=Language.CSHARP, path=tmp_path / "A.cs", workspace=tmp_path)
+    task = task_of("«»", language=lang.CSHARP, path=tmp_path / "A.cs", workspace=tmp_path)
     report = await toolchain.build(task, "public class A {}\n")
     assert report.status is BuildStatus.UNVERIFIED
     assert (report.remedy or "").startswith("dotnet restore")
@@ -118,7 +118,7 @@ async def test_packages_that_are_not_there_are_the_environments_fault(
 
 async def test_an_error_that_hides_others_leaves_it_unverified(toolchain: CSharpToolchain, tmp_path: Path) -> None:
     write_files(tmp_path, {"p.csproj": PROJECT.format(""), "Old.cs": "public class Old : Missing {}\n", "A.cs": ""})
-    task = task_of("«»", language=Language.CSHARP, path=tmp_path / "A.cs", workspace=tmp_path)
+    task = task_of("«»", language=lang.CSHARP, path=tmp_path / "A.cs", workspace=tmp_path)
     report = await toolchain.build(task, "public class A { public int F() => nobody; }\n")
     assert report.status is BuildStatus.UNVERIFIED
     assert "Old.cs:1" in (report.reason or "")
@@ -126,7 +126,7 @@ async def test_an_error_that_hides_others_leaves_it_unverified(toolchain: CSharp
 
 async def test_without_an_sdk_it_is_unverified(sandbox: Sandbox, tmp_path: Path) -> None:
     none = CSharpToolchain(sandbox, timeout=10, environment={"PATH": "/nonexistent", "HOME": str(tmp_path)})
-    task = task_of("«»", language=Language.CSHARP)
+    task = task_of("«»", language=lang.CSHARP)
     report = await none.build(task, "public class A {}\n")
     assert report.status is BuildStatus.UNVERIFIED
     assert "dotnet.microsoft.com" in (report.remedy or "")
@@ -153,7 +153,7 @@ async def test_code_that_is_not_compiled_here_is_not_passed(
 ) -> None:
     text = "public static class Sizes\n{\n«    public static int Area(int w, int h) { return 0; }»\n}\n"
     files = {"Shapes/Shapes.csproj": PROJECT.format(project), FILE: document.replace("{0}", text)}
-    task = project_task(tmp_path, Language.CSHARP, files, FILE)
+    task = project_task(tmp_path, lang.CSHARP, files, FILE)
     code = method("return width * height;") if compiled else method("return width.nonsense(height);")
     report = await toolchain.build(task, with_code(task, code))
     assert report.status is (BuildStatus.PASSED if compiled else BuildStatus.UNVERIFIED), report

@@ -11,10 +11,10 @@ import pytest
 
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.go.toolchain import GoToolchain, go_findings
 from forge_lsp.languages.go.tools import find_go
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 
 pytestmark = pytest.mark.timeout(240)
@@ -107,7 +107,7 @@ def toolchain(sandbox: Sandbox) -> GoToolchain:
 
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: GoToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
@@ -119,7 +119,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: GoToo
 
 
 async def test_a_module_that_is_not_there(toolchain: GoToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     missing = task.document.text.replace('import "math"', 'import (\n\t"example.com/none/x"\n\t"math"\n)')
     report = await toolchain.build(task, missing.replace('panic("TODO")', "return x.Y()"))
     assert report.status is BuildStatus.FAILED
@@ -128,11 +128,11 @@ async def test_a_module_that_is_not_there(toolchain: GoToolchain, tmp_path: Path
         **FILES,
         FILE: FILES[FILE].replace('import "math"', 'import (\n\t"example.com/none/x"\n\t"math"\n)\n\nvar _ = x.Y'),
     }
-    before = project_task(tmp_path, Language.GO, files, FILE)
+    before = project_task(tmp_path, lang.GO, files, FILE)
     report = await toolchain.build(before, with_code(before, GOOD))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "go get example.com/none/x")
     required = {**files, "go.mod": f"{FILES['go.mod']}\nrequire example.com/none v1.2.3\n"}
-    task = project_task(tmp_path, Language.GO, required, FILE)
+    task = project_task(tmp_path, lang.GO, required, FILE)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert report.status is BuildStatus.UNVERIFIED
     assert report.remedy in ("go mod download", "go mod tidy")
@@ -140,11 +140,11 @@ async def test_a_module_that_is_not_there(toolchain: GoToolchain, tmp_path: Path
 
 async def test_what_was_wrong_with_the_tests_before_and_a_newer_go(toolchain: GoToolchain, tmp_path: Path) -> None:
     broken = FILES["area/area_test.go"] + '\nvar broken int = "a"\n'
-    task = project_task(tmp_path, Language.GO, {**FILES, "area/area_test.go": broken}, FILE)
+    task = project_task(tmp_path, lang.GO, {**FILES, "area/area_test.go": broken}, FILE)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert report.status is BuildStatus.PASSED, report
     newer = {**FILES, "go.mod": re.sub(r"go \d[\d.]*", "go 1.999", FILES["go.mod"])}
-    task = project_task(tmp_path, Language.GO, newer, FILE)
+    task = project_task(tmp_path, lang.GO, newer, FILE)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert (report.status, report.remedy) == (
         BuildStatus.UNVERIFIED,
@@ -156,7 +156,7 @@ async def test_a_test_that_no_longer_compiles_and_what_vet_knows(toolchain: GoTo
     files = {**FILES, "area/area_test.go": FILES["area/area_test.go"].replace("Area(2, 3)", "help(2)") + "\n"}
     files[FILE] = FILES[FILE] + "\nfunc help(x int) int { return x }\n"
     files[FILE] = files[FILE].replace("»", "", 1).rstrip("\n") + "»\n"
-    task = project_task(tmp_path, Language.GO, files, FILE)
+    task = project_task(tmp_path, lang.GO, files, FILE)
     kept = f"{GOOD}\n\nfunc Round(x float64) int {{ return int(math.Round(x)) }}\n\nfunc help(x int) int {{ return x }}"
     assert (await toolchain.build(task, with_code(task, kept))).status is BuildStatus.PASSED
     report = await toolchain.build(task, with_code(task, kept.replace("func help(x int)", "func help(x, y int)")))
@@ -168,14 +168,14 @@ async def test_a_test_that_no_longer_compiles_and_what_vet_knows(toolchain: GoTo
 
 
 async def test_columns_count_code_points(toolchain: GoToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     report = await toolchain.build(task, with_code(task, f'{HEAD}\treturn len("é😀") + wid\n}}'))
     assert [(d.line, d.column) for d in report.diagnostics] == [(7, 21)]
 
 
 async def test_a_stub_whose_imports_are_not_used_yet(toolchain: GoToolchain, tmp_path: Path) -> None:
     files = {**FILES, FILE: FILES[FILE].replace('import "math"', 'import (\n\t"math"\n\t"strings"\n)')}
-    task = project_task(tmp_path, Language.GO, files, FILE)
+    task = project_task(tmp_path, lang.GO, files, FILE)
     good = with_code(task, f'{HEAD}\treturn len(strings.Repeat("x", width*height))\n}}')
     assert (await toolchain.build(task, good)).status is BuildStatus.PASSED
     report = await toolchain.build(task, with_code(task, f"{HEAD}\treturn strings.None\n}}"))
@@ -183,14 +183,14 @@ async def test_a_stub_whose_imports_are_not_used_yet(toolchain: GoToolchain, tmp
 
 
 async def test_a_lone_file_and_its_neighbours(toolchain: GoToolchain, tmp_path: Path) -> None:
-    lone = task_of("«»", language=Language.GO)
+    lone = task_of("«»", language=lang.GO)
     program = 'package main\n\nimport "fmt"\n\nfunc main() {\n\tfmt.Println(1)\n}\n'
     assert (await toolchain.build(lone, program)).compiled is True
     assert (await toolchain.build(lone, program.replace("1", "x"))).compiled is False
     write_files(tmp_path, {"a.go": program, "b.go": program, "c.go": "package main\n\nfunc help() int { return 1 }\n"})
-    task = task_of(program, language=Language.GO, path=tmp_path / "a.go")
+    task = task_of(program, language=lang.GO, path=tmp_path / "a.go")
     assert (await toolchain.build(task, program.replace("1", "help()"))).compiled is True
-    inside = task_of(program, language=Language.GO, path=tmp_path / "a.go", workspace=tmp_path)
+    inside = task_of(program, language=lang.GO, path=tmp_path / "a.go", workspace=tmp_path)
     assert (await toolchain.build(inside, program.replace("1", "help()"))).compiled is True
     assert (await toolchain.build(inside, program.replace("1", "nobody()"))).compiled is False
 
@@ -208,14 +208,12 @@ async def test_several_modules_and_files_that_are_left_out(toolchain: GoToolchai
         },
     )
     task = task_of(
-        "package a\n\n«func A() int { return 1 }»\n", language=Language.GO, path=tmp_path / "a/a.go", workspace=tmp_path
+        "package a\n\n«func A() int { return 1 }»\n", language=lang.GO, path=tmp_path / "a/a.go", workspace=tmp_path
     )
     assert (await toolchain.build(task, with_code(task, "func A() int { return 2 }"))).compiled is True
     report = await toolchain.build(task, with_code(task, 'func A() string { return "" }'))
     assert [(d.file, d.line) for d in report.diagnostics] == [("b/b.go", 5)]
-    other = task_of(
-        "package a\n\nvar W = 1\n", language=Language.GO, path=tmp_path / "a/a_windows.go", workspace=tmp_path
-    )
+    other = task_of("package a\n\nvar W = 1\n", language=lang.GO, path=tmp_path / "a/a_windows.go", workspace=tmp_path)
     report = await toolchain.build(other, "package a\n\nvar W = none\n")
     assert (report.status, "build constraints" in (report.reason or "")) == (BuildStatus.UNVERIFIED, True)
 
@@ -223,7 +221,7 @@ async def test_several_modules_and_files_that_are_left_out(toolchain: GoToolchai
 async def test_without_go(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forge_lsp.languages.go.tools.find_spec", lambda _: None)
     bare = GoToolchain(sandbox, timeout=20, environment={"PATH": "/nonexistent"})
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     report = await bare.build(task, with_code(task, GOOD))
     assert (report.status, bool(report.remedy)) == (BuildStatus.UNVERIFIED, True)
     (finding,) = await go_findings(sandbox, {"PATH": "/nonexistent"})
@@ -236,7 +234,7 @@ async def test_the_doctor_finds_go(sandbox: Sandbox) -> None:
 
 
 async def test_the_tree_and_the_users_cache_are_left_alone(toolchain: GoToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     before = {path: path.stat().st_mtime_ns for path in everything(tmp_path)}
     await toolchain.build(task, with_code(task, GOOD))
     assert {path: path.stat().st_mtime_ns for path in everything(tmp_path)} == before

@@ -13,9 +13,9 @@ import pytest
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.java.toolchain import JavaToolchain, java_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed (no javac on PATH)")
@@ -99,7 +99,7 @@ def toolchain(sandbox: Sandbox) -> JavaToolchain:
 
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: JavaToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.JAVA, FILES, FILE)
+    task = project_task(tmp_path, lang.JAVA, FILES, FILE)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
@@ -122,7 +122,7 @@ async def test_modules_are_compiled_on_the_class_path(toolchain: JavaToolchain, 
         "other/src/main/java/module-info.java": "module other { requires shop; }\n",
         "other/src/main/java/other/User.java": "package other;\n\nclass User { int one = shop.Area.area(1, 1); }\n",
     }
-    task = project_task(tmp_path, Language.JAVA, {**FILES, **modules}, FILE)
+    task = project_task(tmp_path, lang.JAVA, {**FILES, **modules}, FILE)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     bad = await toolchain.build(task, with_code(task, f"{HEAD}        return wid;\n    }}"))
@@ -133,7 +133,7 @@ async def test_problems_that_were_there_do_not_count_and_columns_are_code_points
     toolchain: JavaToolchain, tmp_path: Path
 ) -> None:
     text = "class A {\n    int old() { return gone; }\n«    int f() { return 0; }»\n}\n"
-    task = task_of(text, language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
+    task = task_of(text, language=lang.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     assert (await toolchain.build(task, with_code(task, "    int f() { return 1; }"))).compiled is True
     report = await toolchain.build(task, with_code(task, '    int f() {\treturn "é😀".length() + wid; }'))
     assert [(d.line, d.column, d.end_column) for d in report.diagnostics] == [(3, 38, 41)]
@@ -142,17 +142,17 @@ async def test_problems_that_were_there_do_not_count_and_columns_are_code_points
 async def test_another_error_in_the_file_hides_no_flow_error(toolchain: JavaToolchain, tmp_path: Path) -> None:
     """The compiler would stop before it looks for missing returns."""
     text = "import gone.Away;\nclass A {\n    Away old;\n«    int f(int a) { return 0; }»\n}\n"
-    task = task_of(text, language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
+    task = task_of(text, language=lang.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     report = await toolchain.build(task, with_code(task, "    int f(int a) { if (a > 0) return 1; }"))
     assert [d.code for d in report.diagnostics] == ["missing.ret.stmt"]
 
 
 async def test_a_lone_file_and_one_without_a_name(toolchain: JavaToolchain, tmp_path: Path) -> None:
     write_files(tmp_path, {"B.java": "class B { static int b() { return 1; } }\n", "Broken.java": "class {"})
-    task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java")
+    task = task_of("«»", language=lang.JAVA, path=tmp_path / "A.java")
     assert (await toolchain.build(task, "public class A { int a = B.b(); }\n")).compiled is True
     assert (await toolchain.build(task, "public class Other { }\n")).compiled is False
-    untitled = task_of("«»", language=Language.JAVA)
+    untitled = task_of("«»", language=lang.JAVA)
     assert (await toolchain.build(untitled, "public final class Cart { int a = 1; }\n")).compiled is True
     report = await toolchain.build(untitled, 'public final class Cart { int a = "x"; }\n')
     assert [(d.file, d.line, d.code) for d in report.diagnostics] == [("untitled_1.java", 1, "prob.found.req")]
@@ -183,7 +183,7 @@ async def test_jars_come_from_where_maven_keeps_them(sandbox: Sandbox, tmp_path:
     )
     text = "import org.lib.Lib;\nclass A {\n«    int f() { return 0; }»\n}\n"
     work = write_files(tmp_path / "work", {"pom.xml": pom, "A.java": ""})
-    task = task_of(text, language=Language.JAVA, path=work / "A.java", workspace=work)
+    task = task_of(text, language=lang.JAVA, path=work / "A.java", workspace=work)
     good = with_code(task, "    int f() { return new Lib().base(); }")
     with_jars = JavaToolchain(sandbox, timeout=90, environment={**os.environ, "HOME": str(home)})
     assert (await with_jars.build(task, good)).status is BuildStatus.PASSED
@@ -229,7 +229,7 @@ async def test_an_annotation_processor_in_the_tree_does_not_run(toolchain: JavaT
     write_files(tmp_path, {"Evil.java": source})
     compile_java("-d", str(work / "target/classes"), "-proc:none", str(tmp_path / "Evil.java"))
     text = "class A {\n«    int f() { return 0; }»\n}\n"
-    task = task_of(text, language=Language.JAVA, path=work / "A.java", workspace=work)
+    task = task_of(text, language=lang.JAVA, path=work / "A.java", workspace=work)
     report = await toolchain.build(task, with_code(task, "    int f() { return 1; }"))
     assert report.status is BuildStatus.PASSED, report
     # Where the build declares processors they run, in the sandbox: this one breaks the build and nothing else.
@@ -243,7 +243,7 @@ async def test_an_annotation_processor_in_the_tree_does_not_run(toolchain: JavaT
 async def test_a_newer_java_than_the_one_here(toolchain: JavaToolchain, tmp_path: Path) -> None:
     pom = "<project><properties><java.version>99</java.version></properties></project>"
     write_files(tmp_path, {"pom.xml": pom})
-    task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
+    task = task_of("«»", language=lang.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     report = await toolchain.build(task, "class A { }\n")
     assert report.status is BuildStatus.UNVERIFIED
     assert report.remedy == "apt-get install openjdk-99-jdk-headless"
@@ -251,7 +251,7 @@ async def test_a_newer_java_than_the_one_here(toolchain: JavaToolchain, tmp_path
 
 async def test_without_a_jdk_nothing_is_known(sandbox: Sandbox, tmp_path: Path) -> None:
     bare = JavaToolchain(sandbox, timeout=60, environment={"PATH": "/nonexistent"})
-    task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java")
+    task = task_of("«»", language=lang.JAVA, path=tmp_path / "A.java")
     report = await bare.build(task, "class A { }\n")
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "apt-get install default-jdk-headless")
     (absent,) = await java_findings(sandbox, {"PATH": "/nonexistent"})
@@ -261,8 +261,8 @@ async def test_without_a_jdk_nothing_is_known(sandbox: Sandbox, tmp_path: Path) 
 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
-    commands = {Language.JAVA: ("javac", "-Xlint:all", "-Werror", "{file}")}
-    own = toolchains(sandbox, timeout=60, commands=commands)[Language.JAVA]
-    task = task_of("«»", language=Language.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
+    commands = {lang.JAVA: ("javac", "-Xlint:all", "-Werror", "{file}")}
+    own = toolchains(sandbox, timeout=60, commands=commands)[lang.JAVA]
+    task = task_of("«»", language=lang.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     assert (await own.build(task, "class A { int a = 1; }\n")).compiled is True
     assert (await own.build(task, "class A { java.util.List a; }\n")).compiled is False

@@ -11,9 +11,9 @@ import pytest
 
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain, javascript_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.tools import typescript_folder
 
@@ -135,7 +135,7 @@ def typed(sandbox: Sandbox, request: pytest.FixtureRequest) -> JavaScriptToolcha
 
 
 async def refused(toolchain: JavaScriptToolchain, root: Path, cases: list[Case]) -> None:
-    task = project_task(root, Language.JAVASCRIPT, FILES, FILE)
+    task = project_task(root, lang.JAVASCRIPT, FILES, FILE)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in cases:
@@ -155,7 +155,7 @@ async def test_with_typescript_names_and_calls_are_checked_too(typed: JavaScript
 
 
 async def test_loose_javascript_is_no_error(typed: JavaScriptToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.JAVASCRIPT, FILES, FILE)
+    task = project_task(tmp_path, lang.JAVASCRIPT, FILES, FILE)
     loose = (
         f"{HEAD}  const found = {{}};\n  found.size = process.env.SIZE ?? width;\n"
         "  if (typeof Buffer === 'undefined') height = null;\n  return found.size * height;\n}"
@@ -167,7 +167,7 @@ async def test_loose_javascript_is_no_error(typed: JavaScriptToolchain, tmp_path
 async def test_commonjs_is_what_it_says(typed: JavaScriptToolchain, tmp_path: Path) -> None:
     write_files(tmp_path, {"use.js": "const { area } = require('./area');\nmodule.exports = area(1, 2);\n"})
     text = "«»\nmodule.exports = { area };\n"
-    task = task_of(text, language=Language.JAVASCRIPT, path=tmp_path / "area.js", workspace=tmp_path)
+    task = task_of(text, language=lang.JAVASCRIPT, path=tmp_path / "area.js", workspace=tmp_path)
     (tmp_path / "area.js").write_text(text.replace("«", "").replace("»", ""))
     good = "const path = require('path');\nfunction area(a, b) {\n  return path.sep ? a * b : 0;\n}"
     report = await typed.build(task, with_code(task, good))
@@ -180,7 +180,7 @@ async def test_commonjs_is_what_it_says(typed: JavaScriptToolchain, tmp_path: Pa
 async def test_a_declared_package_that_is_not_installed_is_the_environments(
     node_alone: JavaScriptToolchain, tmp_path: Path
 ) -> None:
-    task = project_task(tmp_path, Language.JAVASCRIPT, FILES, FILE)
+    task = project_task(tmp_path, lang.JAVASCRIPT, FILES, FILE)
     code = f'import pad from "left-pad";\n{HEAD}  return pad(width, height);\n}}'
     report = await node_alone.build(task, with_code(task, code))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "npm install")
@@ -189,14 +189,14 @@ async def test_a_declared_package_that_is_not_installed_is_the_environments(
 
 
 async def test_a_lone_file_may_be_a_module_or_a_script(node_alone: JavaScriptToolchain, tmp_path: Path) -> None:
-    task = task_of("«»", language=Language.JAVASCRIPT, path=tmp_path / "a.js", workspace=None)
+    task = task_of("«»", language=lang.JAVASCRIPT, path=tmp_path / "a.js", workspace=None)
     assert (await node_alone.build(task, 'import fs from "node:fs";\nexport const a = fs;\n')).compiled is True
     assert (await node_alone.build(task, "module.exports = require('fs');\n")).compiled is True
     assert (await node_alone.build(task, "return return;\n")).compiled is False
 
 
 async def test_jsx_is_read_by_typescript(typed: JavaScriptToolchain, tmp_path: Path) -> None:
-    task = task_of("«»", language=Language.JAVASCRIPT, path=tmp_path / "a.jsx", workspace=None)
+    task = task_of("«»", language=lang.JAVASCRIPT, path=tmp_path / "a.jsx", workspace=None)
     assert (
         await typed.build(task, "export const A = (name) => wrap(<p>{name}</p>);\nconst wrap = (x) => x;\n")
     ).compiled
@@ -205,14 +205,14 @@ async def test_jsx_is_read_by_typescript(typed: JavaScriptToolchain, tmp_path: P
 
 
 async def test_nothing_of_the_project_is_run(node_alone: JavaScriptToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.JAVASCRIPT, FILES, FILE)
+    task = project_task(tmp_path, lang.JAVASCRIPT, FILES, FILE)
     loud = f"{GOOD}\nthrow new Error('it was run');\nprocess.exit(3);"
     assert (await node_alone.build(task, with_code(task, loud))).status is BuildStatus.PASSED
 
 
 async def test_without_node_it_is_unverified_with_the_way_out(sandbox: Sandbox, tmp_path: Path) -> None:
     bare = JavaScriptToolchain(sandbox, timeout=10, environment={"PATH": "/nonexistent"})
-    task = task_of("«»", language=Language.JAVASCRIPT, path=tmp_path / "a.js", workspace=None)
+    task = task_of("«»", language=lang.JAVASCRIPT, path=tmp_path / "a.js", workspace=None)
     report = await bare.build(task, "1;\n")
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "https://nodejs.org/en/download")
     (finding,) = await javascript_findings(sandbox, {"PATH": "/nonexistent"})
@@ -233,7 +233,7 @@ async def test_jsx_is_parsed_whatever_its_file_is_called(sandbox: Sandbox, tmp_p
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules/typescript").symlink_to(typescript_folder("5") / "node_modules/typescript")
     files = {"package.json": '{"name": "views"}', "src/list.js": "export const List = () => null;\n", name: JSX}
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, name)
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, name)
     toolchain = JavaScriptToolchain(sandbox, timeout=60, environment=os.environ)
     bodies = {
         "<List items={items} />;\n}": True,
@@ -259,7 +259,7 @@ async def test_what_nothing_here_can_read_is_unverified(sandbox: Sandbox, tmp_pa
         ("b.jsx", JSX.split("\n\n")[1], f"{VIEW}<b />;\n}}", "TypeScript is not installed"),
         ("c.js", flow, "export function area(w: number): number {\n  return w + 1;\n}", "Flow"),
     ):
-        task = project_task(tmp_path / name, Language.JAVASCRIPT, {"package.json": "{}", name: text}, name)
+        task = project_task(tmp_path / name, lang.JAVASCRIPT, {"package.json": "{}", name: text}, name)
         toolchain = JavaScriptToolchain(sandbox, timeout=60, environment=environment)
         report = await toolchain.build(task, with_code(task, code))
         assert (report.compiled, word in (report.reason or "")) == (None, True), (name, report)

@@ -12,9 +12,9 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox, Toolchain
-from forge_lsp.core.task import Language
 from forge_lsp.languages.python.toolchain import PythonToolchain, python_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 
 FILES = {
@@ -103,7 +103,7 @@ def toolchain(sandbox: Sandbox) -> PythonToolchain:
     ids=["plain", "untidy", "optional import"],
 )
 async def test_a_good_candidate_passes(toolchain: PythonToolchain, tmp_path: Path, code: str) -> None:
-    task = project_task(tmp_path, Language.PYTHON, FILES, FILE)
+    task = project_task(tmp_path, lang.PYTHON, FILES, FILE)
     report = await toolchain.build(task, with_code(task, code))
     assert report.status is BuildStatus.PASSED, report
     assert report.diagnostics == ()
@@ -111,7 +111,7 @@ async def test_a_good_candidate_passes(toolchain: PythonToolchain, tmp_path: Pat
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_bad_candidate_is_refused(toolchain: PythonToolchain, tmp_path: Path, case: Case) -> None:
-    task = project_task(tmp_path, Language.PYTHON, FILES, FILE)
+    task = project_task(tmp_path, lang.PYTHON, FILES, FILE)
     report = await toolchain.build(task, with_code(task, case.code))
     assert report.status is BuildStatus.FAILED, report
     found = [d for d in report.diagnostics if (d.file, d.line) == (case.file, case.line) and d.code in case.codes]
@@ -121,7 +121,7 @@ async def test_a_bad_candidate_is_refused(toolchain: PythonToolchain, tmp_path: 
 
 
 async def test_a_candidate_cannot_silence_the_checker(toolchain: PythonToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.PYTHON, FILES, FILE)
+    task = project_task(tmp_path, lang.PYTHON, FILES, FILE)
     for comment in ("# type: ignore", "# ty: ignore[invalid-return-type]", "# noqa"):
         report = await toolchain.build(task, with_code(task, f'{HEAD}    return "wide" if nope else 1  {comment}'))
         assert report.status is BuildStatus.FAILED, comment
@@ -131,14 +131,14 @@ async def test_none_is_returned_where_the_users_docstring_says_so(toolchain: Pyt
     head = 'def area(text: str) -> str:\n    """Return the text{}."""'
     for words, status in ((", or None where it is empty", BuildStatus.PASSED), ("", BuildStatus.FAILED)):
         documented = head.format(words)
-        task = project_task(tmp_path, Language.PYTHON, {**FILES, FILE: f"«{documented}\n»\n"}, FILE)
+        task = project_task(tmp_path, lang.PYTHON, {**FILES, FILE: f"«{documented}\n»\n"}, FILE)
         code = f"{documented}\n    if text:\n        return text\n    return None"
         report = await toolchain.build(task, with_code(task, code))
         assert report.status is status, report
 
 
 async def test_the_most_frequent_one_is_found_by_its_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.PYTHON, FILES, FILE)
+    task = project_task(tmp_path, lang.PYTHON, FILES, FILE)
     code = (
         f'{HEAD}    count = {{"a": 1}}\n    names: list[str] = list(count)\n    names.sort(key=count.get)\n'
         "    names = sorted(count, key=count.get)\n"
@@ -155,7 +155,7 @@ async def test_the_users_own_problems_do_not_count(toolchain: PythonToolchain, t
         + FILES[FILE].removeprefix("from __future__ import annotations\n\n\n"),
         "shapes/other.py": "import shapes.nothing\n",
     }
-    task = project_task(tmp_path, Language.PYTHON, files, FILE)
+    task = project_task(tmp_path, lang.PYTHON, files, FILE)
     good = await toolchain.build(task, with_code(task, f"# one\n# line more\n{HEAD}    return width * height"))
     assert good.status is BuildStatus.PASSED, good
     bad = await toolchain.build(task, with_code(task, f"{HEAD}    return width * nobody"))
@@ -232,7 +232,7 @@ async def test_the_users_own_command(sandbox: Sandbox, tmp_path: Path) -> None:
     )
 
     def checked_by(*command: str) -> Toolchain:
-        return toolchains(sandbox, timeout=60, commands={Language.PYTHON: command})[Language.PYTHON]
+        return toolchains(sandbox, timeout=60, commands={lang.PYTHON: command})[lang.PYTHON]
 
     own = checked_by(sys.executable, "-c", script, "{file}")
     task = task_of("«»", path=tmp_path / "a.py", workspace=tmp_path)

@@ -13,11 +13,12 @@ import pytest
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.rust.toolchain import RustToolchain, rust_findings
 from forge_lsp.sandbox import choosing
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 
 pytestmark = pytest.mark.timeout(240)
@@ -97,7 +98,7 @@ def toolchain(sandbox: Sandbox) -> RustToolchain:
 
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, FILES, FILE)
+    task = project_task(tmp_path, lang.RUST, FILES, FILE)
     before = {path: path.stat().st_mtime_ns for path in everything(tmp_path)}
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
@@ -112,12 +113,12 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: RustT
 
 
 async def test_what_one_candidate_made_is_not_there_for_the_next(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, FILES, FILE)
+    task = project_task(tmp_path, lang.RUST, FILES, FILE)
     wide = "pub fn area(width: i64, height: i64) -> i64 {\n    width * height\n}\n\npub fn more() {}"
     assert (await toolchain.build(task, with_code(task, wide))).compiled is True
     shop = task_of(
         FILES["shop/src/main.rs"].replace("println", "«println").replace('");', '");»'),
-        language=Language.RUST,
+        language=lang.RUST,
         path=tmp_path / "shop/src/main.rs",
         workspace=tmp_path,
     )
@@ -127,19 +128,19 @@ async def test_what_one_candidate_made_is_not_there_for_the_next(toolchain: Rust
 
 async def test_a_buffer_that_was_given_up_leaves_nothing(toolchain: RustToolchain, tmp_path: Path) -> None:
     """Cargo goes by time stamps: a file on disk is older than what was made from a buffer laid over it."""
-    project_task(tmp_path, Language.RUST, FILES, FILE)
+    project_task(tmp_path, lang.RUST, FILES, FILE)
     marked = FILES["shop/src/main.rs"].replace("println", "«println").replace('");', '");»')
     buffer = {tmp_path / FILE: FILES[FILE].replace("«", "").replace("»", "") + "\npub fn more() {}\n"}
     main = tmp_path / "shop/src/main.rs"
-    first = task_of(marked, language=Language.RUST, path=main, workspace=tmp_path, buffers=buffer)
+    first = task_of(marked, language=lang.RUST, path=main, workspace=tmp_path, buffers=buffer)
     assert (await toolchain.build(first, with_code(first, "shapes::area::more();"))).compiled is True
-    second = task_of(marked, language=Language.RUST, path=main, workspace=tmp_path)
+    second = task_of(marked, language=lang.RUST, path=main, workspace=tmp_path)
     report = await toolchain.build(second, with_code(second, "shapes::area::more();"))
     assert [(d.file, d.code) for d in report.diagnostics] == [("shop/src/main.rs", "E0425")]
 
 
 async def test_columns_and_borrows(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, FILES, FILE)
+    task = project_task(tmp_path, lang.RUST, FILES, FILE)
     report = await toolchain.build(task, with_code(task, f'{HEAD}    let s = ("é😀", wid); s.0.len() as i64\n}}'))
     assert [(d.line, d.column) for d in report.diagnostics] == [(3, 20)]
     moved = f"{HEAD}    let v = vec![width];\n    drop(v);\n    v[0] * height\n}}"
@@ -152,13 +153,13 @@ async def test_crates_that_are_not_there(toolchain: RustToolchain, tmp_path: Pat
         **FILES,
         "shapes/Cargo.toml": FILES["shapes/Cargo.toml"] + '\n[dependencies]\ncrate-that-nobody-published = "1"\n',
     }
-    task = project_task(tmp_path, Language.RUST, files, FILE)
+    task = project_task(tmp_path, lang.RUST, files, FILE)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "cargo fetch"), report
 
 
 async def test_a_toolchain_that_is_not_there(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, FILES, FILE)
+    task = project_task(tmp_path, lang.RUST, FILES, FILE)
     bare = RustToolchain(sandbox, timeout=20, environment={"PATH": "/nonexistent"})
     report = await bare.build(task, with_code(task, GOOD))
     assert (report.status, bool(report.remedy)) == (BuildStatus.UNVERIFIED, True)
@@ -171,9 +172,9 @@ async def test_a_toolchain_that_is_not_there(sandbox: Sandbox, tmp_path: Path) -
 
 
 async def test_a_file_that_no_target_includes(toolchain: RustToolchain, tmp_path: Path) -> None:
-    project_task(tmp_path, Language.RUST, FILES, FILE)
+    project_task(tmp_path, lang.RUST, FILES, FILE)
     path = tmp_path / "shapes/src/stray.rs"
-    task = task_of("«»", language=Language.RUST, path=path, workspace=tmp_path)
+    task = task_of("«»", language=lang.RUST, path=path, workspace=tmp_path)
     report = await toolchain.build(task, "pub fn f() -> i32 { nobody }\n")
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "declare it: mod stray;")
 
@@ -184,28 +185,28 @@ async def test_what_stands_beside_the_document_and_what_is_behind_a_feature(
     crate = {"Cargo.toml": CRATE.format(name="shapes") + "\n[features]\nextra = []\n"}
     stub = FILES[FILE].replace("/// A product.", '#[cfg(feature = "extra")]')
     files = {**crate, "src/lib.rs": stub, "tests/broken.rs": '#[test]\nfn broken() {\n    let _: i64 = "a";\n}\n'}
-    task = project_task(tmp_path, Language.RUST, files, "src/lib.rs")
+    task = project_task(tmp_path, lang.RUST, files, "src/lib.rs")
     report = await toolchain.build(task, with_code(task, GOOD))
     assert report.status is BuildStatus.PASSED, "a test of another file that does not compile hides nothing"
     report = await toolchain.build(task, with_code(task, GOOD.replace("width *", "width.nonsense()*")))
     assert report.status is BuildStatus.FAILED, "the feature is on"
-    windows = project_task(tmp_path, Language.RUST, {**files, "src/lib.rs": f"#![cfg(windows)]\n{stub}"}, "src/lib.rs")
+    windows = project_task(tmp_path, lang.RUST, {**files, "src/lib.rs": f"#![cfg(windows)]\n{stub}"}, "src/lib.rs")
     report = await toolchain.build(windows, with_code(windows, GOOD))
     assert report.status is BuildStatus.UNVERIFIED
     assert report.reason == "not compiled here: `area` is behind cfg(windows), which does not hold on this machine"
     future = {**files, "Cargo.toml": crate["Cargo.toml"].replace("2021", "2999")}
-    task = project_task(tmp_path, Language.RUST, future, "src/lib.rs")
+    task = project_task(tmp_path, lang.RUST, future, "src/lib.rs")
     report = await toolchain.build(task, with_code(task, GOOD))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "rustup update"), report
 
 
 async def test_a_lone_file(toolchain: RustToolchain, tmp_path: Path) -> None:
-    lone = task_of("«»", language=Language.RUST)
+    lone = task_of("«»", language=lang.RUST)
     assert (await toolchain.build(lone, "pub fn f() -> i32 { 1 }\n")).compiled is True
     assert (await toolchain.build(lone, 'pub fn f() -> i32 { "" }\n')).compiled is False
     assert (await toolchain.build(lone, 'fn main() {\n    println!("{}", 1);\n}\n')).compiled is True
     write_files(tmp_path, {"help.rs": "pub fn help() -> i32 { 1 }\n", "a.rs": ""})
-    task = task_of("mod help;\n«fn main() {}»\n", language=Language.RUST, path=tmp_path / "a.rs")
+    task = task_of("mod help;\n«fn main() {}»\n", language=lang.RUST, path=tmp_path / "a.rs")
     assert (await toolchain.build(task, with_code(task, "fn main() { help::help(); }"))).compiled is True
     assert (await toolchain.build(task, with_code(task, "fn main() { help::none(); }"))).compiled is False
 
@@ -242,7 +243,7 @@ async def test_a_hostile_build_script(
     # The script itself is what a candidate writes.
     files = {**FILES, "shapes/build.rs": "«fn main() {}»\n", FILE: FILES[FILE].replace("«", "").replace("»", "")}
     write_files(work, {name: text.replace("«", "").replace("»", "") for name, text in files.items()})
-    task = task_of(files["shapes/build.rs"], language=Language.RUST, path=work / "shapes/build.rs", workspace=work)
+    task = task_of(files["shapes/build.rs"], language=lang.RUST, path=work / "shapes/build.rs", workspace=work)
     async with server:
         report = await toolchain.build(task, with_code(task, script))
         stopped = await toolchain.build(task, with_code(task, 'fn main() { panic!("it ran"); }'))
@@ -257,7 +258,7 @@ async def test_without_a_sandbox_cargo_is_not_started(tmp_path: Path) -> None:
     chooser = SandboxChooser(SandboxConfig(mode="preferred", temp=tmp_path / "boxes"))
     folders = await chooser._temp()  # pyright: ignore[reportPrivateUsage]
     none = choosing._plain("none", folders, chooser._config, remedy="mend it")  # pyright: ignore[reportPrivateUsage]
-    task: Task = project_task(tmp_path / "work", Language.RUST, FILES, FILE)
+    task: Task = project_task(tmp_path / "work", lang.RUST, FILES, FILE)
     report = await RustToolchain(none, timeout=20, environment=environment()).build(task, with_code(task, GOOD))
     chooser.close()
     assert report.status is BuildStatus.UNVERIFIED
@@ -284,7 +285,7 @@ async def test_a_package_among_whose_needs_is_another_version_of_itself(sandbox:
         "bench/Cargo.toml": CRATE.format(name="bench") + '\n[dependencies]\nshapes = { path = "../old" }\n',
         "bench/src/lib.rs": "pub fn bench() {\n    shapes::old()\n}\n",
     }
-    task = project_task(tmp_path, Language.RUST, files, "src/lib.rs")
+    task = project_task(tmp_path, lang.RUST, files, "src/lib.rs")
     toolchain = RustToolchain(sandbox, timeout=120, environment=os.environ)
     report = await toolchain.build(task, with_code(task, GOOD))
     assert report.compiled is True, report.reason

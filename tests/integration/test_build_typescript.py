@@ -11,9 +11,9 @@ import pytest
 
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain, typescript_findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.tools import typescript_folder
 
@@ -84,7 +84,7 @@ def toolchain(sandbox: Sandbox, compilers: Path) -> TypeScriptToolchain:
 
 
 async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeScriptToolchain, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
+    task = project_task(tmp_path, lang.TYPESCRIPT, FILES, FILE)
     good = await toolchain.build(task, with_code(task, GOOD))
     assert good.status is BuildStatus.PASSED, good
     for case in CASES:
@@ -96,7 +96,7 @@ async def test_a_good_candidate_passes_and_bad_ones_are_refused(toolchain: TypeS
 
 
 async def test_the_projects_own_compiler_comes_first(sandbox: Sandbox, compilers: Path, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.TYPESCRIPT, FILES, FILE)
+    task = project_task(tmp_path, lang.TYPESCRIPT, FILES, FILE)
     bare = TypeScriptToolchain(sandbox, timeout=90, environment={"PATH": os.environ["PATH"]})
     good = with_code(task, GOOD)
     if shutil.which("tsc") is None and shutil.which("tsgo") is None:
@@ -112,7 +112,7 @@ async def test_a_document_that_the_configuration_leaves_out_is_checked(
     toolchain: TypeScriptToolchain, tmp_path: Path
 ) -> None:
     write_files(tmp_path, {"tsconfig.json": TSCONFIG, "src/a.ts": "export const a = 1;\n", "tools/b.ts": ""})
-    task = task_of("«»", language=Language.TYPESCRIPT, path=tmp_path / "tools/b.ts", workspace=tmp_path)
+    task = task_of("«»", language=lang.TYPESCRIPT, path=tmp_path / "tools/b.ts", workspace=tmp_path)
     assert (await toolchain.build(task, 'import { a } from "../src/a";\nconst b: number = a;\n')).compiled is True
     assert (await toolchain.build(task, "const b: number = 'x';\n")).compiled is False
     write_files(
@@ -122,19 +122,17 @@ async def test_a_document_that_the_configuration_leaves_out_is_checked(
             "tsconfig.app.json": TSCONFIG,
         },
     )
-    app = task_of(
-        "«export const a = 1;»\n", language=Language.TYPESCRIPT, path=tmp_path / "src/a.ts", workspace=tmp_path
-    )
+    app = task_of("«export const a = 1;»\n", language=lang.TYPESCRIPT, path=tmp_path / "src/a.ts", workspace=tmp_path)
     assert (await toolchain.build(app, "export const a: number = 2;\n")).compiled is True
     assert (await toolchain.build(app, "export const a: number = 'x';\n")).compiled is False
 
 
 async def test_a_lone_file_and_a_module_that_is_not_installed(toolchain: TypeScriptToolchain, tmp_path: Path) -> None:
-    lone = task_of("«»", language=Language.TYPESCRIPT)
+    lone = task_of("«»", language=lang.TYPESCRIPT)
     assert (await toolchain.build(lone, "export const x: number = 1;\n")).compiled is True
     assert (await toolchain.build(lone, "export const x: number = '1';\n")).compiled is False
     text = 'import { x } from "no-such-module";\n«export const y = 1;»\n'
-    task = task_of(text, language=Language.TYPESCRIPT, path=tmp_path / "a.ts")
+    task = task_of(text, language=lang.TYPESCRIPT, path=tmp_path / "a.ts")
     report = await toolchain.build(task, with_code(task, "export const y = x;"))
     assert (report.status, report.remedy) == (BuildStatus.UNVERIFIED, "npm install no-such-module")
 
@@ -159,7 +157,7 @@ async def test_the_configuration_that_the_project_is_built_with_is_taken(sandbox
         '"moduleResolution": "bundler"}, "include": ["src"]}',
         "src/first.ts": text,
     }
-    task = project_task(tmp_path, Language.TYPESCRIPT, files, "src/first.ts")
+    task = project_task(tmp_path, lang.TYPESCRIPT, files, "src/first.ts")
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules/typescript").symlink_to(typescript_folder("5") / "node_modules/typescript")
     toolchain = TypeScriptToolchain(sandbox, timeout=60, environment=os.environ)

@@ -17,10 +17,11 @@ from forge_lsp.checking.interpreters import interpreter_of, own_interpreter
 from forge_lsp.checking.project import place_of
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.integration.builds_cases import real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 
 DOCUMENT = "shapes.py"
@@ -52,7 +53,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 
 def task(root: Path, workspace: Path | None = None) -> Task:
     write_files(root, {DOCUMENT: TEXT.replace("«", "").replace("»", ""), "test_shapes.py": TESTS})
-    return task_of(TEXT, language=Language.PYTHON, path=root / DOCUMENT, workspace=workspace or root, name="area")
+    return task_of(TEXT, language=lang.PYTHON, path=root / DOCUMENT, workspace=workspace or root, name="area")
 
 
 def moved(made: Path, target: Path) -> Path:

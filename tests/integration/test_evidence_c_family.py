@@ -13,10 +13,11 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.toolchain import CFamilyToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.test_proofs import Injecting
+from tests.support import lang
 from tests.support.builds import candidate_of, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None or shutil.which("make") is None, reason="no gcc or no make")
@@ -57,13 +58,13 @@ async def evidence(sandbox: Sandbox, task: Task, code: str) -> Evidence:
 
 
 async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.C, FILES, "area.c")
+    task = project_task(tmp_path, lang.C, FILES, "area.c")
     (good,) = (await evidence(sandbox, task, GOOD)).results
     assert (good.id, good.kind, good.status) == ("make test", CheckKind.TEST, CheckStatus.PROOF)
     (wrong,) = (await evidence(sandbox, task, WRONG)).results
     assert wrong.status is CheckStatus.OWED, "it failed before as well, for the scope"
     assert "area is wrong" in wrong.detail
-    done = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
+    done = project_task(tmp_path, lang.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
     (worse,) = (await evidence(sandbox, done, WRONG)).results
     assert (worse.status, "area is wrong" in worse.detail) == (CheckStatus.FAILED, True)
     assert not (tmp_path / "tests/test_area").exists(), "the user's tree is untouched"
@@ -71,7 +72,7 @@ async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> N
 
 async def test_tests_that_speak_of_something_else_are_not_run(sandbox: Sandbox, tmp_path: Path) -> None:
     other = {**FILES, "tests/test_area.c": "int main(void) { return 1; }\n"}
-    task = project_task(tmp_path, Language.C, other, "area.c")
+    task = project_task(tmp_path, lang.C, other, "area.c")
     assert await evidence(sandbox, task, GOOD) == Evidence()
 
 
@@ -81,7 +82,7 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
     if sandbox.kind != "bubblewrap":
         pytest.skip("a build folder knows its own place")
     files = {**FILES, "CMakeLists.txt": LISTS, "area.c": AREA.replace("0; // TODO", "a * b;")}
-    task = project_task(tmp_path, Language.C, files, "area.c")
+    task = project_task(tmp_path, lang.C, files, "area.c")
     _configure(tmp_path)
     results = {result.source: result for result in (await evidence(sandbox, task, WRONG)).results}
     assert results["ctest: multiplies"].status is CheckStatus.FAILED
@@ -91,7 +92,7 @@ async def test_ctest_tells_of_each_test(sandbox: Sandbox, tmp_path: Path) -> Non
 
 
 async def test_a_suite_that_hangs_is_ended(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
+    task = project_task(tmp_path, lang.C, {**FILES, "area.c": AREA.replace("0; // TODO", "a * b;")}, "area.c")
     write_files(tmp_path, {"Makefile": "test:\n\tsleep 300\n"})
     toolchain = CFamilyToolchain(sandbox, timeout=1, environment=os.environ)
     (result,) = (await toolchain.evidence(task, candidate_of(task, GOOD))).results
@@ -112,7 +113,7 @@ MAKE, TEST = "Makefile", "tests/test_area.c"
 async def test_tests_that_cannot_be_built_here_say_why_and_what_to_do(
     sandbox: Sandbox, tmp_path: Path, file: str, old: str, new: str, words: str, remedy: str
 ) -> None:
-    task = project_task(tmp_path, Language.C, {**FILES, file: FILES[file].replace(old, new, 1)}, "area.c")
+    task = project_task(tmp_path, lang.C, {**FILES, file: FILES[file].replace(old, new, 1)}, "area.c")
     (only,) = (await evidence(sandbox, task, GOOD)).results
     assert (only.status, only.environment) == (CheckStatus.NOT_RUNNABLE, True), only
     assert words in only.detail, only
@@ -123,7 +124,7 @@ async def test_tests_that_cannot_be_built_here_say_why_and_what_to_do(
 async def test_a_broken_cmake_list_says_why_and_what_to_do(sandbox: Sandbox, tmp_path: Path) -> None:
     if shutil.which("cmake") is None or sandbox.kind != "bubblewrap":
         pytest.skip("no cmake here, or no sandbox in which a build folder knows its own place")
-    task = project_task(tmp_path, Language.C, {**FILES, "CMakeLists.txt": LISTS}, "area.c")
+    task = project_task(tmp_path, lang.C, {**FILES, "CMakeLists.txt": LISTS}, "area.c")
     _configure(tmp_path)
     write_files(tmp_path, {"CMakeLists.txt": LISTS + "none_such_command(1)\n"})
     results = {result.source: result for result in (await evidence(sandbox, task, GOOD)).results}
@@ -154,7 +155,7 @@ async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
     sandbox: Sandbox, tmp_path: Path, turns: tuple[str, ...]
 ) -> None:
     files = {**FILES, "area.c": AREA.replace("0; // TODO", "b * a;"), "tests/test_area.c": MOODY}
-    task = project_task(tmp_path, Language.C, files, "area.c")
+    task = project_task(tmp_path, lang.C, files, "area.c")
     injecting = Injecting(sandbox, (*turns, *("pass",) * 8))
     found = await evidence(injecting, task, GOOD)  # type: ignore[arg-type]
     told = {result.id.rpartition(":")[2]: result for result in found.results}

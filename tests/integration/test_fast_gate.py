@@ -19,7 +19,6 @@ from forge_lsp.checking.fast.opener import Prepared
 from forge_lsp.checking.project import Place
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.csharp.fast import CSharpOpener
 from forge_lsp.languages.ecmascript.fast_typescript import TypeScriptOpener
 from forge_lsp.languages.python.fast import PythonOpener
@@ -31,6 +30,7 @@ from tests.integration import test_build_typescript as typescript
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict
 from tests.integration.fast_looks import PATIENT
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 from tests.support.tools import dotnet_environment, typescript_folder
@@ -40,7 +40,7 @@ sandbox = fast_gates.sandbox
 
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {Language.PYTHON: PythonOpener()}, keeping=PATIENT)
+    made = DaemonGate(sandbox, {lang.PYTHON: PythonOpener()}, keeping=PATIENT)
     try:
         yield made
     finally:
@@ -96,7 +96,7 @@ async def test_why_a_checker_says_nothing_is_in_the_log(
 ) -> None:
     caplog.set_level(logging.INFO)
     task = task_of("«def f(): ...»\n", path=tmp_path / "a.py", workspace=tmp_path)
-    gate = DaemonGate(sandbox, {Language.PYTHON: opener}, keeping=PATIENT)
+    gate = DaemonGate(sandbox, {lang.PYTHON: opener}, keeping=PATIENT)
     try:
         assert await gate.look(task, [task.document.text]) == [None]
     finally:
@@ -140,7 +140,7 @@ async def test_checkers_that_die_are_replaced_and_none_is_left(gate: DaemonGate,
 
 async def test_without_bubblewrap_it_says_nothing(tmp_path: Path) -> None:
     chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "boxes"))
-    gate = DaemonGate(await chooser.choose(), {Language.PYTHON: PythonOpener()})
+    gate = DaemonGate(await chooser.choose(), {lang.PYTHON: PythonOpener()})
     assert await gate.look(task_of("«»"), ["X = 1\n", "("]) == [None, None]
     assert gate.running == 0
     chooser.close()
@@ -160,23 +160,23 @@ async def test_a_job_has_it_unless_the_workspace_is_not_trusted(sandbox: Sandbox
 
 
 async def test_python(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.PYTHON, python.FILES, python.FILE)
+    task = project_task(tmp_path, lang.PYTHON, python.FILES, python.FILE)
     codes = [f"{python.HEAD}    return width * height", *(case.code for case in python.CASES)]
-    same_verdict(await looked(sandbox, Language.PYTHON, PythonOpener(), task, codes), python.CASES)
+    same_verdict(await looked(sandbox, lang.PYTHON, PythonOpener(), task, codes), python.CASES)
 
 
 @pytest.mark.parametrize("major", ["7", "5"])
 async def test_typescript(sandbox: Sandbox, tmp_path: Path, major: str) -> None:
     opener = TypeScriptOpener(typescript.environment(typescript_folder(major)))
-    task = project_task(tmp_path, Language.TYPESCRIPT, typescript.FILES, typescript.FILE)
+    task = project_task(tmp_path, lang.TYPESCRIPT, typescript.FILES, typescript.FILE)
     codes = [f"{typescript.HEAD}  return width * height;\n}}", *(case.code for case in typescript.CASES)]
-    same_verdict(await looked(sandbox, Language.TYPESCRIPT, opener, task, codes), typescript.CASES)
+    same_verdict(await looked(sandbox, lang.TYPESCRIPT, opener, task, codes), typescript.CASES)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_csharp(sandbox: Sandbox, tmp_path: Path) -> None:
     opener = CSharpOpener(sandbox, dotnet_environment(), tmp_path / "state")
-    task = project_task(tmp_path / "project", Language.CSHARP, csharp.FILES, csharp.FILE)
+    task = project_task(tmp_path / "project", lang.CSHARP, csharp.FILES, csharp.FILE)
     codes = [csharp.method("return width * height;"), *(case.code for case in csharp.CASES)]
-    same_verdict(await looked(sandbox, Language.CSHARP, opener, task, codes), csharp.CASES)
+    same_verdict(await looked(sandbox, lang.CSHARP, opener, task, codes), csharp.CASES)

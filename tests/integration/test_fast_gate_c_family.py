@@ -12,14 +12,16 @@ import pytest
 
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_findings
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.fast import CFamilyOpener
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration import test_build_c_family as build
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
 from tests.integration.fast_looks import PATIENT, replaced_and_none_left
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="gcc and g++ are not installed")
@@ -49,7 +51,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
-    openers = {language: CFamilyOpener(language, os.environ) for language in (Language.C, Language.CPP)}
+    openers = {language: CFamilyOpener(language, os.environ) for language in (lang.C, lang.CPP)}
     made = DaemonGate(sandbox, openers, keeping=PATIENT)
     try:
         yield made
@@ -68,8 +70,8 @@ def listing(folder: Path) -> list[Path]:
 @pytest.mark.parametrize(
     ("language", "files", "file", "cases"),
     [
-        (Language.C, build.C, "src/area.c", build.C_CASES),
-        (Language.CPP, build.CPP, "src/area.cpp", build.CPP_CASES),
+        (lang.C, build.C, "src/area.c", build.C_CASES),
+        (lang.CPP, build.CPP, "src/area.cpp", build.CPP_CASES),
     ],
     ids=["c", "cpp"],
 )
@@ -90,13 +92,13 @@ async def test_the_same_verdict_by_a_compiler_that_is_asked_as_clang_is(sandbox:
     """Its driver, answers in words, and nothing precompiled."""
     script = write_files(tmp_path, {"tools/clang": CLANG}) / "tools/clang"
     script.chmod(0o755)
-    task = project_task(tmp_path / "project", Language.C, build.C, "src/area.c")
+    task = project_task(tmp_path / "project", lang.C, build.C, "src/area.c")
     codes = [build.GOOD, *(case.code for case in build.C_CASES)]
-    opener = CFamilyOpener(Language.C, {"PATH": str(script.parent)})
-    same_verdict(await looked(sandbox, Language.C, opener, task, codes), build.C_CASES)
+    opener = CFamilyOpener(lang.C, {"PATH": str(script.parent)})
+    same_verdict(await looked(sandbox, lang.C, opener, task, codes), build.C_CASES)
 
 
-@pytest.mark.parametrize("language", [Language.C, Language.CPP])
+@pytest.mark.parametrize("language", [lang.C, lang.CPP])
 async def test_a_header_is_checked_by_those_that_include_it(
     gate: DaemonGate, tmp_path: Path, language: Language
 ) -> None:
@@ -112,7 +114,7 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
     write_files(tmp_path, {"one.h": "int first(int);\n", "two.h": "int second(int);\n", "include/x.h": ""})
     text = '#include "one.h"\n#include <two.h>\n#include <vector>\n\n«int f() { return 0; }»\n'
     buffers = {tmp_path / "one.h": "int typed(int);\n"}
-    task = task_of(text, language=Language.CPP, path=tmp_path / "a.cpp", workspace=tmp_path, buffers=buffers)
+    task = task_of(text, language=lang.CPP, path=tmp_path / "a.cpp", workspace=tmp_path, buffers=buffers)
     calls = ("first(1)", "second(1)", "typed(1)", "saved(1)", "shadow(1)")
 
     async def known(task: Task) -> set[str]:
@@ -123,7 +125,7 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
 
     for _ in range(2):
         assert await known(task) == {"typed", "second"}
-    saved = task_of(text, language=Language.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
+    saved = task_of(text, language=lang.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
     write_files(tmp_path, {"two.h": "int saved(int);\n"})
     for _ in range(2):
         assert await known(saved) == {"first", "saved"}
@@ -151,7 +153,7 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
 async def test_a_header_of_its_own_and_a_file_that_includes_more(gate: DaemonGate, tmp_path: Path) -> None:
     """A candidate may bring in what the document did not include; lines stay those of the document."""
     text = "// é\n#include <string>\n/* a\n b */\n#include <map>\n«int f() { return 0; }»\n"
-    task = task_of(text, language=Language.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
+    task = task_of(text, language=lang.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
     texts = [
         with_code(task, code)
         for code in (
@@ -174,7 +176,7 @@ async def test_a_few_headers_are_kept_precompiled(gate: DaemonGate, sandbox: San
     for number in range(12):
         write_files(tmp_path, {f"h{number}.h": f"int h{number}(void);\n"})
         text = f'#include "h{number}.h"\n«int f(void) {{ return 0; }}»\n'
-        task = task_of(text, language=Language.C, path=tmp_path / f"a{number}.c", workspace=tmp_path)
+        task = task_of(text, language=lang.C, path=tmp_path / f"a{number}.c", workspace=tmp_path)
         for _ in range(2):
             good, bad = (with_code(task, f"int f(void) {{ return {name}{number}(); }}") for name in "hg")
             assert places(await gate.look(task, [good, bad])) == [[], [(f"a{number}.c", 2)]]
@@ -185,7 +187,7 @@ async def test_a_few_headers_are_kept_precompiled(gate: DaemonGate, sandbox: San
 
 async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: Path) -> None:
     text = "int old(void) { return gone; }\n«int f(void) { return (; }»\nint x = 1;\n"
-    task = task_of(text, language=Language.C, path=tmp_path / "a.c", workspace=tmp_path)
+    task = task_of(text, language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     codes = ("int f(void) { return 1; }", 'int f(void) { return sizeof("é😀") + wid; }', "int f(void) { return (")
     reports = await gate.look(task, [with_code(task, code) for code in codes])
     assert places(reports)[:2] == [[], [("a.c", 2)]]
@@ -198,7 +200,7 @@ async def test_what_another_source_needs_may_not_go(gate: DaemonGate, tmp_path: 
         "a.cpp": "#include <string>\nnamespace n {\n«int f(int x) { return x; }\nint g(int x) { return x; }»\n}\n",
         "b.cpp": "namespace n {\nint f(int);\nint g(int);\n}\nint main() { return n::f(1); }\n",
     }
-    task = project_task(tmp_path, Language.CPP, files, "a.cpp")
+    task = project_task(tmp_path, lang.CPP, files, "a.cpp")
     codes = (
         "int f(int x) { if (x) { return 2; } return 1; }\nint g(int x) { return x; }",
         "int f(int x) { return x; }",
@@ -212,7 +214,7 @@ async def test_what_another_source_needs_may_not_go(gate: DaemonGate, tmp_path: 
 
 async def test_a_lone_file_has_its_neighbours(gate: DaemonGate, tmp_path: Path) -> None:
     write_files(tmp_path, {"b.h": "int b(void);\n"})
-    lone = task_of("«»", language=Language.C, path=tmp_path / "a.c")
+    lone = task_of("«»", language=lang.C, path=tmp_path / "a.c")
     texts = [f'#include "b.h"\nint a(void) {{ return {call}; }}\n' for call in ("b()", "c()")]
     assert places(await gate.look(lone, texts)) == [[], [("a.c", 2)]]
     assert not (tmp_path / "a.c").exists(), "nothing is written beside it"
@@ -221,7 +223,7 @@ async def test_a_lone_file_has_its_neighbours(gate: DaemonGate, tmp_path: Path) 
 async def test_nothing_from_outside_is_read_and_nothing_is_written(gate: DaemonGate, tmp_path: Path) -> None:
     key = tmp_path / "keys" / "id"
     write_files(tmp_path, {"keys/id": "int SECRETWORD;\n", "work/a.c": "", "work/.env": "int SECRETWORD;\n"})
-    task = task_of("«»\n", language=Language.C, path=tmp_path / "work/a.c", workspace=tmp_path / "work")
+    task = task_of("«»\n", language=lang.C, path=tmp_path / "work/a.c", workspace=tmp_path / "work")
     names = (str(key), "../keys/id", "../../keys/id", "/proc/self/environ", "/etc/shadow", "/root/.bashrc")
     texts = [f'#include "{name}"\nint f(void) {{ return SECRETWORD; }}\n' for name in names]
     before = listing(tmp_path)
@@ -235,7 +237,7 @@ async def test_nothing_from_outside_is_read_and_nothing_is_written(gate: DaemonG
 
 
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sandbox: Sandbox, tmp_path: Path) -> None:
-    task = task_of("«»", language=Language.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
+    task = task_of("«»", language=lang.CPP, path=tmp_path / "a.cpp", workspace=tmp_path)
     good, bad = "#include <vector>\nint x;\n", "int x = nobody;\n"
     assert await replaced_and_none_left(gate, task, "runners/gcc", good, bad) == [[("a.cpp", 1, "")]]
     assert isinstance(sandbox, Bubblewrap)

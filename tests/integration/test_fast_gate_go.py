@@ -13,13 +13,13 @@ from forge_lsp.checking.daemons import Keeping
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_findings
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.go.fast import GoOpener
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from tests.integration import test_build_go as go
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.fast_gates import looked, same_verdict
 from tests.integration.fast_looks import replaced_and_none_left
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 
@@ -42,7 +42,7 @@ def opener(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> GoOpen
 
 @pytest.fixture
 async def gate(sandbox: Sandbox, opener: GoOpener) -> AsyncIterator[DaemonGate]:
-    made = DaemonGate(sandbox, {Language.GO: opener}, keeping=Keeping(patience=200, answer=60, look=300))
+    made = DaemonGate(sandbox, {lang.GO: opener}, keeping=Keeping(patience=200, answer=60, look=300))
     try:
         yield made
     finally:
@@ -54,9 +54,9 @@ def found(reports: Sequence[FastReport | None]) -> list[list[tuple[str, int]] | 
 
 
 async def test_the_cases_of_the_build_gate(sandbox: Sandbox, opener: GoOpener, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, go.FILES, go.FILE)
+    task = project_task(tmp_path, lang.GO, go.FILES, go.FILE)
     codes = [go.GOOD, *(case.code for case in go.CASES)]
-    same_verdict(await looked(sandbox, Language.GO, opener, task, codes), go.CASES)
+    same_verdict(await looked(sandbox, lang.GO, opener, task, codes), go.CASES)
 
 
 async def test_what_tests_and_vet_say(gate: DaemonGate, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_what_tests_and_vet_say(gate: DaemonGate, tmp_path: Path) -> None:
         "area/side_test.go": "package area\n\ntype Square int\n\nfunc Side(x int) Square { return Square(help(x)) }\n",
         "area/help.go": "package area\n\nfunc help(x int) int { return x }\n",
     }
-    task = project_task(tmp_path, Language.GO, files, go.FILE)
+    task = project_task(tmp_path, lang.GO, files, go.FILE)
     texts = [
         with_code(task, go.GOOD),
         with_code(task, go.GOOD.replace("return", 'fmt.Printf("%d", "é")\n\treturn')),
@@ -84,7 +84,7 @@ async def test_what_tests_and_vet_say(gate: DaemonGate, tmp_path: Path) -> None:
     assert twice
     assert {file for file, _ in twice} <= {go.FILE, "area/side_test.go"}
     help_task = task_of(
-        f"«{files['area/help.go']}»", language=Language.GO, path=tmp_path / "area/help.go", workspace=tmp_path
+        f"«{files['area/help.go']}»", language=lang.GO, path=tmp_path / "area/help.go", workspace=tmp_path
     )
     wider = files["area/help.go"].replace("x int", "x, y int")
     assert found(await gate.look(help_task, [wider])) == [[("area/side_test.go", 5)]]
@@ -92,7 +92,7 @@ async def test_what_tests_and_vet_say(gate: DaemonGate, tmp_path: Path) -> None:
 
 async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path: Path) -> None:
     files = {**go.FILES, "other/other.go": "package other\n\nfunc Old() int { return 1 }\n"}
-    task = project_task(tmp_path, Language.GO, files, go.FILE)
+    task = project_task(tmp_path, lang.GO, files, go.FILE)
 
     def using(name: str, package: str = "other") -> str:
         text = with_code(task, f"func Area(width, height int) int {{\n\treturn {package}.{name}()\n}}")
@@ -104,16 +104,14 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
     write_files(tmp_path, {"fresh/fresh.go": "package fresh\n\nfunc Made() int { return 1 }\n"})
     assert found(await gate.look(task, [using("Made", "fresh")])) == [[]]
     buffers = {tmp_path / "other/other.go": "package other\n\nfunc Typed() int { return 1 }\n"}
-    typing = task_of(
-        go.FILES[go.FILE], language=Language.GO, path=tmp_path / go.FILE, workspace=tmp_path, buffers=buffers
-    )
+    typing = task_of(go.FILES[go.FILE], language=lang.GO, path=tmp_path / go.FILE, workspace=tmp_path, buffers=buffers)
     assert found(await gate.look(typing, [using("Typed"), using("New")])) == [[], [(go.FILE, 8)]]
     assert gate.running == 1, "one for the module"
 
 
 async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: Path) -> None:
     files = {**go.FILES, go.FILE: go.FILES[go.FILE] + "\nvar Broken int = nobody\n"}
-    task = project_task(tmp_path, Language.GO, files, go.FILE)
+    task = project_task(tmp_path, lang.GO, files, go.FILE)
     texts = [with_code(task, go.GOOD), with_code(task, go.GOOD.replace("width", "none", 1).replace("none", "width", 1))]
     texts.append(with_code(task, go.GOOD.replace("return width", "return depth")))
     assert found(await gate.look(task, texts)) == [[], [], [(go.FILE, 7)]]
@@ -121,13 +119,13 @@ async def test_what_was_wrong_before_does_not_count(gate: DaemonGate, tmp_path: 
 
 async def test_programs_without_a_module(gate: DaemonGate, tmp_path: Path) -> None:
     write_files(tmp_path, {"beside.go": "package main\n\nfunc help() int { return 1 }\n"})
-    lone = task_of("«»", language=Language.GO, path=tmp_path / "tool.go")
+    lone = task_of("«»", language=lang.GO, path=tmp_path / "tool.go")
     main = "package main\n\nfunc main() { println(CALL()) }\n"
     texts = [main.replace("CALL", name) for name in ("help", "none")]
     assert found(await gate.look(lone, texts)) == [[], [("tool.go", 3)]]
     assert not (tmp_path / "tool.go").exists(), "nothing is written beside it"
-    task = project_task(tmp_path / "work", Language.GO, go.FILES, go.FILE)
-    script = task_of("«»", language=Language.GO, path=tmp_path / "work/script.go", workspace=task.workspace)
+    task = project_task(tmp_path / "work", lang.GO, go.FILES, go.FILE)
+    script = task_of("«»", language=lang.GO, path=tmp_path / "work/script.go", workspace=task.workspace)
     texts = [f'//go:build ignore\n\npackage main\n\nimport "strings"\n\nfunc main() {{ {word} }}\n' for word in CALLS]
     assert found(await gate.look(script, texts)) == [[], [("script.go", 7)]]
 
@@ -140,7 +138,7 @@ async def test_workspaces_and_vendored_modules(gate: DaemonGate, tmp_path: Path)
         "b/go.mod": "module example.com/b\n\ngo 1.18\n",
         "b/b.go": 'package b\n\nimport "example.com/a"\n\nvar B int = a.A()\n',
     }
-    task = project_task(tmp_path / "many", Language.GO, files, "a/a.go")
+    task = project_task(tmp_path / "many", lang.GO, files, "a/a.go")
     texts = [with_code(task, code) for code in ("func A() int { return 2 }", 'func A() string { return "" }')]
     assert found(await gate.look(task, texts)) == [[], [("b/b.go", 5)]]
     vendored = {
@@ -149,7 +147,7 @@ async def test_workspaces_and_vendored_modules(gate: DaemonGate, tmp_path: Path)
         "vendor/example.com/v/v.go": "package v\n\nfunc V() int { return help() }\n\nfunc help() int { return 1 }\n",
         "c.go": 'package c\n\nimport "example.com/v"\n\n«var C int»\n',
     }
-    task = project_task(tmp_path / "vendored", Language.GO, vendored, "c.go")
+    task = project_task(tmp_path / "vendored", lang.GO, vendored, "c.go")
     texts = [with_code(task, f"var C {kind} = v.V()") for kind in ("int", "string")]
     assert found(await gate.look(task, texts)) == [[], [("c.go", 5)]]
     unknown = with_code(task, "var C int = v.V() + w.W()").replace('v"\n', 'v"\nimport "example.com/w"\n')
@@ -161,7 +159,7 @@ def memory(pid: int) -> int:
 
 
 async def test_many_candidates_take_no_more_memory(gate: DaemonGate, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.GO, go.FILES, go.FILE)
+    task = project_task(tmp_path, lang.GO, go.FILES, go.FILE)
     filler = "".join(f"\n\nfunc help{n}(x int) int {{ return x * {n} }}" for n in range(400))
 
     async def resident(first: int) -> int:
@@ -181,7 +179,7 @@ CALLS = ('println(strings.ToUpper(""))', "println(strings.ToUpper(1))")
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sandbox: Sandbox, tmp_path: Path) -> None:
     assert isinstance(sandbox, Bubblewrap)
     before = set(sandbox.folders.base.iterdir())
-    task = project_task(tmp_path, Language.GO, go.FILES, go.FILE)
+    task = project_task(tmp_path, lang.GO, go.FILES, go.FILE)
     good = with_code(task, go.GOOD)
     assert await replaced_and_none_left(gate, task, "forge-go", good, good) == [[]]
     left = set(sandbox.folders.base.iterdir()) - before

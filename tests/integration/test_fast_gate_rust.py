@@ -15,7 +15,6 @@ import pytest
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_findings
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language
 from forge_lsp.languages.rust import fast as rust_gate
 from forge_lsp.languages.rust.fast import RustOpener
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
@@ -23,6 +22,7 @@ from tests.integration import test_build_rust as rust
 from tests.integration.builds_cases import project_task
 from tests.integration.fast_gates import looked, same_verdict, sandbox
 from tests.integration.fast_looks import PATIENT, replaced_and_none_left
+from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
 from tests.support.processes import descendants
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture
 async def gate(sandbox: Sandbox) -> AsyncIterator[DaemonGate]:
     opener = RustOpener(sandbox, rust.environment())
-    made = DaemonGate(sandbox, {Language.RUST: opener}, keeping=PATIENT)
+    made = DaemonGate(sandbox, {lang.RUST: opener}, keeping=PATIENT)
     try:
         yield made
     finally:
@@ -46,18 +46,18 @@ def found(reports: Sequence[FastReport | None]) -> list[list[tuple[str, int]] | 
 
 
 async def test_the_cases_of_the_build_gate(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, rust.FILES, rust.FILE)
+    task = project_task(tmp_path, lang.RUST, rust.FILES, rust.FILE)
     before = {path: path.stat().st_mtime_ns for path in rust.everything(tmp_path)}
     codes = [rust.GOOD, *(case.code for case in rust.CASES)]
     opener = RustOpener(sandbox, rust.environment())
-    same_verdict(await looked(sandbox, Language.RUST, opener, task, codes), rust.CASES)
+    same_verdict(await looked(sandbox, lang.RUST, opener, task, codes), rust.CASES)
     assert {path: path.stat().st_mtime_ns for path in rust.everything(tmp_path)} == before
 
 
 async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path: Path) -> None:
     files = {**rust.FILES, "shapes/src/lib.rs": "pub mod area;\npub mod other;\n"}
     files["shapes/src/other.rs"] = "pub fn old() -> i64 { 1 }\n"
-    task = project_task(tmp_path, Language.RUST, files, rust.FILE)
+    task = project_task(tmp_path, lang.RUST, files, rust.FILE)
 
     def using(call: str) -> str:
         return with_code(task, f"{rust.HEAD}    width * height + crate::{call}()\n}}")
@@ -72,7 +72,7 @@ async def test_what_the_user_saves_and_types_is_seen(gate: DaemonGate, tmp_path:
     assert found(await gate.look(task, [using("fresh::made"), using("other::new")])) == [[], wrong]
     buffers = {tmp_path / "shapes/src/fresh.rs": "pub fn typed() -> i64 { 1 }\n"}
     marked = rust.FILES[rust.FILE]
-    typing = task_of(marked, language=Language.RUST, path=tmp_path / rust.FILE, workspace=tmp_path, buffers=buffers)
+    typing = task_of(marked, language=lang.RUST, path=tmp_path / rust.FILE, workspace=tmp_path, buffers=buffers)
     assert found(await gate.look(typing, [using("fresh::typed"), using("fresh::made")])) == [[], wrong]
     assert found(await gate.look(task, [using("fresh::typed"), using("fresh::made")])) == [wrong, []]
     assert gate.running == 1, "one for the workspace"
@@ -83,7 +83,7 @@ async def test_what_was_wrong_before_and_what_the_tests_need(gate: DaemonGate, t
     files = {**rust.FILES, "shop/src/main.rs": "fn main() {\n    nobody();\n}\n"}
     files[rust.FILE] += more
     files[rust.FILE] = files[rust.FILE].replace("}»\n\n", "}\n\n").replace("x / 2\n}\n", "x / 2\n}»\n", 1)
-    task = project_task(tmp_path, Language.RUST, files, rust.FILE)
+    task = project_task(tmp_path, lang.RUST, files, rust.FILE)
     half = "\n\npub fn half(x: i64) -> i64 {\n    x / 2\n}"
     texts = [with_code(task, rust.GOOD + half), with_code(task, rust.GOOD + half.replace("x: i64", "x: i64, _: i64"))]
     good, wider = found(await gate.look(task, texts))
@@ -97,7 +97,7 @@ async def test_a_library_alone_with_code_that_tests_do_not_see(gate: DaemonGate,
         "src/one.rs": "«pub fn one() -> i64 { 1 }»\n",
         "src/two.rs": "pub fn two() -> i64 { crate::one::one() }\n",
     }
-    task = project_task(tmp_path, Language.RUST, files, "src/one.rs")
+    task = project_task(tmp_path, lang.RUST, files, "src/one.rs")
     good, wide = "pub fn one() -> i64 { 2 }\n", "pub fn one(_: i64) -> i64 { 2 }\n"
     hidden = "pub fn one() -> i64 { 2 }\n\n#[cfg(not(test))]\npub fn more() -> i64 { nobody }\n"
     shown = hidden.replace("not(test)", "test")
@@ -109,13 +109,13 @@ async def test_a_library_alone_with_code_that_tests_do_not_see(gate: DaemonGate,
 
 async def test_files_that_no_package_holds(gate: DaemonGate, tmp_path: Path) -> None:
     write_files(tmp_path, {"help.rs": "pub fn help() -> i32 { 1 }\n"})
-    lone = task_of("«»", language=Language.RUST, path=tmp_path / "a.rs")
+    lone = task_of("«»", language=lang.RUST, path=tmp_path / "a.rs")
     texts = [f"mod help;\nfn main() {{ help::{name}(); }}\n" for name in ("help", "none")]
     assert found(await gate.look(lone, texts)) == [[], [("a.rs", 2)]]
     assert not (tmp_path / "a.rs").exists(), "nothing is written beside it"
-    project_task(tmp_path / "work", Language.RUST, rust.FILES, rust.FILE)
+    project_task(tmp_path / "work", lang.RUST, rust.FILES, rust.FILE)
     stray = tmp_path / "work/shapes/src/stray.rs"
-    task = task_of("«»", language=Language.RUST, path=stray, workspace=tmp_path / "work")
+    task = task_of("«»", language=lang.RUST, path=stray, workspace=tmp_path / "work")
     assert await gate.look(task, ["pub fn f() -> i32 { nobody }\n"]) == [None], "no target includes it"
 
 
@@ -134,7 +134,7 @@ async def test_a_build_script_stays_in_the_sandbox_and_leaves_nothing(gate: Daem
     work = tmp_path / "work"
     script = DAEMON.replace("WORK", str(work)).replace("OUT", str(tmp_path / "out"))
     marked = rust.FILES[rust.FILE].replace("«", '#[cfg(not(ran))]\ncompile_error!("it did not run");\n\n«')
-    task = project_task(work, Language.RUST, {**rust.FILES, rust.FILE: marked, "shapes/build.rs": script}, rust.FILE)
+    task = project_task(work, lang.RUST, {**rust.FILES, rust.FILE: marked, "shapes/build.rs": script}, rust.FILE)
     assert found(await gate.look(task, [with_code(task, rust.GOOD)])) == [[]]
     assert not (work / "planted").exists()
     assert not [seen for seen in descendants(os.getpid()) if "86399" in seen.command]
@@ -155,14 +155,14 @@ async def test_outside_a_sandbox_the_runner_does_nothing(tmp_path: Path) -> None
 async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sandbox: Sandbox, tmp_path: Path) -> None:
     assert isinstance(sandbox, Bubblewrap)
     before = set(sandbox.folders.base.iterdir())
-    task = project_task(tmp_path, Language.RUST, rust.FILES, rust.FILE)
+    task = project_task(tmp_path, lang.RUST, rust.FILES, rust.FILE)
     good = with_code(task, rust.GOOD)
     assert await replaced_and_none_left(gate, task, "copying.py", good, good) == [[]]
     assert set(sandbox.folders.base.iterdir()) == before
 
 
 async def test_a_cancel_leaves_no_cargo(gate: DaemonGate, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.RUST, rust.FILES, rust.FILE)
+    task = project_task(tmp_path, lang.RUST, rust.FILES, rust.FILE)
     looking = asyncio.ensure_future(gate.look(task, [with_code(task, rust.GOOD)]))
     for _ in range(2000):
         if any("cargo check" in seen.command or "rustc" in seen.command for seen in descendants(os.getpid())):

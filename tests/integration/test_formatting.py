@@ -15,9 +15,10 @@ import pytest
 
 from forge_lsp.checking.formatters import formatters
 from forge_lsp.checking.formatting import Formatters, FormatterTool
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language
 from tests.integration.builds_cases import real_sandbox
+from tests.support import lang
 from tests.support.builds import write_files
 from tests.support.landing import EDITS, landing_task
 
@@ -54,7 +55,7 @@ SINGLE = '[tool.ruff]\nline-length = 100\n\n[tool.ruff.format]\nquote-style = "s
 CASES = [
     Case(
         name="ruff",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="src/a.py",
         text=UGLY_PYTHON,
         code=PYTHON_CODE,
@@ -63,7 +64,7 @@ CASES = [
     ),
     Case(
         name="ruff of a method",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text="class  A :\n    def f(self, a):\n        |>pass\n\n    def  g(self): return   1\n",
         code="def f(self, a):\n    return {'a':a}",
@@ -72,7 +73,7 @@ CASES = [
     ),
     Case(
         name="ruff that only lints, in a file that it did not write",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text=UGLY_PYTHON,
         code=PYTHON_CODE,
@@ -81,7 +82,7 @@ CASES = [
     ),
     Case(
         name="ruff that only lints, in a file as it writes them",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text='OTHER = {"a": 1}\n\n\ndef f(a, b):\n    |>pass\n',
         code=PYTHON_CODE,
@@ -90,7 +91,7 @@ CASES = [
     ),
     Case(
         name="no formatter",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text='OTHER = {"a": 1}\n\n\ndef f(a, b):\n    |>pass\n',
         code=PYTHON_CODE,
@@ -99,7 +100,7 @@ CASES = [
     ),
     Case(
         name="Black",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text=UGLY_PYTHON,
         code=PYTHON_CODE,
@@ -109,7 +110,7 @@ CASES = [
     ),
     Case(
         name="carriage returns stay",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text=UGLY_PYTHON.replace("\n", "\r\n"),
         code=PYTHON_CODE,
@@ -118,7 +119,7 @@ CASES = [
     ),
     Case(
         name="what does not parse",
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         file="a.py",
         text=UGLY_PYTHON,
         code="def f(a, b):\n    return {'a':a",
@@ -127,7 +128,7 @@ CASES = [
     ),
     Case(
         name="gofmt",
-        language=Language.GO,
+        language=lang.GO,
         file="p/a.go",
         text="package p\n\nvar other = 1\n\nfunc F(a int) int {\n\treturn |>0\n}\n",
         code="func F(a int) int {\n  b:=a\n  return   b*  2\n}",
@@ -137,7 +138,7 @@ CASES = [
     ),
     Case(
         name="gofmt in a file that it did not write",
-        language=Language.GO,
+        language=lang.GO,
         file="p/a.go",
         text=UGLY_GO,
         code="func F(a int) int {\n\tb:=a\n\treturn b*  2\n}",
@@ -146,7 +147,7 @@ CASES = [
     ),
     Case(
         name="rustfmt",
-        language=Language.RUST,
+        language=lang.RUST,
         file="src/lib.rs",
         text=UGLY_RUST,
         code="pub fn f(a: u8) -> u8 {\n    let b=a;\n    g( );  b\n}",
@@ -159,7 +160,7 @@ CASES = [
     ),
     Case(
         name="clang-format",
-        language=Language.CPP,
+        language=lang.CPP,
         file="src/a.cpp",
         text=UGLY_CPP,
         code="int f(int a) {\n  int b=a;\n  return   b*2 ;\n}",
@@ -169,7 +170,7 @@ CASES = [
     ),
     Case(
         name="Prettier",
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         file="src/a.ts",
         text=UGLY_SCRIPT,
         code=SCRIPT_CODE,
@@ -179,7 +180,7 @@ CASES = [
     ),
     Case(
         name="Prettier of a method, by package.json",
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         file="src/a.js",
         text="export class A {\n    other( ) {}\n\n    f(a) {\n        |>return null;\n    }\n\n    last( ) {}\n}\n",
         code="f(a) {\n    return {'a':a}\n}",
@@ -189,7 +190,7 @@ CASES = [
     ),
     Case(
         name="Prettier that would move it",
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         file="src/a.js",
         text="export class A {\n    f(a) {\n        |>return null;\n    }\n}\n",
         code="f(a) {\n    return {'a':a}\n}",
@@ -199,7 +200,7 @@ CASES = [
     ),
     Case(
         name="Biome",
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         file="src/a.ts",
         text=UGLY_SCRIPT,
         code=SCRIPT_CODE,
@@ -265,8 +266,8 @@ async def test_a_formatter_that_fails_or_changes_more_changes_nothing(
 ) -> None:
     program = script(tmp_path / "tools" / "formatter", body)
     tool = FormatterTool(name="it", command=lambda _: (str(program),), readable=(program.parent,), ranges=ranges)
-    made = Formatters(sandbox, environment={}, finders={Language.PYTHON: lambda *_, **__: tool}, timeout=3.0)
-    task = landing_task("A = 1\ndef f(a):\n    |>pass\nB = 1\n", Language.PYTHON)
+    made = Formatters(sandbox, environment={}, finders={lang.PYTHON: lambda *_, **__: tool}, timeout=3.0)
+    task = landing_task("A = 1\ndef f(a):\n    |>pass\nB = 1\n", lang.PYTHON)
     before = EDITS.splice(task, "def f(a):\n    return  a", ())
     scope = EDITS.placed(task, "def f(a):\n    return  a", before)
     assert scope is not None
@@ -283,7 +284,7 @@ async def test_a_project_without_trust_in_its_code_runs_none_of_it(tmp_path: Pat
         tmp_path / "project",
         {".prettierrc": "{}\n", "a.js": "a\n", "node_modules/prettier/bin/prettier.cjs": "process.exit(1)\n"},
     )
-    task = landing_task("|>a\n", Language.JAVASCRIPT, path=str(workspace / "a.js"), workspace=str(workspace))
+    task = landing_task("|>a\n", lang.JAVASCRIPT, path=str(workspace / "a.js"), workspace=str(workspace))
     if shutil.which("node") is None:
         pytest.skip("node is not here")
     assert javascript_formatter(place_of(task), ENVIRONMENT, trusted=False) is None

@@ -11,25 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration import test_sandbox_security
 from tests.integration.hostile_candidates import attempt
 from tests.integration.hostile_projects import PROJECTS
 from tests.integration.test_hostile_candidates import nothing_got_through
 from tests.integration.test_sandbox_security import ordinary_python, works
+from tests.support import lang
 from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.timeout(400)]
 
 ordinary_folder = test_sandbox_security.ordinary_folder
-_LONG = (Language.CSHARP, Language.JAVA)
+_LONG = (lang.CSHARP, lang.JAVA)
 _PROGRAMS = {
-    Language.C: "gcc",
-    Language.JAVA: "javac",
-    Language.GO: "go",
-    Language.RUST: "cargo",
-    Language.JAVASCRIPT: "node",
-    Language.TYPESCRIPT: "node",
+    lang.C: "gcc",
+    lang.JAVA: "javac",
+    lang.GO: "go",
+    lang.RUST: "cargo",
+    lang.JAVASCRIPT: "node",
+    lang.TYPESCRIPT: "node",
 }
 _ORDINARY = (("compile_commands.json", "overlay"), ("compile_commands.json", "landlock"), ("package.json", "overlay"))
 """Their tools lie where another user sees them."""
@@ -41,7 +41,7 @@ def environment_for(name: str, home: Path) -> Mapping[str, str]:
     program = _PROGRAMS.get(language)
     if program is not None and shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
-    known = dotnet_environment() if language is Language.CSHARP else dict(os.environ)
+    known = dotnet_environment() if language is lang.CSHARP else dict(os.environ)
     real = Path(os.environ.get("HOME", "/nonexistent"))
     kept = {"RUSTUP_HOME": str(real / ".rustup"), "CARGO_HOME": str(real / ".cargo")}
     return {**kept, **known, "HOME": str(home)}

@@ -19,7 +19,7 @@ import pytest
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import ConsentRefused
 from forge_lsp.core.ports import ModelInfo, Sandbox, Usage
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
@@ -28,6 +28,7 @@ from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+from tests.support import lang
 from tests.support.faulty_ollama import FakeOllama, Mind
 from tests.support.real_server import fenced, part_of, prompt, verdict
 from tests.support.scripted import Events, ManualClock, PlainContext
@@ -117,7 +118,7 @@ def task(folder: Path, *, proven: bool) -> Task:
     path = folder / "numbers_.py"
     path.write_text(text, "utf-8")
     return Task(
-        document=Document(uri=path.as_uri(), language=Language.PYTHON, text=text, path=path),
+        document=Document(uri=path.as_uri(), language=lang.PYTHON, text=text, path=path),
         scope=Scope(
             kind=ScopeKind.DEFINITION,
             range=TextRange(start=0, end=len(text.rstrip())),

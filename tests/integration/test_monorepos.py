@@ -14,9 +14,10 @@ import pytest
 
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language
 from tests.integration.builds_cases import real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files
 from tests.support.tools import dotnet_environment, typescript_folder
 
@@ -37,7 +38,7 @@ class Project:
 
 PROJECTS = {
     "typescript": Project(
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         files={
             "package.json": '{"private": true, "workspaces": ["packages/*"]}',
             "tsconfig.base.json": '{"compilerOptions": {"strict": true, "target": "es2022", "module": "nodenext"}}',
@@ -55,7 +56,7 @@ PROJECTS = {
         refused="Expected 0 arguments",
     ),
     "python": Project(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         files={
             ".git/HEAD": "ref: refs/heads/main\n",
             "packages/one/pyproject.toml": "[project]\nname = 'one'\n",
@@ -69,7 +70,7 @@ PROJECTS = {
         refused="three",
     ),
     "rust": Project(
-        language=Language.RUST,
+        language=lang.RUST,
         files={
             "Cargo.toml": '[workspace]\nmembers = ["one", "two"]\nresolver = "2"\n\n'
             '[workspace.package]\nversion = "0.1.0"\nedition = "2021"\n\n'
@@ -87,7 +88,7 @@ PROJECTS = {
         refused="three",
     ),
     "go": Project(
-        language=Language.GO,
+        language=lang.GO,
         files={
             "go.work": "go 1.24\n\nuse (\n\t./one\n\t./two\n)\n",
             "one/go.mod": "module example.com/one\n\ngo 1.24\n\nrequire example.com/two v0.0.0\n",
@@ -103,7 +104,7 @@ PROJECTS = {
         refused="Three",
     ),
     "csharp": Project(
-        language=Language.CSHARP,
+        language=lang.CSHARP,
         files={
             "All.slnx": '<Solution><Project Path="one/One.csproj" /></Solution>\n',
             "Directory.Build.props": "<Project><PropertyGroup><TargetFramework>net10.0</TargetFramework>"
@@ -120,7 +121,7 @@ PROJECTS = {
         refused="'x'",
     ),
     "java": Project(
-        language=Language.JAVA,
+        language=lang.JAVA,
         files={
             "pom.xml": "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>all</artifactId>"
             "<version>1</version><packaging>pom</packaging><modules><module>one</module><module>two</module></modules>"
@@ -143,7 +144,7 @@ PROJECTS = {
         refused="three",
     ),
     "c": Project(
-        language=Language.C,
+        language=lang.C,
         files={
             "CMakeLists.txt": "cmake_minimum_required(VERSION 3.16)\nproject(all C)\n"
             "include_directories(include)\nadd_subdirectory(one)\n",
@@ -231,8 +232,8 @@ async def test_a_package_that_needs_what_is_not_here_is_left_out(sandbox: Sandbo
     write_files(tmp_path, files)
     marked = case.files[case.document]
     path = tmp_path / case.document
-    task = task_of(marked, language=Language.GO, path=path, workspace=tmp_path, name="Area")
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=dict(os.environ))[Language.GO]
+    task = task_of(marked, language=lang.GO, path=path, workspace=tmp_path, name="Area")
+    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=dict(os.environ))[lang.GO]
     report = await toolchain.build(task, with_code(task, case.right))
     assert report.compiled is True, report.reason
     found = await toolchain.evidence(task, candidate_of(task, case.right))
@@ -257,7 +258,7 @@ async def test_a_dependent_that_cannot_be_restored_is_left_out(sandbox: Sandbox,
     write_files(tmp_path, files)
     restore(tmp_path / "one", environment)
     path = tmp_path / case.document
-    task = task_of(marked, language=Language.CSHARP, path=path, workspace=tmp_path, name="Area")
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[Language.CSHARP]
+    task = task_of(marked, language=lang.CSHARP, path=path, workspace=tmp_path, name="Area")
+    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[lang.CSHARP]
     report = await toolchain.build(task, with_code(task, case.right))
     assert report.compiled is True, report.reason

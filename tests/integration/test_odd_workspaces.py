@@ -12,7 +12,6 @@ import pytest
 
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.errors import SandboxUnavailable
-from forge_lsp.core.task import Language
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.sandbox.folders import BoxFolders
@@ -20,6 +19,7 @@ from tests.integration import test_build_python as python
 from tests.integration.builds_cases import project_task
 from tests.integration.sandbox_probes import WAYS, sandbox
 from tests.integration.test_sandbox_security import works
+from tests.support import lang
 from tests.support.builds import with_code
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="these sandboxes are parts of Linux")
@@ -84,7 +84,7 @@ async def test_the_project_is_checked_all_the_same(tmp_path: Path, way: str, odd
         pytest.skip(f"{way}: {reason}")
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    task = project_task(workspace, Language.PYTHON, python.FILES, python.FILE)
+    task = project_task(workspace, lang.PYTHON, python.FILES, python.FILE)
     ODD[odd](workspace)
     folders = BoxFolders(tmp_path / "boxes")
     try:

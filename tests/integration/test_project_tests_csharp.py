@@ -10,11 +10,12 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckStatus, RunState
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.results import trx_of
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.integration.test_build_csharp import FILE, FILES, PROJECT, method
+from tests.support import lang
 from tests.support.builds import candidate_of
 from tests.support.tools import dotnet_environment
 
@@ -68,7 +69,7 @@ def project(root: Path, runner: str = "3.1.5") -> Task:
     works = FILES[FILE].replace("throw new NotImplementedException();", "return width * height;")
     tests = PROJECT.format(REFERENCES.format(runner))
     files = {**FILES, FILE: works, "Tests/Tests.csproj": tests, "Tests/Sizes.cs": TESTS, "Tests/Other.cs": OTHER}
-    return project_task(root, Language.CSHARP, files, FILE)
+    return project_task(root, lang.CSHARP, files, FILE)
 
 
 def names_below(folder: Path) -> list[Path]:

@@ -13,10 +13,11 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain
 from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of
 from tests.support.tools import node_modules
 
@@ -67,7 +68,7 @@ def node_project(root: Path) -> Task:
         "test/area.test.js": NODE,
         "test/other.test.js": OTHER,
     }
-    return project_task(root, Language.JAVASCRIPT, files, "src/area.js")
+    return project_task(root, lang.JAVASCRIPT, files, "src/area.js")
 
 
 def other_project(root: Path, runner: str) -> Task:
@@ -90,14 +91,14 @@ def other_project(root: Path, runner: str) -> Task:
         f"test/area.test.{ending}": head + imports,
         f"test/other.test.{ending}": OTHER,
     }
-    task = project_task(root, Language.TYPESCRIPT if runner == "vitest" else Language.JAVASCRIPT, files, name)
+    task = project_task(root, lang.TYPESCRIPT if runner == "vitest" else lang.JAVASCRIPT, files, name)
     (root / "node_modules").symlink_to(node_modules(runner, major) / "node_modules")
     return task
 
 
 async def evidence(sandbox: Sandbox, task: Task, body: str, *, timeout: float = 60) -> Evidence:
     head = task.original.split("\n")[0]
-    make = TypeScriptToolchain if task.document.language is Language.TYPESCRIPT else JavaScriptToolchain
+    make = TypeScriptToolchain if task.document.language is lang.TYPESCRIPT else JavaScriptToolchain
     toolchain = make(sandbox, timeout=timeout, environment=os.environ)
     return await toolchain.evidence(task, candidate_of(task, f"{head}\n  {body}\n}}"))
 
@@ -170,7 +171,7 @@ async def test_the_projects_own_runner(sandbox: Sandbox, runner: str, tmp_path: 
 
 async def test_a_stale_build_proves_nothing_of_typescript(sandbox: Sandbox, tmp_path: Path) -> None:
     files = {"src/area.ts": AREA, "test/area.test.js": NODE, "package.json": '{"type": "module"}\n'}
-    task = project_task(tmp_path, Language.TYPESCRIPT, files, "src/area.ts")
+    task = project_task(tmp_path, lang.TYPESCRIPT, files, "src/area.ts")
     (result,) = (await evidence(sandbox, task, "return 1;")).results
     assert (result.status, result.environment) == (NOT_RUNNABLE, True)
     assert "compiled from TypeScript earlier" in result.detail
@@ -203,7 +204,7 @@ async def test_a_runner_that_is_not_here_is_named(
     sandbox: Sandbox, tmp_path: Path, manifest: str, text: str, name: str, words: str, remedy: str | None
 ) -> None:
     files = {"package.json": manifest, "src/area.js": AREA, "test/area.test.js": text}
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "src/area.js")
     (result,) = (await evidence(sandbox, task, "return height * width;")).results
     assert (result.id, result.status, result.environment) == (name, NOT_RUNNABLE, True)
     assert words in result.detail
@@ -253,7 +254,7 @@ async def test_each_test_is_judged_by_what_it_lacks(sandbox: Sandbox, tmp_path: 
 )
 async def test_what_the_code_threw_is_told(sandbox: Sandbox, tmp_path: Path, body: str, words: str) -> None:
     files = {"package.json": '{"type": "module"}\n', "src/area.js": STUB, "test/area.test.js": NODE}
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "src/area.js")
     results = {result.id.rpartition(" > ")[2]: result for result in (await evidence(sandbox, task, body)).results}
     assert results["area"].status is CheckStatus.OWED
     assert words in results["area"].detail
@@ -292,7 +293,7 @@ async def test_mocha_runs_with_the_options_that_the_project_gives_it(
         "test/area.js": tests,
         "test/other.js": OTHER,
     }
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "src/area.js")
     (tmp_path / "node_modules").symlink_to(node_modules("mocha", "10") / "node_modules")
     found = await evidence(sandbox, task, "return height * width;")
     assert {name: status for name, (status, _, _) in told(found).items()} == {
@@ -319,7 +320,7 @@ async def test_a_helper_is_tested_by_way_of_what_calls_it(sandbox: Sandbox, tmp_
         "test/api.test.js": 'import assert from "node:assert";\nimport test from "node:test";\n'
         'import { total } from "../src/index.js";\n\ntest("total", () => assert.equal(total(3), 18));\n',
     }
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, "src/area.js")
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "src/area.js")
     assert told(await evidence(sandbox, task, "return height * width;"))["total"][0] is KEPT
     assert told(await evidence(sandbox, task, "return height;"))["total"] == (FAILED, "18", "6")
 
@@ -337,7 +338,7 @@ async def test_a_sibling_s_test_of_what_was_built_earlier_proves_nothing(sandbox
         "two/package.json": '{"name": "two", "type": "module"}\n',
         "two/test/area.test.js": tests,
     }
-    task = project_task(tmp_path, Language.JAVASCRIPT, files, "one/src/area.js")
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "one/src/area.js")
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules/one").symlink_to("../one")
     (result,) = (await evidence(sandbox, task, "return height + width;")).results

@@ -11,9 +11,10 @@ import pytest
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
+from tests.support import lang
 from tests.support.builds import candidate_of
 
 KEPT, FAILED, NOT_RUNNABLE = CheckStatus.KEPT, CheckStatus.FAILED, CheckStatus.NOT_RUNNABLE
@@ -88,7 +89,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 
 
 def project(root: Path, **other: str) -> Task:
-    return project_task(root, Language.PYTHON, {**FILES, **other}, FILE)
+    return project_task(root, lang.PYTHON, {**FILES, **other}, FILE)
 
 
 def names_below(folder: Path) -> list[Path]:
@@ -173,7 +174,7 @@ async def test_without_pytest_unittest_runs_and_the_others_are_told(sandbox: San
 
 async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: Sandbox, tmp_path: Path) -> None:
     task = project_task(
-        tmp_path, Language.PYTHON, {FILE: FILES[FILE], "tests/test_b.py": FILES["tests/test_other.py"]}, FILE
+        tmp_path, lang.PYTHON, {FILE: FILES[FILE], "tests/test_b.py": FILES["tests/test_other.py"]}, FILE
     )
     found = await evidence(sandbox, task, "return 1")
     assert (found.results, found.blocked) == ((), None)
@@ -218,7 +219,7 @@ STUB = {
 
 
 async def test_each_test_is_judged_by_the_names_that_it_needs(sandbox: Sandbox, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.PYTHON, {**FILES, **STUB}, FILE)
+    task = project_task(tmp_path, lang.PYTHON, {**FILES, **STUB}, FILE)
     found = await evidence(sandbox, task, "if width < 0:\n    raise ValueError(width)\nreturn width * height")
     assert {name: result.status for name, result in by_name(found).items()} == {
         "test_raises": PROOF,
@@ -261,7 +262,7 @@ FRAMEWORK = {
 
 @pytest.mark.parametrize("by", ["pytest", "unittest"])
 async def test_a_project_of_django_is_prepared_as_manage_py_does(sandbox: Sandbox, tmp_path: Path, by: str) -> None:
-    task = project_task(tmp_path, Language.PYTHON, {**DJANGO, **FRAMEWORK}, "shop/prices.py")
+    task = project_task(tmp_path, lang.PYTHON, {**DJANGO, **FRAMEWORK}, "shop/prices.py")
     if by == "unittest":
         venv.create(tmp_path / ".venv", symlinks=True, with_pip=False)
     found = await evidence(sandbox, task, "return height * width", timeout=60)
@@ -288,7 +289,7 @@ LARGE = {
 async def test_of_a_large_suite_the_tests_that_name_the_scope_or_its_callers_are_run(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    task = project_task(tmp_path, Language.PYTHON, LARGE, "shapes/area.py")
+    task = project_task(tmp_path, lang.PYTHON, LARGE, "shapes/area.py")
     found = await evidence(sandbox, task, "return width + height")
     told = {result.id: result.status for result in found.results}
     assert told == {
@@ -307,7 +308,7 @@ async def test_where_no_test_names_it_those_that_reach_it_count(sandbox: Sandbox
             "def test_red():\n    assert False\n"
         ),
     }
-    task = project_task(tmp_path, Language.PYTHON, files, "inner/deep.py")
+    task = project_task(tmp_path, lang.PYTHON, files, "inner/deep.py")
     found = await evidence(sandbox, task, body)
     status = FAILED if body == "return 0" else KEPT
     assert [(result.id, result.status) for result in found.results] == [("tests:tests/test_shop.py::test_make", status)]

@@ -13,7 +13,7 @@ import pytest
 from forge_lsp.checking.daemons import Keeping
 from forge_lsp.core.attempt import BuildReport, BuildStatus
 from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.sdk import dotnet_environment as told_of
 from forge_lsp.languages.csharp.sdk import find_dotnet, readable_of
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain
@@ -24,6 +24,7 @@ from tests.integration import test_workbench
 from tests.integration.builds_cases import project_task
 from tests.integration.hostile_candidates import attempt
 from tests.integration.test_build_csharp import CASES, FILE, FILES, GOOD, method, names_below
+from tests.support import lang
 from tests.support.builds import with_code, write_files
 from tests.support.tools import dotnet_environment
 
@@ -89,7 +90,7 @@ def servers() -> dict[str, int]:
 async def test_the_verdicts_are_those_of_the_cold_way(
     sandbox: Bubblewrap, environment: Mapping[str, str], toolchain: CSharpToolchain, warm: Counting, tmp_path: Path
 ) -> None:
-    task = project_task(tmp_path, Language.CSHARP, FILES, FILE)
+    task = project_task(tmp_path, lang.CSHARP, FILES, FILE)
     before = names_below(tmp_path)
     cold = CSharpToolchain(sandbox, timeout=300, environment=environment)
     for code in (GOOD, *(case.code for case in CASES)):
@@ -103,7 +104,7 @@ async def test_the_verdicts_are_those_of_the_cold_way(
 async def test_a_candidate_sees_nothing_of_an_earlier_one_and_all_that_the_user_does(
     toolchain: CSharpToolchain, warm: Counting, tmp_path: Path
 ) -> None:
-    task = project_task(tmp_path, Language.CSHARP, FILES, FILE)
+    task = project_task(tmp_path, lang.CSHARP, FILES, FILE)
     more = "\n" + method("return 1;", "public static int More()")
     uses = GOOD.replace("width *", "More() *")
 
@@ -127,7 +128,7 @@ async def test_a_candidate_sees_nothing_of_an_earlier_one_and_all_that_the_user_
 
 
 async def test_a_dead_server_costs_nothing_but_time(toolchain: CSharpToolchain, warm: Counting, tmp_path: Path) -> None:
-    task = project_task(tmp_path, Language.CSHARP, FILES, FILE)
+    task = project_task(tmp_path, lang.CSHARP, FILES, FILE)
     bad = with_code(task, CASES[1].code)
     assert (await toolchain.build(task, with_code(task, GOOD))).status is BuildStatus.PASSED
     for name in ("VBCSCompiler", "MSBuild"):
@@ -143,7 +144,7 @@ async def test_a_project_that_may_run_something_is_built_cold(
 ) -> None:
     target = '<Target Name="T" BeforeTargets="Build"><Exec Command="true" /></Target></Project>'
     files = {**FILES, "Use/Use.csproj": FILES["Use/Use.csproj"].replace("</Project>", target)}
-    task = project_task(tmp_path, Language.CSHARP, files, FILE)
+    task = project_task(tmp_path, lang.CSHARP, files, FILE)
     assert (await toolchain.build(task, with_code(task, GOOD))).status is BuildStatus.PASSED
     assert warm.answered == []
     assert warm.running == 0

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from forge_lsp.core.attempt import Candidate, Diagnostic
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from tests.support import lang
 
 BEGIN, END = "«", "»"
 
@@ -14,7 +16,7 @@ BEGIN, END = "«", "»"
 def task_of(
     marked: str,
     *,
-    language: Language = Language.PYTHON,
+    language: Language = lang.PYTHON,
     path: Path | None = None,
     workspace: Path | None = None,
     buffers: Mapping[Path, str] | None = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax

@@ -14,7 +14,7 @@ from forge_lsp.placement.timing import Row, steps
 
 __all__ = ["SHOWN", "chance", "device", "rows", "user_needs", "user_steps"]
 
-THREE_GPU = Path(__file__).parents[2] / "forge_lsp" / "profiles" / "three-gpu.toml"
+THREE_GPU = Path(__file__).parents[2] / "forge_lsp" / "config" / "profiles" / "three-gpu.toml"
 
 
 def _shown(arch: str, size: float, sizes: Sequence[int], **more: int) -> tuple[int, dict[str, object]]:

@@ -12,6 +12,7 @@ from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.errors import ForgeError, ModelFault
 from forge_lsp.core.events import EventBody
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
     ChatReply,
     ChatRequest,
@@ -25,7 +26,8 @@ from forge_lsp.core.ports import (
     Timing,
     Usage,
 )
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextEdit, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextEdit, TextRange
+from tests.support import lang
 
 SOURCE = 'def add(a, b):\n    """Add.\n\n    >>> add(2, 3)\n    5\n    """\n'
 GOOD = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -284,7 +286,7 @@ def task(
     indent: str = "",
     container: str | None = None,
     parameters: tuple[str, ...] | None = ("a", "b"),
-    language: Language = Language.PYTHON,
+    language: Language = lang.PYTHON,
     **values: object,
 ) -> Task:
     """A task whose scope is the whole of ``source`` unless said."""

@@ -24,8 +24,9 @@ from forge_lsp.checking.gate import new_problems, without_asked
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import ForgeError
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FastReport, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 
 __all__ = ["DaemonGate"]

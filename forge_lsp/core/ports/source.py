@@ -9,7 +9,8 @@ from typing import Protocol
 
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.became import Became
-from forge_lsp.core.task import Document, Language, Scope, Task, TextEdit, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, Task, TextEdit, TextRange
 
 __all__ = [
     "ContextGatherer",

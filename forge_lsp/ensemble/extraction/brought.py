@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.ensemble.extraction.libraries import HEADERS, NAMESPACES, PACKAGES
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.rust import RUST
 
 __all__ = ["brought_names"]
 
@@ -25,17 +30,17 @@ _SCRIPT = re.compile(
 def brought_names(statement: str, language: Language) -> tuple[str, ...] | None:
     """The names of which code that needs the statement says one; None where that cannot be told."""
     text = statement.strip()
-    if language is Language.RUST:
+    if language is RUST:
         return _rust(text)
-    if language in (Language.JAVASCRIPT, Language.TYPESCRIPT):
+    if language in (JAVASCRIPT, TYPESCRIPT):
         return _script(text)
-    if language is Language.CSHARP:
+    if language is CSHARP:
         match = re.fullmatch(r"using\s+([\w.]+)\s*;", text)
         return NAMESPACES.get(match[1]) if match is not None else None
-    if language is Language.JAVA:
+    if language is JAVA:
         match = re.fullmatch(r"import\s+([\w.]+)\.\*\s*;", text)
         return PACKAGES.get(match[1]) if match is not None else None
-    if language in (Language.C, Language.CPP):
+    if language in (C, CPP):
         match = re.fullmatch(r"#\s*include\s*<([\w.]+)>", text)
         if match is None:
             return None

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import Likeness, Place, all_places, compared
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Chosen", "bears_name", "chosen", "is_aside", "precedence"]
 
-_REDEFINED = (Language.PYTHON, Language.JAVASCRIPT, Language.TYPESCRIPT)
+_REDEFINED = (PYTHON, JAVASCRIPT, TYPESCRIPT)
 """Where a later definition of a name takes the place of an earlier one."""
 _CORRECTED = re.compile(r"\b(?:correct(?:ed|ion)?|fixed|wait|actually|oops|revised|instead of the above)\b", re.I)
 _ASIDE = re.compile(

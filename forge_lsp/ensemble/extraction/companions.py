@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.reshape import (
     belongs_to,
@@ -17,10 +16,13 @@ from forge_lsp.ensemble.extraction.reshape import (
     one_line,
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["above", "imports_of", "with_helpers", "with_siblings"]
 
-_WITHOUT_MODULES = (Language.JAVA, Language.CSHARP)
+_WITHOUT_MODULES = (JAVA, CSHARP)
 """Where nothing but types stands outside of types."""
 
 
@@ -33,7 +35,7 @@ def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, w
     before = [dedented_item(block.code, item) for item in needed if item.range.start < main.range.start]
     after = [dedented_item(block.code, item) for item in needed if item.range.start > main.range.start]
     text = "\n".join((*before, code, *after))
-    gap = "\n\n\n" if wanted.language is Language.PYTHON else "\n\n"
+    gap = "\n\n\n" if wanted.language is PYTHON else "\n\n"
     return gap.join(part.strip("\n") for part in (*_earlier(text, blocks, block, wanted), *before, code, *after))
 
 

@@ -11,8 +11,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
-from forge_lsp.core.task import Language
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
@@ -207,7 +208,7 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
                 return
     lines = _without_prompts(piece.lines)
     start = 0
-    begins = _PYTHON_START if language is Language.PYTHON else _OTHER_START
+    begins = _PYTHON_START if language is PYTHON else _OTHER_START
     while start < len(lines):
         found = _longest(lines, start, language, syntax) if begins.match(lines[start]) else None
         if found is None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, precedence
 from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block
@@ -22,6 +21,10 @@ from forge_lsp.ensemble.extraction.reshape import (
     under_signature,
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
+from forge_lsp.languages.c_family import CPP
+from forge_lsp.languages.csharp import CSHARP
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
 
 __all__ = ["definition", "likely"]
 
@@ -63,13 +66,13 @@ def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
     owner = place.owner
     main = place.owners[0] if place.owners else item
-    if wanted.language is Language.CPP and item.name != wanted.name:
+    if wanted.language is CPP and item.name != wanted.name:
         code = _qualified(code, item, wanted)
         return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
     if wanted.container is not None:
         if owner is not None and owner.kind is ItemKind.CLASS:
             code = with_siblings(code, block, item, owner.children, wanted)
-        elif owner is None and wanted.language in (Language.JAVA, Language.CSHARP):
+        elif owner is None and wanted.language in (JAVA, CSHARP):
             code = with_siblings(code, block, item, block.outline.items, wanted)
     code = with_helpers(code, blocks, block, main, wanted)
     return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
@@ -173,7 +176,7 @@ def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
 
 def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """Statements without their function, put under the signature (Python only: elsewhere braces would be guessed)."""
-    if wanted.item is None or wanted.is_class or wanted.language is not Language.PYTHON:
+    if wanted.item is None or wanted.is_class or wanted.language is not PYTHON:
         return None
     fenced = sum(block.fenced for block in blocks)
     for block in blocks:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.places import Place, compared
 
 __all__ = ["Pair", "paired"]

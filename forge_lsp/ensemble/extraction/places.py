@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.ensemble.extraction.reshape import receiver
+from forge_lsp.languages.c_family import CPP
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 
 __all__ = ["Likeness", "Place", "all_places", "compared", "place_at"]
 
@@ -66,7 +69,7 @@ class Place:
         return (*lines, *_ACCESSOR.findall(before)) if self.language in _WITH_ACCESSORS else tuple(lines)
 
 
-_WITH_ACCESSORS = (Language.JAVASCRIPT, Language.TYPESCRIPT)
+_WITH_ACCESSORS = (JAVASCRIPT, TYPESCRIPT)
 
 
 def all_places(items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()) -> Iterator[Place]:
@@ -109,7 +112,7 @@ def _parameter_likeness(one: Item, other: Item) -> int:
 
 
 def _parts(name: str | None, language: Language) -> list[str]:
-    if language is not Language.CPP or not name or "::" not in name:
+    if language is not CPP or not name or "::" not in name:
         return [name or ""]
     while _GENERICS.search(name):
         name = _GENERICS.sub("", name)

@@ -6,9 +6,15 @@ import re
 import textwrap
 from collections.abc import Mapping
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.ensemble.extraction.brought import brought_names
+from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.go import GO
+from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.rust import RUST
 
 __all__ = [
     "aligned_receiver",
@@ -56,13 +62,13 @@ def renamed(text: str, old: str, new: str) -> str:
 
 def receiver(item: Item, language: Language) -> str | None:
     """The type that a method of Go belongs to, which stands in its header; None for anything else."""
-    match = _GO_RECEIVER.match(item.signature or "") if language is Language.GO else None
+    match = _GO_RECEIVER.match(item.signature or "") if language is GO else None
     return match["type"] if match is not None else None
 
 
 def belongs_to(item: Item, language: Language) -> str | None:
     """The type that an item beside it belongs to: Go's by the receiver, Rust's ``impl`` by its name."""
-    if language is Language.RUST and item.kind is ItemKind.CLASS and (item.name or "").startswith("impl "):
+    if language is RUST and item.kind is ItemKind.CLASS and (item.name or "").startswith("impl "):
         return (item.name or "").rpartition(" ")[2]
     return receiver(item, language)
 
@@ -73,15 +79,15 @@ def defined_names(item: Item, text: str, language: Language) -> tuple[str, ...]:
         return (item.name,) if item.name else ()
     source = item.range.of(text)
     names = [item.name] if item.name and item.name.isidentifier() else []
-    if language is Language.GO:
+    if language is GO:
         names += (
             re.findall(r"^\s*(\w+)", source.partition("(")[2], re.M) if re.match(r"(?:const|var)\s*\(", source) else []
         )
-    elif language in (Language.JAVASCRIPT, Language.TYPESCRIPT):
+    elif language in (JAVASCRIPT, TYPESCRIPT):
         pattern = re.match(r"(?:export\s+)?(?:const|let|var)\s*[{\[]([^=]*)[}\]]\s*(?::[^=]*)?=", source)
         names += re.findall(r"([\w$]+)\s*(?=[,}\]]|$)", pattern[1]) if pattern is not None else []
         names += [item.name] if item.name and item.name.startswith("#") else []
-    elif language is Language.PYTHON and not names:
+    elif language is PYTHON and not names:
         target = re.match(r"[\w\s,()\[\]*]*?(?==[^=])", source)
         names += re.findall(r"[A-Za-z_]\w*", target[0]) if target is not None else []
     return tuple(dict.fromkeys(names))
@@ -97,14 +103,14 @@ def one_line(statement: str) -> str:
 
 def import_names(statement: str, language: Language) -> tuple[str, ...] | None:
     """The names that an import statement brings in; None where that cannot be told from it alone."""
-    if language is Language.JAVA:
+    if language is JAVA:
         java = re.fullmatch(r"import\s+(?:static\s+)?[\w.]*?(\w+)\s*;", statement.strip())
         return (java[1],) if java is not None else brought_names(statement, language)
-    if language in (Language.C, Language.CPP):
+    if language in (C, CPP):
         include = re.fullmatch(r"#\s*include\s*<([\w.]+)>", statement.strip())
         demo = _DEMO_HEADERS.get(include[1].removesuffix(".h").removeprefix("c")) if include is not None else None
         return demo or brought_names(statement, language)
-    if language is not Language.PYTHON:
+    if language is not PYTHON:
         return brought_names(statement, language)
     if statement.rstrip().endswith("*"):
         return None
@@ -158,7 +164,7 @@ def fill(text: str, owner: Item, members: Mapping[str, str]) -> str:
 def aligned_receiver(code: str, item: Item, parameters: tuple[str, ...] | None, language: Language) -> str:
     """A method that lost its ``self``, or a function that gained one, as the signature has it (Python). Any other
     difference of parameters stays: callers and checks decide about it, a guess would only hide it."""
-    if language is not Language.PYTHON or parameters is None or item.parameters is None or item.name is None:
+    if language is not PYTHON or parameters is None or item.parameters is None or item.name is None:
         return code
     header = re.compile(rf"(def\s+{re.escape(item.name)}\s*\(\s*)")
     alternative = re.compile(r"(def\s+\w+\s*\(\s*)")

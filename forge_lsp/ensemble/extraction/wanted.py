@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, ScopeKind, Task, TextRange
+from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.harvest import Block, normal
 from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver
+from forge_lsp.languages.ecmascript import TYPESCRIPT
 
 __all__ = ["DEFINITIONS", "Found", "Wanted", "has_imports", "members", "wanted_of"]
 
@@ -120,7 +122,7 @@ def _group(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator
 
 def _is_announced(places: Sequence[Place], place: Place) -> bool:
     """Whether signatures of its own stand before it (TypeScript's overloads)."""
-    ecma = place.language is Language.TYPESCRIPT
+    ecma = place.language is TYPESCRIPT
     return ecma and any(_same(one, place) and one.path == place.path and one.item.body is None for one in places)
 
 

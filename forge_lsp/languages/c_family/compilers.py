@@ -13,13 +13,14 @@ from typing import Any, cast
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.core.attempt import Diagnostic, Severity
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.reading import parsed_json
 
 __all__ = ["SYNTAX", "Compiler", "find_compiler", "flavour", "missing_header", "problems_of"]
 
-_NAMES = {Language.C: ("gcc", "clang", "cc"), Language.CPP: ("g++", "clang++", "c++")}
-_INSTALL = {Language.C: "apt-get install gcc libc6-dev", Language.CPP: "apt-get install g++"}
+_NAMES = {C: ("gcc", "clang", "cc"), CPP: ("g++", "clang++", "c++")}
+_INSTALL = {C: "apt-get install gcc libc6-dev", CPP: "apt-get install g++"}
 _INSTALL_MAC = "xcode-select --install"
 _LINE = re.compile(
     r"^(?P<file>[^\s:][^:]*):(?P<line>\d+):(?P<column>\d+): (?P<kind>error|fatal error): (?P<message>.*?)"
@@ -32,14 +33,14 @@ SYNTAX = re.compile(r"expected |stray |unterminated |missing terminating|extrane
 # Wrong in every standard of C, and only warned of by older compilers. A function that forgets its result is
 # undefined behaviour in both languages.
 _ERRORS = {
-    Language.C: (
+    C: (
         "-Werror=implicit-function-declaration",
         "-Werror=implicit-int",
         "-Werror=int-conversion",
         "-Werror=incompatible-pointer-types",
         "-Werror=return-type",
     ),
-    Language.CPP: ("-Werror=return-type",),
+    CPP: ("-Werror=return-type",),
 }
 
 
@@ -60,7 +61,7 @@ class Compiler:
     @property
     def kind(self) -> str:
         """The language as gcc and clang name it."""
-        return "c" if self.language is Language.C else "c++"
+        return "c" if self.language is C else "c++"
 
     @property
     def readable(self) -> tuple[Path, ...]:
@@ -90,7 +91,7 @@ class Compiler:
 def find_compiler(language: Language, environment: Mapping[str, str], *, clang: bool = False) -> Path | Fault:
     """The compiler that ``CC`` or ``CXX`` names, else the one on PATH, clang first if the project is made for it; else
     what is lacking."""
-    chosen = environment.get("CC" if language is Language.C else "CXX", "")
+    chosen = environment.get("CC" if language is C else "CXX", "")
     if chosen and (own := shutil.which(chosen, path=environment.get("PATH", ""))) is not None:
         return Path(own)
     names = _NAMES[language]
@@ -100,7 +101,7 @@ def find_compiler(language: Language, environment: Mapping[str, str], *, clang: 
         found = shutil.which(name, path=environment.get("PATH", ""))
         if found is not None:
             return Path(found)
-    what = "C" if language is Language.C else "C++"
+    what = "C" if language is C else "C++"
     mac = Path("/usr/bin/xcode-select").exists()
     return Fault(
         reason=f"no compiler for {what} is installed (no {' or '.join(_NAMES[language][:2])} on PATH)",

@@ -15,8 +15,9 @@ from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.flags import SOURCES
 from forge_lsp.languages.c_family.forging import MAY_EXIT, doubt_of
 from forge_lsp.languages.c_family.instrumenting import Crash, crashing

@@ -21,7 +21,8 @@ from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.compilers import SYNTAX, Compiler, find_compiler, flavour, problems_of
 from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.languages.c_family.heads import head_of
@@ -31,7 +32,7 @@ from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
 __all__ = ["CFamilyOpener"]
 
 _RUNNER = Path(__file__).with_name("runners") / "gcc"
-_LANGUAGES = (Language.C, Language.CPP)
+_LANGUAGES = (C, CPP)
 _MOST_HEADS = 6
 """Units of a document whose includes are precompiled."""
 _MOST_DEFINED = 8

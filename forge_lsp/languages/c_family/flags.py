@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.configured import build_folders, commands_in
 from forge_lsp.reading import filled, parsed_json, read_text
 from forge_lsp.sandbox.exposure import Origin, exposed
@@ -23,12 +24,12 @@ from forge_lsp.sandbox.exposure import Origin, exposed
 __all__ = ["SOURCES", "Flags", "flags_of", "outside_folders"]
 
 SOURCES: Mapping[str, Language] = {
-    ".c": Language.C,
-    ".cc": Language.CPP,
-    ".cpp": Language.CPP,
-    ".cxx": Language.CPP,
-    ".c++": Language.CPP,
-    ".C": Language.CPP,
+    ".c": C,
+    ".cc": CPP,
+    ".cpp": CPP,
+    ".cxx": CPP,
+    ".c++": CPP,
+    ".C": CPP,
 }
 """Suffixes of files that are compiled on their own."""
 
@@ -203,7 +204,7 @@ def _hinted(place: Place, file: PurePosixPath, language: Language) -> Flags:
             told = True
             words += _kept(_cmake_flags(place.text(lists) or "", language), f"/{{}}/{folder}", "/{}")
     if not told and not any(word.startswith("-std=") for word in words):
-        words.append("-std=gnu17" if language is Language.C else "-std=gnu++20")
+        words.append("-std=gnu17" if language is C else "-std=gnu++20")
     if place.source is not None:
         known = set(words)
         for folder in file.parents:
@@ -234,7 +235,7 @@ def _make_flags(text: str, language: Language) -> list[str]:
             before = variables.get(match["name"], "") if match["how"].startswith("+") else ""
             if len(before) < _LONGEST:
                 variables[match["name"]] = f"{before} {match['value']}".strip()
-    own = "CFLAGS" if language is Language.C else "CXXFLAGS"
+    own = "CFLAGS" if language is C else "CXXFLAGS"
     value = " ".join(variables.get(name, "") for name in (own, *_MAKE_FLAGS, f"AM_{own}"))
     try:
         value = filled(value, _VARIABLE, variables)
@@ -249,7 +250,7 @@ def _cmake_flags(text: str, language: Language) -> list[str]:
     text = re.sub(r"#[^\n]*", "", text)
     here = r"\$\{(?:CMAKE|PROJECT|CMAKE_CURRENT)_(?:SOURCE|LIST)_DIR\}/?"
     words: list[str] = []
-    which = "C" if language is Language.C else "CXX"
+    which = "C" if language is C else "CXX"
     standard = re.search(rf"(?:CMAKE_{which}_STANDARD\s+|\b{'c' if which == 'C' else 'cxx'}_std_)(\d\d)\b", text)
     if standard is not None:
         words.append(f"-std={'gnu' if which == 'C' else 'gnu++'}{standard[1]}")

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.scanning import Function, blanked, functions_in
 
 __all__ = ["ASSERT", "FOLDER", "MARK", "MISSED", "Crash", "crashing", "with_missing"]
@@ -124,7 +125,7 @@ def crashing(text: str, code: str, name: str | None, language: Language, crash: 
     chosen = [one for one in inside if one.name == bare] or [one for one in inside if not _launched(text, one)]
     if not chosen:
         return None
-    cpp = language is Language.CPP
+    cpp = language is CPP
     mark = " __builtin_trap(); " if crash is Crash.ENTRY else f" {_CPP_MARK if cpp else _C_MARK} "
     for one in sorted(chosen, key=lambda one: one.body, reverse=True):
         text = text[: one.body] + mark + text[one.body :]

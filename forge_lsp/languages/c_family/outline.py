@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.c_family import C
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -54,7 +56,7 @@ def outline_c(text: str, language: Language, grammars: Grammars) -> Outline:
         fixed = _Reader(parsed).module()
         if len(fixed.errors) < len(plain.errors):
             plain = fixed
-    if not plain.errors or language is Language.C:
+    if not plain.errors or language is C:
         return plain
     wrapped = grammars.parse(f"{_PREFIX}{text}\n}};", language, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]

@@ -15,8 +15,10 @@ from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.compilers import (
     SYNTAX,
     Compiler,
@@ -63,9 +65,9 @@ class CFamilyToolchain:
         units = await asyncio.to_thread(units_of, place, task.document.language)
         flags = await asyncio.to_thread(flags_of, place, units.files, units.languages)
         clang = any(one.clang for one in flags.values())
-        tool = "gcc" if units.language is Language.C else "g++"
+        tool = "gcc" if units.language is C else "g++"
         compilers: dict[Language, Compiler] = {}
-        for language in sorted({units.language, *units.languages.values()}):
+        for language in sorted({units.language, *units.languages.values()}, key=str):
             found = find_compiler(language, self._environment, clang=clang)
             if isinstance(found, Fault) and language is not units.language:
                 continue
@@ -259,17 +261,17 @@ def _unverified(fault: Fault, tool: str) -> BuildReport:
 
 async def c_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the C compiler."""
-    return await _findings(sandbox, environment, Language.C)
+    return await _findings(sandbox, environment, C)
 
 
 async def cpp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the C++ compiler."""
-    return await _findings(sandbox, environment, Language.CPP)
+    return await _findings(sandbox, environment, CPP)
 
 
 async def _findings(sandbox: Sandbox, environment: Mapping[str, str], language: Language) -> tuple[Finding, ...]:
     found = find_compiler(language, environment)
-    what, name = ("C", "gcc") if language is Language.C else ("C++", "g++")
+    what, name = ("C", "gcc") if language is C else ("C++", "g++")
     if isinstance(found, Fault):
         detail = f"no compiler: {what} is not checked"
         return (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)

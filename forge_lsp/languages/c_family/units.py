@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.project import ENDINGS, Place, project_files
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.flags import SOURCES
 
 __all__ = ["MATTERS", "Units", "units_of"]
 
-MATTERS = ENDINGS[Language.C]
+MATTERS = ENDINGS[C]
 """Suffixes of the files that a check may read."""
 
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.csharp import CSHARP
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -41,10 +42,10 @@ _PREFIX = "class _ {\n"
 
 def outline_csharp(text: str, grammars: Grammars) -> Outline:
     """Items and errors; namespaces are transparent. A fragment that reads only as members of a class is read so."""
-    plain = _Reader(grammars.parse(text, Language.CSHARP)).module()
+    plain = _Reader(grammars.parse(text, CSHARP)).module()
     if not plain.errors and not _is_members(plain):
         return plain
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", Language.CSHARP, base=-len(_PREFIX))
+    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", CSHARP, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
     if wrapped.root.has_error or len(types) != 1 or len(wrapped.root.named_children) != 1:
         return plain

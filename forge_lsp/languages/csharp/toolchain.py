@@ -14,7 +14,8 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.evidence import Dotnet, DotnetTests
 from forge_lsp.languages.csharp.messages import last_words
@@ -169,7 +170,7 @@ async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
         name="dotnet",
         command=(str(dotnet), "--version"),
         readable=readable_of(dotnet, environment),
-        language=Language.CSHARP,
+        language=CSHARP,
         remedy=INSTALL,
         env=dotnet_environment(dotnet, environment),
     )

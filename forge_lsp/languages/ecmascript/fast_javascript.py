@@ -21,7 +21,7 @@ from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place, project_files
 from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.fast_typescript import imported_as, library_of, start_server, start_worker
 from forge_lsp.languages.ecmascript.tsc import Compiler, find_compiler, is_syntax
 from forge_lsp.languages.ecmascript.words import (
@@ -47,7 +47,7 @@ _CONFIGS = (_OWN, "jsconfig.json")
 class JavaScriptOpener(AsItIs):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes, ".json")
+    suffixes = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes, ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -136,7 +136,7 @@ class _Types:
     async def problems(self, question: Question) -> tuple[Diagnostic, ...]:
         ours = configuration(question.document, self._config, typed=self._typed)
         laid = {**self._laid, **{path: content.decode() for path, content in ours.items()}}
-        ending = Language.JAVASCRIPT.suffixes
+        ending = JAVASCRIPT.suffixes
         dependents = {path: text for path, text in question.dependents.items() if path.name.endswith(ending)}
         asked = replace(question, others={**question.others, **laid}, dependents=dependents)
         found = await self._checker.problems(asked)

@@ -14,7 +14,7 @@ from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript import TYPESCRIPT
 from forge_lsp.languages.ecmascript.tsc import Compiler, compiler_path, find_compiler, is_syntax
 from forge_lsp.languages.ecmascript.typescript import configured
 from forge_lsp.reading import parsed_json, read_bytes
@@ -33,7 +33,7 @@ _LANGUAGES = {
 class TypeScriptOpener(AsItIs):
     """See :class:`~forge_lsp.checking.fast.opener.Opener`. ``environment`` is the server's own (``PATH``)."""
 
-    suffixes = (*Language.TYPESCRIPT.suffixes, ".json")
+    suffixes = (*TYPESCRIPT.suffixes, ".json")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

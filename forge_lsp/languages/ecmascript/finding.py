@@ -13,14 +13,15 @@ from typing import Any, Literal, cast
 from forge_lsp.checking.project import Place, project_files
 from forge_lsp.checking.suites import not_run, speaking_of
 from forge_lsp.core.checks import CheckResult
-from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.reading import parsed_json
 
 __all__ = ["ENDINGS", "Runner", "Suite", "found_for"]
 
-ENDINGS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes)
+ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
 _TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 _TYPED = re.compile(r"\.[cm]?tsx?$")
@@ -113,7 +114,7 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
     script = _script(manifest)
     if _NODE_TEST.search(text):
         typed = _TYPED.search(at.document.name) is not None
-        if task.document.language is Language.TYPESCRIPT and not typed and not re.search(r"\.[cm]?ts[\"']", text):
+        if task.document.language is TYPESCRIPT and not typed and not re.search(r"\.[cm]?ts[\"']", text):
             hooked = re.search(r"\btsx\b|ts-node|strip-types|swc|esbuild", script)
             if hooked is None:
                 reason = "it tests what was compiled from TypeScript earlier, which a candidate does not change"

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
 from forge_lsp.languages.ecmascript.tsc import (
     INSTALL,
@@ -47,7 +48,7 @@ from forge_lsp.reading import parsed_json
 
 __all__ = ["JavaScriptToolchain", "javascript_findings"]
 
-_MATTERS = (*Language.JAVASCRIPT.suffixes, *Language.TYPESCRIPT.suffixes, ".json")
+_MATTERS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes, ".json")
 _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 
@@ -181,7 +182,7 @@ async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
         name="javascript",
         command=(node, "--version"),
         readable=readable_for(Path(node)),
-        language=Language.JAVASCRIPT,
+        language=JAVASCRIPT,
         remedy=_NODE,
     )
     return (finding,)

@@ -16,7 +16,8 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
 from forge_lsp.languages.ecmascript.tsc import (
     INSTALL,
@@ -30,7 +31,7 @@ from forge_lsp.languages.ecmascript.tsc import (
 
 __all__ = ["TypeScriptToolchain", "configured", "typescript_findings"]
 
-_MATTERS = (*Language.TYPESCRIPT.suffixes, *Language.JAVASCRIPT.suffixes, ".json")
+_MATTERS = (*TYPESCRIPT.suffixes, *JAVASCRIPT.suffixes, ".json")
 _CONFIG = PurePosixPath("tsconfig.json")
 _MOST_OTHERS = 4
 _EXTENDING = ".forge-check.tsconfig.json"
@@ -236,7 +237,7 @@ async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
             name="node",
             command=(node, "--version"),
             readable=readable_for(Path(node)),
-            language=Language.TYPESCRIPT,
+            language=TYPESCRIPT,
             remedy="https://nodejs.org/en/download",
         )
     ]
@@ -251,7 +252,7 @@ async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
                 name="typescript",
                 command=(*compiler.command, "--version"),
                 readable=compiler.readable,
-                language=Language.TYPESCRIPT,
+                language=TYPESCRIPT,
                 remedy=INSTALL,
                 env={"PATH": compiler_path(compiler)},
             )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.core.attempt import Diagnostic
-from forge_lsp.core.task import Language
+from forge_lsp.languages.ecmascript import JAVASCRIPT
 from forge_lsp.languages.ecmascript.tsc import is_syntax
 
 __all__ = [
@@ -86,7 +86,7 @@ def configuration(document: PurePosixPath, name: str, *, typed: bool) -> dict[Pu
     files: dict[PurePosixPath, bytes] = {} if typed else {PurePosixPath(_GLOBALS): _DECLARED.encode()}
     config = {
         "compilerOptions": options,
-        "include": [f"**/*{ending}" for ending in Language.JAVASCRIPT.suffixes] + ["**/*.d.ts"],
+        "include": [f"**/*{ending}" for ending in JAVASCRIPT.suffixes] + ["**/*.d.ts"],
         "exclude": ["node_modules", "dist", "build", "coverage", "**/*.min.js"],
         "files": [str(document), *map(str, files)],
     }

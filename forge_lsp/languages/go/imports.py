@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, TextEdit, TextRange
+from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
+from forge_lsp.languages.go import GO
 
 __all__ = ["fit_go", "merge_go", "without_idle_go_imports"]
 
@@ -84,11 +85,11 @@ def merge_go(text: str, wanted: Sequence[str], items: Sequence[Item], head: Sequ
 
 def without_idle_go_imports(before: str, after: str, syntax: Syntax) -> str:
     """``after`` without the imports that ``before`` used and ``after`` does not: the code that used them is gone."""
-    items = syntax.outline(after, Language.GO).items
+    items = syntax.outline(after, GO).items
     head = [item for item in items if item.kind is ItemKind.IMPORT]
     if not head:
         return after
-    old = _code(before, syntax.outline(before, Language.GO).items)
+    old = _code(before, syntax.outline(before, GO).items)
     code = _code(after, items)
     edits: list[TextRange] = []
     for item in head:
@@ -117,7 +118,7 @@ def fit_go(original: str | None, code: str, syntax: Syntax) -> str:
         return f"{clause[0].strip()}\n\n{code}"
     code = code[: found.start()] + clause[0].strip() + code[found.end() :]
     if name != _MAIN and found["name"] == _MAIN:
-        for item in syntax.outline(code, Language.GO).items:
+        for item in syntax.outline(code, GO).items:
             if item.kind is ItemKind.FUNCTION and item.name == _MAIN and item.parameters == ():
                 without = code[: item.range.start].rstrip("\n") + "\n" + code[item.range.end :]
                 return without_idle_go_imports(code, without, syntax)

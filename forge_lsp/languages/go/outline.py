@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.go import GO
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -29,7 +30,7 @@ _DEFAULT = re.compile(rf"return(?:\s+{_ZERO}(?:\s*,\s*{_ZERO})*)?")
 
 def outline_go(text: str, grammars: Grammars) -> Outline:
     """Items and errors. A method stands at the top level, as in the text; its receiver is its first parameter."""
-    source = grammars.parse(text, Language.GO)
+    source = grammars.parse(text, GO)
     return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
 
 

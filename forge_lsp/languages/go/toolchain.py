@@ -14,7 +14,8 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
-from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.evidence import GoTests, tests_of
 from forge_lsp.languages.go.module import LIST, MISSING, Layout, Packages, layout_of, packages_of
 from forge_lsp.languages.go.run import go_cache, run_go
@@ -223,7 +224,7 @@ async def go_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple
         name="go",
         command=(str(go.program), "version"),
         readable=go.readable,
-        language=Language.GO,
+        language=GO,
         remedy=INSTALL,
         env=dict(go.environment),
     )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import Language, TextEdit, TextRange
+from forge_lsp.core.task import TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
+from forge_lsp.languages.java import JAVA
 
 __all__ = ["fit_java_file", "merge_java"]
 
@@ -48,7 +49,7 @@ def fit_java_file(original: str, code: str, stem: str | None, syntax: Syntax) ->
         code = f"{clause[0].strip()}\n\n{code}"
     if stem is None or not stem.isidentifier():
         return code
-    types = [item for item in syntax.outline(code, Language.JAVA).items if item.kind is ItemKind.CLASS and item.name]
+    types = [item for item in syntax.outline(code, JAVA).items if item.kind is ItemKind.CLASS and item.name]
     public = [item for item in types if _PUBLIC.search((item.signature or "").partition(item.name or "")[0])]
     if len(public) != 1 or any(item.name == stem for item in types):
         return code

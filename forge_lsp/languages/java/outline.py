@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.java import JAVA
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,10 +46,10 @@ _PREFIX = "class _ {\n"
 
 def outline_java(text: str, grammars: Grammars) -> Outline:
     """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
-    plain = _Reader(grammars.parse(text, Language.JAVA)).module()
+    plain = _Reader(grammars.parse(text, JAVA)).module()
     if not plain.errors:
         return plain
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", Language.JAVA, base=-len(_PREFIX))
+    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", JAVA, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
     if wrapped.root.has_error or len(types) != 1 or types[0].type != "class_declaration":
         return plain

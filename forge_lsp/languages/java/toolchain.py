@@ -15,7 +15,8 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Tree
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.evidence import JavaEvidence
 from forge_lsp.languages.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
 from forge_lsp.languages.java.maven import BUILD_FILES, Build, Repositories, build_of
@@ -241,7 +242,7 @@ async def java_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
         name="javac",
         command=(str(jdk.javac), "-version"),
         readable=jdk.readable,
-        language=Language.JAVA,
+        language=JAVA,
         remedy=INSTALL,
     )
     return (finding,)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import Lines, is_blank, leading_space
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.reader import PythonReader
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _STARTS = re.compile(r"(?:async\s+def|def|class)\b|@")
 
 def outline_python(text: str, grammars: Grammars) -> Outline:
     """Items and errors. Where one unfinished statement swallows the definitions after it, these are parsed apart."""
-    whole = grammars.parse(text, Language.PYTHON)
+    whole = grammars.parse(text, PYTHON)
     reader = PythonReader(whole)
     items, errors = reader.module()
     if not errors or not _swallowed(text, errors, items):
@@ -81,7 +82,7 @@ def _chunks(text: str, start: int, indent: str, end: int | None = None) -> Itera
 
 
 def _chunk(text: str, chunk: TextRange, grammars: Grammars) -> tuple[tuple[Item, ...], tuple[TextRange, ...]]:
-    parsed = grammars.parse(chunk.of(text), Language.PYTHON, base=chunk.start)
+    parsed = grammars.parse(chunk.of(text), PYTHON, base=chunk.start)
     items, errors = PythonReader(parsed).module()
     header = _class_header(text, chunk) if errors else None
     if header is None:
@@ -93,7 +94,7 @@ def _chunk(text: str, chunk: TextRange, grammars: Grammars) -> tuple[tuple[Item,
     outer: Item | None = None
     for part in _chunks(text, body_start, indent, chunk.end):
         blanked = text[chunk.start : body_start] + re.sub(r"[^\r\n]", " ", text[body_start : part.start])
-        masked = grammars.parse(blanked + part.of(text), Language.PYTHON, base=chunk.start)
+        masked = grammars.parse(blanked + part.of(text), PYTHON, base=chunk.start)
         found, wrong = PythonReader(masked).module()
         broken.extend(error for error in wrong if error.end >= part.start)
         klass = next((item for item in found if item.kind is ItemKind.CLASS), None)
@@ -128,7 +129,7 @@ def _rescued(text: str, part: TextRange, grammars: Grammars) -> tuple[Item, ...]
     if number > last:
         return ()
     end = lines.start(number) + len(lines.line(number).split("#")[0].rstrip())
-    header = PythonReader(grammars.parse(text[start:end] + " 0", Language.PYTHON, base=start)).module()
+    header = PythonReader(grammars.parse(text[start:end] + " 0", PYTHON, base=start)).module()
     if header[1] or len(header[0]) != 1 or header[0][0].kind not in _DEFINED:
         return ()
     while lines.blank(first):

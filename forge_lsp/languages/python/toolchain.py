@@ -15,7 +15,8 @@ from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
+from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.documented import without_documented_none, without_unproven_ends
 from forge_lsp.languages.python.evidence import PythonEvidence
 from forge_lsp.languages.python.project_tests import PythonTests
@@ -254,7 +255,7 @@ async def python_findings(sandbox: Sandbox, environment: Mapping[str, str] | Non
             name="python",
             command=(str(own.path), "-I", "-S", "-V"),
             readable=own.readable,
-            language=Language.PYTHON,
+            language=PYTHON,
             remedy=None,
         )
     ]
@@ -271,7 +272,7 @@ async def python_findings(sandbox: Sandbox, environment: Mapping[str, str] | Non
                     name=name,
                     command=(str(path), "--version"),
                     readable=(path.parent,),
-                    language=Language.PYTHON,
+                    language=PYTHON,
                     remedy=_INSTALL,
                 )
             )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, Outline
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,7 +36,7 @@ _DEFAULT = re.compile(
 def outline_rust(text: str, grammars: Grammars) -> Outline:
     """Items and errors. ``impl`` blocks are classes by the name ``impl T`` or ``impl Trait for T``, so that they are
     told from the type itself; so are traits and modules."""
-    source = grammars.parse(text, Language.RUST)
+    source = grammars.parse(text, RUST)
     return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
 
 

@@ -19,7 +19,8 @@ from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox
-from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
 from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.languages.rust.doubts import doubt_of
@@ -234,7 +235,7 @@ async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
         name="cargo",
         command=(str(cargo.program), "--version"),
         readable=cargo.readable,
-        language=Language.RUST,
+        language=RUST,
         remedy=INSTALL,
         env=dict(cargo.environment),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 
 __all__ = ["Forgery", "Project", "Unrunnable", "projects"]
 

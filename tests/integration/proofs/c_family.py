@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration.forged import c as forged
 from tests.integration.proofs import Forgery, Project, Unrunnable
+from tests.support import lang
 
 
 def needs(*programs: str) -> None:
@@ -217,7 +217,7 @@ HONEST = (
 PROJECTS = (
     Project(
         name="make-assert",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
         stub=STUB,
@@ -256,7 +256,7 @@ PROJECTS = (
     ),
     Project(
         name="make-aborting",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
         stub=ABORTING,
@@ -272,7 +272,7 @@ PROJECTS = (
     ),
     Project(
         name="make-missing",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={
             "Makefile": MAKEFILE,
@@ -289,7 +289,7 @@ PROJECTS = (
     ),
     Project(
         name="make-tap",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": TAP},
         stub=STUB,
@@ -315,7 +315,7 @@ PROJECTS = (
     ),
     Project(
         name="cmocka",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={
             "Makefile": MAKEFILE.replace("-lpthread", "-lcmocka"),
@@ -345,7 +345,7 @@ PROJECTS = (
     ),
     Project(
         name="make-tap-aborting",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={"Makefile": MAKEFILE, "shapes.h": HEADER, "tests/test_shapes.c": TAP},
         stub=ABORTING,
@@ -363,7 +363,7 @@ PROJECTS = (
     ),
     Project(
         name="ctest",
-        language=Language.C,
+        language=lang.C,
         document="shapes.c",
         files={"CMakeLists.txt": LISTS.format("c"), "shapes.h": HEADER, "tests/test_shapes.c": ASSERTS},
         stub=STUB,

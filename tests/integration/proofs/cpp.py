@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration.forged import cpp as forged
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.c_family import LISTS, RIGHT, configured, made
+from tests.support import lang
 
 CPP_HEADER = "#pragma once\nnamespace shapes {\nint area(int width, int height);\n}\n"
 CPP_STUB = (
@@ -129,7 +129,7 @@ def of_cases(name: str, header: str, package: str, main: str) -> Project:
     side = '\n\nint side(int) {\n    throw std::logic_error("not implemented");\n}'
     return Project(
         name=name,
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "Makefile": "test: test_shapes\n\t./test_shapes\ntest_shapes: tests/test_shapes.cpp shapes.cpp main.o\n"
@@ -184,7 +184,7 @@ CPP_LYING = (
 PROJECTS = (
     Project(
         name="ctest",
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "CMakeLists.txt": LISTS.format("cpp") + "add_test(NAME flat COMMAND test_shapes flat)\n",
@@ -208,7 +208,7 @@ PROJECTS = (
     ),
     Project(
         name="make-header",
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.hpp",
         files={
             "Makefile": "test: test_shapes\n\t./test_shapes\ntest_shapes: tests/test_shapes.cpp shapes.hpp\n"
@@ -280,7 +280,7 @@ PROJECTS = (
     Project(
         # Two names that the document does not even declare: the tests of both are not compiled as a whole.
         name="make-undeclared",
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.hpp",
         files={
             "Makefile": "test: test_shapes\n\t./test_shapes\ntest_shapes: tests/test_shapes.cpp shapes.hpp\n"
@@ -302,7 +302,7 @@ PROJECTS = (
         # A class of which nothing is defined, and its tests first.
         name="make-missing",
         one_definition=False,
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "Makefile": "CXXFLAGS = -I. -Wall\ntest: test_shapes\n\t./test_shapes\n"
@@ -322,7 +322,7 @@ PROJECTS = (
         name="ctest-missing",
         seldom=True,
         one_definition=False,  # its program does not say what came
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "CMakeLists.txt": LISTS.format("cpp"),
@@ -343,7 +343,7 @@ PROJECTS = (
     Project(
         name="googletest-missing",
         seldom=True,
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "Makefile": "CXXFLAGS = -I. -O0\ntest: test_shapes\n\t./test_shapes\n"
@@ -364,7 +364,7 @@ PROJECTS = (
     ),
     Project(
         name="googletest",
-        language=Language.CPP,
+        language=lang.CPP,
         document="shapes.cpp",
         files={
             "Makefile": "CXXFLAGS = -I. -O0\ntest: test_shapes\n\t./test_shapes\n"

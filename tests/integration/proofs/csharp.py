@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration.forged import csharp as forged
 from tests.integration.proofs import Forgery, Project, Unrunnable
+from tests.support import lang
 from tests.support.builds import write_files
 from tests.support.tools import dotnet_environment
 
@@ -120,7 +120,7 @@ def of_framework(name: str, packages: Mapping[str, str], tests: str) -> Project:
     side = tests.rstrip().removesuffix("}") + SIDE_TEST.replace("[Fact]", TESTED[name]).replace(*EQUAL[name]) + "}\n"
     return Project(
         name=name,
-        language=Language.CSHARP,
+        language=lang.CSHARP,
         document="Shapes/Sizes.cs",
         files=files,
         stub=f"{HEAD}«{STUB}»\n}}\n",
@@ -179,7 +179,7 @@ PROJECTS = (
     of_framework("mstest", {"MSTest.TestFramework": "3.8.3", "MSTest.TestAdapter": "3.8.3"}, MSTEST),
     Project(
         name="xunit",
-        language=Language.CSHARP,
+        language=lang.CSHARP,
         document="Shapes/Sizes.cs",
         files=FILES,
         stub=f"{HEAD}«{STUB}»\n}}\n",

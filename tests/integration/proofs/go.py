@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from forge_lsp.languages.go.tools import find_go
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
+from tests.support import lang
 
 
 def environment(root: Path) -> Mapping[str, str]:
@@ -406,7 +406,7 @@ func main() {
 PROJECTS = (
     Project(
         name="go test",
-        language=Language.GO,
+        language=lang.GO,
         document="area.go",
         files={"go.mod": MODULE, "area_test.go": TESTS},
         stub=STUB,
@@ -442,7 +442,7 @@ PROJECTS = (
     ),
     Project(
         name="go example",
-        language=Language.GO,
+        language=lang.GO,
         document="area.go",
         files={"go.mod": MODULE, "example_test.go": EXAMPLE},
         stub=STUB,
@@ -457,7 +457,7 @@ PROJECTS = (
     Project(
         name="go test of values",
         one_definition=False,
-        language=Language.GO,
+        language=lang.GO,
         document="size.go",
         files={"go.mod": MODULE, "size_test.go": SIZE_TESTS},
         stub="package shapes\n\n«type Size struct{ Value int }\n\n"
@@ -473,7 +473,7 @@ PROJECTS = (
     ),
     Project(
         name="go test from outside",
-        language=Language.GO,
+        language=lang.GO,
         document="shapes/area.go",
         files={"go.mod": "module example.com\n\ngo 1.18\n", "shapes/area_test.go": TABLE},
         stub="package shapes\n\n«func Area(width, height int) int {\n}»\n",
@@ -494,7 +494,7 @@ PROJECTS = (
     ),
     Project(
         name="go test of a command",
-        language=Language.GO,
+        language=lang.GO,
         document="main.go",
         files={"go.mod": MODULE, "main_test.go": TESTS.replace("package shapes", "package main")},
         stub=COMMAND,

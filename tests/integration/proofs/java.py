@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.forged import answers
+from tests.support import lang
 
 JUNIT_4 = (Path("/usr/share/java/junit4.jar"), Path("/usr/share/java/hamcrest.jar"))
 REPOSITORY = Path.home() / ".m2" / "repository"
@@ -272,7 +272,7 @@ POM = (
 )
 FOUR = Project(
     name="junit4",
-    language=Language.JAVA,
+    language=lang.JAVA,
     document=DOCUMENT,
     files={
         "pom.xml": "<project></project>\n",

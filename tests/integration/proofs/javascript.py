@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.javascript_forgeries import (
     ANY_FORGERIES,
@@ -19,6 +18,7 @@ from tests.integration.proofs.javascript_forgeries import (
     NODE_TEST_FORGERIES,
     SLOPPY_FORGERIES,
 )
+from tests.support import lang
 from tests.support.tools import node_modules
 
 DOC = "/**\n * The area of a rectangle.\n */\n"
@@ -309,7 +309,7 @@ def commonly(forgery: Forgery) -> Forgery:
 PROJECTS = (
     Project(
         name="node",
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="src/shapes.mjs",
         files={"package.json": PACKAGE, "test/shapes.test.mjs": NODE},
         stub=f"{DOC}«{STUB}»\n",
@@ -348,7 +348,7 @@ PROJECTS = (
     ),
     Project(
         name="jest",
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         document="src/shapes.js",
         files={"package.json": '{ "scripts": { "test": "jest" } }\n', "test/shapes.test.js": JEST},
         stub=f"{DOC}«{common(STUB)}»\n{EXPORTS}",

@@ -6,7 +6,6 @@ import venv
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.python_forgeries import (
     EXAMPLE_FORGERIES,
@@ -16,6 +15,7 @@ from tests.integration.proofs.python_forgeries import (
     PYTEST_FORGERIES,
     UNITTEST_FORGERIES,
 )
+from tests.support import lang
 
 STUB = '«def area(width, height):\n    """Return the area of a rectangle."""\n    raise NotImplementedError»\n'
 SIDE = "\n\ndef side(surface):\n    raise NotImplementedError\n"
@@ -195,7 +195,7 @@ def without_pytest(root: Path) -> Mapping[str, str] | None:
 
 
 COMMON = {
-    "language": Language.PYTHON,
+    "language": lang.PYTHON,
     "document": "shapes.py",
     "stub": STUB,
     "right": RIGHT,

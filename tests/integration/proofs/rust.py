@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project
 from tests.integration.proofs.forged import answers
+from tests.support import lang
 
 MANIFEST = '[package]\nname = "shapes"\nversion = "0.1.0"\nedition = "2021"\n'
 HEAD = "/// Returns the area of a rectangle.\n"
@@ -242,7 +242,7 @@ def prepare(root: Path) -> Mapping[str, str] | None:
 
 PROJECT = Project(
     name="cargo-test",
-    language=Language.RUST,
+    language=lang.RUST,
     document="src/lib.rs",
     files={"Cargo.toml": MANIFEST, "tests/shapes.rs": TESTS},
     stub=STUB,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from forge_lsp.core.task import Language
 from tests.integration.proofs import Forgery, Project, Unrunnable
 from tests.integration.proofs.javascript import (
     DOC,
@@ -32,6 +31,7 @@ from tests.integration.proofs.javascript_forgeries import (
     MODULE_HONEST,
     VITEST_FORGERIES,
 )
+from tests.support import lang
 from tests.support.tools import typescript_folder
 
 
@@ -83,7 +83,7 @@ def all_typed(*groups: tuple[Forgery, ...]) -> tuple[Forgery, ...]:
 PROJECTS = (
     Project(
         name="vitest",
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         document="src/shapes.ts",
         files={"package.json": PACKAGE, "test/shapes.test.ts": VITEST},
         stub=f"{DOC}«{typed(STUB)}»\n",
@@ -175,7 +175,7 @@ PROJECTS = (
     ),
     Project(
         name="node-tsx",
-        language=Language.TYPESCRIPT,
+        language=lang.TYPESCRIPT,
         document="src/shapes.ts",
         files={"package.json": PACKAGE, "test/shapes.test.ts": NODE_TS},
         stub=f"{DOC}«{typed(STUB)}»\n",

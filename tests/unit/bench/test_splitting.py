@@ -6,45 +6,46 @@ import pytest
 
 from forge_lsp.bench.splitting import hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 
 FILES = {
-    Language.PYTHON: (
+    lang.PYTHON: (
         "import unittest\n\nclass T(unittest.TestCase):\n    @mark\n    def test_a(self):\n        f(1)\n\n"
         "    def test_b(self):\n        f(2)\n\n    def helper(self):\n        f(3)\n\ndef test_c():\n    f(4)\n",
         ["test_a", "test_b", "test_c"],
     ),
-    Language.JAVASCRIPT: (
+    lang.JAVASCRIPT: (
         'import test from "node:test";\n\ndescribe("d", () => {\n  it("a (b", () => {\n    f("})");\n  });\n'
         '  test("c", () => f(2));\n});\ntest.skip("e", () => f(`x${1}`))\n',
         ["a (b", "c", "e"],
     ),
-    Language.GO: (
+    lang.GO: (
         "package x\n\nfunc TestA(t *testing.T) {\n\tf(1)\n}\n\nfunc helper() {\n\tf(2)\n}\n\n"
         "func ExampleB() {\n\tf(3)\n}\n",
         ["TestA", "ExampleB"],
     ),
-    Language.RUST: (
+    lang.RUST: (
         "use x::f;\n\n#[test]\nfn a() {\n    f(1);\n}\n\nfn helper() {\n    f(2);\n}\n\n"
         "#[tokio::test]\nasync fn b() {\n    f(3);\n}\n",
         ["a", "b"],
     ),
-    Language.JAVA: (
+    lang.JAVA: (
         "class ATest {\n    @Test\n    void a() {\n        f(1);\n    }\n\n"
         "    void helper() {\n        f(2);\n    }\n}\n",
         ["a"],
     ),
-    Language.CSHARP: (
+    lang.CSHARP: (
         "public class ATests\n{\n    [Fact]\n    public void A() => F(1);\n\n    [Theory]\n    [InlineData(2)]\n"
         "    public void B(int x)\n    {\n        F(x);\n    }\n}\n",
         ["A", "B"],
     ),
-    Language.C: ("int main(void) {\n    assert(f(1) == 2);\n    assert(f(2) == 3);\n    return 0;\n}\n", ["2", "3"]),
-    Language.CPP: (
+    lang.C: ("int main(void) {\n    assert(f(1) == 2);\n    assert(f(2) == 3);\n    return 0;\n}\n", ["2", "3"]),
+    lang.CPP: (
         "TEST(Sums, adds) {\n    EXPECT_EQ(f(1), 2);\n}\n\nTEST(Sums, more) {\n    f(2);\n}\n",
         ["adds", "more"],
     ),
@@ -72,12 +73,12 @@ def test_tests_are_found_and_taken_out(language: Language) -> None:
 @pytest.mark.parametrize(
     ("language", "file", "name", "called"),
     [
-        (Language.PYTHON, "tests/test_a.py", "test_b", "tests/test_a.py::T::test_b[1-2]"),
-        (Language.JAVASCRIPT, "test/a.test.js", "c", "test/a.test.js > d > c"),
-        (Language.GO, "a_test.go", "TestA", "TestA/sub"),
-        (Language.RUST, "tests/a.rs", "b", "tests/a.rs: b"),
-        (Language.JAVA, "src/ATest.java", "a", "shop.ATest.a"),
-        (Language.C, "tests/test_a.c", "2", "tests/test_a.c:2"),
+        (lang.PYTHON, "tests/test_a.py", "test_b", "tests/test_a.py::T::test_b[1-2]"),
+        (lang.JAVASCRIPT, "test/a.test.js", "c", "test/a.test.js > d > c"),
+        (lang.GO, "a_test.go", "TestA", "TestA/sub"),
+        (lang.RUST, "tests/a.rs", "b", "tests/a.rs: b"),
+        (lang.JAVA, "src/ATest.java", "a", "shop.ATest.a"),
+        (lang.C, "tests/test_a.c", "2", "tests/test_a.c:2"),
     ],
 )
 def test_results_are_matched_with_tests(language: Language, file: str, name: str, called: str) -> None:
@@ -98,21 +99,21 @@ def test_half_is_hidden_and_the_seed_decides() -> None:
 
 def test_a_function_without_a_value_returns_none() -> None:
     text = "void reset(int *value) {\n    *value = 1;\n}\n"
-    made = stubbed(text, function_of(text, Language.C), Language.C)
+    made = stubbed(text, function_of(text, lang.C), lang.C)
     assert made == "void reset(int *value) {\n    return; /* TODO: implement */\n}"
 
 
 SOURCES = {
-    Language.PYTHON: 'class A:\n    def f(self, x: int) -> int:\n        """Doc: it\'s.\n\n'
+    lang.PYTHON: 'class A:\n    def f(self, x: int) -> int:\n        """Doc: it\'s.\n\n'
     '        >>> 1\n        """\n        return x\n',
-    Language.TYPESCRIPT: "/** Doc. */\nexport function f(x: number): number {\n  return x;\n}\n",
-    Language.JAVASCRIPT: "export class A {\n  f(x) {\n    return x;\n  }\n}\n",
-    Language.GO: "package x\n\n// F does.\nfunc F(x int) int {\n\treturn x\n}\n",
-    Language.RUST: "/// Doc.\npub fn f(x: i64) -> i64 {\n    x\n}\n",
-    Language.JAVA: "class A {\n    /** Doc. */\n    int f(int x) {\n        return x;\n    }\n}\n",
-    Language.CSHARP: "class A\n{\n    public int F(int x)\n    {\n        return x;\n    }\n}\n",
-    Language.C: "int f(int x) {\n    return x;\n}\n",
-    Language.CPP: "int f(int x) {\n    return x + 1;\n}\n",
+    lang.TYPESCRIPT: "/** Doc. */\nexport function f(x: number): number {\n  return x;\n}\n",
+    lang.JAVASCRIPT: "export class A {\n  f(x) {\n    return x;\n  }\n}\n",
+    lang.GO: "package x\n\n// F does.\nfunc F(x int) int {\n\treturn x\n}\n",
+    lang.RUST: "/// Doc.\npub fn f(x: i64) -> i64 {\n    x\n}\n",
+    lang.JAVA: "class A {\n    /** Doc. */\n    int f(int x) {\n        return x;\n    }\n}\n",
+    lang.CSHARP: "class A\n{\n    public int F(int x)\n    {\n        return x;\n    }\n}\n",
+    lang.C: "int f(int x) {\n    return x;\n}\n",
+    lang.CPP: "int f(int x) {\n    return x + 1;\n}\n",
 }
 
 

@@ -13,7 +13,7 @@ from forge_lsp.bench.run import shuffled
 from forge_lsp.cli.arguments import parse
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
-from forge_lsp.core.task import Language
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.bench.test_rules_and_summary import PROVEN, attempt, played
 
 
@@ -71,7 +71,7 @@ def test_the_tasks_that_come_along() -> None:
     assert {task.level for task in tasks} == set(LEVELS)
     for task in tasks:
         assert task.stub.count("«") == task.stub.count("»") == 1, task.id
-        assert Language.of_file(task.document) is task.language, task.id
+        assert BUILT_IN.of_file(task.document) is task.language, task.id
         assert task.visible != task.hidden, task.id
         assert "«" not in task.text + task.solved, task.id
 

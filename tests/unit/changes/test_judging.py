@@ -12,10 +12,12 @@ from forge_lsp.changes.telling import document_of, lines_of
 from forge_lsp.changes.values import Change, FileChange, Judgement, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Toolchain
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 OLD = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"
@@ -77,7 +79,7 @@ async def come_to(
     scripted = Scripted(build, evidence)
 
     async def toolchains(_: Path | None) -> Mapping[Language, Toolchain]:
-        return {Language.PYTHON: scripted}
+        return {lang.PYTHON: scripted}
 
     tools = Tools(toolchains=toolchains, syntax=SYNTAX, scoping=Scopes(SYNTAX))
     changed = files or (FileChange(path=folder / "a.py", before=OLD, after=NEW),)

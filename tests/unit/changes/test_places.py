@@ -6,9 +6,11 @@ import pytest
 
 from forge_lsp.changes.judging import is_test
 from forge_lsp.changes.places import places_of
-from forge_lsp.core.task import Document, Language, ScopeKind
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, ScopeKind
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 PYTHON = '''import math
@@ -43,7 +45,7 @@ func (b Box) Volume() int { return b.Side * b.Side * b.Side }
 """
 
 
-def found(before: str, after: str, language: Language = Language.PYTHON, lines: tuple[int, int] | None = None):
+def found(before: str, after: str, language: Language = lang.PYTHON, lines: tuple[int, int] | None = None):
     document = Document(uri="untitled:a", language=language, text=before)
     return places_of(document, after, syntax=SYNTAX, scoping=Scopes(SYNTAX), lines=lines)
 
@@ -98,12 +100,12 @@ def test_what_is_new_is_an_insertion_and_what_is_gone_has_no_code() -> None:
 
 
 def test_other_languages() -> None:
-    assert names(GO, GO.replace("a * a", "a + a"), Language.GO) == ["Area"]
-    assert names(GO, GO.replace("return b.Side * b.Side", "return b.Side + b.Side"), Language.GO) == ["Volume"]
+    assert names(GO, GO.replace("a * a", "a + a"), lang.GO) == ["Area"]
+    assert names(GO, GO.replace("return b.Side * b.Side", "return b.Side + b.Side"), lang.GO) == ["Volume"]
     rust = "pub fn one() -> i32 {\n    1\n}\n\npub fn two() -> i32 {\n    2\n}\n"
-    assert names(rust, rust.replace("    1", "    0 + 1"), Language.RUST) == ["one"]
+    assert names(rust, rust.replace("    1", "    0 + 1"), lang.RUST) == ["one"]
     java = "class A {\n  int one() { return 1; }\n  int two() { return 2; }\n}\n"
-    assert names(java, java.replace("return 2", "return 1 + 1"), Language.JAVA) == ["A.two"]
+    assert names(java, java.replace("return 2", "return 1 + 1"), lang.JAVA) == ["A.two"]
 
 
 @pytest.mark.parametrize(

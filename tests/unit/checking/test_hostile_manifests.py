@@ -11,7 +11,6 @@ import pytest
 
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
 from forge_lsp.languages.c_family.compilers import problems_of
 from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.csharp.plain import plain
@@ -26,6 +25,7 @@ from forge_lsp.languages.java.maven import Repositories, build_of
 from forge_lsp.languages.python.tools import compile_problems, ruff_problems
 from forge_lsp.languages.rust.tools import find_cargo, messages
 from forge_lsp.reading import filled, parsed_xml
+from tests.support import lang
 from tests.support.builds import task_of, write_files
 
 pytestmark = [
@@ -106,7 +106,7 @@ def test_a_compile_database_may_be_a_link_to_a_build_folders(tmp_path: Path) -> 
     for name, wanted in (("compile_commands.json", True), ("other.json", False)):
         link.unlink(missing_ok=True)
         link.symlink_to(tmp_path / "built" / name)
-        found = flags_of(place_at(tmp_path / "work", "a.c"), [file], {file: Language.C})[file]
+        found = flags_of(place_at(tmp_path / "work", "a.c"), [file], {file: lang.C})[file]
         assert ("-DFOO=1" in found.arguments) is wanted
 
 
@@ -135,7 +135,7 @@ def java(root: Path) -> object:
 
 def c(root: Path) -> object:
     file = PurePosixPath("p/a.c")
-    return flags_of(place_at(root), [file], {file: Language.C})
+    return flags_of(place_at(root), [file], {file: lang.C})
 
 
 def csharp(root: Path) -> object:
@@ -150,7 +150,7 @@ def go(root: Path) -> object:
 
 def javascript(root: Path) -> object:
     marked = "«export const area = 1»"
-    task = task_of(marked, language=Language.JAVASCRIPT, path=root / "p/a.mjs", workspace=root, name="area")
+    task = task_of(marked, language=lang.JAVASCRIPT, path=root / "p/a.mjs", workspace=root, name="area")
     return found_for(task, place_at(root, "p/a.mjs"))
 
 

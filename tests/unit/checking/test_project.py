@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import fingerprint, place_of
-from forge_lsp.core.task import Document, Language, Other, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
+from tests.support import lang
 from tests.support.builds import task_of, write_files
 
 
@@ -35,7 +36,7 @@ def test_a_lone_file_gets_a_project_of_its_own_with_its_neighbours(tmp_path: Pat
 def test_an_untitled_document_has_a_name_that_is_free(tmp_path: Path) -> None:
     write_files(tmp_path, {"untitled_1.py": ""})
     assert place_of(task_of("x", workspace=tmp_path)).document == PurePosixPath("untitled_1_.py")
-    assert place_of(task_of("x", language=Language.CSHARP)).document == PurePosixPath("untitled_1.cs")
+    assert place_of(task_of("x", language=lang.CSHARP)).document == PurePosixPath("untitled_1.cs")
 
 
 def test_the_nearest_project_file_never_lies_above_the_workspace(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_the_fingerprint_changes_with_what_matters_only(tmp_path: Path) -> None:
 def test_other_files_of_a_change_are_as_before_beside_the_untouched_text(tmp_path: Path) -> None:
     (tmp_path / "disk.py").write_text("as on the disk\n")
     path = tmp_path / "a.py"
-    document = Document(uri=path.as_uri(), language=Language.PYTHON, text="old\n", path=path)
+    document = Document(uri=path.as_uri(), language=lang.PYTHON, text="old\n", path=path)
     others = (
         Other(path=tmp_path / "disk.py", before="was\n", after="is\n"),
         Other(path=tmp_path / "new.py", before=None, after="new\n"),

@@ -12,7 +12,7 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.checking.untrusted import UntrustedToolchain
 from forge_lsp.checking.versions import java_home, node_of, with_usual_folders
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Language
+from tests.support import lang
 from tests.support.builds import write_files
 
 MANAGERS = {
@@ -60,7 +60,7 @@ def test_the_project_s_node(tmp_path: Path, manager: str, file: str, text: str, 
     first = program(tmp_path / "bin/node")
     environment = {"HOME": str(home), "PATH": str(first.parent)}
     assert node_of(place(tmp_path, {file: text}), environment) == home / MANAGERS[manager].format(version)
-    named = with_program(Language.JAVASCRIPT, str(first), environment)
+    named = with_program(lang.JAVASCRIPT, str(first), environment)
     assert named is not None
     assert node_of(place(tmp_path, {}), named) == first, "what the settings name is taken before it"
 
@@ -100,34 +100,34 @@ def test_a_named_program_is_found_first(tmp_path: Path) -> None:
     for name in ("jdk/bin/javac", "jdk/bin/java", "sdk/dotnet", "bin/g++-99", "go/bin/go"):
         program(tmp_path / name)
     base = {"PATH": "/usr/bin", "JAVA_HOME": "/other"}
-    java = with_program(Language.JAVA, str(tmp_path / "jdk"), base)
+    java = with_program(lang.JAVA, str(tmp_path / "jdk"), base)
     assert java is not None
     assert java["JAVA_HOME"] == str(tmp_path / "jdk")
-    assert with_program(Language.JAVA, str(tmp_path / "jdk/bin/javac"), base) == {
+    assert with_program(lang.JAVA, str(tmp_path / "jdk/bin/javac"), base) == {
         **java,
         "FORGE_CHECK_INTERPRETER": str(tmp_path / "jdk/bin/javac"),
     }
-    csharp = with_program(Language.CSHARP, str(tmp_path / "sdk/dotnet"), base)
+    csharp = with_program(lang.CSHARP, str(tmp_path / "sdk/dotnet"), base)
     assert csharp is not None
     assert csharp["DOTNET_ROOT"] == str(tmp_path / "sdk")
-    cpp = with_program(Language.CPP, str(tmp_path / "bin/g++-99"), base)
+    cpp = with_program(lang.CPP, str(tmp_path / "bin/g++-99"), base)
     assert cpp is not None
     assert cpp["CXX"] == str(tmp_path / "bin/g++-99")
-    go = with_program(Language.GO, "go", {"PATH": f"{tmp_path}/go/bin"})
+    go = with_program(lang.GO, "go", {"PATH": f"{tmp_path}/go/bin"})
     assert go is not None
     assert go["PATH"].startswith(f"{tmp_path}/go/bin")
-    rust = with_program(Language.RUST, "nightly", base)
+    rust = with_program(lang.RUST, "nightly", base)
     assert rust is not None
     assert rust["RUSTUP_TOOLCHAIN"] == "nightly"
-    assert with_program(Language.GO, None, base) is base
+    assert with_program(lang.GO, None, base) is base
 
 
 def test_a_named_program_that_is_not_there_is_told(tmp_path: Path) -> None:
-    assert with_program(Language.GO, "/nowhere/go", {"PATH": ""}) is None
+    assert with_program(lang.GO, "/nowhere/go", {"PATH": ""}) is None
     sandbox: Sandbox = None  # type: ignore[assignment] - nothing is run  # pyright: ignore
-    made = toolchains(sandbox, timeout=1, commands={}, environment={}, interpreters={Language.GO: str(tmp_path / "go")})
-    assert isinstance(made[Language.GO], UntrustedToolchain)
-    assert not isinstance(made[Language.RUST], UntrustedToolchain)
+    made = toolchains(sandbox, timeout=1, commands={}, environment={}, interpreters={lang.GO: str(tmp_path / "go")})
+    assert isinstance(made[lang.GO], UntrustedToolchain)
+    assert not isinstance(made[lang.RUST], UntrustedToolchain)
 
 
 def test_usual_folders_come_last() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from forge_lsp.cli import files
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Language, TextRange
+from forge_lsp.core.task import TextRange
+from tests.support import lang
 
 TEXT = "one\r\n  two\r\nthree \U0001f40d\r\n"
 
@@ -42,8 +43,8 @@ def test_lines_that_are_not_there_are_refused_with_what_there_is(lines: str) -> 
 
 
 def test_the_language_is_named_or_the_suffix_s() -> None:
-    assert files.language_of(Path("x.tsx"), None) is Language.TYPESCRIPT
-    assert files.language_of(Path("x"), "csharp") is Language.CSHARP
+    assert files.language_of(Path("x.tsx"), None) is lang.TYPESCRIPT
+    assert files.language_of(Path("x"), "csharp") is lang.CSHARP
     with pytest.raises(BadRequest, match="--language"):
         files.language_of(Path("x.unknown"), None)
 
@@ -51,12 +52,12 @@ def test_the_language_is_named_or_the_suffix_s() -> None:
 def test_a_document_keeps_its_bytes_and_a_bad_one_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes("\ufeffx = 1\r\n".encode())
-    assert files.read_document(path, Language.PYTHON).text == "\ufeffx = 1\r\n"
+    assert files.read_document(path, lang.PYTHON).text == "\ufeffx = 1\r\n"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(BadRequest, match="not UTF-8"):
-        files.read_document(path, Language.PYTHON)
+        files.read_document(path, lang.PYTHON)
     with pytest.raises(BadRequest, match="no such file"):
-        files.read_document(tmp_path / "b.py", Language.PYTHON)
+        files.read_document(tmp_path / "b.py", lang.PYTHON)
 
 
 def test_writing_keeps_the_mode_and_leaves_no_other_file(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from forge_lsp.config import gather, profile_layer, resolve
 from forge_lsp.config.tree import Settings
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.core.task import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 USER = """
 [budget]
@@ -79,7 +79,7 @@ def wider(found: Settings, own: Settings) -> list[str]:
         problems.append("servers, consent or prices")
     if (found.fleet, found.state.dir) != (own.fleet, own.state.dir):
         problems.append("fleet or state")
-    if any(found.check.command(language) for language in Language):
+    if any(found.check.command(language) for language in BUILT_IN):
         problems.append("commands")
     if any(model.name.lower().endswith(".gguf") for model in found.models.values()):
         problems.append("model files")

@@ -10,7 +10,8 @@ import pytest
 from forge_lsp.context import Context, ContextConfig
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Document, Language, Scope, Task
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, Task
 from forge_lsp.editing.fitting import estimate_tokens, fenced, shortened
 from forge_lsp.editing.markers import INSERT_HERE, LEFT_OUT, MARKERS, SCOPE_BEGINS, SCOPE_ENDS
 from tests.unit.editing.support import CSHARP, PYTHON, SCOPES, SYNTAX, TYPESCRIPT, document, marked

@@ -8,8 +8,10 @@ import pytest
 
 from forge_lsp.context import Context, ContextConfig
 from forge_lsp.core.ports import Gathered
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.editing.fitting import estimate_tokens
+from forge_lsp.languages.registry import BUILT_IN
+from tests.support import lang
 from tests.unit.editing.support import SCOPES, SYNTAX, document, marked
 
 
@@ -22,7 +24,7 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
         plain, place = marked(text, "¦")
         path.write_text(plain, encoding="utf-8")
         if place is not None:
-            doc = document(plain, Language.of_file(name) or Language.C, path)
+            doc = document(plain, BUILT_IN.of_file(name) or lang.C, path)
             job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=root)
     assert job is not None
     return await Context(SYNTAX).gather(job, tokens=tokens)
@@ -224,7 +226,7 @@ async def test_what_changed_on_the_disk_is_seen(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text.replace("¦", ""))
-    doc = document(plain, Language.PYTHON, tmp_path / "shop/cart.py")
+    doc = document(plain, lang.PYTHON, tmp_path / "shop/cart.py")
 
     async def shown() -> str:
         job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=tmp_path)
@@ -241,7 +243,7 @@ async def test_a_first_task_goes_on_without_an_index_that_takes_too_long(tmp_pat
         (tmp_path / f"module{number}.py").write_text(f"class Kind{number}:\n    pass\n")
     text = "def total(count):¦\n    ...\n"
     plain, place = marked(text, "¦")
-    doc = document(plain, Language.PYTHON, tmp_path / "cart.py")
+    doc = document(plain, lang.PYTHON, tmp_path / "cart.py")
     job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=tmp_path)
     shown = await Context(SYNTAX, ContextConfig(seconds=0.0)).gather(job, tokens=2_000)
     assert "def total(count)" in shown.text

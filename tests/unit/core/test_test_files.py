@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.core.task import Language
-from forge_lsp.core.test_files import is_test_file
 from forge_lsp.languages.c_family import suites as c_suites
 from forge_lsp.languages.ecmascript import finding
 from forge_lsp.languages.python import choosing
+from forge_lsp.languages.registry import BUILT_IN
+from tests.support import lang
 
 NAMES = (
     *("test_a.py", "a_test.py", "tests.py", "tests/test_b.py", "a.py", "attest.py"),
@@ -17,16 +17,16 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_the_runners_take_for_a_test_is_shown_as_one(name: str) -> None:
-    language = Language.of_file(name)
+    language = BUILT_IN.of_file(name)
     assert language is not None
     runner = {
-        Language.PYTHON: choosing.TEST_FILE.fullmatch,
-        Language.TYPESCRIPT: finding._TEST_FILE.fullmatch,
-        Language.JAVASCRIPT: finding._TEST_FILE.fullmatch,
-        Language.C: c_suites._TEST_FILE.match,
-        Language.CPP: c_suites._TEST_FILE.match,
+        lang.PYTHON: choosing.TEST_FILE.fullmatch,
+        lang.TYPESCRIPT: finding._TEST_FILE.fullmatch,
+        lang.JAVASCRIPT: finding._TEST_FILE.fullmatch,
+        lang.C: c_suites._TEST_FILE.match,
+        lang.CPP: c_suites._TEST_FILE.match,
     }[language]
-    assert is_test_file(name, language) is (runner(name) is not None)
+    assert language.is_test_file(name) is (runner(name) is not None)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,6 @@ def test_what_the_runners_take_for_a_test_is_shown_as_one(name: str) -> None:
     ],
 )
 def test_other_languages(name: str, expected: bool) -> None:
-    language = Language.of_file(name)
+    language = BUILT_IN.of_file(name)
     assert language is not None
-    assert is_test_file(name, language) is expected
+    assert language.is_test_file(name) is expected

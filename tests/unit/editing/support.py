@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from forge_lsp.core.task import Document, Language, Scope, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, Task, TextRange
 from forge_lsp.editing.docstrings import Parsed, indented_as, parsed
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 SCOPES = Scopes(SYNTAX)
 EDITS = Edits(SYNTAX)
-PYTHON, CSHARP = Language.PYTHON, Language.CSHARP
-TYPESCRIPT, JAVASCRIPT = Language.TYPESCRIPT, Language.JAVASCRIPT
+PYTHON, CSHARP = lang.PYTHON, lang.CSHARP
+TYPESCRIPT, JAVASCRIPT = lang.TYPESCRIPT, lang.JAVASCRIPT
 
 
 def document(text: str, language: Language = PYTHON, path: Path | None = None) -> Document:

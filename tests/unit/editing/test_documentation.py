@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import landed, landing_task
 
 DOCUMENTED = {
-    Language.PYTHON: ('def f(a):\n    """{}"""\n    return 1\n', "Long words.", "New."),
-    Language.JAVASCRIPT: ("/**\n * {}\n */\nfunction f(a) {{\n  return 1;\n}}\n", "Long words.", "New."),
-    Language.TYPESCRIPT: ("/**\n * {}\n */\nexport function f(a: T) {{\n  return 1;\n}}\n", "Long\n * words.", "New."),
-    Language.JAVA: (
+    lang.PYTHON: ('def f(a):\n    """{}"""\n    return 1\n', "Long words.", "New."),
+    lang.JAVASCRIPT: ("/**\n * {}\n */\nfunction f(a) {{\n  return 1;\n}}\n", "Long words.", "New."),
+    lang.TYPESCRIPT: ("/**\n * {}\n */\nexport function f(a: T) {{\n  return 1;\n}}\n", "Long\n * words.", "New."),
+    lang.JAVA: (
         "class A {{\n    /** {} */\n    int f(int a) {{\n        return 1;\n    }}\n}}\n",
         "Long.",
         "New doc.",
     ),
-    Language.CSHARP: (
+    lang.CSHARP: (
         "class A\n{{\n    /// {}\n    int F(int a)\n    {{\n        return 1;\n    }}\n}}\n",
         "Long.",
         "New.",
     ),
-    Language.GO: ("package p\n\n// {}\nfunc F(a int) int {{\n\treturn 1\n}}\n", "F is long.\n// Very.", "F is new."),
-    Language.RUST: (
+    lang.GO: ("package p\n\n// {}\nfunc F(a int) int {{\n\treturn 1\n}}\n", "F is long.\n// Very.", "F is new."),
+    lang.RUST: (
         "/// {}\n#[inline]\npub fn f(a: u8) -> u8 {{\n    1\n}}\n",
         "Area.\n///\n/// ```\n/// assert_eq!(f(1), 1);\n/// ```",
         "Area.",
     ),
-    Language.C: ("/* {} */\nint f(int a) {{\n    return 1;\n}}\n", "Long\n * words.\n", "New."),
-    Language.CPP: ("/// {}\nint f(int a) {{\n    return 1;\n}}\n", "Long.\n/// Words.", "New."),
+    lang.C: ("/* {} */\nint f(int a) {{\n    return 1;\n}}\n", "Long\n * words.\n", "New."),
+    lang.CPP: ("/// {}\nint f(int a) {{\n    return 1;\n}}\n", "Long.\n/// Words.", "New."),
 }
 
 
@@ -49,28 +50,28 @@ def test_documentation_is_kept_unless_the_task_speaks_of_it(language: Language) 
     expected = text.format(new)
     at = expected.rindex("1")
     found = landed(asked, answer)
-    assert new in found if language is Language.PYTHON else found == f"{expected[:at]}20{expected[at + 1 :]}"
+    assert new in found if language is lang.PYTHON else found == f"{expected[:at]}20{expected[at + 1 :]}"
 
 
 @pytest.mark.parametrize(
     ("language", "head", "rest"),
     [
-        (Language.PYTHON, '"""Words.\n\nLicence.\n"""\n\n', "import os\n\n\ndef f():\n    return 1\n"),
-        (Language.PYTHON, "#!/usr/bin/env python\n# Licence.\n\n", "# Mine.\ndef f():\n    return 1\n"),
+        (lang.PYTHON, '"""Words.\n\nLicence.\n"""\n\n', "import os\n\n\ndef f():\n    return 1\n"),
+        (lang.PYTHON, "#!/usr/bin/env python\n# Licence.\n\n", "# Mine.\ndef f():\n    return 1\n"),
         (
-            Language.JAVA,
+            lang.JAVA,
             "/*\n * Licence.\n */\n",
             "package p;\n\nclass A {\n    int f() {\n        return 1;\n    }\n}\n",
         ),
-        (Language.CSHARP, "// Licence.\n\n", "using System;\n\nclass A\n{\n    int F() => 1;\n}\n"),
+        (lang.CSHARP, "// Licence.\n\n", "using System;\n\nclass A\n{\n    int F() => 1;\n}\n"),
         (
-            Language.RUST,
+            lang.RUST,
             "//! Words.\n//!\n//! ```\n//! assert!(true);\n//! ```\n\n",
             "/// F.\npub fn f() -> u8 {\n    1\n}\n",
         ),
-        (Language.GO, "// Package p adds.\n", "package p\n\n// F adds.\nfunc F() int {\n\treturn 1\n}\n"),
-        (Language.TYPESCRIPT, "// Licence.\n\n", "/** F. */\nexport function f() {\n  return 1;\n}\n"),
-        (Language.C, "/* Licence. */\n", "#include <stdio.h>\n\nint f(void) {\n    return 1;\n}\n"),
+        (lang.GO, "// Package p adds.\n", "package p\n\n// F adds.\nfunc F() int {\n\treturn 1\n}\n"),
+        (lang.TYPESCRIPT, "// Licence.\n\n", "/** F. */\nexport function f() {\n  return 1;\n}\n"),
+        (lang.C, "/* Licence. */\n", "#include <stdio.h>\n\nint f(void) {\n    return 1;\n}\n"),
     ],
 )
 def test_what_a_file_begins_with_stays(language: Language, head: str, rest: str) -> None:
@@ -78,17 +79,17 @@ def test_what_a_file_begins_with_stays(language: Language, head: str, rest: str)
     task = landing_task(head + rest, language, words="make it faster", whole=True)
     assert landed(task, f"```{language}\n{right}```") == head + right
     asked = landing_task(head + rest, language, words="drop the licence from its documentation", whole=True)
-    mark = "#" if language is Language.PYTHON else "//"
+    mark = "#" if language is lang.PYTHON else "//"
     assert landed(asked, f"```{language}\n{mark} New.\n\n{right}```") == f"{mark} New.\n\n{right}"
 
 
 MEMBERS = {
-    Language.JAVA: "class A {{\n    /** {} */\n    int f() {{\n        return {};\n    }}\n\n    int g;\n}}\n",
-    Language.TYPESCRIPT: "class A {{\n  // {}\n  f() {{\n    return {};\n  }}\n\n  g() {{\n    return 3;\n  }}\n}}\n",
-    Language.RUST: "impl A {{\n    /// {}\n    #[inline]\n    fn f(&self) -> u8 {{\n        {}\n    }}\n}}\n",
-    Language.CPP: "class A {{\npublic:\n    /// {}\n    int f() {{\n        return {};\n    }}\n}};\n",
-    Language.CSHARP: "class A\n{{\n    /// {}\n    [Pure]\n    int F()\n    {{\n        return {};\n    }}\n}}\n",
-    Language.PYTHON: "class A:\n    # {}\n    def f(self):\n        return {}\n",
+    lang.JAVA: "class A {{\n    /** {} */\n    int f() {{\n        return {};\n    }}\n\n    int g;\n}}\n",
+    lang.TYPESCRIPT: "class A {{\n  // {}\n  f() {{\n    return {};\n  }}\n\n  g() {{\n    return 3;\n  }}\n}}\n",
+    lang.RUST: "impl A {{\n    /// {}\n    #[inline]\n    fn f(&self) -> u8 {{\n        {}\n    }}\n}}\n",
+    lang.CPP: "class A {{\npublic:\n    /// {}\n    int f() {{\n        return {};\n    }}\n}};\n",
+    lang.CSHARP: "class A\n{{\n    /// {}\n    [Pure]\n    int F()\n    {{\n        return {};\n    }}\n}}\n",
+    lang.PYTHON: "class A:\n    # {}\n    def f(self):\n        return {}\n",
 }
 
 
@@ -110,20 +111,20 @@ def test_a_docstring_comes_back_above_a_comment() -> None:
     text = 'def f(a):\n    """Words."""\n    |>return a\n'
     answer = "def f(a):\n    # Twice.\n    return a * 2\n"
     expected = 'def f(a):\n    """Words."""\n    # Twice.\n    return a * 2\n'
-    assert landed(landing_task(text, Language.PYTHON), f"```python\n{answer}```") == expected
+    assert landed(landing_task(text, lang.PYTHON), f"```python\n{answer}```") == expected
 
 
 @pytest.mark.parametrize(
     ("language", "text", "remark"),
     [
-        (Language.PYTHON, "def f(a):<>\n    return |>1\n", "  # type: ignore[no-untyped-def]"),
-        (Language.PYTHON, "def f(\n    a,\n):<>\n    return |>1\n", "  # noqa: PLR0913"),
-        (Language.PYTHON, "LIMIT = |>1<>\n", "  # noqa: N816"),
-        (Language.JAVASCRIPT, "function f(a) {<>\n  return |>1;\n}\n", " // eslint-disable-line no-unused-vars"),
-        (Language.TYPESCRIPT, "const f = (a: T) => {<>\n  return |>1;\n};\n", " // eslint-disable-line"),
-        (Language.GO, "package p\n\nfunc F(a int) int {<>\n\treturn |>1\n}\n", " //nolint:revive"),
-        (Language.CPP, "int f(int a) {<>\n    return |>1;\n}\n", "  // NOLINT(readability-named-parameter)"),
-        (Language.JAVA, "class A {\n    int f() {<>\n        return |>1;\n    }\n}\n", " // NOSONAR"),
+        (lang.PYTHON, "def f(a):<>\n    return |>1\n", "  # type: ignore[no-untyped-def]"),
+        (lang.PYTHON, "def f(\n    a,\n):<>\n    return |>1\n", "  # noqa: PLR0913"),
+        (lang.PYTHON, "LIMIT = |>1<>\n", "  # noqa: N816"),
+        (lang.JAVASCRIPT, "function f(a) {<>\n  return |>1;\n}\n", " // eslint-disable-line no-unused-vars"),
+        (lang.TYPESCRIPT, "const f = (a: T) => {<>\n  return |>1;\n};\n", " // eslint-disable-line"),
+        (lang.GO, "package p\n\nfunc F(a int) int {<>\n\treturn |>1\n}\n", " //nolint:revive"),
+        (lang.CPP, "int f(int a) {<>\n    return |>1;\n}\n", "  // NOLINT(readability-named-parameter)"),
+        (lang.JAVA, "class A {\n    int f() {<>\n        return |>1;\n    }\n}\n", " // NOSONAR"),
     ],
 )
 def test_remarks_to_tools_on_the_header_stay(language: Language, text: str, remark: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_lsp.core.task import Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.indentation import indent_unit, reindent
 from tests.unit.editing.support import CSHARP, EDITS, JAVASCRIPT, PYTHON, SYNTAX, TYPESCRIPT, document, spliced
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.core.became import Became
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.following import LONGEST, Remembered, follow
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SCOPES = Scopes(TreeSitterSyntax())
 
@@ -24,45 +26,45 @@ PYTHON = (
     "        return {'a': item}\n\n    def pop(self):\n        return 1\n",
 )
 STUBS = {
-    Language.PYTHON: PYTHON,
-    Language.TYPESCRIPT: (
+    lang.PYTHON: PYTHON,
+    lang.TYPESCRIPT: (
         "export function push(item: number): number {\n  throw new Error('TODO');\n}\n\nexport const x = 1;\n",
         "export function push(item: number): number {\n  const all = [item, 2];\n  return all.map(x => x + 1)[0];\n"
         "}\n\n"
         "export const x = 1;\n",
     ),
-    Language.JAVASCRIPT: (
+    lang.JAVASCRIPT: (
         "function push(item) {\n  throw new Error('TODO');\n}\n\nconst x = 1;\n",
         "function push(item) {\n  const all = [item, 2];\n  return all.map(x => x + 1)[0];\n}\n\nconst x = 1;\n",
     ),
-    Language.GO: (
+    lang.GO: (
         'package a\n\nimport "fmt"\n\nfunc push(item int) int {\n\tpanic("TODO")\n}\n\nfunc pop() { fmt.Println() }\n',
         'package a\n\nimport "fmt"\n\nfunc push(item int) int {\n'
         "\tif item > 1 {\n\t\treturn item + 1\n\t}\n\treturn 2\n}\n\n"
         "func pop() { fmt.Println() }\n",
     ),
-    Language.RUST: (
+    lang.RUST: (
         "fn push(item: i32) -> i32 {\n    todo!()\n}\n\nfn pop() {}\n",
         "fn push(item: i32) -> i32 {\n    let all = vec![item, 2];\n    all.iter().map(|x| x + 1).sum()\n}\n\n"
         "fn pop() {}\n",
     ),
-    Language.JAVA: (
+    lang.JAVA: (
         "class A {\n    int push(int item) {\n        throw new UnsupportedOperationException();\n    }\n\n"
         "    int pop() { return 1; }\n}\n",
         "class A {\n    int push(int item) {\n        int all = item + 2;\n        return all * 2;\n    }\n\n"
         "    int pop() { return 1; }\n}\n",
     ),
-    Language.CSHARP: (
+    lang.CSHARP: (
         "class A {\n    int push(int item) {\n        throw new NotImplementedException();\n    }\n\n"
         "    int pop() { return 1; }\n}\n",
         "class A {\n    int push(int item) {\n        int all = item + 2;\n        return all * 2;\n    }\n\n"
         "    int pop() { return 1; }\n}\n",
     ),
-    Language.C: (
+    lang.C: (
         "int push(int item) {\n    return 0; /* TODO */\n}\n\nint pop(void) { return 1; }\n",
         "int push(int item) {\n    int all = item + 2;\n    return all * 2;\n}\n\nint pop(void) { return 1; }\n",
     ),
-    Language.CPP: (
+    lang.CPP: (
         "int push(int item) {\n    return 0; // TODO\n}\n\nint pop() { return 1; }\n",
         "int push(int item) {\n    int all = item + 2;\n    return all * 2;\n}\n\nint pop() { return 1; }\n",
     ),
@@ -70,7 +72,7 @@ STUBS = {
 EVERY = pytest.mark.parametrize("language", STUBS, ids=str)
 
 
-def scope_of(text: str, words: str, language: Language = Language.PYTHON) -> Scope:
+def scope_of(text: str, words: str, language: Language = lang.PYTHON) -> Scope:
     at = text.index(words)
     return SCOPES.scope(Document(uri="untitled:a", language=language, text=text), TextRange(start=at, end=at))
 
@@ -108,9 +110,9 @@ def test_its_text_is_not_kept(language: Language) -> None:
 
 def formatted(language: Language, text: str, tmp_path: Path) -> str:
     name, command = {
-        Language.PYTHON: ("a.py", [str(Path(sys.executable).with_name("ruff")), "format", "--no-cache", "--isolated"]),
-        Language.GO: ("a.go", ["gofmt", "-w"]),
-        Language.RUST: ("a.rs", ["rustfmt"]),
+        lang.PYTHON: ("a.py", [str(Path(sys.executable).with_name("ruff")), "format", "--no-cache", "--isolated"]),
+        lang.GO: ("a.go", ["gofmt", "-w"]),
+        lang.RUST: ("a.rs", ["rustfmt"]),
     }[language]
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
@@ -124,7 +126,7 @@ def formatted(language: Language, text: str, tmp_path: Path) -> str:
     ("language", "stub", "done"),
     [
         pytest.param(
-            Language.PYTHON,
+            lang.PYTHON,
             "def push(item):\n    ...\n",
             "def push( item ):\n  '''Say  what.\n     More.'''\n  x = { 'a':1,'b' : [ 1,2 , ] , 'c': U'it\\'s' } #why\n"
             "  for (a, b) in x.items( ): print (a,b); y=(a)\n"
@@ -133,14 +135,14 @@ def formatted(language: Language, text: str, tmp_path: Path) -> str:
             id="python",
         ),
         pytest.param(
-            Language.GO,
+            lang.GO,
             "package a\n\nfunc push(item int) int {\n\treturn 0 // TODO\n}\n",
             "package a\n\nfunc push( item   int )  int {\nx:=map[string]int{\"a\":1,\n \"bcd\" : 2}; //why\n"
             "  if item>1 { return x[ \"a\" ]+item*2 }\n  return 2;\n}\n",
             id="go",
         ),
         pytest.param(
-            Language.RUST,
+            lang.RUST,
             "fn push(item: i32) -> i32 {\n    todo!()\n}\n",
             "fn push(item:i32)->i32{\nlet all=vec![item,2 , 3];let (a,b)=(1,2);\n"
             "  all.iter().map(|x|x+1).filter(|x|*x>item).map(|x|x*2).filter(|x|*x<1000).map(|x|x+a+b).sum::<i32>()}\n",
@@ -159,39 +161,39 @@ def test_what_a_formatter_does_is_no_change(language: Language, stub: str, done:
 @pytest.mark.parametrize(
     ("language", "before", "after", "same"),
     [
-        (Language.PYTHON, "a = 'x'", 'a = "x"', True),
-        (Language.PYTHON, "return (a + b) * c", "return a + b * c", False),
-        (Language.PYTHON, "return a + b * c", "return (a + b * c)", True),
-        (Language.PYTHON, "x = (a)", "x = (a,)", False),
-        (Language.PYTHON, "x = 'a  b'", "x = 'a b'", False),
-        (Language.PYTHON, "if a:\n        b()\n    c()", "if a:\n        b()\n        c()", False),
-        (Language.PYTHON, "x = f", "x = f()", False),
-        (Language.PYTHON, "# why\n    a()", "# because\n    a()", False),
-        (Language.JAVASCRIPT, "x = 'a'", 'x = "a";', True),
-        (Language.JAVASCRIPT, "y = x => x + 1", "y = (x) => x + 1;", True),
-        (Language.JAVASCRIPT, "y = a && b || c", "y = (a && b) || c", True),
-        (Language.JAVASCRIPT, "y = (a || b) && c", "y = a || b && c", False),
-        (Language.JAVASCRIPT, "f(a, b)", "f(\n  a,\n  b,\n)", True),
-        (Language.JAVASCRIPT, "x = `a  b`", "x = `a b`", False),
-        (Language.CSHARP, 'x = @"a  b";', 'x = @"a b";', False),
-        (Language.JAVA, "int x=1 ;", "int  x = 1;", True),
-        (Language.C, "x = a*b ;", "x = a * b;", True),
+        (lang.PYTHON, "a = 'x'", 'a = "x"', True),
+        (lang.PYTHON, "return (a + b) * c", "return a + b * c", False),
+        (lang.PYTHON, "return a + b * c", "return (a + b * c)", True),
+        (lang.PYTHON, "x = (a)", "x = (a,)", False),
+        (lang.PYTHON, "x = 'a  b'", "x = 'a b'", False),
+        (lang.PYTHON, "if a:\n        b()\n    c()", "if a:\n        b()\n        c()", False),
+        (lang.PYTHON, "x = f", "x = f()", False),
+        (lang.PYTHON, "# why\n    a()", "# because\n    a()", False),
+        (lang.JAVASCRIPT, "x = 'a'", 'x = "a";', True),
+        (lang.JAVASCRIPT, "y = x => x + 1", "y = (x) => x + 1;", True),
+        (lang.JAVASCRIPT, "y = a && b || c", "y = (a && b) || c", True),
+        (lang.JAVASCRIPT, "y = (a || b) && c", "y = a || b && c", False),
+        (lang.JAVASCRIPT, "f(a, b)", "f(\n  a,\n  b,\n)", True),
+        (lang.JAVASCRIPT, "x = `a  b`", "x = `a b`", False),
+        (lang.CSHARP, 'x = @"a  b";', 'x = @"a b";', False),
+        (lang.JAVA, "int x=1 ;", "int  x = 1;", True),
+        (lang.C, "x = a*b ;", "x = a * b;", True),
     ],
 )
 def test_what_counts_as_the_same(language: Language, before: str, after: str, same: bool) -> None:
-    wrap = "def push(a):\n    {}\n" if language is Language.PYTHON else "function push(a) {{\n  {}\n}}\n"
-    if language in (Language.CSHARP, Language.JAVA):
+    wrap = "def push(a):\n    {}\n" if language is lang.PYTHON else "function push(a) {{\n  {}\n}}\n"
+    if language in (lang.CSHARP, lang.JAVA):
         wrap = "class A {{\n  void push() {{ {} }}\n}}\n"
-    if language is Language.C:
+    if language is lang.C:
         wrap = "void push(void) {{ {} }}\n"
-    stub = wrap.format("stub()" if language in (Language.PYTHON, Language.JAVASCRIPT) else "stub();")
+    stub = wrap.format("stub()" if language in (lang.PYTHON, lang.JAVASCRIPT) else "stub();")
     followed = applied(language, stub, wrap.format(before))
     assert followed.became(wrap.format(after)) is (Became.KEPT if same else Became.CHANGED)
 
 
 def test_it_may_move_within_the_file_and_out_of_its_class() -> None:
     stub, done = PYTHON
-    followed = applied(Language.PYTHON, stub, done)
+    followed = applied(lang.PYTHON, stub, done)
     start = done.index("    def push")
     end = done.index("    def pop")
     method = done[start:end]
@@ -207,7 +209,7 @@ def test_the_same_code_elsewhere_is_not_it() -> None:
     stub = twin + "class B:\n    def push(self):\n        ...\n"
     done = stub.replace("        ...", "        return [1, 2, 3]")
     scope = scope_of(stub, "...")
-    followed = follow(Language.PYTHON, scope, stub, stub, done)
+    followed = follow(lang.PYTHON, scope, stub, stub, done)
     assert followed is not None
     assert followed.became(done) is Became.KEPT
     assert followed.became(stub) is Became.UNDONE
@@ -217,7 +219,7 @@ def test_the_same_code_elsewhere_is_not_it() -> None:
 def test_an_overload_is_told_from_its_fellows() -> None:
     stub = "class A {\n    int f(int a) { return a; }\n\n    int f(String a) {\n        throw new Error();\n    }\n}\n"
     done = stub.replace("throw new Error();", "return a.length();")
-    followed = follow(Language.JAVA, scope_of(stub, "throw", Language.JAVA), stub, stub, done)
+    followed = follow(lang.JAVA, scope_of(stub, "throw", lang.JAVA), stub, stub, done)
     assert followed is not None
     assert followed.became(done) is Became.KEPT
     assert followed.became(done.replace("return a;", "return 2 * a;")) is Became.KEPT
@@ -235,7 +237,7 @@ def test_an_overload_is_told_from_its_fellows() -> None:
     ],
 )
 def test_new_definitions_are_found_by_their_names(base: str, at: str, done: str) -> None:
-    followed = follow(Language.PYTHON, scope_of(base, at), base, base, done)
+    followed = follow(lang.PYTHON, scope_of(base, at), base, base, done)
     assert followed is not None and followed.definitions
     assert followed.became(done) is Became.KEPT
     assert followed.became("import sys\n" + done + "\n\ndef g():\n    return 3\n") is Became.KEPT
@@ -250,7 +252,7 @@ class TestCodeWithoutAName:
     def followed(self, before: str | None = None, after: str | None = None) -> Remembered:
         start, end = self.BASE.index("    old"), self.BASE.index("    last") - 1
         scope = Scope(kind=ScopeKind.SELECTION, range=TextRange(start=start, end=end), indent="    ")
-        found = follow(Language.PYTHON, scope, self.BASE, before or self.BASE, after or self.DONE)
+        found = follow(lang.PYTHON, scope, self.BASE, before or self.BASE, after or self.DONE)
         assert found is not None and found.passage is not None
         return found
 
@@ -297,24 +299,24 @@ def test_what_cannot_be_placed_is_not_followed() -> None:
     scope = Scope(
         kind=ScopeKind.SELECTION, range=TextRange(start=base.index("    old"), end=base.index("    last") - 1)
     )
-    assert follow(Language.PYTHON, scope, base, base.replace("old", "older"), done) is None
-    assert follow(Language.PYTHON, scope, base, base, done.replace("first", "second")) is None
+    assert follow(lang.PYTHON, scope, base, base.replace("old", "older"), done) is None
+    assert follow(lang.PYTHON, scope, base, base, done.replace("first", "second")) is None
 
 
 def test_a_byte_order_mark_is_no_change() -> None:
     stub, done = PYTHON
     scope = scope_of("\ufeff" + stub, "push")
     for base, before, after in (("\ufeff" + stub, stub, done), ("\ufeff" + stub, "\ufeff" + stub, "\ufeff" + done)):
-        followed = follow(Language.PYTHON, scope, base, before, after)
+        followed = follow(lang.PYTHON, scope, base, before, after)
         assert followed is not None
         assert followed.became("\ufeff" + done) is followed.became(done) is Became.KEPT
 
 
 def test_a_very_long_text_is_not_looked_at() -> None:
     stub, done = PYTHON
-    followed = applied(Language.PYTHON, stub, done)
+    followed = applied(lang.PYTHON, stub, done)
     assert followed.became(done + "#" * LONGEST) is None
-    assert follow(Language.PYTHON, scope_of(stub, "push"), stub, stub, done + "#" * LONGEST) is None
+    assert follow(lang.PYTHON, scope_of(stub, "push"), stub, stub, done + "#" * LONGEST) is None
 
 
 @EVERY

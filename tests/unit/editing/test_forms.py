@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import SYNTAX, landed, landing_task, replaced
 
-JS, TS = Language.JAVASCRIPT, Language.TYPESCRIPT
+JS, TS = lang.JAVASCRIPT, lang.TYPESCRIPT
 
 # What stands in the document; ``<>`` is the place of the function.
 FORMS = {

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from forge_lsp.editing.headers_go_rust import keep_headers
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.languages.go.imports import fit_go, without_idle_go_imports
+from tests.support import lang
 from tests.unit.editing.support import SYNTAX, spliced
 
-GO, RUST = Language.GO, Language.RUST
+GO, RUST = lang.GO, lang.RUST
 
 
 def named(text: str, language: Language, name: str) -> Item:

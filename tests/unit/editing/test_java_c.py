@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Document, Language, Task
-from forge_lsp.core.test_files import is_test_file
+from forge_lsp.core.task import Document, Task
 from forge_lsp.editing import neighbours
 from forge_lsp.editing.files import Files
 from forge_lsp.editing.imports import merge_imports
+from tests.support import lang
 from tests.unit.editing.support import EDITS, SCOPES, SYNTAX, document, marked, scope_of, spliced
 
-JAVA, C, CPP = Language.JAVA, Language.C, Language.CPP
+JAVA, C, CPP = lang.JAVA, lang.C, lang.CPP
 
 
 def items(text: str, language: Language) -> dict[str, Item]:
@@ -319,7 +320,7 @@ def test_the_files_that_a_document_leans_on(tmp_path: Path) -> None:
         files = Files(tmp_path, (), largest=100_000)
         leans = [path.name for path in neighbours.imported_files(doc, files, SYNTAX)]
         names = [found for found, _ in files.guard.listed(language.suffixes, most=100, known={})]
-        return leans, [Path(found).name for found in names if is_test_file(found, language)]
+        return leans, [Path(found).name for found in names if language.is_test_file(found)]
 
     assert near("src/a.c", '#include <stdio.h>\n#include "box.h"\n', C) == (["box.h"], ["test_a.c"])
     assert near("Cart.java", "class Cart { Price price; }\n", JAVA) == ([], ["CartTest.java"])

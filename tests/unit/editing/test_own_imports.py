@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.editing.own_imports import leads_to_itself
+from tests.support import lang
 from tests.support.landing import EDITS, landing_task
 
 SOURCES = {
-    Language.PYTHON: "def f(x):\n    |>return x\n",
-    Language.TYPESCRIPT: "export function f(x) {\n  |>return x;\n}\n",
-    Language.JAVASCRIPT: "export function f(x) {\n  |>return x;\n}\n",
-    Language.GO: "package cart\n\nfunc F() int {\n\treturn |>1\n}\n",
-    Language.RUST: "pub fn f() -> u8 {\n    |>1\n}\n\npub struct Own;\n",
-    Language.JAVA: "package com.shop;\n\nclass Cart {\n    int f() {\n        return |>1;\n    }\n}\n",
-    Language.C: "int f(void) {\n    return |>1;\n}\n",
+    lang.PYTHON: "def f(x):\n    |>return x\n",
+    lang.TYPESCRIPT: "export function f(x) {\n  |>return x;\n}\n",
+    lang.JAVASCRIPT: "export function f(x) {\n  |>return x;\n}\n",
+    lang.GO: "package cart\n\nfunc F() int {\n\treturn |>1\n}\n",
+    lang.RUST: "pub fn f() -> u8 {\n    |>1\n}\n\npub struct Own;\n",
+    lang.JAVA: "package com.shop;\n\nclass Cart {\n    int f() {\n        return |>1;\n    }\n}\n",
+    lang.C: "int f(void) {\n    return |>1;\n}\n",
 }
 
 
 @pytest.mark.parametrize(
     ("language", "path", "statement", "own"),
     [
-        (Language.TYPESCRIPT, "src/utils.ts", "import { other } from './utils';", True),
-        (Language.TYPESCRIPT, "src/utils.ts", "import { other } from '../src/utils.js';", True),
-        (Language.TYPESCRIPT, "src/index.ts", "import { other } from '.';", True),
-        (Language.TYPESCRIPT, "src/utils.ts", "import { other } from './utils/deep';", False),
-        (Language.TYPESCRIPT, "src/utils.ts", "import utils from 'utils';", False),
-        (Language.JAVASCRIPT, "lib/a.mjs", 'import { b } from "./a.mjs";', True),
-        (Language.JAVASCRIPT, "lib/a.js", 'import b from "../a";', False),
-        (Language.PYTHON, "src/shop/cart.py", "from shop.cart import g", True),
-        (Language.PYTHON, "src/shop/cart.py", "from .cart import g", True),
-        (Language.PYTHON, "shop/cart.py", "import shop.cart", True),
-        (Language.PYTHON, "shop/cart.py", "from . import other", False),
-        (Language.PYTHON, "shop/cart.py", "from ..cart import g", False),
-        (Language.PYTHON, "shop/json.py", "import json", False),
-        (Language.PYTHON, "shop/__init__.py", "from .cart import g", False),
-        (Language.PYTHON, "calc.py", "from calc import g", True),
-        (Language.GO, "cart/cart.go", 'import "example.com/shop/cart"', True),
-        (Language.GO, "json/cart.go", 'import "encoding/json"', False),
-        (Language.RUST, "src/cart.rs", "use crate::cart::Own;", True),
-        (Language.RUST, "src/lib.rs", "use crate::Own;", True),
-        (Language.RUST, "src/cart.rs", "use crate::cart::part::Other;", False),
-        (Language.RUST, "src/cart.rs", "use crate::other::Own;", False),
-        (Language.JAVA, "src/com/shop/Cart.java", "import com.shop.Cart;", True),
-        (Language.JAVA, "src/com/shop/Cart.java", "import com.shop.Carts;", False),
-        (Language.C, "src/cart.c", '#include "cart.c"', True),
-        (Language.C, "src/cart.c", '#include "cart.h"', False),
+        (lang.TYPESCRIPT, "src/utils.ts", "import { other } from './utils';", True),
+        (lang.TYPESCRIPT, "src/utils.ts", "import { other } from '../src/utils.js';", True),
+        (lang.TYPESCRIPT, "src/index.ts", "import { other } from '.';", True),
+        (lang.TYPESCRIPT, "src/utils.ts", "import { other } from './utils/deep';", False),
+        (lang.TYPESCRIPT, "src/utils.ts", "import utils from 'utils';", False),
+        (lang.JAVASCRIPT, "lib/a.mjs", 'import { b } from "./a.mjs";', True),
+        (lang.JAVASCRIPT, "lib/a.js", 'import b from "../a";', False),
+        (lang.PYTHON, "src/shop/cart.py", "from shop.cart import g", True),
+        (lang.PYTHON, "src/shop/cart.py", "from .cart import g", True),
+        (lang.PYTHON, "shop/cart.py", "import shop.cart", True),
+        (lang.PYTHON, "shop/cart.py", "from . import other", False),
+        (lang.PYTHON, "shop/cart.py", "from ..cart import g", False),
+        (lang.PYTHON, "shop/json.py", "import json", False),
+        (lang.PYTHON, "shop/__init__.py", "from .cart import g", False),
+        (lang.PYTHON, "calc.py", "from calc import g", True),
+        (lang.GO, "cart/cart.go", 'import "example.com/shop/cart"', True),
+        (lang.GO, "json/cart.go", 'import "encoding/json"', False),
+        (lang.RUST, "src/cart.rs", "use crate::cart::Own;", True),
+        (lang.RUST, "src/lib.rs", "use crate::Own;", True),
+        (lang.RUST, "src/cart.rs", "use crate::cart::part::Other;", False),
+        (lang.RUST, "src/cart.rs", "use crate::other::Own;", False),
+        (lang.JAVA, "src/com/shop/Cart.java", "import com.shop.Cart;", True),
+        (lang.JAVA, "src/com/shop/Cart.java", "import com.shop.Carts;", False),
+        (lang.C, "src/cart.c", '#include "cart.c"', True),
+        (lang.C, "src/cart.c", '#include "cart.h"', False),
     ],
 )
 def test_an_import_of_the_file_itself_is_left_out(language: Language, path: str, statement: str, own: bool) -> None:
@@ -76,7 +77,7 @@ CJS = "const fs = require('fs');\n\nfunction f(x) {\n  |>return x;\n}\n\nmodule.
     ],
 )
 def test_the_kind_of_a_file_stays(text: str, statement: str, line: str | None) -> None:
-    task = landing_task(text, Language.JAVASCRIPT)
+    task = landing_task(text, lang.JAVASCRIPT)
     first, rest = task.document.text.split("\n", 1)
     expected = f"{first}\n{line}\n{rest}" if line is not None else task.document.text
     assert EDITS.splice(task, task.original, [statement]) == expected

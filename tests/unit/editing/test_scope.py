@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forge_lsp.core.attempt import Diagnostic, Severity
-from forge_lsp.core.task import Language, ScopeKind, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import ScopeKind, TextRange
+from tests.support import lang
 from tests.unit.editing.support import CSHARP, JAVASCRIPT, PYTHON, SCOPES, TYPESCRIPT, document, marked, scope_of
 
 STACK = '''\
@@ -197,10 +199,10 @@ def test_a_broken_method_above_does_not_hide_the_one_below() -> None:
 
 
 def test_go_and_rust() -> None:
-    scope, covered = scope_of("package a\n\n// A.\nfunc (b *B) A(n int) {|\n}\n\nx\n", Language.GO)
+    scope, covered = scope_of("package a\n\n// A.\nfunc (b *B) A(n int) {|\n}\n\nx\n", lang.GO)
     assert (scope.kind, covered) == (ScopeKind.DEFINITION, "// A.\nfunc (b *B) A(n int) {\n}")
     assert (scope.name, scope.container, scope.parameters) == ("A", None, ("b", "n"))
-    scope, covered = scope_of("impl B {\n    /// A.\n    #[inline]\n    fn a(&self) {|\n    }\n}\n", Language.RUST)
+    scope, covered = scope_of("impl B {\n    /// A.\n    #[inline]\n    fn a(&self) {|\n    }\n}\n", lang.RUST)
     assert (scope.name, scope.container, scope.indent) == ("a", "impl B", "    ")
     assert covered == "    /// A.\n    #[inline]\n    fn a(&self) {\n    }"
 
@@ -236,7 +238,7 @@ def test_offsets_beyond_the_text_are_its_end() -> None:
     ),
     st.integers(0, 99),
     st.integers(0, 60),
-    st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, Language.GO]),
+    st.sampled_from([PYTHON, CSHARP, TYPESCRIPT, lang.GO]),
 )
 def test_a_scope_is_whole_lines(parts: list[str], start: int, length: int, language: Language) -> None:
     text = "".join(parts)

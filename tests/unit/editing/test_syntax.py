@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Language
 from tests.unit.editing.support import CSHARP, JAVASCRIPT, PYTHON, SYNTAX, TYPESCRIPT
 
 
@@ -32,9 +32,9 @@ def stub(text: str, language: Language = PYTHON, name: str = "f") -> bool:
 
 
 def test_importing_the_room_imports_no_parser() -> None:
-    modules = "scope, context, edits, syntax, ignore, rules"
+    modules = "scope, edits, syntax, ignore, rules"
     code = (
-        f"import sys\nfrom forge_lsp.editing import {modules}\n"
+        f"import sys\nfrom forge_lsp.editing import {modules}\nfrom forge_lsp import context\n"
         "sys.exit(any(m.split('.')[0] in {'tree_sitter', 'pathspec', 'merge3'} for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

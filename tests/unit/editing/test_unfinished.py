@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Document, Language, ScopeKind, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, ScopeKind, TextRange
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from tests.support import lang
 
 SCOPES = Scopes(TreeSitterSyntax())
 
 
-def found(text: str, language: Language = Language.PYTHON, path: str = "a.py") -> list[str]:
+def found(text: str, language: Language = lang.PYTHON, path: str = "a.py") -> list[str]:
     document = Document(uri="file:///" + path, language=language, text=text, path=Path(path))
     return [place.of(text) for place in SCOPES.unfinished(document)]
 
@@ -58,7 +60,7 @@ def test_typescript() -> None:
         "/* TODO(forge): g */\n/**\n * TODO(forge): h\n */\nconst s = `\n// TODO(forge)\n`;\n"
         "abstract class A { abstract m(): string }\n"
     )
-    assert found(text, Language.TYPESCRIPT, "a.ts") == [
+    assert found(text, lang.TYPESCRIPT, "a.ts") == [
         "export function f(a: number): number {", "/* TODO(forge): g */", "* TODO(forge): h",
     ]  # fmt: skip
 
@@ -69,17 +71,17 @@ def test_csharp() -> None:
         "        throw new NotImplementedException();\r\n    }\r\n    void G() { }\r\n    // TODO(forge): H\r\n}\r\n"
         "interface I { int K(); }\r\n"
     )
-    assert found(text, Language.CSHARP, "a.cs") == ["int F(int a)", "// TODO(forge): H"]
+    assert found(text, lang.CSHARP, "a.cs") == ["int F(int a)", "// TODO(forge): H"]
 
 
 def test_a_language_without_a_grammar_has_its_comments() -> None:
     text = "fn f<'a>(x: &'a str) { } // TODO(forge): it\n"
-    assert found(text, Language.RUST, "a.rs")[-1:] == [text.strip()]
+    assert found(text, lang.RUST, "a.rs")[-1:] == [text.strip()]
 
 
 def test_a_cursor_there_means_the_definition() -> None:
     text = "class A:\n    # lead\n    @property\n    def f(self) -> int: ...\n"
-    document = Document(uri="file:///a.py", language=Language.PYTHON, text=text)
+    document = Document(uri="file:///a.py", language=lang.PYTHON, text=text)
     (place,) = SCOPES.unfinished(document)
     scope = SCOPES.scope(document, TextRange(start=place.start, end=place.start))
     assert (scope.kind, scope.name) == (ScopeKind.DEFINITION, "f")

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Language, ScopeKind, Task
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import Extracted, extract, join
+from tests.support import lang
 from tests.support.scripted import task
 
 SYNTAX = TreeSitterSyntax()
@@ -317,7 +319,7 @@ def test_csharp_method_from_its_class() -> None:
         end=source.rindex("\n}"),
         indent="    ",
         container="Calc",
-        language=Language.CSHARP,
+        language=lang.CSHARP,
     )
     text = (
         "```csharp\nusing System.Linq;\n\npublic class Calc\n{\n    public int Add(int a, int b)\n    {\n"
@@ -330,7 +332,7 @@ def test_csharp_method_from_its_class() -> None:
 
 def test_typescript_function_from_prose() -> None:
     source = "export function add(a: number, b: number): number {\n  throw new Error('TODO');\n}\n"
-    wanted = task(source, language=Language.TYPESCRIPT)
+    wanted = task(source, language=lang.TYPESCRIPT)
     text = "Here it is:\n\nexport function add(a: number, b: number): number {\n  return a + b;\n}\n\nHope this helps!"
     assert code(text, wanted).code == "export function add(a: number, b: number): number {\n  return a + b;\n}"
 
@@ -343,7 +345,7 @@ def test_fences_in_documentation_do_not_end_the_answer() -> None:
         "export function add(a: number, b: number): number {\n  return a + b;\n}"
     )
     source = "export function add(a: number, b: number): number {\n  throw new Error('TODO');\n}\n"
-    wanted = task(source, language=Language.TYPESCRIPT)
+    wanted = task(source, language=lang.TYPESCRIPT)
     assert code(f"```typescript\n{script}\n```", wanted).code == script
 
 
@@ -355,9 +357,9 @@ def test_a_fence_that_opens_again_without_having_closed() -> None:
     assert code(f"```python\nimport os\n```python\n{ADD}\n```").code == ADD
 
 
-@pytest.mark.parametrize("language", [Language.CSHARP, Language.TYPESCRIPT])
+@pytest.mark.parametrize("language", [lang.CSHARP, lang.TYPESCRIPT])
 def test_bare_methods_are_put_into_a_class_with_braces(language: Language) -> None:
-    if language is Language.CSHARP:
+    if language is lang.CSHARP:
         source = (
             "public class Calc\n{\n    private int total = 0;\n\n    public int Add(int a)\n    {\n"
             "        throw new NotImplementedException();\n    }\n\n    public int Total() => total;\n}\n"
@@ -372,7 +374,7 @@ def test_bare_methods_are_put_into_a_class_with_braces(language: Language) -> No
     wanted = task(source, name="Calc", parameters=None, language=language)
     whole = source.replace("        throw new NotImplementedException();", "        total += a;\n        return total;")
     whole = whole.replace("        throw new Error('TODO');", "        this.total += a;\n        return this.total;")
-    prefix = "class Calc {" if language is Language.TYPESCRIPT else "class Calc\n{"
+    prefix = "class Calc {" if language is lang.TYPESCRIPT else "class Calc\n{"
     found = code(f"```{language}\n{prefix}\n{textwrap.indent(method, '    ')}\n}}\n```", wanted).code
     assert "Total" in found, "what was done and left out came back"
     assert method.split("\n")[1].strip() in found
@@ -381,7 +383,7 @@ def test_bare_methods_are_put_into_a_class_with_braces(language: Language) -> No
 
 
 def test_a_language_without_a_grammar_takes_the_fence_as_it_is() -> None:
-    wanted = task("fn add(a: i32, b: i32) -> i32 { todo!() }\n", language=Language.RUST)
+    wanted = task("fn add(a: i32, b: i32) -> i32 { todo!() }\n", language=lang.RUST)
     found = code("So:\n```rust\nfn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n```\nDone.", wanted)
     assert found.code == "fn add(a: i32, b: i32) -> i32 {\n    a + b\n}"
     with pytest.raises(ExtractionFailed):
@@ -433,7 +435,7 @@ def test_any_text_gives_code_that_parses_or_what_a_fence_holds_or_an_error(lines
     except ExtractionFailed:
         return
     assert "add" in found.code
-    if SYNTAX.outline(found.code, Language.PYTHON).errors:
+    if SYNTAX.outline(found.code, lang.PYTHON).errors:
         assert text.count("```") > 1
         assert found.note == "the answer does not parse by the grammar here"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import landed, landing_task
 
 METHOD = "class A:\n    def f(self, x):\n        |>return x\n"
@@ -17,69 +18,69 @@ JAVA = "class A {\n    int f(int x) {\n        return |>x;\n    }\n}\n"
     ("language", "text", "answer", "expected"),
     [
         (
-            Language.PYTHON,
+            lang.PYTHON,
             METHOD,
             "D, B = 1, 2\nC: int = D\n\n\nclass A:\n    def f(self, x):\n        return x + B + C\n",
             "D, B = 1, 2\nC: int = D\n\n\nclass A:\n    def f(self, x):\n        return x + B + C\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             METHOD,
             "def _twice(x):\n    return 2 * x\n\n\nclass A:\n    def f(self, x):\n        return _twice(x)\n",
             "def _twice(x):\n    return 2 * x\n\n\nclass A:\n    def f(self, x):\n        return _twice(x)\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             METHOD,
             "class A:\n    LIMIT = 3\n\n    def f(self, x):\n        return x + self.LIMIT\n",
             "class A:\n    LIMIT = 3\n\n    def f(self, x):\n        return x + self.LIMIT\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             f"LIMIT = 1\n\n\n{METHOD}",
             "LIMIT = 3\n\n\nclass A:\n    def f(self, x):\n        return x + LIMIT\n",
             "LIMIT = 1\n\n\nclass A:\n    def f(self, x):\n        return x + LIMIT\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             METHOD,
             "a = A()\n\n\nclass A:\n    def f(self, x):\n        return x + 1\n",
             "class A:\n    def f(self, x):\n        return x + 1\n",
         ),
         (
-            Language.TYPESCRIPT,
+            lang.TYPESCRIPT,
             SCRIPT,
             "const { b } = a;\n\nexport class A {\n  f(x) {\n    return x + b;\n  }\n}\n",
             "import a from 'a';\n\nconst { b } = a;\n\nexport class A {\n  f(x) {\n    return x + b;\n  }\n}\n",
         ),
         (
-            Language.TYPESCRIPT,
+            lang.TYPESCRIPT,
             SCRIPT,
             "interface Part {\n  n: number;\n}\n\nexport class A {\n  f(x) {\n    return x as Part;\n  }\n}\n",
             "import a from 'a';\n\ninterface Part {\n  n: number;\n}\n\nexport class A {\n  f(x) {\n"
             "    return x as Part;\n  }\n}\n",
         ),
         (
-            Language.RUST,
+            lang.RUST,
             RUST,
             "const ONE: u8 = 2;\n\nimpl A {\n    fn f(&self) -> u8 {\n        ONE\n    }\n}\n",
             RUST.replace("    impl A", "    const ONE: u8 = 2;\n\n    impl A").replace("|>1", "ONE"),
         ),
         (
-            Language.GO,
+            lang.GO,
             "package p\n\nfunc F() int {\n\treturn |>1\n}\n",
             "const (\n\ta = 1\n\tb = 2\n)\n\nfunc F() int {\n\treturn b\n}\n",
             "package p\n\nconst (\n\ta = 1\n\tb = 2\n)\n\nfunc F() int {\n\treturn b\n}\n",
         ),
         (
-            Language.JAVA,
+            lang.JAVA,
             JAVA,
             "private int twice(int x) {\n    return 2 * x;\n}\n\nint f(int x) {\n    return twice(x);\n}\n",
             "class A {\n    int f(int x) {\n        return twice(x);\n    }\n\n    private int twice(int x) {\n"
             "        return 2 * x;\n    }\n}\n",
         ),
         (
-            Language.C,
+            lang.C,
             "int f(int x) {\n    return |>x;\n}\n",
             "#define LIMIT 3\n\nint f(int x) {\n    return x + LIMIT;\n}\n",
             "#define LIMIT 3\n\nint f(int x) {\n    return x + LIMIT;\n}\n",
@@ -97,11 +98,11 @@ def test_constants_in_a_fence_of_their_own() -> None:
         "A constant:\n```python\nLIMIT = 3\n```\nThe method:\n```python\ndef f(self, x):\n    return x + LIMIT\n```\n"
     )
     expected = "LIMIT = 3\n\n\nclass A:\n    def f(self, x):\n        return x + LIMIT\n"
-    assert landed(landing_task(METHOD, Language.PYTHON), answer) == expected
+    assert landed(landing_task(METHOD, lang.PYTHON), answer) == expected
 
 
 def test_carriage_returns_of_the_file() -> None:
-    task = landing_task(METHOD.replace("\n", "\r\n"), Language.PYTHON)
+    task = landing_task(METHOD.replace("\n", "\r\n"), lang.PYTHON)
     answer = "```python\nLIMIT = 3\n\n\nclass A:\n    def f(self, x):\n        return x + LIMIT\n```\n"
     expected = "LIMIT = 3\n\n\nclass A:\n    def f(self, x):\n        return x + LIMIT\n"
     assert landed(task, answer) == expected.replace("\n", "\r\n")

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import landed, landing_task, replaced
 
 ADD = "def add(a, b):\n    |>raise NotImplementedError\n"
@@ -21,10 +22,10 @@ def fence(code: str, language: str = "python") -> str:
 
 
 INNER = {
-    Language.PYTHON: ('def page(x):\n    return f"""\n', '```python\n{x}\n```\n"""\n'),
-    Language.RUST: ('fn page(x: &str) -> String {\n    r#"\n', '```rust\n```\n"#.to_string()\n}\n'),
-    Language.JAVA: ('class P {\n    String page(String x) {\n        return """\n', '```java\n```\n""";\n    }\n}\n'),
-    Language.CPP: ('std::string page(int x) {\n    return R"(\n', '```cpp\n```\n)";\n}\n'),
+    lang.PYTHON: ('def page(x):\n    return f"""\n', '```python\n{x}\n```\n"""\n'),
+    lang.RUST: ('fn page(x: &str) -> String {\n    r#"\n', '```rust\n```\n"#.to_string()\n}\n'),
+    lang.JAVA: ('class P {\n    String page(String x) {\n        return """\n', '```java\n```\n""";\n    }\n}\n'),
+    lang.CPP: ('std::string page(int x) {\n    return R"(\n', '```cpp\n```\n)";\n}\n'),
 }
 
 
@@ -34,7 +35,7 @@ def test_fences_at_the_margin_inside_a_string(language: Language, after: str) ->
     head, tail = INNER[language]
     code = head + tail
     stub = code.replace("```", "~").replace("return", "|>return", 1)
-    if language is Language.RUST:
+    if language is lang.RUST:
         stub = stub.replace("    r#", "    |>r#")
     assert landed(landing_task(stub, language), f"Here:\n\n```{language}\n{code}```\n{after}") == code
 
@@ -54,13 +55,13 @@ def test_fences_at_the_margin_inside_a_string(language: Language, after: str) ->
     ],
 )
 def test_the_last_of_several_blocks_wins_unless_it_is_said_to_be_an_alternative(text: str, expected: str) -> None:
-    assert landed(landing_task(ADD, Language.PYTHON), text) == expected
+    assert landed(landing_task(ADD, lang.PYTHON), text) == expected
 
 
 @pytest.mark.parametrize("said", ["Wait, the second is wrong. Corrected:", "With a fix:"])
 def test_a_class_that_was_corrected(said: str) -> None:
     text = "class A:\n    |>x = 1\n\n    def f(self):\n        return 1\n"
-    whole = landing_task(text.replace("|>", "").replace("class A", "|>class A"), Language.PYTHON)
+    whole = landing_task(text.replace("|>", "").replace("class A", "|>class A"), lang.PYTHON)
     first = replaced(text, "return 1", "return 2")
     last = replaced(text, "return 1", "return 3")
     assert landed(whole, f"{fence(first)}\n{said}\n{fence(last)}") == last
@@ -89,7 +90,7 @@ DIFF = (
     ],
 )
 def test_code_in_odd_dress_is_read(text: str) -> None:
-    task = landing_task(STEP, Language.PYTHON)
+    task = landing_task(STEP, lang.PYTHON)
     assert landed(task, text) == f"{STEPPED}\n\ndef other():\n    return 1\n"
 
 
@@ -102,12 +103,12 @@ def test_code_in_odd_dress_is_read(text: str) -> None:
 )
 def test_what_is_in_doubt_is_not_read(text: str) -> None:
     with pytest.raises(ExtractionFailed):
-        landed(landing_task(STEP, Language.PYTHON), text)
+        landed(landing_task(STEP, lang.PYTHON), text)
 
 
 def test_entities_that_the_code_is_about_stay() -> None:
     code = 'def step(a, b):\n    return a.replace("<", "&lt;")\n'
-    assert landed(landing_task(STEP, Language.PYTHON), fence(code)).startswith(code)
+    assert landed(landing_task(STEP, lang.PYTHON), fence(code)).startswith(code)
 
 
 @pytest.mark.parametrize(
@@ -121,57 +122,57 @@ def test_entities_that_the_code_is_about_stay() -> None:
 def test_a_body_alone_without_a_return_or_with_a_function_in_it(text: str, body: str) -> None:
     header = text.partition("\n")[0]
     inside = "".join(f"    {line}\n" if line else "\n" for line in body.rstrip("\n").split("\n"))
-    assert landed(landing_task(text, Language.PYTHON), fence(body)) == f"{header}\n{inside}"
+    assert landed(landing_task(text, lang.PYTHON), fence(body)) == f"{header}\n{inside}"
 
 
 @pytest.mark.parametrize("body", ["put([1], 2)\n", "a = [1]\nb = 2\nprint(a, b)\n", "import os\n"])
 def test_a_use_of_the_function_is_no_body(body: str) -> None:
     with pytest.raises(ExtractionFailed):
-        landed(landing_task("def put(a, b):\n    |>pass\n", Language.PYTHON), fence(body))
+        landed(landing_task("def put(a, b):\n    |>pass\n", lang.PYTHON), fence(body))
 
 
 @pytest.mark.parametrize(
     ("language", "text", "statement", "use"),
     [
-        (Language.RUST, "fn f(a: u8) -> u8 {\n    |>a\n}\n", "use std::cmp::min;", "min(a, 1)"),
+        (lang.RUST, "fn f(a: u8) -> u8 {\n    |>a\n}\n", "use std::cmp::min;", "min(a, 1)"),
         (
-            Language.RUST,
+            lang.RUST,
             "fn f(a: u8) -> u8 {\n    |>a\n}\n",
             "use std::collections::{HashMap, HashSet};",
             "HashSet::new()",
         ),
         (
-            Language.CSHARP,
+            lang.CSHARP,
             "class A\n{\n    int F(int a)\n    {\n        return |>a;\n    }\n}\n",
             "using System.Text;",
             "new StringBuilder()",
         ),
-        (Language.C, "int f(int a) {\n    return |>a;\n}\n", "#include <limits.h>", "INT_MAX"),
-        (Language.C, "int f(int a) {\n    return |>a;\n}\n", "#include <string.h>", 'strlen("a")'),
-        (Language.C, "int f(int a) {\n    return |>a;\n}\n", "#include <stdint.h>", "(int32_t)a"),
-        (Language.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <algorithm>", "std::max(a, 2)"),
-        (Language.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <cmath>", "std::sqrt(a)"),
+        (lang.C, "int f(int a) {\n    return |>a;\n}\n", "#include <limits.h>", "INT_MAX"),
+        (lang.C, "int f(int a) {\n    return |>a;\n}\n", "#include <string.h>", 'strlen("a")'),
+        (lang.C, "int f(int a) {\n    return |>a;\n}\n", "#include <stdint.h>", "(int32_t)a"),
+        (lang.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <algorithm>", "std::max(a, 2)"),
+        (lang.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <cmath>", "std::sqrt(a)"),
         (
-            Language.CSHARP,
+            lang.CSHARP,
             "class A\n{\n    int F(int a)\n    {\n        return |>a;\n    }\n}\n",
             "using System.Collections.Generic;",
             "new List<int>()",
         ),
         (
-            Language.JAVA,
+            lang.JAVA,
             "class A {\n    int f(int a) {\n        return |>a;\n    }\n}\n",
             "import java.util.*;",
             "new ArrayList<>()",
         ),
         (
-            Language.JAVA,
+            lang.JAVA,
             "class A {\n    int f(int a) {\n        return |>a;\n    }\n}\n",
             "import static java.lang.Math.max;",
             "max(a, 1)",
         ),
-        (Language.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <map>", "std::map<int, int>()"),
-        (Language.TYPESCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import { join } from "path";', "join(a)"),
-        (Language.JAVASCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import path from "path";', "path.join(a)"),
+        (lang.CPP, "int f(int a) {\n    return |>a;\n}\n", "#include <map>", "std::map<int, int>()"),
+        (lang.TYPESCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import { join } from "path";', "join(a)"),
+        (lang.JAVASCRIPT, "export function f(a) {\n  return |>a;\n}\n", 'import path from "path";', "path.join(a)"),
     ],
 )
 def test_an_import_that_the_code_does_not_use_stays_out(
@@ -186,5 +187,5 @@ def test_an_import_that_the_code_does_not_use_stays_out(
 @pytest.mark.parametrize("statement", ["use std::io::Write;", "use rand::Rng;"])
 def test_a_trait_may_be_used_without_its_name(statement: str) -> None:
     text = "fn f(a: u8) -> u8 {\n    |>a\n}\n"
-    found = landed(landing_task(text, Language.RUST), fence(f"{statement}\n\n{text.replace('|>a', '20')}", "rust"))
+    found = landed(landing_task(text, lang.RUST), fence(f"{statement}\n\n{text.replace('|>a', '20')}", "rust"))
     assert found.startswith(statement)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 EDITS = Edits(SYNTAX)
@@ -53,7 +55,7 @@ GO_DONE = GO.replace('\tpanic("TODO")|', "\treturn a + b")
     ],
 )
 def test_a_function_of_go(text: str) -> None:
-    got = answered(asked(GO, Language.GO), text)
+    got = answered(asked(GO, lang.GO), text)
     assert got.replace("a int, b int", "a, b int") == GO_DONE
 
 
@@ -62,7 +64,7 @@ def test_an_import_of_go_comes_along_if_it_is_used() -> None:
         '```go\npackage shop\n\nimport (\n\t"fmt"\n\t"strings"\n)\n\nfunc Add(a, b int) int {\n'
         '\treturn len(strings.Repeat("x", a)) + b\n}\n```'
     )
-    got = answered(asked(GO, Language.GO), text)
+    got = answered(asked(GO, lang.GO), text)
     assert 'import (\n\t"errors"\n\t"strings"\n)\n' in got
     assert "fmt" not in got
 
@@ -76,16 +78,16 @@ def test_a_method_of_go_is_found_by_its_receiver() -> None:
         '```go\nfunc (b *B) String() string {\n\treturn b.name()\n}\n\nfunc (b *B) name() string {\n\treturn "b"\n}\n\n'
         'func (a A) String() string {\n\treturn "other"\n}\n```'
     )
-    got = answered(asked(text, Language.GO), answer)
+    got = answered(asked(text, lang.GO), answer)
     assert 'func (a A) String() string { return "A" }' in got
     assert 'return b.name()\n}\n\nfunc (b *B) name() string {\n\treturn "b"\n}\n' in got
     assert "other" not in got
-    bare = answered(asked(text, Language.GO), '```go\nfunc String() string {\n\treturn "b"\n}\n```')
+    bare = answered(asked(text, lang.GO), '```go\nfunc String() string {\n\treturn "b"\n}\n```')
     assert 'func (b *B) String() string {\n\treturn "b"\n}\n' in bare
 
 
 def test_a_whole_file_of_go_keeps_its_package() -> None:
-    task = asked("package shop\n\nfunc Add(a, b int) int { return 0 }\n", Language.GO)
+    task = asked("package shop\n\nfunc Add(a, b int) int { return 0 }\n", lang.GO)
     answer = f'```go\npackage main\n\nimport "fmt"\n\n{ADD}\n\nfunc main() {{\n\tfmt.Println(Add(1, 2))\n}}\n```'
     assert answered(task, answer) == f"package shop\n\n{ADD}\n"
     assert answered(task, f"```go\n{ADD}\n```") == f"package shop\n\n{ADD}\n"
@@ -97,7 +99,7 @@ def test_a_struct_of_go_comes_with_its_new_methods() -> None:
         "```go\ntype Stack struct {\n\titems []int\n}\n\nfunc (s *Stack) Push(x int) {\n\ts.items = append(s.items, x)"
         "\n}\n\nfunc main() {\n\t(&Stack{}).Push(1)\n}\n```"
     )
-    got = answered(asked(text, Language.GO), answer)
+    got = answered(asked(text, lang.GO), answer)
     assert "// Stack holds values.\ntype Stack struct {\n\titems []int\n}\n\nfunc (s *Stack) Push" in got
     assert "main" not in got
 
@@ -122,7 +124,7 @@ RUST_DONE = RUST.replace("todo!()|", "w * h")
     ],
 )
 def test_a_function_of_rust(text: str) -> None:
-    got = answered(asked(RUST, Language.RUST), text)
+    got = answered(asked(RUST, lang.RUST), text)
     assert got.replace("///\n/// ```\n/// assert_eq!(area(1, 2), 2);\n/// ```\n", "") == RUST_DONE
 
 
@@ -132,7 +134,7 @@ def test_the_uses_of_rust_come_along_once() -> None:
         "pub fn area(w: i64, h: i64) -> i64 {\n    let m: HashMap<i64, i64> = HashMap::new();"
         "\n    m.len() as i64\n}\n```"
     )
-    got = answered(asked(RUST, Language.RUST), answer)
+    got = answered(asked(RUST, lang.RUST), answer)
     assert "use std::fmt;\nuse std::collections::{HashMap, HashSet};\n" in got
     assert got.count("use std::fmt;") == 1
 
@@ -155,7 +157,7 @@ IMPL = (
     ],
 )
 def test_a_method_of_rust(text: str) -> None:
-    got = answered(asked(IMPL, Language.RUST), text)
+    got = answered(asked(IMPL, lang.RUST), text)
     assert got == IMPL.replace("unimplemented!()|", "self.items.push(x);")
 
 
@@ -167,13 +169,13 @@ def test_a_struct_of_rust_comes_with_what_it_implements() -> None:
         '    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {\n        write!(f, "p")\n    }\n}\n\n'
         'fn main() {\n    println!("{}", Point::new());\n}\n```'
     )
-    got = answered(asked(text, Language.RUST), answer)
+    got = answered(asked(text, lang.RUST), answer)
     assert got.startswith("use std::fmt;\n\n/// A point.\n#[derive(Clone)]\npub struct Point {\n    x: f64,\n}\n")
     assert "impl Point {" in got and "impl fmt::Display for Point {" in got
     assert "main" not in got
 
 
-@pytest.mark.parametrize("language", [Language.GO, Language.RUST])
+@pytest.mark.parametrize("language", [lang.GO, lang.RUST])
 def test_an_answer_without_the_code_is_told(language: Language) -> None:
     with pytest.raises(ExtractionFailed):
-        extract("I cannot do that.", asked(GO if language is Language.GO else RUST, language), syntax=SYNTAX)
+        extract("I cannot do that.", asked(GO if language is lang.GO else RUST, language), syntax=SYNTAX)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Document, Language, Task, TextRange
+from forge_lsp.core.languages import Language
+from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.ensemble.extraction import extract
+from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
 EDITS = Edits(SYNTAX)
-LANGUAGES = {"java": Language.JAVA, "c": Language.C, "cpp": Language.CPP}
+LANGUAGES = {"java": lang.JAVA, "c": lang.C, "cpp": lang.CPP}
 
 
 def asked(marked: str, language: Language) -> Task:
@@ -69,7 +71,7 @@ MAIN = "    public static void main(String[] args) {\n        System.out.println
     ],
 )
 def test_a_method_of_java(text: str) -> None:
-    assert answered(asked(JAVA, Language.JAVA), text) == JAVA_DONE
+    assert answered(asked(JAVA, lang.JAVA), text) == JAVA_DONE
 
 
 def test_imports_of_java_come_along_where_they_are_used() -> None:
@@ -77,7 +79,7 @@ def test_imports_of_java_come_along_where_they_are_used() -> None:
         "```java\nimport java.util.List;\nimport java.util.Scanner;\n\npublic class Calc {\n"
         "    public int add(int a, int b) {\n        return List.of(a, b).size();\n    }\n}\n```"
     )
-    got = answered(asked(JAVA, Language.JAVA), answer)
+    got = answered(asked(JAVA, lang.JAVA), answer)
     assert "package shop;\n\nimport java.util.List;\n\npublic class" in got
     assert "Scanner" not in got
 
@@ -87,8 +89,8 @@ def test_helpers_of_java_come_into_the_class() -> None:
         "```java\npublic class Calc {\n    public int add(int a, int b) {\n        return sum(a, b);\n    }\n\n"
         "    private int sum(int a, int b) {\n        return a + b;\n    }\n}\n```"
     )
-    got = answered(asked(JAVA, Language.JAVA), answer)
-    assert not SYNTAX.outline(got, Language.JAVA).errors
+    got = answered(asked(JAVA, lang.JAVA), answer)
+    assert not SYNTAX.outline(got, lang.JAVA).errors
     assert "    private int sum(int a, int b) {" in got
     assert got.count("public double add") == 1
 
@@ -131,7 +133,7 @@ def test_helpers_macros_and_includes_of_c_come_along() -> None:
         "static int clamp(int a) { return a > LIMIT ? LIMIT : a; }\n\n"
         "int add(int a, int b)\n{\n    return clamp((int32_t)a + b);\n}\n```"
     )
-    got = answered(asked(C, Language.C), answer)
+    got = answered(asked(C, lang.C), answer)
     assert got.startswith('#include "calc.h"\n#include <stdint.h>\n')
     assert got.index("#define LIMIT") < got.index("clamp(int a)") < got.index("int add(")
     assert "UNUSED" not in got and "stdio" not in got
@@ -140,8 +142,8 @@ def test_helpers_macros_and_includes_of_c_come_along() -> None:
 def test_a_macro_in_a_header_that_no_grammar_knows() -> None:
     text = "/* Adds. */\nCALC_API int add(int a, int b)\n{\n    return 0; // TODO|\n}\n"
     done = text.replace("return 0; // TODO|", "return a + b;")
-    assert answered(asked(text, Language.C), f"```c\nCALC_API {C_ADD}\n```") == done
-    assert answered(asked(text, Language.C), f"```c\n{C_ADD}\n```") == done
+    assert answered(asked(text, lang.C), f"```c\nCALC_API {C_ADD}\n```") == done
+    assert answered(asked(text, lang.C), f"```c\n{C_ADD}\n```") == done
 
 
 CPP = """#include "stack.hpp"
@@ -173,7 +175,7 @@ CPP_DONE = CPP.replace(
     ],
 )
 def test_a_method_outside_of_its_class(text: str) -> None:
-    assert answered(asked(CPP, Language.CPP), text) == CPP_DONE
+    assert answered(asked(CPP, lang.CPP), text) == CPP_DONE
 
 
 def test_a_method_that_came_inside_of_its_class_goes_outside() -> None:
@@ -182,7 +184,7 @@ def test_a_method_that_came_inside_of_its_class_goes_outside() -> None:
         "```cpp\nclass Box : public Base {\npublic:\n    virtual int size() const override {\n"
         "        return n_;\n    }\nprivate:\n    int n_ = 0;\n};\n```"
     )
-    assert answered(asked(text, Language.CPP), answer) == "int Box::size() const {\n    return n_;\n}\n"
+    assert answered(asked(text, lang.CPP), answer) == "int Box::size() const {\n    return n_;\n}\n"
 
 
 def test_a_class_keeps_its_semicolon_and_what_was_done() -> None:
@@ -195,24 +197,24 @@ def test_a_class_keeps_its_semicolon_and_what_was_done() -> None:
         "    int twice() const { return 2 * size(); }\nprivate:\n    int n_ = 1;\n};\n\n"
         "int main() { return Box().size(); }\n```"
     )
-    assert answered(asked(text, Language.CPP), answer) == text.replace("|", "").replace(
+    assert answered(asked(text, lang.CPP), answer) == text.replace("|", "").replace(
         "return 0; /* TODO */", "return n_;"
     )
 
 
 def test_names_of_a_namespace_come_with_it_only_where_they_are_needed() -> None:
     head = "```cpp\n#include <vector>\nusing namespace std;\n\nint add(int a, int b)\n{\n"
-    spelled = answered(asked(C, Language.CPP), f"{head}    return std::vector<int>{{a, b}}.size();\n}}\n```")
+    spelled = answered(asked(C, lang.CPP), f"{head}    return std::vector<int>{{a, b}}.size();\n}}\n```")
     assert "using namespace" not in spelled and "#include <vector>" in spelled
-    bare = answered(asked(C, Language.CPP), f"{head}    return vector<int>{{a, b}}.size();\n}}\n```")
+    bare = answered(asked(C, lang.CPP), f"{head}    return vector<int>{{a, b}}.size();\n}}\n```")
     assert '#include "calc.h"\n#include <vector>\nusing namespace std;\n' in bare
 
 
 def test_at_a_place_main_is_a_demo() -> None:
     text = "#include <stdlib.h>\n|\n"
-    got = answered(asked(text, Language.C), f"```c\n{C_ADD}\n\nint main(void)\n{{\n    return add(1, 2);\n}}\n```")
+    got = answered(asked(text, lang.C), f"```c\n{C_ADD}\n\nint main(void)\n{{\n    return add(1, 2);\n}}\n```")
     assert "main" not in got and "return a + b;" in got
-    program = answered(asked(text, Language.C), "```c\nint main(void)\n{\n    return 0;\n}\n```")
+    program = answered(asked(text, lang.C), "```c\nint main(void)\n{\n    return 0;\n}\n```")
     assert "int main(void)" in program
 
 

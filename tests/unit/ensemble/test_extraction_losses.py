@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import landed, landing_task, replaced
 
 
@@ -31,7 +32,7 @@ class Written:
 
 
 PYTHON = Written(
-    language=Language.PYTHON,
+    language=lang.PYTHON,
     text=(
         "class Box:\n    limit = 3\n\n    def one(self):\n        <0>\n\n    def two(self):\n        <1>\n\n"
         "    def three(self):\n        <2>\n"
@@ -51,18 +52,18 @@ JAVA = (
 THIS = ("this.a = 1;", "this.b = 2;", "this.c = 3;")
 CLASSES = [
     PYTHON,
-    Written(language=Language.JAVASCRIPT, text=SCRIPT, bodies=THIS, new="this.b = 20;"),
-    Written(language=Language.TYPESCRIPT, text=SCRIPT.replace("()", "(): void"), bodies=THIS, new="this.b = 20;"),
-    Written(language=Language.JAVA, text=JAVA, bodies=THIS, new="this.b = 20;"),
-    Written(language=Language.CSHARP, text=JAVA, bodies=THIS, new="this.b = 20;"),
+    Written(language=lang.JAVASCRIPT, text=SCRIPT, bodies=THIS, new="this.b = 20;"),
+    Written(language=lang.TYPESCRIPT, text=SCRIPT.replace("()", "(): void"), bodies=THIS, new="this.b = 20;"),
+    Written(language=lang.JAVA, text=JAVA, bodies=THIS, new="this.b = 20;"),
+    Written(language=lang.CSHARP, text=JAVA, bodies=THIS, new="this.b = 20;"),
     Written(
-        language=Language.CPP,
+        language=lang.CPP,
         text=JAVA.replace("}\n}\n", "}\n};\n"),
         bodies=("a = 1;", "b = 2;", "c = 3;"),
         new="b = 20;",
     ),
     Written(
-        language=Language.RUST,
+        language=lang.RUST,
         text=(
             "impl Box {\n    const LIMIT: u8 = 3;\n\n    fn one(&mut self) {\n        <0>\n    }\n\n"
             "    fn two(&mut self) {\n        <1>\n    }\n\n    fn three(&mut self) {\n        <2>\n    }\n}\n"
@@ -73,20 +74,20 @@ CLASSES = [
 ]
 FILES = [
     Written(
-        language=Language.GO,
+        language=lang.GO,
         text="package box\n\nfunc one() {\n\t<0>\n}\n\nfunc two() {\n\t<1>\n}\n\nfunc three() {\n\t<2>\n}\n",
         bodies=("a = 1", "b = 2", "c = 3"),
         new="b = 20",
     ),
     Written(
-        language=Language.C,
+        language=lang.C,
         text="int a, b, c;\n\nvoid one(void) {\n    <0>\n}\n\n"
         "void two(void) {\n    <1>\n}\n\nvoid three(void) {\n    <2>\n}\n",
         bodies=("a = 1;", "b = 2;", "c = 3;"),
         new="b = 20;",
     ),
     Written(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         text="import os\n\n\ndef one():\n    <0>\n\n\ndef two():\n    <1>\n\n\ndef three():\n    <2>\n",
         bodies=("a(1)", "b(2)", "c(3)"),
         new="b(20)",
@@ -145,7 +146,7 @@ def test_members_that_a_comment_stands_for_come_back_in_their_places(written: Wr
 def test_a_line_that_stands_for_others_inside_a_body(written: Written) -> None:
     at = written.text.index("<1>")
     pad = "\n" + written.text[written.text.rindex("\n", 0, at) + 1 : at]
-    end = "" if written.mark == "#" or written.language is Language.GO else ";"
+    end = "" if written.mark == "#" or written.language is lang.GO else ";"
     said = f"{written.mark} ... rest of the code unchanged"
 
     def file(*lines: str) -> str:
@@ -171,22 +172,22 @@ def test_a_file_of_which_one_function_is_answered_keeps_the_others(written: Writ
 @pytest.mark.parametrize(
     ("language", "text", "answer"),
     [
-        (Language.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    pass\n"),
-        (Language.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    # same as before\n    return None\n"),
-        (Language.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    # ... existing code ...\n    log(a)\n"),
-        (Language.JAVASCRIPT, "function f(a) {\n  |>g(a);\n}\n", "function f(a) {\n  // unchanged\n}\n"),
-        (Language.TYPESCRIPT, "function f(a: T): void {\n  |>g(a);\n}\n", "function f(a: T): void {\n}\n"),
-        (Language.GO, "package p\n\nfunc f() {\n\t|>g()\n}\n", "func f() {\n\t// ... existing code\n}\n"),
-        (Language.RUST, "fn f() {\n    |>g();\n}\n", "fn f() {\n    todo!()\n}\n"),
-        (Language.C, "void f(void) {\n    |>g();\n}\n", "void f(void) {\n    /* unchanged */\n}\n"),
-        (Language.CPP, "int f() {\n    |>return g();\n}\n", "int f() {\n    // ... rest of the function\n}\n"),
+        (lang.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    pass\n"),
+        (lang.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    # same as before\n    return None\n"),
+        (lang.PYTHON, "def f(a):\n    |>return a * 2\n", "def f(a):\n    # ... existing code ...\n    log(a)\n"),
+        (lang.JAVASCRIPT, "function f(a) {\n  |>g(a);\n}\n", "function f(a) {\n  // unchanged\n}\n"),
+        (lang.TYPESCRIPT, "function f(a: T): void {\n  |>g(a);\n}\n", "function f(a: T): void {\n}\n"),
+        (lang.GO, "package p\n\nfunc f() {\n\t|>g()\n}\n", "func f() {\n\t// ... existing code\n}\n"),
+        (lang.RUST, "fn f() {\n    |>g();\n}\n", "fn f() {\n    todo!()\n}\n"),
+        (lang.C, "void f(void) {\n    |>g();\n}\n", "void f(void) {\n    /* unchanged */\n}\n"),
+        (lang.CPP, "int f() {\n    |>return g();\n}\n", "int f() {\n    // ... rest of the function\n}\n"),
         (
-            Language.CSHARP,
+            lang.CSHARP,
             "class A\n{\n    int F()\n    {\n        |>return G();\n    }\n}\n",
             "int F()\n{\n    throw new NotImplementedException();\n}\n",
         ),
         (
-            Language.JAVA,
+            lang.JAVA,
             "class A {\n    int f() {\n        |>return g();\n    }\n}\n",
             "int f() {\n    // (implementation unchanged)\n    return 0; // unchanged\n}\n",
         ),
@@ -199,7 +200,7 @@ def test_a_body_that_was_emptied_is_no_answer(language: Language, text: str, ans
 
 def test_what_was_asked_for_is_no_loss() -> None:
     text = "def f(a):\n    |>return a * 2\n"
-    task = landing_task(text, Language.PYTHON, words="make it a no-op")
+    task = landing_task(text, lang.PYTHON, words="make it a no-op")
     assert landed(task, "```python\ndef f(a):\n    pass\n```") == "def f(a):\n    pass\n"
 
 
@@ -218,13 +219,13 @@ def test_what_was_asked_for_is_no_loss() -> None:
 def test_comments_about_the_code_are_no_placeholders(comment: str) -> None:
     text = "def f(a):\n    |>raise NotImplementedError\n"
     code = f"def f(a):\n    {comment}\n    return sorted(a)\n"
-    assert landed(landing_task(text, Language.PYTHON), f"```python\n{code}```") == code
+    assert landed(landing_task(text, lang.PYTHON), f"```python\n{code}```") == code
 
 
 def test_a_comment_of_the_original_and_one_in_a_string_stay() -> None:
     code = 'def f(a):\n    # ... existing code ...\n    b = """\n# ... existing code ...\n"""\n    return a + b\n'
     old = code.replace("a + b", "a")
-    assert landed(landing_task(old.replace("return", "|>return"), Language.PYTHON), f"```python\n{code}```") == code
+    assert landed(landing_task(old.replace("return", "|>return"), lang.PYTHON), f"```python\n{code}```") == code
 
 
 def test_a_setter_that_was_left_out_comes_back_beside_its_getter() -> None:
@@ -235,5 +236,5 @@ def test_a_setter_that_was_left_out_comes_back_beside_its_getter() -> None:
     whole = text.replace("class A", "|>class A").replace("        |>raise", "        raise")
     answer = replaced(text, "raise NotImplementedError", "return 1")
     setter = "    @x.setter\n    def x(self, v):\n        self._x = v\n\n"
-    task = landing_task(whole, Language.PYTHON)
+    task = landing_task(whole, lang.PYTHON)
     assert landed(task, f"```python\n{answer.replace(setter, '')}```") == answer

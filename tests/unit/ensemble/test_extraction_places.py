@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from forge_lsp.core.errors import ExtractionFailed
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from tests.support import lang
 from tests.support.landing import landed, landing_task, replaced
 
 
@@ -327,40 +328,40 @@ def cases(language: Language, text: str, *values: str) -> list[Case]:
 
 
 CASES = [
-    *cases(Language.PYTHON, DISPATCH, '"any"', '"int"', '"list"', '"dict"'),
-    *cases(Language.PYTHON, NESTED, '"nested"', '"twin"', '"module"'),
-    *cases(Language.PYTHON, BRANCHES, '"slow"', '"fast"', '"new"', '"old"'),
-    *cases(Language.PYTHON, WITH, '"run"'),
-    *cases(Language.GO, GO, "1", "2", "3", "first()", "second()"),
-    *cases(Language.RUST, RUST, "1", "2", "3", "4", "5", "6"),
-    *cases(Language.C, C, "n + 1", "n + 2"),
-    *cases(Language.CPP, CPP, "n + 1", "n + 2", "n + 3", "x + 4", "x + 5", "6", "7"),
-    *cases(Language.CSHARP, CSHARP, "n + 1", "n + 2", "3", "4", "5", "n + 6"),
-    *cases(Language.JAVA, JAVA, "n + 1", "n + 2", "3", "n + 4"),
-    *cases(Language.TYPESCRIPT, TYPESCRIPT, "n + 1", "n + 2", "3", "4"),
+    *cases(lang.PYTHON, DISPATCH, '"any"', '"int"', '"list"', '"dict"'),
+    *cases(lang.PYTHON, NESTED, '"nested"', '"twin"', '"module"'),
+    *cases(lang.PYTHON, BRANCHES, '"slow"', '"fast"', '"new"', '"old"'),
+    *cases(lang.PYTHON, WITH, '"run"'),
+    *cases(lang.GO, GO, "1", "2", "3", "first()", "second()"),
+    *cases(lang.RUST, RUST, "1", "2", "3", "4", "5", "6"),
+    *cases(lang.C, C, "n + 1", "n + 2"),
+    *cases(lang.CPP, CPP, "n + 1", "n + 2", "n + 3", "x + 4", "x + 5", "6", "7"),
+    *cases(lang.CSHARP, CSHARP, "n + 1", "n + 2", "3", "4", "5", "n + 6"),
+    *cases(lang.JAVA, JAVA, "n + 1", "n + 2", "3", "n + 4"),
+    *cases(lang.TYPESCRIPT, TYPESCRIPT, "n + 1", "n + 2", "3", "4"),
     Case(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         text=PROPERTY.replace("self._set", "|>self._set"),
         old="self._set = value",
         new="self._set = int(value)",
         noise=(("self._get", "self.wrong"), ("del self._del", "self.wrong()")),
     ),
     Case(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         text=PROPERTY.replace("del self", "|>del self"),
         old="del self._del",
         new="self._del = None",
         noise=(("self._get", "self.wrong"), ("self._set = value", "self.wrong()")),
     ),
     Case(
-        language=Language.JAVASCRIPT,
+        language=lang.JAVASCRIPT,
         text=ACCESSORS.replace("this.put", "|>this.put"),
         old="this.put = value;",
         new="this.put = Number(value);",
         noise=(("this.got", "this.wrong"), ("'static'", "'wrong'")),
     ),
     Case(
-        language=Language.PYTHON,
+        language=lang.PYTHON,
         text=OVERLOADS.replace("def f(x: int)", "|>def f(x: int)"),
         old="    return x",
         new="    return x + x",
@@ -391,56 +392,56 @@ def test_the_definition_alone_is_answered(case: Case) -> None:
     ("language", "text", "answer"),
     [
         # The twin alone, or twins without what tells them apart.
-        (Language.PYTHON, PROPERTY.replace("self._set", "|>self._set"), "@property\ndef size(self):\n    return 1\n"),
+        (lang.PYTHON, PROPERTY.replace("self._set", "|>self._set"), "@property\ndef size(self):\n    return 1\n"),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             DISPATCH.replace('"int"', '|>"int"'),
             "@show.register\ndef _(value: list):\n    return 1\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             DISPATCH.replace('"int"', '|>"int"'),
             "def _(value):\n    return 1\n\n\ndef _(value):\n    return 2\n\n\ndef helper():\n    return 3\n",
         ),
         (
-            Language.PYTHON,
+            lang.PYTHON,
             NESTED.replace('"nested"', '|>"nested"'),
             'def outer():\n    return inner()\n\n\ndef inner():\n    return "module!"\n',
         ),
-        (Language.JAVASCRIPT, ACCESSORS.replace("this.got", "|>this.got"), "set x(value) {\n  this.a = value;\n}\n"),
+        (lang.JAVASCRIPT, ACCESSORS.replace("this.got", "|>this.got"), "set x(value) {\n  this.a = value;\n}\n"),
         (
-            Language.JAVASCRIPT,
+            lang.JAVASCRIPT,
             ACCESSORS.replace("this.got", "|>this.got"),
             "class Box {\n  static x() {\n    return 1;\n  }\n}\n",
         ),
-        (Language.GO, GO.replace("1", "|>1"), "func (c *Circle) Area() int {\n\treturn 9\n}\n"),
+        (lang.GO, GO.replace("1", "|>1"), "func (c *Circle) Area() int {\n\treturn 9\n}\n"),
         (
-            Language.RUST,
+            lang.RUST,
             RUST.replace("5", "|>5"),
             "impl Display for Shape {\n    fn name(&self) -> usize {\n        9\n    }\n}\n",
         ),
         (
-            Language.C,
+            lang.C,
             "int wait_for(int n) {\n    return |>n;\n}\n",
             C,
         ),
         (
-            Language.CPP,
+            lang.CPP,
             CPP.replace("6;", "|>6;"),
             "int Plane::far() {\n    return 9;\n}\n",
         ),
         (
-            Language.CSHARP,
+            lang.CSHARP,
             CSHARP.replace("n + 2", "|>n + 2"),
             "class A\n{\n    int Get(string s)\n    {\n        return 9;\n    }\n}\n",
         ),
         (
-            Language.JAVA,
+            lang.JAVA,
             JAVA.replace("n + 2", "|>n + 2"),
             "class A {\n    int get(String s) {\n        return 9;\n    }\n}\n",
         ),
         (
-            Language.TYPESCRIPT,
+            lang.TYPESCRIPT,
             TYPESCRIPT.replace("n + 2", "|>n + 2"),
             "export class A {\n  static of(n: number): number {\n    return 9;\n  }\n}\n",
         ),
@@ -457,10 +458,10 @@ def test_a_definition_may_become_a_statement_that_defines_it_in_every_branch() -
     )
     both = "if fast:\n    def load():\n        return 1\nelse:\n    def load():\n        return 2\n"
     text = "x = 1\n\n\ndef load():\n    |>return 0\n\n\ny = 2\n"
-    assert landed(landing_task(text, Language.PYTHON), f"```python\n{both}```") == f"x = 1\n\n\n{both}\n\ny = 2\n"
+    assert landed(landing_task(text, lang.PYTHON), f"```python\n{both}```") == f"x = 1\n\n\n{both}\n\ny = 2\n"
     with pytest.raises(ExtractionFailed):
         landed(
-            landing_task("class A:\n    def load(self):\n        |>return 0\n", Language.PYTHON),
+            landing_task("class A:\n    def load(self):\n        |>return 0\n", lang.PYTHON),
             f"```python\n{answer}```",
         )
 
@@ -479,7 +480,7 @@ OUTSIDE = "double Circle::area() const {\n    return 0;\n}\n"
     ],
 )
 def test_a_member_outside_its_class_keeps_its_class(answer: str, named: bool) -> None:
-    task = landing_task(OUTSIDE.replace("return 0", "|>return 0"), Language.CPP)
+    task = landing_task(OUTSIDE.replace("return 0", "|>return 0"), lang.CPP)
     if not named:  # as a caller asks who knows the place and the bare name alone
         task = replace(task, scope=replace(task.scope, name="area", signature=None, parameters=None))
     assert landed(task, f"```cpp\n{answer}\n```") == "double Circle::area() const { return r; }\n"
@@ -488,4 +489,4 @@ def test_a_member_outside_its_class_keeps_its_class(answer: str, named: bool) ->
 def test_a_member_inside_its_class_gets_no_qualifier() -> None:
     text = "struct Circle {\n    double area() const {\n        return |>0;\n    }\n};\n"
     answer = "double Circle::area() const {\n    return r;\n}"
-    assert landed(landing_task(text, Language.CPP), f"```cpp\n{answer}\n```") == replaced(text, "0", "r")
+    assert landed(landing_task(text, lang.CPP), f"```cpp\n{answer}\n```") == replaced(text, "0", "r")

@@ -11,9 +11,10 @@ from typing import Any
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.events import Emit
 from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Spending, Usage
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, Task, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.record import JobRecord, JobState
+from tests.support import lang
 
 BASE = "def add(a, b):\n    ...\n"
 AFTER = "def add(a, b):\n    return a + b\n"
@@ -70,7 +71,7 @@ async def never_ask(question: ConsentQuestion) -> bool:
 
 def task(words: str = "add two numbers") -> Task:
     return Task(
-        document=Document(uri="file:///w/a.py", language=Language.PYTHON, text=BASE, path=Path("/w/a.py"), version=7),
+        document=Document(uri="file:///w/a.py", language=lang.PYTHON, text=BASE, path=Path("/w/a.py"), version=7),
         scope=Scope(kind=ScopeKind.DEFINITION, range=TextRange(start=0, end=len(BASE) - 1), name="add"),
         instruction=words,
         workspace=Path("/w"),

@@ -16,7 +16,7 @@ from forge_lsp.core.attempt import BuildReport, BuildStatus, Diagnostic, Evidenc
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.ports import ChatReply, ChatRequest
-from forge_lsp.core.task import Document, Language, TextRange
+from forge_lsp.core.task import Document, TextRange
 from forge_lsp.editing.markers import MARKERS
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule, Thinking
 from forge_lsp.jobs.budget import Budget
@@ -27,6 +27,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.preparing import Preparer, Setup
 from forge_lsp.jobs.pricing import Prices
+from tests.support import lang
 from tests.support.scripted import FakeToolchain, ManualClock, ScriptedDirectory, ScriptedModel, verdict_text
 from tests.unit.editing.support import EDITS, SCOPES, SYNTAX
 from tests.unit.jobs.support import never_ask
@@ -66,7 +67,7 @@ def manager(folder: Path, generator: ScriptedModel, toolchain: FakeToolchain, at
         return Setup(
             schedule=Schedule(rows=(row,), accept=Accept()), attempts=attempts, models=cast("Any", models),
             infos={key: model.info for key, model in models.models.items()},
-            toolchains={Language.PYTHON: cast("Any", toolchain)}, budget=Budget(job=1.0, day=1.0, month=1.0),
+            toolchains={lang.PYTHON: cast("Any", toolchain)}, budget=Budget(job=1.0, day=1.0, month=1.0),
             prices=Prices(), granted=frozenset({"local"}), addresses=MappingProxyType({}), deadline=60.0,
             apply=ApplyMode.NONE, profile="test",
         )  # fmt: skip
@@ -88,7 +89,7 @@ def asked(workspace: Path, words: str = f"return the key {WORDS}") -> JobRequest
     path.write_text(TEXT)
     at = TEXT.index("    ...")
     return JobRequest(
-        document=Document(uri=path.as_uri(), language=Language.PYTHON, text=TEXT, path=path),
+        document=Document(uri=path.as_uri(), language=lang.PYTHON, text=TEXT, path=path),
         selection=TextRange(start=at, end=at),
         ask=never_ask,
         words=words,

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from forge_lsp.core.task import Language
+from tests.support import lang
 from tests.unit.landing.seeds import Seed, seeds
 
 __all__ = ["KEPT", "Case", "cases", "kept"]
@@ -47,29 +47,29 @@ class Case:
         return original
 
 
-_MARKS = {Language.PYTHON: "#"}
+_MARKS = {lang.PYTHON: "#"}
 _CONSTANTS = {
-    Language.PYTHON: "LIMIT = 10",
-    Language.TYPESCRIPT: "const LIMIT = 10;",
-    Language.JAVASCRIPT: "const LIMIT = 10;",
-    Language.JAVA: "private static final int LIMIT = 10;",
-    Language.CSHARP: "private const int LIMIT = 10;",
-    Language.GO: "const LIMIT = 10",
-    Language.RUST: "const LIMIT: i32 = 10;",
-    Language.C: "static const int LIMIT = 10;",
-    Language.CPP: "constexpr int LIMIT = 10;",
+    lang.PYTHON: "LIMIT = 10",
+    lang.TYPESCRIPT: "const LIMIT = 10;",
+    lang.JAVASCRIPT: "const LIMIT = 10;",
+    lang.JAVA: "private static final int LIMIT = 10;",
+    lang.CSHARP: "private const int LIMIT = 10;",
+    lang.GO: "const LIMIT = 10",
+    lang.RUST: "const LIMIT: i32 = 10;",
+    lang.C: "static const int LIMIT = 10;",
+    lang.CPP: "constexpr int LIMIT = 10;",
 }
-_IN_CLASS = (Language.JAVA, Language.CSHARP)
+_IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
-    Language.PYTHON: "import itertools",
-    Language.TYPESCRIPT: 'import { readFile } from "fs";',
-    Language.JAVASCRIPT: "const util = require('util');",
-    Language.JAVA: "import java.util.Map;",
-    Language.CSHARP: "using System.Text;",
-    Language.GO: 'import "strings"',
-    Language.RUST: "use std::cmp::min;",
-    Language.C: "#include <limits.h>",
-    Language.CPP: "#include <map>",
+    lang.PYTHON: "import itertools",
+    lang.TYPESCRIPT: 'import { readFile } from "fs";',
+    lang.JAVASCRIPT: "const util = require('util');",
+    lang.JAVA: "import java.util.Map;",
+    lang.CSHARP: "using System.Text;",
+    lang.GO: 'import "strings"',
+    lang.RUST: "use std::cmp::min;",
+    lang.C: "#include <limits.h>",
+    lang.CPP: "#include <map>",
 }
 _DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
 _SENTENCE = "Adds what is there."
@@ -80,7 +80,7 @@ def cases() -> Iterator[Case]:
     for number, seed in enumerate(seeds()):
         for form, answer, expected in _forms(seed, number):
             changes = None if expected is None else tuple(_changes(seed.original, expected))
-            yield Case(language=seed.language, title=seed.title, form=form, answer=answer, changes=changes)
+            yield Case(language=seed.language.id, title=seed.title, form=form, answer=answer, changes=changes)
 
 
 def kept() -> Iterator[Case]:
@@ -154,8 +154,8 @@ def _nothing(seed: Seed) -> Iterator[tuple[str, str, str | None]]:
     if opening is None or "class" in seed.title or seed.title in ("impl", "overloads"):
         return
     mark = _MARKS.get(seed.language, "//")
-    closing = [] if seed.language is Language.PYTHON else body[-1:]
-    stands = ["    pass"] if seed.language is Language.PYTHON else []
+    closing = [] if seed.language is lang.PYTHON else body[-1:]
+    stands = ["    pass"] if seed.language is lang.PYTHON else []
     hollow = [*body[: opening + 1], f"    {mark} ... rest of the code stays the same ...", *stands, *closing]
     yield "a body left out", _fence("\n".join(hollow), str(seed.language)), None
 
@@ -259,7 +259,7 @@ def _contents(seed: Seed, shapes: dict[str, Callable[[str], str]]) -> Iterator[t
         body = textwrap.dedent(seed.after).split("\n")
         inner = [(_inner(seed) + line) if line else line for line in body]
         comment = f"{_inner(seed)}{mark} ... existing code ..."
-        closing = [] if seed.language is Language.PYTHON else [lines[-1]]
+        closing = [] if seed.language is lang.PYTHON else [lines[-1]]
         opening = lines[: _opening(lines)]
         yield (
             "class, rest elided",
@@ -282,14 +282,14 @@ def _with_import(seed: Seed, code: str) -> str:
     """``code`` with an import on top that nothing needs."""
     statement = _UNUSED[seed.language]
     clause = re.match(r"(?:.*\n)*?package .*\n", code)
-    if seed.language in (Language.GO, Language.JAVA) and clause is not None:
+    if seed.language in (lang.GO, lang.JAVA) and clause is not None:
         return f"{clause[0]}\n{statement}\n{code[clause.end() :]}"
     gap = "" if code.startswith(("import", "#include", "using", "use", "const path")) else "\n"
     return f"{statement}\n{gap}{code}"
 
 
 def _with_constant(seed: Seed, name: str, used: str, constant: str) -> tuple[str, str]:
-    gap = "\n\n\n" if seed.language is Language.PYTHON else "\n\n"
+    gap = "\n\n\n" if seed.language is lang.PYTHON else "\n\n"
     info = str(seed.language)
     indented = "".join(seed.indent + line for line in constant.splitlines(keepends=True))
     if seed.language in _IN_CLASS or seed.owner is None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Seed", "seeds"]
 
@@ -66,7 +67,7 @@ class Seed:
 
 def seeds() -> Iterator[Seed]:
     """All of them, by language."""
-    for language in Language:
+    for language in BUILT_IN:
         path = FOLDER / f"{language}.txt"
         if not path.exists():
             continue

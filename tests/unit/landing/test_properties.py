@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import ItemKind
-from forge_lsp.core.task import Language, Task, TextEdit, TextRange
+from forge_lsp.core.task import Task, TextEdit, TextRange
 from forge_lsp.editing.differences import apply_edits, minimal
 from forge_lsp.editing.lines import Lines
 from forge_lsp.ensemble.extraction import extract
@@ -72,7 +72,7 @@ def answers(draw: st.DrawFn) -> tuple[Task, str]:
                 lines[at] = draw(st.sampled_from(("", "  ", "\t"))) + lines[at].lstrip()
             case _:
                 lines.append(draw(st.sampled_from(JUNK)))
-    return landing_task(text, Language(case.language)), "\n".join(lines)
+    return landing_task(text, BUILT_IN.recorded(case.language)), "\n".join(lines)
 
 
 @given(answers())

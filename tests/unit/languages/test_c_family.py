@@ -10,16 +10,17 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.project import Place
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family.compilers import flavour, missing_header, problems_of
 from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.c_family.heads import head_of
 from forge_lsp.languages.c_family.packages import package_of
 from forge_lsp.languages.c_family.symbols import outline, symbols_in, undefined
 from forge_lsp.languages.c_family.units import units_of
+from tests.support import lang
 from tests.support.builds import write_files
 
-C, CPP = Language.C, Language.CPP
+C, CPP = lang.C, lang.CPP
 
 
 def place(root: Path, document: str) -> Place:

@@ -14,12 +14,13 @@ import pytest
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.checks import Cause, RunState
-from forge_lsp.core.task import Language, Task
+from forge_lsp.core.task import Task
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.languages.java.maven import Build, Repositories, with_launcher
 from forge_lsp.languages.java.results import ALL_RUN, Where, reported, run_of
 from forge_lsp.languages.java.texts import methods_of
+from tests.support import lang
 from tests.support.builds import task_of, write_files
 
 TEST = """package shop;
@@ -64,7 +65,7 @@ def class_of(text: str = TEST, name: str = "AreaTest") -> JUnitClass:
 
 
 def task(scope: str = "area") -> Task:
-    return task_of("package shop; class Area { «int area() { }» }", language=Language.JAVA, name=scope)
+    return task_of("package shop; class Area { «int area() { }» }", language=lang.JAVA, name=scope)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_what_a_test_asserts_depends_on_more_than_the_type() -> None:
     marked = (
         "class Area { «int area() { }» int both() { return half() * 2; } int half() { return area(); } int one() { } }"
     )
-    whole = task_of(marked, language=Language.JAVA, name="area")
+    whole = task_of(marked, language=lang.JAVA, name="area")
     tests = [class_of(text)]
     assert [depends(f"shop.AreaTest.{test}", tests, whole, "Area") for test in "abc"] == [True, True, False]
     assert [speaks(f"shop.AreaTest.{test}", tests, whole, "Area") for test in "abc"] == [True, True, True]

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.core.task import Language
 from forge_lsp.languages.python.suspects import doubt_of
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of
 
 STUB = "import sys\n\n\n«def area(w, h):\n    raise NotImplementedError»\n"
 
 
 def doubted(code: str, *, doctests: bool = False, marked: str = STUB) -> str | None:
-    task = task_of(marked, language=Language.PYTHON, path=Path("/project/shapes.py"))
+    task = task_of(marked, language=lang.PYTHON, path=Path("/project/shapes.py"))
     return doubt_of(task, candidate_of(task, code), doctests=doctests)
 
 

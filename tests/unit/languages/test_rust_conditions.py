@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.project import place_of
-from forge_lsp.core.task import Language
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
+from tests.support import lang
 from tests.support.builds import task_of, write_files
 
 MANIFEST = (
@@ -25,7 +25,7 @@ def found(
 ) -> Conditions:
     text = marked.replace("«", "").replace("»", "")
     write_files(root, {"Cargo.toml": MANIFEST, document: text, **(files or {})})
-    task = task_of(marked, language=Language.RUST, path=root / document, workspace=root, name="area")
+    task = task_of(marked, language=lang.RUST, path=root / document, workspace=root, name="area")
     candidate = None if code is None else marked[: marked.index("«")] + code + marked[marked.index("»") + 1 :]
     return conditions_of(task, place_of(task), PurePosixPath("Cargo.toml"), candidate)
 

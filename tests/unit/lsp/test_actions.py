@@ -6,9 +6,10 @@ import pytest
 from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
-from forge_lsp.core.task import Document, Language, Scope, ScopeKind, TextRange
+from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.actions import code_actions
 from forge_lsp.lsp.texts import LineIndex
+from tests.support import lang
 
 LITERALS = lsp.ClientCodeActionLiteralOptions(lsp.ClientCodeActionKindOptions(value_set=[]))
 CAPABLE = lsp.CodeActionClientCapabilities(code_action_literal_support=LITERALS)
@@ -29,7 +30,7 @@ def offered(
     params = lsp.CodeActionParams(
         lsp.TextDocumentIdentifier("file:///a.py"), span, lsp.CodeActionContext(diagnostics, only=only)
     )
-    document = Document(uri="file:///a.py", language=Language.PYTHON, text=text)
+    document = Document(uri="file:///a.py", language=lang.PYTHON, text=text)
     found = None if scope is None else Scope(kind=scope, range=TextRange(start=0, end=0))
     return code_actions(params, document, index, capabilities, lambda _: found)
 

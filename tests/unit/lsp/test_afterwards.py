@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types as lsp
 
 from forge_lsp.core.became import Became
-from forge_lsp.core.task import Document, Language, Scope, TextRange
+from forge_lsp.core.task import Document, Scope, TextRange
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer
@@ -21,6 +21,7 @@ from forge_lsp.lsp.afterwards import MOST, Afterwards
 from forge_lsp.lsp.apply import Change
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace
+from tests.support import lang
 
 STUB = "def add(a, b):\n    ...\n\n\nx = 1\n"
 DONE = STUB.replace("...", "return a + b")
@@ -54,7 +55,7 @@ class Rig:
     def apply(self, job_id: str = "job", uri: str | None = None, change: Change | None = None) -> None:
         services: Any = SimpleNamespace(jobs=self.jobs, scoping=self.scopes)
         offer = Offer(uri=uri or self.uri, base=STUB, scope=scope(), text=DONE)
-        self.afterwards.remember(services, job_id, Language.PYTHON, offer, change or Change(STUB, DONE))
+        self.afterwards.remember(services, job_id, "python", offer, change or Change(STUB, DONE))
 
     async def end(self) -> list[tuple[str, Became]]:
         await self.afterwards.aclose(30)
@@ -62,7 +63,7 @@ class Rig:
 
 
 def scope() -> Scope:
-    document = Document(uri="untitled:a", language=Language.PYTHON, text=STUB)
+    document = Document(uri="untitled:a", language=lang.PYTHON, text=STUB)
     return Scopes(TreeSitterSyntax()).scope(document, TextRange(start=0, end=0))
 
 

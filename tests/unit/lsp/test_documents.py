@@ -9,9 +9,10 @@ from lsprotocol import types as lsp
 from pygls.workspace import PositionCodec
 
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Language
+from forge_lsp.core.languages import Language
 from forge_lsp.lsp.documents import Documents, language_of
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
+from tests.support import lang
 
 UTF8, UTF16, UTF32 = (PositionCodec(encoding=kind) for kind in lsp.PositionEncodingKind)
 TEXTS = st.text(alphabet="ab\n\r\t\x0c\u2028\x85é漢😀\u0301\ufeff", max_size=30)
@@ -103,7 +104,7 @@ class TestDocuments:
         (tmp_path / "a.txt").write_text("x")
         with pytest.raises(BadRequest, match="language: unknown"):
             documents.document((tmp_path / "a.txt").as_uri())
-        assert documents.document((tmp_path / "a.txt").as_uri(), Language.PYTHON)[0].language is Language.PYTHON
+        assert documents.document((tmp_path / "a.txt").as_uri(), lang.PYTHON)[0].language is lang.PYTHON
         (tmp_path / "b.py").write_bytes(b"\xff\xfe")
         with pytest.raises(BadRequest, match="not UTF-8"):
             documents.document((tmp_path / "b.py").as_uri())
@@ -149,9 +150,9 @@ class TestDocuments:
     @pytest.mark.parametrize(
         ("word", "uri", "language"),
         [
-            ("typescriptreact", "untitled:a", Language.TYPESCRIPT),
-            ("c-sharp", "untitled:a", Language.CSHARP),
-            (None, "file:///a%20b.cs", Language.CSHARP),
+            ("typescriptreact", "untitled:a", lang.TYPESCRIPT),
+            ("c-sharp", "untitled:a", lang.CSHARP),
+            (None, "file:///a%20b.cs", lang.CSHARP),
             ("markdown", "file:///a.md", None),
         ],
     )

@@ -8,10 +8,10 @@ from pygls.workspace import PositionCodec
 
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.task import Language
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.requests import Arguments, GenerateArguments
 from forge_lsp.lsp.texts import LineIndex
+from tests.support import lang
 
 URI = "file:///a.py"
 RANGE = {"start": {"line": 0, "character": 3}, "end": {"line": 1, "character": 0}}
@@ -34,7 +34,7 @@ def test_everything() -> None:
         apply="preview",
     )
     assert found.range == lsp.Range(lsp.Position(0, 3), lsp.Position(1, 0))
-    assert (found.language, found.max_iterations, found.apply) == (Language.CSHARP, 3, ApplyMode.PREVIEW)
+    assert (found.language, found.max_iterations, found.apply) == (lang.CSHARP, 3, ApplyMode.PREVIEW)
     assert found.follow_up == FollowUp(job_id="j", feedback="shorter")
     (raw,) = found.diagnostics
     located = raw.located("a.py", LineIndex("a😀b\nc\n", PositionCodec()))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from forge_lsp.checking.fast import runners
+from forge_lsp.languages import c_family
 from tests.support.builds import write_files
 
 COMPILER = """#!/bin/sh
@@ -40,7 +40,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ask(source: Path) -> Iterator[Ask]:
-    runner = Path(runners.__file__).with_name("gcc")
+    runner = Path(c_family.__path__[0]) / "runners" / "gcc"
     command = (sys.executable, "-I", "-S", "-B", str(runner), str(source))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None

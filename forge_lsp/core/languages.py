@@ -1,0 +1,90 @@
+"""What the product knows of a programming language: one record each, made in its folder under ``languages/``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+__all__ = ["Language", "Languages"]
+
+_NO_TESTS = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Language:
+    """A programming language. Two are equal where their ``id`` is, the LSP language identifier.
+
+    ``title`` is what people call it. ``suffixes`` are the endings of its files' names, the usual one first; ``beside``
+    those of other files that one of its files may need (headers, data). ``names`` are further identifiers that editors
+    and users have for it. ``family`` are the ids of the languages whose files may use each other's names.
+    ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
+    a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
+    nobody edits what lies in them.
+    """
+
+    id: str
+    title: str
+    suffixes: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    comment: str = "//"
+    test_files: re.Pattern[str] = _NO_TESTS
+    output_folders: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return self.id
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Language) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def is_test_file(self, name: str) -> bool:
+        """Return whether a file holds tests; ``name`` is its path in the workspace, with ``/``."""
+        return self.test_files.fullmatch(name) is not None
+
+
+class Languages:
+    """The languages that are known, in order. Of two with one suffix or name the later one has it."""
+
+    __slots__ = ("_all", "_by_name", "_by_suffix")
+
+    def __init__(self, languages: Iterable[Language]) -> None:
+        self._all = {language.id: language for language in languages}
+        self._by_name = {name: one for one in self._all.values() for name in one.names} | self._all
+        self._by_suffix = {suffix: one for one in self._all.values() for suffix in one.suffixes}
+
+    def __iter__(self) -> Iterator[Language]:
+        return iter(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return the identifiers, in order."""
+        return tuple(self._all)
+
+    def named(self, name: str) -> Language | None:
+        """Return the language with this identifier, or another name that editors and users have for it."""
+        return self._by_name.get(name.lower())
+
+    def get(self, id_: str) -> Language | None:
+        """Return the language with exactly this identifier."""
+        return self._all.get(id_)
+
+    def recorded(self, id_: str) -> Language:
+        """Return the language of a stored record: a plain one where it is no longer among these."""
+        return self._all.get(id_) or Language(id=id_, title=id_, suffixes=())
+
+    def of_file(self, name: str) -> Language | None:
+        """Return the language of a file by the ending of its name, or None."""
+        return self._by_suffix.get(PurePath(name).suffix.lower())
+
+    def family_of(self, language: Language) -> tuple[Language, ...]:
+        """Return the languages whose files may use each other's names, ``language`` among them."""
+        return tuple(one for one in self._all.values() if one.id in language.family) or (language,)
