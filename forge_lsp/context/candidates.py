@@ -11,7 +11,6 @@ from forge_lsp.context.reading import Definition, Kind
 from forge_lsp.context.words import parts_of
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.context.worth import FEATURES, Around, features, likelihood
-from forge_lsp.languages.readings import reading_of
 
 __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 
@@ -123,7 +122,7 @@ def candidates(
     folder = next((source.folder for source in sources if source.here), None)
     for source in sources:
         read = source.read
-        constructors = reading_of(source.language).constructors
+        constructors = source.language.context().constructors
         for number, item in enumerate(read.definitions):
             if item.kind is Kind.PART or item.test or (source.test and not source.here):
                 continue
@@ -180,7 +179,7 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     item = one.item
     if item.kind is Kind.TYPE:
         return 0.3 * worth
-    constructors = reading_of(one.source.language).constructors
+    constructors = one.source.language.context().constructors
     if (
         item.container
         and item.container == around.container

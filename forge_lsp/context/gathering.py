@@ -33,7 +33,7 @@ from forge_lsp.editing.lines import Lines, is_blank, leading_space, normalised
 from forge_lsp.editing.markers import comment
 from forge_lsp.editing.neighbours import imported_files
 from forge_lsp.editing.rules import rules_files
-from forge_lsp.languages.readings import family_of, reading_of
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.redaction import hidden, redact
 
 __all__ = ["Context", "ContextConfig"]
@@ -90,7 +90,7 @@ class Context:
     def _go_on(self, task: Task, workspace: Path) -> None:
         """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
         meanwhile does not wait for it."""
-        languages = family_of(task.document.language)
+        languages = BUILT_IN.family_of(task.document.language)
         index = self._indexes.of(workspace, languages)
         if index.whole or index.busy:
             return
@@ -270,7 +270,7 @@ class _Gathering:
         """All that may be shown beside what is always shown."""
         evidence = around(self._task, here.read)
         scope = scope_lines(self._task)
-        reading = reading_of(self._document.language)
+        reading = self._document.language.context()
         workspace = self._workspace(here.name)
         found = tests(evidence, here, workspace, reading.constructors)
         calls = callers(evidence, here, workspace, reading.constructors)
@@ -306,7 +306,7 @@ class _Gathering:
     def _workspace(self, name: str) -> Workspace | None:
         if self._files is None:
             return None
-        index = self._indexes.of(self._files.guard.workspace, family_of(self._document.language))
+        index = self._indexes.of(self._files.guard.workspace, BUILT_IN.family_of(self._document.language))
         workspace = Workspace(self._document, name, self._files, index, self._reader)
         workspace.refresh(most=self._config.walked_files, seconds=self._config.seconds)
         return workspace

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.files import Files
-from forge_lsp.languages.readings import reading_of
 from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Index", "Indexed", "Indexes"]
@@ -160,7 +159,7 @@ class Indexes:
 def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, default: Language) -> Indexed:
     """What the index keeps of a file."""
     language = BUILT_IN.of_file(name) or default
-    pattern = reading_of(language).defines
+    pattern = language.context().defines
     text = data.decode("utf-8", "replace")
     found: set[str] = set()
     for match in pattern.finditer(text):

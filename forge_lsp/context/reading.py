@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.context.words import names_in
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.fitting import estimate_tokens
 from forge_lsp.editing.tree import Grammars
-from forge_lsp.languages.readings import Reading, reading_of
 from forge_lsp.redaction import Pairs, hidden
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ class Reader:
         with self._lock:
             found = self._known.get(key)
             if found is None:
-                matches = self._grammars.matches(text, language, reading_of(language).queries)
-                found = self._known[key] = _File(text, reading_of(language)).read(matches)
+                matches = self._grammars.matches(text, language, language.context().queries)
+                found = self._known[key] = _File(text, language.context()).read(matches)
                 while len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
             else:
@@ -186,7 +186,7 @@ class _Raw:
 
 
 class _File:
-    def __init__(self, text: str, reading: Reading) -> None:
+    def __init__(self, text: str, reading: ContextSupport) -> None:
         self._lines = lines_of(text)
         self._reading = reading
         self._imports: list[tuple[int, int]] = []

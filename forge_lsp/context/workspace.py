@@ -12,8 +12,7 @@ from forge_lsp.context.reading import FileRead, Reader
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.readings import family_of
+from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Source", "Workspace"]
 
@@ -58,7 +57,7 @@ class Workspace:
         """Bring the index up to date, for so long at most."""
         self.index.refresh(
             self.files,
-            family_of(self._document.language),
+            BUILT_IN.family_of(self._document.language),
             most=most,
             deadline=time.monotonic() + seconds,
             distance=self.distance,
@@ -81,13 +80,14 @@ class Workspace:
         text = self.files.text(Path(indexed.path))
         if text is None:
             return None
-        # A header is what includes it: by its name alone it passes for C.
-        header = indexed.language is C and indexed.name.endswith(".h")
+        own, language = self._document.language, indexed.language
+        # A header is what includes it: its name alone does not tell.
+        shared = bool(language.shared) and indexed.name.endswith(language.shared) and own.id in language.family
         return Source(
             name=indexed.name,
             path=Path(indexed.path),
             text=text,
-            language=CPP if header and self._document.language is CPP else indexed.language,
+            language=own if shared else language,
             reader=self._reader,
             here=False,
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["Language", "Languages"]
 
@@ -19,9 +21,15 @@ class Language:
     ``title`` is what people call it. ``suffixes`` are the endings of its files' names, the usual one first; ``beside``
     those of other files that one of its files may need (headers, data). ``names`` are further identifiers that editors
     and users have for it. ``family`` are the ids of the languages whose files may use each other's names.
+    ``shared`` are suffixes among them of files that are read as the language of the family that needs them (``.h``).
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
     a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
-    nobody edits what lies in them.
+    nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
+    definitions at the top of a file.
+
+    The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
+    benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
+    is known than this record says.
     """
 
     id: str
@@ -30,9 +38,17 @@ class Language:
     names: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     comment: str = "//"
     test_files: re.Pattern[str] = _NO_TESTS
     output_folders: frozenset[str] = frozenset()
+    indented: bool = False
+    gap: int = 1
+    editing: Callable[[], EditingSupport] = EditingSupport
+    extraction: Callable[[], ExtractionSupport] = ExtractionSupport
+    context: Callable[[], ContextSupport] = ContextSupport
+    checking: Callable[[], CheckingSupport] = CheckingSupport
+    bench: Callable[[], BenchSupport] = BenchSupport
 
     def __str__(self) -> str:
         return self.id

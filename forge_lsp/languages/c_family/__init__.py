@@ -3,6 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CPP", "C"]
 
@@ -11,8 +12,30 @@ _SUFFIXES = (".c", ".h"), (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx",
 _BESIDE = (*_SUFFIXES[0], *_SUFFIXES[1], ".C", ".inl", ".ipp", ".tpp", ".inc")
 _TEST_FILES = re.compile(r"(?:^|.*[/_-])tests?(?:[/_.-].*)", re.I)
 
+
+def _c_context() -> ContextSupport:
+    from forge_lsp.languages.c_family.context import C_CONTEXT
+
+    return C_CONTEXT
+
+
+def _cpp_context() -> ContextSupport:
+    from forge_lsp.languages.c_family.context import CPP_CONTEXT
+
+    return CPP_CONTEXT
+
+
 # What ends in .h is taken for C.
-C = Language(id="c", title="C", suffixes=_SUFFIXES[0], beside=_BESIDE, family=_FAMILY, test_files=_TEST_FILES)
+C = Language(
+    id="c",
+    title="C",
+    suffixes=_SUFFIXES[0],
+    shared=(".h",),
+    beside=_BESIDE,
+    family=_FAMILY,
+    test_files=_TEST_FILES,
+    context=_c_context,
+)
 CPP = Language(
     id="cpp",
     title="C++",
@@ -21,4 +44,5 @@ CPP = Language(
     beside=_BESIDE,
     family=_FAMILY,
     test_files=_TEST_FILES,
+    context=_cpp_context,
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["CPP", "C"]
+__all__ = ["CPP_CONTEXT", "C_CONTEXT"]
 
 _BOTH = """
     (function_definition declarator: (_) @name body: (_) @body) @function
@@ -40,10 +40,10 @@ _IS_TEST = re.compile(
     r"\b(?:static\s+)?(?:void|int)\s+\w*test\w*\s*\(|\bTEST(?:_F|_P|_CASE)?\s*\(|\bint\s+main\s*\(", re.I
 )
 
-C = Reading(
+C_CONTEXT = ContextSupport(
     queries={"c": _BOTH, "cpp": _BOTH + _CPP}, defines=_DEFINES, lead=_LEAD, is_test=_IS_TEST, folder_is_package=True
 )
-CPP = Reading(
+CPP_CONTEXT = ContextSupport(
     queries={"cpp": _BOTH + _CPP},
     defines=_DEFINES,
     lead=_LEAD,

@@ -3,8 +3,16 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["CSHARP"]
+
+
+def _context() -> ContextSupport:
+    from forge_lsp.languages.csharp.context import CONTEXT
+
+    return CONTEXT
+
 
 CSHARP = Language(
     id="csharp",
@@ -13,4 +21,5 @@ CSHARP = Language(
     names=("c#", "c-sharp", "cs"),
     test_files=re.compile(r"(?:.*/)?(?:[^/]*(?:Tests?|Specs?|Fixtures?)\.cs|(?:[^/]*[._-])?[Tt]ests?/.*\.cs)"),
     output_folders=frozenset({"bin", "obj"}),
+    context=_context,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["CSHARP"]
+__all__ = ["CONTEXT"]
 
-CSHARP = Reading(
+CONTEXT = ContextSupport(
     queries={
         "csharp": """
         (class_declaration name: (_) @name body: (_)? @body) @type

@@ -3,12 +3,26 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
 _FAMILY = ("typescript", "javascript")
 _TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 _OUTPUT = frozenset({"node_modules"})
+
+
+def _typescript_context() -> ContextSupport:
+    from forge_lsp.languages.ecmascript.context import TYPESCRIPT_CONTEXT
+
+    return TYPESCRIPT_CONTEXT
+
+
+def _javascript_context() -> ContextSupport:
+    from forge_lsp.languages.ecmascript.context import JAVASCRIPT_CONTEXT
+
+    return JAVASCRIPT_CONTEXT
+
 
 TYPESCRIPT = Language(
     id="typescript",
@@ -18,6 +32,7 @@ TYPESCRIPT = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
+    context=_typescript_context,
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -27,4 +42,5 @@ JAVASCRIPT = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
+    context=_javascript_context,
 )

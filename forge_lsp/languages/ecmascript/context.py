@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["JAVASCRIPT", "TYPESCRIPT"]
+__all__ = ["JAVASCRIPT_CONTEXT", "TYPESCRIPT_CONTEXT"]
 
 _BOTH = """
     (function_declaration name: (identifier) @name body: (_) @body) @function
@@ -52,14 +52,14 @@ _DEFINES = re.compile(
     re.M,
 )
 
-TYPESCRIPT = Reading(
+TYPESCRIPT_CONTEXT = ContextSupport(
     queries={"typescript": _BOTH + _TYPES, "tsx": _BOTH + _TYPES},
     defines=_DEFINES,
     lead=re.compile(r"\s*(?:@|//|/\*|\*)"),
     owner=frozenset({"this"}),
     constructors=frozenset({"constructor"}),
 )
-JAVASCRIPT = Reading(
+JAVASCRIPT_CONTEXT = ContextSupport(
     queries={"javascript": _BOTH + _CLASSES},
     defines=_DEFINES,
     lead=re.compile(r"\s*(?:@|//|/\*|\*)"),

@@ -3,8 +3,16 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["GO"]
+
+
+def _context() -> ContextSupport:
+    from forge_lsp.languages.go.context import CONTEXT
+
+    return CONTEXT
+
 
 GO = Language(
     id="go",
@@ -12,4 +20,5 @@ GO = Language(
     suffixes=(".go",),
     names=("golang",),
     test_files=re.compile(r"(?:.*/)?[^/]*_test\.go"),
+    context=_context,
 )

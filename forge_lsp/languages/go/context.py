@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["GO"]
+__all__ = ["CONTEXT"]
 
-GO = Reading(
+CONTEXT = ContextSupport(
     queries={
         "go": """
         (function_declaration name: (identifier) @name body: (_) @body) @function

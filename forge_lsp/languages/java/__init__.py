@@ -3,8 +3,16 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["JAVA"]
+
+
+def _context() -> ContextSupport:
+    from forge_lsp.languages.java.context import CONTEXT
+
+    return CONTEXT
+
 
 JAVA = Language(
     id="java",
@@ -12,4 +20,5 @@ JAVA = Language(
     suffixes=(".java",),
     test_files=re.compile(r"(?:.*/)?(?:tests?/.*|Test[^/]*|[^/]*(?:Tests?|TestCase|IT))\.java"),
     output_folders=frozenset({"target"}),
+    context=_context,
 )

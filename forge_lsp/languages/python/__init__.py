@@ -3,8 +3,16 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["PYTHON"]
+
+
+def _context() -> ContextSupport:
+    from forge_lsp.languages.python.context import CONTEXT
+
+    return CONTEXT
+
 
 PYTHON = Language(
     id="python",
@@ -12,8 +20,11 @@ PYTHON = Language(
     suffixes=(".py", ".pyi"),
     names=("py", "python3"),
     comment="#",
+    indented=True,
+    gap=2,
     test_files=re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
     output_folders=frozenset(
         {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     ),
+    context=_context,
 )

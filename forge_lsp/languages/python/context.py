@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["PYTHON"]
+__all__ = ["CONTEXT"]
 
-PYTHON = Reading(
+CONTEXT = ContextSupport(
     queries={
         "python": """
         (function_definition name: (identifier) @name body: (_) @body) @function

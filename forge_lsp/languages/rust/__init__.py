@@ -3,8 +3,16 @@
 import re
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 
 __all__ = ["RUST"]
+
+
+def _context() -> ContextSupport:
+    from forge_lsp.languages.rust.context import CONTEXT
+
+    return CONTEXT
+
 
 RUST = Language(
     id="rust",
@@ -14,4 +22,5 @@ RUST = Language(
     # Unit tests stand in other files as well.
     test_files=re.compile(r"(?:.*/)?(?:tests/.*|tests?|[^/]*_tests?)\.rs"),
     output_folders=frozenset({"target"}),
+    context=_context,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.context.description import Reading
+from forge_lsp.core.support import ContextSupport
 
-__all__ = ["RUST"]
+__all__ = ["CONTEXT"]
 
-RUST = Reading(
+CONTEXT = ContextSupport(
     queries={
         "rust": """
         (function_item name: (_) @name body: (_) @body) @function

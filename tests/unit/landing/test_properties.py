@@ -14,6 +14,7 @@ from forge_lsp.core.task import Task, TextEdit, TextRange
 from forge_lsp.editing.differences import apply_edits, minimal
 from forge_lsp.editing.lines import Lines
 from forge_lsp.ensemble.extraction import extract
+from forge_lsp.languages.registry import BUILT_IN
 from tests.support.landing import EDITS, SYNTAX, landing_task
 from tests.unit.landing.make import kept
 from tests.unit.landing.seeds import seeds

@@ -1,15 +1,17 @@
-"""What the gathering of context knows of one language, as data."""
+"""How files of a language are read for what models are shown of them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Reading"]
+__all__ = ["ContextSupport"]
+
+_NEVER = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ContextSupport:
     """How files of a language are read for their definitions.
 
     ``queries`` are tree-sitter queries by grammar. Their captures: ``function``, ``type``, ``value`` and ``field`` are
@@ -24,9 +26,9 @@ class Reading:
     ``folder_is_package``: files of one folder see each other's names without an import.
     """
 
-    queries: dict[str, str]
-    defines: re.Pattern[str]
-    lead: re.Pattern[str]
+    queries: dict[str, str] = field(default_factory=dict[str, str])
+    defines: re.Pattern[str] = _NEVER
+    lead: re.Pattern[str] = _NEVER
     owner: frozenset[str] = field(default_factory=frozenset[str])
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False
