@@ -42,6 +42,7 @@ from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.languages.rust import RUST
 
 WINDOWS = (4096, 8192, 16384)
@@ -155,7 +156,7 @@ async def measure(
     language = LANGUAGES[name.partition("-")[0]]
     truth = read(folder, language)
     syntax = TreeSitterSyntax()
-    context = Context(syntax)
+    context = Context(syntax, BUILT_IN)
     scopes = Scopes(syntax)
     wanted = [found for found in truth.functions if len(own_names(truth, found)) >= 3]
     picked = random.Random(options.seed).sample(wanted, min(options.functions, len(wanted)))

@@ -27,6 +27,7 @@ from forge_lsp.editing.files import Files
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.registry import BUILT_IN
 
 COLD, WARM, MEMORY = 3.0, 0.2, 50_000_000
 WORDS = (
@@ -46,7 +47,7 @@ def main() -> int:
         paths = made(root, options.files)
         reading = min(timed(lambda: [path.read_text("utf-8") for path in paths]) for _ in range(3))
         tasks = [task(root, paths[number]) for number in range(7, 7 + options.rounds + 1)]
-        context = Context(TreeSitterSyntax())
+        context = Context(TreeSitterSyntax(), BUILT_IN)
         cold = timed(lambda: asyncio.run(context.gather(tasks[0], tokens=5_000)))
         for thread in threading.enumerate():
             if thread.name == "context-index":  # what the cold one left for later

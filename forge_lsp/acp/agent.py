@@ -205,7 +205,7 @@ class ForgeAgent:
         path = await asyncio.to_thread(mention.path.resolve)
         if not path.is_relative_to(session.folder):
             raise BadRequest(f"{mention.path} is not inside {session.folder}", remedy="open a session in its folder")
-        language = self._files.language_of(path, None)
+        language = self._files.language_of(path, None, self._services.languages)
         unsaved = await self._unsaved(session, path)
         document = (
             Document(uri=path.as_uri(), language=language, text=unsaved, path=path)

@@ -13,8 +13,8 @@ from forge_lsp.app.flags import Flags, SystemClock
 from forge_lsp.app.fleets import fleet_up
 from forge_lsp.app.reading import effort_of, rows_of, schedule_of, seats_of, wanted_of
 from forge_lsp.core.errors import EnvironmentFault, SettingsError
-from forge_lsp.core.languages import Language
-from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.core.languages import Language, Languages
+from forge_lsp.languages.registry import languages
 
 if TYPE_CHECKING:
     from forge_lsp.checking.fast.gate import DaemonGate
@@ -51,14 +51,15 @@ class Container:
     """Builds and keeps what one process works with.
 
     ``folders`` are the workspace folders, the first of which gives the settings where a request names none; ``editor``
-    the editor's ``forge.*`` settings. ``trusted`` False: settings of the workspace do not count, and no code of it
-    is run, its compilers included.
+    the editor's ``forge.*`` settings. ``languages`` are those that can be written, the settings' own among them.
+    ``trusted`` False: settings of the workspace do not count, and no code of it is run, its compilers included.
     """
 
     flags: Flags
     folders: tuple[Path, ...]
     state_dir: Path
     editor: Mapping[str, object] = field(default_factory=dict[str, object])
+    languages: Languages = field(default_factory=languages)
     clock: SystemClock = field(default_factory=SystemClock)
     problem: SettingsError | None = None
     trusted: bool = True
@@ -104,7 +105,9 @@ class Container:
         """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
         self.problem = None
         try:
-            self.lens = (await self.settings()).resolved.settings.lens.enabled
+            settings = (await self.settings()).resolved.settings
+            self.lens = settings.lens.enabled
+            self.languages.extend(settings.described)
         except SettingsError as error:
             self.problem = error
         except EnvironmentFault:  # told by the doctor, and by the first job
@@ -183,9 +186,10 @@ class Container:
                     state=self.state_dir,
                 )
                 check = settings.check
-                commands = {language: check.command(language) for language in BUILT_IN}
-                times = {language: most for language in BUILT_IN if (most := check.of(language).tests_seconds)}
-                named = {language: name for language in BUILT_IN if (name := check.of(language).interpreter)}
+                known = settings.languages
+                commands = {language: check.of(language).command for language in known}
+                times = {language: most for language in known if (most := check.of(language).tests_seconds)}
+                named = {language: name for language in known if (name := check.of(language).interpreter)}
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
                     warm = WarmBuilds(sandbox)

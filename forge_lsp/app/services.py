@@ -44,7 +44,7 @@ async def make_services(
     container = Container(flags=flags, folders=known, state_dir=state_dir, editor=editor or {}, trusted=trusted)
     ledger = Ledger(state_dir, clock=container.clock, retention_days=days)
     syntax = TreeSitterSyntax()
-    editing, scoping, context = Edits(syntax), Scopes(syntax), Context(syntax)
+    editing, scoping, context = Edits(syntax), Scopes(syntax), Context(syntax, container.languages)
     preparer = Preparer(
         setup=container.setup,
         earlier=lambda job_id: jobs.record(job_id),
@@ -66,7 +66,9 @@ async def make_services(
             if ended == 1:  # it has imported the clients of its models and all that checks need
                 gc.freeze()
 
-    jobs = JobManager(prepare=preparer, ledger=ledger, clock=container.clock, on_event=on_event)
+    jobs = JobManager(
+        prepare=preparer, ledger=ledger, languages=container.languages, clock=container.clock, on_event=on_event
+    )
     await container.examine()
     # What was imported stays. Looking through it again takes the collector, and with it the event loop, some 60 ms.
     gc.freeze()
@@ -77,6 +79,7 @@ async def make_services(
 
     return Services(
         jobs=jobs,
+        languages=container.languages,
         editing=editing,
         scoping=scoping,
         models=container.directory,
@@ -92,7 +95,10 @@ async def make_services(
         suggest=lambda gib: suggestions_of(container, gib),
         apart=Apart(
             jobs=lambda: JobManager(
-                prepare=preparer, ledger=Ledger(None, clock=container.clock), clock=container.clock
+                prepare=preparer,
+                ledger=Ledger(None, clock=container.clock),
+                languages=container.languages,
+                clock=container.clock,
             ),
             setup=container.setup,
             syntax=syntax,

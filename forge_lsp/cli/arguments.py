@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from forge_lsp import __version__
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Options", "parse"]
 
@@ -142,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("file", type=Path, metavar="FILE")
     generate.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
     generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
-    generate.add_argument("--language", metavar="L", choices=[str(language) for language in BUILT_IN])
+    generate.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
     generate.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
     generate.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
     generate.add_argument(
@@ -175,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     context.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
     context.add_argument("--tokens", type=_tokens, default=5_000, metavar="N", help="room for code around it (5000)")
     context.add_argument("--task", metavar="T", help="what the code should do, in your words")
-    context.add_argument("--language", metavar="L", choices=[str(language) for language in BUILT_IN])
+    context.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
     _json(context, "print the text and its parts")
 
     demo = commands.add_parser("demo", help="watch one whole job on a small project with the embedded model")
@@ -220,7 +219,6 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         dest="languages",
         metavar="L",
-        choices=[str(language) for language in BUILT_IN],
         help="tasks of this language alone; may be given more than once",
     )
     bench.add_argument("--seed", type=_seed, default=1, metavar="S", help="draws the tasks and the hidden tests (1)")

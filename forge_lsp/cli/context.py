@@ -31,7 +31,7 @@ async def context(options: Options, services: Services) -> int:
 
     gatherer = services.apart.context if services.apart is not None else None
     assert gatherer is not None, "the command line is given it"
-    document = files.read_document(options.file, files.language_of(options.file, options.language))
+    document = files.read_document(options.file, files.language_of(options.file, options.language, services.languages))
     scope = services.scoping.scope(document, files.selection(document.text, options.range))
     instruction = redact(services.scoping.instruction(document, scope, options.task, ()))
     own = redact(document.text).secrets

@@ -8,9 +8,8 @@ import tempfile
 from pathlib import Path
 
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.task import Document, TextRange
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.roots import project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
@@ -32,13 +31,13 @@ _MARKER_SUFFIXES = (".sln", ".slnx", ".csproj")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
-def language_of(path: Path, named: str | None) -> Language:
+def language_of(path: Path, named: str | None, languages: Languages) -> Language:
     """The language named, or the one of the file's suffix. Raises BadRequest."""
-    if named:
-        return BUILT_IN.recorded(named)
-    found = BUILT_IN.of_file(path.name)
+    known = ", ".join(languages.ids)
+    found = languages.named(named) if named else languages.of_file(path.name)
+    if found is None and named:
+        raise BadRequest(f"--language {named}: not one of {known}")
     if found is None:
-        known = ", ".join(BUILT_IN.ids)
         raise BadRequest(f"{path}: no language is known for {path.suffix or 'no suffix'}; say --language ({known})")
     return found
 

@@ -41,7 +41,7 @@ async def generate(options: Options, services: Services) -> int:
 
     Raises BadRequest and SettingsError before anything runs. A cancelled one cancels its job, and still tells it.
     """
-    document = files.read_document(options.file, files.language_of(options.file, options.language))
+    document = files.read_document(options.file, files.language_of(options.file, options.language, services.languages))
     path = options.file.resolve()
     request = JobRequest(
         document=document,

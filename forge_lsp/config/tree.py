@@ -8,10 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_serializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from forge_lsp.core.addresses import masked, ollama_address, web_address
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
+from forge_lsp.languages.registry import BUILT_IN, languages
 
 __all__ = [
     "Accept",
@@ -26,6 +29,7 @@ __all__ = [
     "LanguageCheck",
     "Lens",
     "Model",
+    "NewLanguage",
     "Panel",
     "Price",
     "Reviewer",
@@ -246,32 +250,53 @@ class LanguageCheck(_Table):
     """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
 
 
+class NewLanguage(_Table):
+    """A language that forge-lsp does not bring: its files are written without a parser for it."""
+
+    suffixes: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The endings of its files' names, each with its dot."""
+    title: str | None = None
+    """What it is called. Unless said: its identifier."""
+    comment: str = "#"
+    """What begins a comment that ends with its line."""
+    names: tuple[str, ...] = ()
+    """Further identifiers that editors have for it."""
+
+    @model_validator(mode="after")
+    def _suffixes_with_dots(self) -> NewLanguage:
+        if wrong := [suffix for suffix in self.suffixes if not suffix.startswith(".") or len(suffix) < 2]:
+            raise ValueError(f'{wrong[0]!r} is no suffix; write it with its dot, as ".rb"')
+        return self
+
+
 class Check(_Table):
-    """Compiling and running candidates."""
+    """Compiling and running candidates. A table of its own for each language, as `[check.python]`."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, LanguageCheck] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     sandbox: Literal["required", "preferred", "off"] = "preferred"
     """required: no job without one. preferred: without one nothing is run, and results are unverified.
     off: your consent to run generated code unsandboxed."""
     timeout: Seconds = 120.0
     """One check."""
-    python: LanguageCheck = LanguageCheck()
-    csharp: LanguageCheck = LanguageCheck()
-    typescript: LanguageCheck = LanguageCheck()
-    javascript: LanguageCheck = LanguageCheck()
-    go: LanguageCheck = LanguageCheck()
-    rust: LanguageCheck = LanguageCheck()
-    java: LanguageCheck = LanguageCheck()
-    c: LanguageCheck = LanguageCheck()
-    cpp: LanguageCheck = LanguageCheck()
 
-    def command(self, language: Language) -> tuple[str, ...]:
-        """The user's own check command for a language; () where there is none."""
-        return self.of(language).command
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe a table for each language that the product brings beside those of the user's own."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        one = schema["additionalProperties"]
+        schema["properties"] |= {id_: {**one, "default": LanguageCheck().model_dump()} for id_ in BUILT_IN.ids}
+        return schema
+
+    @property
+    def languages(self) -> dict[str, LanguageCheck]:
+        """How languages are checked, by their identifiers, where the settings say so."""
+        return self.__pydantic_extra__
 
     def of(self, language: Language) -> LanguageCheck:
         """How a language is checked."""
-        check: LanguageCheck = getattr(self, language.id)
-        return check
+        return self.languages.get(language.id, LanguageCheck())
 
 
 class Price(_Table):
@@ -328,6 +353,9 @@ class Settings(_Table):
     budget: Budget = Budget()
     deadlines: Deadlines = Deadlines()
     check: Check = Check()
+    language: dict[str, NewLanguage] = {}
+    """Languages that forge-lsp does not bring, by LSP language identifier. What checks one stands in
+    `[check.IDENTIFIER]`."""
     prices: dict[str, Price] = {}
     """By settings key of a model, where the library's price is wrong or missing."""
     fleet: Fleet = Fleet()
@@ -338,6 +366,21 @@ class Settings(_Table):
         """How many attempts the schedule describes."""
         return max((number for row in self.schedule for number in row.attempts), default=0)
 
+    @property
+    def described(self) -> tuple[Language, ...]:
+        """The languages that these settings describe."""
+        return tuple(
+            Language(id=key, title=one.title or key, suffixes=one.suffixes, names=one.names, comment=one.comment)
+            for key, one in self.language.items()
+        )
+
+    @property
+    def languages(self) -> Languages:
+        """All languages that there are with these settings."""
+        found = languages()
+        found.extend(self.described)
+        return found
+
     def references(self) -> list[tuple[str, str]]:
         """Problems of names that point nowhere, as (key path, what is wrong)."""
         problems: list[tuple[str, str]] = []
@@ -347,6 +390,14 @@ class Settings(_Table):
                 known = ", ".join(sorted(self.models)) or "none"
                 problems.append((path, f"no [models.{key}]; known: {known}"))
 
+        known = self.languages
+        for key in self.check.languages:
+            if known.get(key) is None:
+                wanted = f"one of {', '.join(known.ids)}, or one that [language.{key}] describes"
+                problems.append((f"check.{key}", f"unknown key; a language is {wanted}"))
+        for key in self.language:
+            if BUILT_IN.get(key) is not None:
+                problems.append((f"language.{key}", "forge-lsp brings this language"))
         for key, entry in self.models.items():
             if entry.server not in self.servers:
                 known = ", ".join(sorted(self.servers)) or "none"

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from forge_lsp.config.sources import Layer, Layers, Table, leaves
 from forge_lsp.config.tree import Settings
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["misread", "named_profile", "narrowed", "widened"]
 
@@ -162,7 +161,7 @@ def widened(settings: Settings, own: Settings, label: str) -> tuple[str, ...]:
             problems.append(f"{name} ({label}): a workspace file may not change it; {_HINT}")
     if settings.state.dir != own.state.dir:
         problems.append(f"state ({label}): a workspace file may not change it; {_HINT}")
-    for language in BUILT_IN:
+    for language in settings.languages:
         mine, theirs = own.check.of(language), settings.check.of(language)
         for key, what in _PROGRAMS.items():
             if getattr(mine, key) != getattr(theirs, key):

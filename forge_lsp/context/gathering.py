@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +24,7 @@ from forge_lsp.context.surroundings import around, scope_lines
 from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Gathered, ShownPart, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.files import Files
@@ -33,7 +34,6 @@ from forge_lsp.editing.lines import Lines, is_blank, leading_space, normalised
 from forge_lsp.editing.markers import comment
 from forge_lsp.editing.neighbours import imported_files
 from forge_lsp.editing.rules import rules_files
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.redaction import hidden, redact
 
 __all__ = ["Context", "ContextConfig"]
@@ -68,8 +68,9 @@ class Context:
     """The ContextGatherer port. What was gathered for a task stays the same for that task object, so that all
     attempts share one prompt and the report names what was really sent."""
 
-    def __init__(self, syntax: Syntax, config: ContextConfig | None = None) -> None:
+    def __init__(self, syntax: Syntax, languages: Languages, config: ContextConfig | None = None) -> None:
         self._syntax = syntax
+        self._languages = languages
         self._config = config or ContextConfig()
         self._reader = Reader()
         self._indexes = Indexes()
@@ -90,7 +91,7 @@ class Context:
     def _go_on(self, task: Task, workspace: Path) -> None:
         """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
         meanwhile does not wait for it."""
-        languages = BUILT_IN.family_of(task.document.language)
+        languages = self._languages.family_of(task.document.language)
         index = self._indexes.of(workspace, languages)
         if index.whole or index.busy:
             return
@@ -113,7 +114,8 @@ class Context:
             for known, budget, result in self._known:
                 if known is task and budget == tokens:
                     return result
-        result = _Gathering(task, tokens, self._syntax, self._config, self._reader, self._indexes).result()
+        family = self._languages.family_of(task.document.language)
+        result = _Gathering(task, tokens, self._syntax, self._config, self._reader, self._indexes, family).result()
         with self._lock:
             self._known.append((task, tokens, result))
         return result
@@ -123,7 +125,14 @@ class _Gathering:
     """One gathering."""
 
     def __init__(
-        self, task: Task, tokens: int, syntax: Syntax, config: ContextConfig, reader: Reader, indexes: Indexes
+        self,
+        task: Task,
+        tokens: int,
+        syntax: Syntax,
+        config: ContextConfig,
+        reader: Reader,
+        indexes: Indexes,
+        family: Sequence[Language],
     ) -> None:
         self._task = task
         self._document = task.document
@@ -133,6 +142,7 @@ class _Gathering:
         self._config = config
         self._reader = reader
         self._indexes = indexes
+        self._family = family
         workspace = task.workspace
         self._secrets = task.secrets or redact(task.document.text).secrets
         self._files = Files(workspace, task.buffers, largest=config.largest_file) if workspace is not None else None
@@ -306,8 +316,8 @@ class _Gathering:
     def _workspace(self, name: str) -> Workspace | None:
         if self._files is None:
             return None
-        index = self._indexes.of(self._files.guard.workspace, BUILT_IN.family_of(self._document.language))
-        workspace = Workspace(self._document, name, self._files, index, self._reader)
+        index = self._indexes.of(self._files.guard.workspace, self._family)
+        workspace = Workspace(self._document, name, self._files, index, self._reader, self._family)
         workspace.refresh(most=self._config.walked_files, seconds=self._config.seconds)
         return workspace
 

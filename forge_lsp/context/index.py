@@ -18,7 +18,6 @@ from pathlib import Path
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.files import Files
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Index", "Indexed", "Indexes"]
 
@@ -104,7 +103,7 @@ class Index:
                     break
                 data = files.data(Path(path))
                 if data is not None:
-                    seen[name] = indexed(name, path, stamp, data, languages[0])
+                    seen[name] = indexed(name, path, stamp, data, languages)
             found = {name: file for name, file in seen.items() if file is not None}
             if changed or found.keys() != self.files.keys():
                 with self._lock:
@@ -156,9 +155,9 @@ class Indexes:
             return found
 
 
-def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, default: Language) -> Indexed:
+def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, languages: Sequence[Language]) -> Indexed:
     """What the index keeps of a file."""
-    language = BUILT_IN.of_file(name) or default
+    language = next((one for one in languages if name.endswith(one.suffixes)), languages[0])
     pattern = language.context().defines
     text = data.decode("utf-8", "replace")
     found: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +12,6 @@ from forge_lsp.context.reading import FileRead, Reader
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Source", "Workspace"]
 
@@ -41,8 +40,17 @@ class Source:
 class Workspace:
     """The other files around a document, asked by name."""
 
-    def __init__(self, document: Document, name: str, files: Files, index: Index, reader: Reader) -> None:
+    def __init__(
+        self,
+        document: Document,
+        name: str,
+        files: Files,
+        index: Index,
+        reader: Reader,
+        family: Sequence[Language],
+    ) -> None:
         self.files = files
+        self._family = family
         self.index = index
         self._document = document
         self._name = name
@@ -57,7 +65,7 @@ class Workspace:
         """Bring the index up to date, for so long at most."""
         self.index.refresh(
             self.files,
-            BUILT_IN.family_of(self._document.language),
+            self._family,
             most=most,
             deadline=time.monotonic() + seconds,
             distance=self.distance,

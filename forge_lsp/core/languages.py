@@ -67,10 +67,15 @@ class Language:
 class Languages:
     """The languages that are known, in order. Of two with one suffix or name the later one has it."""
 
-    __slots__ = ("_all", "_by_name", "_by_suffix")
+    __slots__ = ("_all", "_by_name", "_by_suffix", "_first")
 
     def __init__(self, languages: Iterable[Language]) -> None:
-        self._all = {language.id: language for language in languages}
+        self._first = tuple(languages)
+        self.extend(())
+
+    def extend(self, more: Iterable[Language]) -> None:
+        """Take the languages that settings describe, in place of those taken before."""
+        self._all = {language.id: language for language in (*self._first, *more)}
         self._by_name = {name: one for one in self._all.values() for name in one.names} | self._all
         self._by_suffix = {suffix: one for one in self._all.values() for suffix in one.suffixes}
 

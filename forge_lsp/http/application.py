@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic.json_schema import models_json_schema
 
 from forge_lsp import __version__
+from forge_lsp.core.languages import Languages
 from forge_lsp.http.access import Access
 from forge_lsp.http.bodies import SHAPES
 from forge_lsp.http.guard import Application, Guard, Limits
@@ -31,15 +32,17 @@ _PAGE = {
 """The page: a shell without data, the same for everybody, so that it needs no token."""
 
 
-def create_app(jobs: JobManager, *, access: Access, limits: Limits | None = None) -> Application:
-    """The application, for one job manager, on its event loop. Closing the manager is the caller's."""
+def create_app(jobs: JobManager, languages: Languages, *, access: Access, limits: Limits | None = None) -> Application:
+    """Return the application for one job manager, on its event loop, and the languages that can be asked for. Closing the
+    manager is the caller's."""
     app = FastAPI(title="forge-lsp", version=__version__, docs_url=None, redoc_url=None)  # those need a CDN
     app.state.jobs = jobs
+    app.state.languages = languages
     app.include_router(router)
     for path, (name, media_type) in _PAGE.items():
         app.add_api_route(path, _static(name, media_type), include_in_schema=False)
     add_handlers(app)
-    app.openapi = lambda: _openapi(app)
+    app.openapi = lambda: _openapi(app, languages)
     return Guard(cast(Application, app), access=access, limits=limits or Limits())
 
 
@@ -52,7 +55,7 @@ def _static(name: str, media_type: str) -> Any:
     return answer
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, languages: Languages) -> dict[str, Any]:
     """OpenAPI with our own shapes: the answers are made elsewhere, and told here."""
     if app.openapi_schema is None:
         schema = get_openapi(
@@ -64,6 +67,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         _, shapes = models_json_schema(
             [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
         )
+        shapes["$defs"]["Orchestrate"]["properties"]["language"]["enum"] = list(languages.ids)
         schema["components"] = {
             "schemas": shapes["$defs"],
             "securitySchemes": {

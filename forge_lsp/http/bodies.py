@@ -3,14 +3,13 @@ jobs/document.py and jobs/rows.py; a test holds both together."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
-from forge_lsp.core.languages import Language
-from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.core.languages import Languages
 
 __all__ = ["SHAPES", "JobDocument", "JobList", "Orchestrate", "Problem", "parse"]
 
@@ -23,11 +22,11 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _language(value: object) -> Language:
-    found = BUILT_IN.get(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"not one of {', '.join(BUILT_IN.ids)}")
-    return found
+def _known(id_: str, info: ValidationInfo) -> str:
+    languages = cast("Languages", info.context)
+    if languages.get(id_) is None:
+        raise ValueError(f"not one of {', '.join(languages.ids)}")
+    return id_
 
 
 class Orchestrate(BaseModel):
@@ -39,21 +38,17 @@ class Orchestrate(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True, hide_input_in_errors=True)
 
     task: Annotated[str, AfterValidator(_not_blank), Field(min_length=1, description="What the code should do.")]
-    language: Annotated[
-        Language,
-        PlainValidator(_language),
-        WithJsonSchema({"type": "string", "enum": list(BUILT_IN.ids)}),
-        Field(description="An LSP language id."),
-    ]
+    language: Annotated[str, AfterValidator(_known), Field(description="An LSP language id.")]
     max_iterations: Annotated[int | None, Field(ge=1, le=50, description="Attempts at most.")] = None
     code: Annotated[str | None, Field(description="The document to start from; the result replaces it.")] = None
     profile: Annotated[Profile | None, Field(description="A ready ensemble in place of the settings'.")] = None
 
 
-def parse(body: bytes) -> Orchestrate:
-    """A request's body. Raises RequestValidationError, also for JSON that nests too deeply (200 levels)."""
+def parse(body: bytes, languages: Languages) -> Orchestrate:
+    """Return what a body asks for, in one of ``languages``. Raises RequestValidationError, also for JSON that nests too
+    deeply (200 levels)."""
     try:
-        return Orchestrate.model_validate_json(body)
+        return Orchestrate.model_validate_json(body, context=languages)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 

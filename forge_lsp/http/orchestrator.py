@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.task import Document
 from forge_lsp.http.bodies import Orchestrate, parse
@@ -73,8 +74,9 @@ async def orchestrate(
 ) -> Response:
     """Answers the job document once the job has ended; a client that goes away before cancels it. With
     `Prefer: respond-async`, answers at once and the job goes on by itself."""
-    wanted = parse(await request.body())
-    job = await jobs.start(_request(wanted))
+    languages: Languages = request.app.state.languages
+    wanted = parse(await request.body(), languages)
+    job = await jobs.start(_request(wanted, languages))
     if _async(prefer or []):
         headers = {"Location": f"{PREFIX}/jobs/{job.id}", "Preference-Applied": "respond-async"}
         return json_response(await jobs.document(job.id), 202, headers=headers)
@@ -147,10 +149,12 @@ async def cancel(job_id: str, jobs: Jobs) -> Response:
     return json_response(await jobs.document(job_id))
 
 
-def _request(wanted: Orchestrate) -> JobRequest:
+def _request(wanted: Orchestrate, languages: Languages) -> JobRequest:
     """No code of the user's is on disk here: the document is one that was never saved, and all of it is the scope."""
     return JobRequest(
-        document=Document(uri="untitled:untitled", language=wanted.language, text=wanted.code or ""),
+        document=Document(
+            uri="untitled:untitled", language=languages.recorded(wanted.language), text=wanted.code or ""
+        ),
         selection=None,
         ask=_no,
         words=wanted.task,

@@ -40,7 +40,7 @@ async def serve(services: Services, *, host: str, port: int) -> int:
     listener = await _bind(host, port)
     with listener:
         bound = int(listener.getsockname()[1])
-        app = create_app(services.jobs, access=Access(token=token.value, host=host, port=bound))
+        app = create_app(services.jobs, services.languages, access=Access(token=token.value, host=host, port=bound))
         server = _server(app)
         _tell(host, bound, token)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

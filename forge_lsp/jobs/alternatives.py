@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.languages import Languages
 from forge_lsp.core.task import Document, Task
 from forge_lsp.jobs.document import checks_document
-from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -147,7 +147,7 @@ def alternatives_document(record: JobRecord) -> dict[str, object]:
     }
 
 
-def candidate_of(record: JobRecord, id_: str, editing: Editing) -> Candidate:
+def candidate_of(record: JobRecord, id_: str, editing: Editing, languages: Languages) -> Candidate:
     """Return a candidate by its id, with its whole text. Raises BadRequest for an id that the job does not have, and
     ExtractionFailed."""
     found = {one.id: one for one in _compiled(record)}
@@ -157,6 +157,6 @@ def candidate_of(record: JobRecord, id_: str, editing: Editing) -> Candidate:
     candidate = found[id_].candidate
     if candidate.text:
         return candidate
-    document = Document(uri=record.uri, language=BUILT_IN.recorded(record.language), text=record.base_text)
+    document = Document(uri=record.uri, language=languages.recorded(record.language), text=record.base_text)
     task = Task(document=document, scope=record.scope, instruction=record.task, workspace=None)
     return replace(candidate, text=editing.splice(task, candidate.code, candidate.imports))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.became import Became
 from forge_lsp.core.errors import ForgeError, JobUnknown
 from forge_lsp.core.events import JobEvent
+from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
 from forge_lsp.jobs.contract import JobRequest, Prepared
@@ -47,6 +48,7 @@ class JobManager:
         *,
         prepare: Callable[[JobRequest, str], Awaitable[Prepared]],
         ledger: Ledger,
+        languages: Languages,
         clock: Clock,
         on_event: Listener | None = None,
         keep: int = 32,
@@ -54,6 +56,7 @@ class JobManager:
     ) -> None:
         self._prepare = prepare
         self._ledger = ledger
+        self._languages = languages
         self._clock = clock
         self._on_event = on_event
         self._keep = keep
@@ -139,7 +142,7 @@ class JobManager:
             state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
             raise JobUnknown(f"job {job_id} has no result: it {state}")
         if candidate is not None and editing is not None:
-            best = candidate_of(record, candidate, editing)
+            best = candidate_of(record, candidate, editing, self._languages)
         else:
             best = record.candidate
         if not record.secrets:
@@ -185,7 +188,7 @@ class JobManager:
     async def candidate_texts(self, job_id: str, editing: Editing) -> tuple[str, ...]:
         """The document with each candidate in place, the best first. Raises JobUnknown."""
         record = await self.record(job_id)
-        return tuple(candidate_of(record, one.id, editing).text for one in alternatives_of(record))
+        return tuple(candidate_of(record, one.id, editing, self._languages).text for one in alternatives_of(record))
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """The events after a sequence number. Raises JobUnknown."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.errors import SettingsError
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import ContextGatherer, Editing, Finding, ModelDirectory, Scoping, Syntax, Toolchain
 from forge_lsp.core.ports.planning import MakePlan, Planned
 from forge_lsp.jobs.manager import JobManager
@@ -41,14 +41,15 @@ class Apart:
 class Services:
     """Everything a face may use.
 
-    ``problem`` answers the settings error that keeps jobs from starting, or None. ``reconfigure`` takes the editor's
-    ``forge.*`` settings again and raises SettingsError where they are wrong (the error then stays as ``problem``).
-    ``lens`` answers whether the settings want code lenses; ``rates`` what their paid rungs cost, for statistics;
-    ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and why, ``suggest`` what is worth
-    fetching for the GPUs. ``apart`` is for benchmarks and changes.
+    ``languages`` are those that can be written. ``problem`` answers the settings error that keeps jobs from starting,
+    or None. ``reconfigure`` takes the editor's ``forge.*`` settings again and raises SettingsError where they are wrong
+    (the error then stays as ``problem``). ``lens`` answers whether the settings want code lenses; ``rates`` what their
+    paid rungs cost, for statistics; ``plan`` plans which model goes to which GPU; ``roles`` says who has which part and
+    why, ``suggest`` what is worth fetching for the GPUs. ``apart`` is for benchmarks and changes.
     """
 
     jobs: JobManager
+    languages: Languages
     editing: Editing
     scoping: Scoping
     models: Callable[[], Awaitable[ModelDirectory]]

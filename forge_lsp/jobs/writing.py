@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.errors import EditConflict
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.jobs.offer import Offer, target_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Files:
 
     workspace_of: Callable[[Path], Path | None]
     read_document: Callable[[Path, Language], Document]
-    language_of: Callable[[Path, str | None], Language]
+    language_of: Callable[[Path, str | None, Languages], Language]
     selection: Callable[[str, str | None], TextRange | None]
     present_text: Callable[[Path], str]
     write_text: Callable[[Path, str], None]

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.apply import Change
 from forge_lsp.lsp.documents import Documents, path_of
 
@@ -56,9 +55,9 @@ class Afterwards:
 
     def remember(self, services: Services, job_id: str, language: str, offer: Offer, change: Change | None) -> None:
         """An edit was applied: from now on the next save of its document counts."""
-        if change is None or self._closed or language not in BUILT_IN.ids:
+        if change is None or self._closed or (known := self._documents.languages.get(language)) is None:
             return
-        known, scope, base, follow = BUILT_IN.recorded(language), offer.scope, offer.base, services.scoping.follow
+        scope, base, follow = offer.scope, offer.base, services.scoping.follow
 
         def work() -> Followed | None:
             return follow(known, scope, base=base, before=change.before, after=change.after)

@@ -65,8 +65,8 @@ class Commands:
     # ------------------------------------------------------------------ generate
 
     async def _generate(self, arguments: Arguments, token: Token) -> object:
-        asked = arguments.generate()
         services = await self._session.ready()
+        asked = arguments.generate(services.languages)
         request = self._request(asked)
         job = await services.jobs.start(request)
         shown = ShownJob(

@@ -11,21 +11,13 @@ from pygls.uris import to_fs_path, uri_scheme
 from pygls.workspace import PositionCodec
 
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.task import Document
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 
-__all__ = ["BOM", "Documents", "Present", "language_of", "path_of"]
+__all__ = ["BOM", "Documents", "Present", "path_of"]
 
 BOM = "\ufeff"
-
-
-def language_of(language_id: str | None, uri: str) -> Language | None:
-    """The language of a document by the editor's word for it, else by its file name; None: not one of ours."""
-    if language_id and (known := BUILT_IN.named(language_id)) is not None:
-        return known
-    return BUILT_IN.of_file(unquote(uri))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +41,10 @@ class Present:
 class Documents:
     """The documents of a workspace as the user sees them: open buffers over the disk."""
 
-    def __init__(self, workspace: ExactWorkspace) -> None:
+    def __init__(self, workspace: ExactWorkspace, languages: Languages | None = None) -> None:
         self._workspace = workspace
+        self.languages = languages or Languages(())
+        """Those that are known; none until the services are built."""
         self._open: dict[str, tuple[Document, Path | None]] = {}
         self._placed_in: tuple[Path, ...] = ()
 
@@ -85,6 +79,11 @@ class Documents:
         except UnicodeDecodeError as error:
             raise BadRequest(f"{path.name} is not UTF-8 text.", remedy="save it as UTF-8") from error
 
+    def language_of(self, language_id: str | None, uri: str) -> Language | None:
+        """Return the language by the editor's word for it, else by the file name; None: it is not known."""
+        known = self.languages.named(language_id) if language_id else None
+        return known or self.languages.of_file(unquote(uri))
+
     def open_text(self, uri: str) -> str | None:
         """The text of a document that is open in the editor, else None. Reads no file."""
         document = self._workspace.text_documents.get(unquote(uri))
@@ -99,9 +98,9 @@ class Documents:
         present = self.present(uri)
         if present is None:
             raise BadRequest(f"uri: there is no open document or file {uri}.")
-        language = language or language_of(present.language_id, uri)
+        language = language or self.language_of(present.language_id, uri)
         if language is None:
-            known = ", ".join(BUILT_IN.ids)
+            known = ", ".join(self.languages.ids)
             raise BadRequest(f"language: unknown for {uri}; write one of {known}.")
         document = Document(
             uri=present.uri, language=language, text=present.text, path=path_of(uri), version=present.version
@@ -142,7 +141,7 @@ class Documents:
         document = self._workspace.text_documents.get(key)
         if document is None:
             return None
-        path, language = path_of(document.uri), language_of(document.language_id, document.uri)
+        path, language = path_of(document.uri), self.language_of(document.language_id, document.uri)
         if path is None or language is None:
             return None
         return Document(uri=document.uri, language=language, text=document.source, path=path, version=document.version)

@@ -11,9 +11,8 @@ from lsprotocol import types as lsp
 
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.texts import LineIndex
 
 __all__ = ["Arguments", "GenerateArguments", "RawDiagnostic"]
@@ -124,14 +123,14 @@ class Arguments:
         except ValueError:
             raise self._wrong(key, "one of " + ", ".join(words), value) from None
 
-    def language(self, key: str) -> Language | None:
+    def language(self, key: str, languages: Languages) -> Language | None:
         """A language by its identifier or one of its other names, or None."""
         value = self._take(key)
         if value is None:
             return None
-        known = BUILT_IN.named(value) if isinstance(value, str) else None
+        known = languages.named(value) if isinstance(value, str) else None
         if known is None:
-            raise self._wrong(key, "one of " + ", ".join(BUILT_IN.ids), value)
+            raise self._wrong(key, "one of " + ", ".join(languages.ids), value)
         return known
 
     def table(self, key: str) -> Arguments | None:
@@ -181,13 +180,13 @@ class Arguments:
 
     # ------------------------------------------------------------------ whole commands
 
-    def generate(self) -> GenerateArguments:
+    def generate(self, languages: Languages) -> GenerateArguments:
         """Read ``forge.generate``'s object."""
         found = GenerateArguments(
             uri=self.required("uri"),
             range=self.range("range"),
             task=self.text("task"),
-            language=self.language("language"),
+            language=self.language("language", languages),
             max_iterations=self.number("maxIterations", least=1, most=MAX_ITERATIONS),
             profile=self.text("profile"),
             diagnostics=tuple(item._diagnostic() for item in self.tables("diagnostics")),

@@ -128,6 +128,7 @@ class Session:
         try:
             trusted = self._options().get("trusted") is not False
             self._services = await self._build(self._settings or None, folders, trusted)
+            self.editor.documents.languages = self._services.languages
             self._failure = None
         except ForgeError as error:
             self._failure = error

@@ -104,7 +104,7 @@ class Tools:
     def _written(self, root: Path, name: str, code: str, lines: tuple[int, int | None] | None) -> Change:
         """The change that puts ``code`` in the place of lines of a file, as a job would put it there."""
         path = inside(root, name)
-        document = self.files.read_document(path, self.files.language_of(path, None))
+        document = self.files.read_document(path, self.files.language_of(path, None, self.services.languages))
         selection = self.files.selection(document.text, _range(lines))
         scoping, home = self.services.scoping, self._home(path) or root
         scope = scoping.scope(document, selection)
@@ -132,7 +132,9 @@ class Tools:
             raise problem
         root = self._root()
         path = await asyncio.to_thread(inside, root, arguments.needed("file"))
-        document = await asyncio.to_thread(lambda: self.files.read_document(path, self.files.language_of(path, None)))
+        document = await asyncio.to_thread(
+            lambda: self.files.read_document(path, self.files.language_of(path, None, self.services.languages))
+        )
         asker = _Asker()
         request = JobRequest(
             document=document,

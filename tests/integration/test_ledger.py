@@ -65,7 +65,7 @@ async def main():
 
         return prepared(run, spending=spending)
 
-    job = await JobManager(prepare=prepare, ledger=ledger, clock=clock).start(request())
+    job = await JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock).start(request())
     await job.wait()
 
 asyncio.run(main())
@@ -104,7 +104,7 @@ async def main():
             return accepted()
         return prepared(run)
 
-    manager = JobManager(prepare=prepare, ledger=ledger, clock=clock)
+    manager = JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
     jobs = [await manager.start(request()) for _ in range(5)]
     ids = [(await job.wait()).job_id for job in jobs]
     await manager.aclose(5.0)
@@ -132,7 +132,7 @@ async def main():
             return accepted()
         return prepared(run)
 
-    manager = JobManager(prepare=prepare, ledger=ledger, clock=clock)
+    manager = JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
     jobs = [await manager.start(request()) for _ in range(4)]
     outcomes = [str((await job.wait()).outcome) for job in jobs]
     kept = await ledger.record(jobs[0].id)

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
 
 DEFAULT_CODE = "def add(a: int, b: int) -> int:\n    return a + b\n"
@@ -227,7 +228,8 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         trace("aclose")
 
     return Services(
-        jobs=JobManager(prepare=prepare, ledger=ledger, clock=clock),
+        languages=BUILT_IN,
+        jobs=JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock),
         editing=editing,
         scoping=scoping,
         models=models,

@@ -43,10 +43,10 @@ def test_lines_that_are_not_there_are_refused_with_what_there_is(lines: str) -> 
 
 
 def test_the_language_is_named_or_the_suffix_s() -> None:
-    assert files.language_of(Path("x.tsx"), None) is lang.TYPESCRIPT
-    assert files.language_of(Path("x"), "csharp") is lang.CSHARP
+    assert files.language_of(Path("x.tsx"), None, lang.BUILT_IN) is lang.TYPESCRIPT
+    assert files.language_of(Path("x"), "csharp", lang.BUILT_IN) is lang.CSHARP
     with pytest.raises(BadRequest, match="--language"):
-        files.language_of(Path("x.unknown"), None)
+        files.language_of(Path("x.unknown"), None, lang.BUILT_IN)
 
 
 def test_a_document_keeps_its_bytes_and_a_bad_one_is_named(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def wider(found: Settings, own: Settings) -> list[str]:
         problems.append("servers, consent or prices")
     if (found.fleet, found.state.dir) != (own.fleet, own.state.dir):
         problems.append("fleet or state")
-    if any(found.check.command(language) for language in BUILT_IN):
+    if any(found.check.of(language).command for language in BUILT_IN):
         problems.append("commands")
     if any(model.name.lower().endswith(".gguf") for model in found.models.values()):
         problems.append("model files")

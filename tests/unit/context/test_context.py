@@ -14,6 +14,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, Task
 from forge_lsp.editing.fitting import estimate_tokens, fenced, shortened
 from forge_lsp.editing.markers import INSERT_HERE, LEFT_OUT, MARKERS, SCOPE_BEGINS, SCOPE_ENDS
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.editing.support import CSHARP, PYTHON, SCOPES, SYNTAX, TYPESCRIPT, document, marked
 from tests.unit.editing.test_ignore import made
 
@@ -71,7 +72,7 @@ def task(workspace: Path | None, text: str = CART, language: Language = PYTHON, 
 
 
 async def gathered(job: Task, tokens: int = 4000) -> str:
-    return (await Context(SYNTAX).gather(job, tokens=tokens)).text
+    return (await Context(SYNTAX, BUILT_IN).gather(job, tokens=tokens)).text
 
 
 async def test_everything_is_there_in_its_order(workspace: Path) -> None:
@@ -102,7 +103,7 @@ async def test_everything_is_there_in_its_order(workspace: Path) -> None:
 
 
 async def test_files_sent_names_exactly_what_was_shown(workspace: Path) -> None:
-    context = Context(SYNTAX)
+    context = Context(SYNTAX, BUILT_IN)
     job = task(workspace)
     found = await context.gather(job, tokens=4000)
     assert found.files == ("shop/cart.py", "tests/test_cart.py", "shop/item.py", "shop/money.py")
@@ -115,17 +116,17 @@ async def test_files_sent_names_exactly_what_was_shown(workspace: Path) -> None:
 
 
 async def test_the_rules_stand_apart_from_what_every_model_sees(workspace: Path) -> None:
-    found = await Context(SYNTAX).gather(task(workspace), tokens=4000)
+    found = await Context(SYNTAX, BUILT_IN).gather(task(workspace), tokens=4000)
     places = [found.rules.index(words) for words in ("Use tabs.", "Copilot words.", "Cursor words.", "Shop words.")]
     assert places == sorted(places)
     assert not any(words in found.text for words in ("Use tabs.", "Copilot", "Cursor", "Shop words.", "AGENTS"))
     # They are no part of what comes first, so that rules that change leave the prefix of all calls as it was.
     made(workspace, "AGENTS.md", text="Use spaces.\n")
-    assert (await Context(SYNTAX).gather(task(workspace), tokens=4000)).text == found.text
+    assert (await Context(SYNTAX, BUILT_IN).gather(task(workspace), tokens=4000)).text == found.text
 
 
 async def test_the_same_task_gives_the_same_bytes_whatever_the_disk_does(workspace: Path) -> None:
-    context = Context(SYNTAX)
+    context = Context(SYNTAX, BUILT_IN)
     job = task(workspace)
     first = await context.gather(job, tokens=4000)
     assert await gathered(task(workspace)) == first.text
@@ -177,7 +178,7 @@ async def test_a_long_document_keeps_what_matters(workspace: Path) -> None:
 
 
 async def test_without_a_workspace_only_the_document_is_shown() -> None:
-    context = Context(SYNTAX)
+    context = Context(SYNTAX, BUILT_IN)
     job = task(None, "def f():|\n    pass\n")
     found = await context.gather(job, tokens=1000)
     assert found.text.startswith("# The document: Untitled-1\n")
@@ -241,7 +242,7 @@ async def test_binary_and_huge_files_do_not_exist(workspace: Path) -> None:
     (workspace / "AGENTS.md").write_bytes(b"a\x00b")
     made(workspace, "shop/item.py", text="def huge(): ...\n" * 10_000)
     (workspace / "shop/money.py").write_bytes(b"def latin(): '\xe9'\n")
-    shown = await Context(SYNTAX, ContextConfig(largest_file=100_000)).gather(task(workspace), tokens=4000)
+    shown = await Context(SYNTAX, BUILT_IN, ContextConfig(largest_file=100_000)).gather(task(workspace), tokens=4000)
     for absent in ("huge", "latin", "a\x00b"):
         assert absent not in shown.text + shown.rules
 
@@ -260,12 +261,12 @@ async def test_files_are_read_in_a_thread(workspace: Path) -> None:
             threads.add(threading.get_ident())
             return SYNTAX.outline(text, language)
 
-    await Context(Watching()).gather(task(workspace), tokens=4000)
+    await Context(Watching(), BUILT_IN).gather(task(workspace), tokens=4000)
     assert threads and threading.get_ident() not in threads
 
 
 async def test_tasks_at_once_do_not_disturb_each_other(workspace: Path) -> None:
-    context = Context(SYNTAX)
+    context = Context(SYNTAX, BUILT_IN)
     jobs = [task(workspace) for _ in range(8)]
     async with asyncio.TaskGroup() as group:
         results = [group.create_task(context.gather(job, tokens=2000)) for job in jobs]

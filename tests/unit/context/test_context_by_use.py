@@ -27,7 +27,7 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
             doc = document(plain, BUILT_IN.of_file(name) or lang.C, path)
             job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=root)
     assert job is not None
-    return await Context(SYNTAX).gather(job, tokens=tokens)
+    return await Context(SYNTAX, BUILT_IN).gather(job, tokens=tokens)
 
 
 def part(shown: Gathered, file: str) -> str:
@@ -221,7 +221,7 @@ async def test_what_changed_on_the_disk_is_seen(tmp_path: Path) -> None:
         "shop/cart.py": "from shop.item import Item\n\n\ndef total(item: Item):¦\n    ...\n",
         "shop/item.py": "class Item:\n    price: int = 0\n",
     }
-    context = Context(SYNTAX)
+    context = Context(SYNTAX, BUILT_IN)
     plain, place = marked(files["shop/cart.py"], "¦")
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -245,5 +245,5 @@ async def test_a_first_task_goes_on_without_an_index_that_takes_too_long(tmp_pat
     plain, place = marked(text, "¦")
     doc = document(plain, lang.PYTHON, tmp_path / "cart.py")
     job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=tmp_path)
-    shown = await Context(SYNTAX, ContextConfig(seconds=0.0)).gather(job, tokens=2_000)
+    shown = await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=0.0)).gather(job, tokens=2_000)
     assert "def total(count)" in shown.text

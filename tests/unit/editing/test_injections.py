@@ -10,6 +10,7 @@ import pytest
 
 from forge_lsp.context import Context
 from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.context.test_context import CART, task
 from tests.unit.editing.support import SYNTAX, document
 
@@ -79,7 +80,7 @@ async def test_its_words_stay_material(tmp_path: Path, where: str, words: str) -
     if where == "diagnostic":
         problem = Diagnostic(file="shop/cart.py", line=1, severity=Severity.ERROR, code="E", message=words)
         job = replace(job, diagnostics=(problem,))
-    found = await Context(SYNTAX).gather(job, tokens=6000)
+    found = await Context(SYNTAX, BUILT_IN).gather(job, tokens=6000)
     text = f"{found.text}\n{found.rules}"
     assert CART.split("(")[0].strip().split("\n")[-1] in text or "Cart" in text
     strange = [heading for heading in outside_of_fences(text) if not OURS.fullmatch(heading)]
@@ -91,5 +92,5 @@ async def test_the_name_of_a_lone_document_is_one_line(tmp_path: Path) -> None:
     lone = document("def f():\n    pass\n", path=tmp_path / "a\n# Task\r# Task.py")
     for shown in (lone, replace(lone, path=None, uri="untitled:a\n# Task\u2028# Task")):
         job = replace(task(None, "def f():|\n    pass\n"), document=shown)
-        text = (await Context(SYNTAX).gather(job, tokens=1000)).text
+        text = (await Context(SYNTAX, BUILT_IN).gather(job, tokens=1000)).text
         assert outside_of_fences(text) == [text.splitlines()[0]]

@@ -15,6 +15,7 @@ from forge_lsp.http.access import Access
 from forge_lsp.http.application import create_app
 from forge_lsp.http.guard import Limits
 from forge_lsp.jobs.manager import JobManager
+from forge_lsp.languages.registry import BUILT_IN
 from tests.support import fake_services
 
 __all__ = ["API", "ORCHESTRATE", "TOKEN", "Face", "face", "script"]
@@ -29,7 +30,9 @@ class Face:
 
     def __init__(self, services: Any, limits: Limits | None) -> None:
         self.jobs: JobManager = services.jobs
-        self.app: Any = create_app(self.jobs, access=Access(token=TOKEN, host="127.0.0.1", port=5057), limits=limits)
+        self.app: Any = create_app(
+            self.jobs, BUILT_IN, access=Access(token=TOKEN, host="127.0.0.1", port=5057), limits=limits
+        )
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
             base_url="http://127.0.0.1:5057",

@@ -16,6 +16,7 @@ from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.offer import Offer, in_place_of, target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.report import job_report
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.jobs.sample import BASE, example, full_record
 
 EDITING = Edits(TreeSitterSyntax())
@@ -87,10 +88,10 @@ def test_a_candidate_that_the_ledger_kept_without_its_document_gets_it_back() ->
     bare = replace(
         whole, attempts=tuple(replace(one, candidate=candidate("a - b", 1, text=False)) for one in whole.attempts[:1])
     )
-    text = candidate_of(bare, "1.1", EDITING).text
+    text = candidate_of(bare, "1.1", EDITING, BUILT_IN).text
     assert text.startswith('"""Sums."""\n\n\ndef add(a, b):') and text.rstrip().endswith("return a - b")
     with pytest.raises(BadRequest, match="no candidate"):
-        candidate_of(whole, "1.2", EDITING)
+        candidate_of(whole, "1.2", EDITING, BUILT_IN)
 
 
 def test_attempts_of_an_older_ledger_have_no_others() -> None:
@@ -104,7 +105,7 @@ def test_attempts_of_an_older_ledger_have_no_others() -> None:
 
 def test_another_candidate_takes_the_place_of_one_that_was_applied() -> None:
     whole = record()
-    one, other = (candidate_of(whole, id_, EDITING).text for id_ in ("2.2", "1.1"))
+    one, other = (candidate_of(whole, id_, EDITING, BUILT_IN).text for id_ in ("2.2", "1.1"))
     offer = Offer(uri=whole.uri, base=whole.base_text, scope=whole.scope, text=other)
     mine = '"""Sums, and more."""'
     target, merged = target_text(one.replace('"""Sums."""', mine), in_place_of(one, offer), EDITING)
@@ -116,4 +117,4 @@ def test_the_same_code_is_offered_once() -> None:
     first = replace(whole.attempts[0], candidate=candidate("a + b", 1), evidence=seen(CheckStatus.PROOF, Grade.PROVEN))
     twice = replace(whole, attempts=(first, whole.attempts[1]))
     assert [(one.id, one.alike) for one in alternatives_of(twice)] == [("2.2", ("1.1",)), ("2.1", ())]
-    assert candidate_of(twice, "1.1", EDITING).model == "m1"
+    assert candidate_of(twice, "1.1", EDITING, BUILT_IN).model == "m1"

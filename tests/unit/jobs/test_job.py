@@ -26,6 +26,7 @@ from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.record import JobState
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.jobs.support import AFTER, BASE, START, Concluded, HeldClock, accepted, prepared, request
 
 Run = Callable[[Emit], Awaitable[Any]]
@@ -41,6 +42,7 @@ class Rig:
         self.clock = HeldClock()
         self.ledger = Ledger(None, clock=self.clock)
         self.manager = JobManager(
+            languages=BUILT_IN,
             prepare=self._prepare,
             ledger=self.ledger,
             clock=self.clock,
@@ -340,7 +342,7 @@ async def test_what_prepare_refuses_never_was_a_job(rig: Rig) -> None:
     async def refuse(asked: JobRequest, job_id: str) -> Prepared:
         raise BadRequest("maxIterations: 99 is not between 1 and 50")
 
-    manager = JobManager(prepare=refuse, ledger=rig.ledger, clock=rig.clock)
+    manager = JobManager(prepare=refuse, languages=BUILT_IN, ledger=rig.ledger, clock=rig.clock)
     with pytest.raises(BadRequest):
         await manager.start(request())
     assert json.loads(manager.status())["jobs"] == []

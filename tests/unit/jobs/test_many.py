@@ -17,6 +17,7 @@ from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.models.gate import Gate
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines
@@ -54,7 +55,7 @@ async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
 
     before = asyncio.all_tasks()
     clock = HeldClock()
-    manager = JobManager(prepare=prepare, ledger=Ledger(None, clock=clock), clock=clock, keep=KEEP)
+    manager = JobManager(prepare=prepare, languages=BUILT_IN, ledger=Ledger(None, clock=clock), clock=clock, keep=KEEP)
     jobs = [await manager.start(request()) for _ in range(JOBS)]
     ids = [job.id for job in jobs]
     results = await asyncio.gather(*(job.wait() for job in jobs))

@@ -27,6 +27,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.preparing import Preparer, Setup
 from forge_lsp.jobs.pricing import Prices
+from forge_lsp.languages.registry import BUILT_IN
 from tests.support import lang
 from tests.support.scripted import FakeToolchain, ManualClock, ScriptedDirectory, ScriptedModel, verdict_text
 from tests.unit.editing.support import EDITS, SCOPES, SYNTAX
@@ -76,10 +77,10 @@ def manager(folder: Path, generator: ScriptedModel, toolchain: FakeToolchain, at
         return await made.record(job_id)
 
     prepare = Preparer(
-        setup=setup, earlier=earlier, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX), editing=EDITS,
+        setup=setup, earlier=earlier, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX, BUILT_IN), editing=EDITS,
         ledger=ledger, consents=Consents(ledger), clock=clock, markers=MARKERS,
     )  # fmt: skip
-    made = JobManager(prepare=prepare, ledger=ledger, clock=clock)
+    made = JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
     return made
 
 

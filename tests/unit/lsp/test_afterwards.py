@@ -16,6 +16,7 @@ from forge_lsp.core.task import Document, Scope, TextRange
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.offer import Offer
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp import afterwards as module
 from forge_lsp.lsp.afterwards import MOST, Afterwards
 from forge_lsp.lsp.apply import Change
@@ -44,7 +45,7 @@ class Rig:
         self.path = folder / "a file.py"
         self.uri = self.path.as_uri()
         self.workspace = ExactWorkspace(None, lsp.TextDocumentSyncKind.Incremental)
-        self.afterwards = Afterwards(Documents(self.workspace))
+        self.afterwards = Afterwards(Documents(self.workspace, BUILT_IN))
         self.jobs = Jobs()
         self.scopes: Any = Scopes(TreeSitterSyntax())
 

@@ -10,7 +10,8 @@ from pygls.workspace import PositionCodec
 
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Language
-from forge_lsp.lsp.documents import Documents, language_of
+from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 from tests.support import lang
 
@@ -88,7 +89,7 @@ class TestDocuments:
         path = tmp_path / "a.py"
         path.write_bytes(b"\xef\xbb\xbfa\r\n")
         space = workspace(tmp_path)
-        documents = Documents(space)
+        documents = Documents(space, BUILT_IN)
         closed = documents.present(path.as_uri())
         assert closed is not None
         assert (closed.text, closed.version, closed.hidden) == ("\ufeffa\r\n", None, 1)
@@ -98,7 +99,7 @@ class TestDocuments:
         assert present.hidden == 0
 
     def test_what_is_not_there_or_not_ours_is_refused_by_name(self, tmp_path: Path) -> None:
-        documents = Documents(workspace(tmp_path))
+        documents = Documents(workspace(tmp_path), BUILT_IN)
         with pytest.raises(BadRequest, match="uri: there is no open document"):
             documents.document((tmp_path / "no.py").as_uri())
         (tmp_path / "a.txt").write_text("x")
@@ -115,7 +116,7 @@ class TestDocuments:
         space = workspace(tmp_path)
         uris = [(tmp_path / name).as_uri() for name in ("a.py", "b.py", "c.py", "d.txt")]
         opened(space, uris[0], "1")
-        documents = Documents(space)
+        documents = Documents(space, BUILT_IN)
         for uri in uris[1:]:
             opened(space, uri, "1", "plaintext" if uri.endswith("txt") else "python")
         opened(space, "file:///elsewhere/e.py", "1")
@@ -140,12 +141,12 @@ class TestDocuments:
 
     def test_the_longest_folder_owns_a_document(self, tmp_path: Path) -> None:
         inner = tmp_path / "inner"
-        documents = Documents(workspace(tmp_path, inner))
+        documents = Documents(workspace(tmp_path, inner), BUILT_IN)
         assert documents.folder_of((inner / "a.py").as_uri()) == inner
         assert documents.folder_of((tmp_path / "a.py").as_uri()) == tmp_path
         assert documents.folder_of("file:///elsewhere/a.py") is None
         assert documents.folder_of("untitled:a") is None
-        assert Documents(workspace(inner)).folder_of("untitled:a") == inner
+        assert Documents(workspace(inner), BUILT_IN).folder_of("untitled:a") == inner
 
     @pytest.mark.parametrize(
         ("word", "uri", "language"),
@@ -157,4 +158,5 @@ class TestDocuments:
         ],
     )
     def test_languages(self, word: str | None, uri: str, language: Language | None) -> None:
-        assert language_of(word, uri) is language
+        documents = Documents(workspace(Path("/")), BUILT_IN)
+        assert documents.language_of(word, uri) is language

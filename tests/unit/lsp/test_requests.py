@@ -9,6 +9,7 @@ from pygls.workspace import PositionCodec
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.requests import Arguments, GenerateArguments
 from forge_lsp.lsp.texts import LineIndex
 from tests.support import lang
@@ -18,7 +19,7 @@ RANGE = {"start": {"line": 0, "character": 3}, "end": {"line": 1, "character": 0
 
 
 def generate(**table: Any) -> GenerateArguments:
-    return Arguments("forge.generate", [table]).generate()
+    return Arguments("forge.generate", [table]).generate(BUILT_IN)
 
 
 def test_everything() -> None:
