@@ -33,8 +33,8 @@ _PAGE = {
 
 
 def create_app(jobs: JobManager, languages: Languages, *, access: Access, limits: Limits | None = None) -> Application:
-    """Return the application for one job manager, on its event loop, and the languages that can be asked for. Closing the
-    manager is the caller's."""
+    """Return the application for one job manager, on its event loop, and the languages that can be asked for. Closing
+    the manager is the caller's."""
     app = FastAPI(title="forge-lsp", version=__version__, docs_url=None, redoc_url=None)  # those need a CDN
     app.state.jobs = jobs
     app.state.languages = languages
