@@ -77,8 +77,6 @@ def test_a_registry_forgets_what_settings_described_before() -> None:
 def test_of_two_with_one_suffix_the_later_has_it() -> None:
     one, two = (Language(id=id_, title=id_, suffixes=(".x",)) for id_ in ("one", "two"))
     known = Languages((one, two))
-        (Language(id="one", title="1", suffixes=(".x",)), Language(id="two", title="2", suffixes=(".x",)))
-    )
     assert str(known.of_file("a.x")) == "two"
 
 
