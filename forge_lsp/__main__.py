@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forge_lsp.app import Flags
     from forge_lsp.cli.arguments import Options
     from forge_lsp.config import Resolved
+    from forge_lsp.core.languages import Languages
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.writing import Files
@@ -67,7 +68,12 @@ def _serve(tcp: str | None, flags: Flags | None) -> int:
 
         return await make_services(flags or Flags(), editor, folders, trusted=trusted)
 
-    server = create_server(build=build, version=__version__)
+    def languages() -> Languages:
+        from forge_lsp.languages.registry import BUILT_IN
+
+        return BUILT_IN
+
+    server = create_server(build=build, version=__version__, languages=languages)
     if tcp is None:
         return run_stdio(server)
     host, _, port = tcp.rpartition(":")

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.cli.diff import styled, unified
 from forge_lsp.cli.display import printable, stdout_console
 from forge_lsp.core.errors import EnvironmentFault, ForgeError
+from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,7 +116,7 @@ async def _demo(make_editor: EditorFactory, console: Console, folder: Path) -> i
         editor = make_editor(project, {}, show)
         try:
             await editor.start([sys.executable, "-m", "forge_lsp"], _environment(folder))
-            uri = editor.open(path, "python")
+            uri = editor.open(path, str(BUILT_IN.of_file(FILE)))
             line = next(i for i, text in enumerate(before.splitlines()) if text.startswith(STUB))
             title, command, argument = _press(await editor.light_bulb(uri, line))
             show(f"{title}: {STUB}", None)
@@ -230,7 +231,7 @@ def _message(text: str) -> Text:
 def _syntax(text: str) -> object:
     from rich.syntax import Syntax
 
-    return Syntax(text, "python", background_color="default", padding=(1, 4))
+    return Syntax(text, PurePath(FILE).suffix.removeprefix("."), background_color="default", padding=(1, 4))
 
 
 def _markdown(text: str) -> object:

@@ -25,7 +25,8 @@ class Language:
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
     a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
     nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
-    definitions at the top of a file.
+    definitions at the top of a file. ``editor_keys`` are settings of editors and their plugins, ``section.key``, that
+    name the program which the user chose for it.
 
     The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
     benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
@@ -44,6 +45,7 @@ class Language:
     output_folders: frozenset[str] = frozenset()
     indented: bool = False
     gap: int = 1
+    editor_keys: tuple[str, ...] = ()
     editing: Callable[[], EditingSupport] = EditingSupport
     extraction: Callable[[], ExtractionSupport] = ExtractionSupport
     context: Callable[[], ContextSupport] = ContextSupport

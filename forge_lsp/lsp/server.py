@@ -19,6 +19,9 @@ from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.serving import serve_stdio, serve_tcp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from forge_lsp.core.languages import Languages
     from forge_lsp.core.task import Document, Scope, TextRange
     from forge_lsp.lsp.apply import Waits
     from forge_lsp.lsp.commands import Commands
@@ -36,12 +39,13 @@ class ForgeServer(LanguageServer):
 
     protocol: ForgeProtocol  # pyright: ignore[reportIncompatibleVariableOverride] - set once, to this class
 
-    def __init__(self, version: str, build: Build, waits: Waits | None) -> None:
+    def __init__(self, version: str, build: Build, waits: Waits | None, languages: Callable[[], Languages]) -> None:
         super().__init__("forge-lsp", version, protocol_cls=ForgeProtocol)  # pyright: ignore[reportUnknownMemberType] - untyped *args there
         self.log = Log()
         self._version = version
         self._build = build
         self._waits = waits
+        self._languages = languages
         self._begun = False
 
     # Made when first used, after initialize: the domain's dataclasses alone cost as much as the 50 ms we may take.
@@ -52,7 +56,7 @@ class ForgeServer(LanguageServer):
         from forge_lsp.lsp.session import Session
 
         self._begun = True
-        return Session(self.protocol, self._build, self.log, self._waits)
+        return Session(self.protocol, self._build, self.log, self._waits, languages=self._languages())
 
     @cached_property
     def commands(self) -> Commands:
@@ -93,14 +97,17 @@ class ForgeServer(LanguageServer):
         logger.error("%s: %s", getattr(source, "__name__", source), error)
 
 
-def create_server(*, build: Build, version: str, waits: Waits | None = None) -> ForgeServer:
+def create_server(
+    *, build: Build, version: str, waits: Waits | None = None, languages: Callable[[], Languages] | None = None
+) -> ForgeServer:
     """A server that is ready to run.
 
     ``build`` is awaited once after ``initialized`` with the editor's settings (None where it sent none), the
     workspace folders, and whether the user trusts them. It may raise a ForgeError: the user is told, and it is tried
-    again when settings change.
+    again when settings change. ``languages`` is asked once, after ``initialize``, for those that are known without any
+    settings.
     """
-    server = ForgeServer(version, build, waits)
+    server = ForgeServer(version, build, waits, languages or _no_languages)
     protocol = server.protocol
     protocol.execute = server.execute
     protocol.at_once = server.at_once
@@ -143,6 +150,12 @@ def create_server(*, build: Build, version: str, waits: Waits | None = None) -> 
         return await _lenses(server.session, params.text_document.uri)
 
     return server
+
+
+def _no_languages() -> Languages:
+    from forge_lsp.core.languages import Languages
+
+    return Languages(())
 
 
 async def _listed() -> None:

@@ -12,6 +12,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.errors import ForgeError, SettingsError
+from forge_lsp.core.languages import Languages
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.afterwards import Afterwards
@@ -42,8 +43,11 @@ _LOOK_SECONDS = 0.3  # of them, for a document that was saved just before
 class Session:
     """Holds what lives as long as the connection. Commands wait in :meth:`ready` until the services are built."""
 
-    def __init__(self, protocol: ForgeProtocol, build: Build, log: Log, waits: Waits | None = None) -> None:
+    def __init__(
+        self, protocol: ForgeProtocol, build: Build, log: Log, waits: Waits | None = None, *, languages: Languages
+    ) -> None:
         self._protocol = protocol
+        self._languages = languages
         self._build = build
         self._log = log
         self._editor_log: EditorLog | None = None
@@ -54,7 +58,7 @@ class Session:
         self._built = asyncio.Event()
         self._configuring = asyncio.Lock()
         self._settings: dict[str, object] = {}
-        self._python: dict[str, object] = {}
+        self._programs: dict[str, object] = {}
         self._fresh: object = None
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,7 +72,7 @@ class Session:
         if self._editor is None:
             capabilities = self._protocol.client_capabilities
             workspace = cast("ExactWorkspace", self._protocol.workspace)
-            documents = Documents(workspace)
+            documents = Documents(workspace, self._languages)
             window = capabilities.window
             options = self._options()
             self._editor = Editor(
@@ -173,10 +177,11 @@ class Session:
         """``workspace/didChangeConfiguration``: take the settings from it, or ask for them."""
         async with self._configuring:
             fresh = await self._pull()
-            self._python = editor_settings.chosen_python(settings) or self._python
+            programs = editor_settings.chosen_programs(settings, self._languages)
+            self._programs = programs or self._programs
             if fresh is None:
                 fresh = editor_settings.from_change(settings)
-            if fresh is None and not editor_settings.chosen_python(settings):
+            if fresh is None and not programs:
                 return
             self._fresh = self._fresh if fresh is None else fresh
             wanted = editor_settings.merged(self._initial(), self._fresh)
@@ -245,8 +250,8 @@ class Session:
     def _initial(self) -> dict[str, object]:
         """What lies under the settings that the client is asked for."""
         options = self._options()
-        chosen = self._python or editor_settings.chosen_python(options)
-        return editor_settings.merged(chosen, editor_settings.from_initialization(options))
+        chosen = self._programs or editor_settings.chosen_programs(options, self._languages)
+        return editor_settings.merged(chosen, editor_settings.from_initialization(options, self._languages))
 
     def _options(self) -> dict[str, object]:
         params = self._protocol.initialize_params

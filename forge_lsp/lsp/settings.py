@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-__all__ = ["INITIALIZATION_ONLY", "chosen_python", "from_change", "from_initialization", "merged"]
+from forge_lsp.core.languages import Languages
 
-INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel", "trusted", "python"})
+__all__ = ["INITIALIZATION_ONLY", "chosen_programs", "from_change", "from_initialization", "merged"]
+
+INITIALIZATION_ONLY = frozenset({"jobEvents", "logLevel", "trusted"})
 """Keys of ``initializationOptions`` that concern the connection, and are not settings."""
 
 
-def from_initialization(options: object) -> dict[str, object]:
-    """The settings in ``initializationOptions``: its ``forge`` table, or its own keys."""
+def from_initialization(options: object, languages: Languages) -> dict[str, object]:
+    """The settings in ``initializationOptions``: its ``forge`` table, or its own keys; without what other plugins keep
+    of ``languages``."""
     table = _table(options)
     if "forge" in table:
         return _without_null(_table(table["forge"]))
-    return _without_null({key: value for key, value in table.items() if key not in INITIALIZATION_ONLY})
+    others = {key.partition(".")[0] for language in languages for key in language.editor_keys}
+    left_out = others | INITIALIZATION_ONLY
+    return _without_null({key: value for key, value in table.items() if key not in left_out})
 
 
 def from_change(settings: object) -> dict[str, object] | None:
@@ -27,15 +32,17 @@ def from_change(settings: object) -> dict[str, object] | None:
     return _without_null(_table(table["forge"]))
 
 
-def chosen_python(settings: object) -> dict[str, object]:
-    """The interpreter that the user chose in the editor, as a setting of ours: where editors and their plugins keep it
-    (``python.pythonPath``, ``python.defaultInterpreterPath``)."""
-    table = _table(_table(settings).get("python"))
-    for key in ("pythonPath", "defaultInterpreterPath", "interpreterPath"):
-        value = table.get(key)
-        if isinstance(value, str) and value.strip() not in ("", "python", "python3"):
-            return {"check": {"python": {"interpreter": value.strip()}}}
-    return {}
+def chosen_programs(settings: object, languages: Languages) -> dict[str, object]:
+    """The programs that the user chose in the editor for ``languages``, as settings of ours. A language's own name
+    chooses none: it is what editors have before a choice."""
+    check: dict[str, object] = {}
+    for language in languages:
+        for place in language.editor_keys:
+            section, _, key = place.partition(".")
+            value = _table(_table(settings).get(section)).get(key)
+            if isinstance(value, str) and value.strip() not in ("", language.id, *language.names):
+                check.setdefault(language.id, {"interpreter": value.strip()})
+    return {"check": check} if check else {}
 
 
 def merged(lower: Mapping[str, object], upper: object) -> dict[str, object]:

@@ -244,7 +244,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
 
 
 def main() -> int:
-    server = create_server(build=build, version="0.0-test")
+    server = create_server(build=build, version="0.0-test", languages=lambda: BUILT_IN)
     if "--modules" in sys.argv:  # say what is loaded when initialize is answered
         execute = server.protocol.execute
 

@@ -21,6 +21,7 @@ PYTHON = Language(
     names=("py", "python3"),
     comment="#",
     indented=True,
+    editor_keys=("python.pythonPath", "python.defaultInterpreterPath", "python.interpreterPath"),
     gap=2,
     test_files=re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
     output_folders=frozenset(

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from forge_lsp.lsp.settings import chosen_python, from_change, from_initialization, merged
+from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.lsp.settings import chosen_programs, from_change, from_initialization, merged
 
 
 def test_initialization_options() -> None:
-    assert from_initialization(None) == {}
-    assert from_initialization([1]) == {}
-    assert from_initialization({"jobEvents": True, "logLevel": "debug", "apply": {"mode": "none"}}) == {
+    assert from_initialization(None, BUILT_IN) == {}
+    assert from_initialization([1], BUILT_IN) == {}
+    assert from_initialization({"jobEvents": True, "logLevel": "debug", "apply": {"mode": "none"}}, BUILT_IN) == {
         "apply": {"mode": "none"}
     }
-    assert from_initialization({"forge": {"apply": {"mode": None}, "profile": "cloud"}, "other": 1}) == {
+    assert from_initialization({"forge": {"apply": {"mode": None}, "profile": "cloud"}, "other": 1}, BUILT_IN) == {
         "apply": {},
         "profile": "cloud",
     }
@@ -35,9 +36,11 @@ def test_the_interpreter_that_was_chosen_in_the_editor() -> None:
     def named(path: str) -> dict[str, object]:
         return {"check": {"python": {"interpreter": path}}}
 
-    assert chosen_python({"python": {"pythonPath": "/env/bin/python"}}) == named("/env/bin/python")
+    assert chosen_programs({"python": {"pythonPath": "/env/bin/python"}}, BUILT_IN) == named("/env/bin/python")
     other = {"python": {"defaultInterpreterPath": "${workspaceFolder}/venv", "pythonPath": "python"}}
-    assert chosen_python(other) == named("${workspaceFolder}/venv")
-    assert chosen_python({"python": {"pythonPath": ""}, "forge": {}}) == {}
-    assert chosen_python(None) == {}
-    assert from_initialization({"python": {"pythonPath": "/env/bin/python"}, "effort": "need"}) == {"effort": "need"}
+    assert chosen_programs(other, BUILT_IN) == named("${workspaceFolder}/venv")
+    assert chosen_programs({"python": {"pythonPath": ""}, "forge": {}}, BUILT_IN) == {}
+    assert chosen_programs(None, BUILT_IN) == {}
+    assert from_initialization({"python": {"pythonPath": "/env/bin/python"}, "effort": "need"}, BUILT_IN) == {
+        "effort": "need"
+    }
