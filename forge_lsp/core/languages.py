@@ -25,7 +25,7 @@ class Language:
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
     a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
     nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
-    definitions at the top of a file.
+    definitions at the top of a file. ``listed``: its compiler is given files by name, all that are on the disk.
 
     The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
     benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
@@ -44,6 +44,7 @@ class Language:
     output_folders: frozenset[str] = frozenset()
     indented: bool = False
     gap: int = 1
+    listed: bool = False
     editing: Callable[[], EditingSupport] = EditingSupport
     extraction: Callable[[], ExtractionSupport] = ExtractionSupport
     context: Callable[[], ContextSupport] = ContextSupport
@@ -58,6 +59,11 @@ class Language:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @property
+    def block_comments(self) -> bool:
+        """Return whether ``/* ... */`` is a comment too: so it is wherever ``//`` begins one."""
+        return self.comment == "//"
 
     def is_test_file(self, name: str) -> bool:
         """Return whether a file holds tests; ``name`` is its path in the workspace, with ``/``."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.became import Became
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, Task, TextEdit, TextRange
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 __all__ = [
     "ContextGatherer",
@@ -20,9 +24,12 @@ __all__ = [
     "Item",
     "ItemKind",
     "Outline",
+    "Parser",
+    "ProjectFiles",
     "Scoping",
     "ShownPart",
     "Syntax",
+    "SyntaxTree",
 ]
 
 
@@ -76,6 +83,66 @@ class Syntax(Protocol):
 
     def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:
         """String literals that span lines, in order: white space and comment marks in them are data."""
+        ...
+
+
+class SyntaxTree(Protocol):
+    """A parsed text: tree-sitter's nodes, and their places in code points of the text that was asked about."""
+
+    text: str
+    root: Node
+
+    def start(self, node: Node) -> int:
+        """Where a node starts."""
+        ...
+
+    def end(self, node: Node) -> int:
+        """Where a node ends, white space at its end left out."""
+        ...
+
+    def range(self, node: Node) -> TextRange:
+        """A node's range."""
+        ...
+
+    def of(self, node: Node) -> str:
+        """A node's text."""
+        ...
+
+    def slice(self, start: int, end: int) -> str:
+        """Text between two offsets as :meth:`start` and :meth:`end` give them."""
+        ...
+
+    def before_on_line(self, offset: int) -> str:
+        """What stands before ``offset`` on its line."""
+        ...
+
+    def errors(self) -> Iterator[TextRange]:
+        """The outermost ranges that do not parse, in order; empty ones where something is missing."""
+        ...
+
+    def find(self, *types: str) -> Iterator[Node]:
+        """Every node of the given types that lies in no other of them, in order."""
+        ...
+
+
+class Parser(Protocol):
+    """Parses with the grammars of a language."""
+
+    def parse(self, text: str, language: Language, *, base: int = 0) -> SyntaxTree:
+        """Parse ``text``; ``base`` is added to every offset. Raises KeyError for a language without a grammar."""
+        ...
+
+
+class ProjectFiles(Protocol):
+    """The files of a workspace that may be shown, open buffers over the disk."""
+
+    @property
+    def workspace(self) -> Path:
+        """Its folder."""
+        ...
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file; None if there is none, or none that may be shown."""
         ...
 
 

@@ -17,7 +17,7 @@ _GUARD = re.compile(r"\s*#\s*(?:ifndef|define|pragma\s+once)\b")
 _C_HEADER = re.compile(r"<c(?P<name>\w+)>")
 
 
-def merge_c(text: str, wanted: Sequence[str], head: Sequence[Item]) -> list[TextEdit]:
+def merge_c(text: str, wanted: Sequence[str], _items: Sequence[Item], head: Sequence[Item]) -> list[TextEdit]:
     """Edits of ``text``: an include after the last of its kind (``<...>`` or ``"..."``), else after the last include;
     a ``using`` after all of them; without any, below the include guard and the comment at the top."""
     lines = Lines(text)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import TextEdit, TextRange
-from forge_lsp.editing.imports_kinds import in_kind
 from forge_lsp.editing.lines import BOM, Lines
+from forge_lsp.languages.ecmascript.kinds import in_kind
 
 __all__ = ["merge_ecmascript"]
 

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.editing.headers_go_rust import keep_headers
 from forge_lsp.editing.imports import merge_imports
+from forge_lsp.languages.go import headers as go_headers
 from forge_lsp.languages.go.imports import fit_go, without_idle_go_imports
+from forge_lsp.languages.rust import headers as rust_headers
 from tests.support import lang
 from tests.unit.editing.support import SYNTAX, spliced
 
 GO, RUST = lang.GO, lang.RUST
+KEEP = {GO: go_headers.keep_headers, RUST: rust_headers.keep_headers}
 
 
 def named(text: str, language: Language, name: str) -> Item:
@@ -207,16 +209,18 @@ def test_a_list_over_several_lines_grows_by_lines() -> None:
     ],
 )
 def test_the_header_of_a_stub_stays(language: Language, original: str, code: str, kept: bool) -> None:
-    got = keep_headers(original, code, language, SYNTAX)
+    got = KEEP[language](original, code, language, SYNTAX)
     header = original.partition(" {")[0]
     assert got == (header + " {" + code.partition("{")[2] if kept else code)
 
 
 def test_what_the_body_needs_of_a_header_stays() -> None:
-    got = keep_headers("pub fn f(a: u8) -> u8 { todo!() }", "fn f(mut a: u8) -> u8 { a += 1; a }", RUST, SYNTAX)
+    got = rust_headers.keep_headers(
+        "pub fn f(a: u8) -> u8 { todo!() }", "fn f(mut a: u8) -> u8 { a += 1; a }", RUST, SYNTAX
+    )
     assert got == "pub fn f(mut a: u8) -> u8 { a += 1; a }"
     same = "fn f(mut a: u8) -> u8 { a += 1; a }"
-    assert keep_headers("fn f(a: u8) -> u8 { todo!() }", same, RUST, SYNTAX) == same
+    assert KEEP[RUST]("fn f(a: u8) -> u8 { todo!() }", same, RUST, SYNTAX) == same
 
 
 PIECES = [
@@ -243,6 +247,6 @@ def test_anything_has_an_outline_and_takes_imports(language: Language, pieces: l
         assert 0 <= item.range.start <= item.range.end <= len(text)
         assert item.body is None or item.range.start <= item.body.start <= item.body.end <= item.range.end
     merge_imports(text, ['import "sort"', "use a::c;"], language, SYNTAX)
-    keep_headers(text, text, language, SYNTAX)
+    KEEP[language](text, text, language, SYNTAX)
     fit_go(text, text, SYNTAX)
     without_idle_go_imports(text, text, SYNTAX)
