@@ -39,20 +39,20 @@ def _function(text: str, name: str | None, language: Language, syntax: Syntax) -
 
 
 def keep_headers(
-    original: str,
+    task: Task,
     code: str,
-    language: Language,
     syntax: Syntax,
     *,
     fit: Callable[[str, str, Sequence[str]], str | None],
     receiver: Callable[[str], str | None] = lambda _: None,
 ) -> str:
-    """``code`` with the headers of the stubs of ``original``, matched by name and by what encloses them.
+    """``code`` with the headers of the stubs that it replaces, matched by name and by what encloses them.
 
     Where parameters bear other names its own header stays: the body speaks of them. ``fit`` brings the user's header to
     a body by the one that came with it and the names of the parameters; None: the body needs its own. ``receiver`` is
     the type that a header outside of every type belongs to; a function that lost it is known by its name alone.
     """
+    original, language = dedent(normalised(task.original)), task.document.language
     functions = _functions(syntax.outline(original, language).items, "", receiver)
     known = {key: item for key, item in functions if item.stub}
     if not known:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from forge_lsp.core.support import OwnFile
 from forge_lsp.core.task import Task
 
 __all__ = ["leads_to_itself"]
@@ -20,4 +19,4 @@ def leads_to_itself(statement: str, task: Task) -> bool:
     below = Path(path.name)
     if workspace is not None and path.is_relative_to(workspace):
         below = path.relative_to(workspace)
-    return imports_itself(statement, OwnFile(path=path, below=below, text=task.document.text))
+    return imports_itself(statement, task.document, below)

@@ -111,7 +111,9 @@ class Grammars:
 
     def matches(self, text: str, language: Language, queries: Mapping[str, str]) -> list[dict[str, list[Node]]]:
         """What a query finds in ``text``: the captures of each match. ``queries`` are by grammar, which is chosen as
-        for :meth:`parse`. A lone ``\\r`` ends a line."""
+        for :meth:`parse`. A lone ``\\r`` ends a line. Without queries nothing is parsed."""
+        if not queries:
+            return []
         import tree_sitter
 
         grammar, root = self._read(_cleaned(text).encode(), language)

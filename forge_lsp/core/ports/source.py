@@ -87,42 +87,23 @@ class Syntax(Protocol):
 
 
 class SyntaxTree(Protocol):
-    """A parsed text: tree-sitter's nodes, and their places in code points of the text that was asked about."""
+    """A parsed text: tree-sitter's nodes, their places in code points, and what does not parse.
+
+    An ``end`` leaves out white space. ``slice`` takes offsets as ``start`` and ``end`` give them. ``errors`` are the
+    outermost ranges, in order, empty where something is missing; ``find`` gives the outermost nodes of some types.
+    """
 
     text: str
     root: Node
 
-    def start(self, node: Node) -> int:
-        """Where a node starts."""
-        ...
-
-    def end(self, node: Node) -> int:
-        """Where a node ends, white space at its end left out."""
-        ...
-
-    def range(self, node: Node) -> TextRange:
-        """A node's range."""
-        ...
-
-    def of(self, node: Node) -> str:
-        """A node's text."""
-        ...
-
-    def slice(self, start: int, end: int) -> str:
-        """Text between two offsets as :meth:`start` and :meth:`end` give them."""
-        ...
-
-    def before_on_line(self, offset: int) -> str:
-        """What stands before ``offset`` on its line."""
-        ...
-
-    def errors(self) -> Iterator[TextRange]:
-        """The outermost ranges that do not parse, in order; empty ones where something is missing."""
-        ...
-
-    def find(self, *types: str) -> Iterator[Node]:
-        """Every node of the given types that lies in no other of them, in order."""
-        ...
+    def start(self, node: Node) -> int: ...
+    def end(self, node: Node) -> int: ...
+    def range(self, node: Node) -> TextRange: ...
+    def of(self, node: Node) -> str: ...
+    def slice(self, start: int, end: int) -> str: ...
+    def before_on_line(self, offset: int) -> str: ...
+    def errors(self) -> Iterator[TextRange]: ...
+    def find(self, *types: str) -> Iterator[Node]: ...
 
 
 class Parser(Protocol):
@@ -134,16 +115,11 @@ class Parser(Protocol):
 
 
 class ProjectFiles(Protocol):
-    """The files of a workspace that may be shown, open buffers over the disk."""
+    """The files of a workspace that may be shown, open buffers over the disk; ``text`` is None for all others."""
 
     @property
-    def workspace(self) -> Path:
-        """Its folder."""
-        ...
-
-    def text(self, path: Path) -> str | None:
-        """The text of a file; None if there is none, or none that may be shown."""
-        ...
+    def workspace(self) -> Path: ...
+    def text(self, path: Path) -> str | None: ...
 
 
 class Scoping(Protocol):

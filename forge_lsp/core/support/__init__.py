@@ -3,7 +3,7 @@
 from forge_lsp.core.support.bench import BenchSupport
 from forge_lsp.core.support.checking import CheckingSupport
 from forge_lsp.core.support.context import ContextSupport
-from forge_lsp.core.support.editing import EditingSupport, OwnFile
+from forge_lsp.core.support.editing import EditingSupport
 from forge_lsp.core.support.extraction import ExtractionSupport
 
-__all__ = ["BenchSupport", "CheckingSupport", "ContextSupport", "EditingSupport", "ExtractionSupport", "OwnFile"]
+__all__ = ["BenchSupport", "CheckingSupport", "ContextSupport", "EditingSupport", "ExtractionSupport"]

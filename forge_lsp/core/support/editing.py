@@ -13,18 +13,9 @@ if TYPE_CHECKING:
     from forge_lsp.core.ports import Item, Outline, Parser, ProjectFiles, Syntax
     from forge_lsp.core.task import Document, Task, TextEdit
 
-__all__ = ["EditingSupport", "OwnFile"]
+__all__ = ["EditingSupport"]
 
 _NEVER = re.compile(r"(?!)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnFile:
-    """The file that an import stands in. ``below``: its path in the workspace, its name alone where it is in none."""
-
-    path: Path
-    below: Path
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +38,9 @@ class EditingSupport:
     Edits. ``keep(task, code, syntax)`` gives code what the user wrote and a model left out or changed without need.
     ``merge_imports(text, wanted, items, head)`` are the edits that import what is ``wanted``; ``head`` are the imports
     before the first definition. ``drop_imports(before, after, syntax)`` takes those from a text that it does not need
-    any more. ``imports_itself`` says whether an import statement leads to the file that it stands in;
-    ``imported_files`` are the files of its project that a document imports, at a path.
+    any more. ``imports_itself(statement, document, below)`` says whether an import leads to the document that it stands
+    in, whose path in the workspace is ``below`` (its name alone where it is in none);
+    ``imported_files(document, path, files, syntax)`` are the files of its project that a document at ``path`` imports.
     """
 
     grammars: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -68,5 +60,5 @@ class EditingSupport:
     keep: Callable[[Task, str, Syntax], str] | None = None
     merge_imports: Callable[[str, Sequence[str], Sequence[Item], Sequence[Item]], list[TextEdit]] | None = None
     drop_imports: Callable[[str, str, Syntax], str] | None = None
-    imports_itself: Callable[[str, OwnFile], bool] | None = None
+    imports_itself: Callable[[str, Document, Path], bool] | None = None
     imported_files: Callable[[Document, Path, ProjectFiles, Syntax], Iterator[Path]] | None = None

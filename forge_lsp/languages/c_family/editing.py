@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.editing.headers import keep_header
-from forge_lsp.languages.c_family.imports import merge_c
-from forge_lsp.languages.c_family.neighbours import imported_files, imports_itself
+from forge_lsp.languages.c_family.imports import imported_files, imports_itself, merge_c
 from forge_lsp.languages.c_family.outline import outline_c
 
 __all__ = ["CPP_EDITING", "C_EDITING"]

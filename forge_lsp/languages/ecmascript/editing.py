@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.languages.ecmascript.headers import keep_form
-from forge_lsp.languages.ecmascript.imports import merge_ecmascript
-from forge_lsp.languages.ecmascript.neighbours import imported_files, imports_itself
+from forge_lsp.languages.ecmascript.imports import imported_files, imports_itself, merge_ecmascript
 from forge_lsp.languages.ecmascript.outline import outline_ecmascript
 
 __all__ = ["JAVASCRIPT_EDITING", "TYPESCRIPT_EDITING"]

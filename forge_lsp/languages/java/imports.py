@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.support import OwnFile
-from forge_lsp.core.task import TextEdit, TextRange
+from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
 from forge_lsp.languages.java import JAVA
 
@@ -57,11 +57,11 @@ def fit_java_file(original: str, code: str, stem: str | None, syntax: Syntax) ->
     return re.sub(rf"(?<![\w$.]){re.escape(public[0].name or '')}(?![\w$])", stem, code)
 
 
-def imports_itself(statement: str, own: OwnFile) -> bool:
+def imports_itself(statement: str, document: Document, below: Path) -> bool:
     """Whether a statement imports the class that the file is called after."""
     match = re.fullmatch(r"import\s+(?:static\s+)?([\w.]+?)(?:\.\*)?\s*;", statement.strip())
-    package = re.search(r"^\s*package\s+([\w.]+)\s*;", own.text, re.M)
-    name = f"{package[1]}.{own.path.stem}" if package is not None else own.path.stem
+    package = re.search(r"^\s*package\s+([\w.]+)\s*;", document.text, re.M)
+    name = f"{package[1]}.{below.stem}" if package is not None else below.stem
     return match is not None and (match[1] == name or match[1].startswith(f"{name}."))
 
 

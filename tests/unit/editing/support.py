@@ -49,7 +49,7 @@ def spliced(text: str, code: str, *imports: str, language: Language = PYTHON, ma
 
 
 def kept_by(keep: Callable[..., Parsed], original: str, code: str, **named: bool) -> str:
-    """``code`` after one of the steps of :func:`keep_python` alone."""
+    """``code`` after one step of what keeps Python alone."""
     before, after = parsed(original), parsed(code)
     if before is None or after is None:
         return code
