@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forge_lsp.changes.judging import LISTED_FROM_DISK, is_test
+from forge_lsp.changes.judging import is_test
 from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest, ToolMissing
 from forge_lsp.languages.registry import BUILT_IN
@@ -75,7 +75,8 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
             text = await git.text(f":{name}", name)
             files.append(FileChange(path=git.top / name, before=text, after=text))
     if staged:
-        away = (name for name in loose if BUILT_IN.of_file(name) not in (None, *LISTED_FROM_DISK) or is_test(name))
+        known = ((name, BUILT_IN.of_file(name)) for name in loose)
+        away = (name for name, one in known if (one is not None and not one.listed) or is_test(name))
         files += [FileChange(path=git.top / name, before=None, after=None) for name in away]
     unread = tuple(name for name in states if name not in readable)
     against = f"{revision}, as staged" if staged else revision

@@ -24,12 +24,9 @@ from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRan
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.go import GO
-from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.registry import BUILT_IN
 
-__all__ = ["LISTED_FROM_DISK", "Tools", "is_test", "judge"]
+__all__ = ["Tools", "is_test", "judge"]
 
 _TEST = re.compile(
     r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$"
@@ -37,8 +34,6 @@ _TEST = re.compile(
     r"|(?:jest|vitest|karma|playwright)\.config\.\w+)$"
 )
 """Tests, what only they use, and what says which tests are run and how."""
-LISTED_FROM_DISK = (JAVA, C, CPP)
-"""Languages whose compilers are given the files that are on the disk by name: none of them may be away before."""
 _AT_ONCE = 2  # places of a file; each runs tests in a sandbox of its own
 
 Watch = Callable[[str], None]
@@ -135,8 +130,8 @@ def _others(change: Change, trust_tests: bool, notes: list[str]) -> tuple[Other,
         elif language is None:
             notes.append(f"{name}: not judged; it is in place both before and after")
             before = after
-        elif before is None and language in LISTED_FROM_DISK:
-            before = after
+        elif before is None and language.listed:
+            before = after  # its compiler is given it by name: it may not be away
         found.append(Other(path=file.path, before=before, after=after))
     return tuple(found)
 
@@ -160,11 +155,10 @@ class _File:
     async def verdict(self) -> FileVerdict:
         """Its build, and each of its places."""
         before, after = self.file.before, self.file.after
-        go = self.language is GO  # where a file that holds nothing at all does not compile
         if before is None:
-            before = _package_line(after or "") if go else ""
+            before = _without_code(after or "", self.language)
         if after is None:
-            after = _package_line(before) if go else ""
+            after = _without_code(before, self.language)
         document = Document(uri=self.file.path.as_uri(), language=self.language, text=before, path=self.file.path)
         places = places_of(
             document, after, syntax=self.tools.syntax, scoping=self.tools.scoping, lines=self.change.lines
@@ -321,7 +315,7 @@ def _name(change: Change, path: Path) -> str:
     return path.name
 
 
-def _package_line(text: str) -> str:
-    """What is left of a Go file without its code: its package clause."""
-    found = re.search(r"(?m)^package[ \t]+\w+.*$", text)
+def _without_code(text: str, language: Language) -> str:
+    """What is left of a file without its code: the clause without which it does not compile, where there is one."""
+    found = language.editing().clause.search(text)
     return f"{found[0]}\n" if found is not None else ""

@@ -25,8 +25,9 @@ class Language:
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
     a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
     nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
-    definitions at the top of a file. ``editor_keys`` are settings of editors and their plugins, ``section.key``, that
-    name the program which the user chose for it.
+    definitions at the top of a file. ``listed``: its compiler is given files by name, all that are on the disk.
+    ``editor_keys`` are settings of editors and their plugins, ``section.key``, that name the program which the user
+    chose for it.
 
     The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
     benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
@@ -45,6 +46,7 @@ class Language:
     output_folders: frozenset[str] = frozenset()
     indented: bool = False
     gap: int = 1
+    listed: bool = False
     editor_keys: tuple[str, ...] = ()
     editing: Callable[[], EditingSupport] = EditingSupport
     extraction: Callable[[], ExtractionSupport] = ExtractionSupport
@@ -60,6 +62,11 @@ class Language:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    @property
+    def block_comments(self) -> bool:
+        """Return whether ``/* ... */`` is a comment too: so it is wherever ``//`` begins one."""
+        return self.comment == "//"
 
     def is_test_file(self, name: str) -> bool:
         """Return whether a file holds tests; ``name`` is its path in the workspace, with ``/``."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import Scope
 from forge_lsp.editing.lines import Lines, dominant_ending, leading_space, normalised
-from forge_lsp.languages.python import PYTHON
-from forge_lsp.languages.rust import RUST
 
 __all__ = ["is_definition", "with_above"]
 
@@ -31,7 +28,7 @@ def with_above(before: str, after: str, scope: Scope, parts: Sequence[str], lang
     number = lines.at(_anchor(syntax.outline(before, language).items, before, scope, language))
     at, indent = lines.start(number), leading_space(lines.line(number))
     ending = dominant_ending(before)
-    gap = ending * (3 if language is PYTHON and not indent else 2)
+    gap = ending * (2 if indent else language.gap + 1)
     texts: list[str] = []
     for part in parts:
         text = normalised(part).strip("\n").replace("\n", ending + indent)
@@ -42,13 +39,12 @@ def with_above(before: str, after: str, scope: Scope, parts: Sequence[str], lang
 
 
 def _anchor(items: Sequence[Item], text: str, scope: Scope, language: Language) -> int:
-    """Where the outermost item begins that holds the scope; Rust's modules are looked into."""
+    """Where the outermost item begins that holds the scope; modules within the file are looked into."""
     at = scope.range.start
     for number, item in enumerate(items):
         if not (item.range.start <= at < item.range.end or at <= item.range.start < scope.range.end):
             continue
-        module = language is RUST and re.match(r"(?:pub(?:\([^)]*\))?\s+)?mod\b", item.signature or "")
-        if module and item.children:
+        if item.children and language.editing().module.match(item.signature or ""):
             return _anchor(item.children, text, scope, language)
         while number and item.name is not None and items[number - 1].name == item.name:
             number -= 1  # signatures of overloads stay together

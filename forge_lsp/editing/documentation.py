@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
+from forge_lsp.core.task import Task
 from forge_lsp.editing.outline import has_todo
-from forge_lsp.languages.python import PYTHON
 
-__all__ = ["keep_documentation"]
+__all__ = ["keep_documentation", "speaks_of_documentation"]
 
 _KINDS = (ItemKind.FUNCTION, ItemKind.CLASS, ItemKind.ASSIGNMENT)
 _STARTS = ("//", "/*", "*")
+_DOCUMENTS = re.compile(
+    r"\b(?:\w*docs?|document\w*|\w*docstrings?|comment\w*|describe\w*|explain\w*|annotat\w*)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,11 @@ class _Lead:
     first: int
     comments: tuple[int, ...]
     indent: str
+
+
+def speaks_of_documentation(task: Task) -> bool:
+    """Whether the user's words are about documentation: then a model may write another."""
+    return _DOCUMENTS.search(task.instruction) is not None
 
 
 def keep_documentation(original: str, code: str, language: Language, syntax: Syntax, *, rewritten: bool) -> str:
@@ -53,7 +62,7 @@ def keep_documentation(original: str, code: str, language: Language, syntax: Syn
 
 def _lost(before: Sequence[str], after: Sequence[str], language: Language) -> bool:
     """Whether a line of ``before`` that looks like a comment is missing from ``after``, in order."""
-    starts = "#" if language is PYTHON else _STARTS
+    starts = _STARTS if language.block_comments else language.comment
     remaining = iter([line.strip() for line in after])
     return any(line not in remaining for one in before if (line := one.strip()).startswith(starts))
 
@@ -88,11 +97,10 @@ def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Lan
         if block:
             found.append(number)
             block = "*/" not in line
-        elif language is PYTHON:
-            if line.startswith("#"):
-                found.append(number)
-        elif line.startswith("//"):
+        elif line.startswith(language.comment):
             found.append(number)
+        elif not language.block_comments:
+            pass
         elif line.startswith("/*") and (line.endswith("*/") or "*/" not in line):
             found.append(number)
             block = "*/" not in line

@@ -15,10 +15,8 @@ from forge_lsp.core.ports import ItemKind, Syntax
 from forge_lsp.core.task import Scope, ScopeKind, Task, TextEdit, TextRange
 from forge_lsp.editing.beside import is_definition, with_above
 from forge_lsp.editing.differences import minimal, shift_range
-from forge_lsp.editing.documentation import keep_documentation
+from forge_lsp.editing.documentation import keep_documentation, speaks_of_documentation
 from forge_lsp.editing.file_head import keep_head
-from forge_lsp.editing.headers_go_rust import keep_headers
-from forge_lsp.editing.headers_java_c import keep_header
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.editing.indentation import Strings, indent_unit, reindent
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, is_blank, normalised
@@ -27,22 +25,10 @@ from forge_lsp.editing.outline import has_todo
 from forge_lsp.editing.own_imports import leads_to_itself
 from forge_lsp.editing.suppressions import keep_suppressions
 from forge_lsp.editing.untouched import check_untouched
-from forge_lsp.languages.ecmascript.headers import keep_form
-from forge_lsp.languages.go import GO
-from forge_lsp.languages.go.imports import fit_go, without_idle_go_imports
-from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.java.imports import fit_java_file
-from forge_lsp.languages.python import PYTHON
-from forge_lsp.languages.python.kept import keep_python
-from forge_lsp.languages.rust import RUST
 from forge_lsp.redaction import placeholders, redact, restored
 
 __all__ = ["Edits", "SourceSyntax"]
 
-_PYTHON_DEFINITION = re.compile(r"(?:async\s+def|def|class)\b|@")
-_DOCUMENTS = re.compile(
-    r"\b(?:\w*docs?|document\w*|\w*docstrings?|comment\w*|describe\w*|explain\w*|annotat\w*)\b", re.I
-)
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 
 
@@ -82,8 +68,8 @@ class Edits:
             result = with_above(text, result, scope, above, document.language, self._syntax)
             shown = [line for line in shown if line not in above]
         merged = merge_imports(result, shown, document.language, self._syntax)
-        if document.language is GO:
-            merged = without_idle_go_imports(text, merged, self._syntax)
+        if (drop_imports := document.language.editing().drop_imports) is not None:
+            merged = drop_imports(text, merged, self._syntax)
         check_untouched(text, merged, scope, document.language, self._syntax)
         return merged
 
@@ -101,27 +87,15 @@ class Edits:
 
     def _finish(self, task: Task, code: str) -> str:
         found = self._with_lead(normalised(_shown(code, task)), task)
-        found = keep_form(task, keep_header(task, found, self._syntax), self._syntax)
-        if task.document.language is PYTHON:
-            original = normalised(task.original)
-            rewritten = _DOCUMENTS.search(task.instruction) is not None
-            found = keep_python(original, found, rewritten=rewritten)
-        if task.document.language is JAVA and task.scope.kind is ScopeKind.FILE:
-            stem = task.document.path.stem if task.document.path is not None else None
-            found = fit_java_file(normalised(task.original), found, stem, self._syntax)
-        if task.document.language is GO:
-            whole = task.scope.kind is ScopeKind.FILE or "package " in task.original
-            found = fit_go(normalised(task.document.text) if whole else None, found, self._syntax)
-        if task.document.language in (GO, RUST):
-            found = keep_headers(dedent(normalised(task.original)), found, task.document.language, self._syntax)
+        language = task.document.language
+        if (keep := language.editing().keep) is not None:
+            found = keep(task, found, self._syntax)
         original = dedent(normalised(task.original))
-        rewritten = _DOCUMENTS.search(task.instruction) is not None
+        rewritten = speaks_of_documentation(task)
         if task.scope.kind is ScopeKind.FILE:
-            found = keep_head(
-                normalised(task.original).removeprefix(BOM), found, task.document.language, rewritten=rewritten
-            )
-        found = keep_documentation(original, found, task.document.language, self._syntax, rewritten=rewritten)
-        return keep_suppressions(original, found, task.document.language, self._syntax)
+            found = keep_head(normalised(task.original).removeprefix(BOM), found, language, rewritten=rewritten)
+        found = keep_documentation(original, found, language, self._syntax, rewritten=rewritten)
+        return keep_suppressions(original, found, language, self._syntax)
 
     def placed(self, task: Task, code: str, text: str) -> TextRange | None:
         """Where ``code`` stands in ``text``, which :meth:`splice` made of it; None where that cannot be told."""
@@ -178,7 +152,7 @@ class Edits:
             return code
         own = first.range.of(new).partition(first.signature or "\0")[0]
         own_lines = own.splitlines()
-        rewritten = _DOCUMENTS.search(task.instruction) is not None
+        rewritten = speaks_of_documentation(task)
         comments = [line for line in lead.splitlines() if _COMMENT.match(line)]
         keeps = bool(comments) and not has_todo("\n".join(comments)) and not (rewritten and _has_comment(own))
         missing: list[str] = []
@@ -201,17 +175,18 @@ class Edits:
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
         unit = indent_unit(text)
         converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
-        if unit is None or language is not PYTHON:
+        if unit is None or not language.indented:
             return converted
         plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
         if converted == plain:
             return converted
-        # In Python a conversion can change what the code says: it must parse as well as it did before.
-        return converted if self._errors(converted, scope) <= self._errors(plain, scope) else plain
+        # Here a conversion can change what the code says: it must parse as well as it did before.
+        worse = self._errors(converted, scope, language) > self._errors(plain, scope, language)
+        return plain if worse else converted
 
-    def _errors(self, code: str, scope: Scope) -> int:
-        wrapped = f"if 1:\n{code}\n" if scope.indent else code
-        return len(self._syntax.outline(wrapped, PYTHON).errors)
+    def _errors(self, code: str, scope: Scope, language: Language) -> int:
+        wrapped = f"{language.editing().block}\n{code}\n" if scope.indent else code
+        return len(self._syntax.outline(wrapped, language).errors)
 
 
 def _shown(code: str, task: Task) -> str:
@@ -259,12 +234,13 @@ def _inserted(text: str, scope: Scope, body: str, language: Language) -> str:
 
 def _opens(line: str, language: Language) -> bool:
     stripped = re.sub(r"\s+(?:#|//).*$", "", line).rstrip()
-    return stripped.endswith(":") if language is PYTHON else stripped.endswith(("{", "("))
+    return stripped.endswith(":") if language.indented else stripped.endswith(("{", "("))
 
 
 def _gap(neighbour: str, body: str, indent: str, language: Language, *, after: bool) -> int:
-    """Blank lines between ``body`` and a neighbouring line: two around what Python defines at the top, else one."""
-    if language is not PYTHON or indent:
+    """Blank lines between ``body`` and a neighbouring line: the language's around definitions at the top, else one."""
+    if indent:
         return 1
-    beside = _PYTHON_DEFINITION.match(neighbour) is not None or (not after and neighbour[:1] in (" ", "\t"))
-    return 2 if beside or _PYTHON_DEFINITION.match(body) else 1
+    definition = language.editing().definition
+    beside = definition.match(neighbour) is not None or (not after and neighbour[:1] in (" ", "\t"))
+    return language.gap if beside or definition.match(body) else 1

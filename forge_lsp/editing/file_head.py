@@ -6,18 +6,16 @@ import re
 
 from forge_lsp.core.languages import Language
 from forge_lsp.editing.outline import has_todo
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["keep_head"]
 
-_DOCSTRING = re.compile(r"[rRuU]?(\"\"\"|''')(?:\\.|(?!\1).)*\1[ \t]*(?=\n|\Z)", re.S)
 _BLOCK = re.compile(r"/\*.*?\*/[ \t]*(?=\n|\Z)", re.S)
 _GROUND = re.compile(r"(?:package|import|from|use|using|namespace|global)\b|#\s*(?:include|pragma|ifndef|define|!\[)")
 """Code that a comment right above it does not describe, but for the file."""
 
 
 def keep_head(original: str, code: str, language: Language, *, rewritten: bool) -> str:
-    """``code``, the whole text of a file, with the comments that ``original`` begins with, and Python's docstring.
+    """``code``, the whole text of a file, with the comments that ``original`` begins with, and its docstring.
 
     Those that ask for something (TODO) go. ``rewritten``: the task speaks of documentation; then only a file without
     any gets them back. Both have ``\\n`` endings.
@@ -31,30 +29,25 @@ def keep_head(original: str, code: str, language: Language, *, rewritten: bool) 
 
 
 def _head(text: str, language: Language) -> str:
-    """The comments and blank lines at the start of ``text``, and Python's docstring, without what describes the
+    """The comments and blank lines at the start of ``text``, and its docstring, without what describes the
     definition below."""
     at = 0
     runs = [0]  # where each run of comments begins that no blank line interrupts
     documented = False
+    docstring = language.editing().docstring
     while at < len(text):
         line = text[at:].partition("\n")[0]
         word = line.strip()
         if not word:
             end = at + len(line)
             runs.append(min(end + 1, len(text)))
-        elif language is PYTHON:
-            match = _DOCSTRING.match(text, at) if not documented else None
-            if match is not None:
-                documented = True
-                end = match.end()
-                runs.append(min(end + 1, len(text)))
-            elif word.startswith("#"):
-                end = at + len(line)
-            else:
-                break
-        elif (match := _BLOCK.match(text, at)) is not None:
+        elif not documented and (match := docstring.match(text, at)) is not None:
+            documented = True
             end = match.end()
-        elif word.startswith(("//", "#!/")):
+            runs.append(min(end + 1, len(text)))
+        elif language.block_comments and (match := _BLOCK.match(text, at)) is not None:
+            end = match.end()
+        elif word.startswith((language.comment, "#!/")):
             end = at + len(line)
             if word.startswith("//!"):
                 runs.append(min(end + 1, len(text)))

@@ -7,19 +7,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
 from forge_lsp.editing.ignore import Guard
 from forge_lsp.editing.lines import BOM
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import read_plain
 
-__all__ = ["Files", "language_of"]
-
-
-def language_of(path: Path, default: Language) -> Language:
-    """The language of a file by its name."""
-    return BUILT_IN.of_file(path.name) or default
+__all__ = ["Files"]
 
 
 class Files:
@@ -30,6 +23,11 @@ class Files:
         self._largest = largest
         self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
         self._read: dict[Path, str | None] = {}
+
+    @property
+    def workspace(self) -> Path:
+        """Its folder."""
+        return self.guard.workspace
 
     def name(self, path: Path) -> str:
         """How a file is called in what models are shown: relative to the workspace."""

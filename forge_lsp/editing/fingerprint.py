@@ -23,9 +23,6 @@ from forge_lsp.editing.outline import COMMENTS
 from forge_lsp.editing.selecting import Found, walk
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.editing.tree import Grammars
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
-from forge_lsp.languages.go import GO
-from forge_lsp.languages.python import PYTHON
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -64,8 +61,6 @@ _ALWAYS_GROUPS = frozenset({"tuple", "expression_list"})
 """Groups also of one: (a,) is not (a)."""
 _PARENTHESES = ("(", ")")
 _CLOSING = frozenset(")]}>")
-_NO_SEMICOLONS = frozenset({PYTHON, JAVASCRIPT, TYPESCRIPT, GO})
-_QUOTED = frozenset({PYTHON, JAVASCRIPT, TYPESCRIPT})
 _ESCAPED_QUOTE = re.compile(r"\\(['\"])")
 _STRING = re.compile(r"([a-zA-Z]*)(\"{3}|'{3}|\"|')(.*)\2", re.S)
 
@@ -148,6 +143,7 @@ class _Event(NamedTuple):
 def _events(parsed: ParsedText, language: Language, imports: Sequence[TextRange]) -> Iterator[_Event]:
     """In order, so that ``at`` never falls."""
     starts = [place.start for place in imports]
+    support = language.editing()
     stack: list[Node | _Event] = [parsed.root]
     while stack:
         node = stack.pop()
@@ -158,7 +154,7 @@ def _events(parsed: ParsedText, language: Language, imports: Sequence[TextRange]
         if kind == "line_continuation":
             continue
         is_token = not node.child_count or kind in _STRINGS or kind in COMMENTS
-        kept = () if is_token else tuple(_kept(node, kind, language))
+        kept = () if is_token else tuple(_kept(node, kind, support.semicolons))
         if len(kept) == 1 and kind not in _ALWAYS_GROUPS:
             stack.append(kept[0])
             continue
@@ -168,7 +164,7 @@ def _events(parsed: ParsedText, language: Language, imports: Sequence[TextRange]
         if nearest >= 0 and end <= imports[nearest].end:
             continue
         if is_token:
-            text = _words(parsed.slice(start, end), kind, language)
+            text = _words(parsed.slice(start, end), kind, support.same_quotes)
             if text:
                 yield _Event(start, start, end, text, True)
             continue
@@ -177,7 +173,7 @@ def _events(parsed: ParsedText, language: Language, imports: Sequence[TextRange]
         stack.extend(reversed(kept))
 
 
-def _kept(node: Node, kind: str, language: Language) -> Iterator[Node]:
+def _kept(node: Node, kind: str, semicolons: bool) -> Iterator[Node]:
     """The children that say something."""
     children = node.children
     groups = kind in _GROUPING or (
@@ -191,7 +187,7 @@ def _kept(node: Node, kind: str, language: Language) -> Iterator[Node]:
         mark = child.type
         if mark in _PARENTHESES and groups and node.named_child_count:
             continue
-        if mark == ";" and language in _NO_SEMICOLONS and kind != "for_clause":
+        if mark == ";" and not semicolons and kind != "for_clause":
             continue
         if mark == ",":
             following = next((other.type for other in children[index + 1 :] if other.type not in COMMENTS), ")")
@@ -200,14 +196,14 @@ def _kept(node: Node, kind: str, language: Language) -> Iterator[Node]:
         yield child
 
 
-def _words(text: str, kind: str, language: Language) -> str:
+def _words(text: str, kind: str, same_quotes: bool) -> str:
     if kind in COMMENTS:
         return "".join(text.split())
     if kind in _NUMBERS:
         return text.lower()
     if kind not in _STRINGS:
         return " ".join(text.split())
-    match = _STRING.fullmatch(text) if language in _QUOTED else None
+    match = _STRING.fullmatch(text) if same_quotes else None
     if match is None:
         return text
     quotes, body = match[2], match[3]

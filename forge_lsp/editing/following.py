@@ -110,7 +110,7 @@ def follow(language: Language, scope: Scope, base: str, before: str, after: str)
     ``scope`` is a place in ``base``, the text that the job saw. ``before`` and ``after`` are the texts of the document
     around the edit: they differ in the scope and in imports alone.
     """
-    if max(len(before), len(after), len(base)) > LONGEST:
+    if not language.editing().grammars or max(len(before), len(after), len(base)) > LONGEST:
         return None
     place = scope.range
     if base.startswith(BOM):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space, normalised
-from forge_lsp.languages.python import PYTHON
-from forge_lsp.languages.python.levels import statements
 
-__all__ = ["Strings", "indent_unit", "reindent"]
-
-_HANGING = re.compile(r"(?:[(\[{]\s*(?:#.*)?|\\)$")
+__all__ = ["Strings", "in_units", "indent_unit", "reindent", "whole"]
 
 
 class Strings(Protocol):
@@ -67,7 +63,8 @@ def reindent(code: str, language: Language, *, indent: str, unit: str | None, st
     margin = _common([leading_space(lines[n]) for n in movable])
     steps = {n: _step(line, margin) for n, line in enumerate(lines) if n not in frozen and line.strip()}
     if unit is not None:
-        nested = _nested(lines, steps, prose, unit) if language is PYTHON else None
+        levels = language.editing().levels
+        nested = levels(lines, steps, prose, unit) if levels is not None else None
         steps = nested or _converted(lines, steps, movable, unit)
     return "\n".join(
         indent + steps[n] + line[len(leading_space(line)) :] if n in steps else line if n in frozen else ""
@@ -85,52 +82,18 @@ def _converted(lines: Sequence[str], steps: Mapping[int, str], movable: Sequence
     own = indent_unit("\n".join(lines[n] for n in movable))
     # The stars of a comment stand a blank further in than its start.
     plain = [steps[n] for n in movable if not lines[n].lstrip().startswith("*")]
-    if own is None or own == unit or not all(_whole(step, own) for step in plain):
+    if own is None or own == unit or not all(whole(step, own) for step in plain):
         return dict(steps)
-    return {n: _in_units(step, own, unit) for n, step in steps.items()}
+    return {n: in_units(step, own, unit) for n, step in steps.items()}
 
 
-def _nested(lines: Sequence[str], steps: Mapping[int, str], prose: Set[int], unit: str) -> dict[int, str] | None:
-    """The steps by how deep each statement is nested; what goes on over lines keeps its place beside its first."""
-    known = statements(
-        [step + lines[n].lstrip() if (step := steps.get(n)) is not None else lines[n] for n in range(len(lines))]
-    )
-    if known is None or any(statement.first not in steps for statement in known.values()):
-        return None
-    if all(steps[one.first] == unit * one.depth for one in known.values()):
-        return dict(steps)
-    own = min((steps[one.first] for one in known.values() if one.depth == 1), key=len, default=unit)
-    result: dict[int, str] = {}
-    for n, step in steps.items():
-        if (statement := known.get(n)) is None:
-            continue
-        start = steps[statement.first]
-        beyond = step[len(start) :] if step.startswith(start) else ""
-        # What hangs below an open bracket goes by steps; what is aligned with something above stays below it.
-        hangs = n not in prose and _HANGING.search(lines[statement.first]) is not None
-        if hangs and _whole(beyond, own):
-            beyond = _in_units(beyond, own, unit)
-        result[n] = unit * statement.depth + beyond
-    firsts = sorted({statement.first for statement in known.values()})
-    for n in steps.keys() - known.keys():
-        fellow = _fellow(steps, n, firsts)
-        result[n] = result[fellow] if fellow is not None else ""
-    return result
+def whole(step: str, unit: str) -> bool:
+    """Whether an indentation is whole steps of ``unit``."""
+    return step == unit * (len(step) // len(unit))
 
 
-def _fellow(steps: Mapping[int, str], comment: int, firsts: Sequence[int]) -> int | None:
-    """The statement beside which a comment stands: the next, or an earlier one as far in whose block goes on."""
-    after = next((n for n in firsts if n > comment), None)
-    if after is not None and steps[after] == steps[comment]:
-        return after
-    earlier = [n for n in firsts if n < comment]
-    open_still = next((n for n in reversed(earlier) if len(steps[n]) <= len(steps[comment])), None)
-    if open_still is not None and steps[open_still] == steps[comment]:
-        return open_still
-    return after if after is not None else open_still
-
-
-def _in_units(step: str, own: str, unit: str) -> str:
+def in_units(step: str, own: str, unit: str) -> str:
+    """An indentation in steps of ``own`` in those of ``unit``; what is beyond them stays."""
     count = len(step) // len(own)
     return unit * count + step[count * len(own) :]
 
@@ -153,7 +116,7 @@ def _string_lines(lines: Sequence[str], language: Language, strings: Strings) ->
     for place in strings.multiline_strings(text, language):
         first, last = index.at(place.start), index.at(place.end)
         inner = range(first + 1, last + 1)
-        (prose if language is PYTHON and _is_docstring(lines, first, place, index) else frozen).update(inner)
+        (prose if language.indented and _is_docstring(lines, first, place, index) else frozen).update(inner)
     return frozen, prose
 
 
@@ -174,7 +137,7 @@ def _first_line_restored(lines: list[str], indent: str, strings: set[int], langu
     least = min(others, key=len)
     if not least.startswith(indent):
         return lines
-    if language is PYTHON and lines[0].rstrip().endswith(":"):
+    if language.indented and lines[0].rstrip().endswith(":"):
         # A body one step below a header at column 0 is right as it is; it must lie a step below the scope's.
         steps = {len(space) - len(least) for space in others} - {0}
         width = min(steps) if steps else 1 if "\t" in least else 4
@@ -191,7 +154,3 @@ def _common(spaces: Sequence[str]) -> str:
     while size < min(len(shortest), len(longest)) and shortest[size] == longest[size]:
         size += 1
     return shortest[:size]
-
-
-def _whole(step: str, unit: str) -> bool:
-    return step == unit * (len(step) // len(unit))

@@ -6,7 +6,6 @@ Extraction strips lines that hold one of :data:`MARKERS`: a small model may copy
 from __future__ import annotations
 
 from forge_lsp.core.languages import Language
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["INSERT_HERE", "LEFT_OUT", "MARKERS", "SCOPE_BEGINS", "SCOPE_ENDS", "comment"]
 
@@ -19,4 +18,4 @@ MARKERS = (SCOPE_BEGINS, SCOPE_ENDS, INSERT_HERE, LEFT_OUT)
 
 def comment(language: Language, text: str, indent: str = "") -> str:
     """``text`` as a comment line of ``language``, without a line ending."""
-    return f"{indent}{'#' if language is PYTHON else '//'} {text}"
+    return f"{indent}{language.comment} {text}"

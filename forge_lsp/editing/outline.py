@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.ports import Item, ItemKind, SyntaxTree
 from forge_lsp.core.task import TextRange
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import ParsedText
 
 __all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_todo", "real_statements"]
 
@@ -43,7 +41,7 @@ def has_todo(text: str) -> bool:
     return TODO.search(text) is not None
 
 
-def comments_in(node: Node, source: ParsedText) -> str:
+def comments_in(node: Node, source: SyntaxTree) -> str:
     """The text of all comments below ``node``, a line each."""
     found: list[str] = []
     stack = [node]
@@ -61,7 +59,7 @@ def real_statements(body: Node) -> list[Node]:
     return [child for child in body.named_children if child.type not in COMMENTS]
 
 
-def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -> tuple[Item, ...]:
+def build_items(nodes: Sequence[Node], source: SyntaxTree, describe: Describe) -> tuple[Item, ...]:
     """Items for sibling nodes: comments on lines of their own and decorators directly above a definition (no blank
     line between) become part of its range; other comments become items of their own, a run of lines each."""
     items: list[Item] = []
@@ -103,5 +101,5 @@ def build_items(nodes: Sequence[Node], source: ParsedText, describe: Describe) -
     return tuple(items)
 
 
-def _line_breaks(source: ParsedText, start: int, end: int) -> int:
+def _line_breaks(source: SyntaxTree, start: int, end: int) -> int:
     return len(_ENDING.findall(source.slice(start, max(start, end))))

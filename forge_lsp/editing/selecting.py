@@ -22,7 +22,6 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space
 from forge_lsp.editing.outline import has_todo
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Found", "scope_at", "walk"]
 
@@ -149,9 +148,9 @@ class _Cursor:
         return is_blank(before) and (not after or after.startswith(("#", "//", "/*")))
 
     def _trailing(self, number: int) -> Found | None:
-        """Python: an indented blank line after a definition still belongs to it."""
+        """Where blocks are told by indentation: an indented blank line after a definition still belongs to it."""
         indent = leading_space(self._lines.line(number))
-        if self._document.language is not PYTHON or not indent:
+        if not self._document.language.indented or not indent:
             return None
         above = number - 1
         while above >= 0 and self._lines.blank(above):

@@ -13,45 +13,12 @@ from typing import TYPE_CHECKING, cast
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import ByteOffsets
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.csharp import CSHARP
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
-from forge_lsp.languages.go import GO
-from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.python import PYTHON
-from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query
 
 __all__ = ["Grammars", "ParsedText"]
 
-# One entry a grammar: module and the function in it that answers the language.
-_GRAMMARS = {
-    "python": ("tree_sitter_python", "language"),
-    "csharp": ("tree_sitter_c_sharp", "language"),
-    "typescript": ("tree_sitter_typescript", "language_typescript"),
-    "tsx": ("tree_sitter_typescript", "language_tsx"),
-    "javascript": ("tree_sitter_javascript", "language"),
-    "java": ("tree_sitter_java", "language"),
-    "c": ("tree_sitter_c", "language"),
-    "cpp": ("tree_sitter_cpp", "language"),
-    "go": ("tree_sitter_go", "language"),
-    "rust": ("tree_sitter_rust", "language"),
-}
-_BY_LANGUAGE: dict[Language, tuple[str, ...]] = {
-    PYTHON: ("python",),
-    CSHARP: ("csharp",),
-    # The language id does not tell .ts from .tsx: <T>x is a cast in one and an element in the other.
-    TYPESCRIPT: ("typescript", "tsx"),
-    JAVASCRIPT: ("javascript",),
-    JAVA: ("java",),
-    # A .h may hold either language, and editors call it C.
-    C: ("c", "cpp"),
-    CPP: ("cpp",),
-    GO: ("go",),
-    RUST: ("rust",),
-}
 # What the parser would stumble over, replaced by something of the same length in code points: a lone \r is a line
 # end to editors but not to every grammar; NUL reads as the end of the text; lone surrogates have no UTF-8 form.
 _LONE_CR = re.compile(r"\r(?!\n)")
@@ -125,65 +92,64 @@ class Grammars:
     """Parsers by grammar, made on first use."""
 
     def __init__(self) -> None:
-        self._parsers: dict[str, Parser] = {}
-        self._queries: dict[tuple[str, str], Query] = {}
+        self._parsers: dict[tuple[str, str], Parser] = {}
+        self._queries: dict[tuple[str, tuple[str, str]], Query] = {}
 
     @staticmethod
     def knows(language: Language) -> bool:
         """Whether there is a grammar for ``language``."""
-        return language in _BY_LANGUAGE
+        return bool(language.editing().grammars)
 
     def parse(self, text: str, language: Language, *, base: int = 0) -> ParsedText:
         """Parse ``text``; with several grammars for a language, the first that reads it without an error.
 
         Raises KeyError for a language without a grammar.
         """
-        clean = _LONE_CR.sub("\n", text) if "\r" in text else text
-        clean = _UNENCODABLE.sub(" ", clean)
+        clean = _cleaned(text)
         data = clean.encode()
-        offsets = ByteOffsets(clean)
-        first: Node | None = None
-        for grammar in _BY_LANGUAGE[language]:
-            root = self._parser(grammar).parse(data).root_node
-            if not root.has_error:
-                return ParsedText(text, data, offsets, root, base)
-            first = first or root
-        assert first is not None
-        return ParsedText(text, data, offsets, first, base)
+        return ParsedText(text, data, ByteOffsets(clean), self._read(data, language)[1], base)
 
     def matches(self, text: str, language: Language, queries: Mapping[str, str]) -> list[dict[str, list[Node]]]:
-        """What a query finds in ``text``: the captures of each match. ``queries`` are by grammar; the first grammar
-        that reads the text without an error is taken, else the first. A lone ``\\r`` ends a line."""
-        clean = _LONE_CR.sub("\n", text) if "\r" in text else text
-        data = _UNENCODABLE.sub(" ", clean).encode()
-        first: tuple[str, Node] | None = None
-        for grammar in _BY_LANGUAGE[language]:
-            root = self._parser(grammar).parse(data).root_node
-            first = first or (grammar, root)
-            if not root.has_error:
-                first = (grammar, root)
-                break
-        assert first is not None
+        """What a query finds in ``text``: the captures of each match. ``queries`` are by grammar, which is chosen as
+        for :meth:`parse`. A lone ``\\r`` ends a line. Without queries nothing is parsed."""
+        if not queries:
+            return []
         import tree_sitter
 
-        grammar, root = first
-        cursor = tree_sitter.QueryCursor(self._query(grammar, queries[grammar]))
-        return [captures for _, captures in cursor.matches(root)]
+        grammar, root = self._read(_cleaned(text).encode(), language)
+        query = self._query(queries[grammar], language.editing().grammars[grammar])
+        return [captures for _, captures in tree_sitter.QueryCursor(query).matches(root)]
 
-    def _query(self, grammar: str, text: str) -> Query:
-        if (grammar, text) not in self._queries:
+    def _read(self, data: bytes, language: Language) -> tuple[str, Node]:
+        """The grammar that was taken, and the tree's root."""
+        first: tuple[str, Node] | None = None
+        for name, source in language.editing().grammars.items():
+            root = self._parser(source).parse(data).root_node
+            if not root.has_error:
+                return name, root
+            first = first or (name, root)
+        if first is None:
+            raise KeyError(language.id)
+        return first
+
+    def _query(self, text: str, source: tuple[str, str]) -> Query:
+        if (text, source) not in self._queries:
             import tree_sitter
 
-            language = self._parser(grammar).language
+            language = self._parser(source).language
             assert language is not None
-            self._queries[grammar, text] = tree_sitter.Query(language, text)
-        return self._queries[grammar, text]
+            self._queries[text, source] = tree_sitter.Query(language, text)
+        return self._queries[text, source]
 
-    def _parser(self, grammar: str) -> Parser:
-        if grammar not in self._parsers:
+    def _parser(self, source: tuple[str, str]) -> Parser:
+        if source not in self._parsers:
             import tree_sitter
 
-            module, function = _GRAMMARS[grammar]
+            module, function = source
             make = cast("Callable[[], object]", getattr(import_module(module), function))
-            self._parsers[grammar] = tree_sitter.Parser(tree_sitter.Language(make()))
-        return self._parsers[grammar]
+            self._parsers[source] = tree_sitter.Parser(tree_sitter.Language(make()))
+        return self._parsers[source]
+
+
+def _cleaned(text: str) -> str:
+    return _UNENCODABLE.sub(" ", _LONE_CR.sub("\n", text) if "\r" in text else text)

@@ -10,7 +10,6 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.editing.lines import Lines, leading_space
-from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from forge_lsp.editing.edits import SourceSyntax
@@ -29,7 +28,7 @@ def unfinished(document: Document, syntax: SourceSyntax) -> tuple[TextRange, ...
 
     Meant to stay empty, and so left out: overloads, abstract methods, a protocol's methods, stub files (``.pyi``).
     """
-    if document.path is not None and document.path.suffix == ".pyi":
+    if document.path is not None and document.path.name.endswith(document.language.editing().stub_files):
         return ()
     text = document.text
     lines = Lines(text)
@@ -68,8 +67,7 @@ def _header(item: Item, text: str) -> int:
 def _in_string(lines: Lines, offset: int, language: Language) -> bool:
     """Whether what comes before on the line leaves a quote open."""
     before = lines.text[lines.start(lines.at(offset)) : offset]
-    quotes = '"' if language is RUST else "\"'`"  # 'a is a lifetime there
-    return any(before.count(quote) % 2 for quote in quotes)
+    return any(before.count(quote) % 2 for quote in language.editing().quotes)
 
 
 def _place(lines: Lines, number: int) -> TextRange:

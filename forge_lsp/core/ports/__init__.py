@@ -44,9 +44,12 @@ from forge_lsp.core.ports.source import (
     Item,
     ItemKind,
     Outline,
+    Parser,
+    ProjectFiles,
     Scoping,
     ShownPart,
     Syntax,
+    SyntaxTree,
 )
 from forge_lsp.core.ports.spending import Ask, ConsentQuestion, Spending
 
@@ -78,7 +81,9 @@ __all__ = [
     "ModelInfo",
     "ModelStatus",
     "Outline",
+    "Parser",
     "ProcessResult",
+    "ProjectFiles",
     "PullProgress",
     "Purpose",
     "Residency",
@@ -89,6 +94,7 @@ __all__ = [
     "Spending",
     "StandIns",
     "Syntax",
+    "SyntaxTree",
     "Thinks",
     "Timing",
     "Toolchain",

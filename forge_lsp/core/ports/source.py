@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.became import Became
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, Task, TextEdit, TextRange
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 __all__ = [
     "ContextGatherer",
@@ -20,9 +24,12 @@ __all__ = [
     "Item",
     "ItemKind",
     "Outline",
+    "Parser",
+    "ProjectFiles",
     "Scoping",
     "ShownPart",
     "Syntax",
+    "SyntaxTree",
 ]
 
 
@@ -77,6 +84,42 @@ class Syntax(Protocol):
     def multiline_strings(self, text: str, language: Language) -> tuple[TextRange, ...]:
         """String literals that span lines, in order: white space and comment marks in them are data."""
         ...
+
+
+class SyntaxTree(Protocol):
+    """A parsed text: tree-sitter's nodes, their places in code points, and what does not parse.
+
+    An ``end`` leaves out white space. ``slice`` takes offsets as ``start`` and ``end`` give them. ``errors`` are the
+    outermost ranges, in order, empty where something is missing; ``find`` gives the outermost nodes of some types.
+    """
+
+    text: str
+    root: Node
+
+    def start(self, node: Node) -> int: ...
+    def end(self, node: Node) -> int: ...
+    def range(self, node: Node) -> TextRange: ...
+    def of(self, node: Node) -> str: ...
+    def slice(self, start: int, end: int) -> str: ...
+    def before_on_line(self, offset: int) -> str: ...
+    def errors(self) -> Iterator[TextRange]: ...
+    def find(self, *types: str) -> Iterator[Node]: ...
+
+
+class Parser(Protocol):
+    """Parses with the grammars of a language."""
+
+    def parse(self, text: str, language: Language, *, base: int = 0) -> SyntaxTree:
+        """Parse ``text``; ``base`` is added to every offset. Raises KeyError for a language without a grammar."""
+        ...
+
+
+class ProjectFiles(Protocol):
+    """The files of a workspace that may be shown, open buffers over the disk; ``text`` is None for all others."""
+
+    @property
+    def workspace(self) -> Path: ...
+    def text(self, path: Path) -> str | None: ...
 
 
 class Scoping(Protocol):

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, EditingSupport
 
 __all__ = ["CPP", "C"]
 
@@ -13,10 +13,22 @@ _BESIDE = (*_SUFFIXES[0], *_SUFFIXES[1], ".C", ".inl", ".ipp", ".tpp", ".inc")
 _TEST_FILES = re.compile(r"(?:^|.*[/_-])tests?(?:[/_.-].*)", re.I)
 
 
+def _c_editing() -> EditingSupport:
+    from forge_lsp.languages.c_family.editing import C_EDITING
+
+    return C_EDITING
+
+
 def _c_context() -> ContextSupport:
     from forge_lsp.languages.c_family.context import C_CONTEXT
 
     return C_CONTEXT
+
+
+def _cpp_editing() -> EditingSupport:
+    from forge_lsp.languages.c_family.editing import CPP_EDITING
+
+    return CPP_EDITING
 
 
 def _cpp_context() -> ContextSupport:
@@ -34,6 +46,8 @@ C = Language(
     beside=_BESIDE,
     family=_FAMILY,
     test_files=_TEST_FILES,
+    listed=True,
+    editing=_c_editing,
     context=_c_context,
 )
 CPP = Language(
@@ -44,5 +58,7 @@ CPP = Language(
     beside=_BESIDE,
     family=_FAMILY,
     test_files=_TEST_FILES,
+    listed=True,
+    editing=_cpp_editing,
     context=_cpp_context,
 )

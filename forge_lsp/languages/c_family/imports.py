@@ -1,23 +1,26 @@
-"""Merging the includes of C and C++, whose order is never changed."""
+"""The includes of C and C++: merging them, whose order is never changed, and what they lead to in their project."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from forge_lsp.core.ports import Item
-from forge_lsp.core.task import TextEdit, TextRange
+from forge_lsp.core.ports import Item, ProjectFiles, Syntax
+from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import BOM, Lines
 
-__all__ = ["merge_c"]
+__all__ = ["imported_files", "imports_itself", "merge_c"]
 
 _INCLUDE = re.compile(r"\s*#\s*(?:include|import)\s*(?P<name><[^>]+>|\"[^\"]+\")")
 _GUARD = re.compile(r"\s*#\s*(?:ifndef|define|pragma\s+once)\b")
 # C++ has most of C's headers by a name of its own as well: either will do.
 _C_HEADER = re.compile(r"<c(?P<name>\w+)>")
+_INCLUDED = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"](?P<path>[^>\"\r\n]+)[>\"]", re.M)
+_INCLUDED_FROM = ("", "include", "inc", "src", "lib")
 
 
-def merge_c(text: str, wanted: Sequence[str], head: Sequence[Item]) -> list[TextEdit]:
+def merge_c(text: str, wanted: Sequence[str], _items: Sequence[Item], head: Sequence[Item]) -> list[TextEdit]:
     """Edits of ``text``: an include after the last of its kind (``<...>`` or ``"..."``), else after the last include;
     a ``using`` after all of them; without any, below the include guard and the comment at the top."""
     lines = Lines(text)
@@ -42,6 +45,23 @@ def merge_c(text: str, wanted: Sequence[str], head: Sequence[Item]) -> list[Text
     if first:
         edits.append(_first(lines, first))
     return edits
+
+
+def imported_files(document: Document, path: Path, files: ProjectFiles, _syntax: Syntax) -> Iterator[Path]:
+    """The headers, looked for beside the file and in the usual folders above."""
+    workspace = files.workspace
+    above = [folder for folder in path.parents if folder.is_relative_to(workspace)]
+    for match in _INCLUDED.finditer(document.text):
+        options = [folder / name / match["path"] for folder in above for name in _INCLUDED_FROM]
+        hit = next((option for option in options if files.text(option) is not None), None)
+        if hit is not None:
+            yield hit
+
+
+def imports_itself(statement: str, _document: Document, below: Path) -> bool:
+    """Whether a statement includes the file."""
+    match = re.match(r'#\s*include\s*"(?:[^"]*/)?([^"/]+)"', statement)
+    return match is not None and match[1] == below.name
 
 
 def _key(line: str) -> str:

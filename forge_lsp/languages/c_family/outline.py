@@ -8,15 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
 from forge_lsp.languages.c_family import C
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_c"]
 
@@ -40,25 +38,25 @@ _MACROS_ONLY = re.compile(r"[ \t]*(?P<words>(?:[A-Z][A-Z0-9_]{2,}(?:[ \t]*\([^()
 _PREFIX = "struct _ {\n"
 
 
-def outline_c(text: str, language: Language, grammars: Grammars) -> Outline:
+def outline_c(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors; namespaces, ``extern "C"`` and preprocessor conditions are transparent.
 
     A definition outside of its class is called as it is written (``Stack::push``). A fragment that reads only as
     members of a class is read so. Macros before a declaration are no errors.
     """
-    plain = _Reader(grammars.parse(text, language)).module()
+    plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
     cleaned = _MACRO.sub(lambda match: " " * len(match[0]), text)
     if cleaned != text:
-        parsed = grammars.parse(cleaned, language)
+        parsed = parser.parse(cleaned, language)
         parsed.text = text
         fixed = _Reader(parsed).module()
         if len(fixed.errors) < len(plain.errors):
             plain = fixed
-    if not plain.errors or language is C:
+    if not plain.errors or language == C:
         return plain
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}};", language, base=-len(_PREFIX))
+    wrapped = parser.parse(f"{_PREFIX}{text}\n}};", language, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
     if wrapped.root.has_error or len(types) != 1 or types[0].type != "struct_specifier":
         return plain
@@ -68,7 +66,7 @@ def outline_c(text: str, language: Language, grammars: Grammars) -> Outline:
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def module(self) -> Outline:
@@ -281,7 +279,7 @@ def _function(node: Node) -> Node | None:
     return node
 
 
-def _leaf(node: Node, source: ParsedText) -> str | None:
+def _leaf(node: Node, source: SyntaxTree) -> str | None:
     """The name at the bottom of a declarator."""
     found: Node | None = node
     while found is not None and "declarator" in found.type:
@@ -289,7 +287,7 @@ def _leaf(node: Node, source: ParsedText) -> str | None:
     return source.of(found) if found is not None and not found.is_missing else None
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names: list[str] = []
     for child in node.named_children:
         if child.type == "variadic_parameter":

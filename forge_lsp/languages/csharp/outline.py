@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
-from forge_lsp.languages.csharp import CSHARP
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_csharp"]
 
@@ -40,12 +38,12 @@ _DEFAULT = re.compile(r"""return(?:\s+(?:null!?|default!?(?:\([^)]*\))?|0|-1|""|
 _PREFIX = "class _ {\n"
 
 
-def outline_csharp(text: str, grammars: Grammars) -> Outline:
+def outline_csharp(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors; namespaces are transparent. A fragment that reads only as members of a class is read so."""
-    plain = _Reader(grammars.parse(text, CSHARP)).module()
+    plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors and not _is_members(plain):
         return plain
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", CSHARP, base=-len(_PREFIX))
+    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
     if wrapped.root.has_error or len(types) != 1 or len(wrapped.root.named_children) != 1:
         return plain
@@ -64,7 +62,7 @@ def _is_members(outline: Outline) -> bool:
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def module(self) -> Outline:
@@ -219,6 +217,6 @@ class _Reader:
 _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names = (child.child_by_field_name("name") for child in node.named_children if child.type == "parameter")
     return tuple(source.of(name) for name in names if name is not None)

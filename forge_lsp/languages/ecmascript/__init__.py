@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, EditingSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
@@ -12,10 +12,22 @@ _TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|
 _OUTPUT = frozenset({"node_modules"})
 
 
+def _typescript_editing() -> EditingSupport:
+    from forge_lsp.languages.ecmascript.editing import TYPESCRIPT_EDITING
+
+    return TYPESCRIPT_EDITING
+
+
 def _typescript_context() -> ContextSupport:
     from forge_lsp.languages.ecmascript.context import TYPESCRIPT_CONTEXT
 
     return TYPESCRIPT_CONTEXT
+
+
+def _javascript_editing() -> EditingSupport:
+    from forge_lsp.languages.ecmascript.editing import JAVASCRIPT_EDITING
+
+    return JAVASCRIPT_EDITING
 
 
 def _javascript_context() -> ContextSupport:
@@ -32,6 +44,7 @@ TYPESCRIPT = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
+    editing=_typescript_editing,
     context=_typescript_context,
 )
 JAVASCRIPT = Language(
@@ -42,5 +55,6 @@ JAVASCRIPT = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
+    editing=_javascript_editing,
     context=_javascript_context,
 )

@@ -10,7 +10,6 @@ from textwrap import dedent
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.lines import normalised
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 
 __all__ = ["keep_form"]
 
@@ -54,7 +53,7 @@ class _Form:
 def keep_form(task: Task, code: str, syntax: Syntax) -> str:
     """``code`` in the form that the definition has in the document; what cannot be brought to it stays as it is."""
     scope, language = task.scope, task.document.language
-    if language not in (JAVASCRIPT, TYPESCRIPT) or scope.kind is not ScopeKind.DEFINITION:
+    if scope.kind is not ScopeKind.DEFINITION:
         return code
     original = dedent(normalised(task.original))
     olds = [item for item in syntax.outline(original, language).items if item.name == scope.name]

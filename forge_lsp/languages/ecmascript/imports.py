@@ -1,17 +1,18 @@
-"""Merging the imports of TypeScript and JavaScript."""
+"""The imports of TypeScript and JavaScript: merging them, and what they lead to in their own project."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import TextEdit, TextRange
-from forge_lsp.editing.imports_kinds import in_kind
+from forge_lsp.core.ports import Item, ItemKind, ProjectFiles, Syntax
+from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import BOM, Lines
+from forge_lsp.languages.ecmascript.kinds import in_kind
 
-__all__ = ["merge_ecmascript"]
+__all__ = ["imported_files", "imports_itself", "merge_ecmascript"]
 
 _IMPORT = re.compile(
     r"""import\s+(?P<type>type\s+(?!from\b|,))?
@@ -21,6 +22,11 @@ _IMPORT = re.compile(
         from\s*(?P<quote>['"])(?P<module>[^'"]+)['"]\s*(?P<attributes>with\s*\{[^}]*\})?\s*;?\s*""",
     re.X,
 )
+_SPECIFIER = re.compile(
+    r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])(?P<path>\.{1,2}/[^'"]*|\.{1,2})\1"""
+)
+_ENDINGS = (".ts", ".tsx", ".d.ts", ".mts", ".js", ".jsx", ".mjs", ".cjs")
+_FROM = re.compile(r"(?:from\s*|require\(\s*|^import\s*)(?P<quote>['\"])(?P<module>[^'\"]+)(?P=quote)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,41 @@ def merge_ecmascript(text: str, wanted: Sequence[str], items: Sequence[Item], he
     if lines:
         edits.append(_inserted(text, head, lines, sources))
     return edits
+
+
+def imported_files(document: Document, path: Path, _files: ProjectFiles, _syntax: Syntax) -> Iterator[Path]:
+    """The files that relative imports lead to."""
+    for match in _SPECIFIER.finditer(document.text):
+        target = path.parent / match["path"]
+        bare = target.with_suffix("") if target.suffix in (".js", ".jsx", ".mjs", ".cjs") else target
+        options = [target, *(bare.with_name(bare.name + ending) for ending in _ENDINGS)]
+        options += [target / f"index{ending}" for ending in _ENDINGS]
+        hit = next((option for option in options if option.is_file()), None)
+        if hit is not None:
+            yield hit
+
+
+def imports_itself(statement: str, document: Document, below: Path) -> bool:
+    """Whether a statement imports the module that the file is."""
+    match = _FROM.search(statement)
+    if match is None or not match["module"].startswith("."):
+        return False
+    path = PurePosixPath((document.path or below).as_posix())
+    target = PurePosixPath(_normal(f"{path.parent}/{match['module']}"))
+    stems = {path, path.with_suffix("")}
+    if path.suffix in (".ts", ".tsx", ".mts", ".cts"):
+        stems |= {path.with_suffix(ending) for ending in (".js", ".mjs", ".cjs", ".jsx")}  # as modules of Node say it
+    return target in stems or (path.stem == "index" and target == path.parent)
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in (".", ".."):
+            parts.append(part)
+    return "/".join(parts).rstrip("/")
 
 
 def _target(text: str, head: Sequence[Item], found: _Import) -> int | None:

@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_ecmascript"]
 
@@ -35,23 +33,23 @@ _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _OBJECT_PREFIX = "_ = {\n"
 
 
-def outline_ecmascript(text: str, language: Language, grammars: Grammars) -> Outline:
+def outline_ecmascript(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A fragment that reads only as members of a class, or of an object, is read so."""
-    plain = _Reader(grammars.parse(text, language)).module()
+    plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
     # base: offsets are those of ``text`` although the parsed text starts earlier.
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
+    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
     if wrapped.root.has_error:
-        return _object_members(text, language, grammars) or plain
+        return _object_members(text, language, parser) or plain
     classes = [node for node in wrapped.root.named_children if node.type == "class_declaration"]
     if len(classes) != 1 or len(wrapped.root.named_children) != 1:
         return plain
     return Outline(items=_Reader(wrapped).members(classes[0]))
 
 
-def _object_members(text: str, language: Language, grammars: Grammars) -> Outline | None:
-    wrapped = grammars.parse(f"{_OBJECT_PREFIX}{text}\n}}", language, base=-len(_OBJECT_PREFIX))
+def _object_members(text: str, language: Language, parser: Parser) -> Outline | None:
+    wrapped = parser.parse(f"{_OBJECT_PREFIX}{text}\n}}", language, base=-len(_OBJECT_PREFIX))
     if wrapped.root.has_error or len(wrapped.root.named_children) != 1:
         return None
     objects = [node for node in wrapped.find("object") if node.parent is not None]
@@ -62,7 +60,7 @@ def _object_members(text: str, language: Language, grammars: Grammars) -> Outlin
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def module(self) -> Outline:
@@ -234,7 +232,7 @@ def _definitions(items: Iterable[Item]) -> Iterator[Item]:
     return (item for item in items if item.kind in (ItemKind.FUNCTION, ItemKind.CLASS))
 
 
-def _unimplemented_signatures(items: Sequence[Item], source: ParsedText) -> Iterator[Item]:
+def _unimplemented_signatures(items: Sequence[Item], source: SyntaxTree) -> Iterator[Item]:
     """``function f(): T`` with no implementation after it is a stub, unless it is declared elsewhere."""
     for index, item in enumerate(items):
         header = item.signature or ""
@@ -249,7 +247,7 @@ def _unimplemented_signatures(items: Sequence[Item], source: ParsedText) -> Iter
         yield item
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names: list[str] = []
     for child in node.named_children:
         if child.type == "comment":

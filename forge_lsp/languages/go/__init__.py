@@ -3,9 +3,15 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, EditingSupport
 
 __all__ = ["GO"]
+
+
+def _editing() -> EditingSupport:
+    from forge_lsp.languages.go.editing import EDITING
+
+    return EDITING
 
 
 def _context() -> ContextSupport:
@@ -20,5 +26,6 @@ GO = Language(
     suffixes=(".go",),
     names=("golang",),
     test_files=re.compile(r"(?:.*/)?[^/]*_test\.go"),
+    editing=_editing,
     context=_context,
 )

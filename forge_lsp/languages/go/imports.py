@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import TextEdit, TextRange
+from forge_lsp.core.ports import Item, ItemKind, ProjectFiles, Syntax
+from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
 from forge_lsp.languages.go import GO
 
-__all__ = ["fit_go", "merge_go", "without_idle_go_imports"]
+__all__ = ["fit_go", "imported_files", "imports_itself", "merge_go", "without_idle_go_imports"]
 
 _SPEC = re.compile(r"(?:(?P<alias>[\w.]+)[ \t]+)?(?P<path>\"[^\"\n]+\"|`[^`\n]+`)")
 _CLAUSE = re.compile(r"^package[ \t]+(?P<name>\w+)[ \t]*(?://[^\r\n]*)?(?=\r?$)", re.M)
 _MAIN = "main"
 # What may be text rather than code: comments, strings, characters.
 _INERT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])+'", re.S)
+_MODULE = re.compile(r"^module[ \t]+(?P<path>\S+)", re.M)
+_OWN = re.compile(r"^(?:import)?[ \t]*(?:[\w.]+[ \t]+)?\"(?P<path>[\w./~-]+)\"", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,32 @@ def fit_go(original: str | None, code: str, syntax: Syntax) -> str:
                 without = code[: item.range.start].rstrip("\n") + "\n" + code[item.range.end :]
                 return without_idle_go_imports(code, without, syntax)
     return code
+
+
+def imported_files(document: Document, path: Path, files: ProjectFiles, _syntax: Syntax) -> Iterator[Path]:
+    """The files of the packages, tests left out."""
+    workspace = files.workspace
+    for folder in path.parents:
+        if not folder.is_relative_to(workspace):
+            return
+        module = _MODULE.search(files.text(folder / "go.mod") or "")
+        if module is None:
+            continue
+        for match in _OWN.finditer(document.text):
+            inside = match["path"].removeprefix(module["path"])
+            if inside != match["path"] and (not inside or inside.startswith("/")):
+                package = folder / inside.strip("/")
+                yield from sorted(p for p in package.glob("*.go") if not p.name.endswith("_test.go"))
+        return
+
+
+def imports_itself(statement: str, _document: Document, below: Path) -> bool:
+    """By the folder: ``example.com/shop/cart`` in ``cart``, where the first part is a host's name."""
+    match = re.fullmatch(r'import\s+(?:[\w.]+\s+)?"([^"]+)"', statement.strip())
+    folder = below.parent.as_posix()
+    if match is None or folder == "." or "." not in match[1].split("/")[0]:
+        return False
+    return match[1].endswith(f"/{folder}")
 
 
 def _parsed(statement: str) -> Iterator[_Import]:

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
-from forge_lsp.languages.go import GO
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_go"]
 
@@ -28,16 +26,16 @@ _ZERO = r"""(?:nil|0(?:\.0)?|-1|""|``|false|true|[\w.\[\]*]+\{\})"""
 _DEFAULT = re.compile(rf"return(?:\s+{_ZERO}(?:\s*,\s*{_ZERO})*)?")
 
 
-def outline_go(text: str, grammars: Grammars) -> Outline:
+def outline_go(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A method stands at the top level, as in the text; its receiver is its first parameter."""
-    source = grammars.parse(text, GO)
+    source = parser.parse(text, language)
     return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
 
 
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
@@ -138,7 +136,7 @@ def _fields(form: Node) -> bool:
     return any(inner.type == "field_declaration" for inner in _below(form))
 
 
-def _parameters(node: Node, source: ParsedText) -> list[str]:
+def _parameters(node: Node, source: SyntaxTree) -> list[str]:
     """A name each; ``_`` for one without a name."""
     names: list[str] = []
     for child in node.named_children:

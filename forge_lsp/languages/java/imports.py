@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from forge_lsp.core.ports import Item, ItemKind, Syntax
-from forge_lsp.core.task import TextEdit, TextRange
+from forge_lsp.core.task import Document, TextEdit, TextRange
 from forge_lsp.editing.lines import Lines
 from forge_lsp.languages.java import JAVA
 
-__all__ = ["fit_java_file", "merge_java"]
+__all__ = ["fit_java_file", "imports_itself", "merge_java"]
 
 _IMPORT = re.compile(r"import\s+(?P<static>static\s+)?(?P<name>[\w.]+(?:\s*\.\s*\*)?)\s*;")
 _PACKAGE = re.compile(r"^[ \t]*package\s+[\w.]+\s*;", re.M)
@@ -54,6 +55,14 @@ def fit_java_file(original: str, code: str, stem: str | None, syntax: Syntax) ->
     if len(public) != 1 or any(item.name == stem for item in types):
         return code
     return re.sub(rf"(?<![\w$.]){re.escape(public[0].name or '')}(?![\w$])", stem, code)
+
+
+def imports_itself(statement: str, document: Document, below: Path) -> bool:
+    """Whether a statement imports the class that the file is called after."""
+    match = re.fullmatch(r"import\s+(?:static\s+)?([\w.]+?)(?:\.\*)?\s*;", statement.strip())
+    package = re.search(r"^\s*package\s+([\w.]+)\s*;", document.text, re.M)
+    name = f"{package[1]}.{below.stem}" if package is not None else below.stem
+    return match is not None and (match[1] == name or match[1].startswith(f"{name}."))
 
 
 def _parsed(statement: str) -> tuple[bool, str] | None:

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
-from forge_lsp.languages.java import JAVA
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_java"]
 
@@ -44,12 +42,12 @@ _DEFAULT = re.compile(
 _PREFIX = "class _ {\n"
 
 
-def outline_java(text: str, grammars: Grammars) -> Outline:
+def outline_java(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
-    plain = _Reader(grammars.parse(text, JAVA)).module()
+    plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
-    wrapped = grammars.parse(f"{_PREFIX}{text}\n}}", JAVA, base=-len(_PREFIX))
+    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
     types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
     if wrapped.root.has_error or len(types) != 1 or types[0].type != "class_declaration":
         return plain
@@ -59,7 +57,7 @@ def outline_java(text: str, grammars: Grammars) -> Outline:
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def module(self) -> Outline:
@@ -168,7 +166,7 @@ class _Reader:
         return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names: list[str] = []
     for child in node.named_children:
         if child.type == "spread_parameter":

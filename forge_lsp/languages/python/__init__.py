@@ -3,9 +3,15 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, EditingSupport
 
 __all__ = ["PYTHON"]
+
+
+def _editing() -> EditingSupport:
+    from forge_lsp.languages.python.editing import EDITING
+
+    return EDITING
 
 
 def _context() -> ContextSupport:
@@ -27,5 +33,6 @@ PYTHON = Language(
     output_folders=frozenset(
         {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     ),
+    editing=_editing,
     context=_context,
 )

@@ -1,4 +1,4 @@
-"""Merging Python imports."""
+"""The imports of Python: merging them, and what they lead to in their own project."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 
-from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import TextEdit, TextRange
-from forge_lsp.editing.lines import BOM, Lines, leading_space
+from forge_lsp.core.ports import Item, ItemKind, ProjectFiles, Syntax
+from forge_lsp.core.task import Document, TextEdit, TextRange
+from forge_lsp.editing.lines import BOM, Lines, leading_space, normalised
 
-__all__ = ["imports_of", "merge_python"]
+__all__ = ["imported_files", "imports_itself", "merge_python"]
 
 _LONGEST = 88
 # How a line is set apart from the import it is placed by; groups (0 and up) are set apart by an empty line.
 _ABOVE, _BELOW = -2, -1
 _CODING = re.compile(r"#!|#.*?coding[:=]|#")
+_SELF = re.compile(r"from\s+(?P<dots>\.*)(?P<module>[\w.]*)\s+import\b|import\s+(?P<whole>[\w.]+)\s*$")
+_ROOTS = ("src", "lib", "python")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,6 @@ class _Import:
         return 1 if self.module.partition(".")[0] in sys.stdlib_module_names else 2
 
 
-def imports_of(statement: str) -> list[tuple[str, str | None, str | None]]:
-    """``(module, name, alias)`` for each name that the import statements in ``statement`` bind, at any depth;
-    relative modules keep their dots. Text that does not parse has none."""
-    return [(found.module, found.name, found.alias) for found in _parsed(statement)]
-
-
 def _parsed(statement: str) -> list[_Import]:
     try:
         tree = ast.parse(dedent(statement.lstrip(BOM)))
@@ -79,6 +76,51 @@ def merge_python(text: str, wanted: Sequence[str], items: Sequence[Item], head: 
     """Edits of ``text``: lists of ``from`` extended, other statements beside their like (``__future__`` first, then
     the standard library, others, relative ones)."""
     return _Merge(text, items, head).edits(wanted)
+
+
+def imported_files(document: Document, path: Path, files: ProjectFiles, syntax: Syntax) -> Iterator[Path]:
+    """The files that each import may mean, the first that is there."""
+    workspace = files.workspace
+    above = [folder for folder in path.parents if folder.is_relative_to(workspace)]
+    roots = list(dict.fromkeys([workspace, workspace / "src", *above]))
+    for item in syntax.outline(document.text, document.language).items:
+        if item.kind is not ItemKind.IMPORT:
+            continue
+        for found in _parsed(normalised(item.range.of(document.text))):
+            name, module = found.name, found.module.lstrip(".")
+            dots = len(found.module) - len(module)
+            parts = [part for part in module.split(".") if part]
+            bases = [path.parents[dots - 1]] if 0 < dots <= len(path.parents) else [] if dots else roots
+            for base in bases:
+                target = base.joinpath(*parts)
+                options = [target / f"{name}.py", target / f"{name}.pyi"] if name not in (None, "*") else []
+                options += [target.with_suffix(".py"), target.with_suffix(".pyi")] if parts else []
+                options += [target / "__init__.py"]
+                hits = [option for option in options if files.text(option) is not None]
+                if hits:
+                    yield hits[0]
+                    break
+
+
+def imports_itself(statement: str, _document: Document, below: Path) -> bool:
+    """Whether a statement imports the module that the file is."""
+    match = _SELF.match(statement.strip())
+    if match is None:
+        return False
+    parts = list(below.with_suffix("").parts)
+    is_package = parts[-1] == "__init__"
+    if is_package:
+        parts.pop()
+    if match["dots"]:
+        levels = len(match["dots"]) - 1 + (not is_package)
+        home = parts[: len(parts) - levels] if levels else parts
+        module = match["module"].split(".") if match["module"] else []
+        return bool(module) and [*home, *module] == parts
+    named = (match["whole"] or match["module"]).split(".")
+    parts = parts[1:] if parts and parts[0] in _ROOTS else parts
+    if not parts or (len(named) == 1 and named[0] in sys.stdlib_module_names):
+        return False
+    return named == parts or (len(named) > 1 and named == parts[-len(named) :])
 
 
 class _Merge:

@@ -5,26 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import Lines, is_blank, leading_space
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.reader import PythonReader
 
-if TYPE_CHECKING:
-    from forge_lsp.editing.tree import Grammars
-
-__all__ = ["outline_python"]
+__all__ = ["STARTS", "outline_python"]
 
 _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
-_STARTS = re.compile(r"(?:async\s+def|def|class)\b|@")
+STARTS = re.compile(r"(?:async\s+def|def|class)\b|@")
 
 
-def outline_python(text: str, grammars: Grammars) -> Outline:
+def outline_python(text: str, _language: Language, parser: Parser) -> Outline:
     """Items and errors. Where one unfinished statement swallows the definitions after it, these are parsed apart."""
-    whole = grammars.parse(text, PYTHON)
+    whole = parser.parse(text, PYTHON)
     reader = PythonReader(whole)
     items, errors = reader.module()
     if not errors or not _swallowed(text, errors, items):
@@ -32,7 +29,7 @@ def outline_python(text: str, grammars: Grammars) -> Outline:
     found: list[Item] = []
     broken: list[TextRange] = []
     for chunk in _chunks(text, 0, ""):
-        part, wrong = _chunk(text, chunk, grammars)
+        part, wrong = _chunk(text, chunk, parser)
         found.extend(part)
         broken.extend(wrong)
     return Outline(items=tuple(found), errors=tuple(broken) or errors)
@@ -46,7 +43,7 @@ def _swallowed(text: str, errors: Sequence[TextRange], items: Sequence[Item]) ->
         first, last = lines.of(error)
         for number in range(first, last + 1):
             line = lines.line(number)
-            if _STARTS.match(line.strip()) and lines.start(number) + len(leading_space(line)) not in known:
+            if STARTS.match(line.strip()) and lines.start(number) + len(leading_space(line)) not in known:
                 return True
     return False
 
@@ -73,7 +70,7 @@ def _chunks(text: str, start: int, indent: str, end: int | None = None) -> Itera
         if is_blank(line) or leading_space(line) != indent:
             continue
         lead = line[len(indent) :]
-        starts = _STARTS.match(lead) is not None or (not indent and not lead.startswith((")", "]", "}", "#")))
+        starts = STARTS.match(lead) is not None or (not indent and not lead.startswith((")", "]", "}", "#")))
         if starts and not leading and at > begin:
             yield TextRange(start=begin, end=at)
             begin = at
@@ -81,12 +78,12 @@ def _chunks(text: str, start: int, indent: str, end: int | None = None) -> Itera
     yield TextRange(start=begin, end=len(text) if end is None else end)
 
 
-def _chunk(text: str, chunk: TextRange, grammars: Grammars) -> tuple[tuple[Item, ...], tuple[TextRange, ...]]:
-    parsed = grammars.parse(chunk.of(text), PYTHON, base=chunk.start)
+def _chunk(text: str, chunk: TextRange, parser: Parser) -> tuple[tuple[Item, ...], tuple[TextRange, ...]]:
+    parsed = parser.parse(chunk.of(text), PYTHON, base=chunk.start)
     items, errors = PythonReader(parsed).module()
     header = _class_header(text, chunk) if errors else None
     if header is None:
-        return (_rescued(text, chunk, grammars) if errors else ()) or items, errors
+        return (_rescued(text, chunk, parser) if errors else ()) or items, errors
     # A class with a broken method: each method is read with all the others blanked out.
     body_start, indent = header
     members: list[Item] = []
@@ -94,13 +91,13 @@ def _chunk(text: str, chunk: TextRange, grammars: Grammars) -> tuple[tuple[Item,
     outer: Item | None = None
     for part in _chunks(text, body_start, indent, chunk.end):
         blanked = text[chunk.start : body_start] + re.sub(r"[^\r\n]", " ", text[body_start : part.start])
-        masked = grammars.parse(blanked + part.of(text), PYTHON, base=chunk.start)
+        masked = parser.parse(blanked + part.of(text), PYTHON, base=chunk.start)
         found, wrong = PythonReader(masked).module()
         broken.extend(error for error in wrong if error.end >= part.start)
         klass = next((item for item in found if item.kind is ItemKind.CLASS), None)
         outer = outer or klass
-        members.extend((_rescued(text, part, grammars) if wrong else ()) or (klass.children if klass else ()))
-    outer = outer or next(iter(_rescued(text, chunk, grammars)), None)
+        members.extend((_rescued(text, part, parser) if wrong else ()) or (klass.children if klass else ()))
+    outer = outer or next(iter(_rescued(text, chunk, parser)), None)
     if outer is None:
         return items, errors
     last = Lines(text).of(chunk)[1]
@@ -112,7 +109,7 @@ def _chunk(text: str, chunk: TextRange, grammars: Grammars) -> tuple[tuple[Item,
     return (replace(outer, range=whole, body=body, children=tuple(members), stub=False),), tuple(broken)
 
 
-def _rescued(text: str, part: TextRange, grammars: Grammars) -> tuple[Item, ...]:
+def _rescued(text: str, part: TextRange, parser: Parser) -> tuple[Item, ...]:
     """The definition whose header ``part`` starts with, when its broken body keeps the grammar from seeing it."""
     lines = Lines(text)
     first, last = lines.of(part)
@@ -129,7 +126,7 @@ def _rescued(text: str, part: TextRange, grammars: Grammars) -> tuple[Item, ...]
     if number > last:
         return ()
     end = lines.start(number) + len(lines.line(number).split("#")[0].rstrip())
-    header = PythonReader(grammars.parse(text[start:end] + " 0", PYTHON, base=start)).module()
+    header = PythonReader(parser.parse(text[start:end] + " 0", PYTHON, base=start)).module()
     if header[1] or len(header[0]) != 1 or header[0][0].kind not in _DEFINED:
         return ()
     while lines.blank(first):

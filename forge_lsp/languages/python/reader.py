@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.ports import Item, ItemKind, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import ParsedText
 
 __all__ = ["PythonReader"]
 
@@ -27,7 +25,7 @@ _DEFAULT = re.compile(r"""return(?:\s+(?:None|True|False|0(?:\.0)?|-1|""|''|\[\]
 class PythonReader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
         self._incomplete: list[TextRange] = []
 
@@ -197,12 +195,12 @@ def _nested(items: Iterable[Item]) -> Iterator[Item]:
             yield from item.children
 
 
-def _name(node: Node, source: ParsedText) -> str | None:
+def _name(node: Node, source: SyntaxTree) -> str | None:
     name = node.child_by_field_name("name")
     return source.of(name) if name is not None and not name.is_missing else None
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names: list[str] = []
     for child in node.named_children:
         found = child
@@ -216,7 +214,7 @@ def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _does_nothing(body: Node, text: str, source: ParsedText) -> bool:
+def _does_nothing(body: Node, text: str, source: SyntaxTree) -> bool:
     """Whether a body is a stub: nothing but a docstring, ``pass``, ``...``, ``raise NotImplementedError``, or a
     constant returned beside a TODO."""
     statements = real_statements(body)
@@ -230,7 +228,7 @@ def _does_nothing(body: Node, text: str, source: ParsedText) -> bool:
     return False
 
 
-def _is_placeholder(node: Node, source: ParsedText) -> bool:
+def _is_placeholder(node: Node, source: SyntaxTree) -> bool:
     if node.type == "pass_statement":
         return True
     if node.type == "expression_statement":
@@ -245,5 +243,5 @@ def _is_string(node: Node) -> bool:
     )
 
 
-def _is_ellipsis(body: Node, source: ParsedText) -> bool:
+def _is_ellipsis(body: Node, source: SyntaxTree) -> bool:
     return [source.of(node) for node in real_statements(body) if not _is_string(node)] in ([], ["..."])

@@ -3,9 +3,15 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, EditingSupport
 
 __all__ = ["RUST"]
+
+
+def _editing() -> EditingSupport:
+    from forge_lsp.languages.rust.editing import EDITING
+
+    return EDITING
 
 
 def _context() -> ContextSupport:
@@ -22,5 +28,6 @@ RUST = Language(
     # Unit tests stand in other files as well.
     test_files=re.compile(r"(?:.*/)?(?:tests/.*|tests?|[^/]*_tests?)\.rs"),
     output_folders=frozenset({"target"}),
+    editing=_editing,
     context=_context,
 )

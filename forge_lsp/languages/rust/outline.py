@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, Outline
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
-from forge_lsp.languages.rust import RUST
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from forge_lsp.editing.tree import Grammars, ParsedText
 
 __all__ = ["outline_rust"]
 
@@ -33,17 +31,17 @@ _DEFAULT = re.compile(
 )
 
 
-def outline_rust(text: str, grammars: Grammars) -> Outline:
+def outline_rust(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. ``impl`` blocks are classes by the name ``impl T`` or ``impl Trait for T``, so that they are
     told from the type itself; so are traits and modules."""
-    source = grammars.parse(text, RUST)
+    source = parser.parse(text, language)
     return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
 
 
 class _Reader:
     """Reads one tree."""
 
-    def __init__(self, source: ParsedText) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self._source = source
 
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
@@ -154,7 +152,7 @@ class _Reader:
 _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
-def _parameters(node: Node, source: ParsedText) -> tuple[str, ...]:
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
     names: list[str] = []
     for child in node.named_children:
         if child.type == "self_parameter":

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document, Scope, Task, TextRange
-from forge_lsp.editing.docstrings import Parsed, indented_as, parsed
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.languages.python.docstrings import Parsed, indented_as, parsed
 from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
@@ -49,7 +49,7 @@ def spliced(text: str, code: str, *imports: str, language: Language = PYTHON, ma
 
 
 def kept_by(keep: Callable[..., Parsed], original: str, code: str, **named: bool) -> str:
-    """``code`` after one of the steps of :func:`keep_python` alone."""
+    """``code`` after one step of what keeps Python alone."""
     before, after = parsed(original), parsed(code)
     if before is None or after is None:
         return code

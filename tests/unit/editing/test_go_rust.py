@@ -8,13 +8,21 @@ from hypothesis import strategies as st
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.editing.headers_go_rust import keep_headers
+from forge_lsp.core.task import Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.languages.go.imports import fit_go, without_idle_go_imports
 from tests.support import lang
-from tests.unit.editing.support import SYNTAX, spliced
+from tests.unit.editing.support import SYNTAX, document, spliced
 
 GO, RUST = lang.GO, lang.RUST
+
+
+def kept(original: str, code: str, language: Language) -> str:
+    """``code`` in the place of ``original``, with what the language keeps."""
+    place = Scope(kind=ScopeKind.DEFINITION, range=TextRange(start=0, end=len(original)))
+    keep = language.editing().keep
+    assert keep is not None
+    return keep(Task(document=document(original, language), scope=place, instruction="do it"), code, SYNTAX)
 
 
 def named(text: str, language: Language, name: str) -> Item:
@@ -196,7 +204,7 @@ def test_a_list_over_several_lines_grows_by_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "original", "code", "kept"),
+    ("language", "original", "code", "stays"),
     [
         (RUST, "pub fn f(a: i64) -> i64 { todo!() }", "fn f(a: i32) -> i32 { a }", True),
         (RUST, "pub fn f(a: i64) -> i64 { todo!() }", "fn f(b: i32) -> i32 { b }", False),
@@ -206,17 +214,17 @@ def test_a_list_over_several_lines_grows_by_lines() -> None:
         (GO, "func F(a int64) int {\n}", "func F(a int) int { return a }", True),
     ],
 )
-def test_the_header_of_a_stub_stays(language: Language, original: str, code: str, kept: bool) -> None:
-    got = keep_headers(original, code, language, SYNTAX)
+def test_the_header_of_a_stub_stays(language: Language, original: str, code: str, stays: bool) -> None:
+    got = kept(original, code, language)
     header = original.partition(" {")[0]
-    assert got == (header + " {" + code.partition("{")[2] if kept else code)
+    assert got == (header + " {" + code.partition("{")[2] if stays else code)
 
 
 def test_what_the_body_needs_of_a_header_stays() -> None:
-    got = keep_headers("pub fn f(a: u8) -> u8 { todo!() }", "fn f(mut a: u8) -> u8 { a += 1; a }", RUST, SYNTAX)
+    got = kept("pub fn f(a: u8) -> u8 { todo!() }", "fn f(mut a: u8) -> u8 { a += 1; a }", RUST)
     assert got == "pub fn f(mut a: u8) -> u8 { a += 1; a }"
     same = "fn f(mut a: u8) -> u8 { a += 1; a }"
-    assert keep_headers("fn f(a: u8) -> u8 { todo!() }", same, RUST, SYNTAX) == same
+    assert kept("fn f(a: u8) -> u8 { todo!() }", same, RUST) == same
 
 
 PIECES = [
@@ -243,6 +251,6 @@ def test_anything_has_an_outline_and_takes_imports(language: Language, pieces: l
         assert 0 <= item.range.start <= item.range.end <= len(text)
         assert item.body is None or item.range.start <= item.body.start <= item.body.end <= item.range.end
     merge_imports(text, ['import "sort"', "use a::c;"], language, SYNTAX)
-    keep_headers(text, text, language, SYNTAX)
+    kept(text, text, language)
     fit_go(text, text, SYNTAX)
     without_idle_go_imports(text, text, SYNTAX)

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from forge_lsp.editing.docstrings import keep_docstrings
+from forge_lsp.languages.python.docstrings import keep_docstrings
 from tests.unit.editing.support import kept_by
 
 STUB = 'def f(n: int) -> int:\n    """Twice n.\n\n    >>> f(2)\n    4\n    """\n    raise NotImplementedError\n'

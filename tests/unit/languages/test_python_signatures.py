@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from forge_lsp.editing.signatures import keep_signatures
+from forge_lsp.languages.python.signatures import keep_signatures
 from tests.unit.editing.support import kept_by
 
 STUB = 'def is_even(number: int, *, strict: bool = False) -> bool:\n    """Even?"""\n    raise NotImplementedError\n'

@@ -10,7 +10,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
-from forge_lsp.editing.docstrings import Parsed, definitions, parsed
+from forge_lsp.languages.python.docstrings import Parsed, definitions, parsed
 
 __all__ = ["keep_signatures"]
 

@@ -1,0 +1,52 @@
+"""Python, for what is done to texts."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.core.ports import Syntax
+from forge_lsp.core.support import EditingSupport
+from forge_lsp.core.task import Task
+from forge_lsp.editing.documentation import speaks_of_documentation
+from forge_lsp.editing.lines import normalised
+from forge_lsp.languages.python.docstrings import indented_as, keep_docstrings, parsed
+from forge_lsp.languages.python.imports import imported_files, imports_itself, merge_python
+from forge_lsp.languages.python.levels import levels
+from forge_lsp.languages.python.outline import STARTS, outline_python
+from forge_lsp.languages.python.signatures import keep_signatures
+
+__all__ = ["EDITING"]
+
+
+def _keep(task: Task, code: str, _syntax: Syntax) -> str:
+    """``code`` with the headers of the stubs that it replaces, and their docstrings.
+
+    It has ``\\n`` endings. Both may be fragments that are indented; one that does not parse leaves ``code`` as it is.
+    """
+    before = parsed(normalised(task.original))
+    after = parsed(code) if before is not None else None
+    if before is None or after is None:
+        return code
+    kept = keep_docstrings(before, keep_signatures(before, after), rewritten=speaks_of_documentation(task))
+    return code if kept is after else indented_as(code, kept.text)
+
+
+EDITING = EditingSupport(
+    grammars={"python": ("tree_sitter_python", "language")},
+    outline=outline_python,
+    strings=re.compile(
+        r"""\#[^\r\n]*|[a-zA-Z]{0,2}(?:(\"{3}|'{3})(?:\\.|(?!\1).)*?(?:\1|\Z)|"(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?)""",
+        re.S,
+    ),
+    same_quotes=True,
+    semicolons=False,
+    definition=STARTS,
+    docstring=re.compile(r"[rRuU]?(\"\"\"|''')(?:\\.|(?!\1).)*\1[ \t]*(?=\n|\Z)", re.S),
+    block="if 1:",
+    stub_files=(".pyi",),
+    levels=levels,
+    keep=_keep,
+    merge_imports=merge_python,
+    imports_itself=imports_itself,
+    imported_files=imported_files,
+)
