@@ -12,7 +12,7 @@ from pathlib import Path
 from forge_lsp.changes.judging import is_test
 from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest, ToolMissing
-from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.core.languages import Languages
 from forge_lsp.reading import NotReadable, read_plain
 
 __all__ = ["LARGEST", "MOST_FILES", "Told", "change_of"]
@@ -38,8 +38,9 @@ class Told:
     against: str
 
 
-async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Told:
-    """Return what differs from ``revision`` in the repository that ``folder`` is in.
+async def change_of(folder: Path, revision: str, languages: Languages, *, staged: bool = False) -> Told:
+    """Return what differs from ``revision`` in the repository that ``folder`` is in, in files of ``languages`` and of
+    tests.
 
     ``staged``: as the index has it, so that what is not to be committed does not count. Files that git does not know
     yet are a part of the change otherwise, unless it ignores them.
@@ -59,7 +60,7 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
     else:
         besides = []
         states.update((name, "A") for name in loose)
-    readable = [name for name in states if BUILT_IN.of_file(name) is not None or is_test(name)]
+    readable = [name for name in states if languages.of_file(name) is not None or is_test(name)]
     if len(readable) > MOST_FILES:
         raise BadRequest(
             f"{len(readable)} files differ from {revision}; a change has at most {MOST_FILES}",
@@ -71,11 +72,11 @@ async def change_of(folder: Path, revision: str, *, staged: bool = False) -> Tol
         after = None if states[name] == "D" else await (git.text(f":{name}", name) if staged else git.on_disk(name))
         files.append(FileChange(path=git.top / name, before=before, after=after))
     for name in besides:
-        if BUILT_IN.of_file(name) is not None or is_test(name):
+        if languages.of_file(name) is not None or is_test(name):
             text = await git.text(f":{name}", name)
             files.append(FileChange(path=git.top / name, before=text, after=text))
     if staged:
-        known = ((name, BUILT_IN.of_file(name)) for name in loose)
+        known = ((name, languages.of_file(name)) for name in loose)
         away = (name for name, one in known if (one is not None and not one.listed) or is_test(name))
         files += [FileChange(path=git.top / name, before=None, after=None) for name in away]
     unread = tuple(name for name in states if name not in readable)

@@ -18,13 +18,12 @@ from forge_lsp.changes.places import Place, places_of
 from forge_lsp.changes.values import Change, FileChange, FileVerdict, Judgement, PlaceVerdict, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, DecisionKind, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, Grade
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Scoping, Syntax, Toolchain
 from forge_lsp.core.task import Document, Other, Scope, ScopeKind, Task, TextRange
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.decision import decide
 from forge_lsp.ensemble.schedule import Accept
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["Tools", "is_test", "judge"]
 
@@ -45,6 +44,7 @@ class Tools:
     and EnvironmentFault."""
 
     toolchains: Callable[[Path | None], Awaitable[Mapping[Language, Toolchain]]]
+    languages: Languages
     syntax: Syntax
     scoping: Scoping
 
@@ -75,10 +75,10 @@ async def judge(
     verdicts: list[FileVerdict] = []
     toolchains = [await tools.toolchains(change.workspace) for change in changes]
     for change, known in zip(changes, toolchains, strict=True):
-        others = _others(change, trust_tests, notes)
+        others = _others(change, tools.languages, trust_tests, notes)
         for file in change.files:
             name = _name(change, file.path)
-            language = BUILT_IN.of_file(file.path.name)
+            language = tools.languages.of_file(file.path.name)
             if language is None or is_test(name) or (change.only is not None and file.path not in change.only):
                 continue
             if file.before == file.after:
@@ -111,13 +111,13 @@ async def judge(
     )
 
 
-def _others(change: Change, trust_tests: bool, notes: list[str]) -> tuple[Other, ...]:
+def _others(change: Change, languages: Languages, trust_tests: bool, notes: list[str]) -> tuple[Other, ...]:
     """Every file of the change as it is laid over the disk, before and after."""
     found: list[Other] = []
     for file in change.files:
         name = _name(change, file.path)
         before, after = file.before, file.after
-        language = BUILT_IN.of_file(file.path.name)
+        language = languages.of_file(file.path.name)
         if before == after:
             pass
         elif is_test(name):

@@ -12,6 +12,7 @@ from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
 from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.languages import Languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +41,11 @@ async def check(options: Options, services: Services) -> int:
 
     apart = services.apart
     assert apart is not None, "the command line is given it"
-    changes, against = await _changes(options)
+    changes, against = await _changes(options, services.languages)
     console = stderr_console()
     judgement = await judge(
         changes,
-        Tools(toolchains=apart.toolchains, syntax=apart.syntax, scoping=services.scoping),
+        Tools(toolchains=apart.toolchains, languages=services.languages, syntax=apart.syntax, scoping=services.scoping),
         against=against,
         trust_tests=options.trust_tests,
         least=None if options.proof == "none" else Grade(options.proof),
@@ -57,7 +58,7 @@ async def check(options: Options, services: Services) -> int:
     return 0 if judgement.ruling == "accepted" else 1
 
 
-async def _changes(options: Options) -> tuple[Sequence[Change], str]:
+async def _changes(options: Options, languages: Languages) -> tuple[Sequence[Change], str]:
     """The change that the command line asks for, cut into workspaces. Raises BadRequest."""
     from forge_lsp.changes.git import change_of
     from forge_lsp.changes.parts import parts_of
@@ -81,7 +82,7 @@ async def _changes(options: Options) -> tuple[Sequence[Change], str]:
         raise BadRequest(f"{missing}: a folder; name files, or none for the whole change")
     folder = named[0].parent if named else Path.cwd()
     revision = options.against or "HEAD"
-    told = await change_of(folder, revision, staged=options.staged)
+    told = await change_of(folder, revision, languages, staged=options.staged)
     known = {file.path for file in told.files}
     unknown = next((path for path in named if path not in known and not path.is_file()), None)
     if unknown is not None:

@@ -64,7 +64,12 @@ class Tools:
         async def run() -> Answer:
             judgement = await judging.judge(
                 changes,
-                judging.Tools(toolchains=apart.toolchains, syntax=apart.syntax, scoping=self.services.scoping),
+                judging.Tools(
+                    toolchains=apart.toolchains,
+                    languages=self.services.languages,
+                    syntax=apart.syntax,
+                    scoping=self.services.scoping,
+                ),
                 against=against,
                 trust_tests=arguments.flag("trustTests"),
                 least=None if proof == "none" else Grade(proof),
@@ -93,7 +98,7 @@ class Tools:
         if lines is not None and name is None:
             raise BadRequest("check: startLine and endLine need a file")
         path = await asyncio.to_thread(inside, root, name) if name is not None else None
-        told = await change_of(root, arguments.text("against") or "HEAD")
+        told = await change_of(root, arguments.text("against") or "HEAD", self.services.languages)
         if path is not None and path not in {file.path for file in told.files} and not path.is_file():
             raise BadRequest(f"{name}: there is no such file, neither now nor in {told.against}")
         own = [file.path for file in told.files if file.path.is_relative_to(root)]

@@ -17,6 +17,7 @@ from forge_lsp.core.ports import Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.languages.registry import BUILT_IN
 from tests.support import lang
 
 SYNTAX = TreeSitterSyntax()
@@ -81,7 +82,7 @@ async def come_to(
     async def toolchains(_: Path | None) -> Mapping[Language, Toolchain]:
         return {lang.PYTHON: scripted}
 
-    tools = Tools(toolchains=toolchains, syntax=SYNTAX, scoping=Scopes(SYNTAX))
+    tools = Tools(toolchains=toolchains, languages=BUILT_IN, syntax=SYNTAX, scoping=Scopes(SYNTAX))
     changed = files or (FileChange(path=folder / "a.py", before=OLD, after=NEW),)
     change = Change(workspace=folder, files=changed)
     return await judge([change], tools, against="HEAD", least=least, trust_tests=trust), scripted
