@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
@@ -23,9 +24,10 @@ class Language:
     and users have for it. ``family`` are the ids of the languages whose files may use each other's names.
     ``shared`` are suffixes among them of files that are read as the language of the family that needs them (``.h``).
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
-    a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
-    nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
-    definitions at the top of a file.
+    a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill, each
+    with patterns of files, one of which is beside it where it is theirs (none: it is wherever it is): nobody edits what
+    lies in them, and no check reads it. ``indented``: blocks are told by their indentation. ``gap``: the blank lines
+    between definitions at the top of a file.
 
     The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
     benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
@@ -41,7 +43,7 @@ class Language:
     shared: tuple[str, ...] = ()
     comment: str = "//"
     test_files: re.Pattern[str] = _NO_TESTS
-    output_folders: frozenset[str] = frozenset()
+    output_folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     indented: bool = False
     gap: int = 1
     editing: Callable[[], EditingSupport] = EditingSupport
@@ -62,6 +64,11 @@ class Language:
     def is_test_file(self, name: str) -> bool:
         """Return whether a file holds tests; ``name`` is its path in the workspace, with ``/``."""
         return self.test_files.fullmatch(name) is not None
+
+    def is_output(self, name: str, beside: Collection[str]) -> bool:
+        """Return whether a folder is one that its tools make; ``beside`` are the names in the folder that holds it."""
+        marks = self.output_folders.get(name)
+        return marks is not None and (not marks or any(fnmatch.filter(beside, mark) for mark in marks))
 
 
 class Languages:
@@ -84,6 +91,11 @@ class Languages:
     def ids(self) -> tuple[str, ...]:
         """Return the identifiers, in order."""
         return tuple(self._all)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Return the endings of the names of their files."""
+        return tuple(self._by_suffix)
 
     def named(self, name: str) -> Language | None:
         """Return the language with this identifier, or another name that editors and users have for it."""

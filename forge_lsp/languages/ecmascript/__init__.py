@@ -3,13 +3,12 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import CheckingSupport, ContextSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
 _FAMILY = ("typescript", "javascript")
 _TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
-_OUTPUT = frozenset({"node_modules"})
 
 
 def _typescript_context() -> ContextSupport:
@@ -24,6 +23,18 @@ def _javascript_context() -> ContextSupport:
     return JAVASCRIPT_CONTEXT
 
 
+def _typescript_checking() -> CheckingSupport:
+    from forge_lsp.languages.ecmascript.checking import TYPESCRIPT_CHECKING
+
+    return TYPESCRIPT_CHECKING
+
+
+def _javascript_checking() -> CheckingSupport:
+    from forge_lsp.languages.ecmascript.checking import JAVASCRIPT_CHECKING
+
+    return JAVASCRIPT_CHECKING
+
+
 TYPESCRIPT = Language(
     id="typescript",
     title="TypeScript",
@@ -31,8 +42,8 @@ TYPESCRIPT = Language(
     names=("typescriptreact", "typescript.tsx", "tsx", "ts"),
     family=_FAMILY,
     test_files=_TEST_FILES,
-    output_folders=_OUTPUT,
     context=_typescript_context,
+    checking=_typescript_checking,
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -41,6 +52,6 @@ JAVASCRIPT = Language(
     names=("javascriptreact", "javascript.jsx", "jsx", "js"),
     family=_FAMILY,
     test_files=_TEST_FILES,
-    output_folders=_OUTPUT,
     context=_javascript_context,
+    checking=_javascript_checking,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import CheckingSupport, ContextSupport
 
 __all__ = ["JAVA"]
 
@@ -14,11 +14,19 @@ def _context() -> ContextSupport:
     return CONTEXT
 
 
+def _checking() -> CheckingSupport:
+    from forge_lsp.languages.java.checking import CHECKING
+
+    return CHECKING
+
+
 JAVA = Language(
     id="java",
     title="Java",
     suffixes=(".java",),
     test_files=re.compile(r"(?:.*/)?(?:tests?/.*|Test[^/]*|[^/]*(?:Tests?|TestCase|IT))\.java"),
-    output_folders=frozenset({"target"}),
+    # Gradle's build/ is none: sources that are generated there are compiled.
+    output_folders={"target": ("pom.xml",), ".gradle": ()},
     context=_context,
+    checking=_checking,
 )

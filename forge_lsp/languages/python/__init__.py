@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import CheckingSupport, ContextSupport
 
 __all__ = ["PYTHON"]
 
@@ -12,6 +12,12 @@ def _context() -> ContextSupport:
     from forge_lsp.languages.python.context import CONTEXT
 
     return CONTEXT
+
+
+def _checking() -> CheckingSupport:
+    from forge_lsp.languages.python.checking import CHECKING
+
+    return CHECKING
 
 
 PYTHON = Language(
@@ -23,8 +29,9 @@ PYTHON = Language(
     indented=True,
     gap=2,
     test_files=re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
-    output_folders=frozenset(
-        {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+    output_folders=dict.fromkeys(
+        ("__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache"), ()
     ),
     context=_context,
+    checking=_checking,
 )

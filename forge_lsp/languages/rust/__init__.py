@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import CheckingSupport, ContextSupport
 
 __all__ = ["RUST"]
 
@@ -14,6 +14,12 @@ def _context() -> ContextSupport:
     return CONTEXT
 
 
+def _checking() -> CheckingSupport:
+    from forge_lsp.languages.rust.checking import CHECKING
+
+    return CHECKING
+
+
 RUST = Language(
     id="rust",
     title="Rust",
@@ -21,6 +27,7 @@ RUST = Language(
     names=("rs",),
     # Unit tests stand in other files as well.
     test_files=re.compile(r"(?:.*/)?(?:tests/.*|tests?|[^/]*_tests?)\.rs"),
-    output_folders=frozenset({"target"}),
+    output_folders={"target": ("Cargo.toml",)},
     context=_context,
+    checking=_checking,
 )
