@@ -177,7 +177,7 @@ class _Gathering:
     def _refuse_secrets(self) -> None:
         path = self._document.path
         relative = self._files.guard.relative(path) if self._files is not None and path is not None else None
-        if path is not None and is_secret_name(relative or PurePosixPath(path.name)):
+        if path is not None and is_secret_name(relative or PurePosixPath(path.name), BUILT_IN.suffixes):
             raise BadRequest(
                 f"{path.name} is named like a file of keys or passwords, and no such file is shown to a model.",
                 remedy="keep code in a file of another name",

@@ -26,7 +26,7 @@ class Files:
     """One gathering's view of a workspace. ``largest`` bounds a file in bytes; larger and binary ones do not exist."""
 
     def __init__(self, workspace: Path, buffers: Sequence[Document], *, largest: int) -> None:
-        self.guard = Guard(workspace)
+        self.guard = Guard(workspace, BUILT_IN.suffixes)
         self._largest = largest
         self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
         self._read: dict[Path, str | None] = {}

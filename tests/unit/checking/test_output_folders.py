@@ -43,11 +43,6 @@ OWN = {
     lang.JAVA: {"target/"},
 }
 
-MARKS = {
-    "venv/lib/python3.12/site-packages/x/": "venv/pyvenv.cfg",
-    "build/Testing/Temporary/": "build/CMakeCache.txt",
-}
-
 
 def changes(folder: Path, name: str, language: Language) -> bool:
     """Whether a change of a source in a folder is seen."""
