@@ -141,7 +141,7 @@ class Container:
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
-        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check", "prices"})
+        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check", "language", "prices"})
         parts += str([server.url for server in settings.servers.values()])  # passwords too, which are not dumped
         async with self._building:
             if parts not in self._built:
@@ -182,14 +182,15 @@ class Container:
                     state=self.state_dir,
                 )
                 check = settings.check
-                commands = {language: check.command(language) for language in BUILT_IN}
-                times = {language: most for language in BUILT_IN if (most := check.of(language).tests_seconds)}
-                named = {language: name for language in BUILT_IN if (name := check.of(language).interpreter)}
+                languages = settings.languages(BUILT_IN)
+                commands = {language: check.command(language) for language in languages}
+                times = {language: most for language in languages if (most := check.of(language).tests_seconds)}
+                named = {language: name for language in languages if (name := check.of(language).interpreter)}
                 ends = AsyncExitStack()
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
                     checks = toolchains(
-                        BUILT_IN,
+                        languages,
                         sandbox,
                         timeout=check.timeout,
                         commands=commands,
@@ -197,10 +198,10 @@ class Container:
                         interpreters=named,
                         tests_seconds=times,
                     )
-                    fast = fast_gate(BUILT_IN, sandbox, state=self.state_dir, commands=commands, interpreters=named)
-                    formatter = formatters(BUILT_IN, sandbox, timeout=check.timeout)
+                    fast = fast_gate(languages, sandbox, state=self.state_dir, commands=commands, interpreters=named)
+                    formatter = formatters(languages, sandbox, timeout=check.timeout)
                 else:
-                    checks, fast, formatter = untrusted(BUILT_IN), None, None
+                    checks, fast, formatter = untrusted(languages), None, None
                 self._built[parts] = Components(
                     directory=directory, toolchains=checks, fast=fast, ends=ends, formatter=formatter
                 )

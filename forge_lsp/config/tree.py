@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from forge_lsp.core.addresses import masked, ollama_address, web_address
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 
 __all__ = [
     "Accept",
@@ -26,6 +26,7 @@ __all__ = [
     "LanguageCheck",
     "Lens",
     "Model",
+    "OwnLanguage",
     "Panel",
     "Price",
     "Reviewer",
@@ -246,8 +247,22 @@ class LanguageCheck(_Table):
     """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
 
 
+class OwnLanguage(_Table):
+    """A language that forge-lsp does not know by itself."""
+
+    suffixes: Annotated[tuple[Annotated[str, Field(pattern=r"^\.[^./\\\s]+$")], ...], Field(min_length=1)]
+    """The endings of its files' names, the usual one first: `[".rb"]`."""
+    title: str | None = None
+    """What people call it. Unless said: its key."""
+    comment: str = "//"
+    """What begins a comment that ends with its line."""
+
+
 class Check(_Table):
     """Compiling and running candidates."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, LanguageCheck] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     sandbox: Literal["required", "preferred", "off"] = "preferred"
     """required: no job without one. preferred: without one nothing is run, and results are unverified.
@@ -270,8 +285,13 @@ class Check(_Table):
 
     def of(self, language: Language) -> LanguageCheck:
         """How a language is checked."""
-        check: LanguageCheck = getattr(self, language.id)
+        check: LanguageCheck = getattr(self, language.id, LanguageCheck())
         return check
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The languages checked that are none of those above."""
+        return tuple(self.__pydantic_extra__)
 
 
 class Price(_Table):
@@ -328,6 +348,8 @@ class Settings(_Table):
     budget: Budget = Budget()
     deadlines: Deadlines = Deadlines()
     check: Check = Check()
+    language: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9+#_-]*$")], OwnLanguage] = {}
+    """Languages that forge-lsp does not know by itself, by the identifier that your editor has for them."""
     prices: dict[str, Price] = {}
     """By settings key of a model, where the library's price is wrong or missing."""
     fleet: Fleet = Fleet()
@@ -338,6 +360,14 @@ class Settings(_Table):
         """How many attempts the schedule describes."""
         return max((number for row in self.schedule for number in row.attempts), default=0)
 
+    def languages(self, built_in: Languages) -> Languages:
+        """The languages of the product, and the user's own."""
+        own = (
+            Language(id=id_, title=one.title or id_, suffixes=one.suffixes, comment=one.comment)
+            for id_, one in self.language.items()
+        )
+        return Languages((*built_in, *own))
+
     def references(self) -> list[tuple[str, str]]:
         """Problems of names that point nowhere, as (key path, what is wrong)."""
         problems: list[tuple[str, str]] = []
@@ -347,6 +377,9 @@ class Settings(_Table):
                 known = ", ".join(sorted(self.models)) or "none"
                 problems.append((path, f"no [models.{key}]; known: {known}"))
 
+        problems += [(f"check.{name}", "unknown key") for name in self.check.own if name not in self.language]
+        known_ones = Check.model_fields.keys() & self.language.keys()
+        problems += [(f"language.{name}", "forge-lsp knows it already") for name in sorted(known_ones)]
         for key, entry in self.models.items():
             if entry.server not in self.servers:
                 known = ", ".join(sorted(self.servers)) or "none"

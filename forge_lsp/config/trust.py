@@ -27,6 +27,7 @@ _FORBIDDEN = {
     "prices": "set prices",
     "state": "move the state folder",
     "fleet": "start servers",
+    "language": "name languages",
 }
 _PROGRAMS = {"command": "commands", "interpreter": "programs", "tests_seconds": "times"}
 _SMALLER = (
@@ -157,12 +158,12 @@ def widened(settings: Settings, own: Settings, label: str) -> tuple[str, ...]:
             problems.append(f"{'.'.join(path)} ({label}): {theirs!r} would widen your {mine!r}; {_HINT}")
     if settings.accept.rule != own.accept.rule:
         problems.append(f"accept.rule ({label}): your own rule holds; {_HINT}")
-    for name in ("servers", "consent", "prices", "fleet"):
+    for name in ("servers", "consent", "prices", "fleet", "language"):
         if getattr(settings, name) != getattr(own, name):
             problems.append(f"{name} ({label}): a workspace file may not change it; {_HINT}")
     if settings.state.dir != own.state.dir:
         problems.append(f"state ({label}): a workspace file may not change it; {_HINT}")
-    for language in BUILT_IN:
+    for language in settings.languages(BUILT_IN):
         mine, theirs = own.check.of(language), settings.check.of(language)
         for key, what in _PROGRAMS.items():
             if getattr(mine, key) != getattr(theirs, key):
