@@ -42,6 +42,7 @@ from forge_lsp.checking.daemons import Keeping
 from forge_lsp.checking.fast.gate import DaemonGate
 from forge_lsp.checking.fast.languages import fast_gate
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.sandbox.process import step_back
 
@@ -108,6 +109,7 @@ async def measure(subject: Subject, files: int, rounds: int) -> bool:
             print(f"{subject.language:12} its tools are not here")
             return True
         gate = fast_gate(
+            BUILT_IN,
             await chooser.choose(),
             state=base / "state",
             commands={},

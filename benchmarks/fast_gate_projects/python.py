@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.fast_gate_projects import METHODS, Command, Subject, write
-from forge_lsp.checking.interpreters import program
 from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.python.interpreters import program
 
 __all__ = ["SUBJECT"]
 

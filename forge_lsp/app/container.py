@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +19,13 @@ from forge_lsp.languages.registry import languages
 
 if TYPE_CHECKING:
     from forge_lsp.checking.fast.gate import DaemonGate
-    from forge_lsp.checking.formatting import Formatters
+    from forge_lsp.checking.formatters import Formatters
     from forge_lsp.config import Settings, Sources
     from forge_lsp.config.profiles.auto import Chosen
     from forge_lsp.config.profiles.fitness import Installed
     from forge_lsp.config.profiles.fitting import Offer, Place
     from forge_lsp.core.ports import Toolchain
     from forge_lsp.jobs.preparing import Setup
-    from forge_lsp.languages.csharp.warm import WarmBuilds
     from forge_lsp.models.directory import Directory
     from forge_lsp.placement.plan import Device
     from forge_lsp.placement.residency import ManagedResidency
@@ -41,7 +41,7 @@ class Components:
     directory: Directory
     toolchains: Mapping[Language, Toolchain]
     fast: DaemonGate | None
-    warm: WarmBuilds | None
+    ends: AsyncExitStack
     formatter: Formatters | None
     residencies: dict[str, ManagedResidency] = field(default_factory=dict[str, "ManagedResidency"])
 
@@ -141,11 +141,10 @@ class Container:
         from forge_lsp.checking.toolchains import toolchains
         from forge_lsp.checking.untrusted import untrusted
         from forge_lsp.core.ports import Purpose
-        from forge_lsp.languages.csharp.warm import WarmBuilds
         from forge_lsp.models.directory import Directory
         from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 
-        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check", "prices"})
+        parts = settings.model_dump_json(include={"servers", "models", "deadlines", "check", "language", "prices"})
         parts += str([server.url for server in settings.servers.values()])  # passwords too, which are not dumped
         async with self._building:
             if parts not in self._built:
@@ -190,23 +189,26 @@ class Container:
                 commands = {language: check.of(language).command for language in known}
                 times = {language: most for language in known if (most := check.of(language).tests_seconds)}
                 named = {language: name for language in known if (name := check.of(language).interpreter)}
+                tests = {language: words for language in known if (words := check.of(language).tests)}
+                ends = AsyncExitStack()
                 if self.trusted:
                     sandbox = await self.chooser(check.sandbox).choose()
-                    warm = WarmBuilds(sandbox)
                     checks = toolchains(
+                        known,
                         sandbox,
                         timeout=check.timeout,
                         commands=commands,
-                        warm=warm,
+                        tests=tests,
+                        ends=ends,
                         interpreters=named,
                         tests_seconds=times,
                     )
-                    fast = fast_gate(sandbox, state=self.state_dir, commands=commands, interpreters=named)
-                    formatter = formatters(sandbox, timeout=check.timeout)
+                    fast = fast_gate(known, sandbox, state=self.state_dir, commands=commands, interpreters=named)
+                    formatter = formatters(known, sandbox, timeout=check.timeout)
                 else:
-                    checks, fast, warm, formatter = untrusted(), None, None, None
+                    checks, fast, formatter = untrusted(known), None, None
                 self._built[parts] = Components(
-                    directory=directory, toolchains=checks, fast=fast, warm=warm, formatter=formatter
+                    directory=directory, toolchains=checks, fast=fast, ends=ends, formatter=formatter
                 )
             return self._built[parts]
 
@@ -296,7 +298,7 @@ class Container:
         await asyncio.gather(*(residency.aclose() for one in built for residency in one.residencies.values()))
         await asyncio.gather(*(one.directory.aclose() for one in built))
         await asyncio.gather(*(one.fast.aclose() for one in built if one.fast is not None))
-        await asyncio.gather(*(one.warm.aclose() for one in built if one.warm is not None))
+        await asyncio.gather(*(one.ends.aclose() for one in built))
         for chooser in choosers:
             await asyncio.to_thread(chooser.close)
 

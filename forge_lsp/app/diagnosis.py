@@ -84,6 +84,7 @@ async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
     from forge_lsp import findings
     from forge_lsp.checking.fast.languages import fast_findings
     from forge_lsp.checking.toolchains import examinations
+    from forge_lsp.languages.registry import BUILT_IN
 
     told: tuple[Finding, ...] = ()
     try:
@@ -91,9 +92,9 @@ async def _check_findings(chooser: SandboxChooser) -> tuple[Finding, ...]:
         sandbox = await chooser.choose()
     except EnvironmentFault as error:
         return told or (findings.of_fault("sandbox", error),)
-    looks = [findings.examined(name, looking) for name, looking in examinations(sandbox).items()]
+    looks = [findings.examined(name, looking) for name, looking in examinations(BUILT_IN, sandbox).items()]
     tools = [finding for found in await asyncio.gather(*looks) for finding in found]
-    return (*told, *tools, *fast_findings(sandbox, os.environ))
+    return (*told, *tools, *fast_findings(BUILT_IN, sandbox, os.environ))
 
 
 async def probes_of(container: Container) -> list[dict[str, object]]:

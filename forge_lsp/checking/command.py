@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, readable_for
-from forge_lsp.checking.project import ENDINGS, Place, fingerprint, place_of
+from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
@@ -32,10 +32,13 @@ class CommandToolchain:
     """Runs the user's own command in the temp copy: exit code 0 passes.
 
     ``{file}`` in an argument stands for the document, relative to the tree's root, where the command runs.
-    ``timeout`` in seconds. Examples and tests are left to ``language``, the toolchain in whose place this stands.
+    ``timeout`` in seconds. Examples and tests are left to ``language``, the toolchain in whose place this stands; None:
+    there is none, and nothing else is run.
     """
 
-    def __init__(self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...], language: Toolchain) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, timeout: float, command: tuple[str, ...], language: Toolchain | None
+    ) -> None:
         self._sandbox = sandbox
         self._command = command
         self._timeout = timeout
@@ -60,13 +63,15 @@ class CommandToolchain:
             return await self._check(place, content, untouched=content == task.document.text)
 
         # The command may read any file: the project's sources of that language and its text settings count.
-        suffixes = (*ENDINGS[task.document.language], ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
+        language = task.document.language
+        own = (*language.suffixes, *language.beside)
+        suffixes = (*own, ".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".xml", "file")
         key = await asyncio.to_thread(fingerprint, place, task.document.text, suffixes)
         return await gate(task, text, document=document, check=check, baselines=self._baselines, key=key, tool=name)
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._language.evidence(task, candidate)
+        return await self._language.evidence(task, candidate) if self._language is not None else Evidence()
 
     async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
         program = resolve_program(self._command[0], place)

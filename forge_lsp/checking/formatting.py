@@ -12,11 +12,10 @@ from typing import Any, Protocol, cast
 
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.support import Tools
 from forge_lsp.core.task import Task, TextRange
 
-__all__ = ["Find", "FormatterTool", "Formatters", "Span", "lines_within", "table"]
+__all__ = ["Find", "FormatterTool", "ProjectFormatter", "Span", "lines_within", "table"]
 
 _log = logging.getLogger(__name__)
 
@@ -60,32 +59,26 @@ class Find(Protocol):
     def __call__(self, place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None: ...
 
 
-class Formatters:
-    """The Formatter port. ``timeout`` in seconds, for one run."""
+class ProjectFormatter:
+    """The Formatter port for one language: the formatter that ``find`` finds. ``timeout`` in seconds, for one run."""
 
-    def __init__(
-        self,
-        sandbox: Sandbox,
-        *,
-        environment: Mapping[str, str],
-        finders: Mapping[Language, Find],
-        timeout: float = DEADLINE,
-    ) -> None:
-        self._sandbox = sandbox
-        self._environment = environment
-        self._finders = finders
+    def __init__(self, tools: Tools, find: Find, *, timeout: float = DEADLINE) -> None:
+        self._sandbox = tools.sandbox
+        self._environment = tools.environment
+        self._find = find
         self._timeout = min(timeout, DEADLINE)
         self._used: tuple[str, str, bool] | None = None
 
     async def format(self, task: Task, text: str, scope: TextRange) -> str:
         """See :class:`~forge_lsp.core.ports.Formatter`."""
-        finder = self._finders.get(task.document.language)
-        if finder is None or not scope.of(text).strip():
+        if not scope.of(text).strip():
             return text
         name = "the formatter"
         try:
             place = place_of(task)
-            tool = await asyncio.to_thread(finder, place, self._environment, trusted=self._sandbox.runs_project_code)
+            tool = await asyncio.to_thread(
+                self._find, place, self._environment, trusted=self._sandbox.runs_project_code
+            )
             if tool is None:
                 return text
             name = tool.name

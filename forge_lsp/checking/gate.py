@@ -129,7 +129,7 @@ async def gate(
         if without.fault is not None:
             return whole
         # What hid behind the syntax error, plus what the full text showed of other files.
-        syntax = set(whole.syntax)
+        syntax = {problem for problem in whole.syntax if problem.file == document}
         return replace(without, problems=(*without.problems, *(p for p in whole.problems if p not in syntax)))
 
     try:

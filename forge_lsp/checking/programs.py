@@ -9,20 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.interpreters import environment_at
-from forge_lsp.checking.remedies import WSL
 from forge_lsp.checking.versions import CHOSEN
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.csharp import CSHARP
-from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.python import PYTHON
-from forge_lsp.languages.rust import RUST
 from forge_lsp.sandbox.exposure import Origin, exposed
+from forge_lsp.sandbox.interpreters import environment_at
+from forge_lsp.sandbox.remedies import WSL
 
-__all__ = ["found_program", "no_code_here", "readable_for", "version_finding", "with_program"]
+__all__ = ["found_program", "no_code_here", "programs_of", "readable_for", "version_finding", "with_program"]
 
 
 def no_code_here(what: str, sandbox: Sandbox) -> Fault:
@@ -38,23 +33,21 @@ def no_code_here(what: str, sandbox: Sandbox) -> Fault:
 def with_program(language: Language, named: str | None, environment: Mapping[str, str]) -> Mapping[str, str] | None:
     """Return the environment in which a language's tools are found where ``named`` says: a program (``node``,
     ``cargo``, ``g++-13``, ...), or the folder that it is installed in; None where it is not there."""
-    if not named or language is PYTHON:
+    if not named:
         return environment
     found = found_program(named, environment)
-    if found is None:
-        # Of Rust's toolchains rustup knows the names.
-        return {**environment, "RUSTUP_TOOLCHAIN": named} if language is RUST and "/" not in named else None
-    folder, home = found.parent, found.parent.parent
-    if found.is_dir():
-        home, folder = found, found / "bin" if (found / "bin").is_dir() else found
-    more = {CHOSEN: str(found), "PATH": f"{folder}{os.pathsep}{environment.get('PATH', '')}"}
-    if language is JAVA:
-        more["JAVA_HOME"] = str(found.resolve().parent.parent if found.is_file() else home)
-    elif language is CSHARP:
-        more["DOTNET_ROOT"] = str(found.resolve().parent if found.is_file() else folder)
-    elif language in (C, CPP) and found.is_file():
-        more["CC" if language is C else "CXX"] = str(found)
-    return {**environment, **more}
+    more = language.checking().variables(named, found)
+    if more is None or found is None:
+        return None if more is None else {**environment, **more}
+    path = f"{programs_of(found)}{os.pathsep}{environment.get('PATH', '')}"
+    return {**environment, CHOSEN: str(found), "PATH": path, **more}
+
+
+def programs_of(found: Path) -> Path:
+    """Return the folder of a program, or, of what it is installed in, the one where its programs are."""
+    if not found.is_dir():
+        return found.parent
+    return found / "bin" if (found / "bin").is_dir() else found
 
 
 def found_program(named: str, environment: Mapping[str, str]) -> Path | None:

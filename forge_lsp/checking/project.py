@@ -15,41 +15,15 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Tree
 from forge_lsp.core.task import Document, Task
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import SOURCE, read_bytes
 from forge_lsp.roots import project_root
 
-__all__ = ["ENDINGS", "Place", "fingerprint", "place_of", "project_files"]
+__all__ = ["Place", "fingerprint", "place_of", "project_files"]
 
-_C_FAMILY = (*C.suffixes, *CPP.suffixes, ".C", ".inl", ".ipp", ".tpp", ".inc")
-ENDINGS: Mapping[Language, tuple[str, ...]] = {
-    **{language: language.suffixes for language in BUILT_IN},
-    C: _C_FAMILY,
-    CPP: _C_FAMILY,
-}
-"""The suffixes of the files that a document of the language may need beside it."""
-
-# Folders that hold what tools made or fetched: their files are many and never edited by hand.
-_GENERATED = frozenset(
-    {
-        ".git",
-        ".hg",
-        ".svn",
-        ".venv",
-        "venv",
-        ".tox",
-        ".nox",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        "bin",
-        "obj",
-        "target",
-    }
-)
+_VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".jj"})
+# Packages that were installed, of whatever language: where a project has several, they would be most of its files.
+_INSTALLED = frozenset({"node_modules", ".venv"})
+_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 _MOST_FILES = 20_000
 _MOST_SIBLINGS = 64
 _LARGEST_SIBLING = 256 * 1024
@@ -62,7 +36,7 @@ class Place:
     ``source`` is the workspace folder, or None for a temp project that holds only ``overlay`` and the document.
     ``document`` is relative to the tree. ``overlay`` holds the open buffers (and a lone file's siblings). ``others``
     are files that a candidate changes too, without it and with it (None: absent); they are as without it where the
-    document's text is ``untouched``.
+    document's text is ``untouched``. ``language`` is the document's: what its tools make is nobody's source.
     """
 
     source: Path | None
@@ -72,6 +46,7 @@ class Place:
         default_factory=dict[PurePosixPath, tuple[bytes | None, bytes | None]]
     )
     untouched: str = ""
+    language: Language | None = None
 
     def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None) -> Tree:
         """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
@@ -88,6 +63,12 @@ class Place:
         if path in self.others:
             return self.others[path][1] is not None
         return path in self.overlay or self._on_disk(path) is not None
+
+    def files(self, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of the project's files on the disk, as :func:`project_files` finds them."""
+        if self.source is None:
+            return ()
+        return tuple(name for name, _ in project_files(self.source, suffixes, self.language))
 
     def folders(self) -> Iterator[PurePosixPath]:
         """The document's folder and those above it, up to and including the tree's root (``.``)."""
@@ -171,14 +152,22 @@ def place_of(task: Task, *, alone: bool = False) -> Place:
                 if (path := within(other.path)) is not None and path != relative
             }
             kept = {path: content for path, content in overlay.items() if path not in others}
-            return Place(source=source, document=relative, overlay=kept, others=others, untouched=document.text)
+            return Place(
+                source=source,
+                document=relative,
+                overlay=kept,
+                others=others,
+                untouched=document.text,
+                language=document.language,
+            )
     if document.path is None:
-        return Place(source=None, document=PurePosixPath(_untitled(document)))
-    overlay = {} if alone else dict(_siblings(document.path, ENDINGS[document.language]))
+        return Place(source=None, document=PurePosixPath(_untitled(document)), language=document.language)
+    language = document.language
+    overlay = {} if alone else dict(_siblings(document.path, (*language.suffixes, *language.beside)))
     for buffer in task.buffers:
         if buffer.path is not None and buffer.path.parent == document.path.parent:
             overlay[PurePosixPath(buffer.path.name)] = buffer.text.encode("utf-8", "surrogatepass")
-    return Place(source=None, document=PurePosixPath(document.path.name), overlay=overlay)
+    return Place(source=None, document=PurePosixPath(document.path.name), overlay=overlay, language=language)
 
 
 def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterable[Path] = ()) -> str:
@@ -197,7 +186,7 @@ def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterabl
         digest.update(b"\0".join(one or b"" for one in texts))
     endings = tuple(suffixes)
     if place.source is not None:
-        for line in sorted(_stats(place.source, endings)):
+        for line in sorted(_stats(place.source, endings, place.language)):
             digest.update(line.encode("utf-8", "surrogateescape"))
     for path in extra:
         try:
@@ -209,10 +198,13 @@ def fingerprint(place: Place, text: str, suffixes: Iterable[str], extra: Iterabl
     return digest.hexdigest()
 
 
-def project_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def project_files(
+    source: Path, suffixes: tuple[str, ...], language: Language | None = None
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """The project's own files that end in one of ``suffixes``: relative POSIX name and entry; at most 20,000.
 
-    Symbolic links and folders of generated things are not followed.
+    Symbolic links are not followed. Left out are version control, installed packages, and what the tools of
+    ``language`` make: of another language's output folders only the names are known, and they may be anybody's.
     """
     pending = [("", source)]
     count = 0
@@ -222,9 +214,13 @@ def project_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str
             entries = list(os.scandir(folder))
         except OSError:
             continue  # not ours to read: then no tool reads it either
+        names = [entry.name for entry in entries]
+        if prefix and not _ENVIRONMENT.isdisjoint(names):
+            continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _GENERATED:
+                known = entry.name in _VERSION_CONTROL or entry.name in _INSTALLED
+                if not known and (language is None or not language.is_output(entry.name, names)):
                     pending.append((f"{prefix}{entry.name}/", Path(entry.path)))
             elif entry.name.endswith(suffixes) and entry.is_file(follow_symlinks=False):
                 count += 1
@@ -233,8 +229,8 @@ def project_files(source: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str
                 yield f"{prefix}{entry.name}", entry
 
 
-def _stats(source: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
-    for name, entry in project_files(source, suffixes):
+def _stats(source: Path, suffixes: tuple[str, ...], language: Language | None) -> Iterator[str]:
+    for name, entry in project_files(source, suffixes, language):
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
@@ -270,7 +266,7 @@ def _below(path: Path, root: Path) -> PurePosixPath | None:
 def _untitled(document: Document) -> str:
     # "untitled:Untitled-1" -> "untitled_1.py": a name that can be imported.
     digits = re.findall(r"\d+", document.uri.rsplit("/", 1)[-1])
-    return f"untitled{'_' + digits[-1] if digits else ''}{document.language.suffixes[0]}"
+    return f"untitled{'_' + digits[-1] if digits else ''}{''.join(document.language.suffixes[:1])}"
 
 
 def _free_name(folder: Path, document: Document) -> PurePosixPath:

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Toolchain
 from forge_lsp.core.task import Task
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["UntrustedToolchain", "untrusted"]
 
@@ -34,6 +33,6 @@ class UntrustedToolchain:
         return Evidence(blocked=self._reason, remedy=self._remedy)
 
 
-def untrusted() -> Mapping[Language, Toolchain]:
+def untrusted(languages: Languages) -> Mapping[Language, Toolchain]:
     """In place of :func:`~forge_lsp.checking.toolchains.toolchains`: one for each language."""
-    return {language: UntrustedToolchain() for language in BUILT_IN}
+    return {language: UntrustedToolchain() for language in languages}

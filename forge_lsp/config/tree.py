@@ -246,6 +246,9 @@ class LanguageCheck(_Table):
     """What runs or compiles the project: the Python program or the folder of its environment; node, the JDK's or the
     SDK's folder, `go`, `cargo` (or the name of a toolchain of rustup), a compiler. A path, or a name on PATH. Unless
     said: the editor's choice, the project's own environment, the one that is active, then PATH."""
+    tests: tuple[str, ...] = ()
+    """A test command of your own, run in the temp copy in place of the project's tests as they are found; `{file}`
+    stands for the file. Where it prints TAP each test counts, else exit code 0 passes."""
     tests_seconds: Seconds | None = None
     """How long the project's tests may take for one candidate, in seconds. Unless said: `check.timeout`."""
 

@@ -26,8 +26,9 @@ _FORBIDDEN = {
     "prices": "set prices",
     "state": "move the state folder",
     "fleet": "start servers",
+    "language": "name languages",
 }
-_PROGRAMS = {"command": "commands", "interpreter": "programs", "tests_seconds": "times"}
+_PROGRAMS = {"command": "commands", "tests": "commands", "interpreter": "programs", "tests_seconds": "times"}
 _SMALLER = (
     ("budget", "job"),
     ("budget", "day"),
@@ -156,7 +157,7 @@ def widened(settings: Settings, own: Settings, label: str) -> tuple[str, ...]:
             problems.append(f"{'.'.join(path)} ({label}): {theirs!r} would widen your {mine!r}; {_HINT}")
     if settings.accept.rule != own.accept.rule:
         problems.append(f"accept.rule ({label}): your own rule holds; {_HINT}")
-    for name in ("servers", "consent", "prices", "fleet"):
+    for name in ("servers", "consent", "prices", "fleet", "language"):
         if getattr(settings, name) != getattr(own, name):
             problems.append(f"{name} ({label}): a workspace file may not change it; {_HINT}")
     if settings.state.dir != own.state.dir:

@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -24,7 +24,7 @@ from forge_lsp.context.surroundings import around, scope_lines
 from forge_lsp.context.words import names_in
 from forge_lsp.context.workspace import Source, Workspace
 from forge_lsp.core.errors import BadRequest
-from forge_lsp.core.languages import Language, Languages
+from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Gathered, ShownPart, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.files import Files
@@ -97,7 +97,7 @@ class Context:
             return
 
         def rest() -> None:
-            files = Files(workspace, task.buffers, largest=self._config.largest_file)
+            files = Files(workspace, task.buffers, code=self._languages.suffixes, largest=self._config.largest_file)
             most = self._config.walked_files
             for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
                 index.refresh(files, languages, most=most, deadline=time.monotonic() + _SLICE * 2**turn)
@@ -114,8 +114,9 @@ class Context:
             for known, budget, result in self._known:
                 if known is task and budget == tokens:
                     return result
-        family = self._languages.family_of(task.document.language)
-        result = _Gathering(task, tokens, self._syntax, self._config, self._reader, self._indexes, family).result()
+        result = _Gathering(
+            task, tokens, self._syntax, self._config, self._reader, self._indexes, self._languages
+        ).result()
         with self._lock:
             self._known.append((task, tokens, result))
         return result
@@ -132,7 +133,7 @@ class _Gathering:
         config: ContextConfig,
         reader: Reader,
         indexes: Indexes,
-        family: Sequence[Language],
+        languages: Languages,
     ) -> None:
         self._task = task
         self._document = task.document
@@ -142,10 +143,15 @@ class _Gathering:
         self._config = config
         self._reader = reader
         self._indexes = indexes
-        self._family = family
+        self._family = languages.family_of(task.document.language)
+        self._source = languages.suffixes
         workspace = task.workspace
         self._secrets = task.secrets or redact(task.document.text).secrets
-        self._files = Files(workspace, task.buffers, largest=config.largest_file) if workspace is not None else None
+        self._files = (
+            Files(workspace, task.buffers, code=self._source, largest=config.largest_file)
+            if workspace is not None
+            else None
+        )
         self._sources: dict[str, Source] = {}
         self._sheets: dict[str, Sheet] = {}
         self._hidden: dict[str, tuple[str, ...]] = {}
@@ -187,7 +193,7 @@ class _Gathering:
     def _refuse_secrets(self) -> None:
         path = self._document.path
         relative = self._files.guard.relative(path) if self._files is not None and path is not None else None
-        if path is not None and is_secret_name(relative or PurePosixPath(path.name)):
+        if path is not None and is_secret_name(relative or PurePosixPath(path.name), self._source):
             raise BadRequest(
                 f"{path.name} is named like a file of keys or passwords, and no such file is shown to a model.",
                 remedy="keep code in a file of another name",

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import PurePath
+from typing import TypeVar
 
 from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
-__all__ = ["Language", "Languages"]
+__all__ = ["Language", "Languages", "imported"]
+
+_Support = TypeVar("_Support")
 
 _NO_TESTS = re.compile(r"(?!)")
+
+
+def imported(kind: type[_Support], place: str) -> Callable[[], _Support]:
+    """Return what answers the support at ``place``, ``module:NAME``, and imports its module when it is first asked."""
+    module, _, name = place.partition(":")
+
+    def support() -> _Support:
+        found = getattr(import_module(module), name)
+        assert isinstance(found, kind), place
+        return found
+
+    return support
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,9 +40,10 @@ class Language:
     and users have for it. ``family`` are the ids of the languages whose files may use each other's names.
     ``shared`` are suffixes among them of files that are read as the language of the family that needs them (``.h``).
     ``comment`` begins a comment that ends with its line. ``test_files`` matches the path in a workspace, with ``/``, of
-    a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill:
-    nobody edits what lies in them. ``indented``: blocks are told by their indentation. ``gap``: the blank lines between
-    definitions at the top of a file. ``listed``: its compiler is given files by name, all that are on the disk.
+    a file that holds tests or what only tests use. ``output_folders`` are the folders that its tools make or fill, each
+    with patterns of files, one of which is beside it where it is theirs (none: it is wherever it is): nobody edits what
+    lies in them, and no check reads it. ``indented``: blocks are told by their indentation. ``gap``: the blank lines
+    between definitions at the top of a file. ``listed``: its compiler is given files by name, all that are on the disk.
     ``editor_keys`` are settings of editors and their plugins, ``section.key``, that name the program which the user
     chose for it.
 
@@ -43,7 +61,7 @@ class Language:
     shared: tuple[str, ...] = ()
     comment: str = "//"
     test_files: re.Pattern[str] = _NO_TESTS
-    output_folders: frozenset[str] = frozenset()
+    output_folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     indented: bool = False
     gap: int = 1
     listed: bool = False
@@ -72,6 +90,11 @@ class Language:
         """Return whether a file holds tests; ``name`` is its path in the workspace, with ``/``."""
         return self.test_files.fullmatch(name) is not None
 
+    def is_output(self, name: str, beside: Collection[str]) -> bool:
+        """Return whether a folder is one that its tools make; ``beside`` are the names in the folder that holds it."""
+        marks = self.output_folders.get(name)
+        return marks is not None and (not marks or any(fnmatch.filter(beside, mark) for mark in marks))
+
 
 class Languages:
     """The languages that are known, in order. Of two with one suffix or name the later one has it."""
@@ -98,6 +121,11 @@ class Languages:
     def ids(self) -> tuple[str, ...]:
         """Return the identifiers, in order."""
         return tuple(self._all)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Return the endings of the names of their files."""
+        return tuple(self._by_suffix)
 
     def named(self, name: str) -> Language | None:
         """Return the language with this identifier, or another name that editors and users have for it."""

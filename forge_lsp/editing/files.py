@@ -16,10 +16,11 @@ __all__ = ["Files"]
 
 
 class Files:
-    """One gathering's view of a workspace. ``largest`` bounds a file in bytes; larger and binary ones do not exist."""
+    """One gathering's view of a workspace. ``code`` are the suffixes of source code, ``largest`` bounds a file in bytes;
+    larger and binary ones do not exist."""
 
-    def __init__(self, workspace: Path, buffers: Sequence[Document], *, largest: int) -> None:
-        self.guard = Guard(workspace)
+    def __init__(self, workspace: Path, buffers: Sequence[Document], *, code: tuple[str, ...], largest: int) -> None:
+        self.guard = Guard(workspace, code)
         self._largest = largest
         self._buffers = {self.guard.resolved(buffer.path): buffer for buffer in buffers if buffer.path is not None}
         self._read: dict[Path, str | None] = {}

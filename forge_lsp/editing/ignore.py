@@ -92,26 +92,6 @@ _SECRET_FOLDERS = (
     ".gcloud",
     ".password-store",
 )
-_CODE = (
-    ".py",
-    ".pyi",
-    ".cs",
-    ".ts",
-    ".tsx",
-    ".js",
-    ".jsx",
-    ".mjs",
-    ".cjs",
-    ".mts",
-    ".cts",
-    ".go",
-    ".rs",
-    ".java",
-    ".c",
-    ".h",
-    ".cpp",
-    ".hpp",
-)
 _IGNORE_FILES = (".gitignore", ".cursorignore", ".aiignore", ".aiexclude")
 _HEAVY = frozenset(
     {
@@ -140,12 +120,13 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 _SECRET_CODE, _SECRET_ANY = _any_of(_SECRET_ALWAYS), _any_of(_SECRET_ALWAYS + _SECRET_NAMES)
 
 
-def is_secret_name(path: PurePosixPath) -> bool:
-    """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative)."""
+def is_secret_name(path: PurePosixPath, code: tuple[str, ...]) -> bool:
+    """Whether a file's name, or a folder's above it, says that it holds keys or passwords (``path`` is relative).
+    ``code`` are the endings of source code's names."""
     if any(part.lower() in _SECRET_FOLDERS for part in path.parts[:-1]):
         return True
     name = path.name.lower()
-    return (_SECRET_CODE if name.endswith(_CODE) else _SECRET_ANY).match(name) is not None
+    return (_SECRET_CODE if name.endswith(code) else _SECRET_ANY).match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +162,13 @@ class Guard:
     file is said again.
 
     The rules are git's: nested ``.gitignore`` files, the repository's own above the workspace, its ``info/exclude``,
-    and the user's ``core.excludesFile``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same.
+    and the user's ``core.excludesFile``; ``.cursorignore``, ``.aiignore`` and ``.aiexclude`` count the same. ``code``
+    are the endings of source code's names.
     """
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, code: tuple[str, ...]) -> None:
         self.workspace = workspace
+        self._code = code
         self._root = _resolved(workspace)
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
         self._lines: dict[Path, int] = {}
@@ -217,13 +200,13 @@ class Guard:
 
     def _may_show(self, path: Path) -> bool:
         target = self.relative(path)
-        if target is None or is_secret_name(target) or self._ignored(target):
+        if target is None or is_secret_name(target, self._code) or self._ignored(target):
             return False
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link, whose name counts too
         for root in (Path(os.path.abspath(self.workspace)), self._root):  # noqa: PTH100
             if absolute.is_relative_to(root):
                 named = PurePosixPath(absolute.relative_to(root).as_posix())
-                return named == target or not (is_secret_name(named) or self._ignored(named))
+                return named == target or not (is_secret_name(named, self._code) or self._ignored(named))
         return True
 
     def files(self, suffixes: tuple[str, ...], *, most: int, named: re.Pattern[str] | None = None) -> Iterator[Path]:
@@ -281,7 +264,7 @@ class Guard:
                     shown = entry.is_file() and self.may_show(Path(entry.path))
                 else:
                     lower = name.lower()
-                    secret = (_SECRET_CODE if lower.endswith(_CODE) else _SECRET_ANY).match(lower)
+                    secret = (_SECRET_CODE if lower.endswith(self._code) else _SECRET_ANY).match(lower)
                     shown = secret is None and not rules.ignore(prefix + name, known)
                 if shown:
                     yield prefix + name, entry

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from forge_lsp.checking.remedies import WSL, bubblewrap_remedy
 from forge_lsp.core.errors import EnvironmentFault, ForgeError, SandboxUnavailable
 from forge_lsp.core.ports import Finding, FindingStatus, ProcessResult, Sandbox, Tree
 from forge_lsp.sandbox import landlock, seatbelt
@@ -26,6 +25,7 @@ from forge_lsp.sandbox.copying import CopyRules
 from forge_lsp.sandbox.folders import BoxFolders
 from forge_lsp.sandbox.limits import Limits
 from forge_lsp.sandbox.profile import interpreter_folders
+from forge_lsp.sandbox.remedies import WSL, bubblewrap_remedy
 
 if TYPE_CHECKING:
     from forge_lsp.sandbox.probing import Measured

@@ -12,19 +12,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.languages.registry import BUILT_IN
-
 __all__ = ["LARGEST", "is_text", "unusable"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a source, or of a settings file."""
+# What checkers open when they walk a project: sources and settings, but no data, which a test may read.
 _READ = (
-    *(suffix for language in BUILT_IN for suffix in language.suffixes),
-    ".pyi",
-    ".ipynb",
-    ".toml",
-    ".json",
-    "ignore",
+    *(".py", ".pyi", ".ipynb", ".cs", ".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".go", ".rs"),
+    *(".java", ".c", ".h", ".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".toml", ".json", "ignore"),
 )
 _PASSED_BY = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox", "__pycache__", "target", ".mypy_cache"}

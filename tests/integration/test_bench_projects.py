@@ -20,6 +20,7 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import Sandbox
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.test_bench_tasks import tools
+from tests.support import lang
 
 PROJECTS = {
     "python/clock_span": "clock_span",
@@ -58,7 +59,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 async def test_half_of_the_tests_are_shown_and_all_decide(
     carried: CarriedTask, tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    every = toolchains(sandbox, timeout=120, commands={})
+    every = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={})
 
     async def setup(workspace: Path | None, profile: str | None) -> Settings:
         return Settings(toolchains=every)

@@ -14,7 +14,7 @@ from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import BuildStatus
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import FindingStatus, Sandbox
-from forge_lsp.languages.c_family.toolchain import CFamilyToolchain, c_findings, cpp_findings
+from forge_lsp.languages.c_family.toolchain import CFamilyToolchain, findings
 from tests.integration.builds_cases import Case, project_task, real_sandbox
 from tests.support import lang
 from tests.support.builds import task_of, with_code, write_files
@@ -253,15 +253,15 @@ async def test_without_a_compiler_nothing_is_known(sandbox: Sandbox, tmp_path: P
             task = task_of("«»", language=language, path=tmp_path / "a.cpp")
         report = await bare.build(task, "int x;\n")
         assert (report.status, remedy in (report.remedy or "")) == (BuildStatus.UNVERIFIED, True)
-    (absent,) = await c_findings(sandbox, {"PATH": "/nonexistent"})
+    (absent,) = await findings(lang.C, sandbox, {"PATH": "/nonexistent"})
     assert absent.status is FindingStatus.ABSENT
-    for found in (*await c_findings(sandbox, os.environ), *await cpp_findings(sandbox, os.environ)):
+    for found in (*await findings(lang.C, sandbox, os.environ), *await findings(lang.CPP, sandbox, os.environ)):
         assert found.status is FindingStatus.OK, found
 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
     commands = {lang.C: ("gcc", "-Wall", "-Werror", "-c", "{file}")}
-    own = toolchains(sandbox, timeout=60, commands=commands)[lang.C]
+    own = toolchains(lang.BUILT_IN, sandbox, timeout=60, commands=commands)[lang.C]
     task = task_of("«»", language=lang.C, path=tmp_path / "a.c", workspace=tmp_path)
     assert (await own.build(task, "int f(void) { return 1; }\n")).compiled is True
     assert (await own.build(task, "int f(void) { int unused; return 1; }\n")).compiled is False

@@ -262,7 +262,7 @@ async def test_without_a_jdk_nothing_is_known(sandbox: Sandbox, tmp_path: Path) 
 
 async def test_a_command_of_ones_own(sandbox: Sandbox, tmp_path: Path) -> None:
     commands = {lang.JAVA: ("javac", "-Xlint:all", "-Werror", "{file}")}
-    own = toolchains(sandbox, timeout=60, commands=commands)[lang.JAVA]
+    own = toolchains(lang.BUILT_IN, sandbox, timeout=60, commands=commands)[lang.JAVA]
     task = task_of("«»", language=lang.JAVA, path=tmp_path / "A.java", workspace=tmp_path)
     assert (await own.build(task, "class A { int a = 1; }\n")).compiled is True
     assert (await own.build(task, "class A { java.util.List a; }\n")).compiled is False

@@ -232,7 +232,7 @@ async def test_the_users_own_command(sandbox: Sandbox, tmp_path: Path) -> None:
     )
 
     def checked_by(*command: str) -> Toolchain:
-        return toolchains(sandbox, timeout=60, commands={lang.PYTHON: command})[lang.PYTHON]
+        return toolchains(lang.BUILT_IN, sandbox, timeout=60, commands={lang.PYTHON: command})[lang.PYTHON]
 
     own = checked_by(sys.executable, "-c", script, "{file}")
     task = task_of("«»", path=tmp_path / "a.py", workspace=tmp_path)

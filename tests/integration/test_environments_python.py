@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.interpreters import interpreter_of, own_interpreter
 from forge_lsp.checking.project import place_of
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.languages.python.interpreters import interpreter_of
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+from forge_lsp.sandbox.interpreters import own_interpreter
 from tests.integration.builds_cases import real_sandbox
 from tests.support import lang
 from tests.support.builds import candidate_of, task_of, with_code, write_files

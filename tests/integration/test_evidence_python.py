@@ -70,7 +70,7 @@ async def test_a_right_candidate_passes_every_example(toolchain: PythonToolchain
 
 
 async def test_a_check_of_the_users_own_leaves_the_examples_in_force(sandbox: Sandbox) -> None:
-    own = toolchains(sandbox, timeout=40, commands={lang.PYTHON: ("true",)})[lang.PYTHON]
+    own = toolchains(lang.BUILT_IN, sandbox, timeout=40, commands={lang.PYTHON: ("true",)})[lang.PYTHON]
     task = task_of(ADD, name="add", instruction="")
     wrong = candidate_of(task, body("return a - b"))
     assert (await own.build(task, wrong.text)).tool == "true"

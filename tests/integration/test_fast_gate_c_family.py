@@ -245,7 +245,7 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
 
 
 def test_the_doctor_names_them(sandbox: Sandbox) -> None:
-    (finding,) = fast_findings(sandbox, os.environ)
+    (finding,) = fast_findings(lang.BUILT_IN, sandbox, os.environ)
     assert {"c", "cpp"} <= set(finding.facts["languages"])
-    (none,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
+    (none,) = fast_findings(lang.BUILT_IN, sandbox, {"PATH": "/nonexistent"})
     assert not {"c", "cpp"} & set(none.facts["languages"])

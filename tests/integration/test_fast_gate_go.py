@@ -187,8 +187,8 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
 
 
 def test_the_doctor_names_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    (finding,) = fast_findings(sandbox, go.environment())
+    (finding,) = fast_findings(lang.BUILT_IN, sandbox, go.environment())
     assert "go" in cast("list[str]", finding.facts["languages"])
     monkeypatch.setattr("forge_lsp.languages.go.tools.find_spec", lambda _: None)
-    (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
+    (absent,) = fast_findings(lang.BUILT_IN, sandbox, {"PATH": "/nonexistent"})
     assert "go" not in cast("list[str]", absent.facts["languages"])

@@ -168,5 +168,5 @@ async def test_without_node_it_says_nothing(sandbox: Sandbox, tmp_path: Path) ->
     task = task_of("«»", language=lang.JAVASCRIPT, path=tmp_path / "a.js", workspace=tmp_path)
     assert await looked(sandbox, lang.JAVASCRIPT, opener, task, ["1;\n"]) == [None]
     for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
-        (finding,) = fast_findings(sandbox, environment)
+        (finding,) = fast_findings(lang.BUILT_IN, sandbox, environment)
         assert (lang.JAVASCRIPT in cast("list[str]", finding.facts["languages"])) is there

@@ -177,7 +177,7 @@ async def test_a_cancel_leaves_no_cargo(gate: DaemonGate, tmp_path: Path) -> Non
 
 
 def test_the_doctor_names_it(sandbox: Sandbox) -> None:
-    (finding,) = fast_findings(sandbox, rust.environment())
+    (finding,) = fast_findings(lang.BUILT_IN, sandbox, rust.environment())
     assert "rust" in cast("list[str]", finding.facts["languages"])
-    (absent,) = fast_findings(sandbox, {"PATH": "/nonexistent"})
+    (absent,) = fast_findings(lang.BUILT_IN, sandbox, {"PATH": "/nonexistent"})
     assert "rust" not in cast("list[str]", absent.facts["languages"])

@@ -15,6 +15,7 @@ from forge_lsp.core.checks import CheckStatus, Grade, grade_of
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.proofs import Project, go, java, rust
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, write_files
 
 pytestmark = [pytest.mark.timeout(580)]
@@ -103,7 +104,7 @@ async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
         if not inner.runs_project_code:
             pytest.skip("no sandbox works here")
         sandbox: Any = Watching(inner)
-        every = toolchains(sandbox, timeout=280, commands={}, environment=environment)
+        every = toolchains(lang.BUILT_IN, sandbox, timeout=280, commands={}, environment=environment)
         found = await every[project.language].evidence(task, candidate_of(task, project.right))
     flaky = [result for result in found.results if result.status is CheckStatus.FLAKY]
     assert [result.detail for result in flaky] == ["it passes and fails on the same code"], found

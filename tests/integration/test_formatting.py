@@ -7,16 +7,18 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.checking.formatters import formatters
-from forge_lsp.checking.formatting import Formatters, FormatterTool
+from forge_lsp.checking.formatting import FormatterTool, ProjectFormatter
+from forge_lsp.checking.project import Place
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Sandbox
+from forge_lsp.core.support import Tools
 from tests.integration.builds_cases import real_sandbox
 from tests.support import lang
 from tests.support.builds import write_files
@@ -237,7 +239,7 @@ async def test_new_code_and_no_other_line_is_formatted(case: Case, sandbox: Sand
     before = EDITS.splice(task, case.code, ())
     scope = EDITS.placed(task, case.code, before)
     assert scope is not None
-    after = await formatters(sandbox, timeout=60.0, environment=ENVIRONMENT).format(task, before, scope)
+    after = await formatters(lang.BUILT_IN, sandbox, timeout=60.0, environment=ENVIRONMENT).format(task, before, scope)
     assert after == before[: scope.start] + case.formatted + before[scope.end :]
 
 
@@ -266,7 +268,12 @@ async def test_a_formatter_that_fails_or_changes_more_changes_nothing(
 ) -> None:
     program = script(tmp_path / "tools" / "formatter", body)
     tool = FormatterTool(name="it", command=lambda _: (str(program),), readable=(program.parent,), ranges=ranges)
-    made = Formatters(sandbox, environment={}, finders={lang.PYTHON: lambda *_, **__: tool}, timeout=3.0)
+
+    def find(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool:
+        del place, environment, trusted
+        return tool
+
+    made = ProjectFormatter(Tools(sandbox=sandbox, environment={}), find, timeout=3.0)
     task = landing_task("A = 1\ndef f(a):\n    |>pass\nB = 1\n", lang.PYTHON)
     before = EDITS.splice(task, "def f(a):\n    return  a", ())
     scope = EDITS.placed(task, "def f(a):\n    return  a", before)

@@ -202,7 +202,7 @@ async def test_a_package_is_checked_with_what_lies_above_it(sandbox: Sandbox, tm
         workspace=tmp_path / case.package,
         name="Area" if "Area" in marked else "area",
     )
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[case.language]
+    toolchain = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=environment)[case.language]
     report = await toolchain.build(task, with_code(task, case.right))
     assert report.compiled is True, (report.reason, report.diagnostics)
     report = await toolchain.build(task, with_code(task, case.wrong))
@@ -233,7 +233,7 @@ async def test_a_package_that_needs_what_is_not_here_is_left_out(sandbox: Sandbo
     marked = case.files[case.document]
     path = tmp_path / case.document
     task = task_of(marked, language=lang.GO, path=path, workspace=tmp_path, name="Area")
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=dict(os.environ))[lang.GO]
+    toolchain = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=dict(os.environ))[lang.GO]
     report = await toolchain.build(task, with_code(task, case.right))
     assert report.compiled is True, report.reason
     found = await toolchain.evidence(task, candidate_of(task, case.right))
@@ -259,6 +259,6 @@ async def test_a_dependent_that_cannot_be_restored_is_left_out(sandbox: Sandbox,
     restore(tmp_path / "one", environment)
     path = tmp_path / case.document
     task = task_of(marked, language=lang.CSHARP, path=path, workspace=tmp_path, name="Area")
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[lang.CSHARP]
+    toolchain = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=environment)[lang.CSHARP]
     report = await toolchain.build(task, with_code(task, case.right))
     assert report.compiled is True, report.reason

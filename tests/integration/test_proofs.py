@@ -25,6 +25,7 @@ from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.proofs import Forgery, Project, Unrunnable, projects
+from tests.support import lang
 from tests.support.builds import candidate_of, task_of, write_files
 from tests.support.scripted import (
     Events,
@@ -102,7 +103,7 @@ def made(
     task = replace(task, scope=replace(task.scope, unfinished=unfinished))
     if not task.original:
         task = replace(task, scope=replace(task.scope, kind=ScopeKind.INSERTION, name=None))
-    toolchain = toolchains(sandbox, timeout=120, commands={}, environment=environment)[project.language]
+    toolchain = toolchains(lang.BUILT_IN, sandbox, timeout=120, commands={}, environment=environment)[project.language]
     return task, Remembered(toolchain, (project.language, project.name, tuple(sorted(every.items()))), SEEN)
 
 

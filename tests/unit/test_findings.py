@@ -65,8 +65,7 @@ async def test_one_language_that_fails_hides_no_other(monkeypatch: pytest.Monkey
         async def choose(self) -> Sandbox:
             return cast(Sandbox, Nothing())
 
-    monkeypatch.setattr(
-        toolchains, "examinations", lambda sandbox: {"go": _fail(OSError(39, "Directory not empty")), "rust": _fine()}
-    )
+    looks = {"go": _fail(OSError(39, "Directory not empty")), "rust": _fine()}
+    monkeypatch.setattr(toolchains, "examinations", lambda languages, sandbox: looks)
     told = await diagnosis._check_findings(cast(SandboxChooser, Chooser()))
     assert [(finding.name, str(finding.status)) for finding in told[:2]] == [("go", "broken"), ("cargo", "ok")]

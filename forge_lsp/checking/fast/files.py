@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import project_files
+from forge_lsp.core.languages import Language
 from forge_lsp.reading import read_bytes
 
 __all__ = ["Files", "put"]
@@ -18,12 +19,13 @@ _MOST_MENTIONS = 40
 
 
 class Files:
-    """The files of ``source`` that end in one of ``suffixes``. ``generation`` grows with every change that
-    :meth:`update` sees. Not to be used by two threads at a time."""
+    """The files of ``source`` that end in one of ``suffixes``, but for what the tools of ``language`` make.
+    ``generation`` grows with every change that :meth:`update` sees. Not to be used by two threads at a time."""
 
-    def __init__(self, source: Path, suffixes: tuple[str, ...]) -> None:
+    def __init__(self, source: Path, suffixes: tuple[str, ...], language: Language | None = None) -> None:
         self._source = source
         self._suffixes = suffixes
+        self._language = language
         self._stats: dict[str, tuple[int, int]] = {}
         self._texts: dict[str, str] = {}
         self._found: dict[str, tuple[PurePosixPath, ...]] = {}
@@ -32,7 +34,7 @@ class Files:
     def update(self) -> Mapping[PurePosixPath, bool]:
         """Look again: the files that changed since the last time; False for those that are gone. Reads the disk."""
         now: dict[str, tuple[int, int]] = {}
-        for name, entry in project_files(self._source, self._suffixes):
+        for name, entry in project_files(self._source, self._suffixes, self._language):
             try:
                 status = entry.stat(follow_symlinks=False)
             except OSError:

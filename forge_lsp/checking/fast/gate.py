@@ -52,22 +52,18 @@ class _Desk:
 
 
 class DaemonGate:
-    """A :class:`~forge_lsp.core.ports.FastGate`. Lives in one event loop; ends with :meth:`aclose`.
-
-    ``left_out`` are the languages that the user has checks of their own for: only those decide there.
-    """
+    """A :class:`~forge_lsp.core.ports.FastGate`. Lives in one event loop; ends with :meth:`aclose`."""
 
     def __init__(
         self,
         sandbox: Sandbox,
         openers: Mapping[Language, Opener],
         *,
-        left_out: frozenset[Language] = frozenset(),
         keeping: Keeping | None = None,
     ) -> None:
         # Only bubblewrap can show a process the folder itself rather than a copy, which would soon be out of date.
         self._sandbox = sandbox if isinstance(sandbox, Bubblewrap) else None
-        self._openers = {language: opener for language, opener in openers.items() if language not in left_out}
+        self._openers = openers
         self._keeping = keeping or Keeping()
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
         self._desks: OrderedDict[tuple[Path, Language], _Desk] = OrderedDict()
@@ -181,7 +177,7 @@ class DaemonGate:
     async def _desk(self, source: Path, language: Language, opener: Opener) -> _Desk:
         key = (source, language)
         if key not in self._desks:
-            desk = _Desk(files=Files(source, opener.suffixes))
+            desk = _Desk(files=Files(source, opener.suffixes, language))
             await asyncio.to_thread(desk.files.update)  # before the checker reads them: what changes later is told
             self._desks.setdefault(key, desk)
             while len(self._desks) > 2 * _MOST_BASELINES:

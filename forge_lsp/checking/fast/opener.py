@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from forge_lsp.checking.fast.checker import Checker
 from forge_lsp.checking.project import Place
-from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.core import ports as core
 from forge_lsp.sandbox.kept import Kept
 
 __all__ = ["AsItIs", "Keep", "Opener", "Prepared"]
@@ -36,30 +36,12 @@ class Prepared:
     start: Callable[[Keep], Awaitable[Checker]]
 
 
-class Opener(Protocol):
-    """One language. ``suffixes`` are those of the files that its checker reads."""
-
-    @property
-    def suffixes(self) -> tuple[str, ...]: ...
+@runtime_checkable
+class Opener(core.Opener, Protocol):
+    """One language; see :class:`forge_lsp.core.ports.Opener`."""
 
     def prepare(self, place: Place) -> Prepared | None:
         """The checker for a document (its place has a source); None where there is none. May read the disk."""
-        ...
-
-    def word(self, document: PurePosixPath) -> str | None:
-        """The word by which other files speak of a document; None: the checker knows by itself what depends on it."""
-        ...
-
-    def shown(self, original: str, text: str) -> str:
-        """What the checker is to see of a candidate."""
-        ...
-
-    def blank(self, indent: str) -> str:
-        """What stands in for a scope."""
-        ...
-
-    def syntax(self, problem: Diagnostic) -> bool:
-        """Whether a problem is that the text does not parse."""
         ...
 
 

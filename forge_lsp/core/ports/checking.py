@@ -19,6 +19,7 @@ __all__ = [
     "FastGate",
     "FastReport",
     "Formatter",
+    "Opener",
     "ProcessResult",
     "Sandbox",
     "Toolchain",
@@ -158,6 +159,30 @@ class FastReport:
     """What a checker that is kept running says of one candidate: the problems it brought in, by its own lights."""
 
     problems: tuple[Diagnostic, ...] = ()
+
+
+class Opener(Protocol):
+    """What one language brings to the fast gate, as far as no file is opened for it. ``suffixes`` are those of the
+    files that its checker reads."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+
+    def word(self, document: PurePosixPath) -> str | None:
+        """The word by which other files speak of a document; None: the checker knows by itself what depends on it."""
+        ...
+
+    def shown(self, original: str, text: str) -> str:
+        """What the checker is to see of a candidate."""
+        ...
+
+    def blank(self, indent: str) -> str:
+        """What stands in for a scope."""
+        ...
+
+    def syntax(self, problem: Diagnostic) -> bool:
+        """Whether a problem is that the text does not parse."""
+        ...
 
 
 class FastGate(Protocol):

@@ -2,40 +2,17 @@
 
 import re
 
-from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, EditingSupport
+from forge_lsp.core.languages import Language, imported
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["CPP", "C"]
 
 _FAMILY = ("c", "cpp")
 _SUFFIXES = (".c", ".h"), (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++")
 _BESIDE = (*_SUFFIXES[0], *_SUFFIXES[1], ".C", ".inl", ".ipp", ".tpp", ".inc")
+# The rest of a build folder is none: headers that are made there are included.
+_OUTPUT = {"CMakeFiles": (), "Testing": ("CMakeCache.txt",), ".deps": (), ".libs": ()}
 _TEST_FILES = re.compile(r"(?:^|.*[/_-])tests?(?:[/_.-].*)", re.I)
-
-
-def _c_editing() -> EditingSupport:
-    from forge_lsp.languages.c_family.editing import C_EDITING
-
-    return C_EDITING
-
-
-def _c_context() -> ContextSupport:
-    from forge_lsp.languages.c_family.context import C_CONTEXT
-
-    return C_CONTEXT
-
-
-def _cpp_editing() -> EditingSupport:
-    from forge_lsp.languages.c_family.editing import CPP_EDITING
-
-    return CPP_EDITING
-
-
-def _cpp_context() -> ContextSupport:
-    from forge_lsp.languages.c_family.context import CPP_CONTEXT
-
-    return CPP_CONTEXT
-
 
 # What ends in .h is taken for C.
 C = Language(
@@ -46,9 +23,13 @@ C = Language(
     beside=_BESIDE,
     family=_FAMILY,
     test_files=_TEST_FILES,
+    output_folders=_OUTPUT,
     listed=True,
-    editing=_c_editing,
-    context=_c_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:C_EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.c_family.extraction:C_EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.c_family.context:C_CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.c_family.checking:C_CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.c_family.bench:C_BENCH"),
 )
 CPP = Language(
     id="cpp",
@@ -58,7 +39,11 @@ CPP = Language(
     beside=_BESIDE,
     family=_FAMILY,
     test_files=_TEST_FILES,
+    output_folders=_OUTPUT,
     listed=True,
-    editing=_cpp_editing,
-    context=_cpp_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:CPP_EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.c_family.extraction:CPP_EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.c_family.context:CPP_CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.c_family.checking:CPP_CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.c_family.bench:CPP_BENCH"),
 )

@@ -16,7 +16,6 @@ from forge_lsp.checking.fast.checker import Checker, Question
 from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.interpreters import own_interpreter
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
@@ -28,6 +27,7 @@ from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside
 from forge_lsp.languages.c_family.heads import head_of
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, outline, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
+from forge_lsp.sandbox.interpreters import own_interpreter
 
 __all__ = ["CFamilyOpener"]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.core.checks import Cause
 from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.flags import SOURCES
@@ -75,7 +75,7 @@ def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[
     """The tests of a build folder whose program is known, and whose own texts do not name the scope."""
     assert place.source is not None, "asked for a workspace only"
     sources: dict[str, str] = {}
-    for file, _ in project_files(place.source, ("CMakeLists.txt",)):
+    for file in place.files(("CMakeLists.txt",)):
         for match in _EXECUTABLE.finditer(place.text(PurePosixPath(file)) or ""):
             sources[match["name"]] = match["sources"]
     found: set[str] = set()
@@ -101,7 +101,7 @@ def _reading(task: Task, place: Place) -> Reading | None:
     tests: dict[str, str] = {}
     called: set[str] = set()
     unfinished = _ending(task.document.text)
-    for file, _ in project_files(place.source, (*MATTERS, ".sh")):
+    for file in place.files((*MATTERS, ".sh")):
         if file == str(place.document):
             continue
         text = place.text(PurePosixPath(file)) or ""

@@ -18,7 +18,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
 from forge_lsp.core.task import Task
-from forge_lsp.languages.c_family import CPP, C
+from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.compilers import (
     SYNTAX,
     Compiler,
@@ -34,7 +34,7 @@ from forge_lsp.languages.c_family.scanning import functions_in
 from forge_lsp.languages.c_family.symbols import DEFINED, NEEDED, NM, lost, symbols_in
 from forge_lsp.languages.c_family.units import MATTERS, Units, units_of
 
-__all__ = ["CFamilyToolchain", "c_findings", "cpp_findings"]
+__all__ = ["CFamilyToolchain", "findings"]
 
 _OPTIONS = (".json", "akefile", "CMakeLists.txt", ".mk", ".cmake")
 _OUTSIDE = re.compile(r"^[ \t]*#[ \t]*(?:include|embed|import)[ \t]*[<\"](?:/|~|(?:\.\./){2,})|\.incbin", re.M)
@@ -259,17 +259,8 @@ def _unverified(fault: Fault, tool: str) -> BuildReport:
     return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=fault.reason, remedy=fault.remedy)
 
 
-async def c_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """For the doctor: the C compiler."""
-    return await _findings(sandbox, environment, C)
-
-
-async def cpp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """For the doctor: the C++ compiler."""
-    return await _findings(sandbox, environment, CPP)
-
-
-async def _findings(sandbox: Sandbox, environment: Mapping[str, str], language: Language) -> tuple[Finding, ...]:
+async def findings(language: Language, sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the compiler of C or of C++."""
     found = find_compiler(language, environment)
     what, name = ("C", "gcc") if language is C else ("C++", "g++")
     if isinstance(found, Fault):

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import ENDINGS, Place, project_files
+from forge_lsp.checking.project import Place, project_files
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.flags import SOURCES
 
 __all__ = ["MATTERS", "Units", "units_of"]
 
-MATTERS = ENDINGS[C]
+MATTERS = C.beside
 """Suffixes of the files that a check may read."""
 
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*[<\"]([^>\"\n]+)[>\"]", re.M)
@@ -71,7 +71,7 @@ def _texts(place: Place) -> dict[PurePosixPath, str]:
     found: dict[PurePosixPath, str] = {}
     names = [path for path in place.overlay if path.suffix in MATTERS]
     if place.source is not None:
-        for name, entry in project_files(place.source, MATTERS):
+        for name, entry in project_files(place.source, MATTERS, place.language):
             if len(names) >= _MOST_FILES:
                 break
             if entry.stat(follow_symlinks=False).st_size <= _LARGEST:

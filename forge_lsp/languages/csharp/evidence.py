@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.project import Place, fingerprint, project_files
+from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, SuiteRun, failed, judged, not_run, tail, uncollected
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Diagnostic, Evidence
@@ -323,7 +323,7 @@ async def _hide(box: Box, suite: Suite, place: Place, *, timeout: float) -> None
     if place.source is None or any(_READS_SOURCES.search(text) for text in suite.files.values()):
         return
     folder = suite.project.parent
-    known = [file for file, _ in project_files(place.source, (".cs",)) if PurePosixPath(file).is_relative_to(folder)]
+    known = [file for file in place.files((".cs",)) if PurePosixPath(file).is_relative_to(folder)]
     files = [file for file in known if file != str(place.document)]
     await box.run(("/bin/sh", "-c", 'rm -f "$@"', "sh", *files, str(folder / f"{CONTROL}.cs")), timeout=timeout)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.core.ports import Box
 
 __all__ = ["TEMP_PROJECT", "Described", "asking", "described_by", "normal", "projects_of", "traversal"]
@@ -34,7 +34,7 @@ def projects_of(place: Place, project: PurePosixPath | None) -> tuple[PurePosixP
     if place.source is None:
         return (project,)
     refers: dict[PurePosixPath, set[PurePosixPath]] = {}
-    for name, _ in project_files(place.source, (".csproj",)):
+    for name in place.files((".csproj",)):
         path = PurePosixPath(name)
         references = _REFERENCE.findall(place.text(path) or "")
         refers[path] = {normal(path.parent / reference.replace("\\", "/")) for reference in references}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import speaking_of
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.csharp.scanning import blanked, methods_in
@@ -50,7 +50,7 @@ def suites_of(task: Task, place: Place, projects: Sequence[PurePosixPath]) -> tu
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     container = (task.scope.container or "").rpartition(".")[2] or None
     called = (name, *_callers(task.document.text, name)) if name else ()
-    known = [file for file, _ in project_files(place.source, (".cs",))]
+    known = place.files((".cs",))
     suites: list[Suite] = []
     for project in projects:
         if not _TEST_PACKAGE.search(place.text(project) or ""):

@@ -2,39 +2,13 @@
 
 import re
 
-from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, EditingSupport
+from forge_lsp.core.languages import Language, imported
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
 _FAMILY = ("typescript", "javascript")
 _TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
-_OUTPUT = frozenset({"node_modules"})
-
-
-def _typescript_editing() -> EditingSupport:
-    from forge_lsp.languages.ecmascript.editing import TYPESCRIPT_EDITING
-
-    return TYPESCRIPT_EDITING
-
-
-def _typescript_context() -> ContextSupport:
-    from forge_lsp.languages.ecmascript.context import TYPESCRIPT_CONTEXT
-
-    return TYPESCRIPT_CONTEXT
-
-
-def _javascript_editing() -> EditingSupport:
-    from forge_lsp.languages.ecmascript.editing import JAVASCRIPT_EDITING
-
-    return JAVASCRIPT_EDITING
-
-
-def _javascript_context() -> ContextSupport:
-    from forge_lsp.languages.ecmascript.context import JAVASCRIPT_CONTEXT
-
-    return JAVASCRIPT_CONTEXT
-
 
 TYPESCRIPT = Language(
     id="typescript",
@@ -43,9 +17,11 @@ TYPESCRIPT = Language(
     names=("typescriptreact", "typescript.tsx", "tsx", "ts"),
     family=_FAMILY,
     test_files=_TEST_FILES,
-    output_folders=_OUTPUT,
-    editing=_typescript_editing,
-    context=_typescript_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:TYPESCRIPT_EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:TYPESCRIPT_EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:TYPESCRIPT_CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:TYPESCRIPT_CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:TYPESCRIPT_BENCH"),
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -54,7 +30,9 @@ JAVASCRIPT = Language(
     names=("javascriptreact", "javascript.jsx", "jsx", "js"),
     family=_FAMILY,
     test_files=_TEST_FILES,
-    output_folders=_OUTPUT,
-    editing=_javascript_editing,
-    context=_javascript_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:JAVASCRIPT_EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:JAVASCRIPT_EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:JAVASCRIPT_CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:JAVASCRIPT_CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:JAVASCRIPT_BENCH"),
 )

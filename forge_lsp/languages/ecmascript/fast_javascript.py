@@ -71,7 +71,7 @@ class JavaScriptOpener(AsItIs):
 
 
 async def _start(keep: Keep, source: Path, node: Path, compiler: Compiler | None) -> Checker:
-    files = await asyncio.to_thread(lambda: [name for name, _ in project_files(source, READ)][:MOST_FILES])
+    files = await asyncio.to_thread(lambda: [name for name, _ in project_files(source, READ, JAVASCRIPT)][:MOST_FILES])
     async with AsyncExitStack() as opened:
         kept = await keep(
             (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER), str(_MODULES), str(source)),
@@ -103,7 +103,7 @@ async def _start_types(keep: Keep, source: Path, compiler: Compiler) -> _Types:
 
 def _leading(source: Path) -> dict[PurePosixPath, str]:
     """For each folder's configuration, one that leads to ours in the root."""
-    nested = [PurePosixPath(name) for name, _ in project_files(source, _CONFIGS)]
+    nested = [PurePosixPath(name) for name, _ in project_files(source, _CONFIGS, JAVASCRIPT)]
     return {
         path: json.dumps({"extends": os.path.relpath(_OWN, path.parent)})
         for path in nested

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import not_run, speaking_of
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
@@ -84,7 +84,7 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         return (), ()
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     module = place.document.parent.name if place.document.stem == "index" else place.document.stem
-    files = (file for file, _ in project_files(place.source, ENDINGS) if _TEST_FILE.fullmatch(file))
+    files = (file for file in place.files(ENDINGS) if _TEST_FILE.fullmatch(file))
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
     # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import readable_for, version_finding
-from forge_lsp.checking.project import Place, fingerprint, place_of, project_files
+from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
@@ -119,9 +119,7 @@ class JavaScriptToolchain:
     async def _parse(self, place: Place, box: Box, node: Path) -> tuple[Diagnostic, ...]:
         names = dict.fromkeys([str(place.document)] if place.document.suffix != ".jsx" else [])
         names |= dict.fromkeys(str(path) for path in place.overlay if path.suffix in READ)
-        if place.source is not None:
-            known = await asyncio.to_thread(lambda: list(project_files(place.source or Path(), READ)))
-            names |= dict.fromkeys(name for name, _ in known)
+        names |= dict.fromkeys(await asyncio.to_thread(place.files, READ))
         request = {"root": str(box.root), "files": list(names)[:MOST_FILES]}
         result = await box.run(
             (str(node), "--experimental-vm-modules", "--no-warnings", str(_RUNNER)),

@@ -2,23 +2,10 @@
 
 import re
 
-from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, EditingSupport
+from forge_lsp.core.languages import Language, imported
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["GO"]
-
-
-def _editing() -> EditingSupport:
-    from forge_lsp.languages.go.editing import EDITING
-
-    return EDITING
-
-
-def _context() -> ContextSupport:
-    from forge_lsp.languages.go.context import CONTEXT
-
-    return CONTEXT
-
 
 GO = Language(
     id="go",
@@ -26,6 +13,9 @@ GO = Language(
     suffixes=(".go",),
     names=("golang",),
     test_files=re.compile(r"(?:.*/)?[^/]*_test\.go"),
-    editing=_editing,
-    context=_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.go.editing:EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.go.extraction:EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.go.context:CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.go.checking:CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.go.bench:BENCH"),
 )

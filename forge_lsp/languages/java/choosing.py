@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.java.maven import Build
 from forge_lsp.languages.java.texts import Method, methods_of, package_of, plain, words_of
@@ -72,7 +72,7 @@ def is_test(method: Method, *, old: bool = False) -> bool:
 
 def files_of_tests(place: Place) -> Mapping[PurePosixPath, str]:
     """The Java files of the tree that belong to tests, with their texts."""
-    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names = [*map(PurePosixPath, place.files((".java",)))]
     names += [path for path in place.overlay if path.suffix == ".java"]
     found: dict[PurePosixPath, str] = {}
     for path in sorted(path for path in dict.fromkeys(names) if path != place.document)[:_MOST_READ]:

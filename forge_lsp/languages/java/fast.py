@@ -17,6 +17,7 @@ from forge_lsp.checking.project import Place, project_files
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox, Tree
+from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.jdk import Jdk, find_jdk, major_version
 from forge_lsp.languages.java.maven import Build, Repositories, build_of
 from forge_lsp.languages.java.messages import is_syntax, without_consequences
@@ -167,7 +168,7 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 def _sources(source: Path, module: PurePosixPath) -> list[str]:
     """The sources of the workspace; of very many the module's."""
-    names = [name for name, _ in project_files(source, (".java",))]
+    names = [name for name, _ in project_files(source, (".java",), JAVA)]
     if len(names) > MOST_READ:
         names = [name for name in names if PurePosixPath(name).is_relative_to(module)][:MOST_READ]
     return names

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.languages.java.maven import Build
 
 __all__ = [
@@ -46,7 +46,7 @@ class Sources:
 def sources_of(place: Place, text: str, module: PurePosixPath) -> Sources:
     """The document's module where it is small, else what mentions one of its types; of other modules what does."""
     document = place.document
-    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names = [*map(PurePosixPath, place.files((".java",)))]
     names += [path for path in place.overlay if path.suffix == ".java"]
     others = [path for path in dict.fromkeys(names) if path != document and path.name != "module-info.java"]
     if len(others) > MOST_READ:  # then the module alone, and of it as much as can be read in time

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import not_run
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.languages.java.choosing import Framework, JUnitClass
@@ -73,16 +73,14 @@ def hidden_files(place: Place, build: Build, tests: Mapping[PurePosixPath, str])
 
 def modules_of(place: Place) -> tuple[PurePosixPath, ...]:
     """Return the declarations of modules: with one of them the compiler would want all others, too."""
-    names = (
-        [PurePosixPath(name) for name, _ in project_files(place.source, ("module-info.java",))] if place.source else []
-    )
+    names = [*map(PurePosixPath, place.files(("module-info.java",)))]
     names += [path for path in place.overlay if path.name == "module-info.java"]
     return tuple(dict.fromkeys(names))
 
 
 def mains_of(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:
     """Return the sources of the document's module that are no tests: also those that are only found by reflection."""
-    names = [PurePosixPath(name) for name, _ in project_files(place.source, (".java",))] if place.source else []
+    names = [*map(PurePosixPath, place.files((".java",)))]
     names += [path for path in place.overlay if path.suffix == ".java"]
     nested = {path.parent for path in _builds(place)} - {build.folder, *build.folder.parents}
     inside = (path for path in dict.fromkeys([place.document, *sorted(names)]) if path.is_relative_to(build.folder))
@@ -91,8 +89,7 @@ def mains_of(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> 
 
 
 def _builds(place: Place) -> tuple[PurePosixPath, ...]:
-    names = (name for name, _ in project_files(place.source, BUILD_FILES)) if place.source else ()
-    return tuple(PurePosixPath(name) for name in names)
+    return tuple(map(PurePosixPath, place.files(BUILD_FILES)))
 
 
 def resources_of(place: Place, build: Build) -> tuple[str, ...]:

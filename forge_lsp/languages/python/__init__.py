@@ -2,23 +2,10 @@
 
 import re
 
-from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, EditingSupport
+from forge_lsp.core.languages import Language, imported
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["PYTHON"]
-
-
-def _editing() -> EditingSupport:
-    from forge_lsp.languages.python.editing import EDITING
-
-    return EDITING
-
-
-def _context() -> ContextSupport:
-    from forge_lsp.languages.python.context import CONTEXT
-
-    return CONTEXT
-
 
 PYTHON = Language(
     id="python",
@@ -27,12 +14,15 @@ PYTHON = Language(
     names=("py", "python3"),
     comment="#",
     indented=True,
-    editor_keys=("python.pythonPath", "python.defaultInterpreterPath", "python.interpreterPath"),
     gap=2,
+    editor_keys=("python.pythonPath", "python.defaultInterpreterPath", "python.interpreterPath"),
     test_files=re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),
-    output_folders=frozenset(
-        {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+    output_folders=dict.fromkeys(
+        ("__pycache__", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache"), ()
     ),
-    editing=_editing,
-    context=_context,
+    editing=imported(EditingSupport, "forge_lsp.languages.python.editing:EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.python.extraction:EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.python.context:CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.python.checking:CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.python.bench:BENCH"),
 )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import speaking_of
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.python.scopes import naming, tree_of
@@ -58,7 +58,7 @@ def chosen_for(task: Task, place: Place) -> Chosen:
         return Chosen()
     every = {
         PurePosixPath(name): text
-        for name in _nearest(place, (name for name, _ in project_files(place.source, (".py",))))
+        for name in _nearest(place, place.files((".py",)))
         if name != str(place.document) and (text := place.text(PurePosixPath(name))) is not None
     }
     tests = {path: text for path, text in every.items() if TEST_FILE.fullmatch(str(path)) and _TEST.search(text)}

@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from forge_lsp.checking.gate import fault_of
-from forge_lsp.checking.interpreters import Interpreter
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, Suite, judged
@@ -30,6 +29,7 @@ from forge_lsp.languages.python.probes import PROBES, Probe, observed, probes_of
 from forge_lsp.languages.python.scopes import ground_of
 from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.reading import parsed_json
+from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonEvidence"]
 

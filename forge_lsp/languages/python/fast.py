@@ -11,12 +11,13 @@ from typing import Any
 from forge_lsp.checking.fast.checker import Checker, LanguageServer, Question
 from forge_lsp.checking.fast.opener import Keep, Prepared
 from forge_lsp.checking.fast.peers import LinePeer, LspPeer
-from forge_lsp.checking.interpreters import Interpreter, interpreter_of, program
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.languages.python.interpreters import interpreter_of, program
 from forge_lsp.languages.python.scopes import is_script
 from forge_lsp.languages.python.tools import MISSING_MODULE, fatal, guarded_imports, guessed, without_new_suppressions
+from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonOpener"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from forge_lsp.checking.formatting import FormatterTool, Span, table
-from forge_lsp.checking.interpreters import interpreter_of, program
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
+from forge_lsp.languages.python.interpreters import interpreter_of, program
 from forge_lsp.reading import parsed_toml
 
 __all__ = ["python_formatter"]

@@ -12,9 +12,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from forge_lsp.checking.interpreters import Interpreter
 from forge_lsp.checking.programs import no_code_here
-from forge_lsp.checking.project import Place, fingerprint, project_files
+from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckResult, CheckStatus
@@ -26,6 +25,7 @@ from forge_lsp.languages.python.outcomes import PythonRun, outcome_of
 from forge_lsp.languages.python.scopes import Ground, ground_of, naming
 from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.languages.python.tools import install_remedy, published_as
+from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonTests"]
 
@@ -200,7 +200,7 @@ def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:
 
 def _guarded(place: Place, files: Sequence[PurePosixPath]) -> tuple[PurePosixPath, ...]:
     """The files that only tests may read: all that may hold what they expect."""
-    names = (name for name, _ in project_files(place.source, (".py",))) if place.source is not None else ()
+    names = place.files((".py",))
     own = (PurePosixPath(name) for name in names if TEST_FILE.fullmatch(name) or _OF_TESTS.fullmatch(name))
     return tuple(file for file in dict.fromkeys((*files, *own)) if file != place.document)
 
@@ -227,7 +227,7 @@ def django_of(place: Place) -> tuple[str, PurePosixPath] | None:
         return None
     starting = [
         path
-        for name, _ in project_files(place.source, _STARTING)
+        for name in place.files(_STARTING)
         if (path := PurePosixPath(name)).name in _STARTING and len(path.parts) <= _DEEPEST
     ]
     for path in sorted(starting, key=lambda path: (_STARTING.index(path.name), len(path.parts), str(path))):

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.interpreters import Interpreter, interpreter_of, own_interpreter, program
 from forge_lsp.checking.programs import version_finding
-from forge_lsp.checking.project import Place, fingerprint, place_of, project_files
+from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
@@ -19,6 +18,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.documented import without_documented_none, without_unproven_ends
 from forge_lsp.languages.python.evidence import PythonEvidence
+from forge_lsp.languages.python.interpreters import interpreter_of, program
 from forge_lsp.languages.python.project_tests import PythonTests
 from forge_lsp.languages.python.scopes import in_untouched_functions, is_script
 from forge_lsp.languages.python.tools import (
@@ -32,6 +32,7 @@ from forge_lsp.languages.python.tools import (
     ty_problems,
     without_new_suppressions,
 )
+from forge_lsp.sandbox.interpreters import Interpreter, own_interpreter
 
 __all__ = ["PythonToolchain", "python_findings"]
 
@@ -48,7 +49,7 @@ class PythonToolchain:
 
     ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is the server's own, and
     ``interpreter`` the Python that the user's settings name; see
-    :func:`~forge_lsp.checking.interpreters.interpreter_of`.
+    :func:`~forge_lsp.languages.python.interpreters.interpreter_of`.
     """
 
     def __init__(
@@ -192,7 +193,7 @@ def _paths(place: Place) -> tuple[str, ...]:
     file = str(place.document)
     if place.source is None:
         return (".", file)
-    names = [name for name, _ in project_files(place.source, (".py", ".pyi"))]
+    names = place.files((".py", ".pyi"))
     if len(names) <= _WHOLE_PROJECT:
         return (".", file)  # the document by name too: a project's exclusions do not hold for it then
     name = place.document.parent.name if place.document.stem == "__init__" else place.document.stem

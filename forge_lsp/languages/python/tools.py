@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.interpreters import Interpreter
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.reading import parsed_json
+from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = [
     "COMPILE",

@@ -2,23 +2,10 @@
 
 import re
 
-from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, EditingSupport
+from forge_lsp.core.languages import Language, imported
+from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
 __all__ = ["RUST"]
-
-
-def _editing() -> EditingSupport:
-    from forge_lsp.languages.rust.editing import EDITING
-
-    return EDITING
-
-
-def _context() -> ContextSupport:
-    from forge_lsp.languages.rust.context import CONTEXT
-
-    return CONTEXT
-
 
 RUST = Language(
     id="rust",
@@ -27,7 +14,10 @@ RUST = Language(
     names=("rs",),
     # Unit tests stand in other files as well.
     test_files=re.compile(r"(?:.*/)?(?:tests/.*|tests?|[^/]*_tests?)\.rs"),
-    output_folders=frozenset({"target"}),
-    editing=_editing,
-    context=_context,
+    output_folders={"target": ("Cargo.toml",)},
+    editing=imported(EditingSupport, "forge_lsp.languages.rust.editing:EDITING"),
+    extraction=imported(ExtractionSupport, "forge_lsp.languages.rust.extraction:EXTRACTION"),
+    context=imported(ContextSupport, "forge_lsp.languages.rust.context:CONTEXT"),
+    checking=imported(CheckingSupport, "forge_lsp.languages.rust.checking:CHECKING"),
+    bench=imported(BenchSupport, "forge_lsp.languages.rust.bench:BENCH"),
 )

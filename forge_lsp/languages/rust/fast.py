@@ -17,7 +17,6 @@ from forge_lsp.checking.fast.checker import Checker, Question
 from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.interpreters import own_interpreter
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.ports import CacheUse, ProcessResult, Sandbox
@@ -25,6 +24,7 @@ from forge_lsp.languages.rust.crates import MANIFEST, Workspace, covering, editi
 from forge_lsp.languages.rust.toolchain import rust_cache
 from forge_lsp.languages.rust.tools import CHECK, METADATA, Cargo, find_cargo, messages, problems_of
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
+from forge_lsp.sandbox.interpreters import own_interpreter
 from forge_lsp.sandbox.limits import watched
 
 __all__ = ["RustOpener"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.project import Place, project_files
+from forge_lsp.checking.project import Place
 from forge_lsp.core.checks import CheckKind, CheckResult
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust.crates import Target, Workspace
@@ -133,7 +133,7 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
 def _texts(task: Task, place: Place, folder: PurePosixPath) -> Mapping[PurePosixPath, str]:
     if place.source is None:
         return {}
-    files = {PurePosixPath(name) for name, _ in project_files(place.source, (".rs",))}
+    files = set(map(PurePosixPath, place.files((".rs",))))
     files |= {path for path in place.overlay if path.suffix == ".rs"} | {place.document}
     return {
         file: task.document.text if file == place.document else place.text(file) or ""

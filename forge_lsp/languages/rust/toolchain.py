@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_finding
-from forge_lsp.checking.project import Place, fingerprint, place_of, project_files
+from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
@@ -190,10 +190,8 @@ def rust_cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
     digest = hashlib.sha256(f"{place.source}\0{cargo.program}".encode("utf-8", "surrogateescape"))
     with contextlib.suppress(OSError):
         digest.update(str(cargo.program.stat().st_mtime_ns).encode())
-    if place.source is not None:
-        names = {name for name, _ in project_files(place.source, ("Cargo.toml", "Cargo.lock"))}
-        for name in sorted(names):
-            digest.update(f"\0{name}\0{place.text(PurePosixPath(name)) or ''}".encode())
+    for name in sorted(place.files(("Cargo.toml", "Cargo.lock"))):
+        digest.update(f"\0{name}\0{place.text(PurePosixPath(name)) or ''}".encode())
     return Cache(name=f"rust-{digest.hexdigest()[:20]}", use=use)
 
 

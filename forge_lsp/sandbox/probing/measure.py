@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from forge_lsp.checking.interpreters import environment_at
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox, Tree
 from forge_lsp.sandbox import seccomp
+from forge_lsp.sandbox.interpreters import environment_at
 from forge_lsp.sandbox.launcher import landlock_abi
 from forge_lsp.sandbox.limits import Limits
 from forge_lsp.sandbox.probing.outside import Outside, ended

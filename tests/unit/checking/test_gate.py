@@ -94,6 +94,14 @@ async def test_someone_is_typing_elsewhere() -> None:
     assert "a.py:1" in (report.reason or "")
 
 
+async def test_an_old_error_of_another_file_that_says_something_else_without_the_scope_is_old() -> None:
+    there = problem(7, "wrong type", file="b.py")
+    broken = Checked(problems=(there,), syntax=(there,))
+    blanked = Checked(problems=(problem(7, "no such name", file="b.py"),))
+    assert (await run(broken, broken, blank=blanked)).status is BuildStatus.UNVERIFIED
+    assert (await run(broken, Checked(problems=(there,)), blank=blanked)).status is BuildStatus.PASSED
+
+
 async def test_a_baseline_is_made_once_and_a_fault_is_not_kept() -> None:
     made = 0
     baselines = Baselines(limit=2)

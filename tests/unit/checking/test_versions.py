@@ -125,7 +125,9 @@ def test_a_named_program_is_found_first(tmp_path: Path) -> None:
 def test_a_named_program_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert with_program(lang.GO, "/nowhere/go", {"PATH": ""}) is None
     sandbox: Sandbox = None  # type: ignore[assignment] - nothing is run  # pyright: ignore
-    made = toolchains(sandbox, timeout=1, commands={}, environment={}, interpreters={lang.GO: str(tmp_path / "go")})
+    made = toolchains(
+        lang.BUILT_IN, sandbox, timeout=1, commands={}, environment={}, interpreters={lang.GO: str(tmp_path / "go")}
+    )
     assert isinstance(made[lang.GO], UntrustedToolchain)
     assert not isinstance(made[lang.RUST], UntrustedToolchain)
 

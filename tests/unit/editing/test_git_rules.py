@@ -11,6 +11,7 @@ import pytest
 
 from forge_lsp.editing.git_rules import exclude_files
 from forge_lsp.editing.ignore import Guard
+from tests.support import lang
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -68,7 +69,7 @@ def both(folder: Path) -> tuple[list[str], list[str]]:
         capture_output=True,
         check=False,
     )
-    guard = Guard(folder)
+    guard = Guard(folder, lang.BUILT_IN.suffixes)
     return sorted(asked.stdout.decode().rstrip("\0").split("\0")), [
         n for n in sorted(FILES) if not guard.may_show(folder / n)
     ]
@@ -180,5 +181,5 @@ def test_nothing_of_a_repository_is_run_and_nothing_hangs(
     git(folder, "config", "core.excludesFile", str(folder / "pipe"))
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     wrote(folder / "a.py", "x")
-    assert Guard(folder).may_show(folder / "a.py")
+    assert Guard(folder, lang.BUILT_IN.suffixes).may_show(folder / "a.py")
     assert not proof.exists()

@@ -7,6 +7,7 @@ import pytest
 
 from forge_lsp.editing.ignore import Guard, is_secret_name
 from forge_lsp.redaction import redact
+from tests.support import lang
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ from forge_lsp.redaction import redact
     ],
 )
 def test_secret_names(name: str) -> None:
-    assert is_secret_name(PurePosixPath(name))
+    assert is_secret_name(PurePosixPath(name), lang.BUILT_IN.suffixes)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,22 @@ def test_secret_names(name: str) -> None:
     ["environment.py", "keys.py", "token.ts", "env/a.py", "tokenizer.py", "README.md", "AGENTS.md", "keyboard.cs"],
 )
 def test_other_names(name: str) -> None:
-    assert not is_secret_name(PurePosixPath(name))
+    assert not is_secret_name(PurePosixPath(name), lang.BUILT_IN.suffixes)
+
+
+@pytest.mark.parametrize("suffix", lang.BUILT_IN.suffixes)
+def test_code_about_credentials_is_code_in_every_language(suffix: str) -> None:
+    assert not is_secret_name(PurePosixPath(f"aws_credentials{suffix}"), lang.BUILT_IN.suffixes)
+    assert is_secret_name(PurePosixPath(f"credentials{suffix}"), lang.BUILT_IN.suffixes)
+    assert is_secret_name(PurePosixPath(f"aws_credentials{suffix}"), ())
+
+
+def test_code_about_credentials_is_listed(tmp_path: Path) -> None:
+    made(tmp_path, "aws_credentials.cc", "aws_credentials.hh", "aws_credentials.rs", "aws_credentials.json")
+    guard = Guard(tmp_path, lang.BUILT_IN.suffixes)
+    listed = {name for name, _ in guard.listed((".cc", ".hh", ".rs", ".json"), most=99, known={})}
+    assert listed == {"aws_credentials.cc", "aws_credentials.hh", "aws_credentials.rs"}
+    assert {path.name for path in guard.files((".cc", ".hh", ".rs", ".json"), most=99)} == listed
 
 
 def made(root: Path, *names: str, text: str = "x = 1\n") -> None:
@@ -76,7 +92,7 @@ def test_nested_ignore_files_decide_as_git_does(tmp_path: Path) -> None:
     )
     (tmp_path / "sub" / ".gitignore").write_text("!keep.gen.py\nb.py\n")
     (tmp_path / ".aiignore").write_text("ai.py\n")
-    guard = Guard(tmp_path)
+    guard = Guard(tmp_path, lang.BUILT_IN.suffixes)
     shown = {str(guard.relative(path)) for path in tmp_path.rglob("*.py") if guard.may_show(path)}
     assert shown == {"a.py", "sub/top.py", "sub/keep.gen.py"}
     assert [str(guard.relative(path)) for path in guard.files((".py",), most=100)] == [
@@ -90,7 +106,7 @@ def test_the_repositorys_rules_hold_in_a_workspace_below_it(tmp_path: Path) -> N
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("/pkg/gen/\n")
     made(tmp_path, "pkg/gen/a.py", "pkg/b.py")
-    guard = Guard(tmp_path / "pkg")
+    guard = Guard(tmp_path / "pkg", lang.BUILT_IN.suffixes)
     assert not guard.may_show(tmp_path / "pkg/gen/a.py")
     assert guard.may_show(tmp_path / "pkg/b.py")
 
@@ -106,7 +122,7 @@ def test_links_count_by_where_they_lead_and_by_their_name(tmp_path: Path) -> Non
     (work / "loop.py").symlink_to(work / "loop.py")
     (work / "up").symlink_to(tmp_path)
     (tmp_path / "link").symlink_to(work)
-    guard = Guard(tmp_path / "link")
+    guard = Guard(tmp_path / "link", lang.BUILT_IN.suffixes)
     assert guard.may_show(work / "in.py")
     assert guard.may_show(tmp_path / "link" / "a.py")
     for name in ("out.py", "env.py", "up/outside.py"):
@@ -117,8 +133,8 @@ def test_links_count_by_where_they_lead_and_by_their_name(tmp_path: Path) -> Non
 
 def test_the_walk_is_bounded_and_skips_heavy_folders(tmp_path: Path) -> None:
     made(tmp_path, *(f"a{i:02}.py" for i in range(20)), "node_modules/x/b.py", ".venv/c.py")
-    assert len(list(Guard(tmp_path).files((".py",), most=5))) == 5
-    assert len(list(Guard(tmp_path).files((".py",), most=500))) == 20
+    assert len(list(Guard(tmp_path, lang.BUILT_IN.suffixes).files((".py",), most=5))) == 5
+    assert len(list(Guard(tmp_path, lang.BUILT_IN.suffixes).files((".py",), most=500))) == 20
 
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAabc123\nabcdefghijkl\n-----END RSA PRIVATE KEY-----"

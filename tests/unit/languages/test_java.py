@@ -11,6 +11,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.languages.java.jdk import answer_of, major_version
 from forge_lsp.languages.java.maven import Build, Repositories, build_of
 from forge_lsp.languages.java.sources import public_type, sources_of
+from tests.support import lang
 from tests.support.builds import write_files
 
 
@@ -119,7 +120,7 @@ def test_the_module_and_those_who_mention_it_are_compiled(tmp_path: Path) -> Non
         },
     )
     document = PurePosixPath("a/src/main/java/shop/Cart.java")
-    place = Place(source=tmp_path, document=document)
+    place = Place(source=tmp_path, document=document, language=lang.JAVA)
     found = sources_of(place, "package shop; public class Cart { }", PurePosixPath("a"))
     assert [path.name for path in found.files] == ["Cart.java", "Other.java", "Use.java"]
     assert PurePosixPath("b/src/main/java") in found.roots

@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
-from forge_lsp.checking.interpreters import environment_at, own_interpreter
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.c_family.flags import outside_folders
@@ -19,6 +18,7 @@ from forge_lsp.languages.java.maven import Repositories, build_of
 from forge_lsp.languages.rust.tools import find_cargo
 from forge_lsp.sandbox import exposure
 from forge_lsp.sandbox.exposure import Origin, exposed, folders_of, mounts_of
+from forge_lsp.sandbox.interpreters import environment_at, own_interpreter
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="names POSIX paths")
 

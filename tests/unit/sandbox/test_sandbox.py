@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.remedies import bubblewrap_remedy
 from forge_lsp.core.errors import SandboxUnavailable
 from forge_lsp.core.ports import FindingStatus, ProcessResult, Tree
 from forge_lsp.sandbox import choosing as sandbox_module
 from forge_lsp.sandbox import seatbelt
 from forge_lsp.sandbox.choosing import Mode, SandboxChooser, SandboxConfig
 from forge_lsp.sandbox.limits import Limits, Room, rlimits, watched
+from forge_lsp.sandbox.remedies import bubblewrap_remedy
 
 posix = pytest.mark.skipif(os.name != "posix", reason="uses POSIX commands")
 
