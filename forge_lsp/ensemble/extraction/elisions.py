@@ -7,7 +7,6 @@ import re
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import TextRange
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["elided_lines", "inside", "is_hollow", "without_comments"]
 
@@ -91,7 +90,7 @@ def inside(item: Item, text: str) -> TextRange:
 
 def without_comments(text: str, language: Language) -> str:
     """``text`` without comments."""
-    pattern = _HASH if language is PYTHON else _SLASHES
+    pattern = _HASH if language.comment == "#" else _SLASHES
     return pattern.sub(lambda match: match[1] or "", text)
 
 
@@ -99,6 +98,6 @@ def _elides(line: str, language: Language) -> bool:
     if line.strip() in ("...", "…"):
         return True
     match = _OWN_LINE.match(line)
-    if match is None or (language is PYTHON) != line.lstrip().startswith("#"):
+    if match is None or (language.comment == "#") != line.lstrip().startswith("#"):
         return False
     return _STRONG.fullmatch(match["words"]) is not None

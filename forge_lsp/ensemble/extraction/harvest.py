@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
@@ -32,17 +31,6 @@ _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
 _NOT_CODE = frozenset(
     {"bash", "console", "csv", "diff", "html", "ini", "json", "log", "markdown", "md", "output", "patch", "plaintext"}
     | {"powershell", "sh", "shell", "sql", "text", "toml", "txt", "xml", "yaml", "yml"}
-)
-_PYTHON_START = re.compile(
-    r"\s*(?:@[A-Za-z_]|class\s+\w|def\s+\w|async\s+def\s|import\s+\w|from\s+[\w.]+\s+import\b|"
-    r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
-)
-_OTHER_START = re.compile(
-    r"\s*(?:[@\[#]\w?|/[/*]|use\s+[\w:]+(?:::|;)|"
-    r"(?:using|namespace|import|export|package|public|private|protected|internal|static|abstract|"
-    r"sealed|partial|final|async|class|interface|record|struct|enum|union|trait|impl|mod|fn|pub|func|function|type|"
-    r"const|let|var|val|template|typedef|extern|inline|unsigned|readonly|override|virtual|unsafe|declare)\b|"
-    r"[A-Za-z_$][\w$.<>\[\],?*& ]*\s[*&]*[\w$]+\s*\(|[A-Za-z_$][\w$]*\s*[(=<])"
 )
 
 
@@ -208,9 +196,9 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
                 return
     lines = _without_prompts(piece.lines)
     start = 0
-    begins = _PYTHON_START if language is PYTHON else _OTHER_START
+    starts = language.extraction().starts
     while start < len(lines):
-        found = _longest(lines, start, language, syntax) if begins.match(lines[start]) else None
+        found = _longest(lines, start, language, syntax) if starts.match(lines[start]) else None
         if found is None:
             start += 1
             continue

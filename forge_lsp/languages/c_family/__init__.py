@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["CPP", "C"]
 
@@ -19,10 +19,22 @@ def _c_context() -> ContextSupport:
     return C_CONTEXT
 
 
+def _c_extraction() -> ExtractionSupport:
+    from forge_lsp.languages.c_family.extraction import C_EXTRACTION
+
+    return C_EXTRACTION
+
+
 def _cpp_context() -> ContextSupport:
     from forge_lsp.languages.c_family.context import CPP_CONTEXT
 
     return CPP_CONTEXT
+
+
+def _cpp_extraction() -> ExtractionSupport:
+    from forge_lsp.languages.c_family.extraction import CPP_EXTRACTION
+
+    return CPP_EXTRACTION
 
 
 # What ends in .h is taken for C.
@@ -35,6 +47,7 @@ C = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     context=_c_context,
+    extraction=_c_extraction,
 )
 CPP = Language(
     id="cpp",
@@ -45,4 +58,5 @@ CPP = Language(
     family=_FAMILY,
     test_files=_TEST_FILES,
     context=_cpp_context,
+    extraction=_cpp_extraction,
 )

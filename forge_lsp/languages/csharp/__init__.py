@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["CSHARP"]
 
@@ -14,6 +14,12 @@ def _context() -> ContextSupport:
     return CONTEXT
 
 
+def _extraction() -> ExtractionSupport:
+    from forge_lsp.languages.csharp.extraction import EXTRACTION
+
+    return EXTRACTION
+
+
 CSHARP = Language(
     id="csharp",
     title="C#",
@@ -22,4 +28,5 @@ CSHARP = Language(
     test_files=re.compile(r"(?:.*/)?(?:[^/]*(?:Tests?|Specs?|Fixtures?)\.cs|(?:[^/]*[._-])?[Tt]ests?/.*\.cs)"),
     output_folders=frozenset({"bin", "obj"}),
     context=_context,
+    extraction=_extraction,
 )

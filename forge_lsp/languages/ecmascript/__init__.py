@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
@@ -18,10 +18,22 @@ def _typescript_context() -> ContextSupport:
     return TYPESCRIPT_CONTEXT
 
 
+def _typescript_extraction() -> ExtractionSupport:
+    from forge_lsp.languages.ecmascript.extraction import TYPESCRIPT_EXTRACTION
+
+    return TYPESCRIPT_EXTRACTION
+
+
 def _javascript_context() -> ContextSupport:
     from forge_lsp.languages.ecmascript.context import JAVASCRIPT_CONTEXT
 
     return JAVASCRIPT_CONTEXT
+
+
+def _javascript_extraction() -> ExtractionSupport:
+    from forge_lsp.languages.ecmascript.extraction import JAVASCRIPT_EXTRACTION
+
+    return JAVASCRIPT_EXTRACTION
 
 
 TYPESCRIPT = Language(
@@ -33,6 +45,7 @@ TYPESCRIPT = Language(
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
     context=_typescript_context,
+    extraction=_typescript_extraction,
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -43,4 +56,5 @@ JAVASCRIPT = Language(
     test_files=_TEST_FILES,
     output_folders=_OUTPUT,
     context=_javascript_context,
+    extraction=_javascript_extraction,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["GO"]
 
@@ -14,6 +14,12 @@ def _context() -> ContextSupport:
     return CONTEXT
 
 
+def _extraction() -> ExtractionSupport:
+    from forge_lsp.languages.go.extraction import EXTRACTION
+
+    return EXTRACTION
+
+
 GO = Language(
     id="go",
     title="Go",
@@ -21,4 +27,5 @@ GO = Language(
     names=("golang",),
     test_files=re.compile(r"(?:.*/)?[^/]*_test\.go"),
     context=_context,
+    extraction=_extraction,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["JAVA"]
 
@@ -14,6 +14,12 @@ def _context() -> ContextSupport:
     return CONTEXT
 
 
+def _extraction() -> ExtractionSupport:
+    from forge_lsp.languages.java.extraction import EXTRACTION
+
+    return EXTRACTION
+
+
 JAVA = Language(
     id="java",
     title="Java",
@@ -21,4 +27,5 @@ JAVA = Language(
     test_files=re.compile(r"(?:.*/)?(?:tests?/.*|Test[^/]*|[^/]*(?:Tests?|TestCase|IT))\.java"),
     output_folders=frozenset({"target"}),
     context=_context,
+    extraction=_extraction,
 )

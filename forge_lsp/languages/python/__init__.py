@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["PYTHON"]
 
@@ -12,6 +12,12 @@ def _context() -> ContextSupport:
     from forge_lsp.languages.python.context import CONTEXT
 
     return CONTEXT
+
+
+def _extraction() -> ExtractionSupport:
+    from forge_lsp.languages.python.extraction import EXTRACTION
+
+    return EXTRACTION
 
 
 PYTHON = Language(
@@ -27,4 +33,5 @@ PYTHON = Language(
         {"__pycache__", ".venv", "venv", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     ),
     context=_context,
+    extraction=_extraction,
 )

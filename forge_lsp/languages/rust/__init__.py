@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport
+from forge_lsp.core.support import ContextSupport, ExtractionSupport
 
 __all__ = ["RUST"]
 
@@ -12,6 +12,12 @@ def _context() -> ContextSupport:
     from forge_lsp.languages.rust.context import CONTEXT
 
     return CONTEXT
+
+
+def _extraction() -> ExtractionSupport:
+    from forge_lsp.languages.rust.extraction import EXTRACTION
+
+    return EXTRACTION
 
 
 RUST = Language(
@@ -23,4 +29,5 @@ RUST = Language(
     test_files=re.compile(r"(?:.*/)?(?:tests/.*|tests?|[^/]*_tests?)\.rs"),
     output_folders=frozenset({"target"}),
     context=_context,
+    extraction=_extraction,
 )
