@@ -29,7 +29,8 @@ class BenchSupport:
 
     A function is a test by its name (``test_names``, all of it), or by what stands in its text (``test_marks``).
     ``tests_in`` finds tests that are no functions: the name and the place of each; None: there are none of that kind.
-    ``filler`` is left of a test that was a member; ``keeps_lines``: empty lines are, since line numbers name tests.
+    ``filler`` is put in the place of a test that was a member; with ``keeps_lines`` the lines of a test stay, emptied,
+    since line numbers name the others.
     ``tests_inside``: a file may hold the tests of what it defines. ``without_idle_imports`` returns a text without the
     imports that nothing in it uses, where compilers refuse them.
     """

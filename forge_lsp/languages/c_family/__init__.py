@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["CPP", "C"]
 
@@ -25,6 +25,12 @@ def _c_extraction() -> ExtractionSupport:
     return C_EXTRACTION
 
 
+def _c_bench() -> BenchSupport:
+    from forge_lsp.languages.c_family.bench import C_BENCH
+
+    return C_BENCH
+
+
 def _cpp_context() -> ContextSupport:
     from forge_lsp.languages.c_family.context import CPP_CONTEXT
 
@@ -35,6 +41,12 @@ def _cpp_extraction() -> ExtractionSupport:
     from forge_lsp.languages.c_family.extraction import CPP_EXTRACTION
 
     return CPP_EXTRACTION
+
+
+def _cpp_bench() -> BenchSupport:
+    from forge_lsp.languages.c_family.bench import CPP_BENCH
+
+    return CPP_BENCH
 
 
 # What ends in .h is taken for C.
@@ -48,6 +60,7 @@ C = Language(
     test_files=_TEST_FILES,
     context=_c_context,
     extraction=_c_extraction,
+    bench=_c_bench,
 )
 CPP = Language(
     id="cpp",
@@ -59,4 +72,5 @@ CPP = Language(
     test_files=_TEST_FILES,
     context=_cpp_context,
     extraction=_cpp_extraction,
+    bench=_cpp_bench,
 )

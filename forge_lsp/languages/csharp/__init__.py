@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["CSHARP"]
 
@@ -20,6 +20,12 @@ def _extraction() -> ExtractionSupport:
     return EXTRACTION
 
 
+def _bench() -> BenchSupport:
+    from forge_lsp.languages.csharp.bench import BENCH
+
+    return BENCH
+
+
 CSHARP = Language(
     id="csharp",
     title="C#",
@@ -29,4 +35,5 @@ CSHARP = Language(
     output_folders=frozenset({"bin", "obj"}),
     context=_context,
     extraction=_extraction,
+    bench=_bench,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
@@ -22,6 +22,12 @@ def _typescript_extraction() -> ExtractionSupport:
     from forge_lsp.languages.ecmascript.extraction import TYPESCRIPT_EXTRACTION
 
     return TYPESCRIPT_EXTRACTION
+
+
+def _bench() -> BenchSupport:
+    from forge_lsp.languages.ecmascript.bench import BENCH
+
+    return BENCH
 
 
 def _javascript_context() -> ContextSupport:
@@ -46,6 +52,7 @@ TYPESCRIPT = Language(
     output_folders=_OUTPUT,
     context=_typescript_context,
     extraction=_typescript_extraction,
+    bench=_bench,
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -57,4 +64,5 @@ JAVASCRIPT = Language(
     output_folders=_OUTPUT,
     context=_javascript_context,
     extraction=_javascript_extraction,
+    bench=_bench,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["GO"]
 
@@ -20,6 +20,12 @@ def _extraction() -> ExtractionSupport:
     return EXTRACTION
 
 
+def _bench() -> BenchSupport:
+    from forge_lsp.languages.go.bench import BENCH
+
+    return BENCH
+
+
 GO = Language(
     id="go",
     title="Go",
@@ -28,4 +34,5 @@ GO = Language(
     test_files=re.compile(r"(?:.*/)?[^/]*_test\.go"),
     context=_context,
     extraction=_extraction,
+    bench=_bench,
 )

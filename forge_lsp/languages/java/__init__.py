@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["JAVA"]
 
@@ -20,6 +20,12 @@ def _extraction() -> ExtractionSupport:
     return EXTRACTION
 
 
+def _bench() -> BenchSupport:
+    from forge_lsp.languages.java.bench import BENCH
+
+    return BENCH
+
+
 JAVA = Language(
     id="java",
     title="Java",
@@ -28,4 +34,5 @@ JAVA = Language(
     output_folders=frozenset({"target"}),
     context=_context,
     extraction=_extraction,
+    bench=_bench,
 )

@@ -3,7 +3,7 @@
 import re
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.support import ContextSupport, ExtractionSupport
+from forge_lsp.core.support import BenchSupport, ContextSupport, ExtractionSupport
 
 __all__ = ["PYTHON"]
 
@@ -20,6 +20,12 @@ def _extraction() -> ExtractionSupport:
     return EXTRACTION
 
 
+def _bench() -> BenchSupport:
+    from forge_lsp.languages.python.bench import BENCH
+
+    return BENCH
+
+
 PYTHON = Language(
     id="python",
     title="Python",
@@ -34,4 +40,5 @@ PYTHON = Language(
     ),
     context=_context,
     extraction=_extraction,
+    bench=_bench,
 )

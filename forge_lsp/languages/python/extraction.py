@@ -8,13 +8,16 @@ import textwrap
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
 
-__all__ = ["EXTRACTION"]
+__all__ = ["DOCSTRING", "EXTRACTION"]
 
 _STARTS = re.compile(
     r"\s*(?:@[A-Za-z_]|class\s+\w|def\s+\w|async\s+def\s|import\s+\w|from\s+[\w.]+\s+import\b|"
     r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
 )
-_DOCSTRING = re.compile(r"\s*[rRuU]?(?P<quote>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)[ \t]*\n?", re.DOTALL)
+DOCSTRING = re.compile(
+    r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quotes)).)*(?P=quotes)[ \t]*(?=\r?\n|$|[#;])", re.S
+)
+"""The documentation that a body begins with."""
 _RECEIVERS = ("self", "cls")
 
 
@@ -53,7 +56,7 @@ def _under_signature(original: str, item: Item, body: str) -> str | None:
     if item.body is None:
         return None
     header = original[item.range.start : item.body.start].rstrip()
-    docstring = _DOCSTRING.match(original[item.body.start : item.body.end])
+    docstring = DOCSTRING.match(original[item.body.start : item.body.end])
     inside = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
     if docstring is None:
         return f"{header}\n{inside}"
