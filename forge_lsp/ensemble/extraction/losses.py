@@ -94,7 +94,8 @@ class _Mender:
         before = syntax.outline(self._original, self._language)
         theirs, self._errors = before.items, before.errors
         lines = range(len(self._lines))
-        self._level(items, theirs, lines, top=True, open_=any(item.stub for item in theirs) and self._whole_file)
+        if theirs:  # else there is no grammar: nothing tells what a comment stands for
+            self._level(items, theirs, lines, top=True, open_=any(item.stub for item in theirs) and self._whole_file)
         for number in sorted(self._elided):
             _refuse(self._lines[number])
         return self._result
