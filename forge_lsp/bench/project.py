@@ -29,7 +29,6 @@ __all__ = ["ProjectCase", "cases_in", "sources_in"]
 
 _OTHERS = frozenset({"build", "dist", "out", "vendor"})
 """Folders that hold what is made or taken over, whatever the languages."""
-_TEST = re.compile(r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$")
 _MOST_FILES = 20_000
 _SPLITS = 3
 """How many ways to split a function's tests are tried."""
@@ -191,7 +190,7 @@ def sources_in(paths: Iterable[Path], languages: Set[Language]) -> tuple[Path, .
             language = BUILT_IN.of_file(file.name)
             if language is None or (languages and language not in languages):
                 continue
-            if not path.is_dir() or not _TEST.search(file.relative_to(path).as_posix()):
+            if not path.is_dir() or not language.is_test_file(file.relative_to(path).as_posix()):
                 found.append(file.resolve())
     return tuple(dict.fromkeys(found))
 
@@ -287,10 +286,9 @@ def _tests(workspace: Path, language: Language) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for file in _below(workspace):
         name = file.relative_to(workspace).as_posix()
-        if BUILT_IN.of_file(file.name) in languages and _TEST.search(name):
-            text = _text(file)
-            if text is not None:
-                found[name] = text
+        own = BUILT_IN.of_file(file.name)
+        if own is not None and own in languages and own.is_test_file(name) and (text := _text(file)) is not None:
+            found[name] = text
     return found
 
 
