@@ -22,17 +22,13 @@ from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Toolchain
 from forge_lsp.core.task import Document, Task
-from forge_lsp.languages.c_family import CPP, C
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
-from forge_lsp.languages.go import GO
 from forge_lsp.languages.registry import BUILT_IN
-from forge_lsp.languages.rust import RUST
 from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["ProjectCase", "cases_in", "sources_in"]
 
-_OTHERS = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "out", "bin", "obj", "vendor"})
-_TEST = re.compile(r"(?:^|[._\-/])(?:tests?|spec|__tests__)(?:[._\-/]|$)|[a-z]Tests?\.\w+$|[a-z]_test\.\w+$")
+_OTHERS = frozenset({"build", "dist", "out", "vendor"})
+"""Folders that hold what is made or taken over, whatever the languages."""
 _MOST_FILES = 20_000
 _SPLITS = 3
 """How many ways to split a function's tests are tried."""
@@ -125,8 +121,7 @@ class ProjectCase:
                 stub = without(stub, self.language, [unit for unit in there if unit.name in names])
                 continue
             text = without(self.tests[file], self.language, [unit for name, unit in units if name == file])
-            if self.language is GO:
-                text = _without_idle_imports(text)
+            text = self.language.bench().without_idle_imports(text)
             if tools.syntax.outline(text, self.language).errors:
                 return None
             buffers.append(Document(uri=path.as_uri(), language=self.language, text=text, path=path, version=1))
@@ -183,20 +178,6 @@ def _is_split(evidence: Evidence, gone: Set[str]) -> bool:
     )
 
 
-def _without_idle_imports(text: str) -> str:
-    """Go refuses imports that nothing uses: those that only the tests which are gone used go, too."""
-    code = re.sub(r"(?s)\bimport\s*(?:\([^)]*\)|\"[^\"]*\")", "", text)
-
-    def kept(found: re.Match[str]) -> str:
-        name = found["alias"] or found["path"].rpartition("/")[2]
-        return found[0] if name in "._" or re.search(rf"\b{re.escape(name)}\.", code) else ""
-
-    line = r"(?m)^[ \t]*(?:import[ \t]+)?(?:(?P<alias>[\w.]+)[ \t]+)?\"(?P<path>[^\"\n]+)\"[ \t]*\n"
-    end = re.search(r"(?m)^(?:func|var|const|type)\b", text)
-    head = len(text) if end is None else end.start()
-    return re.sub(line, kept, text[:head]) + text[head:]
-
-
 # ------------------------------------------------------------------ finding them
 
 
@@ -209,15 +190,16 @@ def sources_in(paths: Iterable[Path], languages: Set[Language]) -> tuple[Path, .
             language = BUILT_IN.of_file(file.name)
             if language is None or (languages and language not in languages):
                 continue
-            if not path.is_dir() or not _TEST.search(file.relative_to(path).as_posix()):
+            if not path.is_dir() or not language.is_test_file(file.relative_to(path).as_posix()):
                 found.append(file.resolve())
     return tuple(dict.fromkeys(found))
 
 
 def _below(folder: Path) -> Iterator[Path]:
     count = 0
+    others = _OTHERS.union(*(language.output_folders for language in BUILT_IN))
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _OTHERS)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in others)
         for name in sorted(names):
             count += 1
             if count > _MOST_FILES:
@@ -240,7 +222,7 @@ def cases_in(
         if key not in known:
             known[key] = _tests(workspace, language)
         own = file.relative_to(workspace).as_posix()
-        tests = {**known[key], own: text} if language is RUST else known[key]
+        tests = {**known[key], own: text} if language.bench().tests_inside else known[key]
         items = tools.syntax.outline(text, language).items
         for container, item in _functions(items, ""):
             naming = re.compile(rf"(?<!\w){re.escape(item.name or '')}(?!\w)")
@@ -250,7 +232,7 @@ def cases_in(
             made = stubbed(text, item, language)
             if not speaking or made is None:
                 continue
-            case = _case(f"{own}:{container}{item.name}", workspace, file, text, item, made, speaking, seed)
+            case = _case(f"{own}:{container}{item.name}", workspace, file, language, text, item, made, speaking, seed)
             if case is not None:
                 found.append(case)
     return tuple(found)
@@ -260,17 +242,14 @@ def _case(
     id_: str,
     workspace: Path,
     path: Path,
+    language: Language,
     text: str,
     item: Item,
     made: str,
     tests: Mapping[str, str],
     seed: int,
 ) -> ProjectCase | None:
-    language = BUILT_IN.of_file(path.name)
-    assert language is not None, "asked for files of known languages only"
-    stub = text[: item.range.start] + made + text[item.range.end :]
-    if language is GO:
-        stub = _without_idle_imports(stub)
+    stub = language.bench().without_idle_imports(text[: item.range.start] + made + text[item.range.end :])
     tail = len(text) - item.range.end
     signature = item.signature or ""
     at = stub.rfind(signature, 0, len(stub) - tail) if signature else -1
@@ -303,16 +282,13 @@ def _functions(items: Iterable[Item], container: str) -> Iterator[tuple[str, Ite
 
 def _tests(workspace: Path, language: Language) -> Mapping[str, str]:
     """The texts of the files that look like tests, by name."""
-    both = (C, CPP) if language in (C, CPP) else (language,)
-    script = (JAVASCRIPT, TYPESCRIPT)
-    languages = script if language in script else both
+    languages = BUILT_IN.family_of(language)
     found: dict[str, str] = {}
     for file in _below(workspace):
         name = file.relative_to(workspace).as_posix()
-        if BUILT_IN.of_file(file.name) in languages and _TEST.search(name):
-            text = _text(file)
-            if text is not None:
-                found[name] = text
+        own = BUILT_IN.of_file(file.name)
+        if own is not None and own in languages and own.is_test_file(name) and (text := _text(file)) is not None:
+            found[name] = text
     return found
 
 

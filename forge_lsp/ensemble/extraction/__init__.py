@@ -89,7 +89,7 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
         found = unnamed(blocks, task, wanted)
     if found is None:
         what = f"no {language} code" if wanted.name is None else f"no {language} code for `{wanted.name}`"
-        if wanted.name is not None and any(mentions(code, wanted.name) for code in fences(text, markers)):
+        if wanted.name is not None and any(mentions(code, wanted.name) for code in fences(text, language, markers)):
             what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)

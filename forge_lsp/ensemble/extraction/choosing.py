@@ -12,13 +12,9 @@ from forge_lsp.core.ports import ItemKind
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import Likeness, Place, all_places, compared
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Wanted
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Chosen", "bears_name", "chosen", "is_aside", "precedence"]
 
-_REDEFINED = (PYTHON, JAVASCRIPT, TYPESCRIPT)
-"""Where a later definition of a name takes the place of an earlier one."""
 _CORRECTED = re.compile(r"\b(?:correct(?:ed|ion)?|fixed|wait|actually|oops|revised|instead of the above)\b", re.I)
 _ASIDE = re.compile(
     r"\b(?:alternativ\w+|another (?:way|option|version|approach)|or (?:you|if|with|using|as|even|simply)\b"
@@ -105,7 +101,7 @@ def _in_block(block: Block, wanted: Wanted, kinds: Sequence[ItemKind]) -> tuple[
     if len(best) == 1:
         return Chosen(block=block, place=best[0]), False
     owners = {tuple(owner.range.start for owner in one.owners) for one in best}
-    if len(owners) == 1 and branch is None and (wanted.language in _REDEFINED or not top[0]):
+    if len(owners) == 1 and branch is None and (wanted.support.redefines or not top[0]):
         return Chosen(block=block, place=best[-1]), False  # as it would be when run
     return None, True
 

@@ -10,20 +10,13 @@ from forge_lsp.ensemble.extraction.reshape import (
     belongs_to,
     dedented_item,
     defined_names,
-    import_names,
-    is_spelled_out,
+    is_method,
     mentions,
     one_line,
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
-from forge_lsp.languages.csharp import CSHARP
-from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["above", "imports_of", "with_helpers", "with_siblings"]
-
-_WITHOUT_MODULES = (JAVA, CSHARP)
-"""Where nothing but types stands outside of types."""
 
 
 def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> str:
@@ -35,16 +28,16 @@ def with_helpers(code: str, blocks: Sequence[Block], block: Block, main: Item, w
     before = [dedented_item(block.code, item) for item in needed if item.range.start < main.range.start]
     after = [dedented_item(block.code, item) for item in needed if item.range.start > main.range.start]
     text = "\n".join((*before, code, *after))
-    gap = "\n\n\n" if wanted.language is PYTHON else "\n\n"
+    gap = "\n" * (wanted.language.gap + 1)
     return gap.join(part.strip("\n") for part in (*_earlier(text, blocks, block, wanted), *before, code, *after))
 
 
 def above(code: str, blocks: Sequence[Block], block: Block, main: Item, wanted: Wanted) -> tuple[str, ...]:
     """What ``code`` uses of the module that the document lacks, for a definition that stands in a class or a function:
     it goes above what encloses it."""
-    if not wanted.enclosed or wanted.language in _WITHOUT_MODULES:
+    if not wanted.enclosed or wanted.support.only_types:
         return ()
-    needed = [item for item in _needed(code, block, main, wanted) if not _is_method(item)]
+    needed = [item for item in _needed(code, block, main, wanted) if not is_method(item)]
     found = [dedented_item(block.code, item).strip("\n") for item in needed]
     return (*_earlier("\n".join((*found, code)), blocks, block, wanted), *found)
 
@@ -64,10 +57,6 @@ def _earlier(text: str, blocks: Sequence[Block], block: Block, wanted: Wanted) -
                 text += f"\n{part}"
                 own |= names
     return found
-
-
-def _is_method(item: Item) -> bool:
-    return bool(item.parameters) and item.parameters[0] in ("self", "cls", "this")
 
 
 def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
@@ -144,10 +133,10 @@ def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[s
             statement = one_line(item.range.of(block.code))
             if statement in wanted.document_imports:
                 continue
-            names = import_names(statement, wanted.language)
+            names = wanted.support.import_names(statement)
             if names is not None and not any(mentions(found.code, name) for name in names):
                 continue
-            if is_spelled_out(statement, found.code):
+            if wanted.support.needless(statement, found.code):
                 continue
             if names is not None and wanted.name in names:
                 continue  # the file importing from itself what it defines

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import TextRange
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["elided_lines", "inside", "is_hollow", "without_comments"]
 
@@ -36,17 +36,26 @@ _WEAK = re.compile(
     rf"|(?:(?:your|actual|the|real)\s+)*{_CODE}\s+(?:goes\s+|comes\s+)?here.*|{_CODE}\s+omitted|implement\w*\b.*|(?:\w+\s+)?{_CODE}",
     re.I,
 )
-_OWN_LINE = re.compile(
-    r"^[ \t]*(?:\{\s*)?(?:#(?!\[|!)+|//+[/!]*|/\*+|\*(?!/))[ \t]*(?P<words>.*?)[ \t]*(?:\*/\s*\}?)?[ \t]*$"
-)
 _TRAILING = re.compile(r"(?:#|//|/\*)[ \t]*(?P<words>[^#/]*?)[ \t]*(?:\*/)?[ \t]*$")
 _TRIVIAL = re.compile(
     r"(?:return(?:\s+[\w.:\"'\[\]{}()]*)?|pass|\.{3}|raise\s+\w+.*|throw\b.*|panic\s*\(.*|(?:todo|unimplemented)!.*)?;?",
     re.S,
 )
-_STRING_OR_COMMENT = r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
-_HASH = re.compile(rf"({_STRING_OR_COMMENT})|#[^\n]*")
-_SLASHES = re.compile(rf"({_STRING_OR_COMMENT})|//[^\n]*|/\*.*?\*/", re.S)
+_STRING = r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+
+
+@cache
+def _comment_line(mark: str) -> re.Pattern[str]:
+    """Match a line that is a comment alone, which ``mark`` begins; where that is ``//``, those of blocks as well."""
+    begins = r"(?:\{\s*)?(?://+[/!]*|/\*+|\*(?!/))" if mark == "//" else rf"{re.escape(mark)}(?!\[|!)"
+    return re.compile(rf"^[ \t]*{begins}[ \t]*(?P<words>.*?)[ \t]*(?:\*/\s*\}}?)?[ \t]*$")
+
+
+@cache
+def _comment(mark: str) -> re.Pattern[str]:
+    """Match a string (the only group) or a comment."""
+    blocks = r"|/\*.*?\*/" if mark == "//" else ""
+    return re.compile(rf"({_STRING})|{re.escape(mark)}[^\n]*{blocks}", re.S)
 
 
 def elided_lines(code: str, original: str, language: Language, syntax: Syntax) -> tuple[int, ...]:
@@ -91,14 +100,11 @@ def inside(item: Item, text: str) -> TextRange:
 
 def without_comments(text: str, language: Language) -> str:
     """``text`` without comments."""
-    pattern = _HASH if language is PYTHON else _SLASHES
-    return pattern.sub(lambda match: match[1] or "", text)
+    return _comment(language.comment).sub(lambda match: match[1] or "", text)
 
 
 def _elides(line: str, language: Language) -> bool:
     if line.strip() in ("...", "…"):
         return True
-    match = _OWN_LINE.match(line)
-    if match is None or (language is PYTHON) != line.lstrip().startswith("#"):
-        return False
-    return _STRONG.fullmatch(match["words"]) is not None
+    match = _comment_line(language.comment).match(line)
+    return match is not None and _STRONG.fullmatch(match["words"]) is not None

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["Block", "broken", "fences", "harvest", "normal"]
 
@@ -32,17 +31,6 @@ _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.)(?: |$)")
 _NOT_CODE = frozenset(
     {"bash", "console", "csv", "diff", "html", "ini", "json", "log", "markdown", "md", "output", "patch", "plaintext"}
     | {"powershell", "sh", "shell", "sql", "text", "toml", "txt", "xml", "yaml", "yml"}
-)
-_PYTHON_START = re.compile(
-    r"\s*(?:@[A-Za-z_]|class\s+\w|def\s+\w|async\s+def\s|import\s+\w|from\s+[\w.]+\s+import\b|"
-    r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
-)
-_OTHER_START = re.compile(
-    r"\s*(?:[@\[#]\w?|/[/*]|use\s+[\w:]+(?:::|;)|"
-    r"(?:using|namespace|import|export|package|public|private|protected|internal|static|abstract|"
-    r"sealed|partial|final|async|class|interface|record|struct|enum|union|trait|impl|mod|fn|pub|func|function|type|"
-    r"const|let|var|val|template|typedef|extern|inline|unsigned|readonly|override|virtual|unsafe|declare)\b|"
-    r"[A-Za-z_$][\w$.<>\[\],?*& ]*\s[*&]*[\w$]+\s*\(|[A-Za-z_$][\w$]*\s*[(=<])"
 )
 
 
@@ -79,7 +67,7 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
     loose: list[Block] = []
     said: Sequence[str] = ()
     done = 0
-    for piece in _pieces(lines):
+    for piece in _pieces(lines, language):
         if piece.start < done:
             continue
         if piece.fenced:
@@ -117,7 +105,7 @@ def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str]
     """The closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is wrong
     with them, or takes what the grammar here does not know."""
     found: list[Block] = []
-    for code in fences(text, markers):
+    for code in fences(text, language, markers):
         code = _dedented(code.split("\n"))
         outline = syntax.outline(code, language)
         if outline.errors and code.strip():
@@ -125,9 +113,9 @@ def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str]
     return tuple(found)
 
 
-def fences(text: str, markers: Sequence[str] = ()) -> tuple[str, ...]:
+def fences(text: str, language: Language, markers: Sequence[str] = ()) -> tuple[str, ...]:
     """What stands in fences that were closed and may hold code, whether it parses or not."""
-    pieces = _pieces(_lines(text, markers))
+    pieces = _pieces(_lines(text, markers), language)
     return tuple("\n".join(piece.lines) for piece in pieces if piece.fenced and piece.closed)
 
 
@@ -145,7 +133,7 @@ class _Piece:
     start: int = 0
 
 
-def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
+def _pieces(lines: Sequence[str], language: Language) -> Iterator[_Piece]:
     """The text cut at its fences; what a fence says is not code (a shell session, JSON) is left out."""
     held: list[str] = []
     fence: _Fence | None = None
@@ -169,7 +157,7 @@ def _pieces(lines: Sequence[str]) -> Iterator[_Piece]:
             if fence.code:
                 yield _Piece(lines=held, fenced=True, closed=True, start=start)
         opens = fence is None or bool(match["info"])  # an opening inside a fence: the first one never closed
-        fence = _Fence.opened_by(match) if opens else None
+        fence = _Fence.opened_by(match, language) if opens else None
         held, start = [], number + 1
     if held and (fence is None or fence.code):
         yield _Piece(lines=held, fenced=fence is not None, closed=False, start=start)
@@ -184,9 +172,11 @@ class _Fence:
     code: bool
 
     @classmethod
-    def opened_by(cls, match: re.Match[str]) -> _Fence:
+    def opened_by(cls, match: re.Match[str], language: Language) -> _Fence:
         indent = _indent(match[0]) if not match["before"].strip() else 0
-        return cls(ticks=match["ticks"], indent=indent, code=match["info"].lower() not in _NOT_CODE)
+        info = match["info"].lower()
+        code = info in (language.id, *language.names) or info not in _NOT_CODE
+        return cls(ticks=match["ticks"], indent=indent, code=code)
 
     def ended_by(self, match: re.Match[str]) -> bool:
         """Whether a line with ticks ends this fence. Examples in documentation have fences of their own: those stand
@@ -208,9 +198,9 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
                 return
     lines = _without_prompts(piece.lines)
     start = 0
-    begins = _PYTHON_START if language is PYTHON else _OTHER_START
+    starts = language.extraction().starts
     while start < len(lines):
-        found = _longest(lines, start, language, syntax) if begins.match(lines[start]) else None
+        found = _longest(lines, start, language, syntax) if starts.match(lines[start]) else None
         if found is None:
             start += 1
             continue

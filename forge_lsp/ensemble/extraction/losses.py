@@ -15,7 +15,6 @@ from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["without_losses"]
 
@@ -95,7 +94,8 @@ class _Mender:
         before = syntax.outline(self._original, self._language)
         theirs, self._errors = before.items, before.errors
         lines = range(len(self._lines))
-        self._level(items, theirs, lines, top=True, open_=any(item.stub for item in theirs) and self._whole_file)
+        if theirs:  # else there is no grammar: nothing tells what a comment stands for
+            self._level(items, theirs, lines, top=True, open_=any(item.stub for item in theirs) and self._whole_file)
         for number in sorted(self._elided):
             _refuse(self._lines[number])
         return self._result
@@ -253,7 +253,7 @@ class _Mender:
     def _gap(self, above: Item | None, below: Item | None, indent: str) -> str:
         """The line breaks between two items of the original; at least one."""
         if above is None or below is None:
-            return "\n\n\n" if self._language is PYTHON and not indent else "\n\n"
+            return "\n\n" if indent else "\n" * (self._language.gap + 1)
         return "\n" * max(1, self._original.count("\n", above.range.end, below.range.start))
 
     def _indent(self, item: Item) -> str:

@@ -12,19 +12,13 @@ from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_s
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.places import all_places
 from forge_lsp.ensemble.extraction.reshape import (
-    aligned_receiver,
     dedented_item,
     fill,
+    is_method,
     mentions,
-    out_of_class,
     renamed,
-    under_signature,
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
-from forge_lsp.languages.c_family import CPP
-from forge_lsp.languages.csharp import CSHARP
-from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.python import PYTHON
 
 __all__ = ["definition", "likely"]
 
@@ -63,25 +57,25 @@ def _function(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     if len(wanted.group) > 1:
         code = _grouped(best, wanted)
         return Found(code=code, blocks=(block,), above=above(code, blocks, block, item, wanted))
-    code = aligned_receiver(dedented_item(block.code, item), item, wanted.parameters, wanted.language)
+    code = wanted.support.aligned(dedented_item(block.code, item), item, wanted.parameters)
     owner = place.owner
     main = place.owners[0] if place.owners else item
-    if wanted.language is CPP and item.name != wanted.name:
+    if wanted.support.qualifier and item.name != wanted.name:
         code = _qualified(code, item, wanted)
         return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
     if wanted.container is not None:
         if owner is not None and owner.kind is ItemKind.CLASS:
             code = with_siblings(code, block, item, owner.children, wanted)
-        elif owner is None and wanted.language in (JAVA, CSHARP):
+        elif owner is None and wanted.support.only_types:
             code = with_siblings(code, block, item, block.outline.items, wanted)
     code = with_helpers(code, blocks, block, main, wanted)
     return Found(code=code, blocks=(block,), above=above(code, blocks, block, main, wanted))
 
 
 def _qualified(code: str, item: Item, wanted: Wanted) -> str:
-    """A C++ member as the document defines it: outside of its class by ``Stack::push``, inside by ``push``."""
-    if "::" in (wanted.name or ""):
-        return out_of_class(code, wanted.key, wanted.name or "")
+    """A member as the document defines it: outside of its class by ``Stack::push``, inside by ``push`` (C++)."""
+    if wanted.support.qualifier in (wanted.name or ""):
+        return wanted.support.out_of_class(code, wanted.key, wanted.name or "")
     return code.replace(item.name or "", wanted.name or "", 1)
 
 
@@ -124,10 +118,10 @@ def _class(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
                 if best is None or score >= best[0]:
                     best = (score, block, item)
             elif owner is None and item.kind is ItemKind.FUNCTION and item.name and not item.stub:
-                method = bool(item.parameters) and item.parameters[0] in ("self", "cls", "this")
-                if item.name in names or method:
-                    bare[item.name] = dedented_item(block.code, item)
-                    taken = True
+                if item.name not in names and not is_method(item):
+                    continue
+                bare[item.name] = dedented_item(block.code, item)
+                taken = True
         if taken:
             sources.append(block)
     if best is None:
@@ -169,14 +163,14 @@ def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
             if items[0].name in wanted.document_names:
                 continue
             code = renamed(dedented_item(block.code, items[0]), items[0].name, wanted.name)
-            code = aligned_receiver(code, items[0], wanted.parameters, wanted.language)
+            code = wanted.support.aligned(code, items[0], wanted.parameters)
             return Found(code=code, blocks=(block,), note=f"`{items[0].name}` was renamed to `{wanted.name}`")
     return None
 
 
 def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
-    """Statements without their function, put under the signature (Python only: elsewhere braces would be guessed)."""
-    if wanted.item is None or wanted.is_class or wanted.language is not PYTHON:
+    """Statements without their function, put under the signature (where that needs no guess of braces)."""
+    if wanted.item is None or wanted.is_class:
         return None
     fenced = sum(block.fenced for block in blocks)
     for block in blocks:
@@ -185,7 +179,7 @@ def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
         leaves = _leaves(block)
         nested = re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE) is not None and not block.defines
         if leaves or nested or (fenced == 1 and block.fenced and _works_on(block, wanted)):
-            code = under_signature(wanted.original, wanted.item, block.code)
+            code = wanted.support.under_signature(wanted.original, wanted.item, block.code)
             if code is not None and not wanted.syntax.outline(code, wanted.language).errors:
                 return Found(code=code, blocks=(block,), note="the body was put under its signature")
     return None

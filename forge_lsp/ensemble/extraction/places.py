@@ -14,8 +14,6 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item
 from forge_lsp.core.task import TextRange
 from forge_lsp.ensemble.extraction.reshape import receiver
-from forge_lsp.languages.c_family import CPP
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 
 __all__ = ["Likeness", "Place", "all_places", "compared", "place_at"]
 
@@ -23,7 +21,6 @@ Likeness = tuple[int, int, int]
 """How much one definition looks like another: path, decorators and accessor, parameters; more is more alike."""
 
 _GENERICS = re.compile(r"<[^<>]*>")
-_ACCESSOR = re.compile(r"\b(?:get|set|static)\b(?!\s*[(=:])")
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 
 
@@ -66,10 +63,7 @@ class Place:
         lead, _, _ = whole.partition(self.item.signature) if self.item.signature else (whole, "", "")
         lines = ["".join(line.split()) for line in lead.splitlines() if line.strip() and not _COMMENT.match(line)]
         before = (self.item.signature or "").partition(self.name)[0]
-        return (*lines, *_ACCESSOR.findall(before)) if self.language in _WITH_ACCESSORS else tuple(lines)
-
-
-_WITH_ACCESSORS = (JAVASCRIPT, TYPESCRIPT)
+        return (*lines, *self.language.extraction().accessor.findall(before))
 
 
 def all_places(items: Sequence[Item], text: str, language: Language, owners: tuple[Item, ...] = ()) -> Iterator[Place]:
@@ -112,8 +106,9 @@ def _parameter_likeness(one: Item, other: Item) -> int:
 
 
 def _parts(name: str | None, language: Language) -> list[str]:
-    if language is not CPP or not name or "::" not in name:
+    qualifier = language.extraction().qualifier
+    if not qualifier or not name or qualifier not in name:
         return [name or ""]
     while _GENERICS.search(name):
         name = _GENERICS.sub("", name)
-    return name.split("::")
+    return name.split(qualifier)

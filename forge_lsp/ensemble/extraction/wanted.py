@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
+from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.core.task import ScopeKind, Task, TextRange
 from forge_lsp.ensemble.extraction.harvest import Block, normal
 from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver
-from forge_lsp.languages.ecmascript import TYPESCRIPT
 
 __all__ = ["DEFINITIONS", "Found", "Wanted", "has_imports", "members", "wanted_of"]
 
@@ -43,6 +43,11 @@ class Wanted:
     behind other declarations of its own."""
     rivals: tuple[Place, ...] = ()
     """The document's other definitions of that name, in any class, function or branch, in order."""
+
+    @property
+    def support(self) -> ExtractionSupport:
+        """How code of the language is found."""
+        return self.language.extraction()
 
     @property
     def key(self) -> str:
@@ -122,8 +127,8 @@ def _group(places: Sequence[Place], place: Place, inside: TextRange) -> Iterator
 
 def _is_announced(places: Sequence[Place], place: Place) -> bool:
     """Whether signatures of its own stand before it (TypeScript's overloads)."""
-    ecma = place.language is TYPESCRIPT
-    return ecma and any(_same(one, place) and one.path == place.path and one.item.body is None for one in places)
+    may_be = place.language.extraction().overloads
+    return may_be and any(_same(one, place) and one.path == place.path and one.item.body is None for one in places)
 
 
 def _same(one: Place, place: Place) -> bool:

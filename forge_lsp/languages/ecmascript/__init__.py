@@ -21,7 +21,7 @@ TYPESCRIPT = Language(
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:TYPESCRIPT_EXTRACTION"),
     context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:TYPESCRIPT_CONTEXT"),
     checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:TYPESCRIPT_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:TYPESCRIPT_BENCH"),
+    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:BENCH"),
 )
 JAVASCRIPT = Language(
     id="javascript",
@@ -34,5 +34,5 @@ JAVASCRIPT = Language(
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:JAVASCRIPT_EXTRACTION"),
     context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:JAVASCRIPT_CONTEXT"),
     checking=imported(CheckingSupport, "forge_lsp.languages.ecmascript.checking:JAVASCRIPT_CHECKING"),
-    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:JAVASCRIPT_BENCH"),
+    bench=imported(BenchSupport, "forge_lsp.languages.ecmascript.bench:BENCH"),
 )

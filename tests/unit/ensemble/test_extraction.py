@@ -390,6 +390,20 @@ def test_a_language_without_a_grammar_takes_the_fence_as_it_is() -> None:
         code("No code here.", wanted)
 
 
+SQL = Language(id="sql", title="SQL", suffixes=(".sql",), comment="--")
+
+
+def test_a_fence_of_the_language_itself_is_code() -> None:
+    wanted = task("SELECT 1;\n", language=SQL, kind=ScopeKind.FILE)
+    assert code("So:\n```sql\nSELECT 2;\n```\n```json\n{}\n```", wanted).code == "SELECT 2;"
+
+
+def test_what_is_left_out_is_told_by_the_comments_of_the_language() -> None:
+    wanted = task("SELECT 1;\nSELECT 2;\n", language=SQL, kind=ScopeKind.FILE)
+    with pytest.raises(ExtractionFailed, match="leaves code out"):
+        code("```sql\nSELECT 3;\n-- ... rest of the code ...\n```", wanted)
+
+
 @pytest.mark.parametrize(
     ("first", "rest", "whole"),
     [

@@ -1,0 +1,18 @@
+"""Go, for what is found in answers."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.core.support import ExtractionSupport
+
+__all__ = ["EXTRACTION"]
+
+
+def _assigned(statement: str) -> list[str]:
+    """The names of a group (``const (``)."""
+    group = re.match(r"(?:const|var)\s*\(", statement)
+    return re.findall(r"^\s*(\w+)", statement[group.end() :], re.M) if group is not None else []
+
+
+EXTRACTION = ExtractionSupport(assigned=_assigned, receiver=re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)"))
