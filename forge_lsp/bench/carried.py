@@ -23,10 +23,9 @@ from typing import Any
 from forge_lsp.bench.case import Ready, Tools, is_right, no_code
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import CheckKind, CheckStatus
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Toolchain
 from forge_lsp.core.task import Document, Task
-from forge_lsp.languages.registry import BUILT_IN
 
 __all__ = ["LEVELS", "CarriedTask", "carried_tasks"]
 
@@ -148,11 +147,11 @@ def _with(reason: str, remedy: str | None) -> str:
 
 
 @cache
-def carried_tasks() -> tuple[CarriedTask, ...]:
-    """Return every task that comes with the product, by language and name."""
+def carried_tasks(languages: Languages) -> tuple[CarriedTask, ...]:
+    """Return every task of ``languages`` that comes with the product, by language and name."""
     root = files("forge_lsp.bench") / "tasks"
     found: list[CarriedTask] = []
-    for language in BUILT_IN:
+    for language in languages:
         folder = root / str(language)
         if not folder.is_dir():
             continue

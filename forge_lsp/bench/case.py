@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckKind, CheckStatus
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Ask, Editing, Scoping, Syntax, Toolchain
 from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.jobs.contract import JobRequest
@@ -46,6 +46,7 @@ class Tools:
     the user has consented to; ``max_iterations`` None means the settings' number of attempts.
     """
 
+    languages: Languages
     syntax: Syntax
     scoping: Scoping
     editing: Editing

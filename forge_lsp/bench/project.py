@@ -19,10 +19,9 @@ from forge_lsp.bench.splitting import Unit, hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckKind, CheckStatus
-from forge_lsp.core.languages import Language
+from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Item, ItemKind, Toolchain
 from forge_lsp.core.task import Document, Task
-from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.reading import SOURCE, read_bytes
 
 __all__ = ["ProjectCase", "cases_in", "sources_in"]
@@ -181,25 +180,31 @@ def _is_split(evidence: Evidence, gone: Set[str]) -> bool:
 # ------------------------------------------------------------------ finding them
 
 
-def sources_in(paths: Iterable[Path], languages: Set[Language]) -> tuple[Path, ...]:
-    """Return the source files named, and those below the folders named, in these languages (none: all), tests left
-    out. Reads the disk."""
+def sources_in(paths: Iterable[Path], languages: Languages, only: Set[str] = frozenset()) -> tuple[Path, ...]:
+    """Return the source files named, and those below the folders named, tests left out. ``only``: the identifiers of
+    the languages wanted (none: all). Reads the disk."""
     found: list[Path] = []
     for path in paths:
-        for file in _below(path) if path.is_dir() else (path,):
-            language = BUILT_IN.of_file(file.name)
-            if language is None or (languages and language not in languages):
+        for file in _below(path, languages) if path.is_dir() else (path,):
+            language = languages.of_file(file.name)
+            if language is None or (only and language.id not in only):
                 continue
             if not path.is_dir() or not language.is_test_file(file.relative_to(path).as_posix()):
                 found.append(file.resolve())
     return tuple(dict.fromkeys(found))
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, languages: Languages) -> Iterator[Path]:
     count = 0
-    others = _OTHERS.union(*(language.output_folders for language in BUILT_IN))
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in others)
+        beside = [*folders, *names]
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and name not in _OTHERS
+            and not any(language.is_output(name, beside) for language in languages)
+        )
         for name in sorted(names):
             count += 1
             if count > _MOST_FILES:
@@ -214,13 +219,13 @@ def cases_in(
     known: dict[tuple[Path, Language], Mapping[str, str]] = {}
     found: list[ProjectCase] = []
     for file in files:
-        language, workspace = BUILT_IN.of_file(file.name), workspace_of(file)
+        language, workspace = tools.languages.of_file(file.name), workspace_of(file)
         text = _text(file)
         if language is None or workspace is None or text is None or not file.is_relative_to(workspace):
             continue
         key = (workspace, language)
         if key not in known:
-            known[key] = _tests(workspace, language)
+            known[key] = _tests(workspace, language, tools.languages)
         own = file.relative_to(workspace).as_posix()
         tests = {**known[key], own: text} if language.bench().tests_inside else known[key]
         items = tools.syntax.outline(text, language).items
@@ -280,14 +285,14 @@ def _functions(items: Iterable[Item], container: str) -> Iterator[tuple[str, Ite
             yield container, item
 
 
-def _tests(workspace: Path, language: Language) -> Mapping[str, str]:
+def _tests(workspace: Path, language: Language, languages: Languages) -> Mapping[str, str]:
     """The texts of the files that look like tests, by name."""
-    languages = BUILT_IN.family_of(language)
+    family = languages.family_of(language)
     found: dict[str, str] = {}
-    for file in _below(workspace):
+    for file in _below(workspace, languages):
         name = file.relative_to(workspace).as_posix()
-        own = BUILT_IN.of_file(file.name)
-        if own is not None and own in languages and own.is_test_file(name) and (text := _text(file)) is not None:
+        own = languages.of_file(file.name)
+        if own is not None and own in family and own.is_test_file(name) and (text := _text(file)) is not None:
             found[name] = text
     return found
 

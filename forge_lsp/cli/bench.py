@@ -12,7 +12,6 @@ from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
 from forge_lsp.core.ports import ConsentQuestion
-from forge_lsp.languages.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +41,7 @@ async def bench(options: Options, services: Services) -> int:
     home = services.state_dir / "bench"
     console = stderr_console()
     tools = Tools(
+        languages=services.languages,
         syntax=apart.syntax,
         scoping=services.scoping,
         editing=services.editing,
@@ -112,19 +112,26 @@ async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
     from forge_lsp.bench.project import cases_in, sources_in
     from forge_lsp.bench.run import shuffled
 
+    known = tools.languages.ids
+    if unknown := [name for name in options.languages if name not in known]:
+        raise BadRequest(f"--language {unknown[0]}: not one of {', '.join(known)}")
     cases: Sequence[Case]
     if options.paths:
         missing = next((path for path in options.paths if not path.exists()), None)
         if missing is not None:
             raise BadRequest(f"{missing}: there is no such file or folder")
-        languages = frozenset(map(BUILT_IN.recorded, options.languages))
-        sources = await asyncio.to_thread(sources_in, options.paths, languages)
+        only = frozenset(options.languages)
+        sources = await asyncio.to_thread(sources_in, options.paths, tools.languages, only)
         cases = await asyncio.to_thread(cases_in, sources, workspace_of, tools, seed=options.seed)
         if not cases:
             named = " ".join(map(str, options.paths))
             raise BadRequest(f"{named}: no function there is named by a test file of its project")
     else:
-        cases = [case for case in carried_tasks() if not options.languages or str(case.language) in options.languages]
+        cases = [
+            case
+            for case in carried_tasks(tools.languages)
+            if not options.languages or str(case.language) in options.languages
+        ]
         if not cases:
             raise BadRequest(
                 f"there is no task in {' or '.join(options.languages)}",

@@ -16,8 +16,8 @@ __all__ = ["Files"]
 
 
 class Files:
-    """One gathering's view of a workspace. ``code`` are the suffixes of source code, ``largest`` bounds a file in bytes;
-    larger and binary ones do not exist."""
+    """One gathering's view of a workspace. ``code`` are the suffixes of source code, ``largest`` bounds a file in
+    bytes; larger and binary ones do not exist."""
 
     def __init__(self, workspace: Path, buffers: Sequence[Document], *, code: tuple[str, ...], largest: int) -> None:
         self.guard = Guard(workspace, code)

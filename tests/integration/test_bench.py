@@ -18,11 +18,12 @@ from forge_lsp.cli.bench import bench
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.services import Services
 from forge_lsp.jobs.statistics import Rates
+from forge_lsp.languages.registry import BUILT_IN
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import MODELS, Cast, environment, fenced, prompt, row, settings, verdict
 from tests.support.scripted_http import Script
 
-REFERENCES = {task.id: task.reference.strip("\n") for task in carried_tasks()}
+REFERENCES = {task.id: task.reference.strip("\n") for task in carried_tasks(BUILT_IN)}
 HALF_RIGHT = """def clock_span(seconds: int) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, rest = divmod(rest, 60)
@@ -99,7 +100,7 @@ async def ran(services: Services, capsys: pytest.CaptureFixture[str], *words: st
 
 def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """As if the product carried these tasks alone."""
-    tasks = tuple(task for task in carried_tasks() if task.id in names)
+    tasks = tuple(task for task in carried_tasks(BUILT_IN) if task.id in names)
     monkeypatch.setattr("forge_lsp.bench.carried.carried_tasks", lambda: tasks)
 
 

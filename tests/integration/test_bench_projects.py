@@ -18,6 +18,7 @@ from forge_lsp.bench.splitting import units_in
 from forge_lsp.checking.toolchains import toolchains
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import Sandbox
+from forge_lsp.languages.registry import BUILT_IN
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.test_bench_tasks import tools
 from tests.support import lang
@@ -41,7 +42,7 @@ class Settings:
 
 
 def drawn() -> list[object]:
-    every = [task for task in carried_tasks() if task.id in PROJECTS]
+    every = [task for task in carried_tasks(BUILT_IN) if task.id in PROJECTS]
     if os.environ.get("FORGE_TABLES") != "all":
         every = random.Random(os.environ.get("FORGE_SEED", "1")).sample(every, 1)
     return [pytest.param(task, id=task.id) for task in every]
@@ -68,7 +69,7 @@ async def test_half_of_the_tests_are_shown_and_all_decide(
     root = (tmp_path / carried.folder).resolve()
     carried.put(root, carried.hidden, own)
     (root / carried.document).write_text(carried.solved)
-    found = cases_in(sources_in([root], frozenset()), lambda path: root, own, seed=1)
+    found = cases_in(sources_in([root], BUILT_IN), lambda path: root, own, seed=1)
     (case,) = [case for case in found if case.path == root / carried.document]
     assert case.id.endswith(PROJECTS[carried.id])
     async with case.opened(own) as ready:

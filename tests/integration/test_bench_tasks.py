@@ -37,6 +37,7 @@ async def no_settings(workspace: Path | None, profile: str | None) -> object:
 def tools() -> Tools:
     syntax = TreeSitterSyntax()
     return Tools(
+        languages=BUILT_IN,
         syntax=syntax,
         scoping=Scopes(syntax),
         editing=Edits(syntax),
@@ -49,7 +50,7 @@ def drawn() -> list[object]:
     chance = random.Random(os.environ.get("FORGE_SEED", "1"))
     found: list[CarriedTask] = []
     for language in BUILT_IN:
-        every = [task for task in carried_tasks() if task.language is language]
+        every = [task for task in carried_tasks(BUILT_IN) if task.language is language]
         whole = os.environ.get("FORGE_TABLES") == "all"
         found += every if whole else chance.sample(every, min(MOST, len(every)))
     return [pytest.param(task, id=task.id) for task in found]

@@ -36,14 +36,14 @@ def settings(folder: Path, text: str, *, workspace: str = "") -> Settings:
 
 async def test_it_is_checked_by_the_command_alone(tmp_path: Path) -> None:
     found = settings(tmp_path, RUBY + COMMAND)
-    languages = found.languages(lang.BUILT_IN)
+    languages = found.languages
     ruby = languages.of_file("lib/a.rake")
     assert ruby is not None
     assert (ruby, str(ruby), ruby.title, ruby.comment) == (languages.named("ruby"), "ruby", "Ruby", "#")
     chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "temp"))
     try:
         sandbox = await chooser.choose()
-        made = toolchains(languages, sandbox, timeout=20, commands={ruby: found.check.command(ruby)}, environment={})
+        made = toolchains(languages, sandbox, timeout=20, commands={ruby: found.check.of(ruby).command}, environment={})
         folder = write_files(tmp_path / "project", {"a.rb": "x = 1\n", "uses.rb": "x\n"})
         task = task_of("«x = 1\n»", path=folder / "a.rb", workspace=folder, language=ruby)
 
@@ -64,7 +64,7 @@ async def test_it_is_checked_by_the_command_alone(tmp_path: Path) -> None:
 
 
 async def test_without_a_command_it_cannot_be_checked(tmp_path: Path) -> None:
-    languages = settings(tmp_path, RUBY).languages(lang.BUILT_IN)
+    languages = settings(tmp_path, RUBY).languages
     chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "temp"))
     try:
         made = toolchains(languages, await chooser.choose(), timeout=20, commands={}, environment={})
@@ -78,7 +78,7 @@ async def test_without_a_command_it_cannot_be_checked(tmp_path: Path) -> None:
     [
         ("[language.ruby]\n", "language.ruby.suffixes"),
         ("[language.ruby]\nsuffixes = []\n", "language.ruby.suffixes"),
-        ('[language.ruby]\nsuffixes = ["rb"]\n', "language.ruby.suffixes.0"),
+        ('[language.ruby]\nsuffixes = ["rb"]\n', "is no suffix"),
         ('[language.python]\nsuffixes = [".py"]\n', "language.python"),
         (COMMAND, "check.ruby"),
     ],

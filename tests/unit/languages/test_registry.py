@@ -52,19 +52,6 @@ def test_settings_that_describe_no_language(text: str, words: str, tmp_path: Pat
     assert words.replace("FILE", str(tmp_path / "forge.toml")) in str(failed.value)
 
 
-def test_a_workspace_may_describe_a_language_and_not_say_what_checks_it(tmp_path: Path) -> None:
-    workspace = tmp_path / "project"
-    workspace.mkdir()
-    own = tmp_path / "own.toml"
-    own.write_text("")
-    (workspace / "forge.toml").write_text(ZIG)
-    sources = gather(workspace=workspace, config=own, environment={})
-    assert resolve(sources, Layer(label="none")).settings.languages.of_file("a.zig") is not None
-    (workspace / "forge.toml").write_text(f'{ZIG}[check.zig]\ncommand = ["sh"]\n')
-    with pytest.raises(SettingsError, match=r"check\.zig\.command .* may not name commands"):
-        resolve(gather(workspace=workspace, config=own, environment={}), Layer(label="none"))
-
-
 def test_a_registry_forgets_what_settings_described_before() -> None:
     known = languages()
     known.extend([Language(id="zig", title="Zig", suffixes=(".zig",))])
