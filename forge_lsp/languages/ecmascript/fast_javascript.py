@@ -19,10 +19,10 @@ from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place, project_files
-from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.fast_typescript import imported_as, library_of, start_server, start_worker
+from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.tsc import Compiler, find_compiler, is_syntax
 from forge_lsp.languages.ecmascript.words import (
     CONFIG,

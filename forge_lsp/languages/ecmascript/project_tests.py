@@ -16,7 +16,6 @@ from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run, tail, uncollected
 from forge_lsp.checking.suites import Suite as TestSuite
-from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
@@ -25,6 +24,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript.finding import ENDINGS, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
+from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders

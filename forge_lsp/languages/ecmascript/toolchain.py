@@ -17,12 +17,12 @@ from typing import Any, cast
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
 from forge_lsp.languages.ecmascript.tsc import (
     INSTALL,

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.versions import node_of
 from forge_lsp.core.attempt import Diagnostic, Severity
+from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.marks import package_at
 
