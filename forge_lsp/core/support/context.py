@@ -23,7 +23,8 @@ class ContextSupport:
     ``defines`` finds the names that a text defines without parsing it, in its only group: for the index, some too many
     do no harm. ``lead`` matches a line above a definition that belongs to it: comments, decorators, attributes.
     ``owner``: what a method calls its own object. ``is_test``: the lead and the header of a function that is a test.
-    ``folder_is_package``: files of one folder see each other's names without an import.
+    ``constructors`` are the methods that set up an object, ``standard`` names of the language itself that no project
+    defines. ``folder_is_package``: files of one folder see each other's names without an import.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])

@@ -65,8 +65,8 @@ async def test_it_is_written_and_checked(known: Languages, tmp_path: Path) -> No
     toy = known.of_file("a.toy")
     assert toy is not None
     assert "forge_toy.checking" not in sys.modules, "nothing of it is imported before it is asked"
-    folder = write_files(tmp_path / "project", {"a.toy": "; adds\n«todo\n»; end\n".replace("«", "").replace("»", "")})
-    task = task_of("; adds\n«todo\n»; end\n", path=folder / "a.toy", workspace=folder, language=toy)
+    folder = write_files(tmp_path / "project", {"a.toy": "; adds\ntodo\n; end\n"})
+    task = task_of("; adds\n«todo»\n; end\n", path=folder / "a.toy", workspace=folder, language=toy)
     syntax = TreeSitterSyntax()
     found = extract("Here it is:\n\n```toy\nadd 1 2\n```\n", task, syntax=syntax)
     assert found.code.strip() == "add 1 2"
