@@ -217,10 +217,8 @@ class ForgeAgent:
         return document, self._files.selection(document.text, mention.selection)
 
     def _named(self, document: Document, name: str) -> TextRange:
-        apart = self._services.apart
-        assert apart is not None, "the agent is given it"
         last = name.rpartition(".")[2]
-        for item in _all(apart.syntax.outline(document.text, document.language).items):
+        for item in _all(self._services.syntax.outline(document.text, document.language).items):
             if item.name == last and item.kind is not ItemKind.IMPORT:
                 at = document.text.find(item.signature, item.range.start) if item.signature else item.range.start
                 at = max(at, item.range.start)

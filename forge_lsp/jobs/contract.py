@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
 from forge_lsp.core.checks import Grade
@@ -16,8 +16,9 @@ from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["ApplyMode", "FollowUp", "JobRequest", "JobResult", "Prepared", "Recheck"]
+__all__ = ["ApplyMode", "Earlier", "FollowUp", "JobRequest", "JobResult", "Prepare", "Prepared", "Recheck"]
 
 
 class ApplyMode(StrEnum):
@@ -91,6 +92,12 @@ class Prepared:
     aclose: Callable[[], Awaitable[None]] | None = None
     toys: tuple[str, ...] = ()
     deadline: float | None = None
+
+
+Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"
+"""Answers an earlier job by its id. Raises JobUnknown."""
+Prepare: TypeAlias = Callable[[JobRequest, str, Earlier], Awaitable[Prepared]]
+"""Makes a request ready under the id of its job. Raises BadRequest, SettingsError, EnvironmentFault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

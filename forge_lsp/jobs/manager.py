@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from forge_lsp.core.events import JobEvent
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
-from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.contract import JobRequest, Prepare, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.event_log import Listener
@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 class JobManager:
     """Jobs by id. Lives on one event loop; the ledger is its own, and closed with it.
 
-    ``prepare`` makes a job from a request and its id, raising BadRequest or SettingsError where it cannot.
+    ``prepare`` makes a job from a request, its id and what answers an earlier job, raising BadRequest or SettingsError
+    where it cannot.
     ``on_event`` hears every event of every job. ``keep`` ended jobs stay in memory, with what a recheck needs; all
     others are told from the ledger. ``at_once`` jobs run, the others are queued: models and compilers are few, and many
     jobs in step with each other would all end late and leave the event loop no air.
@@ -46,7 +47,7 @@ class JobManager:
     def __init__(
         self,
         *,
-        prepare: Callable[[JobRequest, str], Awaitable[Prepared]],
+        prepare: Prepare,
         ledger: Ledger,
         languages: Languages,
         clock: Clock,
@@ -77,7 +78,7 @@ class JobManager:
         if self._closed:
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")
         job_id = new_id(self._clock.now())
-        prepared = await self._prepare(request, job_id)
+        prepared = await self._prepare(request, job_id, self.record)
         if self._closed:
             await self._close_prepared(job_id, prepared)
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, cast
 
@@ -219,7 +218,7 @@ class Commands:
         directory = await services.models()
         return {
             "models": [status.to_json() for status in await directory.statuses()],
-            "gpus": await _gpus(services.facts),
+            "gpus": await services.gpus(),
         }
 
     @staticmethod
@@ -244,13 +243,3 @@ def _file_name(document: Document, folder: Path | None) -> str:
     if folder is not None and document.path.is_relative_to(folder):
         return document.path.relative_to(folder).as_posix()
     return document.path.name
-
-
-async def _gpus(facts: Mapping[str, object]) -> object:
-    """GPU memory, from ``facts["gpus"]``: a list, or a function that makes one, because it changes."""
-    found = facts.get("gpus", [])
-    if callable(found):
-        found = found()
-    if inspect.isawaitable(found):
-        found = await cast("Awaitable[object]", found)
-    return found

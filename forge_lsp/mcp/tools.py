@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from forge_lsp.changes import judging, telling
 from forge_lsp.changes.git import change_of
@@ -56,15 +56,14 @@ class Tools:
         """Begin to judge a change. Raises BadRequest and SettingsError before anything runs."""
         root = self._root()
         changes, against = await self._changes(arguments, root)
-        apart = self.services.apart
-        assert apart is not None, "the server is given it"
+        services = self.services
         proof = arguments.text("proof") or "kept"
         work = Work(self.works.new_id())
 
         async def run() -> Answer:
             judgement = await judging.judge(
                 changes,
-                judging.Tools(toolchains=apart.toolchains, syntax=apart.syntax, scoping=self.services.scoping),
+                judging.Tools(toolchains=services.toolchains, syntax=services.syntax, scoping=services.scoping),
                 against=against,
                 trust_tests=arguments.flag("trustTests"),
                 least=None if proof == "none" else Grade(proof),
@@ -253,11 +252,10 @@ class Tools:
             statuses = await (await self.services.models()).statuses()
         except ForgeError as error:
             return Answer(document={"models": [], "gpus": [], "problem": error.full_message}, text=error.full_message)
-        ask = self.services.facts.get("gpus")
-        gpus = await ask() if callable(ask) else []  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        gpus = await self.services.gpus()
         rows = [status.to_json() for status in statuses]
         lines = [f"{one.info.key}: {one.info.name}" + (f" ({one.problem})" if one.problem else "") for one in statuses]
-        document = {"models": rows, "gpus": cast("object", gpus), "problem": None}
+        document = {"models": rows, "gpus": gpus, "problem": None}
         return Answer(document=document, text="\n".join(lines) or "no model is set up")
 
     def cancel(self, id_: str) -> Answer:

@@ -55,7 +55,7 @@ class Rig:
         emit(StageStarted(number=1, stage=Stage.GENERATE, detail="qwen"))
         return accepted()
 
-    async def _prepare(self, asked: JobRequest, job_id: str) -> Prepared:
+    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> Prepared:
         return self.prepared(self.run)
 
     async def start(self, run: Run | None = None) -> Job:
@@ -339,7 +339,7 @@ async def test_a_cancelled_wait_leaves_the_job_alone(rig: Rig) -> None:
 
 
 async def test_what_prepare_refuses_never_was_a_job(rig: Rig) -> None:
-    async def refuse(asked: JobRequest, job_id: str) -> Prepared:
+    async def refuse(asked: JobRequest, job_id: str, earlier: object) -> Prepared:
         raise BadRequest("maxIterations: 99 is not between 1 and 50")
 
     manager = JobManager(prepare=refuse, languages=BUILT_IN, ledger=rig.ledger, clock=rig.clock)

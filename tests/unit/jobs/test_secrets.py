@@ -73,15 +73,11 @@ def manager(folder: Path, generator: ScriptedModel, toolchain: FakeToolchain, at
             apply=ApplyMode.NONE, profile="test",
         )  # fmt: skip
 
-    async def earlier(job_id: str) -> Any:
-        return await made.record(job_id)
-
     prepare = Preparer(
-        setup=setup, earlier=earlier, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX, BUILT_IN), editing=EDITS,
+        setup=setup, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX, BUILT_IN), editing=EDITS,
         ledger=ledger, consents=Consents(ledger), clock=clock, markers=MARKERS,
     )  # fmt: skip
-    made = JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
-    return made
+    return JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
 
 
 def asked(workspace: Path, words: str = f"return the key {WORDS}") -> JobRequest:
