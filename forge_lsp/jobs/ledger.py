@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from forge_lsp.core.became import Became
+from forge_lsp.core.codec import iso
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.ports import Clock
@@ -22,7 +23,7 @@ from forge_lsp.jobs import rows
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import Presence
-from forge_lsp.jobs.record import JobRecord, iso
+from forge_lsp.jobs.record import JobRecord
 
 __all__ = ["ANSWER_SECONDS", "Ceiling", "Ledger", "OverBudget", "Reservation"]
 

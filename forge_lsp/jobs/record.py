@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
@@ -11,12 +11,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import CallFinished, JobEvent
 from forge_lsp.core.task import Scope
 
-__all__ = ["Artifact", "JobRecord", "JobState", "SentFile", "iso"]
-
-
-def iso(when: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and a Z: sorts like the time."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+__all__ = ["Artifact", "JobRecord", "JobState", "SentFile"]
 
 
 class JobState(StrEnum):

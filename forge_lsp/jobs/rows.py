@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.became import Became
 from forge_lsp.core.checks import CheckStatus, Grade
+from forge_lsp.core.codec import decode, encode, iso, to_json
 from forge_lsp.core.events import CallFinished, EventBody, JobEvent
 from forge_lsp.core.task import Scope
-from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.presence import Presence
-from forge_lsp.jobs.record import JobRecord, JobState, SentFile, iso
+from forge_lsp.jobs.record import JobRecord, JobState, SentFile
+from forge_lsp.jobs.shapes import JobEntry
 
 __all__ = [
     "insert_event",
@@ -220,36 +222,24 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
 # ------------------------------------------------------------------ reading
 
 
+def _named(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    """The rows by the names of their columns."""
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
     """The newest jobs first, as short JSON objects."""
-    rows = db.execute(
-        "SELECT id, state, outcome, created, task, language, uri, score, attempt_count, seconds,"
-        " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0), applied, reason,"
-        " workspace, apply, grade"
-        " FROM jobs ORDER BY id DESC LIMIT ?",
+    cursor = db.execute(
+        "SELECT id AS job_id, state, outcome, created, task, language, uri, workspace, score, grade, attempt_count,"
+        " seconds, coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0) AS cost_usd,"
+        " apply AS apply_mode, applied, reason FROM jobs ORDER BY id DESC LIMIT ?",
         (limit,),
     )
-    return [
-        {
-            "jobId": row[0],
-            "state": row[1],
-            "outcome": row[2],
-            "created": row[3],
-            "task": row[4],
-            "language": row[5],
-            "uri": row[6],
-            "workspace": row[13],
-            "score": row[7],
-            "grade": row[15],
-            "attemptCount": row[8],
-            "seconds": row[9],
-            "costUsd": to_usd(row[10]),
-            "applyMode": row[14],
-            "applied": bool(row[11]),
-            "reason": row[12],
-        }
-        for row in rows
-    ]
+    rows = list(_named(cursor))
+    for row in rows:
+        row.update(cost_usd=to_usd(row["cost_usd"]), applied=bool(row["applied"]))
+    return [to_json(JobEntry(**row)) for row in rows]
 
 
 def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
@@ -285,11 +275,9 @@ def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[
 
 def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     """A whole job, or None."""
-    cursor = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))
-    values = cursor.fetchone()
-    if values is None:
+    row = next(_named(db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))), None)
+    if row is None:
         return None
-    row = dict(zip((column[0] for column in cursor.description), values, strict=True))
     attempts = db.execute("SELECT whole FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
     cost = row["cost_nano_usd"]
     if cost is None:
