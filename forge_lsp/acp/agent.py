@@ -21,7 +21,8 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, Envi
 from forge_lsp.core.ports import ConsentQuestion, Item, ItemKind
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.jobs.consent import consent_words
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
+from forge_lsp.jobs.contract import ApplyMode, JobRequest
+from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.writing import Files, write_result
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ class ForgeAgent:
             return str((await self._client.read_text_file(session_id=session.id, path=str(path))).content)
         return None
 
-    async def _offer(self, session: _Session, job: Job, result: JobResult, path: Path) -> None:
+    async def _offer(self, session: _Session, job: Job, result: JobRecord, path: Path) -> None:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""

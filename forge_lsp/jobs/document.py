@@ -22,7 +22,7 @@ from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, Run
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["attempts_so_far", "checks_document", "checks_of", "job_document", "shares"]
+__all__ = ["attempts_so_far", "checks_document", "checks_of", "job_document", "outcome_document", "shares"]
 
 
 def job_document(record: JobRecord) -> dict[str, object]:
@@ -47,6 +47,11 @@ def job_document(record: JobRecord) -> dict[str, object]:
         if not attempt["replacements"]:  # all models answered
             del attempt["replacements"]
     return told
+
+
+def outcome_document(record: JobRecord) -> dict[str, object]:
+    """How a job ended, as the LSP contract has it; the candidate is not in it."""
+    return to_json(projected(shapes.JobOutcome, record, checks=dict(record.checks), apply_mode=record.apply))
 
 
 def _attempt(attempt: Attempt, *, uri: str, line: int) -> shapes.Attempt:

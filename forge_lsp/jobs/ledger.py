@@ -109,9 +109,9 @@ class Ledger:
         """An event of a job that began."""
         self._db.post(lambda db: rows.insert_event(db, event))
 
-    async def finish(self, record: JobRecord, attempt_count: int) -> None:
+    async def finish(self, record: JobRecord) -> None:
         """A job ended; on return it is kept. A cancelled wait does not lose it."""
-        future = self._db.call(lambda db: rows.update_ended(db, record, attempt_count))
+        future = self._db.call(lambda db: rows.update_ended(db, record))
         await asyncio.shield(self._answer(future))
 
     async def mark_applied(self, job_id: str) -> None:

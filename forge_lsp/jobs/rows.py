@@ -101,7 +101,7 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
         _insert(db, "calls", call)
 
 
-def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) -> None:
+def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """A job that ended, with its attempts and reviews."""
     db.execute(
         "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
@@ -113,7 +113,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) 
             record.reason,
             record.seconds,
             to_nano(record.cost_usd),
-            attempt_count,
+            record.attempt_count,
             _text(record.candidate) if record.candidate else None,
             _text(record.sent),
             str(record.grade) if record.grade else None,
@@ -302,6 +302,7 @@ def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
         reason=row["reason"],
         seconds=row["seconds"] or 0.0,
         cost_usd=to_usd(cost or 0),
+        attempt_count=row["attempt_count"] or 0,
         applied=bool(row["applied"]),
         candidate=decode(Candidate, json.loads(row["candidate"])) if row["candidate"] else None,
         attempts=tuple(decode(Attempt, json.loads(whole)) for (whole,) in attempts),

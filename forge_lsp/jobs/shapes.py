@@ -20,6 +20,7 @@ __all__ = [
     "JobDocument",
     "JobEntry",
     "JobOutcome",
+    "JobStatus",
     "Replacement",
     "Review",
 ]
@@ -160,6 +161,21 @@ class JobOutcome:
     apply_mode: Literal["edit", "preview", "none"]
     applied: bool
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """A job that has not ended."""
+
+    job_id: str
+    state: _State
+    task: str
+    uri: str
+    attempt: int | None
+    attempts: int
+    stage: str | None
+    seconds: float
+    cost_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

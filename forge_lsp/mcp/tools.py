@@ -20,6 +20,7 @@ from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, Fo
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
+from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.writing import Files, write_result
 from forge_lsp.mcp.kept import Kept
@@ -182,7 +183,7 @@ class Tools:
         document = {
             "id": job.id,
             "state": "ended",
-            **{key: value for key, value in result.to_json().items() if key not in ("jobId", "applyMode")},
+            **{key: value for key, value in outcome_document(result).items() if key not in ("jobId", "applyMode")},
             "applied": applied,
             "diff": diff,
             "notes": list(work.notes),

@@ -198,7 +198,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             profile="fake",
             run=run,
             recheck=recheck,
-            spending=FakeSpending(),
+            spending=cast("Any", FakeSpending()),
         )
 
     class FakeSpending:
@@ -206,6 +206,12 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             return 0.0
 
         def settle(self, model: ModelInfo, reserved: float, usage: Any) -> float:
+            return 0.0
+
+        addresses: Mapping[str, str] = {}
+        spent = 0.0
+
+        def close(self) -> float:
             return 0.0
 
     class FakeDirectory:
