@@ -14,7 +14,7 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.contract import JobRequest
-from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.offer import offer_of, target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.services import Services
 
@@ -111,9 +111,8 @@ async def _write(path: Path, job: Job, result: JobRecord, services: Services) ->
     Raises EditConflict where the file may not be overwritten: nothing is written then. Raises EnvironmentFault where
     it cannot be.
     """
-    document, candidate = job.task.document, result.candidate
-    assert candidate is not None  # an accepted job has one
-    offer = Offer(uri=document.uri, base=document.text, scope=job.task.scope, text=candidate.text)
+    offer = offer_of(result)
+    assert offer is not None  # an accepted job has one
     for _ in range(_ROUNDS):
         present = files.present_text(path)
         target, merged = target_text(present, offer, services.editing)

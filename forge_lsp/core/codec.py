@@ -82,6 +82,8 @@ def _decode(hint: Any, data: object) -> object:
         return _dataclass(cast("type[object]", hint), cast("Mapping[str, object]", data))
     if isinstance(hint, type) and issubclass(hint, (Enum, Path)):
         return hint(cast("str", data))
+    if hint is datetime:
+        return datetime.fromisoformat(cast("str", data))
     if hint is float and isinstance(data, int):
         return float(data)
     return data
