@@ -31,6 +31,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.pricing import Price, Prices
 from forge_lsp.core.errors import BudgetExceeded
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.jobs.support import HeldClock, accepted, never_ask, paid, prepared, record, request
 
 folder, name = Path(sys.argv[1]), sys.argv[2]
