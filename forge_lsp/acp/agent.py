@@ -21,7 +21,8 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, Envi
 from forge_lsp.core.ports import ConsentQuestion, Item, ItemKind
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.jobs.consent import consent_words
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, JobResult
+from forge_lsp.jobs.contract import ApplyMode, JobRequest
+from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.writing import Files, write_result
 
 if TYPE_CHECKING:
@@ -217,10 +218,8 @@ class ForgeAgent:
         return document, self._files.selection(document.text, mention.selection)
 
     def _named(self, document: Document, name: str) -> TextRange:
-        apart = self._services.apart
-        assert apart is not None, "the agent is given it"
         last = name.rpartition(".")[2]
-        for item in _all(apart.syntax.outline(document.text, document.language).items):
+        for item in _all(self._services.syntax.outline(document.text, document.language).items):
             if item.name == last and item.kind is not ItemKind.IMPORT:
                 at = document.text.find(item.signature, item.range.start) if item.signature else item.range.start
                 at = max(at, item.range.start)
@@ -235,7 +234,7 @@ class ForgeAgent:
             return str((await self._client.read_text_file(session_id=session.id, path=str(path))).content)
         return None
 
-    async def _offer(self, session: _Session, job: Job, result: JobResult, path: Path) -> None:
+    async def _offer(self, session: _Session, job: Job, result: JobRecord, path: Path) -> None:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""

@@ -61,9 +61,9 @@ class Container:
     editor: Mapping[str, object] = field(default_factory=dict[str, object])
     languages: Languages = field(default_factory=languages)
     clock: SystemClock = field(default_factory=SystemClock)
-    problem: SettingsError | None = None
     trusted: bool = True
-    lens: bool = True
+    _problem: SettingsError | None = field(default=None, init=False)
+    _lens: bool = field(default=True, init=False)
     _built: dict[str, Components] = field(default_factory=dict[str, Components])
     _choosers: dict[str, SandboxChooser] = field(default_factory=dict[str, "SandboxChooser"])
     _building: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -98,21 +98,29 @@ class Container:
         """Take the editor's changed settings. Raises SettingsError, which then stays as ``problem``."""
         self.editor = editor
         await self.examine()
-        if self.problem is not None:
-            raise self.problem
+        if self._problem is not None:
+            raise self._problem
+
+    def problem(self) -> SettingsError | None:
+        """What is wrong with the settings as they were last looked at."""
+        return self._problem
+
+    def lens(self) -> bool:
+        """Whether the settings want code lenses."""
+        return self._lens
 
     async def examine(self) -> None:
         """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
-        self.problem = None
+        self._problem = None
         try:
             settings = (await self.settings()).resolved.settings
-            self.lens = settings.lens.enabled
+            self._lens = settings.lens.enabled
             self.languages.extend(settings.described)
         except SettingsError as error:
-            self.problem = error
+            self._problem = error
         except EnvironmentFault:  # told by the doctor, and by the first job
             sources = await self._sources(self.folders[0] if self.folders else None)
-            self.lens = sources.table("lens").get("enabled", True) is True
+            self._lens = sources.table("lens").get("enabled", True) is True
 
     async def servers(
         self, gib: tuple[float, ...] | None

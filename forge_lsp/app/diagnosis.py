@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forge_lsp.config import Settings
     from forge_lsp.core.ports import Finding
     from forge_lsp.core.ports.planning import Planned
+    from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.statistics import Rates
     from forge_lsp.models.directory import Directory
     from forge_lsp.placement.survey import ServerSettings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["findings_of", "gpus_of", "plan_of", "probes_of", "rates_of"]
 
 
-async def findings_of(container: Container, ledger_problem: str | None) -> tuple[Finding, ...]:
+async def findings_of(container: Container, ledger: Ledger) -> tuple[Finding, ...]:
     """Return the doctor's findings, area by area."""
     from forge_lsp import findings
     from forge_lsp.models import health
@@ -52,7 +53,7 @@ async def findings_of(container: Container, ledger_problem: str | None) -> tuple
         *await findings.examined("models", health.findings(directory, generators)),
         *await findings.examined("sandbox", _check_findings(container.chooser(mode))),
         *await findings.examined("gpus", _memory_findings(container.state_dir, seats)),
-        findings.of_ledger(container.state_dir, ledger_problem),
+        findings.of_ledger(container.state_dir, ledger.problem),
     )
 
 

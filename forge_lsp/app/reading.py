@@ -29,28 +29,15 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
     # By need, reviewers are not asked about what tests have proven, unless the settings say that they are.
     by_need = effort == "need" and "panel" not in accept.model_fields_set
     return table.Schedule(
-        rows=tuple(
-            table.Row(
-                attempts=row.attempts,
-                thinking=table.Thinking(strategy=row.thinking.strategy, models=row.thinking.models),
-                generator=table.Generator(
-                    model=row.generator.model, samples=row.generator.samples, beside=row.generator.beside
-                ),
-                panel=table.Panel(kind=row.panel.kind, members=row.panel.members),
-            )
-            for row in settings.schedule
-        ),
-        reviewers={
-            key: table.Reviewer(aspect=reviewer.aspect, weight=reviewer.weight)
-            for key, reviewer in settings.reviewers.items()
-        },
+        rows=settings.schedule,
+        reviewers=settings.reviewers,
         accept=table.Accept(
             rule=accept.rule,
             score=accept.score,
             proof=table.Grade(accept.proof),
             panel="unproven" if by_need else accept.panel,
         ),
-        ladder=table.Ladder(after=settings.ladder.after),
+        ladder=settings.ladder,
         effort=effort,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from forge_lsp.app.container import Container
 from forge_lsp.app.diagnosis import findings_of, gpus_of, plan_of, probes_of, rates_of
 from forge_lsp.app.flags import Flags, state_of
 from forge_lsp.app.roles import roles_of, suggestions_of
+from forge_lsp.core.events import JobEvent, JobFinished
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
@@ -28,7 +30,6 @@ async def make_services(
 ) -> Services:
     """Return what a face may use, built on a new container. Wrong settings become ``Services.problem``."""
     from forge_lsp.context import Context
-    from forge_lsp.core.events import JobEvent, JobFinished
     from forge_lsp.editing.edits import Edits
     from forge_lsp.editing.markers import MARKERS
     from forge_lsp.editing.scope import Scopes
@@ -37,7 +38,7 @@ async def make_services(
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.preparing import Preparer
-    from forge_lsp.jobs.services import Apart, Services
+    from forge_lsp.jobs.services import Services
 
     state_dir, days = await asyncio.to_thread(state_of, flags, editor or {})
     known = folders if trusted else ()
@@ -47,7 +48,6 @@ async def make_services(
     editing, scoping, context = Edits(syntax), Scopes(syntax), Context(syntax, container.languages)
     preparer = Preparer(
         setup=container.setup,
-        earlier=lambda job_id: jobs.record(job_id),
         scoping=scoping,
         syntax=syntax,
         context=context,
@@ -57,21 +57,14 @@ async def make_services(
         consents=Consents(ledger),
         clock=container.clock,
     )
-    ended = 0
-
-    def on_event(event: JobEvent) -> None:
-        nonlocal ended
-        if isinstance(event.body, JobFinished):
-            ended += 1
-            if ended == 1:  # it has imported the clients of its models and all that checks need
-                gc.freeze()
-
-    jobs = JobManager(
-        prepare=preparer, ledger=ledger, languages=container.languages, clock=container.clock, on_event=on_event
-    )
+    make_jobs = partial(JobManager, prepare=preparer, languages=container.languages, clock=container.clock)
+    jobs = make_jobs(ledger=ledger, on_event=_FreezeOnce())
     await container.examine()
     # What was imported stays. Looking through it again takes the collector, and with it the event loop, some 60 ms.
     gc.freeze()
+
+    def unrecorded() -> JobManager:
+        return make_jobs(ledger=Ledger(None, clock=container.clock))
 
     async def aclose() -> None:
         await jobs.aclose(1.0)
@@ -82,28 +75,34 @@ async def make_services(
         languages=container.languages,
         editing=editing,
         scoping=scoping,
+        syntax=syntax,
+        context=context,
         models=container.directory,
-        findings=lambda: findings_of(container, ledger.problem),
-        problem=lambda: container.problem,
+        findings=partial(findings_of, container, ledger),
+        problem=container.problem,
+        lens=container.lens,
         reconfigure=container.reconfigure,
         aclose=aclose,
         state_dir=state_dir,
-        lens=lambda: container.lens,
-        rates=lambda: rates_of(container),
-        plan=lambda gib: plan_of(container, gib),
-        roles=lambda: roles_of(container),
-        suggest=lambda gib: suggestions_of(container, gib),
-        apart=Apart(
-            jobs=lambda: JobManager(
-                prepare=preparer,
-                ledger=Ledger(None, clock=container.clock),
-                languages=container.languages,
-                clock=container.clock,
-            ),
-            setup=container.setup,
-            syntax=syntax,
-            toolchains=container.toolchains,
-            context=context,
-        ),
-        facts={"gpus": lambda: gpus_of(container), "probes": lambda: probes_of(container)},
+        rates=partial(rates_of, container),
+        plan=partial(plan_of, container),
+        roles=partial(roles_of, container),
+        suggest=partial(suggestions_of, container),
+        gpus=partial(gpus_of, container),
+        probes=partial(probes_of, container),
+        unrecorded=unrecorded,
+        setup=container.setup,
+        toolchains=container.toolchains,
     )
+
+
+class _FreezeOnce:
+    """Takes what the first job has imported (the clients of its models, all that checks need) from the collector."""
+
+    def __init__(self) -> None:
+        self._frozen = False
+
+    def __call__(self, event: JobEvent) -> None:
+        if isinstance(event.body, JobFinished) and not self._frozen:
+            self._frozen = True
+            gc.freeze()

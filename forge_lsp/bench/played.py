@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forge_lsp.core.attempt import Attempt, Outcome
-from forge_lsp.jobs.codec import decode, encode
+from forge_lsp.core.codec import decode, encode
 
 __all__ = ["Played", "Store"]
 

@@ -15,8 +15,8 @@ from forge_lsp.jobs.manager import JobManager
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from forge_lsp.jobs.contract import JobResult
     from forge_lsp.jobs.job import Job
+    from forge_lsp.jobs.record import JobRecord
 
 __all__ = ["play"]
 
@@ -59,7 +59,7 @@ async def play(case: Case, ready: Ready, jobs: JobManager, listen: Callable[[Job
     )
 
 
-async def _ended(job: Job) -> JobResult:
+async def _ended(job: Job) -> JobRecord:
     try:
         return await job.wait()
     except asyncio.CancelledError:

@@ -36,16 +36,14 @@ async def bench(options: Options, services: Services) -> int:
     from forge_lsp.bench.run import Course, run, run_key
     from forge_lsp.bench.summary import summary_of
 
-    apart = services.apart
-    assert apart is not None, "the command line is given it"
     home = services.state_dir / "bench"
     console = stderr_console()
     tools = Tools(
         languages=services.languages,
-        syntax=apart.syntax,
+        syntax=services.syntax,
         scoping=services.scoping,
         editing=services.editing,
-        setup=apart.setup,
+        setup=services.setup,
         ask=_Asker(console),
         profile=options.profile,
         allow=frozenset(options.allow),
@@ -53,7 +51,7 @@ async def bench(options: Options, services: Services) -> int:
     )
     cases = await _cases(options, tools)
     workspace = workspace_of(options.paths[0]) if options.paths else None
-    setup = await apart.setup(workspace or home, options.profile)
+    setup = await services.setup(workspace or home, options.profile)
     paths = [str(path.resolve()) for path in options.paths]
     key = run_key(setup, seed=options.seed, max_iterations=options.max_iterations, paths=paths)
     store = Store(home / key)
@@ -61,7 +59,7 @@ async def bench(options: Options, services: Services) -> int:
         store.clear()
     else:
         store.load()
-    course, jobs = Course(), apart.jobs()
+    course, jobs = Course(), services.unrecorded()
     total = len(cases) if options.tasks is None else min(len(cases), options.tasks)
     console.print(f"{count(total, 'task')}, profile {setup.profile}", style="bold", soft_wrap=True)
     console.print(f"results are kept in {store.path}", style="dim", soft_wrap=True)

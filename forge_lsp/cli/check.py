@@ -39,13 +39,16 @@ async def check(options: Options, services: Services) -> int:
     from forge_lsp.changes.judging import Tools, judge
     from forge_lsp.changes.telling import document_of
 
-    apart = services.apart
-    assert apart is not None, "the command line is given it"
     changes, against = await _changes(options, services.languages)
     console = stderr_console()
     judgement = await judge(
         changes,
-        Tools(toolchains=apart.toolchains, languages=services.languages, syntax=apart.syntax, scoping=services.scoping),
+        Tools(
+            toolchains=services.toolchains,
+            languages=services.languages,
+            syntax=services.syntax,
+            scoping=services.scoping,
+        ),
         against=against,
         trust_tests=options.trust_tests,
         least=None if options.proof == "none" else Grade(options.proof),

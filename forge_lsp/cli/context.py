@@ -29,8 +29,6 @@ async def context(options: Options, services: Services) -> int:
     """
     from forge_lsp.ensemble.prompting import shared_prefix
 
-    gatherer = services.apart.context if services.apart is not None else None
-    assert gatherer is not None, "the command line is given it"
     document = files.read_document(options.file, files.language_of(options.file, options.language, services.languages))
     scope = services.scoping.scope(document, files.selection(document.text, options.range))
     instruction = redact(services.scoping.instruction(document, scope, options.task, ()))
@@ -42,7 +40,7 @@ async def context(options: Options, services: Services) -> int:
         workspace=files.workspace_of(options.file.resolve()),
         secrets=own + instruction.secrets,
     )
-    found = await gatherer.gather(task, tokens=options.tokens)
+    found = await services.context.gather(task, tokens=options.tokens)
     shared = shared_prefix(task, found.text)
     if options.json:
         document_of = {"system": shared.system, "text": shared.text, "rules": found.rules, "parts": _parts(found)}

@@ -13,8 +13,9 @@ from forge_lsp.cli.display import Display, say, stderr_console
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.ports import ConsentQuestion
-from forge_lsp.jobs.contract import JobRequest, JobResult
-from forge_lsp.jobs.offer import Offer, target_text
+from forge_lsp.jobs.contract import JobRequest
+from forge_lsp.jobs.offer import offer_of, target_text
+from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ async def generate(options: Options, services: Services) -> int:
     return 0 if result.outcome is Outcome.ACCEPTED and refusal is None else 1
 
 
-async def _end(job: Job) -> JobResult:
+async def _end(job: Job) -> JobRecord:
     """The job's result; where we are cancelled meanwhile, that of the cancelled job."""
     try:
         return await job.wait()
@@ -104,15 +105,14 @@ async def _no(question: ConsentQuestion) -> bool:
     return False
 
 
-async def _write(path: Path, job: Job, result: JobResult, services: Services) -> _Written:
+async def _write(path: Path, job: Job, result: JobRecord, services: Services) -> _Written:
     """Write the accepted text, merged with what the file became while the job ran, and then checked again.
 
     Raises EditConflict where the file may not be overwritten: nothing is written then. Raises EnvironmentFault where
     it cannot be.
     """
-    document, candidate = job.task.document, result.candidate
-    assert candidate is not None  # an accepted job has one
-    offer = Offer(uri=document.uri, base=document.text, scope=job.task.scope, text=candidate.text)
+    offer = offer_of(result)
+    assert offer is not None  # an accepted job has one
     for _ in range(_ROUNDS):
         present = files.present_text(path)
         target, merged = target_text(present, offer, services.editing)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
-from forge_lsp.cli.memory import print_gpus, told
+from forge_lsp.cli.memory import print_gpus
 from forge_lsp.cli.plan import print_sections
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
@@ -83,23 +83,20 @@ async def models(options: Options, services: Services) -> int:
     if options.action == "pull":
         return await _pull(options.name or "", directory)
     statuses = await directory.statuses()
-    gpus = await told(services.facts, "gpus")
-    roles = await services.roles() if services.roles is not None else None
+    gpus = await services.gpus()
+    roles = await services.roles()
     if options.json:
-        document = {"models": [status.to_json() for status in statuses], "gpus": gpus}
-        say(json.dumps({**document, **(roles.document if roles is not None else {})}, indent=2) + "\n")
+        document = {"models": [status.to_json() for status in statuses], "gpus": gpus, **roles.document}
+        say(json.dumps(document, indent=2) + "\n")
     else:
         _print_models(statuses)
         print_gpus(gpus)
-        if roles is not None:
-            say("\n")
-            print_sections(roles.sections)
+        say("\n")
+        print_sections(roles.sections)
     return 1 if any(status.problem for status in statuses) else 0
 
 
 async def _suggest(options: Options, services: Services) -> int:
-    if services.suggest is None:
-        raise AssertionError("the command line is always given suggestions")
     made = await services.suggest(options.gpus)
     if options.json:
         say(json.dumps(made.document, indent=2) + "\n")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from forge_lsp.cli.display import stdout_console
 
-__all__ = ["bar", "gigabytes", "print_gpus", "told"]
+__all__ = ["bar", "gigabytes", "print_gpus"]
 
 _WIDTH = 24
 
@@ -26,16 +25,6 @@ def bar(gpu: Mapping[str, object], *, width: int = _WIDTH) -> str:
     used = round(width * (total - free) / total)
     drawn = "#" * used + "." * (width - used)
     return f"{gpu.get('name')}  [{drawn}]  {gigabytes(free)} of {gigabytes(total)} free  {gpu.get('uuid')}"
-
-
-async def told(facts: Mapping[str, object], name: str) -> list[dict[str, Any]]:
-    """Rows of ``Services.facts``: a list, or a function that makes one, since it changes."""
-    found = facts.get(name, [])
-    if callable(found):
-        found = found()
-    if inspect.isawaitable(found):
-        found = await cast("Awaitable[object]", found)
-    return cast("list[dict[str, Any]]", found)
 
 
 def print_gpus(gpus: Sequence[Mapping[str, Any]]) -> None:

@@ -18,8 +18,6 @@ __all__ = ["markdown", "plan", "print_sections"]
 
 async def plan(options: Options, services: Services) -> int:
     """Print the plan. 0: every model has a place; 1: one fits nowhere."""
-    if services.plan is None:
-        raise AssertionError("the command line is always given a planner")
     made = await services.plan(options.gpus)
     if options.json:
         say(json.dumps(made.document, indent=2) + "\n")

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forge_lsp.cli.display import printable, say, stdout_console
-from forge_lsp.cli.memory import told
 from forge_lsp.jobs.services import Services
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ __all__ = ["probe"]
 async def probe(options: Options, services: Services) -> int:
     """Print what each probe came to. 0: a sandbox works, and each that does holds but for what docs/sandbox.md says
     that it does not; 1: something else got through, or none works."""
-    sandboxes = await told(services.facts, "probes")
+    sandboxes = await services.probes()
     working = [one for one in sandboxes if one["problem"] is None]
     open_ones = [probe for one in working for probe in one["probes"] if probe["held"] is False and not probe["known"]]
     able = bool(working) and not open_ones

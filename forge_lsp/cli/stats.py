@@ -22,10 +22,7 @@ _WIDTH = 80
 
 async def stats(options: Options, services: Services) -> int:
     """Print the statistics of the ledger; always 0."""
-    from forge_lsp.jobs.statistics import Rates
-
-    rates = await services.rates() if services.rates is not None else Rates()
-    told = await services.jobs.statistics(rates)
+    told = await services.jobs.statistics(await services.rates())
     if options.json:
         say(json.dumps(_document(told), indent=2) + "\n")
         return 0

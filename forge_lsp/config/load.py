@@ -170,7 +170,8 @@ def _problems(error: ValidationError, layers: Layers) -> tuple[str, ...]:
     lines: list[str] = []
     for problem in error.errors(include_url=False, include_input=False):
         path = problem["loc"]
-        what = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"].removeprefix("Value error, ")
+        unknown = problem["type"] in ("extra_forbidden", "unexpected_keyword_argument")
+        what = "unknown key" if unknown else problem["msg"].removeprefix("Value error, ")
         lines.append(f"{'.'.join(map(str, path))} ({layers.source_of(path)}): {what}")
     return tuple(lines)
 

@@ -14,6 +14,7 @@ from pydantic_core import CoreSchema
 
 from forge_lsp.core.addresses import masked, ollama_address, web_address
 from forge_lsp.core.languages import Language, Languages
+from forge_lsp.ensemble.schedule import Ladder, Reviewer, Row
 from forge_lsp.languages.registry import BUILT_IN, languages
 
 __all__ = [
@@ -24,20 +25,14 @@ __all__ = [
     "Consent",
     "Deadlines",
     "Fleet",
-    "Generator",
-    "Ladder",
     "LanguageCheck",
     "Lens",
     "Model",
     "NewLanguage",
-    "Panel",
     "Price",
-    "Reviewer",
-    "Row",
     "Server",
     "Settings",
     "State",
-    "Thinking",
 ]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -107,60 +102,6 @@ class Model(_Table):
     """The same for one part: write (code), plan, or review (votes included); before `think`."""
 
 
-class Thinking(_Table):
-    """Who thinks before the code is written, and how."""
-
-    strategy: Literal["none", "solo", "duo", "trio", "debate", "vote"] = "none"
-    """none, solo (one model), duo (propose, critique, refine), trio (up to three at once, then a consensus by the
-    first), debate (three rounds, each seeing what was said) or vote (all propose at once, then all vote at once)."""
-    models: tuple[str, ...] = ()
-    """Settings keys, in order."""
-
-
-class Generator(_Table):
-    """Who writes the code."""
-
-    model: str
-    """Settings key."""
-    samples: Annotated[int, Field(ge=1, le=32)] = 1
-    """Independent answers, in one batch where the server can; the checks choose the best."""
-    beside: tuple[str, ...] = ()
-    """Settings keys of models that write at the same time, one answer each: their agreement is evidence."""
-
-
-class Panel(_Table):
-    """Who reviews a candidate that compiles."""
-
-    kind: Literal["none", "simple", "moderate", "complex", "critical"] = "none"
-    """simple, moderate and complex differ in size: the weighted mean of those who vote counts, and votes that can no
-    longer change the outcome are not waited for. critical hears everybody and needs a weighted consensus: besides the
-    mean, at least 0.6 of the weight finds it good enough, and no reviewer of security gives less than 5."""
-    members: tuple[str, ...] = ()
-    """Settings keys of models."""
-
-
-class Row(_Table):
-    """One row of the schedule: the first row whose attempts hold an attempt's number is used."""
-
-    attempts: tuple[Annotated[int, Field(ge=1, le=50)], ...] = Field(min_length=1)
-    """Attempt numbers, from 1."""
-    generator: Generator
-    """The rung of the ladder."""
-    thinking: Thinking = Thinking()
-    """Before the code is written."""
-    panel: Panel = Panel()
-    """After it compiled."""
-
-
-class Reviewer(_Table):
-    """What a model looks at when it sits in a panel."""
-
-    aspect: Literal["patterns", "architecture", "quality", "security", "logic"] = "quality"
-    """What it looks at."""
-    weight: Annotated[float, Field(gt=0, le=1)] = 0.2
-    """Share in the panel's score; renormalised over those who sit in it."""
-
-
 class Accept(_Table):
     """When a candidate is good enough."""
 
@@ -177,13 +118,6 @@ class Accept(_Table):
     panel: Literal["always", "unproven"] = "always"
     """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven (also where
     `effort` is need and this is not set)."""
-
-
-class Ladder(_Table):
-    """How attempts climb from free local models to paid ones."""
-
-    after: Literal["stop", "last_local"] = "stop"
-    """When no paid rung may run: stop, or go on with the last local rung."""
 
 
 class Apply(_Table):

@@ -8,13 +8,14 @@ The JSON form (``forge/jobEvent``, SSE, the ledger) is :meth:`JobEvent.to_json`,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, TypeAlias, cast
+from typing import ClassVar, TypeAlias
 
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
+from forge_lsp.core.codec import to_json
 
 __all__ = [
     "AttemptFinished",
@@ -200,20 +201,6 @@ class JobEvent:
 
     def to_json(self) -> dict[str, object]:
         """The wire form: ``{jobId, sequence, at, type, ...}``, keys in camelCase, enums as their values."""
-        document: dict[str, object] = {
-            "jobId": self.job_id,
-            "sequence": self.sequence,
-            "at": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "type": self.body.type,
-        }
-        for field in fields(self.body):
-            value: object = getattr(self.body, field.name)
-            document[_camel(field.name)] = (
-                list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
-            )
-        return document
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
+        whole = to_json(self)
+        body = whole.pop("body")
+        return {**whole, "type": self.body.type, **body}

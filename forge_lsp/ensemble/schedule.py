@@ -1,4 +1,5 @@
-"""What each attempt does: who thinks, who writes, who reviews. Data, made from settings; nothing here runs.
+"""What each attempt does: who thinks, who writes, who reviews. Data: these are the classes of the settings themselves,
+their docstrings the help on them; nothing here runs.
 
 The tables that say which strategies and panels exist are :data:`STRATEGIES` and :data:`PANELS`; the code behind the
 names is registered in thinking/ and review/.
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
 
 from forge_lsp.core.checks import Grade
 
@@ -40,20 +43,25 @@ MOST_SAMPLES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinking:
-    """Who thinks before the code is written. ``models`` are settings keys, in order."""
+    """Who thinks before the code is written, and how."""
 
-    strategy: str = "none"
+    strategy: Literal["none", "solo", "duo", "trio", "debate", "vote"] = "none"
+    """none, solo (one model), duo (propose, critique, refine), trio (up to three at once, then a consensus by the
+    first), debate (three rounds, each seeing what was said) or vote (all propose at once, then all vote at once)."""
     models: tuple[str, ...] = ()
+    """Settings keys, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
-    """A rung of the ladder: who writes, and how many independent answers. ``beside``: models that write at the same
-    time, one answer each."""
+    """Who writes the code."""
 
     model: str
-    samples: int = 1
+    """Settings key."""
+    samples: Annotated[int, Ge(1), Le(MOST_SAMPLES)] = 1
+    """Independent answers, in one batch where the server can; the checks choose the best."""
     beside: tuple[str, ...] = ()
+    """Settings keys of models that write at the same time, one answer each: their agreement is evidence."""
 
     @property
     def writers(self) -> tuple[str, ...]:
@@ -63,20 +71,28 @@ class Generator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Who reviews. ``members`` are settings keys."""
+    """Who reviews a candidate that compiles."""
 
-    kind: str = "none"
+    kind: Literal["none", "simple", "moderate", "complex", "critical"] = "none"
+    """simple, moderate and complex differ in size: the weighted mean of those who vote counts, and votes that can no
+    longer change the outcome are not waited for. critical hears everybody and needs a weighted consensus: besides the
+    mean, at least 0.6 of the weight finds it good enough, and no reviewer of security gives less than 5."""
     members: tuple[str, ...] = ()
+    """Settings keys of models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of the table, for the attempt numbers it lists."""
+    """One row of the schedule: the first row whose attempts hold an attempt's number is used."""
 
-    attempts: tuple[int, ...]
+    attempts: Annotated[tuple[Annotated[int, Ge(1), Le(50)], ...], MinLen(1)]
+    """Attempt numbers, from 1."""
     generator: Generator
+    """The rung of the ladder."""
     thinking: Thinking = Thinking()
+    """Before the code is written."""
     panel: Panel = Panel()
+    """After it compiled."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -86,10 +102,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewer:
-    """What a model looks at when it sits in a panel, and its share of the weight."""
+    """What a model looks at when it sits in a panel."""
 
-    aspect: str = "quality"
-    weight: float = 0.2
+    aspect: Literal["patterns", "architecture", "quality", "security", "logic"] = "quality"
+    """What it looks at."""
+    weight: Annotated[float, Gt(0), Le(1)] = 0.2
+    """Share in the panel's score; renormalised over those who sit in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +123,10 @@ class Accept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """What follows when no paid rung may run: ``stop``, or go on with the last free rung."""
+    """How attempts climb from free local models to paid ones."""
 
     after: Literal["stop", "last_local"] = "stop"
+    """When no paid rung may run: stop, or go on with the last local rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

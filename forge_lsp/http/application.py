@@ -8,7 +8,6 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
-from pydantic.json_schema import models_json_schema
 
 from forge_lsp import __version__
 from forge_lsp.core.languages import Languages
@@ -64,9 +63,7 @@ def _openapi(app: FastAPI, languages: Languages) -> dict[str, Any]:
             summary="Writes code by committee and proves it before you see it.",
             routes=app.routes,
         )
-        _, shapes = models_json_schema(
-            [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
-        )
+        shapes = SHAPES.json_schema(ref_template="#/components/schemas/{model}")
         shapes["$defs"]["Orchestrate"]["properties"]["language"]["enum"] = list(languages.ids)
         schema["components"] = {
             "schemas": shapes["$defs"],

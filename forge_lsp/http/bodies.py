@@ -1,17 +1,18 @@
-"""What goes over the wire: the request, and the shapes of the answers for OpenAPI. The answers themselves are made by
-jobs/document.py and jobs/rows.py; a test holds both together."""
+"""What goes over the wire: the request, and the shapes of the answers for OpenAPI, which jobs/shapes.py has."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from forge_lsp.core.languages import Languages
+from forge_lsp.jobs.shapes import Alternatives, JobDocument, JobEntry
 
-__all__ = ["SHAPES", "JobDocument", "JobList", "Orchestrate", "Problem", "parse"]
+__all__ = ["SHAPES", "Orchestrate", "Problem", "parse"]
 
 Profile = Literal["auto", "three-gpu", "local", "one-gpu", "embedded", "cloud", "custom"]
 
@@ -69,166 +70,11 @@ class Problem(_Shape):
     remedy: str | None = None
 
 
-class Diagnostic(_Shape):
-    """A finding of a check; lines count from 1."""
-
-    file: str
-    line: int
-    severity: str
-    code: str | None
-    message: str
-
-
-class Evidence(_Shape):
-    """Examples and tests that were run."""
-
-    kinds: list[str]
-    passed: int
-    failed: int
-    disputed: int
-    not_runnable: int
-    agreement: float | None
-
-
-class Checks(_Shape):
-    """How many checks have each status."""
-
-    proof: int
-    kept: int
-    owed: int
-    failed: int
-    disputed: int
-    unrelated: int
-    not_runnable: int
-    flaky: int
-
-
-class Issue(_Shape):
-    """What a reviewer found."""
-
-    severity: str
-    line: int | None
-    message: str
-
-
-class Review(_Shape):
-    """One member's vote; an abstention has its reason in ``abstained``."""
-
-    model: str
-    aspect: str
-    weight: float
-    score: float | None
-    abstained: str | None
-    issues: list[Issue]
-
-
-_Grade = Literal["reviewed", "supported", "kept", "proven"]
-
-
-class Attempt(_Shape):
-    """One attempt."""
-
-    number: int
-    strategy: str
-    thinkers: list[str]
-    generator: str
-    samples: int
-    compiled: bool | None
-    diagnostics: list[Diagnostic]
-    evidence: Evidence
-    checks: Checks
-    grade: _Grade | None
-    panel: str | None
-    reviews: list[Review]
-    score: float | None
-    decision: Literal["accept", "retry", "give_up", "skip"] | None
-    insights: list[str]
-    skipped: str | None
-    seconds: float
-    cost_usd: float
-
-
-_State = Literal["queued", "running", "ended", "interrupted"]
-_Outcome = Literal["accepted", "unverified", "exhausted", "cancelled", "failed"]
-
-
-class JobDocument(_Shape):
-    """A whole job. ``outcome`` is null until it ended; ``code`` replaces the document."""
-
-    job_id: str
-    state: _State
-    outcome: _Outcome | None
-    task: str
-    language: str
-    uri: str
-    created: str
-    score: float | None
-    grade: _Grade | None
-    code: str | None
-    reason: str | None
-    seconds: float
-    cost_usd: float
-    attempts: list[Attempt]
-
-
-class JobEntry(_Shape):
-    """A job in short."""
-
-    job_id: str
-    state: _State
-    outcome: _Outcome | None
-    created: str
-    task: str
-    language: str
-    uri: str
-    workspace: str | None
-    score: float | None
-    grade: _Grade | None
-    attempt_count: int | None
-    seconds: float | None
-    cost_usd: float
-    apply_mode: Literal["edit", "preview", "none"]
-    applied: bool
-    reason: str | None
-
-
-class JobList(_Shape):
+@dataclass
+class JobList:
     """The newest jobs of all processes first."""
 
     jobs: list[JobEntry]
-
-
-class Difference(_Shape):
-    """A call that a candidate answers otherwise than the first one does."""
-
-    call: str
-    answer: str
-    first: str
-
-
-class Alternative(_Shape):
-    """One candidate that compiled. ``candidate`` names it within its job; ``result``: it is what the job offers;
-    ``alike`` are the ids of others with the same code."""
-
-    candidate: str
-    attempt: int
-    model: str
-    compiled: bool | None
-    grade: _Grade | None
-    checks: Checks
-    score: float | None
-    result: bool
-    alike: list[str]
-    code: str
-    differences: list[Difference]
-
-
-class Alternatives(_Shape):
-    """Every candidate of a job that compiled, the best first."""
-
-    job_id: str
-    uri: str
-    alternatives: list[Alternative]
 
 
 class ServerSentEvent(_Shape):
@@ -239,11 +85,7 @@ class ServerSentEvent(_Shape):
     data: str
 
 
-SHAPES: tuple[type[BaseModel], ...] = (
-    Orchestrate,
-    JobDocument,
-    JobList,
-    Alternatives,
-    Problem,
-    ServerSentEvent,
+SHAPES: TypeAdapter[object] = TypeAdapter(
+    Orchestrate | JobDocument | JobList | Alternatives | Problem | ServerSentEvent, config=_Shape.model_config
 )
+"""All that goes over the wire."""

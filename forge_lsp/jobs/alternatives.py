@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.codec import projected, to_json
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.task import Document, Task
-from forge_lsp.jobs.document import checks_document
+from forge_lsp.jobs import shapes
+from forge_lsp.jobs.document import checks_of
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -122,29 +124,25 @@ def differences_of(one: Alternative, other: Alternative) -> tuple[tuple[str, str
 def alternatives_document(record: JobRecord) -> dict[str, object]:
     """``forge.alternatives``: ``differences`` are those from the first candidate."""
     found = alternatives_of(record)
-    return {
-        "jobId": record.job_id,
-        "uri": record.uri,
-        "alternatives": [
-            {
-                "candidate": one.id,
-                "attempt": one.candidate.attempt,
-                "model": one.candidate.model,
-                "compiled": one.build.compiled if one.build is not None else None,
-                "grade": str(one.evidence.grade) if one.evidence.grade is not None else None,
-                "checks": checks_document(one.evidence),
-                "score": one.score,
-                "result": one.result,
-                "alike": list(one.alike),
-                "code": one.candidate.code,
-                "differences": [
-                    {"call": call, "answer": answer, "first": first}
-                    for call, answer, first in differences_of(one, found[0])
-                ],
-            }
-            for one in found
-        ],
-    }
+    told = tuple(
+        projected(
+            shapes.Alternative,
+            one,
+            candidate=one.id,
+            attempt=one.candidate.attempt,
+            model=one.candidate.model,
+            compiled=one.build.compiled if one.build is not None else None,
+            grade=one.evidence.grade,
+            checks=checks_of(one.evidence),
+            code=one.candidate.code,
+            differences=tuple(
+                shapes.Difference(call=call, answer=answer, first=first)
+                for call, answer, first in differences_of(one, found[0])
+            ),
+        )
+        for one in found
+    )
+    return to_json(shapes.Alternatives(job_id=record.job_id, uri=record.uri, alternatives=told))
 
 
 def candidate_of(record: JobRecord, id_: str, editing: Editing, languages: Languages) -> Candidate:

@@ -6,18 +6,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Outcome
-from forge_lsp.core.checks import Grade
+from forge_lsp.core.attempt import BuildReport, Diagnostic, Evidence
 from forge_lsp.core.events import Emit
-from forge_lsp.core.ports import Ask, Spending
+from forge_lsp.core.ports import Ask
 from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.jobs.budget import JobSpending
+    from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["ApplyMode", "FollowUp", "JobRequest", "JobResult", "Prepared", "Recheck"]
+__all__ = ["ApplyMode", "Earlier", "FollowUp", "JobRequest", "Prepare", "Prepared", "Recheck"]
 
 
 class ApplyMode(StrEnum):
@@ -87,42 +88,13 @@ class Prepared:
     profile: str
     run: Callable[[Emit], Awaitable[Conclusion]]
     recheck: Callable[[str], Awaitable[Recheck]]
-    spending: Spending
+    spending: JobSpending
     aclose: Callable[[], Awaitable[None]] | None = None
     toys: tuple[str, ...] = ()
     deadline: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobResult:
-    """How a job ended. ``candidate`` is what is offered or applied (None: there is nothing to offer),
-    ``apply`` the mode the job ran under."""
-
-    job_id: str
-    outcome: Outcome
-    score: float | None
-    attempt_count: int
-    seconds: float
-    cost_usd: float
-    reason: str | None
-    apply: ApplyMode
-    applied: bool = False
-    candidate: Candidate | None = None
-    grade: Grade | None = None
-    checks: tuple[tuple[str, int], ...] = ()
-
-    def to_json(self) -> dict[str, object]:
-        """The outcome of the LSP contract, keys in camelCase; the candidate is not in it."""
-        return {
-            "jobId": self.job_id,
-            "outcome": str(self.outcome),
-            "grade": str(self.grade) if self.grade else None,
-            "checks": dict(self.checks),
-            "score": self.score,
-            "attemptCount": self.attempt_count,
-            "seconds": self.seconds,
-            "costUsd": self.cost_usd,
-            "applyMode": str(self.apply),
-            "applied": self.applied,
-            "reason": self.reason,
-        }
+Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"
+"""Answers an earlier job by its id. Raises JobUnknown."""
+Prepare: TypeAlias = Callable[[JobRequest, str, Earlier], Awaitable[Prepared]]
+"""Makes a request ready under the id of its job. Raises BadRequest, SettingsError, EnvironmentFault."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from forge_lsp.core.attempt import (
     Attempt,
     BuildStatus,
+    Decision,
     DecisionKind,
     Diagnostic,
     Evidence,
@@ -15,67 +17,61 @@ from forge_lsp.core.attempt import (
     Verdict,
 )
 from forge_lsp.core.checks import CheckStatus, Grade, counts_of
+from forge_lsp.core.codec import iso, projected, to_json
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
-from forge_lsp.jobs.record import JobRecord, iso
+from forge_lsp.jobs import shapes
+from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["attempt_document", "checks_document", "job_document", "shares"]
+__all__ = ["attempts_so_far", "checks_document", "checks_of", "job_document", "outcome_document", "shares"]
 
 
 def job_document(record: JobRecord) -> dict[str, object]:
     """The document of a job in any state. Until a job ended, its attempts are told as far as its events do."""
     line = record.base_text.count("\n", 0, record.scope.range.start) + 1
     attempts = (
-        [attempt_document(attempt, uri=record.uri, line=line) for attempt in record.attempts]
+        tuple(_attempt(attempt, uri=record.uri, line=line) for attempt in record.attempts)
         if record.attempts
         else attempts_so_far(record.events)
     )
-    return {
-        "jobId": record.job_id,
-        "state": str(record.state),
-        "outcome": str(record.outcome) if record.outcome else None,
-        "task": record.task,
-        "language": record.language,
-        "uri": record.uri,
-        "created": iso(record.created),
-        "score": record.score,
-        "grade": str(record.grade) if record.grade else None,
-        "code": record.candidate.code if record.candidate else None,
-        "reason": record.reason,
-        "seconds": round(record.seconds, 3),
-        "costUsd": record.cost_usd,
-        "attempts": attempts,
-    }
+    told = to_json(
+        projected(
+            shapes.JobDocument,
+            record,
+            created=iso(record.created),
+            code=record.candidate.code if record.candidate else None,
+            seconds=round(record.seconds, 3),
+            attempts=attempts,
+        )
+    )
+    for attempt in told["attempts"]:
+        if not attempt["replacements"]:  # all models answered
+            del attempt["replacements"]
+    return told
 
 
-def attempt_document(attempt: Attempt, *, uri: str, line: int) -> dict[str, object]:
+def outcome_document(record: JobRecord) -> dict[str, object]:
+    """How a job ended, as the LSP contract has it; the candidate is not in it."""
+    return to_json(projected(shapes.JobOutcome, record, checks=dict(record.checks), apply_mode=record.apply))
+
+
+def _attempt(attempt: Attempt, *, uri: str, line: int) -> shapes.Attempt:
     """One attempt. ``line`` is where the scope begins, for a diagnostic that is about the whole of it."""
-    return {
-        "number": attempt.number,
-        "strategy": attempt.strategy,
-        "thinkers": list(attempt.thinkers),
-        "generator": attempt.generator,
-        "samples": attempt.samples,
-        "compiled": attempt.build.compiled if attempt.build else None,
-        "diagnostics": [_diagnostic(entry) for entry in _diagnostics(attempt, uri, line)],
-        "evidence": _evidence(attempt.evidence),
-        "checks": checks_document(attempt.evidence),
-        "grade": str(attempt.evidence.grade) if attempt.evidence.grade and attempt.build else None,
-        "panel": None if _without_panel(attempt) else attempt.panel,
-        "reviews": _reviews(attempt.verdict),
-        "score": attempt.verdict.score if attempt.verdict else None,
-        "decision": str(attempt.decision.kind),
-        "insights": [insight.text for insight in attempt.decision.insights],
-        "skipped": attempt.skipped,
-        "seconds": round(attempt.seconds, 3),
-        "costUsd": attempt.cost_usd,
-        **_replacements(attempt),
-    }
-
-
-def _replacements(attempt: Attempt) -> dict[str, object]:
-    """The models that were replaced in an attempt; nothing where all of them answered."""
-    rows = [{"role": one.role, "model": one.model, "by": one.by, "reason": one.reason} for one in attempt.replacements]
-    return {"replacements": rows} if rows else {}
+    return projected(
+        shapes.Attempt,
+        attempt,
+        compiled=attempt.build.compiled if attempt.build else None,
+        diagnostics=tuple(projected(shapes.Diagnostic, entry) for entry in _diagnostics(attempt, uri, line)),
+        evidence=_evidence(attempt.evidence),
+        checks=checks_of(attempt.evidence),
+        grade=attempt.evidence.grade if attempt.build else None,
+        panel=None if _without_panel(attempt) else attempt.panel,
+        reviews=_reviews(attempt.verdict),
+        score=attempt.verdict.score if attempt.verdict else None,
+        decision=attempt.decision.kind,
+        insights=tuple(insight.text for insight in attempt.decision.insights),
+        seconds=round(attempt.seconds, 3),
+        replacements=tuple(projected(shapes.Replacement, one) for one in attempt.replacements),
+    )
 
 
 def _without_panel(attempt: Attempt) -> bool:
@@ -85,57 +81,37 @@ def _without_panel(attempt: Attempt) -> bool:
     return accepted and not scored and attempt.panel != "none"
 
 
-def attempts_so_far(events: Iterable[JobEvent]) -> list[dict[str, object]]:
+def attempts_so_far(events: Iterable[JobEvent]) -> tuple[shapes.Attempt, ...]:
     """Attempts of a job that has not ended, or never will, from what its events say."""
-    found: dict[int, dict[str, object]] = {}
-
-    def entry(number: int) -> dict[str, object]:
-        return found.setdefault(
-            number,
-            {
-                "number": number,
-                "strategy": "none",
-                "thinkers": [],
-                "generator": "",
-                "samples": 1,
-                "compiled": None,
-                "diagnostics": [],
-                "evidence": _evidence(Evidence()),
-                "checks": checks_document(Evidence()),
-                "grade": None,
-                "panel": "none",
-                "reviews": [],
-                "score": None,
-                "decision": None,
-                "insights": [],
-                "skipped": None,
-                "seconds": 0.0,
-                "costUsd": 0.0,
-            },
-        )
-
+    begun = Attempt(
+        number=0,
+        strategy="none",
+        thinkers=(),
+        generator="",
+        samples=1,
+        panel="none",
+        decision=Decision(kind=DecisionKind.SKIP, reason=""),
+        seconds=0.0,
+        cost_usd=0.0,
+    )
+    blank = replace(_attempt(begun, uri="", line=0), decision=None)
+    found: dict[int, shapes.Attempt] = {}
     for event in events:
         body = event.body
-        if isinstance(body, AttemptStarted):
-            entry(body.number).update(
-                strategy=body.strategy,
-                thinkers=list(body.thinkers),
-                generator=body.generator,
-                samples=body.samples,
-                panel=body.panel,
-            )
-        elif isinstance(body, RungSkipped):
-            entry(body.number).update(generator=body.generator, skipped=body.reason, decision="skip")
-        elif isinstance(body, AttemptFinished):
-            entry(body.number).update(
-                compiled=body.compiled,
-                score=body.score,
-                grade=str(body.grade) if body.grade else None,
-                decision=body.decision,
-                seconds=round(body.seconds, 3),
-                costUsd=body.cost_usd,
-            )
-    return [found[number] for number in sorted(found)]
+        if not isinstance(body, AttemptStarted | RungSkipped | AttemptFinished):
+            continue
+        attempt = replace(found.get(body.number, blank), number=body.number)
+        match body:
+            case AttemptStarted():
+                names = ("strategy", "thinkers", "generator", "samples", "panel")
+            case RungSkipped():
+                names = ("generator",)
+                attempt = replace(attempt, skipped=body.reason, decision="skip")
+            case AttemptFinished():
+                names = ("compiled", "score", "grade", "decision", "cost_usd")
+                attempt = replace(attempt, seconds=round(body.seconds, 3))
+        found[body.number] = replace(attempt, **{name: getattr(body, name) for name in names})
+    return tuple(found[number] for number in sorted(found))
 
 
 def shares(reviews: Iterable[Review]) -> list[float]:
@@ -167,48 +143,37 @@ def _diagnostics(attempt: Attempt, uri: str, line: int) -> tuple[Diagnostic, ...
     return build.diagnostics
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, object]:
-    return {
-        "file": diagnostic.file,
-        "line": diagnostic.line,
-        "severity": str(diagnostic.severity),
-        "code": diagnostic.code,
-        "message": diagnostic.message,
-    }
+def checks_of(evidence: Evidence) -> shapes.Checks:
+    """Return how many checks have each status."""
+    return shapes.Checks(**{str(status): count for status, count in counts_of(evidence.results).items()})
 
 
 def checks_document(evidence: Evidence) -> dict[str, int]:
     """Return how many checks have each status, every status named in camelCase."""
-    names = {CheckStatus.NOT_RUNNABLE: "notRunnable"}
-    return {names.get(status, str(status)): count for status, count in counts_of(evidence.results).items()}
+    return to_json(checks_of(evidence))
 
 
-def _evidence(evidence: Evidence) -> dict[str, object]:
+def _evidence(evidence: Evidence) -> shapes.Evidence:
     """The older form of ``checks``, kept for one release."""
-    return {
-        "kinds": list(evidence.kinds),
-        "passed": evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
-        "failed": evidence.against,
-        "disputed": evidence.count(CheckStatus.DISPUTED),
-        "notRunnable": evidence.count(CheckStatus.NOT_RUNNABLE, CheckStatus.FLAKY, CheckStatus.UNRELATED),
-        "agreement": round(evidence.agreement.share, 4) if evidence.agreement is not None else None,
-    }
+    return shapes.Evidence(
+        kinds=evidence.kinds,
+        passed=evidence.count(CheckStatus.PROOF, CheckStatus.KEPT),
+        failed=evidence.against,
+        disputed=evidence.count(CheckStatus.DISPUTED),
+        not_runnable=evidence.count(CheckStatus.NOT_RUNNABLE, CheckStatus.FLAKY, CheckStatus.UNRELATED),
+        agreement=round(evidence.agreement.share, 4) if evidence.agreement is not None else None,
+    )
 
 
-def _reviews(verdict: Verdict | None) -> list[dict[str, object]]:
+def _reviews(verdict: Verdict | None) -> tuple[shapes.Review, ...]:
     if verdict is None:
-        return []
-    return [
-        {
-            "model": review.model,
-            "aspect": review.aspect,
-            "weight": round(share, 4),
-            "score": review.score,
-            "abstained": review.abstained,
-            "issues": [
-                {"severity": str(issue.severity), "line": issue.line, "message": issue.message}
-                for issue in review.issues
-            ],
-        }
+        return ()
+    return tuple(
+        projected(
+            shapes.Review,
+            review,
+            weight=round(share, 4),
+            issues=tuple(projected(shapes.Issue, issue) for issue in review.issues),
+        )
         for review, share in zip(verdict.reviews, shares(verdict.reviews), strict=True)
-    ]
+    )

@@ -5,47 +5,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.attempt import Attempt, Candidate, Outcome
-from forge_lsp.core.checks import Grade
+from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import ForgeError
 from forge_lsp.jobs.document import checks_document
-from forge_lsp.jobs.record import SentFile
+from forge_lsp.jobs.record import JobRecord, SentFile
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
 
-__all__ = ["End", "judge"]
+__all__ = ["judge"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """How a job ended. ``best`` is what it offers, with its ``grade`` of proof and its ``checks`` counted; ``sent``
-    says whose text went where."""
-
-    outcome: Outcome
-    reason: str | None
-    score: float | None = None
-    grade: Grade | None = None
-    checks: tuple[tuple[str, int], ...] = ()
-    attempts: tuple[Attempt, ...] = ()
-    best: Candidate | None = None
-    sent: tuple[SentFile, ...] = ()
-
-
 def judge(
+    record: JobRecord,
     run: asyncio.Task[Conclusion],
     *,
-    job_id: str,
     cancelled: str | None,
     overdue: float | None,
     addresses: Mapping[str, str],
-) -> End:
-    """The end of a job whose work is ``run``, over or left behind.
+) -> JobRecord:
+    """``record`` with the end of the job whose work is ``run``, over or left behind.
 
     ``cancelled`` is the reason of the cancel that was asked for, ``overdue`` the deadline (seconds) that passed.
     Both outweigh what the work may still have answered. ``addresses`` are those of the servers.
@@ -65,28 +49,29 @@ def judge(
         )
         for entry in (conclusion.sent if conclusion else ())
     )
+    end = replace(record, attempts=attempts, sent=sent)
     if cancelled is not None:
         if error is not None:
-            logger.info("job %s: while it was cancelled: %s", job_id, type(error).__name__, exc_info=error)
-        return End(outcome=Outcome.CANCELLED, reason=cancelled, attempts=attempts, sent=sent)
+            logger.info("job %s: while it was cancelled: %s", record.job_id, type(error).__name__, exc_info=error)
+        return replace(end, outcome=Outcome.CANCELLED, reason=cancelled)
     if overdue is not None:
         reason = f"the job took longer than deadlines.job allows ({overdue:g} s)"
-        return End(outcome=Outcome.FAILED, reason=reason, attempts=attempts, sent=sent)
+        return replace(end, outcome=Outcome.FAILED, reason=reason)
     if conclusion is not None:
-        return End(
+        return replace(
+            end,
             outcome=conclusion.outcome,
             reason=conclusion.reason or None,
             score=conclusion.score,
             grade=conclusion.evidence.grade if conclusion.evidence is not None else None,
             checks=tuple(checks_document(conclusion.evidence).items()) if conclusion.evidence is not None else (),
-            attempts=attempts,
-            best=conclusion.best,
-            sent=sent,
+            candidate=conclusion.best,
         )
     if isinstance(error, ForgeError):
-        logger.info("job %s failed: %s", job_id, error)
-        return End(outcome=Outcome.FAILED, reason=error.full_message)
+        logger.info("job %s failed: %s", record.job_id, error)
+        return replace(end, outcome=Outcome.FAILED, reason=error.full_message)
     # The message of an error nobody planned for may hold anything, a prompt or a key: only the log gets it.
     name = type(error).__name__ if error is not None else "a cancel that nobody asked for"
-    logger.error("job %s failed unexpectedly", job_id, exc_info=error)
-    return End(outcome=Outcome.FAILED, reason=f"forge-lsp failed unexpectedly ({name}); its log has the details")
+    logger.error("job %s failed unexpectedly", record.job_id, exc_info=error)
+    reason = f"forge-lsp failed unexpectedly ({name}); its log has the details"
+    return replace(end, outcome=Outcome.FAILED, reason=reason)

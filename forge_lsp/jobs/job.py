@@ -12,28 +12,22 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.attempt import Attempt, Outcome
-from forge_lsp.core.events import (
-    AttemptStarted,
-    CallFinished,
-    EventBody,
-    JobEvent,
-    JobFinished,
-    JobStarted,
-)
+from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.codec import projected, to_json
+from forge_lsp.core.events import AttemptStarted, EventBody, JobEvent, JobFinished, JobStarted
 from forge_lsp.core.ports import Clock
 from forge_lsp.core.task import Task
-from forge_lsp.jobs.budget import JobSpending
-from forge_lsp.jobs.contract import JobRequest, JobResult, Prepared, Recheck
+from forge_lsp.jobs.contract import JobRequest, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets
-from forge_lsp.jobs.ending import End, judge
+from forge_lsp.jobs.ending import judge
 from forge_lsp.jobs.event_log import EventLog, Listener
 from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.shapes import JobStatus
 from forge_lsp.redaction import hidden
 
 if TYPE_CHECKING:
@@ -79,16 +73,32 @@ class Job:
         on_stray: Callable[[asyncio.Task[Conclusion]], None],
         places: asyncio.Semaphore,
     ) -> None:
-        self._id = job_id
         self._request = request
         self._prepared = prepared
         self._clock = clock
         self._on_finish = on_finish
         self._on_stray = on_stray
         self._places = places
-        self._created = clock.now()
         self._started = clock.monotonic()
-        self._state = JobState.QUEUED
+        task = prepared.task
+        self._record = JobRecord(
+            job_id=job_id,
+            state=JobState.QUEUED,
+            created=clock.now(),
+            task=task.instruction,
+            language=str(task.document.language),
+            uri=task.document.uri,
+            base_text=task.document.text,
+            scope=task.scope,
+            allowed_attempts=prepared.attempts,
+            apply=str(prepared.apply),
+            workspace=str(task.workspace) if task.workspace else None,
+            profile=prepared.profile,
+            version=task.document.version,
+            follow_up_of=request.follow_up.job_id if request.follow_up else None,
+            toys=prepared.toys,
+            secrets=task.secrets,
+        )
         self._log = EventLog(job_id, clock, on_event)
         self._cancel_reason: str | None = None
         self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -96,16 +106,12 @@ class Job:
         self._run: asyncio.Task[Conclusion] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._silent = False
-        self._end: End | None = None
-        self._result: JobResult | None = None
-        self._seconds = 0.0
-        self._cost = 0.0
         self._queued: str | None = None
 
     @property
     def id(self) -> str:
         """Its id."""
-        return self._id
+        return self._record.job_id
 
     @property
     def task(self) -> Task:
@@ -125,7 +131,7 @@ class Job:
     @property
     def state(self) -> JobState:
         """queued, running or ended."""
-        return self._state
+        return self._record.state
 
     @property
     def events(self) -> tuple[JobEvent, ...]:
@@ -136,47 +142,43 @@ class Job:
     def status(self) -> str:
         """Its entry in ``forge.status``, as JSON text. Of a queued job nothing changes, and it is written once; of the
         others the attempt and the stage are those that the events told last, noted as they came."""
-        if self._state is JobState.QUEUED and self._queued is not None:
+        queued = self.state is JobState.QUEUED
+        if queued and self._queued is not None:
             return self._queued
         told = json.dumps(
-            {
-                "jobId": self._id,
-                "state": str(self._state),
-                "task": self.task.instruction,
-                "uri": self.task.document.uri,
-                "attempt": self._log.attempt,
-                "attempts": self._prepared.attempts,
-                "stage": None if self._log.stage is None else str(self._log.stage),
-                "seconds": self.seconds,
-                "costUsd": self.cost_usd,
-            }
+            to_json(
+                projected(
+                    JobStatus,
+                    self._record,
+                    attempt=self._log.attempt,
+                    attempts=self._prepared.attempts,
+                    stage=self._log.stage,
+                    seconds=self.seconds,
+                    cost_usd=self.cost_usd,
+                )
+            )
         )
-        self._queued = told if self._state is JobState.QUEUED else None
+        self._queued = told if queued else None
         return told
 
     @property
-    def result(self) -> JobResult | None:
+    def result(self) -> JobRecord | None:
         """How it ended; None while it runs."""
-        return self._result
+        return None if self._record.outcome is None else self._record
 
     @property
     def cost_usd(self) -> float:
         """What it has cost so far, open reservations at their estimate of what was sent."""
-        if self._state is JobState.ENDED:
-            return self._cost
-        spending = self._prepared.spending
-        if isinstance(spending, JobSpending):
-            return spending.spent
-        return sum((event.body.cost_usd for event in self.events if isinstance(event.body, CallFinished)), 0.0)
+        return self._record.cost_usd if self.state is JobState.ENDED else self._prepared.spending.spent
 
     @property
     def seconds(self) -> float:
         """Wall time since its start, or from start to end; 0 while it is queued."""
-        match self._state:
+        match self.state:
             case JobState.QUEUED:
                 return 0.0
             case JobState.ENDED:
-                return self._seconds
+                return self._record.seconds
             case _:
                 return self._clock.monotonic() - self._started
 
@@ -190,16 +192,15 @@ class Job:
         """
         return self._log.subscribe(callback, from_sequence)
 
-    async def wait(self) -> JobResult:
+    async def wait(self) -> JobRecord:
         """The result, once the job has ended and is kept in the ledger, or the ledger has not taken it for
         :data:`KEEP_SECONDS`. A cancelled wait leaves the job alone."""
         await self._done.wait()
-        assert self._result is not None  # it is there before anybody is woken
-        return self._result
+        return self._record
 
     def cancel(self, reason: str = "cancelled by the user") -> bool:
         """Stop the job: it ends ``cancelled`` within 200 ms. False where it ends, or has ended, in another way."""
-        if self._state is JobState.ENDED:
+        if self.state is JobState.ENDED:
             return False
         if self._cancel_reason is not None:
             return True
@@ -218,48 +219,22 @@ class Job:
 
     def record(self) -> JobRecord:
         """The whole job as it is now."""
-        task, end = self.task, self._end
-        return JobRecord(
-            job_id=self._id,
-            state=self._state,
-            created=self._created,
-            task=task.instruction,
-            language=str(task.document.language),
-            uri=task.document.uri,
-            base_text=task.document.text,
-            scope=task.scope,
-            allowed_attempts=self._prepared.attempts,
-            apply=str(self._prepared.apply),
-            workspace=str(task.workspace) if task.workspace else None,
-            profile=self._prepared.profile,
-            version=task.document.version,
-            follow_up_of=self._request.follow_up.job_id if self._request.follow_up else None,
-            outcome=end.outcome if end else None,
-            score=end.score if end else None,
-            grade=end.grade if end else None,
-            checks=end.checks if end else (),
-            reason=end.reason if end else None,
-            seconds=self.seconds,
-            cost_usd=self.cost_usd,
-            applied=self._result.applied if self._result else False,
-            candidate=end.best if end else None,
-            attempts=end.attempts if end else (),
-            sent=end.sent if end else (),
-            toys=self._prepared.toys,
-            events=self.events,
-            secrets=task.secrets,
-        )
+        record = self._record
+        if record.state is not JobState.ENDED:
+            count = self._attempt_count
+            record = replace(record, seconds=self.seconds, cost_usd=self.cost_usd, attempt_count=count)
+        return replace(record, events=self.events)
 
     # ------------------------------------------------------------------ for the manager
 
     def start(self) -> None:
         """Begin. Called once, by the manager."""
-        self._supervisor = asyncio.create_task(self._supervise(), name=f"forge job {self._id}")
+        self._supervisor = asyncio.create_task(self._supervise(), name=f"forge job {self.id}")
 
     def mark_applied(self) -> None:
         """Remember that the editor took the result."""
-        if self._result is not None:
-            self._result = replace(self._result, applied=True)
+        if self.result is not None:
+            self._record = replace(self._record, applied=True)
 
     # ------------------------------------------------------------------ inside
 
@@ -268,11 +243,11 @@ class Job:
         try:
             await self._see_through()
         except BaseException as error:
-            if self._result is None:
+            if self.result is None:
                 self._break_off(error)
             if not isinstance(error, Exception):  # a cancel of a closing event loop
                 raise
-            logger.exception("job %s: its end failed", self._id)
+            logger.exception("job %s: its end failed", self.id)
             if not self._done.is_set():
                 await self._keep()
         finally:
@@ -305,7 +280,7 @@ class Job:
 
     async def _run_to_the_end(self) -> None:
         task = self.task
-        self._state, self._started = JobState.RUNNING, self._clock.monotonic()
+        self._record, self._started = replace(self._record, state=JobState.RUNNING), self._clock.monotonic()
         self._emit(
             JobStarted(
                 task=task.instruction,
@@ -314,7 +289,7 @@ class Job:
                 attempts=self._prepared.attempts,
             )
         )
-        run = self._run = asyncio.create_task(self._ensemble(), name=f"forge ensemble {self._id}")
+        run = self._run = asyncio.create_task(self._ensemble(), name=f"forge ensemble {self.id}")
         overdue = False
         try:
             if not self._cancelled.done():
@@ -343,56 +318,38 @@ class Job:
     async def _finish(self, run: asyncio.Task[Conclusion], *, overdue: bool) -> None:
         self._silent = True
         if not run.done():
-            logger.warning("job %s: its work did not stop within %.2f s of the cancel", self._id, CANCEL_GRACE)
+            logger.warning("job %s: its work did not stop within %.2f s of the cancel", self.id, CANCEL_GRACE)
             self._on_stray(run)
-        spending = self._prepared.spending
         end = judge(
+            self._record,
             run,
-            job_id=self._id,
             cancelled=self._cancel_reason,
             overdue=self._prepared.deadline if overdue else None,
-            addresses=spending.addresses if isinstance(spending, JobSpending) else {},
+            addresses=self._prepared.spending.addresses,
         )
-        self._conclude(end, attempt_count=_ran(end.attempts) if end.attempts else self.attempt_count)
+        self._conclude(end)
         await self._keep()
 
-    def _conclude(self, end: End, *, attempt_count: int) -> None:
+    def _conclude(self, end: JobRecord) -> None:
         """The job has ended so; everybody who listens is told."""
-        end = replace(end, reason=end.reason and hidden(end.reason, self.task.secrets))
-        self._end, self._seconds, self._cost = end, self.seconds, self._paid()
-        self._state = JobState.ENDED
-        self._result = JobResult(
-            job_id=self._id,
-            outcome=end.outcome,
-            score=end.score,
-            grade=end.grade,
-            checks=end.checks,
-            attempt_count=attempt_count,
-            seconds=self._seconds,
-            cost_usd=self._cost,
-            reason=end.reason,
-            apply=self._prepared.apply,
-            candidate=end.best,
+        ran = sum(attempt.skipped is None for attempt in end.attempts)
+        self._record = replace(
+            end,
+            state=JobState.ENDED,
+            reason=end.reason and hidden(end.reason, self.task.secrets),
+            seconds=self.seconds,
+            cost_usd=self._paid(),
+            attempt_count=ran if end.attempts else self._attempt_count,
         )
-        self._log.append(
-            JobFinished(
-                outcome=end.outcome,
-                score=end.score,
-                grade=end.grade,
-                attempt_count=attempt_count,
-                seconds=self._seconds,
-                cost_usd=self._cost,
-                reason=end.reason,
-            )
-        )
+        self._log.append(projected(JobFinished, self._record))
+        self._record = replace(self._record, events=self.events)
 
     def _paid(self) -> float:
         """What the job cost, its purse closed (USD). A purse that fails costs no result."""
         try:
-            spending = self._prepared.spending
-            return spending.close() if isinstance(spending, JobSpending) else self.cost_usd
+            return self._prepared.spending.close()
         except Exception:
-            logger.exception("job %s: what it cost could not be summed up", self._id)
+            logger.exception("job %s: what it cost could not be summed up", self.id)
             return 0.0
 
     def _break_off(self, error: BaseException) -> None:
@@ -401,43 +358,31 @@ class Job:
         if self._run is not None and not self._run.done():
             self._run.cancel()
         reason = f"forge-lsp failed unexpectedly while the job ended ({type(error).__name__}); its log has the details"
-        end = End(outcome=Outcome.FAILED, reason=reason)
+        end = replace(self._record, outcome=Outcome.FAILED, reason=reason)
         if self._cancel_reason is not None or isinstance(error, asyncio.CancelledError):
-            end = End(outcome=Outcome.CANCELLED, reason=self._cancel_reason or "forge-lsp was stopped")
+            reason = self._cancel_reason or "forge-lsp was stopped"
+            end = replace(end, outcome=Outcome.CANCELLED, reason=reason)
         try:
-            self._conclude(end, attempt_count=0)
+            self._conclude(end)
         except BaseException:
-            logger.exception("job %s: its end could not be told", self._id)
-        if self._result is None:
-            self._end, self._state = end, JobState.ENDED
-            self._result = JobResult(
-                job_id=self._id,
-                outcome=end.outcome,
-                score=None,
-                attempt_count=0,
-                seconds=0.0,
-                cost_usd=0.0,
-                reason=end.reason,
-                apply=self._prepared.apply,
-            )
+            logger.exception("job %s: its end could not be told", self.id)
+        if self.result is None:
+            self._record = replace(end, state=JobState.ENDED)
 
     async def _keep(self) -> None:
         """Have the end written down, for at most :data:`KEEP_SECONDS`, then wake those who wait."""
         try:
             await asyncio.wait_for(self._on_finish(self.record()), KEEP_SECONDS)
         except TimeoutError:
-            logger.error("job %s: the ledger has not taken it for %.0f s; it goes on without", self._id, KEEP_SECONDS)
+            logger.error("job %s: the ledger has not taken it for %.0f s; it goes on without", self.id, KEEP_SECONDS)
         except Exception:
-            logger.exception("job %s could not be kept", self._id)
+            logger.exception("job %s could not be kept", self.id)
         finally:
             self._done.set()
 
     @property
-    def attempt_count(self) -> int:
-        """Attempts that ran; a skipped one did not."""
-        end = self._end
-        if end is not None and end.attempts:
-            return _ran(end.attempts)
+    def _attempt_count(self) -> int:
+        """Attempts that ran so far, as the events tell."""
         return len({event.body.number for event in self.events if isinstance(event.body, AttemptStarted)})
 
     def _hear(self, body: EventBody) -> None:
@@ -450,7 +395,3 @@ class Job:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
         self._log.append(body)
-
-
-def _ran(attempts: Sequence[Attempt]) -> int:
-    return sum(attempt.skipped is None for attempt in attempts)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from forge_lsp.core.became import Became
+from forge_lsp.core.codec import iso
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.ports import Clock
@@ -22,7 +23,7 @@ from forge_lsp.jobs import rows
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import Presence
-from forge_lsp.jobs.record import JobRecord, iso
+from forge_lsp.jobs.record import JobRecord
 
 __all__ = ["ANSWER_SECONDS", "Ceiling", "Ledger", "OverBudget", "Reservation"]
 
@@ -108,9 +109,9 @@ class Ledger:
         """An event of a job that began."""
         self._db.post(lambda db: rows.insert_event(db, event))
 
-    async def finish(self, record: JobRecord, attempt_count: int) -> None:
+    async def finish(self, record: JobRecord) -> None:
         """A job ended; on return it is kept. A cancelled wait does not lose it."""
-        future = self._db.call(lambda db: rows.update_ended(db, record, attempt_count))
+        future = self._db.call(lambda db: rows.update_ended(db, record))
         await asyncio.shield(self._answer(future))
 
     async def mark_applied(self, job_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,13 @@ from forge_lsp.core.events import JobEvent
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
-from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.contract import JobRequest, Prepare, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.event_log import Listener
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
-from forge_lsp.jobs.record import Artifact, JobRecord, JobState
+from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 class JobManager:
     """Jobs by id. Lives on one event loop; the ledger is its own, and closed with it.
 
-    ``prepare`` makes a job from a request and its id, raising BadRequest or SettingsError where it cannot.
+    ``prepare`` makes a job from a request, its id and what answers an earlier job, raising BadRequest or SettingsError
+    where it cannot.
     ``on_event`` hears every event of every job. ``keep`` ended jobs stay in memory, with what a recheck needs; all
     others are told from the ledger. ``at_once`` jobs run, the others are queued: models and compilers are few, and many
     jobs in step with each other would all end late and leave the event loop no air.
@@ -46,7 +47,7 @@ class JobManager:
     def __init__(
         self,
         *,
-        prepare: Callable[[JobRequest, str], Awaitable[Prepared]],
+        prepare: Prepare,
         ledger: Ledger,
         languages: Languages,
         clock: Clock,
@@ -77,7 +78,7 @@ class JobManager:
         if self._closed:
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")
         job_id = new_id(self._clock.now())
-        prepared = await self._prepare(request, job_id)
+        prepared = await self._prepare(request, job_id, self.record)
         if self._closed:
             await self._close_prepared(job_id, prepared)
             raise ForgeError("forge-lsp is stopping, and starts no more jobs")
@@ -132,8 +133,8 @@ class JobManager:
             raise _unknown(job_id)
         return record
 
-    async def result(self, job_id: str, candidate: str | None = None, editing: Editing | None = None) -> Artifact:
-        """What a job that ended has to offer: its result, or the ``candidate`` of that id, put in place by ``editing``.
+    async def result(self, job_id: str, candidate: str | None = None, editing: Editing | None = None) -> JobRecord:
+        """A job that ended, offering its result, or the ``candidate`` of that id put in place by ``editing``.
 
         Raises JobUnknown, also where it has not ended, and BadRequest where it has no such candidate, or its code had a
         key of the user's words in it and its process is gone."""
@@ -142,26 +143,10 @@ class JobManager:
             state = "was interrupted" if record.state is JobState.INTERRUPTED else "has not ended"
             raise JobUnknown(f"job {job_id} has no result: it {state}")
         if candidate is not None and editing is not None:
-            best = candidate_of(record, candidate, editing, self._languages)
-        else:
-            best = record.candidate
+            record = replace(record, candidate=candidate_of(record, candidate, editing, self._languages))
         if not record.secrets:
-            refuse_lost(replace(record, candidate=best))
-        return Artifact(
-            job_id=job_id,
-            outcome=record.outcome,
-            uri=record.uri,
-            version=record.version,
-            base_text=record.base_text,
-            scope=record.scope,
-            code=best.code if best else None,
-            text=best.text if best else None,
-            score=record.score,
-            reason=record.reason,
-            language=record.language,
-            applied=record.applied,
-            candidate=best,
-        )
+            refuse_lost(record)
+        return record
 
     async def history(self, limit: int | None = None) -> tuple[Mapping[str, object], ...]:
         """``forge.history``: the newest jobs of all processes first, as short JSON objects; 50 unless said."""
@@ -237,9 +222,8 @@ class JobManager:
             self._on_event(event)
 
     async def _finished(self, record: JobRecord) -> None:
-        count = self._jobs[record.job_id].attempt_count if record.job_id in self._jobs else len(record.attempts)
         try:
-            await self._ledger.finish(for_the_ledger(record), count)
+            await self._ledger.finish(for_the_ledger(record))
         finally:
             ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
             for job in ended[: max(0, len(ended) - self._keep)]:

@@ -16,8 +16,9 @@ from forge_lsp.core.task import Scope, TextEdit, TextRange
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
     from forge_lsp.jobs.contract import Recheck
+    from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Offer", "in_place_of", "target_text"]
+__all__ = ["Offer", "in_place_of", "offer_of", "target_text"]
 
 BOM = "\ufeff"
 
@@ -34,6 +35,14 @@ class Offer:
     scope: Scope
     text: str
     recheck: Callable[[str], Awaitable[Recheck]] | None = None
+
+
+def offer_of(record: JobRecord, recheck: Callable[[str], Awaitable[Recheck]] | None = None) -> Offer | None:
+    """What a job that ended has to offer; None: nothing."""
+    if record.candidate is None:
+        return None
+    text = record.candidate.text
+    return Offer(uri=record.uri, base=record.base_text, scope=record.scope, text=text, recheck=recheck)
 
 
 def in_place_of(applied: str, offer: Offer) -> Offer:

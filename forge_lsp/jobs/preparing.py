@@ -39,7 +39,7 @@ from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
-from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
+from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
@@ -52,8 +52,6 @@ __all__ = ["MAX_ATTEMPTS", "SETUP_SECONDS", "Preparer", "Setup"]
 MAX_ATTEMPTS = 50
 SETUP_SECONDS = 180.0
 """How long a request waits for its settings, and for what the servers say of their models."""
-
-Earlier = Callable[[str], Awaitable[JobRecord]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +83,12 @@ class Setup:
 
 @dataclass(slots=True)
 class Preparer:
-    """Makes jobs ready: ``setup`` answers the settings of a folder under a profile, ``earlier`` an earlier job.
+    """Makes jobs ready: ``setup`` answers the settings of a folder under a profile.
 
     Of many requests at once the settings are read once, and one is made ready at a turn of the event loop.
     """
 
     setup: Callable[[Path | None, str | None], Awaitable[Setup]]
-    earlier: Earlier
     scoping: Scoping
     syntax: Syntax
     context: ContextGatherer
@@ -106,8 +103,9 @@ class Preparer:
     def __post_init__(self) -> None:
         self._setups = SingleFlight(lambda key: self.setup(*key))
 
-    async def __call__(self, request: JobRequest, job_id: str) -> Prepared:
-        """Raises BadRequest, SettingsError, EnvironmentFault: before there is a job."""
+    async def __call__(self, request: JobRequest, job_id: str, earlier: Earlier) -> Prepared:
+        """``earlier`` answers an earlier job by its id. Raises BadRequest, SettingsError, EnvironmentFault: before
+        there is a job."""
         if request.max_iterations is not None and not 1 <= request.max_iterations <= MAX_ATTEMPTS:
             raise BadRequest(f"maxIterations: {request.max_iterations} is not between 1 and {MAX_ATTEMPTS}")
         try:
@@ -118,7 +116,7 @@ class Preparer:
                 f"the settings and the servers they name could not be looked at within {SETUP_SECONDS:.0f} s",
                 remedy="run forge-lsp doctor",
             ) from late
-        before = None if request.follow_up is None else await self.earlier(request.follow_up.job_id)
+        before = None if request.follow_up is None else await earlier(request.follow_up.job_id)
         async with self._turn:
             await asyncio.sleep(0)  # else two hundred that waited for the settings would go on in one turn of the loop
             # The document's secrets are looked for apart: a long one takes a quarter of a second.

@@ -1,9 +1,10 @@
-"""A whole job as a value: what document.py and report.py tell, and what the ledger keeps."""
+"""A whole job as a value, and how it ended: the one record from which its last event, its outcome, its document, its
+report, what it offers and its rows in the ledger are made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
@@ -11,12 +12,7 @@ from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import CallFinished, JobEvent
 from forge_lsp.core.task import Scope
 
-__all__ = ["Artifact", "JobRecord", "JobState", "SentFile", "iso"]
-
-
-def iso(when: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and a Z: sorts like the time."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+__all__ = ["JobRecord", "JobState", "SentFile"]
 
 
 class JobState(StrEnum):
@@ -44,7 +40,9 @@ class JobRecord:
     """A job as it is now. ``created`` is an aware UTC time, ``seconds`` wall time, ``cost_usd`` all its calls.
 
     ``base_text`` is the document before the candidate, ``version`` the editor's number for it. ``attempts`` are
-    known in full when the job ended; until then, and for an interrupted job, ``events`` tell of them.
+    known in full when the job ended; until then, and for an interrupted job, ``events`` tell of them. ``attempt_count``
+    are those that ran: a skipped one did not. ``outcome`` None: the job has not ended, or was interrupted.
+    ``candidate`` is what it offers, None where there is nothing.
     ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
     the document) are of the candidate. ``secrets`` are the task's, known while its process runs; no ledger keeps them.
     """
@@ -68,6 +66,7 @@ class JobRecord:
     reason: str | None = None
     seconds: float = 0.0
     cost_usd: float = 0.0
+    attempt_count: int = 0
     applied: bool = False
     candidate: Candidate | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -82,26 +81,3 @@ class JobRecord:
     def calls(self) -> tuple[JobEvent, ...]:
         """The events of calls that ended, in order."""
         return tuple(event for event in self.events if isinstance(event.body, CallFinished))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
-    """What ``forge.result`` and ``forge.apply`` need of a job that ended, also after a restart.
-
-    ``code`` replaces ``scope`` in ``base_text``; ``text`` is the whole document with the candidate in place; both
-    None where the job has nothing to offer. ``version`` is the editor's number of the document the job saw.
-    """
-
-    job_id: str
-    outcome: Outcome
-    uri: str
-    version: int | None
-    base_text: str
-    scope: Scope
-    code: str | None
-    text: str | None
-    score: float | None = None
-    reason: str | None = None
-    language: str = ""
-    applied: bool = False
-    candidate: Candidate | None = None

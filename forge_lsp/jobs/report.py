@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from forge_lsp.core.attempt import Attempt, Outcome
 from forge_lsp.core.events import CallFinished, Degraded, JobEvent, RungSkipped
+from forge_lsp.jobs import shapes
 from forge_lsp.jobs.alternatives_report import alternatives_section
 from forge_lsp.jobs.attempt_report import attempt_section, compiled_word, evidence_word
 from forge_lsp.jobs.document import attempts_so_far
@@ -130,20 +131,18 @@ def _attempt_row(attempt: Attempt) -> list[str]:
     ]
 
 
-def _partial_row(entry: dict[str, object]) -> list[str]:
-    words = {True: "yes", False: "no", None: "-"}
-    compiled, score = entry["compiled"], entry["score"]
+def _partial_row(attempt: shapes.Attempt) -> list[str]:
     return [
-        str(entry["number"]),
-        inline(str(entry["strategy"])),
-        inline(str(entry["generator"])),
-        words[compiled if isinstance(compiled, bool) else None],
+        str(attempt.number),
+        inline(attempt.strategy),
+        inline(attempt.generator),
+        {True: "yes", False: "no", None: "-"}[attempt.compiled],
         "",
-        inline(str(entry["panel"])),
-        f"{score:.1f}" if isinstance(score, (int, float)) else "-",
-        "skipped" if entry["skipped"] else str(entry["decision"] or "not over").replace("_", " "),
-        f"{entry['seconds']} s",
-        usd(float(str(entry["costUsd"]))),
+        inline(str(attempt.panel)),
+        "-" if attempt.score is None else f"{attempt.score:.1f}",
+        "skipped" if attempt.skipped else str(attempt.decision or "not over").replace("_", " "),
+        f"{attempt.seconds} s",
+        usd(attempt.cost_usd),
     ]
 
 

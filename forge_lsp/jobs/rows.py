@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
-from forge_lsp.core.attempt import Attempt, Candidate, Outcome
+from forge_lsp.core.attempt import Attempt
 from forge_lsp.core.became import Became
-from forge_lsp.core.checks import CheckStatus, Grade
+from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.codec import decode, encode, iso, to_json
 from forge_lsp.core.events import CallFinished, EventBody, JobEvent
-from forge_lsp.core.task import Scope
-from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.money import to_nano, to_usd
 from forge_lsp.jobs.presence import Presence
-from forge_lsp.jobs.record import JobRecord, JobState, SentFile, iso
+from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.shapes import JobEntry
 
 __all__ = [
     "insert_event",
@@ -32,11 +34,20 @@ __all__ = [
 ]
 
 _BODIES: dict[str, type[object]] = {body.type: body for body in get_args(EventBody)}
+_BEGUN = (
+    "workspace", "uri", "language", "profile", "task", "version", "base_text", "allowed_attempts", "apply",
+    "follow_up_of",
+)  # fmt: skip
+"""What a job has from its beginning, under its own name in the record and in the table."""
 _LIVE = "state IN ('queued', 'running')"
 
 
 def _text(value: object) -> str:
     return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _fields(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", encode(value))
 
 
 # ------------------------------------------------------------------ writing
@@ -49,18 +60,9 @@ def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str) -> None:
         "state": str(JobState.RUNNING),
         "owner": owner,
         "created": iso(record.created),
-        "workspace": record.workspace,
-        "uri": record.uri,
-        "language": record.language,
-        "profile": record.profile,
-        "task": record.task,
-        "version": record.version,
-        "base_text": record.base_text,
         "scope": _text(record.scope),
-        "allowed_attempts": record.allowed_attempts,
-        "apply": record.apply,
-        "follow_up_of": record.follow_up_of,
         "toys": _text(record.toys),
+        **{name: getattr(record, name) for name in _BEGUN},
     }
     _insert(db, "jobs", row)
 
@@ -77,29 +79,13 @@ def insert_event(db: sqlite3.Connection, event: JobEvent) -> None:
     }
     _insert(db, "events", row)
     if isinstance(body, CallFinished):
-        call: dict[str, object] = {
-            "job_id": event.job_id,
-            "call": body.call,
-            "attempt": body.number,
-            "stage": str(body.stage),
-            "role": body.role,
-            "model": body.model,
-            "server": body.server,
-            "ended": iso(event.at),
-            "input_tokens": body.input_tokens,
-            "output_tokens": body.output_tokens,
-            "cached_tokens": body.cached_tokens,
-            "queue_seconds": body.queue_seconds,
-            "load_seconds": body.load_seconds,
-            "first_token_seconds": body.first_token_seconds,
-            "seconds": body.seconds,
-            "cost_nano_usd": to_nano(body.cost_usd),
-            "error": body.error,
-        }
+        call = _fields(body)
+        ended: dict[str, object] = {"job_id": event.job_id, "attempt": call.pop("number"), "ended": iso(event.at)}
+        call.update(ended, cost_nano_usd=to_nano(call.pop("cost_usd")))
         _insert(db, "calls", call)
 
 
-def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) -> None:
+def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """A job that ended, with its attempts and reviews."""
     db.execute(
         "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
@@ -111,7 +97,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) 
             record.reason,
             record.seconds,
             to_nano(record.cost_usd),
-            attempt_count,
+            record.attempt_count,
             _text(record.candidate) if record.candidate else None,
             _text(record.sent),
             str(record.grade) if record.grade else None,
@@ -124,7 +110,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord, attempt_count: int) 
 
 
 def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
-    whole = cast("dict[str, object]", encode(attempt))
+    whole = _fields(attempt)
     if attempt.candidate is not None:
         # The whole document is kept once, with the job; ten copies of it would be most of the ledger.
         whole["candidate"] = cast("dict[str, object]", whole["candidate"]) | {"text": ""}
@@ -152,18 +138,9 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
     }
     _insert(db, "attempts", row)
     for place, review in enumerate(attempt.verdict.reviews if attempt.verdict else ()):
-        said: dict[str, object] = {
-            "job_id": job_id,
-            "attempt": attempt.number,
-            "place": place,
-            "model": review.model,
-            "aspect": review.aspect,
-            "weight": review.weight,
-            "score": review.score,
-            "abstained": review.abstained,
-            "issues": len(review.issues),
-            "seconds": review.seconds,
-        }
+        said = _fields(review)
+        del said["reasoning"]
+        said.update(job_id=job_id, attempt=attempt.number, place=place, issues=len(review.issues))
         _insert(db, "reviews", said)
 
 
@@ -220,36 +197,24 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
 # ------------------------------------------------------------------ reading
 
 
+def _named(cursor: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
+    """The rows by the names of their columns."""
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def select_history(db: sqlite3.Connection, limit: int) -> list[dict[str, object]]:
     """The newest jobs first, as short JSON objects."""
-    rows = db.execute(
-        "SELECT id, state, outcome, created, task, language, uri, score, attempt_count, seconds,"
-        " coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0), applied, reason,"
-        " workspace, apply, grade"
-        " FROM jobs ORDER BY id DESC LIMIT ?",
+    cursor = db.execute(
+        "SELECT id AS job_id, state, outcome, created, task, language, uri, workspace, score, grade, attempt_count,"
+        " seconds, coalesce(cost_nano_usd, (SELECT sum(nano_usd) FROM spending WHERE job_id = jobs.id), 0) AS cost_usd,"
+        " apply AS apply_mode, applied, reason FROM jobs ORDER BY id DESC LIMIT ?",
         (limit,),
     )
-    return [
-        {
-            "jobId": row[0],
-            "state": row[1],
-            "outcome": row[2],
-            "created": row[3],
-            "task": row[4],
-            "language": row[5],
-            "uri": row[6],
-            "workspace": row[13],
-            "score": row[7],
-            "grade": row[15],
-            "attemptCount": row[8],
-            "seconds": row[9],
-            "costUsd": to_usd(row[10]),
-            "applyMode": row[14],
-            "applied": bool(row[11]),
-            "reason": row[12],
-        }
-        for row in rows
-    ]
+    rows = list(_named(cursor))
+    for row in rows:
+        row.update(cost_usd=to_usd(row["cost_usd"]), applied=bool(row["applied"]))
+    return [to_json(JobEntry(**row)) for row in rows]
 
 
 def select_records(db: sqlite3.Connection, language: str, jobs: int) -> dict[str, tuple[int, int]]:
@@ -285,41 +250,16 @@ def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[
 
 def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     """A whole job, or None."""
-    cursor = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))
-    values = cursor.fetchone()
-    if values is None:
+    row = next(_named(db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,))), None)
+    if row is None:
         return None
-    row = dict(zip((column[0] for column in cursor.description), values, strict=True))
     attempts = db.execute("SELECT whole FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
     cost = row["cost_nano_usd"]
     if cost is None:
         (cost,) = db.execute("SELECT sum(nano_usd) FROM spending WHERE job_id = ?", (job_id,)).fetchone()
-    return JobRecord(
-        job_id=job_id,
-        state=JobState(row["state"]),
-        created=datetime.fromisoformat(row["created"]),
-        task=row["task"],
-        language=row["language"],
-        uri=row["uri"],
-        base_text=row["base_text"],
-        scope=decode(Scope, json.loads(row["scope"])),
-        allowed_attempts=row["allowed_attempts"],
-        apply=row["apply"],
-        workspace=row["workspace"],
-        profile=row["profile"],
-        version=row["version"],
-        follow_up_of=row["follow_up_of"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        score=row["score"],
-        reason=row["reason"],
-        seconds=row["seconds"] or 0.0,
-        cost_usd=to_usd(cost or 0),
-        applied=bool(row["applied"]),
-        candidate=decode(Candidate, json.loads(row["candidate"])) if row["candidate"] else None,
-        attempts=tuple(decode(Attempt, json.loads(whole)) for (whole,) in attempts),
-        sent=tuple(decode(SentFile, entry) for entry in json.loads(row["sent"])),
-        toys=tuple(json.loads(row["toys"])),
-        grade=Grade(row["grade"]) if row["grade"] else None,
-        checks=tuple((str(name), int(count)) for name, count in json.loads(row["checks"] or "[]")),
-        events=select_events(db, job_id),
-    )
+    texts = ("scope", "candidate", "sent", "toys", "checks")
+    row.update({name: json.loads(row[name]) for name in texts if row[name]})
+    row.update(job_id=job_id, cost_usd=to_usd(cost or 0), applied=bool(row["applied"]))
+    row["attempts"] = [json.loads(whole) for (whole,) in attempts]
+    record = decode(JobRecord, {name: value for name, value in row.items() if value is not None})
+    return replace(record, events=select_events(db, job_id))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +13,10 @@ from lsprotocol import types as lsp
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict, JobUnknown
 from forge_lsp.core.task import Document, TextRange
-from forge_lsp.jobs.contract import JobRequest, JobResult
-from forge_lsp.jobs.offer import Offer, in_place_of, target_text
+from forge_lsp.jobs.contract import JobRequest
+from forge_lsp.jobs.document import outcome_document
+from forge_lsp.jobs.offer import Offer, in_place_of, offer_of, target_text
+from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.protocol import Refusal, Written
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
@@ -23,7 +24,6 @@ from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.record import Artifact
     from forge_lsp.jobs.services import Services
 
 __all__ = ["Commands"]
@@ -84,7 +84,7 @@ class Commands:
             self._session.background(_until_done(run), f"job {job.id}")
             return {"jobId": job.id}
         try:
-            return (await asyncio.shield(run)).to_json()
+            return outcome_document(await asyncio.shield(run))
         except asyncio.CancelledError:
             # $/cancelRequest: the token is only good until the request is answered
             shown.cancel("cancelled by the user")
@@ -135,7 +135,7 @@ class Commands:
                 pass  # the code is still the user's to take by hand
             else:
                 edit = self._plain(editor.applier.edit(present, target, services.editing))
-        return {"code": kept.code, "edit": edit, "version": version}
+        return {"code": kept.candidate and kept.candidate.code, "edit": edit, "version": version}
 
     async def _apply(self, arguments: Arguments, _: Token) -> object:
         candidate = arguments.text("candidate")
@@ -155,16 +155,16 @@ class Commands:
         services = await self._session.ready()
         return await services.jobs.alternatives(job_id)
 
-    async def _offer(self, services: Services, job_id: str, candidate: str | None) -> tuple[Offer, Artifact]:
+    async def _offer(self, services: Services, job_id: str, candidate: str | None) -> tuple[Offer, JobRecord]:
         """What an ended job has to offer, its result or another of its candidates, and all of it."""
         kept = await services.jobs.result(job_id, candidate, services.editing)
-        if kept.code is None or kept.text is None:
-            raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
         try:
             recheck = services.jobs.job(job_id).prepared.recheck
         except JobUnknown:  # it ran before a restart: only the ledger knows it
             recheck = None
-        offer = Offer(uri=kept.uri, base=kept.base_text, scope=kept.scope, text=kept.text, recheck=recheck)
+        offer = offer_of(kept, recheck)
+        if offer is None:
+            raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
         if candidate is not None and kept.applied:
             offer = await self._instead(services, offer, job_id)
         return offer, kept
@@ -219,7 +219,7 @@ class Commands:
         directory = await services.models()
         return {
             "models": [status.to_json() for status in await directory.statuses()],
-            "gpus": await _gpus(services.facts),
+            "gpus": await services.gpus(),
         }
 
     @staticmethod
@@ -227,7 +227,7 @@ class Commands:
         return cast("object", converters.get_converter().unstructure(edit, lsp.WorkspaceEdit))
 
 
-async def _until_done(run: asyncio.Task[JobResult]) -> None:
+async def _until_done(run: asyncio.Task[JobRecord]) -> None:
     """Hold a job's display; when the session ends first, so does the display."""
     try:
         await asyncio.shield(run)
@@ -244,13 +244,3 @@ def _file_name(document: Document, folder: Path | None) -> str:
     if folder is not None and document.path.is_relative_to(folder):
         return document.path.relative_to(folder).as_posix()
     return document.path.name
-
-
-async def _gpus(facts: Mapping[str, object]) -> object:
-    """GPU memory, from ``facts["gpus"]``: a list, or a function that makes one, because it changes."""
-    found = facts.get("gpus", [])
-    if callable(found):
-        found = found()
-    if inspect.isawaitable(found):
-        found = await cast("Awaitable[object]", found)
-    return found

@@ -25,7 +25,7 @@ from forge_lsp.core.events import (
     StageFinished,
     StageStarted,
 )
-from forge_lsp.jobs.contract import JobResult
+from forge_lsp.jobs.record import JobRecord
 
 __all__ = ["Progress", "ProgressState", "Step", "WorkDone", "end_message"]
 
@@ -111,7 +111,7 @@ class ProgressState:
         return Step(message=message, percentage=self._percentage)
 
 
-def end_message(result: JobResult) -> str:
+def end_message(result: JobRecord) -> str:
     """The last line: the outcome, and what became of it."""
     score = "" if result.score is None else f" · score {result.score:.1f}"
     cost = f" · ${result.cost_usd:.2f}" if result.cost_usd else ""

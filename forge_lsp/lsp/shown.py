@@ -14,9 +14,9 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import JobEvent
-from forge_lsp.jobs.contract import ApplyMode, JobResult
-from forge_lsp.jobs.offer import Offer
-from forge_lsp.jobs.record import JobState
+from forge_lsp.jobs.contract import ApplyMode
+from forge_lsp.jobs.offer import Offer, offer_of
+from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
@@ -104,7 +104,7 @@ class ShownJob:
         if self._progress is not None:
             self._progress.end(message)
 
-    async def run(self) -> JobResult:
+    async def run(self) -> JobRecord:
         """Show the job until it has ended and its result has been applied or offered."""
         unlisten = self._job.listen(self._hear, 0)
         try:
@@ -134,7 +134,7 @@ class ShownJob:
 
     # ------------------------------------------------------------------ the result
 
-    async def _deliver(self, result: JobResult) -> JobResult:
+    async def _deliver(self, result: JobRecord) -> JobRecord:
         plain = self._token is None
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
@@ -156,7 +156,7 @@ class ShownJob:
             self._background(self._offer(result, again=True), "offer")
         return result
 
-    async def _apply(self, result: JobResult, *, insist: bool = False) -> Applied:
+    async def _apply(self, result: JobRecord, *, insist: bool = False) -> Applied:
         offer = self.offer(result)
         if offer is None:
             return Applied(applied=False, reason="There is nothing to apply.")
@@ -178,27 +178,18 @@ class ShownJob:
             return Applied(applied=False, reason="The result could not be applied; the log file has the details.")
         return self._applying.result()
 
-    def _remember(self, result: JobResult, applied: Applied) -> None:
+    def _remember(self, result: JobRecord, applied: Applied) -> None:
         self._services.jobs.mark_applied(result.job_id)
         offer = self.offer(result)
         if offer is not None:
             language = self._job.prepared.task.document.language.id
             self._editor.afterwards.remember(self._services, result.job_id, language, offer, applied.change)
 
-    def offer(self, result: JobResult) -> Offer | None:
+    def offer(self, result: JobRecord) -> Offer | None:
         """The result as something to apply."""
-        task = self._job.prepared.task
-        if result.candidate is None:
-            return None
-        return Offer(
-            uri=task.document.uri,
-            base=task.document.text,
-            scope=task.scope,
-            text=result.candidate.text,
-            recheck=self._job.prepared.recheck,
-        )
+        return offer_of(result, self._job.prepared.recheck)
 
-    async def _offer(self, result: JobResult, *, again: bool) -> None:
+    async def _offer(self, result: JobRecord, *, again: bool) -> None:
         """Ask what to do with a result that was not applied. Runs beside everything else."""
         titles = [APPLY_ANYWAY] if again else []
         if self._editor.can_show_documents():

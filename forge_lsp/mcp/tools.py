@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from forge_lsp.changes import judging, telling
 from forge_lsp.changes.git import change_of
@@ -20,6 +20,7 @@ from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, Fo
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
+from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.writing import Files, write_result
 from forge_lsp.mcp.kept import Kept
@@ -56,8 +57,7 @@ class Tools:
         """Begin to judge a change. Raises BadRequest and SettingsError before anything runs."""
         root = self._root()
         changes, against = await self._changes(arguments, root)
-        apart = self.services.apart
-        assert apart is not None, "the server is given it"
+        services = self.services
         proof = arguments.text("proof") or "kept"
         work = Work(self.works.new_id())
 
@@ -65,10 +65,10 @@ class Tools:
             judgement = await judging.judge(
                 changes,
                 judging.Tools(
-                    toolchains=apart.toolchains,
-                    languages=self.services.languages,
-                    syntax=apart.syntax,
-                    scoping=self.services.scoping,
+                    toolchains=services.toolchains,
+                    languages=services.languages,
+                    syntax=services.syntax,
+                    scoping=services.scoping,
                 ),
                 against=against,
                 trust_tests=arguments.flag("trustTests"),
@@ -188,7 +188,7 @@ class Tools:
         document = {
             "id": job.id,
             "state": "ended",
-            **{key: value for key, value in result.to_json().items() if key not in ("jobId", "applyMode")},
+            **{key: value for key, value in outcome_document(result).items() if key not in ("jobId", "applyMode")},
             "applied": applied,
             "diff": diff,
             "notes": list(work.notes),
@@ -258,11 +258,10 @@ class Tools:
             statuses = await (await self.services.models()).statuses()
         except ForgeError as error:
             return Answer(document={"models": [], "gpus": [], "problem": error.full_message}, text=error.full_message)
-        ask = self.services.facts.get("gpus")
-        gpus = await ask() if callable(ask) else []  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        gpus = await self.services.gpus()
         rows = [status.to_json() for status in statuses]
         lines = [f"{one.info.key}: {one.info.name}" + (f" ({one.problem})" if one.problem else "") for one in statuses]
-        document = {"models": rows, "gpus": cast("object", gpus), "problem": None}
+        document = {"models": rows, "gpus": gpus, "problem": None}
         return Answer(document=document, text="\n".join(lines) or "no model is set up")
 
     def cancel(self, id_: str) -> Answer:

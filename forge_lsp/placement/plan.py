@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, cast
 
+from forge_lsp.core.codec import camel
+
 __all__ = [
     "GIB",
     "Device",
@@ -230,7 +232,7 @@ class Plan:
 
 def _json(value: Any) -> object:
     if is_dataclass(value) and not isinstance(value, type):
-        told = {_camel(one.name): _json(getattr(value, one.name)) for one in fields(value)}
+        told = {camel(one.name): _json(getattr(value, one.name)) for one in fields(value)}
         if isinstance(value, Footprint):
             told |= {"estimate": value.estimate, "bytes": value.bytes}
         return told
@@ -239,8 +241,3 @@ def _json(value: Any) -> object:
     if isinstance(value, (tuple, list)):
         return [_json(item) for item in cast("tuple[object, ...]", value)]
     return round(value, 3) if isinstance(value, float) else value
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)

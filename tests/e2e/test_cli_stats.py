@@ -38,14 +38,14 @@ async def fill(folder: Path) -> None:
         ledger.begin(told)
         for event in (*whole.events, *panel(len(whole.events) + 1)):
             ledger.append(replace(event, job_id=job_id))
-        await ledger.finish(told, 2)
+        await ledger.finish(replace(told, attempt_count=2))
     for job_id, became in (("job0", Became.KEPT), ("job1", Became.UNDONE), ("job2", None)):
         await ledger.mark_applied(job_id)
         if became is not None:
             await ledger.mark_became(job_id, became)
     stopped = record("stopped", created=SINCE)
     ledger.begin(stopped)
-    await ledger.finish(replace(stopped, state=JobState.ENDED, outcome=Outcome.CANCELLED), 1)
+    await ledger.finish(replace(stopped, state=JobState.ENDED, outcome=Outcome.CANCELLED, attempt_count=1))
     ledger.begin(record("killed", created=SINCE))
     await ledger.aclose()
 

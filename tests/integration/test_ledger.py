@@ -31,6 +31,7 @@ from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.pricing import Price, Prices
 from forge_lsp.core.errors import BudgetExceeded
+from forge_lsp.languages.registry import BUILT_IN
 from tests.unit.jobs.support import HeldClock, accepted, never_ask, paid, prepared, record, request
 
 folder, name = Path(sys.argv[1]), sys.argv[2]
@@ -49,7 +50,7 @@ VICTIM = """
 async def main():
     ledger = Ledger(folder, clock=clock)
 
-    async def prepare(asked, job_id):
+    async def prepare(asked, job_id, earlier):
         spending = purse(ledger, job_id, Budget(job=9.0, day=9.0, month=9.0))
 
         async def run(emit):
@@ -96,7 +97,7 @@ WRITER = """
 async def main():
     ledger = Ledger(folder, clock=clock)
 
-    async def prepare(asked, job_id):
+    async def prepare(asked, job_id, earlier):
         async def run(emit):
             for number in range(20):
                 emit(StageStarted(number=number, stage=Stage.CHECK, detail=name))
@@ -124,7 +125,7 @@ async def main():
     reserved = await spending.admit(paid(), input_tokens=600_000, output_tokens=0)
     spending.settle(paid(), reserved, Usage(input_tokens=600_000))
 
-    async def prepare(asked, job_id):
+    async def prepare(asked, job_id, earlier):
         async def run(emit):
             for number in range(200):
                 emit(StageStarted(number=number, stage=Stage.CHECK, detail="x" * 2000))

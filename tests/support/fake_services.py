@@ -21,12 +21,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
 
 DEFAULT_CODE = "def add(a: int, b: int) -> int:\n    return a + b\n"
+_UNUSED = ("context", "rates", "plan", "roles", "suggest", "probes", "unrecorded", "setup", "toolchains")
+"""What no editor asks for."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     state_dir = Path(os.environ["FORGE_FAKE_STATE"])
     ledger = Ledger(state_dir if os.environ.get("FORGE_FAKE_LEDGER") else None, clock=clock)
 
-    async def prepare(request: JobRequest, job_id: str) -> Prepared:
+    async def prepare(request: JobRequest, job_id: str, earlier: Any) -> Prepared:
         if (problem := state["problem"]) is not None:
             raise problem
         script: dict[str, Any] = {}
@@ -196,7 +198,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             profile="fake",
             run=run,
             recheck=recheck,
-            spending=FakeSpending(),
+            spending=cast("Any", FakeSpending()),
         )
 
     class FakeSpending:
@@ -206,6 +208,12 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         def settle(self, model: ModelInfo, reserved: float, usage: Any) -> float:
             return 0.0
 
+        addresses: Mapping[str, str] = {}
+        spent = 0.0
+
+        def close(self) -> float:
+            return 0.0
+
     class FakeDirectory:
         async def statuses(self) -> tuple[ModelStatus, ...]:
             info = ModelInfo(key="phi4", name="phi4:14b", server="gpu0", provider="ollama", context=8192)
@@ -213,6 +221,9 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
 
     async def models() -> Any:
         return FakeDirectory()
+
+    async def gpus() -> list[dict[str, Any]]:
+        return [{"name": "test", "free": 1, "total": 2}]
 
     async def findings() -> tuple[Any, ...]:
         return ()
@@ -239,7 +250,9 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         aclose=aclose,
         state_dir=state_dir,
         lens=lambda: state["settings"].get("lens", {}).get("enabled", True),
-        facts={"gpus": lambda: [{"name": "test", "free": 1, "total": 2}]},
+        gpus=gpus,
+        syntax=syntax,
+        **dict.fromkeys(_UNUSED, cast("Any", None)),
     )
 
 

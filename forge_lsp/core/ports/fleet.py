@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Protocol
+
+from forge_lsp.core.codec import to_json
 
 __all__ = ["Fleet", "FleetReport", "FleetServer", "Resident"]
 
@@ -39,20 +41,12 @@ class FleetServer:
     log: str = ""
     version: str | None = None
     parallel: int = 1
-    max_loaded: int = 1
     resident: tuple[Resident, ...] | None = None
+    max_loaded: int = 1
 
     def to_json(self) -> dict[str, object]:
         """One row of ``forge-lsp fleet status --json``, keys in camelCase."""
-        told = asdict(self)
-        most = told.pop("max_loaded")
-        rows = None
-        if self.resident is not None:
-            rows = [
-                {"name": row.name, "size": row.size, "sizeVram": row.size_vram, "context": row.context}
-                for row in self.resident
-            ]
-        return {**told, "resident": rows, "maxLoaded": most}
+        return to_json(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +57,8 @@ class FleetReport:
     the user should know.
     """
 
-    servers: tuple[FleetServer, ...] = ()
     supervisor: int | None = None
+    servers: tuple[FleetServer, ...] = ()
     gpus: tuple[Mapping[str, object], ...] = ()
     lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -77,14 +71,7 @@ class FleetReport:
 
     def to_json(self) -> dict[str, object]:
         """The document of ``forge-lsp fleet ... --json``."""
-        return {
-            "healthy": self.healthy,
-            "supervisor": self.supervisor,
-            "servers": [server.to_json() for server in self.servers],
-            "gpus": [dict(gpu) for gpu in self.gpus],
-            "lost": list(self.lost),
-            "notes": list(self.notes),
-        }
+        return {"healthy": self.healthy, **to_json(self)}
 
 
 class Fleet(Protocol):

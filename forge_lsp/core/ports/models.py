@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from forge_lsp.core.codec import to_json
+
 __all__ = [
     "ChatModel",
     "ChatReply",
@@ -186,6 +188,10 @@ class ChatModel(Protocol):
         ...
 
 
+_TOLD = ("key", "name", "server", "provider", "context", "paid", "offMachine", "place", "toy")
+"""What a row of ``forge.models`` tells of a model's info."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStatus:
     """One row of ``forge.models``. Sizes in bytes; ``resident`` None where the server does not tell.
@@ -203,23 +209,9 @@ class ModelStatus:
 
     def to_json(self) -> dict[str, object]:
         """One row of ``forge.models`` and ``forge-lsp models --json``, keys in camelCase."""
-        return {
-            "key": self.info.key,
-            "name": self.info.name,
-            "server": self.info.server,
-            "provider": self.info.provider,
-            "context": self.info.context,
-            "paid": self.info.paid,
-            "offMachine": self.info.off_machine,
-            "place": self.info.place,
-            "toy": self.info.toy,
-            "installed": self.installed,
-            "resident": self.resident,
-            "size": self.size,
-            "sizeVram": self.size_vram,
-            "problem": self.problem,
-            "remedy": self.remedy,
-        }
+        told = to_json(self)
+        info = told.pop("info")
+        return {**{name: info[name] for name in _TOLD}, **told}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

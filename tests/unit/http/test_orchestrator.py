@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
 
-from forge_lsp.http.bodies import Alternatives, JobDocument, JobList
+from forge_lsp.http.bodies import JobList
+from forge_lsp.jobs.shapes import Alternatives, JobDocument
 from tests.unit.http.app import API, ORCHESTRATE, TOKEN, Face, face, script
 
 
@@ -30,6 +33,12 @@ def frames(text: str) -> list[dict[str, Any]]:
     return found
 
 
+def fits(shape: type[object], told: object) -> None:
+    """It is what OpenAPI says: nothing less, and nothing more."""
+    strict = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True)
+    TypeAdapter(tuple[shape], config=strict).validate_json(json.dumps([told]))
+
+
 async def begin(served: Face, **words: object) -> str:
     answer = await served.client.post(ORCHESTRATE, json=script(**words), headers={"Prefer": "respond-async"})
     assert answer.status_code == 202, answer.text
@@ -41,7 +50,7 @@ async def test_a_job_is_answered_when_it_has_ended(served: Face, tmp_path: Path)
     answer = await served.client.post(ORCHESTRATE, json=body)
     assert answer.status_code == 200
     document = answer.json()
-    JobDocument.model_validate(document)
+    fits(JobDocument, document)
     assert (document["state"], document["outcome"], document["score"]) == ("ended", "accepted", 8.5)
     assert document["code"] == "def add(a: int, b: int) -> int:\n    return a + b\n"
     assert document["uri"].startswith("untitled:")
@@ -58,7 +67,7 @@ async def test_the_candidates_of_a_job(served: Face) -> None:
     job = (await served.client.post(ORCHESTRATE, json=script())).json()["jobId"]
     answer = await served.client.get(f"{API}/jobs/{job}/alternatives")
     assert answer.status_code == 200
-    Alternatives.model_validate(answer.json())
+    fits(Alternatives, answer.json())
     assert answer.json()["jobId"] == job
     assert (await served.client.get(f"{API}/jobs/nobody/alternatives")).status_code == 404
 
@@ -69,7 +78,7 @@ async def test_the_candidates_of_a_job(served: Face) -> None:
 async def test_every_job_that_ended_is_a_200(served: Face, words: dict[str, object]) -> None:
     answer = await served.client.post(ORCHESTRATE, json=script(**words))
     assert answer.status_code == 200
-    JobDocument.model_validate(answer.json())
+    fits(JobDocument, answer.json())
     assert answer.json()["outcome"] == words.get("outcome", "failed")
     assert "sk-ant" not in answer.text
 
@@ -128,11 +137,11 @@ async def test_a_job_that_goes_on_by_itself(served: Face, prefer: str) -> None:
     assert answer.headers["preference-applied"] == "respond-async"
     job = answer.json()["jobId"]
     assert answer.headers["location"] == f"{API}/jobs/{job}"
-    JobDocument.model_validate(answer.json())
+    fits(JobDocument, answer.json())
     assert answer.json()["outcome"] is None
     running = (await served.client.get(f"{API}/jobs/{job}")).json()
     assert running["state"] == "running"
-    JobDocument.model_validate(running)
+    fits(JobDocument, running)
     await served.jobs.job(job).wait()
     assert (await served.client.get(f"{API}/jobs/{job}")).json()["outcome"] == "accepted"
 
@@ -140,7 +149,7 @@ async def test_a_job_that_goes_on_by_itself(served: Face, prefer: str) -> None:
 async def test_jobs_are_listed_newest_first(served: Face) -> None:
     made = [(await served.client.post(ORCHESTRATE, json=script())).json()["jobId"] for _ in range(3)]
     listed = (await served.client.get(f"{API}/jobs")).json()
-    JobList.model_validate(listed)
+    fits(JobList, listed)
     assert [job["jobId"] for job in listed["jobs"]] == made[::-1]
     assert len((await served.client.get(f"{API}/jobs?limit=2")).json()["jobs"]) == 2
     for wrong in ("0", "-1", "x", "1001"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.events import Emit
-from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Spending, Usage
+from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Usage
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -56,6 +56,8 @@ class NoSpending:
     """A purse for models that cost nothing."""
 
     admitted: list[str] = field(default_factory=list)
+    addresses: dict[str, str] = field(default_factory=dict)
+    spent: float = 0.0
 
     async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
         self.admitted.append(model.key)
@@ -63,6 +65,9 @@ class NoSpending:
 
     def settle(self, model: ModelInfo, reserved: float, usage: Usage | None) -> float:
         return 0.0
+
+    def close(self) -> float:
+        return self.spent
 
 
 async def never_ask(question: ConsentQuestion) -> bool:
@@ -93,7 +98,7 @@ def accepted() -> Concluded:
 def prepared(
     run: Callable[[Emit], Awaitable[Any]],
     *,
-    spending: Spending | None = None,
+    spending: Any = None,
     aclose: Callable[[], Awaitable[None]] | None = None,
     deadline: float | None = None,
 ) -> Prepared:

@@ -8,11 +8,11 @@ import pytest
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation, Outcome, RunnerUp
 from forge_lsp.core.checks import CheckStatus, Grade
+from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
-from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.offer import Offer, in_place_of, target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.report import job_report

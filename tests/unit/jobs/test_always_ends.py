@@ -18,12 +18,11 @@ from forge_lsp.jobs import database
 from forge_lsp.jobs import job as job_module
 from forge_lsp.jobs import ledger as ledger_module
 from forge_lsp.jobs.budget import JobSpending
-from forge_lsp.jobs.contract import JobResult
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.ledger import Ledger
-from forge_lsp.jobs.record import JobState
-from tests.unit.jobs.support import AFTER, Concluded, HeldClock, paid, prepared
+from forge_lsp.jobs.record import JobRecord, JobState
+from tests.unit.jobs.support import AFTER, Concluded, HeldClock, paid, prepared, request
 from tests.unit.jobs.test_budget import purse
 from tests.unit.jobs.test_job import Rig, hang
 
@@ -35,7 +34,7 @@ async def rig() -> AsyncIterator[Rig]:
     await rig.manager.aclose(1.0)
 
 
-async def ended(job: Job) -> JobResult:
+async def ended(job: Job) -> JobRecord:
     """The result; a wait without an end fails the test rather than hold it up."""
     async with asyncio.timeout(20):
         return await job.wait()
@@ -45,7 +44,7 @@ def broken(*_: Any, **__: Any) -> Any:
     raise KeyError("sk-secret")
 
 
-@pytest.mark.parametrize("name", ["judge", "JobStarted", "JobResult"])
+@pytest.mark.parametrize("name", ["judge", "JobStarted"])
 async def test_an_error_before_there_is_an_end_is_the_end(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
@@ -75,7 +74,7 @@ async def test_even_where_every_way_to_tell_it_fails(rig: Rig, monkeypatch: pyte
     prepared_job = prepared(rig.run)
     job = Job(
         job_id="a",
-        request=None,  # type: ignore[arg-type]
+        request=request(),
         prepared=prepared_job,
         clock=HeldClock(),
         on_event=broken,

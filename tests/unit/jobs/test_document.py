@@ -17,8 +17,8 @@ from forge_lsp.core.attempt import (
     Verdict,
 )
 from forge_lsp.core.checks import grade_of
+from forge_lsp.core.codec import decode, encode
 from forge_lsp.jobs.attempt_report import attempt_section
-from forge_lsp.jobs.codec import decode, encode
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.record import JobState
 from tests.support.scripted import example

@@ -22,6 +22,7 @@ from forge_lsp.core.events import (
     StageStarted,
 )
 from forge_lsp.jobs.contract import JobRequest, Prepared
+from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
@@ -55,7 +56,7 @@ class Rig:
         emit(StageStarted(number=1, stage=Stage.GENERATE, detail="qwen"))
         return accepted()
 
-    async def _prepare(self, asked: JobRequest, job_id: str) -> Prepared:
+    async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> Prepared:
         return self.prepared(self.run)
 
     async def start(self, run: Run | None = None) -> Job:
@@ -103,7 +104,7 @@ async def test_start_returns_before_the_work_and_wait_tells_the_end(rig: Rig) ->
     assert job.state is JobState.QUEUED and job.result is None
     go.set()
     result = await job.wait()
-    assert result.to_json() == {
+    assert outcome_document(result) == {
         "jobId": job.id,
         "outcome": "accepted",
         "grade": None,
@@ -339,7 +340,7 @@ async def test_a_cancelled_wait_leaves_the_job_alone(rig: Rig) -> None:
 
 
 async def test_what_prepare_refuses_never_was_a_job(rig: Rig) -> None:
-    async def refuse(asked: JobRequest, job_id: str) -> Prepared:
+    async def refuse(asked: JobRequest, job_id: str, earlier: object) -> Prepared:
         raise BadRequest("maxIterations: 99 is not between 1 and 50")
 
     manager = JobManager(prepare=refuse, languages=BUILT_IN, ledger=rig.ledger, clock=rig.clock)
@@ -417,7 +418,8 @@ async def test_only_the_newest_ended_jobs_stay_in_memory_and_the_others_are_told
         rig.manager.job(jobs[0].id)
     assert rig.manager.job(jobs[5].id) is jobs[5]
     first = await rig.manager.result(jobs[0].id)
-    assert (first.base_text, first.text, first.version) == (BASE, AFTER, 7)
+    assert first.candidate is not None
+    assert (first.base_text, first.candidate.text, first.version) == (BASE, AFTER, 7)
     assert [entry["jobId"] for entry in await rig.manager.history(3)] == [job.id for job in jobs[:2:-1]]
     assert (await rig.manager.document(jobs[0].id))["outcome"] == "accepted"
     assert (await rig.manager.report(jobs[0].id)).startswith(f"# Job {jobs[0].id}")

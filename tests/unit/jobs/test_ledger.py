@@ -45,7 +45,7 @@ async def test_a_whole_job_comes_back_as_it_was(tmp_path: Path) -> None:
     ledger.begin(job)
     for entry in job.events:
         ledger.append(entry)
-    await ledger.finish(job, 2)
+    await ledger.finish(replace(job, attempt_count=2))
     await ledger.aclose()
     ledger = open_ledger(tmp_path / "state")
     try:
@@ -73,7 +73,7 @@ async def test_calls_and_reviews_can_be_counted(tmp_path: Path) -> None:
     ledger.begin(job)
     for entry in job.events:
         ledger.append(entry)
-    await ledger.finish(job, 2)
+    await ledger.finish(replace(job, attempt_count=2))
     await ledger.aclose()
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         calls = db.execute("SELECT count(*), sum(input_tokens) FROM calls").fetchone()
@@ -137,10 +137,10 @@ async def test_old_jobs_go_and_young_and_running_ones_stay(tmp_path: Path) -> No
     for job_id in ("old", "running"):
         ledger.begin(record(job_id))
         ledger.append(event(job_id, 1))
-    await ledger.finish(record("old", state=JobState.ENDED, outcome=Outcome.ACCEPTED), 1)
+    await ledger.finish(record("old", state=JobState.ENDED, outcome=Outcome.ACCEPTED, attempt_count=1))
     clock.advance(86_400 * 20)
     ledger.begin(record("young", created=clock.now()))
-    await ledger.finish(record("young", state=JobState.ENDED, outcome=Outcome.ACCEPTED), 1)
+    await ledger.finish(record("young", state=JobState.ENDED, outcome=Outcome.ACCEPTED, attempt_count=1))
     clock.advance(86_400 * 20)
     other = open_ledger(tmp_path, clock=clock, retention_days=30)
     try:
@@ -301,7 +301,7 @@ async def test_what_became_of_an_applied_result_outlives_the_process(tmp_path: P
     ledger = open_ledger(tmp_path)
     for job_id in ("applied", "offered"):
         ledger.begin(record(job_id))
-        await ledger.finish(record(job_id, state=JobState.ENDED, outcome=Outcome.ACCEPTED), 1)
+        await ledger.finish(record(job_id, state=JobState.ENDED, outcome=Outcome.ACCEPTED, attempt_count=1))
     await ledger.mark_applied("applied")
     await ledger.mark_became("applied", Became.UNDONE)
     await ledger.mark_became("offered", Became.KEPT)  # it was not applied
@@ -325,7 +325,9 @@ async def test_without_a_place_to_write_it_is_kept_in_memory(tmp_path: Path) -> 
     try:
         assert "cannot be used" in (await ledger.ready() or "")
         ledger.begin(record())
-        await ledger.finish(record(state=JobState.ENDED, outcome=Outcome.ACCEPTED, candidate=candidate()), 1)
+        await ledger.finish(
+            record(state=JobState.ENDED, outcome=Outcome.ACCEPTED, candidate=candidate(), attempt_count=1)
+        )
         kept = await ledger.record("job1")
         assert kept is not None and kept.candidate == candidate()
     finally:
@@ -464,7 +466,7 @@ async def test_records_of_writers_are_by_language_and_of_jobs_that_were_decided(
         for name, changes in (("1", {}), *others):
             made = replace(job, job_id=job.job_id[:-1] + name, events=(), **changes)
             ledger.begin(made)
-            await ledger.finish(made, 2)
+            await ledger.finish(replace(made, attempt_count=2))
         found = await ledger.records(job.language)
         assert {writer: tried for writer, (_, tried) in found.items()} == {
             writer: 2 * count for writer, count in Counter(attempt.generator for attempt in ran).items()
@@ -479,7 +481,9 @@ async def test_records_of_writers_are_by_language_and_of_jobs_that_were_decided(
         ]
         ledger.begin(replace(job, job_id=job.job_id[:-1] + "9", language="java", attempts=(), events=()))
         await ledger.finish(
-            replace(job, job_id=job.job_id[:-1] + "9", language="java", attempts=tuple(beside), events=()), 2
+            replace(
+                job, job_id=job.job_id[:-1] + "9", language="java", attempts=tuple(beside), events=(), attempt_count=2
+            )
         )
         assert (await ledger.records("java"))["beside"][0] == sum(one.decision.kind == "accept" for one in ran)
     finally:

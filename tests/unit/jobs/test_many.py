@@ -33,7 +33,7 @@ async def test_two_hundred_jobs_end_and_leave_nothing() -> None:
     models = [GuardedModel(wire, gate=Gate(parallel=PLACES), deadlines=Deadlines()) for wire in wires]
     closed = 0
 
-    async def prepare(_: JobRequest, job_id: str) -> Prepared:
+    async def prepare(_: JobRequest, job_id: str, earlier: object) -> Prepared:
         async def run(emit: Emit) -> Concluded:
             replies: list[ChatReply] = []
             for call, model in enumerate(models, start=1):

@@ -70,7 +70,7 @@ def preparer(settings: Settings, turns: Turns) -> Preparer:
     ledger = Ledger(None, clock=clock)
     unused = cast("Any", None)
     return Preparer(
-        setup=settings, earlier=unused, scoping=cast("Any", turns), syntax=unused, context=unused, editing=unused,
+        setup=settings, scoping=cast("Any", turns), syntax=unused, context=unused, editing=unused,
         ledger=ledger, consents=Consents(ledger), clock=clock, markers=(),
     )  # fmt: skip
 
@@ -79,7 +79,9 @@ async def test_a_burst_reads_the_settings_once_and_leaves_the_loop_its_turns() -
     settings, turns = Settings(), Turns()
     prepare = preparer(settings, turns)
     counting = asyncio.create_task(turns.count())
-    found: list[Prepared] = await asyncio.gather(*(prepare(request(), f"job{number}") for number in range(MANY)))
+    found: list[Prepared] = await asyncio.gather(
+        *(prepare(request(), f"job{number}", cast("Any", None)) for number in range(MANY))
+    )
     counting.cancel()
     assert len(settings.read) == 1
     assert len(set(turns.at)) == MANY, "one at a turn"
@@ -91,16 +93,16 @@ async def test_a_burst_reads_the_settings_once_and_leaves_the_loop_its_turns() -
 async def test_a_request_sees_the_settings_as_they_are_after_it() -> None:
     settings = Settings()
     prepare = preparer(settings, Turns())
-    early = asyncio.create_task(prepare(request(), "job1"))
+    early = asyncio.create_task(prepare(request(), "job1", cast("Any", None)))
     await asyncio.sleep(0.005)
     assert len(settings.read) == 1
     settings.wrong = True  # e.g. the user saves the file
-    late = [asyncio.create_task(prepare(request(), f"job{number}")) for number in (2, 3)]
+    late = [asyncio.create_task(prepare(request(), f"job{number}", cast("Any", None))) for number in (2, 3)]
     results = await asyncio.gather(early, *late, return_exceptions=True)
     assert len(settings.read) == 2
     assert [isinstance(result, SettingsError) for result in results[1:]] == [True, True]
     with pytest.raises(SettingsError, match=r"budget\.job"):
-        await prepare(request(), "job4")
+        await prepare(request(), "job4", cast("Any", None))
     await prepare.ledger.aclose()
 
 
@@ -114,7 +116,7 @@ class Words(Turns):
 async def test_a_key_in_the_users_words_is_neither_shown_nor_kept() -> None:
     secret = "ghp_" + "A7bQ9xK2mN4pR6tV8wY1zC3eF5gH0jLdSuXi"
     prepare = preparer(Settings(), Words())
-    prepared = await prepare(replace(request(), words=f"call the API with {secret}"), "job1")
+    prepared = await prepare(replace(request(), words=f"call the API with {secret}"), "job1", cast("Any", None))
     assert secret not in prepared.task.instruction
     assert prepared.task.instruction.startswith("call the API with ghp_REDACTED")
     await prepare.ledger.aclose()
@@ -132,5 +134,5 @@ async def test_settings_that_cannot_be_read_are_not_waited_for_for_ever(monkeypa
     monkeypatch.setattr(preparing, "SETUP_SECONDS", 0.05)
     for number in range(2):  # the second would wait for the first's
         with pytest.raises(EnvironmentFault, match="could not be looked at"):
-            await prepare(request(), f"job{number}")
+            await prepare(request(), f"job{number}", cast("Any", None))
     await prepare.ledger.aclose()

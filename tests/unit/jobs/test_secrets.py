@@ -73,15 +73,11 @@ def manager(folder: Path, generator: ScriptedModel, toolchain: FakeToolchain, at
             apply=ApplyMode.NONE, profile="test",
         )  # fmt: skip
 
-    async def earlier(job_id: str) -> Any:
-        return await made.record(job_id)
-
     prepare = Preparer(
-        setup=setup, earlier=earlier, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX, BUILT_IN), editing=EDITS,
+        setup=setup, scoping=SCOPES, syntax=SYNTAX, context=Context(SYNTAX, BUILT_IN), editing=EDITS,
         ledger=ledger, consents=Consents(ledger), clock=clock, markers=MARKERS,
     )  # fmt: skip
-    made = JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
-    return made
+    return JobManager(prepare=prepare, languages=BUILT_IN, ledger=ledger, clock=clock)
 
 
 def asked(workspace: Path, words: str = f"return the key {WORDS}") -> JobRequest:
@@ -136,7 +132,7 @@ async def test_what_a_job_shows_tells_and_keeps_has_no_key_in_it(tmp_path: Path)
     assert all(f'return "{WORDS}"' in text and f'OLD = "{DOCUMENT}"' in text for text in toolchain.built)
     report, document = await jobs.report(job.id), await jobs.document(job.id)
     assert f'return "{WORDS}"' in str(document.pop("code"))
-    assert (await jobs.result(job.id)).text in toolchain.built
+    assert (await jobs.result(job.id)).candidate.text in toolchain.built
     told = report + json.dumps(document) + repr(heard) + jobs.status()
     assert not any(key in told for key in EVERY)
     assert "bad value ghp_REDACTED" in report
@@ -182,7 +178,7 @@ async def test_a_key_of_the_words_that_the_document_has_too_is_one_key(tmp_path:
     assert not any(secret in repr(job.task) for secret in (WORDS,))
     await jobs.aclose()
     later = manager(tmp_path / "state", generator, toolchain, 1)
-    assert f'return "{DOCUMENT}"' in str((await later.result(job.id)).text)
+    assert f'return "{DOCUMENT}"' in (await later.result(job.id)).candidate.text
     await later.aclose()
 
 

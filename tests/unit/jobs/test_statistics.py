@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ async def test_the_ledger_counts_what_was_written_to_it(tmp_path: Path) -> None:
         ledger.begin(whole)
         for entry in whole.events:
             ledger.append(entry)
-        await ledger.finish(whole, 2)
+        await ledger.finish(replace(whole, attempt_count=2))
         ledger.begin(record("still-running"))
         ledger.append(event("still-running", 1, StageFinished(number=1, stage=Stage.THINK, detail="", seconds=1.0)))
         seen = await ledger.observed()

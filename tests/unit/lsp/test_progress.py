@@ -23,8 +23,9 @@ from forge_lsp.core.events import (
     StageFinished,
     StageStarted,
 )
-from forge_lsp.jobs.contract import ApplyMode, JobResult
+from forge_lsp.jobs.record import JobState
 from forge_lsp.lsp.progress import ProgressState, WorkDone, end_message
+from tests.unit.jobs.support import record
 
 
 def started(number: int, attempts: int = 10) -> AttemptStarted:
@@ -98,7 +99,7 @@ def test_every_stage_and_call_moves_it() -> None:
 def test_end_messages() -> None:
     def result(outcome: Outcome, **more: Any) -> str:
         fields = {"job_id": "j", "score": 8.26, "attempt_count": 2, "seconds": 61.2, "cost_usd": 0.0, "reason": None}
-        return end_message(JobResult(outcome=outcome, apply=ApplyMode.EDIT, **{**fields, **more}))
+        return end_message(record(state=JobState.ENDED, outcome=outcome, **{**fields, **more}))
 
     assert result(Outcome.ACCEPTED, applied=True) == "accepted · score 8.3 · 2 attempts · 61 s · applied"
     assert result(Outcome.ACCEPTED, applied=True, reason="the panel gives 8.3").endswith("61 s · applied")

@@ -25,7 +25,6 @@ async def fine(*_: object) -> Any:
 
     return SimpleNamespace(
         state_dir=Path("/nowhere"),
-        facts={},
         problem=lambda: None,
         lens=lambda: True,
         aclose=aclose,
