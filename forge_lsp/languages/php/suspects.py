@@ -1,0 +1,126 @@
+"""What a candidate's text does that could forge a proof and the user's text does not. Pure: read, not run."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from forge_lsp.languages.php.editing import STRINGS
+
+__all__ = ["doubt_of"]
+
+_FRAMES = "the code looks at the stack of what calls it"
+_RUNNER = "the code reaches into what tests it"
+_READS = "the code reads the tests"
+_ENDS = "the code ends the process while it is tested, or acts when it ends"
+_EVALUATED = "the code runs code that it makes from text"
+_STARTS = "the code starts other programs"
+_NAMES = "the code defines names in place of PHP's or in another namespace"
+
+# Matched whole, in any case, against words of the code and against strings (a name may be called by its text).
+_WORDS = (
+    (re.compile(r"debug_(?:print_)?backtrace|getTrace|xdebug_\w+"), _FRAMES),
+    (
+        re.compile(
+            r"get_(?:declared_(?:classes|interfaces|traits)|defined_(?:vars|constants|functions)|resources)|gc_status|"
+            r"spl_autoload_(?:register|unregister|functions)|class_alias|stream_wrapper_\w+|stream_filter_register|"
+            r"runkit\w*|uopz\w*|FFI|dl|set_(?:error|exception)_handler|restore_(?:error|exception)_handler|"
+            r"spl_object_id|WeakMap|ReflectionReference|auto_(?:append|prepend)_file|zend\.assertions"
+        ),
+        _RUNNER,
+    ),
+    (
+        re.compile(
+            r"exit|die|register_(?:shutdown|tick)_function|__destruct|pcntl_\w+|posix_kill|fastcgi_finish_request"
+        ),
+        _ENDS,
+    ),
+    (re.compile(r"eval|create_function|__halt_compiler"), _EVALUATED),
+    (re.compile(r"shell_exec|exec|system|passthru|proc_open|popen"), _STARTS),
+    (re.compile(r"get_(?:included|required)_files|argv|argc|highlight_file|show_source|php_strip_whitespace"), _READS),
+)
+_METHODS = {"exec", "system", "popen", "eval", "exit", "die", "dl"}
+"""Words that methods are called as well: `$pdo->exec()`."""
+_TEXTS = (
+    (re.compile(r"phpunit|sebastianbergmann", re.I), _RUNNER),
+    (re.compile(r"/proc/|Test\.php|(?:^|[/\\])tests?(?:[/\\]|$)|/dev/fd|php://(?:fd|filter)", re.I), _READS),
+    (re.compile(r"^data:", re.I), _EVALUATED),
+)
+_LISTS = re.compile(
+    r"\b(?:glob|scandir|opendir|dir|(?:Recursive)?DirectoryIterator|FilesystemIterator|GlobIterator)\b", re.I
+)
+_HERE = re.compile(r"__(?:DIR|FILE)__|\bgetcwd\b|\bget_include_path\b|getFileName")
+_DECODES = re.compile(
+    r"\b(?:base64_decode|str_rot13|strrev|hex2bin|gzinflate|gzuncompress|convert_uudecode|pack|chr)\b", re.I
+)
+_CALLS_VALUE = re.compile(
+    r"(?:\$\w+|\)|\])\s*\(|\bcall_user_func(?:_array)?\b|\bnew\s+\$|\$\w+::|\bFromCallable\b", re.I
+)
+_JOINED = re.compile(r"(['\"])([^'\"\\$]*)\1\s*\.\s*(['\"])")
+_FUNCTION = re.compile(r"^[ \t]*function\s+&?(\w+)\s*\(", re.M)
+_BUILT_IN = re.compile(
+    r"(?:is|array|str|json|mb|ctype|iterator|preg|spl|date|func|var)_\w+|str\w+|in_array|count|sizeof|abs|min|max|round|"
+    r"floor|ceil|intdiv|sqrt|pow|implode|explode|join|u?k?r?sort|range|compact|extract|print_r|var_dump|serialize|"
+    r"sprintf|printf|trim|ltrim|rtrim|ucfirst|usleep|time|microtime|current|key|next|reset|end|[a-z]+val|call_user_\w+|"
+    r"function_exists|class_exists|method_exists|define|defined|constant|file_\w+|gettype|get_\w+|fopen|levenshtein|nl2br",
+    re.I,
+)
+
+
+def doubt_of(before: str, after: str) -> str | None:
+    """Return why no proof of the text ``after`` is believed, in words for users; None: nothing speaks against it.
+
+    ``before`` is the user's text: what stands in it is held against nobody.
+    """
+    fresh = Counter(_seen(after)) - Counter(_seen(before))
+    return "; ".join(dict.fromkeys(why for why, _ in fresh)) or None
+
+
+def _seen(text: str) -> Iterator[tuple[str, str]]:
+    while (joined := _JOINED.sub(lambda found: f"{found[3]}{found[2]}", text)) != text:
+        text = joined
+    code, strings = _parts(text)
+    for word in re.finditer(r"(?P<before>->\s*|::\s*|\bfunction\s+&?|\$)?\b(?P<word>[A-Za-z_]\w*)", code):
+        name, member = word["word"], word["before"]
+        if member and name.lower() in _METHODS:
+            continue
+        yield from _of_word(name)
+    for word in re.findall(r"[\w\\]+", code):
+        if _TEXTS[0][0].search(word):
+            yield _RUNNER, word
+    for string in strings:
+        yield from _of_word(string.strip("\\"))
+        yield from ((why, string) for pattern, why in _TEXTS if pattern.search(string))
+    if _LISTS.search(code) and (_HERE.search(code) or any(one.startswith((".", "/")) for one in strings)):
+        yield _READS, "listed"
+    if _DECODES.search(code) and _CALLS_VALUE.search(code):
+        yield _EVALUATED, "decoded"
+    if "`" in re.sub(r"\s", "", code):
+        yield _STARTS, "`"
+    yield from ((_NAMES, name) for name in re.findall(r"\bnamespace\s+([\w\\]+)\s*[;{]", code)[1:])
+    if re.search(r"\bnamespace\s+\w", code):
+        yield from ((_NAMES, name) for name in _FUNCTION.findall(code) if _BUILT_IN.fullmatch(name))
+
+
+def _of_word(name: str) -> Iterator[tuple[str, str]]:
+    for pattern, why in _WORDS:
+        if re.fullmatch(pattern.pattern, name, re.I):
+            yield why, name.lower()
+
+
+def _parts(text: str) -> tuple[str, list[str]]:
+    """The code without what stands in strings and comments, and the strings."""
+    strings: list[str] = []
+
+    def blanked(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return " "
+        if found[1].startswith("`"):
+            return " ` "
+        strings.append(found[1].strip("'\"").replace("\\\\", "\\"))
+        # What is put into a text is code: "{$f()}".
+        inner = " ".join(re.findall(r"\{\$[^}]*\}", found[1])) if not found[1].startswith("'") else ""
+        return f" '' {inner} "
+
+    return STRINGS.sub(blanked, text), strings
