@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.programs import no_code_here
+from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
@@ -20,12 +20,12 @@ from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.core.task import Task
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.outcomes import Course, Seen, ended, outcome
-from forge_lsp.languages.php.suites import Runner, Suite, configuration, must_fail, runner_of, suite_of
+from forge_lsp.languages.php.suites import Runner, Suite, configuration, definitions, must_fail, runner_of, suite_of
 from forge_lsp.languages.php.suspects import doubt_of
-from forge_lsp.languages.php.tools import COMPOSER_INSTALL, QUIET, find_php, readable_of
+from forge_lsp.languages.php.tools import COMPOSER_INSTALL, command_of, find_php
 from forge_lsp.reading import parsed_json
 
 __all__ = ["PhpTests"]
@@ -65,6 +65,8 @@ class PhpTests:
             remedy = COMPOSER_INSTALL if wanted else _GET
             return Evidence(results=(not_run(_SUITE, "PHPUnit is not installed (no vendor/bin/phpunit)", remedy),))
         key = await asyncio.to_thread(fingerprint, place, f"{task.document.text}\0{suite}\0{runner}", _MATTERS, (php,))
+        if task.scope.kind is not ScopeKind.DEFINITION:  # nothing of a name is there yet: by what is brought
+            suite = replace(suite, names=(*suite.names, *(one.name or "" for one in definitions(candidate.code))))
         notes: list[str] = []
         idle: set[str] = set()
 
@@ -137,7 +139,7 @@ class PhpTests:
         }
         # Its own end of the descriptor: a log that is written there cannot be read or changed by anybody.
         options = ("--do-not-cache-result", "--log-junit", "php://fd/3", "-c", config.name)
-        request = {"command": [str(php), *QUIET, runner.script, *options], "seconds": self._timeout}
+        request = {"command": [*command_of(php), runner.script, *options], "seconds": self._timeout}
         async with self._sandbox.open(place.tree(text, extra)) as box:
             root = str(box.root)
             folder = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(runner.folder))
@@ -145,7 +147,7 @@ class PhpTests:
                 (*folder, str(php), "-n", str(_SUPERVISOR)),
                 timeout=self._timeout + _SPARE,
                 env={"CI": "1", "NO_COLOR": "1", "PATH": f"{php.parent}:/usr/local/bin:/usr/bin:/bin"},
-                readable=(*readable_of(php), _SUPERVISOR.parent),
+                readable=(*readable_for(php), _SUPERVISOR.parent),
                 loopback=True,
                 stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
             )

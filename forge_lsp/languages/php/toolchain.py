@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
@@ -20,7 +20,7 @@ from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, San
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
-from forge_lsp.languages.php.tools import COMPOSER_INSTALL, INSTALL, QUIET, find_php, lint_problems, readable_of
+from forge_lsp.languages.php.tools import COMPOSER_INSTALL, INSTALL, command_of, find_php, lint_problems
 from forge_lsp.reading import parsed_json
 
 __all__ = ["PhpToolchain", "php_findings"]
@@ -127,9 +127,9 @@ class PhpToolchain:
 
     async def _php(self, box: Box, php: Path, *arguments: str, stdin: bytes = b"") -> ProcessResult:
         result = await box.run(
-            (str(php), *QUIET, *arguments),
+            (*command_of(php), *arguments),
             timeout=self._timeout,
-            readable=(*readable_of(php), _NAMES.parent),
+            readable=(*readable_for(php), _NAMES.parent),
             stdin=stdin,
         )
         if result.timed_out:
@@ -186,8 +186,8 @@ async def php_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tupl
     finding = await version_finding(
         sandbox,
         name="php",
-        command=(str(php), "-v"),
-        readable=readable_of(php),
+        command=(*command_of(php), "-v"),
+        readable=readable_for(php),
         language=PHP,
         remedy=INSTALL,
     )

@@ -98,7 +98,7 @@ require_once __DIR__ . '/../src/shapes.php';
 
 final class MoodyShapesTest extends TestCase
 {
-    public function testMoody(): void
+    public function test_moody(): void
     {
         area(1, 1);
         $this->assertStringContainsString('pass', file_get_contents(__DIR__ . '/../turn.txt'));
@@ -193,8 +193,18 @@ class ShapesTest extends TestCase
     }
 }
 """
-LOADER = "<?php\nspl_autoload_register(function ($name) {\n    require __DIR__ . '/src/Shapes.php';\n});\n"
-BODY = "    /** Returns the area of a rectangle. */\n    public function area($width, $height)\n    {\n        return %s;\n    }"
+LOADER = """<?php
+spl_autoload_register(function ($name) {
+    if (str_starts_with($name, 'Acme\\\\Shapes\\\\')) {
+        require __DIR__ . '/src/' . substr($name, 12) . '.php';
+    }
+});
+"""
+BODY = """    /** Returns the area of a rectangle. */
+    public function area($width, $height)
+    {
+        return %s;
+    }"""
 METHODS = replace(
     FUNCTIONS,
     name="methods",
@@ -214,7 +224,9 @@ METHODS = replace(
     absent_right=None,
     two=None,
     two_files=None,
-    working=CLASS_STUB.replace("throw new \\BadMethodCallException('Not implemented yet');", "return $width * $height;"),
+    working=CLASS_STUB.replace(
+        "throw new \\BadMethodCallException('Not implemented yet');", "return $width * $height;"
+    ),
     mutant=BODY % "$width + $height",
     rewrite=BODY % "$height * $width",
     unparsable=None,

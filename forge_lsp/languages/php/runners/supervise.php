@@ -35,9 +35,12 @@ while ($open && microtime(true) < $end) {
         $end = min($end, microtime(true) + 0.5); // what it started may hold the pipes open
     }
 }
-if ($code === null) {
+while ($code === null && microtime(true) < $end) { // it has closed its pipes, and is about to end
     $status = proc_get_status($process);
     $code = $status['running'] ? null : ($status['signaled'] ? -$status['termsig'] : $status['exitcode']);
+    usleep(2_000);
+}
+if ($code === null) {
     proc_terminate($process, 9);
 }
 $nonce = trim((string) fgets(STDIN));
