@@ -15,6 +15,8 @@ from forge_lsp.languages.php.outline import outline_php
 __all__ = ["EDITING", "STRINGS"]
 
 _HEAD = re.compile(r"(?:#![^\n]*\n)?<\?php\b[ \t]*\n?")
+_OPENED = re.compile(r"[^\n]*?<\?(?:php\b|=)[ \t]*")
+_CLOSED = re.compile(r"\s*\?>\s*\Z")
 _CLAUSE = re.compile(r"^[ \t]*(?:namespace\s+[\w\\]+|declare\s*\([^)]*\))\s*;", re.M)
 # Comments and text outside of PHP's tags are consumed, so that quotes in them open no string.
 STRINGS = re.compile(
@@ -27,12 +29,16 @@ STRINGS = re.compile(
 
 def _keep(task: Task, code: str, syntax: Syntax) -> str:
     """``code`` with the user's headers; of a whole file with its opening tag, its namespace and ``strict_types``."""
+    original = normalised(task.original)
     if task.scope.kind is not ScopeKind.FILE:
         inside = _HEAD.match(code.lstrip())
-        if inside is not None and "<?" not in task.original:
-            code = re.sub(r"\s*\?>\s*\Z", "\n", code.lstrip()[inside.end() :]).lstrip("\n")
-        return keep_headers(task, code, syntax, fit=lambda theirs, _found, _names: theirs)
-    original = normalised(task.original)
+        if inside is not None and "<?" not in original:
+            code = _CLOSED.sub("\n", code.lstrip()[inside.end() :]).lstrip("\n")
+        code = keep_headers(task, code, syntax, fit=lambda theirs, _found, _names: theirs)
+        # A scope is whole lines: the tags on its first and last one belong to the page.
+        opened, closed = _OPENED.match(original), _CLOSED.search(original)
+        code = opened[0] + code if opened is not None and "<?" not in code else code
+        return code.rstrip("\n") + closed[0] if closed is not None and _CLOSED.search(code) is None else code
     head = _HEAD.match(original)
     if head is None or "<?" in code:
         return code
