@@ -66,10 +66,10 @@ _MISSING = re.compile(
 _FATAL = re.compile(r"(?:Fatal|Parse) error:\s+(?P<message>.*?) in (?P<file>/\S+?)(?: on line |:)(?P<line>\d+)", re.S)
 _DIFFERENCE = re.compile(r"^--- Expected\n\+\+\+ Actual\n@@ @@\n(?P<lines>(?:[-+ ].*\n?)+)", re.M)
 _VALUES = (
+    re.compile(r"asserting that actual size (?P<actual>\d+) matches expected size (?P<expected>\d+)"),
     re.compile(
         r"asserting that (?P<actual>.+?) (?:matches expected|is identical to) (?P<expected>.+?)\.$", re.M | re.S
     ),
-    re.compile(r"asserting that actual size (?P<actual>\d+) matches expected size (?P<expected>\d+)"),
     re.compile(r"asserting that (?P<actual>.+?) is (?P<expected>true|false|null|empty)\.$", re.M),
 )
 _ASSERTS = re.compile(r"PHPUnit\\Framework\\(?:ExpectationFailed|AssertionFailed)\w*")
@@ -147,7 +147,9 @@ def _run(course: Course, name: str, case: ElementTree.Element) -> Run:
     if problem is None:
         return passed()
     kind = problem.get("type") or ""
-    if problem.tag == "warning" or "Risky" in kind or "Incomplete" in kind:
+    if "Risky" in kind:  # it asserts nothing, or prints: newer versions let it pass
+        return passed()
+    if problem.tag == "warning" or "Incomplete" in kind:
         return skipped((problem.text or "").strip())
     text = (problem.text or "").strip()
     test, _, rest = text.partition("\n")
