@@ -88,7 +88,7 @@ class PhpTests:
         known = self._known_notes.get(key, frozenset())
         doubts = [f"the code is believed for no reason: {note}" for note in dict.fromkeys(notes) if note not in known]
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
-        if proves and (forged := doubt_of(task.document.text, candidate.text)) is not None:
+        if proves and (forged := doubt_of(task.document.text, candidate.text, suite.types)) is not None:
             doubts.append(forged)
         return Evidence(
             results=tuple(

@@ -29,6 +29,7 @@ _SCRIPTS = (
     "phpunit.phar",
 )
 _TEST_CASE = re.compile(r"\bclass\s+\w+\s+extends\s+\\?[\w\\]*Test(?:Case)?\w*\b")
+_TEST_CLASS = re.compile(r"\bclass\s+(\w+)\s+extends\b")
 _MOST_FILES = 8
 _MOST_CALLERS = 12
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -55,6 +56,11 @@ class Suite:
 
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     names: tuple[str, ...] = ()
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The names of the test classes."""
+        return tuple(name for text in self.files.values() for name in _TEST_CLASS.findall(text))
 
     def speaks(self, name: str) -> bool:
         """Whether a test calls the scope: its body, a helper that it calls, or what is run before it, names it."""
@@ -183,7 +189,7 @@ namespace {
                 try {
                     $check();
                     $passing[] = "$name lets all pass";
-                } catch (\PHPUnit\Framework\AssertionFailedError) {
+                } catch (\PHPUnit\Framework\AssertionFailedError $failure) {
                 }
             }
             $this->fail('SECRET' . \json_encode(\array_values(\array_unique($passing))));

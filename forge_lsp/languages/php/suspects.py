@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from forge_lsp.languages.php.editing import STRINGS
 
@@ -25,23 +25,23 @@ _WORDS = (
         re.compile(
             r"get_(?:declared_(?:classes|interfaces|traits)|defined_(?:vars|constants|functions)|resources)|gc_status|"
             r"spl_autoload_(?:register|unregister|functions)|class_alias|stream_wrapper_\w+|stream_filter_register|"
-            r"runkit\w*|uopz\w*|FFI|dl|set_(?:error|exception)_handler|restore_(?:error|exception)_handler|"
-            r"spl_object_id|WeakMap|ReflectionReference|auto_(?:append|prepend)_file|zend\.assertions"
+            r"runkit\w*|uopz\w*|FFI|dl|(?:set|restore)_exception_handler|getClosure(?:This|ScopeClass)|ReflectionReference|"
+            r"expect(?:Exception|Output|NotTo|Error|Warning|Notice|Deprecation)\w*|markTest\w+|addToAssertionCount|"
+            r"auto_(?:append|prepend)_file|zend\.assertions|assert\.\w+|assert_options"
         ),
         _RUNNER,
     ),
     (
-        re.compile(
-            r"exit|die|register_(?:shutdown|tick)_function|__destruct|pcntl_\w+|posix_kill|fastcgi_finish_request"
-        ),
+        re.compile(r"exit|die|register_(?:shutdown|tick)_function|pcntl_\w+|posix_kill|fastcgi_finish_request"),
         _ENDS,
     ),
     (re.compile(r"eval|create_function|__halt_compiler"), _EVALUATED),
     (re.compile(r"shell_exec|exec|system|passthru|proc_open|popen"), _STARTS),
     (re.compile(r"get_(?:included|required)_files|argv|argc|highlight_file|show_source|php_strip_whitespace"), _READS),
 )
-_METHODS = {"exec", "system", "popen", "eval", "exit", "die", "dl"}
-"""Words that methods are called as well: `$pdo->exec()`."""
+_METHODS = {"exec", "system", "popen", "passthru", "eval", "exit", "die", "dl", "ffi", "argc"}
+"""Words that methods, variables and texts are called as well: `$pdo->exec()`."""
+_PROGRAMS = {"exec", "system", "popen", "passthru", "ffi", "dl"}
 _TEXTS = (
     (re.compile(r"phpunit|sebastianbergmann", re.I), _RUNNER),
     (re.compile(r"/proc/|Test\.php|(?:^|[/\\])tests?(?:[/\\]|$)|/dev/fd|php://(?:fd|filter)", re.I), _READS),
@@ -50,7 +50,20 @@ _TEXTS = (
 _LISTS = re.compile(
     r"\b(?:glob|scandir|opendir|dir|(?:Recursive)?DirectoryIterator|FilesystemIterator|GlobIterator)\b", re.I
 )
-_HERE = re.compile(r"__(?:DIR|FILE)__|\bgetcwd\b|\bget_include_path\b|getFileName")
+_HERE = re.compile(r"__(?:DIR|FILE)__|\bgetcwd\b|\bget_include_path\b")
+_READ = re.compile(
+    r"\b(?:file_get_contents|fopen|file|readfile|SplFileObject|SplFileInfo|parse_ini_file|token_get_all|"
+    r"(?:include|require)(?:_once)?)\b",
+    re.I,
+)
+# What tells where the files of callers and of their classes are.
+_WHERE = re.compile(
+    r"getFileName|getTraceAsString|\(string\)|\bstrval\b|__toString|=\s*\(?\s*new\s+\\?\w*(?:Exception|Error)\b|"
+    r"\bnew\s+\\?Reflection\w+|\bspl_classes\b|\bstream_resolve_include_path\b",
+    re.I,
+)
+_LOADS_VALUE = re.compile(r"\b(?:include|require)(?:_once)?\b[^;]*\$", re.I)
+_WRITES = re.compile(r"\b(?:file_put_contents|fwrite|fputs|copy|rename|tempnam|tmpfile)\b", re.I)
 _DECODES = re.compile(
     r"\b(?:base64_decode|str_rot13|strrev|hex2bin|gzinflate|gzuncompress|convert_uudecode|pack|chr)\b", re.I
 )
@@ -68,16 +81,16 @@ _BUILT_IN = re.compile(
 )
 
 
-def doubt_of(before: str, after: str) -> str | None:
+def doubt_of(before: str, after: str, tests: Collection[str] = ()) -> str | None:
     """Return why no proof of the text ``after`` is believed, in words for users; None: nothing speaks against it.
 
-    ``before`` is the user's text: what stands in it is held against nobody.
+    ``before`` is the user's text: what stands in it is held against nobody. ``tests`` are the names of test classes.
     """
-    fresh = Counter(_seen(after)) - Counter(_seen(before))
+    fresh = Counter(_seen(after, tests)) - Counter(_seen(before, tests))
     return "; ".join(dict.fromkeys(why for why, _ in fresh)) or None
 
 
-def _seen(text: str) -> Iterator[tuple[str, str]]:
+def _seen(text: str, tests: Collection[str]) -> Iterator[tuple[str, str]]:
     while (joined := _JOINED.sub(lambda found: f"{found[3]}{found[2]}", text)) != text:
         text = joined
     code, strings = _parts(text)
@@ -89,13 +102,19 @@ def _seen(text: str) -> Iterator[tuple[str, str]]:
     for word in re.findall(r"[\w\\]+", code):
         if _TEXTS[0][0].search(word):
             yield _RUNNER, word
+    calls = _CALLS_VALUE.search(code) is not None
     for string in strings:
-        yield from _of_word(string.strip("\\"))
+        if string.lower() not in _METHODS or (calls and string.lower() in _PROGRAMS):
+            yield from _of_word(string.strip("\\"))
         yield from ((why, string) for pattern, why in _TEXTS if pattern.search(string))
-    if _LISTS.search(code) and (_HERE.search(code) or any(one.startswith((".", "/")) for one in strings)):
+    if tests and re.search(rf"(?<!\w)(?:{'|'.join(map(re.escape, tests))})(?!\w)", " ".join((code, *strings))):
+        yield _READS, "a test's name"
+    if _LISTS.search(code) and (_HERE.search(code) or any(re.match(r"[./*]|.*php", one) for one in strings)):
         yield _READS, "listed"
-    if _DECODES.search(code) and _CALLS_VALUE.search(code):
-        yield _EVALUATED, "decoded"
+    if _READ.search(code) and _WHERE.search(code):
+        yield _READS, "where a caller is"
+    if (_DECODES.search(code) and calls) or (_LOADS_VALUE.search(code) and _WRITES.search(code)):
+        yield _EVALUATED, "made"
     if "`" in re.sub(r"\s", "", code):
         yield _STARTS, "`"
     yield from ((_NAMES, name) for name in re.findall(r"\bnamespace\s+([\w\\]+)\s*[;{]", code)[1:])

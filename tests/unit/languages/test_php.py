@@ -307,7 +307,16 @@ FORGED = [
     'return "{$x(debug_backtrace())}";',
     "return get_declared_classes();",
     "file_put_contents('php://fd/3', '');",
-    "return new class { public function __destruct() {} };",
+    "preg_match('/\\/.*php/', (new Exception())->getTraceAsString(), $m); return file($m[0]);",
+    "$e = new \\RuntimeException(); return file_get_contents(substr($e, 10, 20));",
+    "return file((new ReflectionClass($x))->getFileName());",
+    "return glob('*/*.php');",
+    "$f = 'system'; return $f('ls');",
+    "$f = tempnam('/tmp', 'a'); file_put_contents($f, '<?php return 1;'); return include $f;",
+    "return (new ReflectionFunction($x))->getClosureThis();",
+    "return ShapesTest::flat()['low'][2];",
+    "return (new ReflectionMethod('ShapesTest', 'flat'))->invoke(null);",
+    "return $x->expectException(LogicException::class);",
     "spl_autoload_register(fn () => 1);",
 ]
 
@@ -315,8 +324,8 @@ FORGED = [
 @pytest.mark.parametrize("line", FORGED)
 def test_what_takes_a_proof_away(line: str) -> None:
     text = f"<?php\nfunction f($x) {{ {line} }}\n"
-    assert doubt_of(BEFORE, text) is not None
-    assert doubt_of(text, text) is None, "what the user wrote is held against nobody"
+    assert doubt_of(BEFORE, text, ["ShapesTest"]) is not None
+    assert doubt_of(text, text, ["ShapesTest"]) is None, "what the user wrote is held against nobody"
 
 
 HONEST = [
@@ -331,6 +340,12 @@ HONEST = [
     "return sprintf('%s tests passed', $x);",
     "return preg_match('/^test_\\w+$/', $x);",
     "return ['status' => 'exited', 'argument' => $x];",
+    "return match ($x) { 'exit' => 1, 'system' => 2, 'eval' => 3 };",
+    "set_error_handler(fn () => true); $a = file_get_contents($x); restore_error_handler(); return $a;",
+    "$made = new ReflectionClass($x); return $made->newInstance();",
+    "return scandir($x);",
+    "return $this->expectToken($x);",
+    "throw new RuntimeException('no file: ' . file_get_contents($x));",
 ]
 
 
