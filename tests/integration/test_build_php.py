@@ -187,6 +187,16 @@ async def test_packages_that_are_not_installed(toolchain: PhpToolchain, tmp_path
     assert report.status is BuildStatus.PASSED, report
 
 
+async def test_an_extension_that_is_not_installed(toolchain: PhpToolchain, tmp_path: Path) -> None:
+    task = project_task(tmp_path, lang.PHP, FILES, FILE)
+    absent = with_code(task, body("return (int) (new \\SoapClient('a'))->area() + (int) bcadd('1', '2');"))
+    report = await toolchain.build(task, absent)
+    if report.status is BuildStatus.PASSED:
+        pytest.skip("both extensions are installed here")
+    assert report.status is BuildStatus.UNVERIFIED, report
+    assert report.remedy in ("apt install php-soap", "apt install php-bcmath")
+
+
 async def test_a_lone_file_and_a_scope_that_does_not_parse(toolchain: PhpToolchain, tmp_path: Path) -> None:
     lone = task_of("«»", language=lang.PHP)
     assert (await toolchain.build(lone, "<?php\necho strlen('a');\n")).compiled is True

@@ -11,7 +11,6 @@ PHP = Language(
     id="php",
     title="PHP",
     suffixes=(".php", ".phtml"),
-    names=("php8",),
     test_files=re.compile(r"(?:.*/)?(?:[^/]*Test\.php|[Tt]ests?/.*\.php)"),
     output_folders={"vendor": ("composer.json", "composer.lock"), ".phpunit.cache": ()},
     editing=imported(EditingSupport, "forge_lsp.languages.php.editing:EDITING"),

@@ -30,6 +30,23 @@ _TOOL = "php"
 _MOST_FILES = 1_500
 _MOST_KNOWN = 64
 _UNDEFINED = "undefined-"
+# Of extensions that are often not installed, what tells their names.
+_EXTENSIONS = {
+    "bcmath": r"bc(?:add|sub|mul|div|mod|pow|powmod|sqrt|comp|scale)\b",
+    "curl": r"curl_\w+|CURLFile\b",
+    "gd": r"(?:image\w+|getimagesize\w*|gd_info)\(|GdImage\b",
+    "gmp": r"gmp_\w+|GMP\b",
+    "imagick": r"Imagick\w*",
+    "intl": r"(?:numfmt|grapheme|collator|datefmt|transliterator|idn|normalizer|intl)_\w+|"
+    r"(?:Intl\w+|NumberFormatter|Collator|MessageFormatter|Transliterator|Normalizer|Locale)\b",
+    "mbstring": r"mb_\w+",
+    "mysql": r"mysqli\w*",
+    "redis": r"Redis\b",
+    "soap": r"Soap(?:Client|Server|Fault|Var|Param)\b",
+    "sqlite3": r"SQLite3\b",
+    "xml": r"(?:DOM|SimpleXML|XML)\w+|(?:simplexml|xml|utf8)_\w+|dom_\w+",
+    "zip": r"ZipArchive\b",
+}
 
 
 class PhpToolchain:
@@ -95,7 +112,8 @@ class PhpToolchain:
             problems = await self._names(box, place, php)
         if not problems:
             return Checked()
-        if (absent := _not_installed(place, problems, file)) is not None:
+        absent = _no_extension(problems, file) or _not_installed(place, problems, file)
+        if absent is not None:
             return Checked(lacks=absent, problems=tuple(p for p in problems if not p.code.startswith(_UNDEFINED)))
         return Checked(problems=problems)
 
@@ -153,6 +171,19 @@ def _told(problems: Sequence[Diagnostic], known: frozenset[tuple[str, str]]) -> 
         and not PHP.is_test_file(problem.file)
     }
     return tuple(p for p in problems if p.code not in foreign or (p.code, p.message) in known)
+
+
+def _no_extension(problems: Sequence[Diagnostic], file: str) -> Fault | None:
+    """Why names of PHP's extensions are not known."""
+    for problem in problems:
+        named = re.search(r'(?:function |Class ")(?:\w+\\)*(?P<name>.*)', problem.message)
+        if problem.file != file or not problem.code.startswith(_UNDEFINED) or named is None:
+            continue
+        for extension, names in _EXTENSIONS.items():
+            if re.match(names, named["name"], re.I):
+                reason = f"{problem.message} ({file}:{problem.line}): the extension {extension} is not installed"
+                return Fault(reason=reason, remedy=f"apt install php-{extension}")
+    return None
 
 
 def _not_installed(place: Place, problems: Sequence[Diagnostic], file: str) -> Fault | None:
