@@ -156,7 +156,7 @@ async def test_two_functions_that_are_not_there_and_tests_for_both(
     task, toolchain = made(tmp_path, project, project.absent, sandbox, project.two_files)
     right = await toolchain.evidence(task, candidate_of(task, project.absent_right))
     assert grade(right) is Grade.PROVEN, right
-    code = project.absent_right.replace("width * height", "width + height")
+    code = re.sub(r"\bwidth \* (\$?)height", r"width + \1height", project.absent_right)
     assert code != project.absent_right
     wrong = await toolchain.evidence(task, candidate_of(task, code))
     assert wrong.count(CheckStatus.OWED), wrong
@@ -378,7 +378,7 @@ async def test_a_job_goes_on_until_the_tests_pass(
 ) -> None:
     task, toolchain = made(tmp_path, project, marked, sandbox)
     begun = (marked, project.files) != (project.example, project.example_files) and marked == project.stub
-    wrong, other = (right.replace("width * height", f"width {sign} height") for sign in "+-")
+    wrong, other = (re.sub(r"\bwidth \* (\$?)height", rf"width {sign} \1height", right) for sign in "+-")
     assert len({right, wrong, other}) == 3
     for rule in ("score", "evidence"):
         writer = ScriptedModel("w", answer(project, wrong), answer(project, right))

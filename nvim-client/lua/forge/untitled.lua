@@ -16,6 +16,7 @@ local SUFFIXES = {
   java = 'java',
   c = 'c',
   cpp = 'cpp',
+  php = 'php',
 }
 
 ---@param bufnr integer

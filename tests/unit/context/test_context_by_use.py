@@ -60,6 +60,26 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
         },
         {"src/version.rs": ["pub minor: u64"], "tests/step.rs": ["fn goes_on()", "v.next()"]},
     ),
+    "PHP: siblings of the namespace, the interface, what is used of another, tests": (
+        {
+            "composer.json": '{"autoload": {"psr-4": {"Acme\\\\": "src/"}}}',
+            "src/Store.php": "<?php\n\nnamespace Acme;\n\nuse Acme\\Money\\Sum;\n\n"
+            "final class Store implements Keeper\n{\n"
+            "    public function put(Item $item): Sum¦\n    {\n    }\n}\n",
+            "src/Item.php": "<?php\n\nnamespace Acme;\n\nclass Item\n{\n    public int $price = 0;\n}\n",
+            "src/Keeper.php": "<?php\n\nnamespace Acme;\n\ninterface Keeper\n{\n    function put(Item $item);\n}\n",
+            "src/Money/Sum.php": "<?php\n\nnamespace Acme\\Money;\n\nclass Sum\n{\n"
+            "    public function __construct(private int $cents)\n    {\n    }\n}\n",
+            "tests/StoreTest.php": "<?php\n\nuse Acme\\Store;\n\nclass StoreTest extends TestCase\n{\n"
+            "    public function testPuts(): void\n    {\n        (new Store())->put(new Item());\n    }\n}\n",
+        },
+        {
+            "src/Item.php": ["int $price"],
+            "src/Keeper.php": ["interface Keeper"],
+            "src/Money/Sum.php": ["private int $cents"],
+            "tests/StoreTest.php": ["function testPuts"],
+        },
+    ),
     "tests come before outlines, of dunder methods by the class, with what they use": (
         {
             "shop/cart.py": "class Cart:\n    def __setitem__(self, key, value):¦\n        ...\n",

@@ -40,6 +40,10 @@ def test_what_the_runners_take_for_a_test_is_shown_as_one(name: str) -> None:
         ("src/main/java/g/JsonWriter.java", False),
         ("tests/CartFixture.cs", True),
         ("src/Cart.cs", False),
+        ("src/CartTest.php", True),
+        ("tests/fixtures/cart.php", True),
+        ("src/Contest.php", False),
+        ("src/Latest.php", False),
     ],
 )
 def test_other_languages(name: str, expected: bool) -> None:

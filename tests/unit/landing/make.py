@@ -58,6 +58,7 @@ _CONSTANTS = {
     lang.RUST: "const LIMIT: i32 = 10;",
     lang.C: "static const int LIMIT = 10;",
     lang.CPP: "constexpr int LIMIT = 10;",
+    lang.PHP: "const LIMIT = 10;",
 }
 _IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
@@ -70,6 +71,7 @@ _UNUSED = {
     lang.RUST: "use std::cmp::min;",
     lang.C: "#include <limits.h>",
     lang.CPP: "#include <map>",
+    lang.PHP: "use Acme\\Clock;",
 }
 _DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
 _SENTENCE = "Adds what is there."

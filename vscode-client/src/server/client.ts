@@ -27,6 +27,7 @@ export const LANGUAGES = [
   'java',
   'c',
   'cpp',
+  'php',
 ] as const;
 
 export interface Wiring {

@@ -1,0 +1,34 @@
+"""PHP, for what is found in answers."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.languages.php.imports import used_names
+
+__all__ = ["EXTRACTION"]
+
+_STARTS = re.compile(
+    r"\s*(?:<\?(?:php|=)|#\[\\?\w|/[/*]|\$\w+\s*(?:=[^=]|->|\[)|"
+    r"(?:namespace|use)\s+\\?\w[\w\\]*|(?:require|include)(?:_once)?\b|declare\s*\(|"
+    r"(?:(?:public|protected|private|static|abstract|final|readonly|var)\s+)+[\w?\\$]|"
+    r"(?:class|interface|trait|enum|const)\s+\w|function\b\s*&?\s*\w*\s*\(|"
+    r"(?:return|throw|if|foreach|for|while|switch|try|echo)\b[^.\n]*[;{(]\s*$)"
+)
+
+
+def _import_names(statement: str) -> list[str] | None:
+    return [name for _, _, name in used_names(statement)] or None
+
+
+def _assigned(statement: str) -> list[str]:
+    """The names of a list (``[$a, $b] = f();``) or of several constants."""
+    pattern = re.match(r"(?:list\s*\(|\[)([^=]*)[\])]\s*=[^=]", statement)
+    if pattern is not None:
+        return re.findall(r"\$(\w+)", pattern[1])
+    group = re.match(r"(?:\w+\s+)*const\s+", statement)
+    return re.findall(r"(?:const\s+(?:\w+\s+)?|,\s*)(\w+)\s*=", statement) if group is not None else []
+
+
+EXTRACTION = ExtractionSupport(starts=_STARTS, import_names=_import_names, assigned=_assigned)

@@ -1,0 +1,198 @@
+"""The outline of PHP text, of whole files and of pieces without an opening tag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
+from forge_lsp.core.support import EditingSupport
+from forge_lsp.core.task import TextRange
+from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["outline_php"]
+
+_TYPES = ("class_declaration", "interface_declaration", "trait_declaration", "enum_declaration")
+_FUNCTIONS = ("function_definition", "method_declaration")
+_FUNCTION_VALUES = ("anonymous_function", "arrow_function")
+_LOADS = ("require_once_expression", "require_expression", "include_once_expression", "include_expression")
+_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
+_NOT_IMPLEMENTED = re.compile(
+    r"(?:throw\s+new\b|trigger_error\s*\(|exit\b|die\b).*?"
+    r"(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|implement\s+me|\bTODO\b)",
+    re.I | re.S,
+)
+_DEFAULT = re.compile(r"""return(?:\s+(?:null|[-+]?[01](?:\.0)?|""|''|\[\]|array\(\)|true|false))?\s*;""", re.I)
+_NO_VALUE = re.compile(r":\s*(?:void|never)\s*$", re.I)
+_IN_CLASS = "class _ {\n"
+_PIECE = Language(
+    id="php-piece",
+    title="A piece of PHP",
+    suffixes=(),
+    editing=lambda: EditingSupport(grammars={"php_only": ("tree_sitter_php", "language_php_only")}),
+)
+"""To the grammar of whole files, what has no opening tag is text."""
+
+
+def outline_php(text: str, language: Language, parser: Parser) -> Outline:
+    """Items and errors. A text without any opening tag is a piece of code, perhaps of members of a class."""
+    if "<?" in text:
+        return _Reader(parser.parse(text, language)).module()
+    plain = _Reader(parser.parse(text, _PIECE)).module()
+    if not plain.errors:
+        return plain
+    # base: offsets are those of ``text`` although the parsed text starts earlier.
+    wrapped = parser.parse(f"{_IN_CLASS}{text}\n}}", _PIECE, base=-len(_IN_CLASS))
+    types = wrapped.root.named_children
+    if not wrapped.root.has_error and len(types) == 1 and types[0].type == "class_declaration":
+        return Outline(items=_Reader(wrapped).members(types[0]))
+    return plain
+
+
+class _Reader:
+    """Reads one tree."""
+
+    def __init__(self, source: SyntaxTree) -> None:
+        self._source = source
+
+    def module(self) -> Outline:
+        """The whole text."""
+        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
+
+    def members(self, node: Node) -> tuple[Item, ...]:
+        """The members of a type."""
+        body = node.child_by_field_name("body")
+        return self._block(body.named_children) if body is not None else ()
+
+    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        return build_items(nodes, self._source, self._describe)
+
+    def _describe(self, node: Node) -> Iterable[Item]:
+        kind = node.type
+        if kind == "php_tag":
+            return
+        place = self._source.range(node)
+        if kind == "namespace_use_declaration":
+            yield Item(kind=ItemKind.IMPORT, range=place)
+        elif kind == "namespace_definition" and (body := node.child_by_field_name("body")) is not None:
+            yield from self._block(body.named_children)
+        elif kind in _TYPES:
+            yield self._type(node, place)
+        elif kind in _FUNCTIONS:
+            yield self._function(node, place)
+        elif kind in ("property_declaration", "const_declaration", "enum_case"):
+            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
+        elif kind == "expression_statement":
+            yield self._expression(node, place)
+        else:
+            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(self._inside(node)))
+
+    def _expression(self, node: Node, place: TextRange) -> Item:
+        inner = node.named_children[0] if node.named_children else None
+        if inner is not None and inner.type in _LOADS:
+            return Item(kind=ItemKind.IMPORT, range=place)
+        if inner is None or inner.type != "assignment_expression":
+            return Item(kind=ItemKind.OTHER, range=place)
+        left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
+        name = self._source.of(left).lstrip("$") if left is not None and left.type == "variable_name" else None
+        if right is not None and right.type in _FUNCTION_VALUES and name is not None:
+            return replace(self._function(right, place), name=name)
+        return Item(kind=ItemKind.ASSIGNMENT, range=place, name=name)
+
+    def _inside(self, node: Node) -> Iterator[Item]:
+        """The definitions in a compound statement (``if (!function_exists(...))``), or in what does not parse."""
+        if node.type not in ("if_statement", "try_statement", "else_clause", "compound_statement", "ERROR"):
+            return
+        for child in self._block(node.named_children):
+            if child.kind in _DEFINED:
+                yield child
+            else:
+                yield from child.children
+
+    def _type(self, node: Node, place: TextRange) -> Item:
+        body = node.child_by_field_name("body")
+        children = self.members(node)
+        methods = [
+            child
+            for child in children
+            if child.kind is ItemKind.FUNCTION and child.body and child.name != "__construct"
+        ]
+        clauses = {child.type for child in node.named_children}
+        # An exception's class is often empty, and all there is to it.
+        empty = node.type == "class_declaration" and not children and "base_clause" not in clauses
+        return Item(
+            kind=ItemKind.CLASS,
+            range=place,
+            name=self._name(node),
+            signature=self._signature(node, body),
+            body=self._source.range(body) if body is not None else None,
+            stub=body is not None and (empty or (bool(methods) and all(method.stub for method in methods))),
+            children=children,
+        )
+
+    def _function(self, node: Node, place: TextRange) -> Item:
+        source = self._source
+        body = node.child_by_field_name("body")
+        parameters = node.child_by_field_name("parameters")
+        name = self._name(node)
+        signature = self._signature(node, body, place.start if name is None else None)
+        nested: Iterable[Item] = ()
+        if body is not None and body.type == "compound_statement":
+            nested = (item for item in self._block(body.named_children) if item.kind in _DEFINED)
+        return Item(
+            kind=ItemKind.FUNCTION,
+            range=place,
+            name=name,
+            parameters=_parameters(parameters, source) if parameters is not None else (),
+            signature=signature,
+            body=source.range(body) if body is not None else None,
+            stub=body is not None and self._does_nothing(body, signature, name or ""),
+            children=tuple(nested),
+        )
+
+    def _does_nothing(self, body: Node, signature: str, name: str) -> bool:
+        source = self._source
+        if body.type != "compound_statement":
+            return False
+        statements = real_statements(body)
+        todo = has_todo(comments_in(body, source))
+        if not statements:
+            # `private function __clone() {}`, and a constructor whose parameters are properties, are complete.
+            return todo or not (name.startswith("__") or _NO_VALUE.search(signature))
+        if len(statements) > 1:
+            return False
+        text = source.of(statements[0])
+        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+
+    def _declared(self, node: Node) -> str | None:
+        if node.type == "enum_case":
+            return self._name(node)
+        element = next((one for one in node.named_children if one.type in ("property_element", "const_element")), None)
+        if element is None:
+            return None
+        name = element.child_by_field_name("name") or (element.named_children[0] if element.named_children else None)
+        return self._source.of(name).lstrip("$") if name is not None else None
+
+    def _name(self, node: Node) -> str | None:
+        name = node.child_by_field_name("name")
+        return self._source.of(name) if name is not None and not name.is_missing else None
+
+    def _signature(self, node: Node, body: Node | None, start: int | None = None) -> str:
+        """The header as written, from its first word behind the attributes."""
+        source = self._source
+        if start is None:
+            first = next((child for child in node.children if child.type not in ("attribute_list", "comment")), node)
+            start = source.start(first)
+        stop = source.start(body) if body is not None else source.end(node)
+        return source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+
+
+def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:
+    names = (child.child_by_field_name("name") for child in node.named_children)
+    return tuple(source.of(name) for name in names if name is not None)
