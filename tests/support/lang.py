@@ -7,6 +7,7 @@ from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.rust import RUST
 
-__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "PYTHON", "RUST", "TYPESCRIPT", "C"]
+__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "PYTHON", "RUBY", "RUST", "TYPESCRIPT", "C"]

@@ -21,6 +21,7 @@ BESIDE = {
     lang.JAVA: "pom.xml",
     lang.C: "Makefile",
     lang.CPP: "CMakeLists.txt",
+    lang.RUBY: "Gemfile",
 }
 MADE = {
     lang.PYTHON: ("pkg/__pycache__/", ".mypy_cache/3.12/", ".tox/py/lib/", "venv/lib/python3.12/site-packages/x/"),
@@ -32,6 +33,7 @@ MADE = {
     lang.JAVA: ("target/generated-sources/", ".gradle/8.5/"),
     lang.C: (".deps/", "src/.libs/"),
     lang.CPP: ("build/CMakeFiles/3.28/CompilerIdCXX/", "build/Testing/Temporary/"),
+    lang.RUBY: (".bundle/", ".git/x/"),
 }
 """What is the language's own, or nobody's: version control, and what was installed."""
 MARKS = {"venv/lib/python3.12/site-packages/x/": "venv/pyvenv.cfg", "build/Testing/Temporary/": "build/CMakeCache.txt"}
