@@ -15,11 +15,12 @@ return {
     'java',
     'c',
     'cpp',
+    'ruby',
   },
   root_markers = {
     'forge.toml',
     '.git',
-    { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml' },
+    { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'Gemfile' },
   },
   capabilities = { workspace = { codeLens = { refreshSupport = true } } },
   -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.

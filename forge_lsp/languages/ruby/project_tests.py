@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import base64
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -152,15 +152,16 @@ class RubyTests:
         async with self._sandbox.open(place.tree(text)) as box:
             roots = dict.fromkeys((box.root / folder, box.root))
             request = {
-                "files": [str(box.root / file) for file in files],
-                "guarded": [str(box.root / file) for file in guarded],
-                "search": [str(root / name) for root in roots for name in ("lib", "test", "spec", "app", "")],
-                "seconds": {"test": self._timeout * _SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
-                "root": str(box.root),
-                "document": str(box.root / place.document),
+                "file": [box.root / file for file in files],
+                "guarded": [box.root / file for file in guarded],
+                "search": [root / name for root in roots for name in ("lib", "test", "spec", "app", "")],
+                "test": [self._timeout * _SHARE],
+                "total": [max(self._timeout - 1.0, self._timeout * 0.8)],
+                "root": [box.root],
+                "document": [box.root / place.document],
                 "scope": lines,
-                "only": list(only) if only is not None else None,
-                "libraries": _libraries(texts.values()),
+                "only": only or (),
+                "library": _libraries(texts.values()),
             }
             command = (str(ruby.program), "-W0", str(_RUNNER))
             result = await box.run(
@@ -168,17 +169,26 @@ class RubyTests:
                 timeout=self._timeout,
                 readable=(*ruby.readable, _RUNNER.parent),
                 loopback=True,
-                stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
+                stdin=_encoded(request) + f"\n{nonce}\n".encode(),
                 env=environment_of(ruby, box),
             )
         return outcome_of(result, nonce, timeout=self._timeout)
+
+
+def _encoded(request: Mapping[str, Iterable[object]]) -> bytes:
+    """The request as the runner reads it."""
+    return b"".join(
+        key.encode() + b" " + base64.b64encode(str(value).encode("utf-8", "surrogateescape")) + b"\n"
+        for key, values in request.items()
+        for value in values
+    )
 
 
 def _was_traced(runs: Sequence[RubyRun]) -> bool:
     return any(entered for run in runs for entered in run.entered.values())
 
 
-def _libraries(texts: Sequence[str] | Any) -> list[str]:
+def _libraries(texts: Iterable[str]) -> list[str]:
     """The test libraries that the tests use by their own words, or through a helper."""
     every = "\n".join(texts)
     return [name for name, words in _LIBRARIES.items() if words.search(every)]

@@ -32,7 +32,7 @@ _WORDS = {
     **dict.fromkeys(("caller", "caller_locations", "TracePoint", "set_trace_func", "binding", "of_caller"), _FRAMES),
     **dict.fromkeys(("ObjectSpace", "RubyVM", "Fiddle", "SCRIPT_LINES__", "TOPLEVEL_BINDING", "eval"), _RUNNER),
     **dict.fromkeys(("for_fd", "sysopen", "syscall", "Ractor", "each_object", "refine", "using"), _RUNNER),
-    **dict.fromkeys(("Minitest", "MiniTest", "RSpec", "Worker", "const_source_location"), _RUNNER),
+    **dict.fromkeys(("Minitest", "MiniTest", "RSpec", "ForgeWorker", "ForgeSupervisor"), _RUNNER),
     **dict.fromkeys(("exit", "exit!", "abort", "at_exit", "fork", "END"), _ENDS),
     **dict.fromkeys(("PROGRAM_NAME", "$PROGRAM_NAME", "$0"), _ASKS),
 }
@@ -65,6 +65,8 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
     own = {
         source.of(left) for node in source.find("assignment") if (left := node.child_by_field_name("left")) is not None
     }
+    for parameters in source.find("method_parameters", "block_parameters"):
+        own |= {source.of(one.child_by_field_name("name") or one) for one in parameters.named_children}
     stack = [source.root]
     while stack:
         node = stack.pop()

@@ -16,6 +16,7 @@ local SUFFIXES = {
   java = 'java',
   c = 'c',
   cpp = 'cpp',
+  ruby = 'rb',
 }
 
 ---@param bufnr integer

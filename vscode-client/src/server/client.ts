@@ -27,6 +27,7 @@ export const LANGUAGES = [
   'java',
   'c',
   'cpp',
+  'ruby',
 ] as const;
 
 export interface Wiring {

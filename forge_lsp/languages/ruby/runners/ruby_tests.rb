@@ -6,168 +6,185 @@
 # doubt, and so is what the tracer sees; a doubt that was told cannot be taken back. Tests that must fail are added to
 # each run. The texts of tests are read before any code of the project runs, and are not on the disk while it does.
 #
-# A request is a line of JSON: "files" and "guarded" (absolute), "search" (folders of the load path), "seconds" ("test",
-# "total"), "root" and "document" (absolute), "scope" (first and last line), "only" (names of tests, or null). The nonce
-# follows on a line of its own. Answers are lines of the nonce and a JSON object with a "state": "passed", "failed",
-# "skipped", "uncollected" with "name" (and "words", "cause", "missing", "expected", "actual"), "entered" ("name"),
-# "doubt" ("words"), "said" ("words"), "ended" ("fails": whether the tests that must fail did), "cut" ("name", "how",
-# "late"), and at last "end".
-require "json"
-require "securerandom"
+# A request is lines of a key, a blank and a value in Base64: "file" and "guarded" (absolute), "search" (folders of the
+# load path), "test" and "total" (seconds), "root" and "document" (absolute), "scope" (first line, last line), "only"
+# (names of tests; none: all), "library" (of tests). An empty line and the nonce follow. Answers are lines of the nonce
+# and a JSON object with a "state": "passed", "failed", "skipped", "uncollected" with "name" (and "words", "cause",
+# "missing", "expected", "actual"), "entered" ("name"), "doubt" ("words"), "said" ("words"), "ended" ("fails": whether
+# the tests that must fail did, "ran": whether there were any), "cut" ("name", "late"), and at last "end".
+#
+# Nothing is required before the tests are done but what they require themselves: code that lacks a `require` must fail.
 
 # ------------------------------------------------------------------ supervisor
 
-MOST_BYTES = 8 << 20
-MOST_WORKERS = 5
-STRAY = "the code writes to files that it did not open"
+# What no code of the project's is given.
+module ForgeSupervisor
+  MOST_BYTES = 8 << 20
+  MOST_WORKERS = 5
+  STRAY = "the code writes to files that it did not open"
+  PRCTL = { "x86_64" => 157, "aarch64" => 167, "arm64" => 167 }.freeze
 
-def read_line(io)
-  line = +""
-  while (byte = io.sysread(1)) != "\n"
-    line << byte
-  end
-  line
-rescue EOFError
-  line
-end
+  module_function
 
-# Closes this process's memory and open files to others of the same user, on Linux.
-def close_memory
-  require "fiddle"
-  long = Fiddle::TYPE_LONG
-  Fiddle::Function.new(Fiddle.dlopen(nil)["prctl"], [Fiddle::TYPE_INT, long, long, long, long], Fiddle::TYPE_INT)
-                  .call(4, 0, 0, 0, 0) # PR_SET_DUMPABLE
-rescue LoadError, StandardError
-  nil # elsewhere the nonce alone must do
-end
+  def supervise
+    $stdin.binmode
+    request = read_request
+    close_memory
+    total = now + request["total"][0].to_f
+    texts = take_tests(request)
+    answers = []
+    skip = []
+    MOST_WORKERS.times do
+      told, how = session(request, texts, skip, total)
+      answers.concat(told)
+      break if how.nil?
 
-def known(line, token)
-  start, rest = line.split(" ", 2)
-  start == token ? JSON.parse(rest) : nil
-rescue JSON::ParserError, TypeError, EncodingError
-  nil
-end
+      begun = told.select { |one| one["state"] == "start" }.map { |one| one["name"] }
+      done = told.select { |one| one["state"] == "done" }.map { |one| one["name"] }
+      running = (begun - done).last
+      answers << { "state" => "cut", "name" => running, "late" => how == :late }
+      break if running.nil? || now >= total
 
-# Reads a worker's lines until it says that it is done or closes its end. Answers why it was not done, or nil.
-def gather(reader, token, limit, total, told)
-  buffer = +""
-  size = 0
-  deadline = nil
-  loop do
-    now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    left = [total, deadline].compact.min - now
-    return :late if left <= 0 || IO.select([reader], nil, nil, left).nil?
-
-    begin
-      piece = reader.read_nonblock(65_536)
-    rescue IO::WaitReadable
-      next
-    rescue EOFError
-      told << { "state" => "doubt", "words" => STRAY } unless buffer.empty?
-      return :ended
+      skip |= begun
     end
-    size += piece.bytesize
-    return :ended if size > MOST_BYTES
-
-    buffer << piece
-    while (line = buffer.slice!(/\A[^\n]*\n/n))
-      answer = known(line.chomp, token)
-      told << (answer || { "state" => "doubt", "words" => STRAY })
-      next if answer.nil?
-      return nil if answer["state"] == "ended"
-
-      now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      deadline = now + limit if answer["state"] == "start"
-      deadline = nil if answer["state"] == "done"
-    end
+    nonce = read_line
+    require "json" # nobody's code is run any more
+    lines = answers.map { |answer| "#{nonce} #{JSON.generate(answer)}\n" }
+    $stdout.write(lines.join, "#{nonce} {\"state\": \"end\"}\n")
+    $stdout.flush
   end
-end
 
-def session(request, texts, skip, total)
-  reader, writer = IO.pipe
-  reader.binmode
-  token = SecureRandom.hex(16)
-  child = fork do
-    reader.close
-    begin
-      Worker.new(request, texts, skip, writer, token).run
-    rescue Exception => error # rubocop:disable Lint/RescueException
-      $stderr.puts("#{error.class}: #{error.message}")
-    ensure
-      Process.exit!(1)
-    end
+  def now
+    Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
-  writer.close
-  told = []
-  how = gather(reader, token, request["seconds"]["test"], total, told)
-  begin
-    Process.kill(:KILL, -child)
-  rescue SystemCallError
-    begin
-      Process.kill(:KILL, child)
+
+  # A line, and not a byte more: what follows is not for the worker.
+  def read_line
+    line = +""
+    while (byte = $stdin.sysread(1)) != "\n"
+      line << byte
+    end
+    line
+  rescue EOFError
+    line
+  end
+
+  def read_request
+    request = Hash.new { |_, _| [] }
+    until (line = read_line).empty?
+      key, value = line.split(" ", 2)
+      request[key] += [value.unpack1("m").force_encoding("UTF-8")]
+    end
+    request
+  end
+
+  # Closes this process's memory and open files to others of the same user, on Linux.
+  def close_memory
+    number = PRCTL[RUBY_PLATFORM[/\A[^-]+/]]
+    syscall(number, 4, 0, 0, 0, 0) if number && RUBY_PLATFORM.include?("linux") # PR_SET_DUMPABLE
+  rescue SystemCallError, NotImplementedError
+    nil # elsewhere the nonce alone must do
+  end
+
+  # The texts of the tests by their paths. They are taken from the disk, but for those that others need.
+  def take_tests(request)
+    texts = (request["file"] | request["guarded"]).to_h do |path|
+      [path, File.read(path, encoding: "UTF-8")]
     rescue SystemCallError
-      nil
+      [path, nil]
+    end
+    texts.compact!
+    needed = texts.values.flat_map { |text| text.scrub.scan(/\brequire(?:_relative)?[ (]+["']([^"']+)["']/).flatten }
+    needed = needed.map { |name| File.basename(name, ".rb") }
+    texts.each_key do |path|
+      File.unlink(path) unless needed.include?(File.basename(path, ".rb"))
+    rescue SystemCallError
+      next
+    end
+    texts
+  end
+
+  def session(request, texts, skip, total)
+    reader, writer = IO.pipe
+    reader.binmode
+    token = Random.urandom(16).unpack1("H*")
+    child = fork do
+      reader.close
+      begin
+        ForgeWorker.new(request, texts, skip, writer, token).run
+      rescue Exception => error # rubocop:disable Lint/RescueException
+        $stderr.puts("#{error.class}: #{error.message}")
+      ensure
+        Process.exit!(1)
+      end
+    end
+    writer.close
+    told = []
+    how = gather(reader, token, request["test"][0].to_f, total, told)
+    [-child, child].each do |process|
+      Process.kill(:KILL, process)
+    rescue SystemCallError
+      next
+    end
+    Process.wait(child)
+    [told, how]
+  end
+
+  # Reads a worker's lines until it says that it is done or closes its end. Answers why it was not done, or nil.
+  def gather(reader, token, limit, total, told)
+    buffer = +""
+    size = 0
+    deadline = nil
+    loop do
+      left = [total, deadline].compact.min - now
+      return :late if left <= 0 || IO.select([reader], nil, nil, left).nil?
+
+      begin
+        piece = reader.read_nonblock(65_536)
+      rescue IO::WaitReadable
+        next
+      rescue EOFError
+        told << { "state" => "doubt", "words" => STRAY } unless buffer.empty?
+        return :ended
+      end
+      size += piece.bytesize
+      return :ended if size > MOST_BYTES
+
+      buffer << piece
+      while (line = buffer.slice!(/\A[^\n]*\n/n))
+        answer = known(line.chomp, token)
+        told << (answer || { "state" => "doubt", "words" => STRAY })
+        next if answer.nil?
+        return nil if answer["state"] == "ended"
+
+        deadline = now + limit if answer["state"] == "start"
+        deadline = nil if answer["state"] == "done"
+      end
     end
   end
-  Process.wait(child)
-  [told, how]
-end
 
-# The texts of the tests by their paths. They are taken from the disk, but for those that others need.
-def take_tests(request)
-  texts = (request["files"] | request["guarded"]).to_h do |path|
-    [path, File.read(path, encoding: "UTF-8")]
-  rescue SystemCallError
-    [path, nil]
+  def known(line, token)
+    start, *fields = line.split(" ")
+    return nil unless start == token
+
+    fields.to_h do |field|
+      key, kind, value = field.split(":", 3)
+      value = value.to_s.unpack1("m").force_encoding("UTF-8").scrub
+      [key, { "b" => value == "true", "l" => value.split("\0") }.fetch(kind, value)]
+    end
   end
-  texts.compact!
-  needed = texts.values.flat_map { |text| text.scan(/\brequire(?:_relative)?[ (]+["']([^"']+)["']/).flatten }
-  needed = needed.map { |name| File.basename(name, ".rb") }
-  texts.each_key do |path|
-    File.unlink(path) unless needed.include?(File.basename(path, ".rb"))
-  rescue SystemCallError
-    next
-  end
-  texts
-end
-
-def supervise
-  $stdin.binmode
-  request = JSON.parse(read_line($stdin))
-  close_memory
-  total = Process.clock_gettime(Process::CLOCK_MONOTONIC) + request["seconds"]["total"]
-  texts = take_tests(request)
-  answers = []
-  skip = []
-  MOST_WORKERS.times do
-    told, how = session(request, texts, skip, total)
-    answers.concat(told)
-    break if how.nil?
-
-    begun = told.select { |one| one["state"] == "start" }.map { |one| one["name"] }
-    done = told.select { |one| one["state"] == "done" }.map { |one| one["name"] }
-    running = (begun - done).last
-    answers << { "state" => "cut", "name" => running, "how" => how.to_s, "late" => how == :late }
-    break if running.nil? || Process.clock_gettime(Process::CLOCK_MONOTONIC) >= total
-
-    skip |= begun
-  end
-  nonce = read_line($stdin)
-  lines = answers.map { |answer| "#{nonce} #{JSON.generate(answer)}\n" }
-  $stdout.write(lines.join, "#{nonce} {\"state\": \"end\"}\n")
-  $stdout.flush
 end
 
 # ------------------------------------------------------------------ worker
 
 # Runs the tests and tells of them.
-class Worker
+class ForgeWorker
   CORE = [
     BasicObject, Object, Kernel, Module, Class, Comparable, Enumerable, NilClass, TrueClass, FalseClass, Numeric, Integer,
     Float, Rational, Complex, String, Symbol, Array, Hash, Range, Regexp, Struct, Proc, Method, Exception, IO, File, Dir,
-    Process, Marshal, Math, Time, Thread, GC, ObjectSpace, JSON, Random
+    Process, Marshal, Math, Time, Thread, GC, ObjectSpace, Random
   ].freeze
-  TESTING = /\A(?:Minitest|MiniTest|RSpec|Test::Unit|Worker\b)/.freeze
+  TESTING = /\A(?:Minitest|MiniTest|RSpec|Test::Unit|Forge(?:Worker|Supervisor)\b)/.freeze
   ENDING = %i[exit exit! abort fork exec kill at_exit daemon trap].freeze
   LOOKING = %i[caller caller_locations binding eval each_object set_trace_func local_variable_get of].freeze
   REACHING = %i[
@@ -187,22 +204,29 @@ class Worker
   MOST_WORDS = 2000
   MOST_VALUE = 300
 
+  def self.word
+    Random.urandom(8).unpack1("H*")
+  end
+
   def initialize(request, texts, skip, writer, token)
     @request = request
     @texts = texts
     @skip = skip
-    @document = request["document"]
-    @first, @last = request["scope"]
-    @root = request["root"]
+    @document = request["document"][0]
+    @first, @last = request["scope"].map(&:to_i)
+    @root = request["root"][0]
     @entered = false
     @doubts = {}
     lock = Thread::Mutex.new
     write = writer.method(:syswrite)
-    generate = JSON.method(:generate)
     owned = lock.method(:owned?)
     synchronize = lock.method(:synchronize)
     @tell = lambda do |answer|
-      data = "#{token} #{generate.call(answer)}\n"
+      fields = answer.map do |key, value|
+        kind = case value when true, false then "b" when Array then "l" else "s" end
+        "#{key}:#{kind}:#{[Array === value ? value.join("\0") : value.to_s].pack("m0")}"
+      end
+      data = "#{token} #{fields.join(" ")}\n"
       owned.call ? write.call(data) : synchronize.call { write.call(data) }
     end
   end
@@ -258,7 +282,7 @@ class Worker
     end
     # Their own code is loaded before any of the project's, where they are there.
     early = { "minitest" => "minitest", "test-unit" => "test/unit/testcase", "rspec" => "rspec/core" }
-    early.slice(*@request["libraries"]).each_value do |name|
+    early.slice(*@request["library"]).each_value do |name|
       require name
     rescue LoadError
       next
@@ -272,7 +296,7 @@ class Worker
   end
 
   def read_tests
-    @request["files"].filter_map { |path| [path, compiled(@texts[path], path)] if @texts[path] }
+    @request["file"].filter_map { |path| [path, compiled(@texts[path], path)] if @texts[path] }
   end
 
   def compiled(text, path)
@@ -368,8 +392,8 @@ class Worker
   end
 
   def strangers
-    @strangers ||= [Object.new, SecureRandom.random_number(1 << 61) + 7, SecureRandom.hex(8), [SecureRandom.hex(4)],
-                    SecureRandom.hex(6).to_sym, 0.123456789, {}, nil]
+    @strangers ||= [Object.new, rand(1 << 61) + 7, ForgeWorker.word, [ForgeWorker.word],
+                    ForgeWorker.word.to_sym, 0.123456789, {}, nil]
   end
 
   def snapshot
@@ -418,7 +442,7 @@ class Worker
   # -------------------------------------------------------------- runners
 
   def wanted?(name)
-    (@request["only"].nil? || @request["only"].include?(name)) && !@skip.include?(name)
+    (@request["only"].empty? || @request["only"].include?(name)) && !@skip.include?(name)
   end
 
   def test(name)
@@ -450,7 +474,7 @@ class Worker
     return nil if found.empty?
 
     must_fail = Class.new(::Minitest::Test) do
-      define_method(:test_equal) { assert_equal(SecureRandom.hex(8), SecureRandom.hex(8)) }
+      define_method(:test_equal) { assert_equal(ForgeWorker.word, ForgeWorker.word) }
       define_method(:test_true) { assert(false) }
     end
     %w[test_equal test_true].all? { |method| !run_minitest(must_fail, method).failures.empty? }
@@ -488,7 +512,7 @@ class Worker
     return nil if found.empty?
 
     must_fail = Class.new(::Test::Unit::TestCase) do
-      define_method(:test_equal) { assert_equal(SecureRandom.hex(8), SecureRandom.hex(8)) }
+      define_method(:test_equal) { assert_equal(ForgeWorker.word, ForgeWorker.word) }
     end
     !run_test_unit(must_fail, "test_equal").faults.empty?
   end
@@ -534,7 +558,7 @@ class Worker
     ::RSpec.configuration.reporter
     ::RSpec.configuration.with_suite_hooks { groups.each { |group| group.run(reporter) } }
     must_fail = ::RSpec::Core::ExampleGroup.describe("forge") do
-      it("must fail") { expect(SecureRandom.hex(8)).to eq(SecureRandom.hex(8)) }
+      it("must fail") { expect(ForgeWorker.word).to eq(ForgeWorker.word) }
     end
     must_fail.run(::RSpec::Core::NullReporter) == false
   end
@@ -637,7 +661,7 @@ class Worker
   end
 
   def test_file?(path)
-    @request["files"].include?(path) || @request["guarded"].include?(path) || path.match?(%r{/(?:test|spec)s?/})
+    @request["file"].include?(path) || @request["guarded"].include?(path) || path.match?(%r{/(?:test|spec)s?/})
   end
 
   # Whether the project has a file of that name.
@@ -693,4 +717,4 @@ class Worker
   end
 end
 
-supervise if $PROGRAM_NAME == __FILE__
+ForgeSupervisor.supervise if $PROGRAM_NAME == __FILE__
