@@ -28,11 +28,13 @@ def stubbed(text: str, item: Item, language: Language) -> str | None:
         docstring = support.docstring.match(rest)
         kept = f"\n{indent}{unit}{docstring[0].strip()}" if docstring is not None else ""
         return f"{colon.rstrip()}{kept}\n{indent}{unit}{support.body}"
-    if not body.startswith("{") or not body.endswith("}"):
+    closer = language.editing().closer
+    opener = "{" if closer == "}" else ""
+    if not body.startswith(opener) or not body.endswith(closer):
         return None
     is_void = _VOID.search(item.signature or "") is not None
     inside = (is_void and support.void_body) or support.body
-    return f"{head}{{\n{indent}{unit}{inside}\n{indent}}}"
+    return f"{head}{opener}\n{indent}{unit}{inside}\n{indent}{closer}"
 
 
 def _header(text: str, item: Item) -> int:

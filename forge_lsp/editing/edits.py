@@ -225,7 +225,7 @@ def _inserted(text: str, scope: Scope, body: str, language: Language) -> str:
         parts.append(ending * (gap + 1))
     parts.append(body)
     if below < len(lines):
-        gap = 0 if foot.lstrip().startswith(("}", ")", "]")) else _gap(foot, body, scope.indent, language, after=True)
+        gap = 0 if _closes(foot, language) else _gap(foot, body, scope.indent, language, after=True)
         parts += (ending * (gap + 1), text[lines.start(below) :])
     elif text.rstrip(" \t\f").endswith(("\n", "\r")):
         parts.append(ending)
@@ -234,7 +234,12 @@ def _inserted(text: str, scope: Scope, body: str, language: Language) -> str:
 
 def _opens(line: str, language: Language) -> bool:
     stripped = re.sub(r"\s+(?:#|//).*$", "", line).rstrip()
-    return stripped.endswith(":") if language.indented else stripped.endswith(("{", "("))
+    return language.editing().opens.search(stripped) is not None
+
+
+def _closes(line: str, language: Language) -> bool:
+    closer = language.editing().closer
+    return re.match(rf"\s*(?:[}})\]]|{re.escape(closer)}(?!\w))" if closer else r"\s*[})\]]", line) is not None
 
 
 def _gap(neighbour: str, body: str, indent: str, language: Language, *, after: bool) -> int:

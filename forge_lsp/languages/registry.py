@@ -14,6 +14,7 @@ from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.python import PYTHON
+from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.rust import RUST
 
 __all__ = ["BUILT_IN", "GROUP", "languages"]
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 GROUP = "forge_lsp.languages"
 """Entry points of this group name a :class:`~forge_lsp.core.languages.Language` each."""
-BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP, PHP))
+BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP, PHP, RUBY))
 
 
 def languages() -> Languages:

@@ -14,6 +14,7 @@ from tests.integration import (
     test_build_javascript,
     test_build_php,
     test_build_python,
+    test_build_ruby,
     test_build_rust,
     test_build_typescript,
 )
@@ -34,12 +35,14 @@ KINDS: Sequence[frozenset[str]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A project with the scope marked in ``file``, a candidate that passes, and those that are refused."""
+    """A project with the scope marked in ``file``, a candidate that passes, and those that are refused. ``kinds`` are
+    those that its tools can refuse: nothing but running the code tells the others where names are found as it runs."""
 
     files: Mapping[str, str]
     file: str
     good: str
     cases: Sequence[Case]
+    kinds: Sequence[frozenset[str]] = KINDS
 
 
 _C, _PYTHON, _JAVASCRIPT = test_build_c_family, test_build_python, test_build_javascript
@@ -53,6 +56,13 @@ TABLE: Mapping[Language, Row] = {
         cases=[*_JAVASCRIPT.BY_NODE, *_JAVASCRIPT.BY_TYPESCRIPT],
     ),
     lang.C: Row(files=_C.C, file="src/area.c", good=_C.GOOD, cases=_C.C_CASES),
+    lang.RUBY: Row(
+        files=test_build_ruby.FILES,
+        file=test_build_ruby.FILE,
+        good=test_build_ruby.GOOD,
+        cases=test_build_ruby.CASES,
+        kinds=[kind for kind in KINDS if kind & {"syntax error", "missing import"}],
+    ),
     lang.CPP: Row(files=_C.CPP, file="src/area.cpp", good=_C.GOOD, cases=_C.CPP_CASES),
     **{
         language: Row(files=module.FILES, file=module.FILE, good=module.GOOD, cases=module.CASES)

@@ -8,6 +8,7 @@ from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.rust import RUST
 
-__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "PHP", "PYTHON", "RUST", "TYPESCRIPT", "C"]
+__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "PHP", "PYTHON", "RUBY", "RUST", "TYPESCRIPT", "C"]

@@ -19,6 +19,7 @@ const NAMES: Record<string, string> = {
   c: 'C',
   cpp: 'C++',
   php: 'PHP',
+  ruby: 'Ruby',
 };
 
 /** In the active editor; where there is none of our languages, in a new file. */

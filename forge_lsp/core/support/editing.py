@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["EditingSupport"]
 
 _NEVER = re.compile(r"(?!)")
+_OPENS = re.compile(r"[{(]$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class EditingSupport:
     in it that answers the grammar. ``outline`` reads a text's outline. ``string_nodes`` are the nodes that are strings
     which may span lines; ``strings`` finds these without parsing, among all strings and comments: group 1 takes part
     in those alone. ``quotes`` are the characters that begin a string and end it. ``same_quotes``: ``'a'`` and ``"a"``
-    are the same. ``semicolons``: they are a part of the code that a formatter keeps.
+    are the same. ``semicolons``: they are a part of the code that a formatter keeps. ``opens`` finds what begins a
+    block at the end of a line, ``closer`` is what it ends with ("": nothing).
 
     Text. ``definition`` matches a line that begins a definition at the top, around which :attr:`Language.gap` lines are
     left blank. ``module`` matches the header of what encloses definitions as a file does. ``docstring`` matches the
@@ -50,6 +52,8 @@ class EditingSupport:
     quotes: str = "\"'`"
     same_quotes: bool = False
     semicolons: bool = True
+    opens: re.Pattern[str] = _OPENS
+    closer: str = "}"
     definition: re.Pattern[str] = _NEVER
     module: re.Pattern[str] = _NEVER
     docstring: re.Pattern[str] = _NEVER

@@ -82,7 +82,7 @@ def is_hollow(item: Item, text: str, language: Language) -> bool:
     body = inside(item, text).of(text)
     if item.kind is ItemKind.CLASS:
         return False
-    bare = without_comments(body, language).strip().removeprefix("{").removesuffix("}").strip()
+    bare = without_comments(body, language).strip().removeprefix("{").removesuffix(language.editing().closer).strip()
     if bare in ("", "pass", "...", ";"):
         return True
     if _TRIVIAL.fullmatch(bare) is None:

@@ -40,6 +40,8 @@ EDITING = EditingSupport(
     ),
     same_quotes=True,
     semicolons=False,
+    opens=re.compile(r":$"),
+    closer="",
     definition=STARTS,
     docstring=re.compile(r"[rRuU]?(\"\"\"|''')(?:\\.|(?!\1).)*\1[ \t]*(?=\n|\Z)", re.S),
     block="if 1:",

@@ -17,6 +17,7 @@ local SUFFIXES = {
   c = 'c',
   cpp = 'cpp',
   php = 'php',
+  ruby = 'rb',
 }
 
 ---@param bufnr integer

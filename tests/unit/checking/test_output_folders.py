@@ -22,6 +22,7 @@ BESIDE = {
     lang.C: "Makefile",
     lang.CPP: "CMakeLists.txt",
     lang.PHP: "composer.json",
+    lang.RUBY: "Gemfile",
 }
 MADE = {
     lang.PYTHON: ("pkg/__pycache__/", ".mypy_cache/3.12/", ".tox/py/lib/", "venv/lib/python3.12/site-packages/x/"),
@@ -34,6 +35,7 @@ MADE = {
     lang.C: (".deps/", "src/.libs/"),
     lang.PHP: ("vendor/acme/money/", ".phpunit.cache/x/"),
     lang.CPP: ("build/CMakeFiles/3.28/CompilerIdCXX/", "build/Testing/Temporary/"),
+    lang.RUBY: (".bundle/", ".git/x/"),
 }
 """What is the language's own, or nobody's: version control, and what was installed."""
 MARKS = {"venv/lib/python3.12/site-packages/x/": "venv/pyvenv.cfg", "build/Testing/Temporary/": "build/CMakeCache.txt"}

@@ -47,7 +47,7 @@ class Case:
         return original
 
 
-_MARKS = {lang.PYTHON: "#"}
+_MARKS = {lang.PYTHON: "#", lang.RUBY: "#"}
 _CONSTANTS = {
     lang.PYTHON: "LIMIT = 10",
     lang.TYPESCRIPT: "const LIMIT = 10;",
@@ -59,6 +59,7 @@ _CONSTANTS = {
     lang.C: "static const int LIMIT = 10;",
     lang.CPP: "constexpr int LIMIT = 10;",
     lang.PHP: "const LIMIT = 10;",
+    lang.RUBY: "LIMIT = 10",
 }
 _IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
@@ -72,6 +73,7 @@ _UNUSED = {
     lang.C: "#include <limits.h>",
     lang.CPP: "#include <map>",
     lang.PHP: "use Acme\\Clock;",
+    lang.RUBY: 'require "date"',
 }
 _DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
 _SENTENCE = "Adds what is there."
@@ -152,7 +154,7 @@ def _nothing(seed: Seed) -> Iterator[tuple[str, str, str | None]]:
     yield "a refusal", "I'm sorry, I cannot see enough of the project to write this.\n", None
     yield "words about it", "It adds up what is there and returns the sum; see `total` for more.\n", None
     body = textwrap.dedent(_DOC.sub("", seed.marked.replace("|>", ""), count=1)).split("\n")
-    opening = next((at for at, line in enumerate(body) if line.rstrip().endswith((":", "{"))), None)
+    opening = next((at for at, line in enumerate(body) if _opens(seed, line)), None)
     if opening is None or "class" in seed.title or seed.title in ("impl", "overloads"):
         return
     mark = _MARKS.get(seed.language, "//")
@@ -262,7 +264,7 @@ def _contents(seed: Seed, shapes: dict[str, Callable[[str], str]]) -> Iterator[t
         inner = [(_inner(seed) + line) if line else line for line in body]
         comment = f"{_inner(seed)}{mark} ... existing code ..."
         closing = [] if seed.language is lang.PYTHON else [lines[-1]]
-        opening = lines[: _opening(lines)]
+        opening = lines[: _opening(seed, lines)]
         yield (
             "class, rest elided",
             _fence("\n".join([*opening, comment, "", *inner, "", comment, *closing]), info),
@@ -270,8 +272,13 @@ def _contents(seed: Seed, shapes: dict[str, Callable[[str], str]]) -> Iterator[t
         )
 
 
-def _opening(lines: list[str]) -> int:
-    return next(at for at, line in enumerate(lines) if line.rstrip().endswith((":", "{")) or line.strip() == "{") + 1
+def _opening(seed: Seed, lines: list[str]) -> int:
+    return next(at for at, line in enumerate(lines) if _opens(seed, line)) + 1
+
+
+def _opens(seed: Seed, line: str) -> bool:
+    word = seed.language.editing().closer.isalpha()
+    return line.rstrip().endswith((":", "{")) or (word and seed.language.editing().opens.search(line) is not None)
 
 
 def _inner(seed: Seed) -> str:
@@ -286,7 +293,7 @@ def _with_import(seed: Seed, code: str) -> str:
     clause = re.match(r"(?:.*\n)*?package .*\n", code)
     if seed.language in (lang.GO, lang.JAVA) and clause is not None:
         return f"{clause[0]}\n{statement}\n{code[clause.end() :]}"
-    gap = "" if code.startswith(("import", "#include", "using", "use", "const path")) else "\n"
+    gap = "" if code.startswith(("import", "#include", "using", "use", "const path", "require")) else "\n"
     return f"{statement}\n{gap}{code}"
 
 

@@ -28,6 +28,7 @@ export const LANGUAGES = [
   'c',
   'cpp',
   'php',
+  'ruby',
 ] as const;
 
 export interface Wiring {

@@ -1,0 +1,60 @@
+"""Ruby, for what is found in answers."""
+
+from __future__ import annotations
+
+import re
+
+from forge_lsp.core.support import ExtractionSupport
+
+__all__ = ["EXTRACTION"]
+
+# What the files of the standard library define, as far as code says so by their names alone.
+_DEFINE = {
+    "bigdecimal": ("BigDecimal",),
+    "csv": ("CSV", "parse_csv", "to_csv"),
+    "date": ("Date", "DateTime", "to_date", "to_datetime"),
+    "digest": ("Digest",),
+    "erb": ("ERB",),
+    "fileutils": ("FileUtils",),
+    "forwardable": ("Forwardable",),
+    "json": ("JSON", "to_json"),
+    "logger": ("Logger",),
+    "matrix": ("Matrix", "Vector"),
+    "open3": ("Open3",),
+    "ostruct": ("OpenStruct",),
+    "pathname": ("Pathname",),
+    "prime": ("Prime", "prime?", "prime_division"),
+    "securerandom": ("SecureRandom",),
+    "set": ("Set", "SortedSet", "to_set"),
+    "singleton": ("Singleton",),
+    "stringio": ("StringIO",),
+    "strscan": ("StringScanner",),
+    "tempfile": ("Tempfile",),
+    "time": ("Time", "iso8601", "httpdate", "rfc2822", "xmlschema"),
+    "timeout": ("Timeout",),
+    "uri": ("URI",),
+    "yaml": ("YAML", "to_yaml", "Psych"),
+}
+
+
+def _import_names(statement: str) -> tuple[str, ...] | None:
+    found = re.fullmatch(r"""require\s*\(?\s*["']([\w/]+)["']\s*\)?\s*(?:#.*)?""", statement)
+    return _DEFINE.get(found[1]) if found is not None else None
+
+
+def _assigned(statement: str) -> list[str]:
+    """The names on the left (``A, B = 1, 2``)."""
+    target = re.match(r"([\w\s,*@$]*?)\s*(?:\|\||&&)?=[^=~>]", statement)
+    return re.findall(r"[A-Za-z_]\w*", target[1]) if target is not None else []
+
+
+EXTRACTION = ExtractionSupport(
+    starts=re.compile(
+        r"\s*(?:(?:def|class|module|require|require_relative|include|extend|attr_\w+)\s+[\w:\"'(<]|"
+        r"(?:private|public|protected|module_function|private_class_method)\s+def\b|#\s*frozen_string_literal|"
+        r"[A-Za-z_@$]\w*(?:\s*,\s*\w+)*\s*(?:\|\||&&|[-+*/])?=[^=~>])"
+    ),
+    import_names=_import_names,
+    assigned=_assigned,
+    redefines=True,
+)

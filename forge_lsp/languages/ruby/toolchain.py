@@ -1,0 +1,104 @@
+"""Ruby: the parser of the project's Ruby, and its own tests by minitest, test-unit or RSpec."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.project import Place, fingerprint, place_of
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.core.task import Task
+from forge_lsp.languages.ruby import RUBY
+from forge_lsp.languages.ruby.project_tests import RubyTests, gem_remedy
+from forge_lsp.languages.ruby.tools import CHECK, INSTALL, Ruby, checked, environment_of, find_ruby, found_ruby
+
+__all__ = ["RubyToolchain", "ruby_findings"]
+
+_MATTERS = (".rb", ".rake", ".gemspec", "Gemfile", "Gemfile.lock", ".ruby-version")
+_SEARCHED = ("lib", ".", "test", "spec", "app")
+_TOOL = "ruby"
+
+
+class RubyToolchain:
+    """Checks Ruby documents. ``timeout`` in seconds, for each run of ruby."""
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._environment = environment or {}
+        self._baselines = Baselines()
+        self._tests = RubyTests(sandbox, timeout=timeout)
+
+    async def build(self, task: Task, text: str) -> BuildReport:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        try:
+            ruby = await asyncio.to_thread(found_ruby, self._environment, place)
+        except EnvironmentFault as fault:
+            return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=str(fault), remedy=fault.remedy)
+
+        async def check(content: str) -> Checked:
+            return await self._check(place, ruby, content)
+
+        key = await asyncio.to_thread(
+            fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (ruby.program, *ruby.gems)
+        )
+        return await gate(
+            task,
+            text,
+            document=str(place.document),
+            check=check,
+            baselines=self._baselines,
+            key=key,
+            tool=_TOOL,
+            blank=f"{task.scope.indent}nil",
+        )
+
+    async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        try:
+            ruby = await asyncio.to_thread(found_ruby, self._environment, place)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        return await self._tests.run(task, candidate, place, ruby)
+
+    async def _check(self, place: Place, ruby: Ruby, text: str) -> Checked:
+        file = str(place.document)
+        async with self._sandbox.open(place.tree(text)) as box:
+            result = await box.run(
+                (str(ruby.program), "-W0", str(CHECK), file, *_SEARCHED),
+                timeout=self._timeout,
+                readable=(*ruby.readable, CHECK.parent),
+                env=environment_of(ruby, box),
+            )
+        if result.timed_out:
+            raise EnvironmentFault(f"ruby did not finish in {self._timeout:g} s", remedy="raise check.timeout")
+        syntax, absent, gem = checked(result.stdout, file)
+        lacks = None
+        if gem is not None:
+            name, line = gem
+            reason = f"{name} is not installed ({file}:{line}), so its use is unchecked"
+            lacks = Fault(reason=reason, remedy=gem_remedy(name, place))
+        return Checked(problems=(*syntax, *absent), syntax=syntax, lacks=lacks)
+
+
+async def ruby_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """For the doctor: the Ruby that checks."""
+    ruby = find_ruby(environment)
+    if ruby is None:
+        detail = "no ruby on PATH: Ruby is not checked"
+        return (Finding(name="ruby", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
+    finding = await version_finding(
+        sandbox,
+        name="ruby",
+        command=(str(ruby.program), "--version"),
+        readable=ruby.readable,
+        language=RUBY,
+        remedy=INSTALL,
+    )
+    return (finding,)
