@@ -12,6 +12,7 @@ from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.rust import RUST
 
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 GROUP = "forge_lsp.languages"
 """Entry points of this group name a :class:`~forge_lsp.core.languages.Language` each."""
-BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP))
+BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP, KOTLIN))
 
 
 def languages() -> Languages:

@@ -15,6 +15,7 @@ return {
     'java',
     'c',
     'cpp',
+    'kotlin',
   },
   root_markers = {
     'forge.toml',

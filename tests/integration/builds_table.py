@@ -12,6 +12,7 @@ from tests.integration import (
     test_build_go,
     test_build_java,
     test_build_javascript,
+    test_build_kotlin,
     test_build_python,
     test_build_rust,
     test_build_typescript,
@@ -61,6 +62,7 @@ TABLE: Mapping[Language, Row] = {
             lang.GO: test_build_go,
             lang.RUST: test_build_rust,
             lang.JAVA: test_build_java,
+            lang.KOTLIN: test_build_kotlin,
         }.items()
     },
 }

@@ -5,8 +5,9 @@ from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.languages.rust import RUST
 
-__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "PYTHON", "RUST", "TYPESCRIPT", "C"]
+__all__ = ["BUILT_IN", "CPP", "CSHARP", "GO", "JAVA", "JAVASCRIPT", "KOTLIN", "PYTHON", "RUST", "TYPESCRIPT", "C"]

@@ -18,6 +18,7 @@ const NAMES: Record<string, string> = {
   java: 'Java',
   c: 'C',
   cpp: 'C++',
+  kotlin: 'Kotlin',
 };
 
 /** In the active editor; where there is none of our languages, in a new file. */

@@ -123,9 +123,7 @@ class _Pom:
         return None if "${" in text else text.strip()
 
 
-def build_of(
-    place: Place, repositories: Repositories, more: Callable[[str], Iterable[str]] = lambda _: ()
-) -> Build:
+def build_of(place: Place, repositories: Repositories, more: Callable[[str], Iterable[str]] = lambda _: ()) -> Build:
     """The module that the document belongs to, and its class path; without a build file, the tree with its jars.
 
     ``more`` are the coordinates that a Gradle build's text names in words of a plugin.

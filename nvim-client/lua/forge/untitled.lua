@@ -16,6 +16,7 @@ local SUFFIXES = {
   java = 'java',
   c = 'c',
   cpp = 'cpp',
+  kotlin = 'kt',
 }
 
 ---@param bufnr integer

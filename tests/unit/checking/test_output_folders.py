@@ -21,6 +21,7 @@ BESIDE = {
     lang.JAVA: "pom.xml",
     lang.C: "Makefile",
     lang.CPP: "CMakeLists.txt",
+    lang.KOTLIN: "pom.xml",
 }
 MADE = {
     lang.PYTHON: ("pkg/__pycache__/", ".mypy_cache/3.12/", ".tox/py/lib/", "venv/lib/python3.12/site-packages/x/"),
@@ -31,6 +32,7 @@ MADE = {
     lang.RUST: ("target/debug/build/x/out/",),
     lang.JAVA: ("target/generated-sources/", ".gradle/8.5/"),
     lang.C: (".deps/", "src/.libs/"),
+    lang.KOTLIN: ("target/generated-sources/", ".gradle/8.5/", ".kotlin/sessions/"),
     lang.CPP: ("build/CMakeFiles/3.28/CompilerIdCXX/", "build/Testing/Temporary/"),
 }
 """What is the language's own, or nobody's: version control, and what was installed."""
@@ -41,6 +43,7 @@ OWN = {
     lang.CSHARP: {"bin/shop/", "obj/"},
     lang.RUST: {"target/"},
     lang.JAVA: {"target/"},
+    lang.KOTLIN: {"target/"},
 }
 
 

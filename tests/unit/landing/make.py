@@ -58,6 +58,7 @@ _CONSTANTS = {
     lang.RUST: "const LIMIT: i32 = 10;",
     lang.C: "static const int LIMIT = 10;",
     lang.CPP: "constexpr int LIMIT = 10;",
+    lang.KOTLIN: "private const val LIMIT = 10",
 }
 _IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
@@ -70,6 +71,7 @@ _UNUSED = {
     lang.RUST: "use std::cmp::min;",
     lang.C: "#include <limits.h>",
     lang.CPP: "#include <map>",
+    lang.KOTLIN: "import java.util.UUID",
 }
 _DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
 _SENTENCE = "Adds what is there."
@@ -282,7 +284,7 @@ def _with_import(seed: Seed, code: str) -> str:
     """``code`` with an import on top that nothing needs."""
     statement = _UNUSED[seed.language]
     clause = re.match(r"(?:.*\n)*?package .*\n", code)
-    if seed.language in (lang.GO, lang.JAVA) and clause is not None:
+    if seed.language in (lang.GO, lang.JAVA, lang.KOTLIN) and clause is not None:
         return f"{clause[0]}\n{statement}\n{code[clause.end() :]}"
     gap = "" if code.startswith(("import", "#include", "using", "use", "const path")) else "\n"
     return f"{statement}\n{gap}{code}"

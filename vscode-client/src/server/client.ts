@@ -27,6 +27,7 @@ export const LANGUAGES = [
   'java',
   'c',
   'cpp',
+  'kotlin',
 ] as const;
 
 export interface Wiring {
