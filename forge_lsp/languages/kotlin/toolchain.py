@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
 from forge_lsp.checking.programs import version_finding
@@ -19,6 +20,7 @@ from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
+from forge_lsp.languages.kotlin.evidence import KotlinEvidence
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, arguments_of, built_before, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT
 
@@ -42,6 +44,8 @@ class KotlinToolchain:
         self._timeout = timeout
         self._environment = environment
         self._baselines = Baselines()
+        self._drivers = Drivers(sandbox, timeout=timeout)
+        self._tests = KotlinEvidence(sandbox, timeout=timeout)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -74,9 +78,31 @@ class KotlinToolchain:
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        del task, candidate
-        return Evidence()
+        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's JUnit tests that speak of the document."""
+        place = place_of(task)
+        jdk = find_jdk(self._environment, place)
+        if isinstance(jdk, Fault) or place.source is None or place.document.suffix != ".kt":
+            return Evidence()
+        repositories = Repositories.of(self._environment)
+        module = await asyncio.to_thread(module_of, place, task.document.text, repositories)
+        version = await asyncio.to_thread(version_of, place, module.build)
+        compiler = await asyncio.to_thread(find_compiler, self._environment, repositories, version)
+        if isinstance(compiler, Fault):
+            return Evidence()
+        try:
+            checker, _ = await self._drivers.of(jdk)
+        except EnvironmentFault as fault:
+            return Evidence(blocked=str(fault), remedy=fault.remedy)
+        return await self._tests.run(
+            task,
+            candidate,
+            place,
+            jdk=jdk,
+            checker=checker,
+            compiler=compiler,
+            module=module,
+            repositories=repositories,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
