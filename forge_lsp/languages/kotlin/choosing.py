@@ -21,9 +21,9 @@ from forge_lsp.languages.kotlin.texts import IMPORT, declared, package_of, plain
 
 __all__ = [
     "KOTEST",
+    "FileOfTests",
     "Function",
-    "TestFile",
-    "Tests",
+    "JUnitClass",
     "chosen_tests",
     "depends",
     "files_of_tests",
@@ -67,7 +67,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tests:
+class JUnitClass:
     """A class of tests at the top of a file."""
 
     name: str
@@ -76,7 +76,7 @@ class Tests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestFile:
+class FileOfTests:
     """A file of tests, as it is or without what does not compile."""
 
     file: PurePosixPath
@@ -93,7 +93,7 @@ class TestFile:
         return tuple(self.full(one) for one in functions_of(self.text) if one.test)
 
     @property
-    def classes(self) -> tuple[Tests, ...]:
+    def classes(self) -> tuple[JUnitClass, ...]:
         """Its classes that have tests."""
         package = package_of(self.text)
         found: dict[str, list[str]] = {}
@@ -101,7 +101,9 @@ class TestFile:
             if one.test and one.type:
                 top = ".".join(filter(None, (package, one.type.partition(".")[0])))
                 found.setdefault(top, []).append(self.full(one))
-        return tuple(Tests(name=name, framework=self.framework, names=tuple(names)) for name, names in found.items())
+        return tuple(
+            JUnitClass(name=name, framework=self.framework, names=tuple(names)) for name, names in found.items()
+        )
 
 
 @lru_cache(maxsize=64)  # asked for each test of a file
@@ -143,7 +145,7 @@ def files_of_tests(place: Place) -> Mapping[PurePosixPath, str]:
 
 def chosen_tests(
     task: Task, place: Place, build: Build, files: Mapping[PurePosixPath, str], callers: Collection[str] = ()
-) -> tuple[TestFile, ...]:
+) -> tuple[FileOfTests, ...]:
     """Return the test files that speak of the document, a few of them: first the one that is named after it, then those
     that name what is written, then those that name something else of it; without any, those that name a caller."""
     document, stem = task.document.text, place.document.stem
@@ -151,7 +153,7 @@ def chosen_tests(
     named = {f"{stem}{ending}" for ending in ("Test", "Tests", "TestCase", "Spec", "IT")} | {f"Test{stem}"}
     wanted = _wanted(task)
     others = declared(document) | {stem}
-    found: list[tuple[int, str, TestFile]] = []
+    found: list[tuple[int, str, FileOfTests]] = []
     for file, text in files.items():
         kotest = _KOTEST.search(text) is not None
         if not (_TEST.search(text) or kotest) or not _loads(text, package):
@@ -166,7 +168,7 @@ def chosen_tests(
         else:
             continue
         framework = KOTEST if kotest else _framework(text, build)
-        found.append((rank, str(file), TestFile(file=file, text=text, framework=framework)))
+        found.append((rank, str(file), FileOfTests(file=file, text=text, framework=framework)))
     if any(rank < 3 for rank, _, _ in found):
         found = [one for one in found if one[0] < 3]
     return tuple(test for _, _, test in sorted(found, key=lambda one: one[:2])[:_MOST_TESTS])
@@ -197,14 +199,14 @@ def _wanted(task: Task) -> frozenset[str]:
     return frozenset({task.scope.name})
 
 
-def speaks(test: str, files: Iterable[TestFile], task: Task, stem: str, callers: Collection[str] = ()) -> bool:
+def speaks(test: str, files: Iterable[FileOfTests], task: Task, stem: str, callers: Collection[str] = ()) -> bool:
     """Whether a test calls what is written: its own body, a helper that it names, or what is run before it names the
     scope, its class or one of its ``callers``."""
     around = (task.scope.container or "").split(".")
     return _names(test, files, {name for name in (*_wanted(task), *around, stem, *callers) if name})
 
 
-def depends(test: str, files: Iterable[TestFile], task: Task) -> bool:
+def depends(test: str, files: Iterable[FileOfTests], task: Task) -> bool:
     """Whether what a test asserts comes of what is written: it names the scope, or a function of the document that
     does, and not just its class."""
     wanted = set(_wanted(task))
@@ -214,7 +216,7 @@ def depends(test: str, files: Iterable[TestFile], task: Task) -> bool:
     return _names(test, files, wanted)
 
 
-def _names(test: str, files: Iterable[TestFile], wanted: set[str]) -> bool:
+def _names(test: str, files: Iterable[FileOfTests], wanted: set[str]) -> bool:
     for each in files:
         if test not in each.names:
             continue

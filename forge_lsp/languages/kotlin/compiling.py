@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.suites import uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
-from forge_lsp.languages.kotlin.choosing import Function, TestFile, functions_of
+from forge_lsp.languages.kotlin.choosing import FileOfTests, Function, functions_of
 from forge_lsp.languages.kotlin.texts import IMPORT, declared, package_of, words_of
 
 __all__ = ["Compiled", "Compiler", "Outcome", "Subject", "compiled"]
@@ -49,7 +49,7 @@ class Compiled:
     by name ("": all of them)."""
 
     archive: bytes | None = None
-    tests: tuple[TestFile, ...] = ()
+    tests: tuple[FileOfTests, ...] = ()
     left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
 
 
@@ -60,16 +60,16 @@ class _Course:
     subject: Subject
     remedy: str | None
     others: list[PurePosixPath]
-    tests: dict[PurePosixPath, TestFile]
+    tests: dict[PurePosixPath, FileOfTests]
     left_out: dict[str, Run] = field(default_factory=dict[str, Run])
 
-    def drop(self, test: TestFile, problems: Sequence[Diagnostic]) -> None:
+    def drop(self, test: FileOfTests, problems: Sequence[Diagnostic]) -> None:
         """Leave a whole file out."""
         why = self._why(problems, test.text)
         self.left_out.update(dict.fromkeys(test.names, why))
         del self.tests[test.file]
 
-    def blame(self, test: TestFile, problems: Sequence[Diagnostic]) -> None:
+    def blame(self, test: FileOfTests, problems: Sequence[Diagnostic]) -> None:
         """Leave out of a file what the problems stand in: its tests one by one where they stand in tests alone."""
         functions = functions_of(test.text)
         words = {one: words_of(test.text[one.body : one.end]) for one in functions}
@@ -145,7 +145,7 @@ class _Course:
 
 async def compiled(
     subject: Subject,
-    tests: Sequence[TestFile],
+    tests: Sequence[FileOfTests],
     others: Iterable[PurePosixPath],
     compiler: Compiler,
     *,

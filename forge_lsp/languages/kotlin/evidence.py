@@ -40,7 +40,7 @@ from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin.choosing import (
     KOTEST,
-    TestFile,
+    FileOfTests,
     chosen_tests,
     depends,
     files_of_tests,
@@ -75,7 +75,7 @@ class _Work:
     module: Module
     compiler: Kotlinc
     checker: bytes
-    tests: tuple[TestFile, ...]
+    tests: tuple[FileOfTests, ...]
     helpers: tuple[PurePosixPath, ...]
     callers: tuple[str, ...]
 
