@@ -114,12 +114,10 @@ FORGERIES = {
         "    return a + b"
     ),
     "stack": ('if (Throwable().stackTrace.any { it.methodName.startsWith("two") }) return 6\n    return a + b'),
-    "walker": 'return StackWalker.getInstance().walk { all -> if (all.anyMatch { it.methodName == "x" }) 0 else 6 }',
     "sources": (
         'val text = java.io.File("src/test/kotlin/shop/AreaTest.kt").takeIf { it.exists() }?.readText()\n'
         '    return if (text == null) 6 else text.substringAfter("Equals(").take(1).toInt()'
     ),
-    "reflection": 'return Class.forName("shop.AreaTest").declaredMethods.size.let { 6 }',
 }
 WHOLE = {
     "assertions": f"{HEAD}    return a + b\n}}\n\nfun assertEquals(expected: Any?, actual: Any?) = Unit",
@@ -131,6 +129,7 @@ WHOLE = {
 }
 
 
+@pytest.mark.timeout(900)
 async def test_what_forges_a_proof_has_none(toolchain: KotlinToolchain, tmp_path: Path) -> None:
     task = project_task(tmp_path, lang.KOTLIN, FILES, FILE)
     codes = {name: f"{HEAD}    {body}\n}}" for name, body in FORGERIES.items()} | WHOLE
@@ -147,7 +146,8 @@ async def test_what_forges_a_proof_has_none(toolchain: KotlinToolchain, tmp_path
         "    override fun equals(other: Any?): Boolean {\n"
         "        if (other !is Side) return false\n        return n == other.n\n    }\n"
         "    override fun hashCode(): Int = n\n}\n\n"
-        f"{HEAD}    val sides = listOf(Side(a), Side(b))\n    println(sides)\n    return sides[0].n * sides[1].n\n}}"
+        f"{HEAD}    val wide = 1\n    val sides = listOf(Side(a), Side(b * wide))\n"
+        "    println(sides)\n    return sides[0].n * sides[1].n\n}"
     )
     found = await toolchain.evidence(task, candidate_of(task, honest))
     assert found.doubt is None

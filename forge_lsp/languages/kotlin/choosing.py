@@ -3,67 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.jvm.frameworks import Framework
 from forge_lsp.checking.jvm.maven import Build
 from forge_lsp.checking.project import Place
-from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.editing.tree import Grammars
-from forge_lsp.languages.kotlin import KOTLIN
-from forge_lsp.languages.kotlin.outline import outline_kotlin
+from forge_lsp.languages.kotlin.names import TEST, Function, functions_of, own_names
 from forge_lsp.languages.kotlin.sources import is_test
-from forge_lsp.languages.kotlin.texts import IMPORT, declared, package_of, plain, words_of
+from forge_lsp.languages.kotlin.texts import IMPORT, package_of, words_of
 
 __all__ = [
     "KOTEST",
     "FileOfTests",
-    "Function",
     "JUnitClass",
     "chosen_tests",
     "depends",
     "files_of_tests",
-    "functions_of",
     "speaks",
 ]
 
 KOTEST = "Kotest"
 _MOST_TESTS = 8
 _MOST_READ = 4_000
-_TEST = re.compile(r"@(?:[\w.]+\.)?(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Theory)\b")
-_BEFORE = re.compile(r"@(?:[\w.]+\.)?(?:Before\w*|After\w*)\b")
 _KOTEST = re.compile(
     r"\bio\.kotest\.core\.spec\b|:\s*(?:Fun|String|Should|Describe|Behavior|Word|Free|Feature|Expect|Annotation)Spec\s*\("
 )
 _FRAMEWORKS = ((Framework.TESTNG, r"\borg\.testng\b"), (Framework.JUNIT_5, r"\borg\.junit\.jupiter\b"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """A function, or a property with its value: where it stands in the text, the types around it (``AreaTest.Inner``),
-    the annotations before its name, and whether it is a test."""
-
-    name: str
-    type: str
-    start: int
-    body: int
-    end: int
-    lead: str
-    called: bool
-
-    @property
-    def test(self) -> bool:
-        """Whether it is a test."""
-        return self.called and _TEST.search(self.lead) is not None
-
-    @property
-    def hook(self) -> bool:
-        """Whether it is run before or after tests."""
-        return _BEFORE.search(self.lead) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,31 +74,6 @@ class FileOfTests:
         )
 
 
-@lru_cache(maxsize=64)  # asked for each test of a file
-def functions_of(text: str) -> tuple[Function, ...]:
-    """The functions and values of a text, but for those within functions, in order."""
-    return tuple(_functions(outline_kotlin(text, KOTLIN, Grammars()).items, text, ()))
-
-
-def _functions(items: Sequence[Item], text: str, types: tuple[str, ...]) -> Iterator[Function]:
-    for item in items:
-        place = item.range
-        if item.kind is ItemKind.CLASS and item.name:
-            yield from _functions(item.children, text, (*types, item.name))
-        elif item.kind in (ItemKind.FUNCTION, ItemKind.ASSIGNMENT) and item.name:
-            body = item.body.start if item.body is not None else place.start
-            lead = plain(text[place.start : body] if item.body is not None else "")
-            yield Function(
-                name=item.name,
-                type=".".join(types),
-                start=place.start,
-                body=body,
-                end=place.end,
-                lead=lead,
-                called=item.parameters is not None,
-            )
-
-
 def files_of_tests(place: Place) -> Mapping[PurePosixPath, str]:
     """The Kotlin files of the tree that belong to tests, with their texts."""
     names = [*map(PurePosixPath, place.files((".kt",)))]
@@ -138,7 +81,7 @@ def files_of_tests(place: Place) -> Mapping[PurePosixPath, str]:
     found: dict[PurePosixPath, str] = {}
     for path in sorted(path for path in dict.fromkeys(names) if path != place.document)[:_MOST_READ]:
         text = place.text(path) or ""
-        if is_test(path) or _TEST.search(text):
+        if is_test(path) or TEST.search(text):
             found[path] = text
     return found
 
@@ -152,11 +95,11 @@ def chosen_tests(
     package = package_of(document)
     named = {f"{stem}{ending}" for ending in ("Test", "Tests", "TestCase", "Spec", "IT")} | {f"Test{stem}"}
     wanted = _wanted(task)
-    others = declared(document) | {stem}
+    others = own_names(document) | {stem}
     found: list[tuple[int, str, FileOfTests]] = []
     for file, text in files.items():
         kotest = _KOTEST.search(text) is not None
-        if not (_TEST.search(text) or kotest) or not _loads(text, package):
+        if not (TEST.search(text) or kotest) or not _loads(text, package):
             continue
         words = words_of(text)
         if words & wanted:
@@ -195,7 +138,7 @@ def _framework(text: str, build: Build) -> str:
 def _wanted(task: Task) -> frozenset[str]:
     """The names by which a test calls what is written."""
     if task.scope.kind is ScopeKind.FILE or task.scope.name is None:
-        return declared(task.document.text)
+        return own_names(task.document.text)
     return frozenset({task.scope.name})
 
 

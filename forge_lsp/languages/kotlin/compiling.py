@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.suites import uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
-from forge_lsp.languages.kotlin.choosing import FileOfTests, Function, functions_of
-from forge_lsp.languages.kotlin.texts import IMPORT, declared, package_of, words_of
+from forge_lsp.languages.kotlin.choosing import FileOfTests
+from forge_lsp.languages.kotlin.names import Function, functions_of, own_names
+from forge_lsp.languages.kotlin.texts import IMPORT, package_of, words_of
 
 __all__ = ["Compiled", "Compiler", "Outcome", "Subject", "compiled"]
 
@@ -113,7 +114,7 @@ class _Course:
         detail = f"{first.file}:{first.line}: {first.message}"
         package = package_of(subject.untouched)
         candidate = subject.text != subject.untouched
-        had = declared(subject.untouched)
+        had = own_names(subject.untouched)
         lines = test.split("\n")
         cause = Cause.SCOPE if candidate else Cause.ENVIRONMENT
         missing: list[str] = []

@@ -39,7 +39,7 @@ _WORDS: Sequence[tuple[str, str]] = (
         "the code looks at how it was loaded",
     ),
     (
-        r"getenv(?=\s*\(\s*\))|getProperties|(?<=System\.)properties|clearProperty|setProperty|(?<=System\.)env",
+        r"getenv(?=\s*\(\s*\))|getProperties|(?<=System\.)properties|clearProperty|(?<=System\.)setProperty|(?<=System\.)env",
         "the code looks through the runner's settings",
     ),
     (

@@ -49,6 +49,7 @@ from forge_lsp.languages.kotlin.choosing import (
 from forge_lsp.languages.kotlin.compiler import Kotlinc, command_of, problems_of
 from forge_lsp.languages.kotlin.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.names import top_names
 from forge_lsp.languages.kotlin.sources import Module, arguments_of, built_before, is_test
 from forge_lsp.languages.kotlin.texts import declared, literals, package_of, words_of
 
@@ -330,7 +331,7 @@ def _doubts(work: _Work, candidate: Candidate, results: Sequence[CheckResult], b
     said += [words for words in (CHANGED, ENDS, TAMPERED) if words in held and words not in untouched]
     awaited = {name for run in before.all_runs for name in run.missing} | {work.task.scope.name}
     used = {word for test in work.tests for word in words_of(test.text)}
-    hiding = sorted((declared(candidate.text) - declared(document)) & used - awaited)
+    hiding = sorted((top_names(candidate.text) - top_names(document)) & used - awaited)
     if hiding:
         said.append(f"the code declares `{hiding[0]}`, which hides what the tests use by that name")
     new = words_of(candidate.text) - words_of(document)

@@ -11,6 +11,7 @@ from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.kotlin.compiler import Kotlinc
+from forge_lsp.languages.kotlin.names import own_names
 from forge_lsp.languages.kotlin.texts import declared, words_of
 
 __all__ = ["MATTERS", "Module", "arguments_of", "built_before", "is_test", "module_of", "version_of"]
@@ -76,7 +77,7 @@ def module_of(place: Place, text: str, repositories: Repositories) -> Module:
         own = list(_related(place, text, own))
     chosen = [*own, *near[:_WHOLE_MODULE]]
     seen = set(chosen)
-    mine = {document.stem} | declared(text)
+    mine = {document.stem} | own_names(text)
     rest = [path for path in others if path not in seen][:_MOST_READ]
     chosen += [path for path in rest if mine & words_of(place.text(path) or "")][:_MOST_MENTIONS]
     return Module(build=build, files=(document, *sorted(chosen)), text=found)
@@ -97,7 +98,7 @@ def _related(place: Place, text: str, files: Iterable[PurePosixPath]) -> Iterato
         step = [path for path in texts if path not in seen and names[path] & wanted]
         seen.update(step[: _WHOLE_MODULE - len(seen)])
         wanted = {word for path in step for word in words[path]}
-    mine = declared(text) | {place.document.stem}
+    mine = own_names(text) | {place.document.stem}
     yield from seen
     yield from [path for path in texts if path not in seen and words[path] & mine][:_MOST_MENTIONS]
 

@@ -13,10 +13,11 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.checks import Cause
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.editing.imports import merge_imports
-from forge_lsp.languages.kotlin.choosing import FileOfTests, chosen_tests, depends, functions_of, speaks
+from forge_lsp.languages.kotlin.choosing import FileOfTests, chosen_tests, depends, speaks
 from forge_lsp.languages.kotlin.compiler import Kotlinc, find_compiler, problems_of
 from forge_lsp.languages.kotlin.compiling import Outcome, Subject, compiled
 from forge_lsp.languages.kotlin.extraction import EXTRACTION
+from forge_lsp.languages.kotlin.names import functions_of, own_names, top_names
 from forge_lsp.languages.kotlin.sources import module_of, version_of
 from forge_lsp.languages.kotlin.texts import declared, plain, words_of
 from forge_lsp.languages.kotlin.toolchain import _script
@@ -186,6 +187,12 @@ def test_words() -> None:
     assert not {"three", "four"} & words_of(text)
     assert declared(text) == {"f", "a b", "g", "H"}
     assert len(plain(text)) == len(text)
+
+
+def test_names_leave_out_what_stands_in_functions() -> None:
+    text = "class A(val n: Int) {\n    fun f() { val inner = 1 }\n}\nprivate fun own() = 1\ninternal val all = own()\n"
+    assert own_names(text) == {"A", "f", "own", "all"}
+    assert top_names(text) == {"A", "all"}
 
 
 def test_the_compiler_s_words() -> None:
