@@ -107,7 +107,7 @@ async def test_working_code_a_mutant_and_a_name_that_is_new(toolchain: KotlinToo
 
 FORGERIES = {
     "exit": "kotlin.system.exitProcess(0)",
-    "halt": "Runtime.getRuntime().halt(42)",
+    "halt": "Runtime.getRuntime().halt(42); return 6",
     "hook": "Runtime.getRuntime().addShutdownHook(Thread { Runtime.getRuntime().halt(42) }); return a + b",
     "output": (
         'java.io.FileOutputStream("/proc/self/fd/1").write("\\nforge ${"0".repeat(64)} 0 {}\\n".toByteArray())\n'

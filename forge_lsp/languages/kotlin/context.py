@@ -11,9 +11,7 @@ __all__ = ["CONTEXT"]
 CONTEXT = ContextSupport(
     queries={
         "kotlin": """
-        (class_declaration name: (identifier) @name (class_body) @body) @type
-        (class_declaration name: (identifier) @name (enum_class_body) @body) @type
-        (class_declaration name: (identifier) @name) @type
+        (class_declaration name: (identifier) @name [(class_body) (enum_class_body)]? @body) @type
         (object_declaration name: (identifier) @name (class_body)? @body) @type
         (companion_object name: (identifier) @name (class_body) @body) @type
         (type_alias (identifier) @name) @type

@@ -15,7 +15,7 @@ from forge_lsp.languages.kotlin.texts import LITERAL
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["outline_kotlin"]
+__all__ = ["mended", "outline_kotlin"]
 
 _TYPES = ("class_declaration", "object_declaration", "companion_object")
 _BODIES = ("class_body", "enum_class_body")
@@ -37,38 +37,29 @@ _INLINE_END = re.compile(rf"(?:{LITERAL.pattern})|(?P<blank>[ \t](?=\}}))", re.S
 _SEPARATOR = "_class_member_semi"
 
 
+def mended(text: str) -> str:
+    """``text`` as the grammar wants it, which reads the brace that ends a class only on a line of its own: with a line
+    break in the place of the blank before one."""
+    return _INLINE_END.sub(lambda found: "\n" if found["blank"] else found[0], text)
+
+
 def outline_kotlin(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
-    plain = _read(text, language, parser).module()
+    plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
-    reader = _read(f"{_PREFIX}{text}\n}}", language, parser, base=-len(_PREFIX))
+    reader = _Reader(parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX)))
     types = [node for node in reader.source.root.named_children if node.type not in COMMENTS]
     if reader.faults() or len(types) != 1 or types[0].type != "class_declaration":
         return plain
     return Outline(items=reader.members(types[0]))
 
 
-def _read(text: str, language: Language, parser: Parser, *, base: int = 0) -> _Reader:
-    """The tree with the fewest errors. The grammar wants the brace that ends a class on a line of its own: where it
-    does not stand so, it is read as if it did, by a line break in the place of a blank."""
-    first = _Reader(parser.parse(text, language, base=base), text, base)
-    if not first.source.root.has_error:
-        return first
-    apart = _INLINE_END.sub(lambda found: "\n" if found["blank"] else found[0], text)
-    if apart == text:
-        return first
-    second = _Reader(parser.parse(apart, language, base=base), text, base)
-    return second if len(second.faults()) < len(first.faults()) else first
-
-
 class _Reader:
-    """Reads one tree. ``text`` is what was parsed, as it was written."""
+    """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree, text: str, base: int) -> None:
+    def __init__(self, source: SyntaxTree) -> None:
         self.source = source
-        self._text = text
-        self._base = base
 
     def module(self) -> Outline:
         """The whole text."""
@@ -214,7 +205,7 @@ class _Reader:
                 start = self.source.start(found)
                 break
         stop = self.source.start(body) if body is not None else self.source.end(node)
-        return self._text[start - self._base : max(start, stop) - self._base].strip()
+        return self.source.slice(start, max(start, stop)).strip()
 
     def _parameters(self, node: Node) -> tuple[str, ...]:
         if node.type == "primary_constructor":
