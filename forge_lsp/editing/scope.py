@@ -93,8 +93,10 @@ def _within(inner: TextRange, outer: TextRange) -> bool:
 
 
 def _wish(text: str) -> str | None:
-    """The first TODO comment of ``text``, in one line, with the comment lines that follow it."""
-    match = TODO.search(text)
+    """The first TODO comment of ``text``, in one line, with the comment lines that follow it. A call of a function of
+    that name is none."""
+    found = (one for one in TODO.finditer(text) if not _is_call(text, one.start(), one.end()))
+    match = next(found, None)
     if match is None:
         return None
     lines = text[match.start() :].splitlines()
@@ -105,6 +107,11 @@ def _wish(text: str) -> str | None:
             break
         words.append(re.sub(r"^(?:#+|/{2,}|\*)\s*|\s*\*/\s*$", "", stripped))
     return " ".join(word for word in words if word)
+
+
+def _is_call(text: str, start: int, end: int) -> bool:
+    before = text[text.rfind("\n", 0, start) + 1 : start].lstrip()
+    return text.startswith("(", end) and not before.startswith("*") and re.search(r"//|/\*|#|--", before) is None
 
 
 def _line_of(found: Diagnostic) -> str:

@@ -105,7 +105,7 @@ class Grammars:
 
         Raises KeyError for a language without a grammar.
         """
-        clean = _cleaned(text)
+        clean = _cleaned(text, language)
         data = clean.encode()
         return ParsedText(text, data, ByteOffsets(clean), self._read(data, language)[1], base)
 
@@ -116,7 +116,7 @@ class Grammars:
             return []
         import tree_sitter
 
-        grammar, root = self._read(_cleaned(text).encode(), language)
+        grammar, root = self._read(_cleaned(text, language).encode(), language)
         query = self._query(queries[grammar], language.editing().grammars[grammar])
         return [captures for _, captures in tree_sitter.QueryCursor(query).matches(root)]
 
@@ -151,5 +151,7 @@ class Grammars:
         return self._parsers[source]
 
 
-def _cleaned(text: str) -> str:
-    return _UNENCODABLE.sub(" ", _LONE_CR.sub("\n", text) if "\r" in text else text)
+def _cleaned(text: str, language: Language) -> str:
+    clean = _UNENCODABLE.sub(" ", _LONE_CR.sub("\n", text) if "\r" in text else text)
+    mended = language.editing().mended
+    return mended(clean) if mended is not None else clean

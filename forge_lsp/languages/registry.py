@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 GROUP = "forge_lsp.languages"
 """Entry points of this group name a :class:`~forge_lsp.core.languages.Language` each."""
-BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP, PHP, RUBY))
+BUILT_IN = Languages((PYTHON, CSHARP, TYPESCRIPT, JAVASCRIPT, GO, RUST, JAVA, C, CPP, PHP, RUBY, KOTLIN))
 
 
 def languages() -> Languages:

@@ -17,6 +17,7 @@ return {
     'cpp',
     'php',
     'ruby',
+    'kotlin',
   },
   root_markers = {
     'forge.toml',

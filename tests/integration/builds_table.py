@@ -13,6 +13,7 @@ from tests.integration import (
     test_build_java,
     test_build_javascript,
     test_build_php,
+    test_build_kotlin,
     test_build_python,
     test_build_ruby,
     test_build_rust,
@@ -73,6 +74,7 @@ TABLE: Mapping[Language, Row] = {
             lang.RUST: test_build_rust,
             lang.JAVA: test_build_java,
             lang.PHP: test_build_php,
+            lang.KOTLIN: test_build_kotlin,
         }.items()
     },
 }

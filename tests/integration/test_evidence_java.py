@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from forge_lsp.checking.jvm.running import ENDS
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.java.doubts import ENDS
 from forge_lsp.languages.java.toolchain import JavaToolchain
 from tests.integration.builds_cases import project_task, real_sandbox
 from tests.support import lang

@@ -13,10 +13,18 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["dotnet_environment", "node_modules", "typescript_folder"]
+__all__ = ["dotnet_environment", "kotlin_environment", "node_modules", "typescript_folder"]
 
 _UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
 _CACHE = Path.home() / ".cache" / "forge-lsp-tests"
+_KOTLIN = "2.1.21"
+_JARS = (
+    f"org.jetbrains.kotlin:kotlin-compiler-embeddable:{_KOTLIN}",
+    f"org.jetbrains.kotlin:kotlin-test-junit5:{_KOTLIN}",
+    f"org.jetbrains.kotlin:kotlin-test-junit:{_KOTLIN}",
+    "org.junit.jupiter:junit-jupiter:5.10.2",
+    "org.junit.platform:junit-platform-launcher:1.10.2",
+)
 
 
 @contextmanager
@@ -59,3 +67,24 @@ def node_modules(package: str, major: str) -> Path:
             if done.returncode != 0:
                 pytest.skip(f"npm cannot install {package}@{major}: {done.stderr.strip()[-200:]}")
     return folder
+
+
+def kotlin_environment() -> Mapping[str, str]:
+    """This process' environment with a home in which Maven has fetched a Kotlin compiler, JUnit and kotlin.test."""
+    if shutil.which("javac") is None:
+        pytest.skip("no JDK is installed (no javac on PATH)")
+    home = _CACHE / "kotlin"
+    repository = home / ".m2" / "repository"
+    with one_at_a_time(home.name):
+        for one in _JARS:
+            group, name, version = one.split(":")
+            if (repository / group.replace(".", "/") / name / version / f"{name}-{version}.jar").is_file():
+                continue
+            if shutil.which("mvn") is None:
+                pytest.skip("Maven is not installed: it fetches the Kotlin compiler")
+            get = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get"
+            command = ["mvn", "-q", "-B", f"-Dmaven.repo.local={repository}", get, f"-Dartifact={one}"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"mvn cannot fetch {one}: {done.stdout.strip()[-200:]}")
+    return {**{name: value for name, value in os.environ.items() if name != "KOTLIN_HOME"}, "HOME": str(home)}

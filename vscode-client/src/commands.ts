@@ -20,6 +20,7 @@ const NAMES: Record<string, string> = {
   cpp: 'C++',
   php: 'PHP',
   ruby: 'Ruby',
+  kotlin: 'Kotlin',
 };
 
 /** In the active editor; where there is none of our languages, in a new file. */

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.frameworks import Framework
+from forge_lsp.checking.jvm.maven import Build
 from forge_lsp.checking.project import Place
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.languages.java.maven import Build
 from forge_lsp.languages.java.texts import Method, methods_of, package_of, plain, words_of
 
-__all__ = ["Framework", "JUnitClass", "chosen_tests", "depends", "files_of_tests", "is_test", "speaks"]
+__all__ = ["JUnitClass", "chosen_tests", "depends", "files_of_tests", "is_test", "speaks"]
 
 _MOST_TESTS = 8
 _MOST_READ = 4_000
@@ -27,14 +28,6 @@ _IS_TEST = re.compile(
 )
 _BEFORE = re.compile(r"@(?:[\w.]+\.)?(?:Before|BeforeEach|BeforeAll|BeforeClass)\b")
 _ABSTRACT = re.compile(r"\babstract\s+class\s+(\w+)")
-
-
-class Framework:
-    """What a test class is written for."""
-
-    JUNIT_4 = "JUnit 4"
-    JUNIT_5 = "JUnit 5"
-    TESTNG = "TestNG"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +51,11 @@ class JUnitClass:
         """The test methods."""
         old = re.search(r"\bextends\s+(?:[\w.]+\.)?\w*TestCase\b", self.text) is not None
         return tuple(method for method in methods_of(self.text) if is_test(method, old=old))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full names of its tests."""
+        return tuple(self.test(method) for method in self.methods)
 
     def test(self, method: Method) -> str:
         """The full name of one of its tests."""

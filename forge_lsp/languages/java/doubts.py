@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from forge_lsp.checking.comparisons import Function, compares, lambdas_of
 from forge_lsp.languages.java.texts import literals, methods_of, plain, unescaped
 
-__all__ = ["ENDS", "doubt_of"]
+__all__ = ["doubt_of"]
 
-ENDS = "the code ends the process while it is tested"
 _FRAMEWORK = "the code uses the test framework"
 _WORDS: Sequence[tuple[str, str]] = (
     (

@@ -14,6 +14,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.frameworks import resources_of, runnable
+from forge_lsp.checking.jvm.jdk import Jdk, answer_of
+from forge_lsp.checking.jvm.maven import Build, Repositories
+from forge_lsp.checking.jvm.results import Where, lines_of
+from forge_lsp.checking.jvm.running import (
+    CHANGED,
+    ENDS,
+    FOLDER,
+    TAMPERED,
+    MustFail,
+    Runner,
+    Setting,
+    must_fail,
+    runner_sources,
+)
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, tail
@@ -24,11 +39,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
-from forge_lsp.languages.java.doubts import ENDS, doubt_of
-from forge_lsp.languages.java.jdk import Jdk, answer_of
-from forge_lsp.languages.java.maven import Build, Repositories
-from forge_lsp.languages.java.results import Where
-from forge_lsp.languages.java.running import CHANGED, FOLDER, TAMPERED, Runner, Setting, must_fail, runner_sources
+from forge_lsp.languages.java.doubts import doubt_of
 from forge_lsp.languages.java.sources import Sources, class_path, options_of
 from forge_lsp.languages.java.surroundings import (
     MOST_MAINS,
@@ -36,8 +47,6 @@ from forge_lsp.languages.java.surroundings import (
     hidden_files,
     mains_of,
     modules_of,
-    resources_of,
-    runnable,
 )
 from forge_lsp.languages.java.texts import literals, package_of, types_of, unescaped, words_of
 
@@ -75,7 +84,7 @@ class _Ready:
     """A text and its tests, compiled; ``checks`` are the tests that must fail."""
 
     compiled: Compiled
-    checks: tuple[JUnitClass, ...]
+    checks: tuple[MustFail, ...]
 
 
 class JavaEvidence:
@@ -112,7 +121,7 @@ class JavaEvidence:
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the JUnit tests were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
-        frameworks, jars, results = runnable(tests, build, repositories)
+        frameworks, jars, results = runnable((test.framework for test in tests), build, repositories)
         tests = tuple(test for test in tests if test.framework in frameworks)
         doubt = None
         if tests:
@@ -162,7 +171,7 @@ class JavaEvidence:
         where = Where(
             file=work.setting.place.document.name,
             package=package_of(text) or "",
-            lines=_lines(work.task, candidate, text),
+            lines=lines_of(work.task, candidate, text),
             tests=frozenset(test.name for test in work.tests),
         )
         names = [test.test(method) for test in done.tests for method in test.methods]
@@ -238,25 +247,6 @@ def _encoded(texts: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, bytes]:
 
 def _first_words(done: Compiled) -> str:
     return next((run.detail for run in done.left_out.values()), "")
-
-
-def _lines(task: Task, candidate: Candidate, text: str) -> range:
-    """The lines of the scope in the text that is run: the user's own, or the candidate's."""
-    if text == task.document.text:
-        start, end = task.scope.range.start, task.scope.range.end
-    else:
-        code = candidate.code.strip("\n")
-        start = text.find(code, max(min(task.scope.range.start - 1, len(text)), 0)) if code else -1
-        start = text.find(code) if start < 0 and code else start
-        if start < 0:  # it was changed as it was put in: then what is not as it was
-            same = 0
-            while same < min(len(text), len(task.document.text)) and text[same] == task.document.text[same]:
-                same += 1
-            rest = len(task.document.text) - task.scope.range.end
-            start, end = min(same, task.scope.range.start), max(len(text) - rest, same)
-        else:
-            end = start + len(code)
-    return range(text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 2)
 
 
 def _doubts(work: _Work, candidate: Candidate, results: Sequence[CheckResult], before: SuiteRun) -> str | None:

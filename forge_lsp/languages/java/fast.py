@@ -13,13 +13,13 @@ from forge_lsp.checking.fast.opener import AsItIs, Keep, Prepared
 from forge_lsp.checking.fast.peers import LinePeer
 from forge_lsp.checking.fast.worker import Worker
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.jdk import Jdk, find_jdk, major_version
+from forge_lsp.checking.jvm.maven import Build, Repositories, build_of
 from forge_lsp.checking.project import Place, project_files
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox, Tree
 from forge_lsp.languages.java import JAVA
-from forge_lsp.languages.java.jdk import Jdk, find_jdk, major_version
-from forge_lsp.languages.java.maven import Build, Repositories, build_of
 from forge_lsp.languages.java.messages import is_syntax, without_consequences
 from forge_lsp.languages.java.sources import MOST_MENTIONS, MOST_READ, WHOLE_MODULE, class_path, options_of
 

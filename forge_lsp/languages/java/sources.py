@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.maven import Build
 from forge_lsp.checking.project import Place
-from forge_lsp.languages.java.maven import Build
 
 __all__ = [
     "MOST_MENTIONS",

@@ -1,62 +1,23 @@
-"""What surrounds a project's tests: which can be run here, what they see as files, and what they do not."""
+"""What surrounds a project's tests: what is compiled with them, and what they do not see as files."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.maven import BUILD_FILES, Build
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import not_run
-from forge_lsp.core.checks import CheckResult
-from forge_lsp.languages.java.choosing import Framework, JUnitClass
-from forge_lsp.languages.java.maven import BUILD_FILES, Build, Repositories, with_launcher
 from forge_lsp.languages.java.sources import Sources
 from forge_lsp.languages.java.texts import words_of
 
-__all__ = ["MOST_MAINS", "callers_of", "hidden_files", "mains_of", "modules_of", "resources_of", "runnable"]
+__all__ = ["MOST_MAINS", "callers_of", "hidden_files", "mains_of", "modules_of"]
 
-_JUNIT_4 = re.compile(r"junit-?4[\w.-]*\.jar")
 _BUILT = ("target/test-classes", "build/classes/java/test")
 _MOST_BUILT = 2_000
 _MOST_CALLERS = 20
 _NO_CLASS = ("module-info.java", "package-info.java")
 MOST_MAINS = 500
 """Sources of a module, up to which all of them are compiled; of a larger one what its tests name."""
-
-
-def runnable(
-    tests: Iterable[JUnitClass], build: Build, repositories: Repositories
-) -> tuple[frozenset[str], tuple[Path, ...], tuple[CheckResult, ...]]:
-    """Return what tests are written for that can be run here, the jars for it beside the build's own, and a result for
-    each that cannot."""
-    able: set[str] = set()
-    jars: tuple[Path, ...] = ()
-    results: list[CheckResult] = []
-    for framework in dict.fromkeys(test.framework for test in tests):
-        if framework == Framework.TESTNG:
-            results.append(not_run(framework, "tests of TestNG are not run; JUnit's are"))
-        elif framework == Framework.JUNIT_4:
-            if any(_JUNIT_4.fullmatch(jar.name) for jar in build.jars):
-                able.add(framework)
-            else:
-                lost = f" ({', '.join(build.missing[:3])} not fetched)" if build.missing else ""
-                remedy = build.remedy or "put junit4.jar and hamcrest.jar into lib/"
-                results.append(not_run(framework, f"JUnit 4 is not on the class path{lost}", remedy))
-        else:
-            jars, missing = with_launcher(build, repositories)
-            if missing is None:
-                able.add(framework)
-            else:
-                reason = f"JUnit 5's tests cannot be started: {missing} is not on this machine"
-                results.append(not_run(framework, reason, _fetching(missing, build)))
-    return frozenset(able), jars, tuple(results)
-
-
-def _fetching(missing: str, build: Build) -> str:
-    if build.file is not None and build.file.name != "pom.xml":
-        return f"./gradlew test, with testRuntimeOnly '{missing}' in {build.file}"
-    return f"mvn dependency:get -Dartifact={missing}"
 
 
 def hidden_files(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:
@@ -90,12 +51,6 @@ def mains_of(place: Place, build: Build, tests: Mapping[PurePosixPath, str]) -> 
 
 def _builds(place: Place) -> tuple[PurePosixPath, ...]:
     return tuple(map(PurePosixPath, place.files(BUILD_FILES)))
-
-
-def resources_of(place: Place, build: Build) -> tuple[str, ...]:
-    """Return the folders that tests read from the class path."""
-    folders = [build.folder / name for name in ("src/test/resources", "src/main/resources")]
-    return tuple(str(folder) for folder in folders if place.source is not None and (place.source / folder).is_dir())
 
 
 def callers_of(place: Place, sources: Sources, tests: Mapping[PurePosixPath, str]) -> tuple[str, ...]:

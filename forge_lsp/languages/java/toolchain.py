@@ -6,20 +6,20 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
+from forge_lsp.checking.jvm.driver import Drivers
+from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
+from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.evidence import JavaEvidence
-from forge_lsp.languages.java.jdk import INSTALL, Jdk, answer_of, find_jdk, major_version
-from forge_lsp.languages.java.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
 from forge_lsp.languages.java.surroundings import modules_of
@@ -45,9 +45,7 @@ class JavaToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._tests = JavaEvidence(sandbox, timeout=timeout)
-        # Our small driver of the compiler, compiled by each JDK once; and that JDK's version.
-        self._checkers: dict[Path, tuple[bytes, int]] = {}
-        self._compiling = asyncio.Lock()
+        self._drivers = Drivers(sandbox, timeout=timeout)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -56,7 +54,7 @@ class JavaToolchain:
         if isinstance(jdk, Fault):
             return _unverified(jdk)
         try:
-            checker, version = await self._checker(jdk)
+            checker, version = await self._drivers.of(jdk)
         except EnvironmentFault as fault:
             return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
         repositories = Repositories.of(self._environment)
@@ -102,7 +100,7 @@ class JavaToolchain:
         build = await asyncio.to_thread(build_of, place, repositories)
         sources = await asyncio.to_thread(sources_of, place, task.document.text, build.folder)
         try:
-            checker, _ = await self._checker(jdk)
+            checker, _ = await self._drivers.of(jdk)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy)
         return await self._tests.run(
@@ -115,31 +113,6 @@ class JavaToolchain:
             sources=sources,
             repositories=repositories,
         )
-
-    async def _checker(self, jdk: Jdk) -> tuple[bytes, int]:
-        """The compiled driver and the JDK's version. Raises EnvironmentFault."""
-        async with self._compiling:
-            known = self._checkers.get(jdk.home)
-            if known is not None:
-                return known
-            text = files("forge_lsp.languages.java").joinpath("Check.java").read_bytes()
-            async with self._sandbox.open(Tree(source=None, files={PurePosixPath("Check.java"): text})) as box:
-                version = await box.run((str(jdk.javac), "-version"), timeout=self._timeout, readable=jdk.readable)
-                told = (version.stdout + version.stderr).decode("utf-8", "replace").strip()
-                major = major_version(told)
-                if version.code != 0 or major < 11:
-                    reason = f"{jdk.javac} does not run ({told[-200:] or version.code})"
-                    if 0 < major < 11:
-                        reason = f"{jdk.javac} is Java {major}; 11 is the oldest that can be asked"
-                    raise EnvironmentFault(reason, remedy=INSTALL)
-                command = (str(jdk.javac), "-proc:none", "-implicit:none", "-d", ".", "Check.java")
-                result = await box.run(command, timeout=self._timeout, readable=jdk.readable)
-                content = box.read(PurePosixPath("Check.class"))
-            if result.code != 0 or content is None:
-                words = (result.stdout + result.stderr).decode("utf-8", "replace").strip()[-300:]
-                raise EnvironmentFault(f"{jdk.javac} does not compile: {words}", remedy=INSTALL)
-            self._checkers[jdk.home] = content, major
-            return content, major
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

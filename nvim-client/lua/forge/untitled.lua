@@ -18,6 +18,7 @@ local SUFFIXES = {
   cpp = 'cpp',
   php = 'php',
   ruby = 'rb',
+  kotlin = 'kt',
 }
 
 ---@param bufnr integer

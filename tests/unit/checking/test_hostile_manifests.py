@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.jdk import answer_of
+from forge_lsp.checking.jvm.maven import Repositories, build_of
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.c_family.compilers import problems_of
 from forge_lsp.languages.c_family.flags import flags_of
@@ -20,8 +22,6 @@ from forge_lsp.languages.ecmascript.finding import found_for
 from forge_lsp.languages.ecmascript.outcomes import answered
 from forge_lsp.languages.go.module import layout_of
 from forge_lsp.languages.go.tools import Go, documents
-from forge_lsp.languages.java.jdk import answer_of
-from forge_lsp.languages.java.maven import Repositories, build_of
 from forge_lsp.languages.python.tools import compile_problems, ruff_problems
 from forge_lsp.languages.rust.tools import find_cargo, messages
 from forge_lsp.reading import filled, parsed_xml

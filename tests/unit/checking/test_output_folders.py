@@ -23,6 +23,7 @@ BESIDE = {
     lang.CPP: "CMakeLists.txt",
     lang.PHP: "composer.json",
     lang.RUBY: "Gemfile",
+    lang.KOTLIN: "pom.xml",
 }
 MADE = {
     lang.PYTHON: ("pkg/__pycache__/", ".mypy_cache/3.12/", ".tox/py/lib/", "venv/lib/python3.12/site-packages/x/"),
@@ -34,6 +35,7 @@ MADE = {
     lang.JAVA: ("target/generated-sources/", ".gradle/8.5/"),
     lang.C: (".deps/", "src/.libs/"),
     lang.PHP: ("vendor/acme/money/", ".phpunit.cache/x/"),
+    lang.KOTLIN: ("target/generated-sources/", ".gradle/8.5/", ".kotlin/sessions/"),
     lang.CPP: ("build/CMakeFiles/3.28/CompilerIdCXX/", "build/Testing/Temporary/"),
     lang.RUBY: (".bundle/", ".git/x/"),
 }
@@ -45,6 +47,7 @@ OWN = {
     lang.CSHARP: {"bin/shop/", "obj/"},
     lang.RUST: {"target/"},
     lang.JAVA: {"target/"},
+    lang.KOTLIN: {"target/"},
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.checking.jvm.homes import java_home
 from forge_lsp.checking.programs import with_program
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.toolchains import toolchains
@@ -13,7 +14,6 @@ from forge_lsp.checking.untrusted import UntrustedToolchain
 from forge_lsp.checking.versions import with_usual_folders
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.ecmascript.node import node_of
-from forge_lsp.languages.java.homes import java_home
 from tests.support import lang
 from tests.support.builds import write_files
 

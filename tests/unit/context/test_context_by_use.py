@@ -147,6 +147,21 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
         },
         {"src/JsonWriter.java": ["int depth", "JsonWriter nullValue()"]},
     ),
+    "Kotlin: types of the signature, a class on one line too, and the tests that call it": (
+        {
+            "src/main/kotlin/g/Gson.kt": "package g\n\nclass Gson {\n"
+            "    fun toJson(value: Any, writer: JsonWriter) {¦\n"
+            '        TODO("it")\n    }\n}\n',
+            "src/main/kotlin/g/JsonWriter.kt": "package g\n\nclass JsonWriter(private val depth: Int) {\n"
+            "    fun nullValue(): JsonWriter = this\n}\n\nclass Short { val one = 1 }\n",
+            "src/test/kotlin/g/GsonTest.kt": "package g\n\nclass GsonTest {\n    @Test\n    fun writes() {\n"
+            "        Gson().toJson(1, JsonWriter(2))\n    }\n}\n",
+        },
+        {
+            "src/main/kotlin/g/JsonWriter.kt": ["fun nullValue()"],
+            "src/test/kotlin/g/GsonTest.kt": ["toJson(1, JsonWriter(2))"],
+        },
+    ),
     "packages that export what others define": (
         {
             "src/use.ts": "import { KindOf } from './kinds'\nexport function told(kind: KindOf): string {¦\n"

@@ -54,6 +54,11 @@ STUBS = {
         "class A {\n    int push(int item) {\n        int all = item + 2;\n        return all * 2;\n    }\n\n"
         "    int pop() { return 1; }\n}\n",
     ),
+    lang.KOTLIN: (
+        "class A {\n    fun push(item: Int): Int {\n        TODO()\n    }\n\n    fun pop(): Int = 1\n}\n",
+        "class A {\n    fun push(item: Int): Int {\n        val all = item + 2\n        return all * 2\n    }\n\n"
+        "    fun pop(): Int = 1\n}\n",
+    ),
     lang.CSHARP: (
         "class A {\n    int push(int item) {\n        throw new NotImplementedException();\n    }\n\n"
         "    int pop() { return 1; }\n}\n",

@@ -16,6 +16,7 @@ SOURCES = {
     lang.GO: "package cart\n\nfunc F() int {\n\treturn |>1\n}\n",
     lang.RUST: "pub fn f() -> u8 {\n    |>1\n}\n\npub struct Own;\n",
     lang.JAVA: "package com.shop;\n\nclass Cart {\n    int f() {\n        return |>1;\n    }\n}\n",
+    lang.KOTLIN: "package com.shop\n\nclass Own\n\nfun f(): Int {\n    return |>1\n}\n",
     lang.C: "int f(void) {\n    return |>1;\n}\n",
 }
 
@@ -46,6 +47,9 @@ SOURCES = {
         (lang.RUST, "src/cart.rs", "use crate::other::Own;", False),
         (lang.JAVA, "src/com/shop/Cart.java", "import com.shop.Cart;", True),
         (lang.JAVA, "src/com/shop/Cart.java", "import com.shop.Carts;", False),
+        (lang.KOTLIN, "src/Cart.kt", "import com.shop.Own", True),
+        (lang.KOTLIN, "src/Cart.kt", "import com.shop.Other", False),
+        (lang.KOTLIN, "src/Cart.kt", "import com.shop.*", False),
         (lang.C, "src/cart.c", '#include "cart.c"', True),
         (lang.C, "src/cart.c", '#include "cart.h"', False),
     ],

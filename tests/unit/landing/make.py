@@ -60,6 +60,7 @@ _CONSTANTS = {
     lang.CPP: "constexpr int LIMIT = 10;",
     lang.PHP: "const LIMIT = 10;",
     lang.RUBY: "LIMIT = 10",
+    lang.KOTLIN: "private const val LIMIT = 10",
 }
 _IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
@@ -74,6 +75,7 @@ _UNUSED = {
     lang.CPP: "#include <map>",
     lang.PHP: "use Acme\\Clock;",
     lang.RUBY: 'require "date"',
+    lang.KOTLIN: "import java.util.UUID",
 }
 _DOC = re.compile(r'[ \t]*(?:"""(?:[^"]|"(?!""))*"""|/\*\*?(?:[^*]|\*(?!/))*\*/|(?://[^\n]*|#(?!\[)[^\n]*))\n')
 _SENTENCE = "Adds what is there."
@@ -291,7 +293,7 @@ def _with_import(seed: Seed, code: str) -> str:
     """``code`` with an import on top that nothing needs."""
     statement = _UNUSED[seed.language]
     clause = re.match(r"(?:.*\n)*?package .*\n", code)
-    if seed.language in (lang.GO, lang.JAVA) and clause is not None:
+    if seed.language in (lang.GO, lang.JAVA, lang.KOTLIN) and clause is not None:
         return f"{clause[0]}\n{statement}\n{code[clause.end() :]}"
     gap = "" if code.startswith(("import", "#include", "using", "use", "const path", "require")) else "\n"
     return f"{statement}\n{gap}{code}"

@@ -17,7 +17,7 @@ MAY_IMPORT = "forge_lsp.languages.registry"
 # Prefixes of the names in a diff.
 ALLOWED = {("changes/patch.py", "c")}
 # Names of programs and folders on the disk, among them some that are a language's too.
-NAMES_OF_FILES = "sandbox/"
+NAMES_OF_FILES = ("sandbox/", "checking/jvm/")
 
 
 def said(tree: ast.Module) -> Iterator[tuple[int, str]]:

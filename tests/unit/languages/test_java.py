@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from forge_lsp.checking.jvm.jdk import answer_of, major_version
+from forge_lsp.checking.jvm.maven import Build, Repositories, build_of
 from forge_lsp.checking.project import Place
-from forge_lsp.languages.java.jdk import answer_of, major_version
-from forge_lsp.languages.java.maven import Build, Repositories, build_of
 from forge_lsp.languages.java.sources import public_type, sources_of
 from tests.support import lang
 from tests.support.builds import write_files

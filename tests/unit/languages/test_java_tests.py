@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from forge_lsp.checking.jvm.maven import Build, Repositories, with_launcher
+from forge_lsp.checking.jvm.results import ALL_RUN, Where, reported, run_of
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.checks import Cause, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
-from forge_lsp.languages.java.maven import Build, Repositories, with_launcher
-from forge_lsp.languages.java.results import ALL_RUN, Where, reported, run_of
 from forge_lsp.languages.java.texts import methods_of
 from tests.support import lang
 from tests.support.builds import task_of, write_files

@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.maven import Repositories, build_of
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.c_family.flags import outside_folders
 from forge_lsp.languages.ecmascript.tsc import find_compiler
-from forge_lsp.languages.java.maven import Repositories, build_of
 from forge_lsp.languages.rust.tools import find_cargo
 from forge_lsp.sandbox import exposure
 from forge_lsp.sandbox.exposure import Origin, exposed, folders_of, mounts_of

@@ -29,6 +29,7 @@ export const LANGUAGES = [
   'cpp',
   'php',
   'ruby',
+  'kotlin',
 ] as const;
 
 export interface Wiring {

@@ -11,21 +11,33 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
+from forge_lsp.checking.jvm.frameworks import Framework
+from forge_lsp.checking.jvm.jdk import Jdk
+from forge_lsp.checking.jvm.maven import Build
+from forge_lsp.checking.jvm.results import Reported, Where, in_scope, reported, run_of
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import failed, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
-from forge_lsp.languages.java.choosing import Framework, JUnitClass
-from forge_lsp.languages.java.doubts import ENDS
-from forge_lsp.languages.java.jdk import Jdk
-from forge_lsp.languages.java.maven import Build
-from forge_lsp.languages.java.results import Reported, Where, in_scope, reported, run_of
 from forge_lsp.reading import read_bytes
 
-__all__ = ["CHANGED", "FOLDER", "TAMPERED", "Runner", "Setting", "must_fail", "runner_sources"]
+__all__ = [
+    "CHANGED",
+    "ENDS",
+    "FOLDER",
+    "TAMPERED",
+    "MustFail",
+    "Runner",
+    "Setting",
+    "TestClass",
+    "must_fail",
+    "runner_sources",
+]
 
 FOLDER = PurePosixPath(".forge-check")
+ENDS = "the code ends the process while it is tested"
 TAMPERED = "a test that must fail was not reported as failed"
 CHANGED = "the code changes the files that its tests are run with"
 _PACKAGE = "forge_check"
@@ -33,6 +45,34 @@ _MOST_ROUNDS = 8
 _LARGEST_JAR = 1024 * 1024 * 1024
 _SHARE = 0.4
 """How much of the time for all tests one of them may take."""
+
+
+class TestClass(Protocol):
+    """A class of tests."""
+
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        ...
+
+    @property
+    def framework(self) -> str:
+        """What it is written for, a :class:`Framework`."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The full names of its tests, as far as its text shows them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MustFail:
+    """A class with a test that fails whatever the document does."""
+
+    name: str
+    framework: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +94,29 @@ def runner_sources(frameworks: Set[str]) -> dict[PurePosixPath, bytes]:
     """The runner's sources, as far as their JUnit is there to compile them with."""
     names = ["Main", "Reports", "Tested"]
     names += [name for name, one in (("JUnit4", Framework.JUNIT_4), ("JUnit5", Framework.JUNIT_5)) if one in frameworks]
-    folder = files("forge_lsp.languages.java").joinpath("runners")
+    folder = files("forge_lsp.checking.jvm").joinpath("runners")
     return {FOLDER / _PACKAGE / f"{name}.java": folder.joinpath(f"{name}.java").read_bytes() for name in names}
 
 
-def must_fail(tests: Sequence[JUnitClass]) -> tuple[dict[PurePosixPath, bytes], tuple[JUnitClass, ...]]:
+def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], tuple[MustFail, ...]]:
     """A test for each framework that fails whatever the document does, under names that nobody can know."""
     written: dict[PurePosixPath, bytes] = {}
-    made: list[JUnitClass] = []
+    made: list[MustFail] = []
     for framework in dict.fromkeys(test.framework for test in tests):
         first = next(test for test in tests if test.framework == framework)
+        package = first.name.rpartition(".")[0]
         name, words = f"Check{secrets.token_hex(8)}", secrets.token_hex(8)
         base = "org.junit.jupiter.api" if framework == Framework.JUNIT_5 else "org.junit"
         asserting = "Assertions" if framework == Framework.JUNIT_5 else "Assert"
         text = (
-            (f"package {first.package};\n" if first.package else "")
+            (f"package {package};\n" if package else "")
             + f"public class {name} {{\n    @{base}.Test\n    public void fails() {{\n"
             + f'        {base}.{asserting}.assertEquals("{words}", "{words[::-1]}x");\n    }}\n}}\n'
         )
-        full = f"{first.package}.{name}" if first.package else name
+        full = f"{package}.{name}" if package else name
         file = FOLDER / "must" / f"{name}.java"
         written[file] = text.encode()
-        made.append(JUnitClass(file=file, name=full, text=text, framework=framework))
+        made.append(MustFail(name=full, framework=framework, names=(f"{full}.fails",)))
     return written, tuple(made)
 
 
@@ -91,15 +132,15 @@ class Runner:
         self,
         text: str,
         archive: bytes,
-        tests: Sequence[JUnitClass],
-        checks: Sequence[JUnitClass],
+        tests: Sequence[TestClass],
+        checks: Sequence[TestClass],
         where: Where,
         speaking: Mapping[str, bool],
         only: Sequence[str] | None,
     ) -> dict[str, Run]:
         """Return the run of each test by name. ``checks`` are those that must fail. Raises EnvironmentFault."""
         deadline = time.monotonic() + self._setting.timeout
-        known = [test.test(method) for test in tests for method in test.methods]
+        known = [name for test in tests for name in test.names]
         wanted = [name for name in known if only is None or name in only]
         wanted += [name for name in only or () if name not in wanted]
         runs: dict[str, Run] = {}
@@ -146,8 +187,8 @@ class Runner:
         self,
         text: str,
         archive: bytes,
-        tests: Sequence[JUnitClass],
-        checks: Sequence[JUnitClass],
+        tests: Sequence[TestClass],
+        checks: Sequence[TestClass],
         only: Sequence[str] | None,
         left: float,
     ) -> tuple[Reported, ProcessResult, bool]:
@@ -189,7 +230,7 @@ class Runner:
 
 
 def _runs_of(
-    found: Reported, names: Sequence[str], where: Where, speaking: Mapping[str, bool], checks: Sequence[JUnitClass]
+    found: Reported, names: Sequence[str], where: Where, speaking: Mapping[str, bool], checks: Sequence[TestClass]
 ) -> Iterator[tuple[str, Run]]:
     """The tests that ended; what is said of a class as a whole is said of each of its tests that did not."""
     every = [name for name in dict.fromkeys(names) if not _is_check(name, checks)]
@@ -202,7 +243,7 @@ def _runs_of(
             yield member, run_of(entries, where, speaks=speaking.get(member, True))
 
 
-def _must_have_failed(found: Reported, checks: Sequence[JUnitClass]) -> bool:
+def _must_have_failed(found: Reported, checks: Sequence[TestClass]) -> bool:
     for check in checks:
         entries = found.ended.get(f"{check.name}.fails", ())
         if [entry["kind"] for entry in entries] != ["failed"] or not entries[0].get("assertion"):
@@ -210,7 +251,7 @@ def _must_have_failed(found: Reported, checks: Sequence[JUnitClass]) -> bool:
     return True
 
 
-def _is_check(name: str, checks: Sequence[JUnitClass]) -> bool:
+def _is_check(name: str, checks: Sequence[TestClass]) -> bool:
     return any(name.startswith(check.name) for check in checks)
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from forge_lsp.checking.suites import failed, passed, skipped
+from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, Run
+from forge_lsp.core.task import Task
 from forge_lsp.reading import parsed_json
 
-__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "reported", "run_of"]
+__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "lines_of", "reported", "run_of"]
 
 Frame = tuple[str, str, int]
 """A frame of a stack: class, file and line."""
@@ -23,6 +25,7 @@ _LINE = re.compile(r"^forge ([0-9a-f]{64}) ((\d+) (\{.*\}))$", re.M)
 _VALUES = re.compile(r"expected:? ?<(?P<expected>.*?)>,? but was:? ?<(?P<actual>.*)>", re.S)
 _SAME = re.compile(r"expected:? ?(?P<expected>(?!<)\S.*?),? but was:? ?(?P<actual>(?!<)\S.*)", re.S)
 _HAMCREST = re.compile(r"Expected: (?P<expected>.*?)\n\s+but: (?:was )?(?P<actual>.*)", re.S)
+_KOTLIN = re.compile(r"[Ee]xpected <(?P<expected>.*?)>, actual <(?P<actual>.*)>", re.S)
 _ASSERTJ = re.compile(r"(?i)expected:\s+(?P<expected>.*?)\n\s*but was:\s+(?P<actual>.*)", re.S)
 _NOT_WRITTEN = re.compile(r"(?i)not (?:yet )?(?:implemented|written)|unimplemented|\btodo\b")
 _NOT_HERE = ("java.lang.NoClassDefFoundError", "java.lang.ClassNotFoundException")
@@ -151,8 +154,27 @@ def _values(entry: Mapping[str, Any], message: str) -> tuple[str, str]:
     if "expected" in entry and "actual" in entry:
         return str(entry["expected"]), str(entry["actual"])
     if entry.get("assertion"):
-        for pattern in (_VALUES, _SAME, _HAMCREST, _ASSERTJ):
+        for pattern in (_VALUES, _SAME, _KOTLIN, _HAMCREST, _ASSERTJ):
             found = pattern.search(message)
             if found is not None:
                 return found["expected"].strip(), found["actual"].strip()
     return "", ""
+
+
+def lines_of(task: Task, candidate: Candidate, text: str) -> range:
+    """The lines of the scope in the text that is run: the user's own, or the candidate's."""
+    if text == task.document.text:
+        start, end = task.scope.range.start, task.scope.range.end
+    else:
+        code = candidate.code.strip("\n")
+        start = text.find(code, max(min(task.scope.range.start - 1, len(text)), 0)) if code else -1
+        start = text.find(code) if start < 0 and code else start
+        if start < 0:  # it was changed as it was put in: then what is not as it was
+            same = 0
+            while same < min(len(text), len(task.document.text)) and text[same] == task.document.text[same]:
+                same += 1
+            rest = len(task.document.text) - task.scope.range.end
+            start, end = min(same, task.scope.range.start), max(len(text) - rest, same)
+        else:
+            end = start + len(code)
+    return range(text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 2)

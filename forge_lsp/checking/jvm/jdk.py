@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.homes import java_home
 from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Diagnostic, Severity
-from forge_lsp.languages.java.homes import java_home
 from forge_lsp.reading import parsed_json
 
 __all__ = ["INSTALL", "Answer", "Jdk", "answer_of", "find_jdk", "major_version"]

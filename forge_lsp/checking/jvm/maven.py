@@ -7,7 +7,7 @@ those are named by the poms: the project's, its parents', and those beside each 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from forge_lsp.checking.project import Place
 from forge_lsp.reading import filled, parsed_xml, read_text
 
-__all__ = ["Build", "Repositories", "build_of", "with_launcher"]
+__all__ = ["BUILD_FILES", "Build", "Repositories", "build_of", "jars_of", "with_launcher"]
 
 BUILD_FILES = ("pom.xml", "build.gradle", "build.gradle.kts")
 _LARGEST = 2 * 1024 * 1024
@@ -123,8 +123,11 @@ class _Pom:
         return None if "${" in text else text.strip()
 
 
-def build_of(place: Place, repositories: Repositories) -> Build:
-    """The module that the document belongs to, and its class path; without a build file, the tree with its jars."""
+def build_of(place: Place, repositories: Repositories, more: Callable[[str], Iterable[str]] = lambda _: ()) -> Build:
+    """The module that the document belongs to, and its class path; without a build file, the tree with its jars.
+
+    ``more`` are the coordinates that a Gradle build's text names in words of a plugin.
+    """
     file = place.nearest(*BUILD_FILES)
     folder = file.parent if file is not None else PurePosixPath(".")
     own = _own_jars(place, folder)
@@ -133,6 +136,7 @@ def build_of(place: Place, repositories: Repositories) -> Build:
     if file.name != "pom.xml":
         text = place.text(file) or ""
         wanted = [_artifact(match["what"]) for match in _GRADLE.finditer(text)]
+        wanted += map(_artifact, more(text))
         jars, missing = _closure(wanted, repositories)
         release = _GRADLE_RELEASE.search(text)
         return Build(
@@ -180,6 +184,12 @@ def with_launcher(build: Build, repositories: Repositories) -> tuple[tuple[Path,
         jar = repositories.find(alone, "jar")
         return ((jar,), None) if jar is not None else ((), missing[0])
     return tuple(jar for jar in jars if jar.name not in names), None
+
+
+def jars_of(coordinates: str, repositories: Repositories) -> tuple[Path, ...]:
+    """Return the jar of an artifact and those that it needs, () where it is not on this machine."""
+    jars, missing = _closure([_artifact(coordinates)], repositories)
+    return () if missing else jars
 
 
 def _version(names: Iterable[str], artifact: str) -> str | None:

@@ -1,0 +1,193 @@
+"""Compiling the document and its tests together; what does not compile is left out and does not take down the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from forge_lsp.checking.suites import uncollected
+from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.core.checks import Cause, Run
+from forge_lsp.languages.kotlin.choosing import FileOfTests
+from forge_lsp.languages.kotlin.names import Function, functions_of, own_names
+from forge_lsp.languages.kotlin.texts import IMPORT, package_of, words_of
+
+__all__ = ["Compiled", "Compiler", "Outcome", "Subject", "compiled"]
+
+_UNRESOLVED = re.compile(r"[Uu]nresolved reference:? '?(\w+)")
+_CALLED = re.compile(r"'[^']*?\b(?:fun|constructor)\b(?: <[^>]*>)? ?(?:[\w.<>?, ]+\.)?(\w*)\(")
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the compiler says. ``archive`` are the classes, where all compiled."""
+
+    problems: tuple[Diagnostic, ...] = ()
+    archive: bytes | None = None
+    words: str = ""
+
+
+Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, str]], Awaitable[Outcome]]
+"""Compiles the document with the files named, some of them with another text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The document under work: its file, the text that is compiled, the user's own text and the name of the scope."""
+
+    file: PurePosixPath
+    text: str
+    untouched: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """``archive`` holds the classes, ``tests`` are those that were compiled, ``left_out`` what was not, and why: tests
+    by name ("": all of them)."""
+
+    archive: bytes | None = None
+    tests: tuple[FileOfTests, ...] = ()
+    left_out: Mapping[str, Run] = field(default_factory=dict[str, Run])
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far it came: what is still compiled, with which texts."""
+
+    subject: Subject
+    remedy: str | None
+    others: list[PurePosixPath]
+    tests: dict[PurePosixPath, FileOfTests]
+    left_out: dict[str, Run] = field(default_factory=dict[str, Run])
+
+    def drop(self, test: FileOfTests, problems: Sequence[Diagnostic]) -> None:
+        """Leave a whole file out."""
+        why = self._why(problems, test.text)
+        self.left_out.update(dict.fromkeys(test.names, why))
+        del self.tests[test.file]
+
+    def blame(self, test: FileOfTests, problems: Sequence[Diagnostic]) -> None:
+        """Leave out of a file what the problems stand in: its tests one by one where they stand in tests alone."""
+        functions = functions_of(test.text)
+        words = {one: words_of(test.text[one.body : one.end]) for one in functions}
+        lines = [0, *(match.end() for match in re.finditer("\n", test.text)), len(test.text) + 1]
+        found: dict[Function, list[Diagnostic]] = {}
+        text = test.text
+        for problem in problems:
+            at = lines[min(max(problem.line - 1, 0), len(lines) - 2)]
+            end = lines[lines.index(at) + 1] - 1
+            imported = IMPORT.match(test.text, at, end)
+            if imported is not None and not imported["star"]:
+                name = imported["alias"] or imported["name"].rpartition(".")[2]
+                hit = [one for one in functions if name in words[one]]
+                text = _without(text, at, end)
+            else:
+                hit = [one for one in functions if one.start <= at + max(problem.column - 1, 0) < one.end][-1:]
+                if not hit:
+                    return self.drop(test, problems)
+            for one in hit:
+                if not one.test:
+                    hit += [user for user in functions if one.name in words[user] and user not in hit]
+            if any(one.hook or not one.called for one in hit):
+                return self.drop(test, problems)
+            for one in hit:
+                found.setdefault(one, []).append(problem)
+        for one, reasons in found.items():
+            text = _without(text, one.start, one.end)
+            if one.test:
+                self.left_out[test.full(one)] = self._why(reasons, test.text)
+        smaller = replace(test, text=text)
+        if smaller.names:
+            self.tests[test.file] = smaller
+        else:
+            del self.tests[test.file]
+        return None
+
+    def _why(self, problems: Sequence[Diagnostic], test: str) -> Run:
+        """Why tests cannot be compiled. What is missing of the document itself is the scope's to bring; a name that the
+        user's own text has, and the candidate's has not, is its fault whatever it is called."""
+        first, subject = problems[0], self.subject
+        detail = f"{first.file}:{first.line}: {first.message}"
+        package = package_of(subject.untouched)
+        candidate = subject.text != subject.untouched
+        had = own_names(subject.untouched)
+        lines = test.split("\n")
+        cause = Cause.SCOPE if candidate else Cause.ENVIRONMENT
+        missing: list[str] = []
+        for problem in problems:
+            line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
+            imported = IMPORT.match(line)
+            if imported is not None:
+                home, _, last = imported["name"].rpartition(".")
+                if home != package:
+                    said = f"; {self.remedy} fetches what the build names" if self.remedy else ""
+                    return uncollected(f"{detail}{said}", cause=Cause.ENVIRONMENT)
+                name, own = last, True
+            else:
+                found = _UNRESOLVED.search(problem.message) or _CALLED.search(problem.message)
+                if found is None or not found[1]:
+                    continue
+                name = found[1]
+                own = name == subject.scope or package_of(test) == package
+            applied = not problem.code.startswith("UNRESOLVED_")
+            if own:
+                cause = Cause.SCOPE
+                if candidate and name in had and not applied:
+                    continue
+            elif cause is not Cause.SCOPE:
+                cause = Cause.ELSEWHERE
+            missing.append(name)
+        return uncollected(detail, cause=cause, missing=tuple(dict.fromkeys(missing)))
+
+
+async def compiled(
+    subject: Subject,
+    tests: Sequence[FileOfTests],
+    others: Iterable[PurePosixPath],
+    compiler: Compiler,
+    *,
+    remedy: str | None = None,
+) -> Compiled:
+    """Compile the document, its tests and the ``others`` of its module, in a few rounds.
+
+    In each round what does not compile is left out: a test, a test file, another file. Raises EnvironmentFault as
+    ``compiler`` does.
+    """
+    course = _Course(subject, remedy, list(others), {test.file: test for test in tests})
+    outcome = Outcome()
+    for _ in range(_ROUNDS):
+        if not course.tests:
+            return Compiled(left_out=course.left_out)
+        texts = {file: test.text for file, test in course.tests.items()}
+        outcome = await compiler([*course.others, *course.tests], texts)
+        if outcome.archive is not None:
+            return Compiled(archive=outcome.archive, tests=tuple(course.tests.values()), left_out=course.left_out)
+        if not outcome.problems or not _left_out(course, outcome.problems):
+            break
+    first = next(iter(outcome.problems), None)
+    words = f"{first.file}:{first.line}: {first.message}" if first is not None else outcome.words
+    own = first is not None and first.file == str(subject.file) and subject.text != subject.untouched
+    why = uncollected(words, cause=Cause.SCOPE if own else Cause.ENVIRONMENT)
+    return Compiled(left_out={**course.left_out, "": why})
+
+
+def _left_out(course: _Course, problems: Sequence[Diagnostic]) -> bool:
+    """Leave out what the problems stand in; False where they stand in nothing that can be left out."""
+    by_file: dict[str, list[Diagnostic]] = {}
+    for problem in problems:
+        by_file.setdefault(problem.file, []).append(problem)
+    others = [file for file in course.others if str(file) in by_file]
+    course.others = [file for file in course.others if file not in others]
+    blamed = [test for file, test in course.tests.items() if str(file) in by_file]
+    for test in blamed:
+        course.blame(test, by_file[str(test.file)])
+    return bool(others or blamed)
+
+
+def _without(text: str, start: int, end: int) -> str:
+    """``text`` with blanks from ``start`` to ``end``; its lines keep their numbers."""
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]

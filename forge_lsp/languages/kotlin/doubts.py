@@ -1,0 +1,191 @@
+"""What a Kotlin candidate does that could make its own tests pass: looked for in what is new in its text.
+
+The runner keeps what it can out of the tested code's reach (see ``checking/jvm/runners``). What remains within one
+virtual machine is said here, so that no proof of such a candidate is believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from forge_lsp.checking.comparisons import Function, compares
+from forge_lsp.checking.jvm.running import ENDS
+from forge_lsp.languages.kotlin.texts import IMPORT, literals, plain, statements
+
+__all__ = ["doubt_of"]
+
+_FRAMEWORK = "the code uses the test framework"
+_WORDS: Sequence[tuple[str, str]] = (
+    (
+        r"getStackTrace|stackTrace|stackTraceToString|getAllStackTraces|allStackTraces|setStackTrace|StackWalker|"
+        r"StackTraceElement|dumpStack|printStackTrace(?=\s*\(\s*[^\s)])|getClassContext|classContext|sourceMethodName|"
+        r"ThreadMXBean|ThreadInfo",
+        "the code looks at its call stack",
+    ),
+    (
+        r"getDeclared\w+|declared(?:Fields|Methods|Constructors|Classes|Functions|MemberProperties|MemberFunctions)|"
+        r"setAccessible|isAccessible|trySetAccessible|MethodHandles?|VarHandle|Unsafe|newProxyInstance|"
+        r"InvocationHandler|defineClass|defineHiddenClass|javaField|javaMethod|javaGetter|javaSetter|callBy|"
+        r"memberProperties|memberFunctions|(?<=\.)invoke(?=\s*\(\s*null)|Instrumentation|ModuleLayer|"
+        r"ScriptEngineManager|ToolProvider|JavaCompiler|kotlin\s*\.\s*reflect\s*\.\s*(?:full|jvm)",
+        "the code looks into other code by reflection",
+    ),
+    (
+        r"(?:forName|loadClass|getSystemResource\w*|getResource\w*)(?=\s*\()|(?:get)?[sS]ystemClassLoader|"
+        r"(?:get)?[pP]latformClassLoader|(?:get)?[cC]ontextClassLoader|(?:get)?[pP]rotectionDomain|"
+        r"(?:get)?[cC]odeSource|set(?:Default|Class|Package)AssertionStatus|(?<=\.)classLoader|getClassLoader",
+        "the code looks at how it was loaded",
+    ),
+    (
+        r"getenv(?=\s*\(\s*\))|getProperties|(?<=System\.)properties|clearProperty|(?<=System\.)setProperty|(?<=System\.)env",
+        "the code looks through the runner's settings",
+    ),
+    (
+        r"ManagementFactory|HotSpotDiagnosticMXBean|PlatformManagedObject|MBeanServer\w*|VirtualMachine|dumpHeap|"
+        r"loadLibrary|(?<=System\.)load(?=\s*\()|external(?=\s+fun)|SymbolLookup|Linker",
+        "the code looks into the virtual machine",
+    ),
+    (
+        r"exitProcess|(?<=System\.)exit|(?<=\.)halt(?=\s*\()|addShutdownHook|addSuppressedShutdown",
+        ENDS,
+    ),
+    (r"setOut|setErr|setIn|FileDescriptor", "the code replaces the standard streams"),
+    (
+        r"ThreadGroup|(?:get)?[tT]hreadGroup|Thread\s*\.\s*enumerate|setSecurityManager|"
+        r"(?:setD|d)efaultUncaughtExceptionHandler",
+        "the code takes hold of threads that are not its own",
+    ),
+    (r"ProcessBuilder|ProcessHandle|(?<=\.)exec(?=\s*\()", "the code starts another program"),
+    (
+        r"org\s*\.\s*(?:junit|testng|hamcrest|opentest4j|assertj|mockito)|junit\s*\.\s*framework|io\s*\.\s*(?:kotest|mockk)|"
+        r"kotlin\s*\.\s*test|AssumptionViolatedException|TestAbortedException|forge_check",
+        _FRAMEWORK,
+    ),
+    (
+        r"INVISIBLE_MEMBER|INVISIBLE_REFERENCE|kotlin\s*\.\s*internal|kotlin\s*\.\s*jvm\s*\.\s*internal",
+        "the code changes what belongs to Kotlin",
+    ),
+)
+_LITERALS = re.compile(
+    r"/proc\b|/dev/fd|/dev/std|src/test|\.forge|Tests?\.kt\b|\w\.class\b|java\.class\.path|sun\.java\.command|"
+    r"\borg[./]junit|forge_check|INVISIBLE_(?:MEMBER|REFERENCE)"
+)
+_READS = "the code reads the tests or the files of their runner"
+_PATTERNS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)"), said) for words, said in _WORDS)
+_NAMED_LIKE = re.compile(
+    r"\bfun\s+(?:<[^>]*>\s*)?(?:[\w.<>?*, ]+\.)?`?((?:assert|should|expect|verify)\w*|fail)`?\s*\("
+)
+_OWN_PACKAGE = re.compile(r"^\s*package\s+(?:kotlin|java|javax|org\.junit|junit)\b", re.M)
+_COMPARING = re.compile(
+    r"\bfun\s+(?:<[^>]*>\s*)?(?:[\w.<>?*, ]+\.)?"
+    r"(?P<name>equals|contains|containsAll|containsKey|containsValue|contentEquals|contentDeepEquals|compareTo|compare)"
+    r"\s*\(\s*(?P<given>[^()]*?)\s*\)\s*(?::\s*\w+\s*)?(?P<open>\{|=)"
+)
+_TWO_SIDES = frozenset(("equals", "compareTo", "compare", "contentEquals", "contentDeepEquals"))
+_BLIND = "the code compares values without looking at both"
+_CONTINUES = re.compile(r"\s*(?:\.|\?\.|\?:|&&|\|\||[-+*/%]|[)\]}]|else\b|==|!=|as\b|is\b)")
+
+
+def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | None:
+    """Return why no proof of ``candidate`` is believed, in words for people; None: nothing speaks against it.
+
+    What the user's ``document`` does as often is not held against it, nor, where it belongs to the tests itself
+    (``testing``), that it uses their framework.
+    """
+    before, after = plain(document), plain(candidate)
+    said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
+    said = [words for words in said if words != _FRAMEWORK or not testing]
+    if _more(_LITERALS, _pieces(document), _pieces(candidate)):
+        said.append(_READS)
+    if Counter(_NAMED_LIKE.findall(after)) - Counter(_NAMED_LIKE.findall(before)) and not testing:
+        said.append("the code has functions named as a test's assertions")
+    if _more(_OWN_PACKAGE, before, after):
+        said.append("the code puts itself into another's package")
+    if Counter(_blind(after)) - Counter(_blind(before)):
+        said.append(_BLIND)
+    if _more(_ALIASED, "\n".join(_aliases(document)), "\n".join(_aliases(candidate))):
+        said.append("the code hides what it uses behind another name")
+    return "; ".join(dict.fromkeys(said)) or None
+
+
+_ALIASED = re.compile(r"(?:java\.lang\.(?:System|Runtime|Thread|Class|StackWalker|reflect)|kotlin\.system)\b.*")
+
+
+def _aliases(text: str) -> Iterator[str]:
+    """The names that imports give another one, or bring in from objects and as a whole."""
+    for match in IMPORT.finditer(text):
+        inner = match["name"].startswith(("java.lang.System.", "java.lang.Runtime.", "java.lang.Thread."))
+        if match["alias"] or inner or (match["star"] and match["name"] in ("java.lang.reflect", "kotlin.system")):
+            yield match["name"]
+
+
+def _pieces(text: str) -> str:
+    """The literals of a text, and all of them in one piece: paths and names may be put together."""
+    found = literals(text)
+    return found + "\n" + "".join(line.strip("\"'") for line in found.split("\n"))
+
+
+def _more(pattern: re.Pattern[str], before: str, after: str) -> bool:
+    found = Counter(match[0] for match in pattern.finditer(after))
+    return bool(found - Counter(match[0] for match in pattern.finditer(before)))
+
+
+def _blind(code: str) -> Iterator[str]:
+    """The functions that compare and whose answer does not come from both sides."""
+    found: dict[str, Function] = {}
+    seen: list[tuple[str, list[str], str]] = []
+    for match in _COMPARING.finditer(code):
+        sides = [
+            part.partition(":")[0].split()[-1] for part in match["given"].split(",") if part.partition(":")[0].split()
+        ]
+        body = _body(code, match.start("open"))
+        seen.append((match["name"], sides, body))
+        if sides:
+            found[match["name"]] = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
+    for name, sides, body in seen:
+        if name not in _TWO_SIDES:
+            asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
+            if not asked and not re.fullmatch(r"return false ?;?|throw [^;]*;?", body):
+                yield f"{name} {body}"
+        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{sides[0]} ?\) ?;?", body):
+            one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
+            if not compares(one, found, seen=(name,)):
+                yield f"{name} {body}"
+
+
+def _body(code: str, start: int) -> str:
+    """A function's body on one line, as languages write it that end statements with semicolons."""
+    line = statements(_block(code, start) if code[start] == "{" else f"return {_expression(code, start + 1)}")
+    line = re.sub(r"!==|===", lambda found: found[0][:2], line)
+    line = re.sub(r"\b(\w+)\s+!is\s+([\w.<>*]+)", r"!(\1 instanceof \2)", line)
+    line = re.sub(r"\b(\w+)\s+is\s+([\w.<>*]+)", r"\1 instanceof \2", line)
+    line = re.sub(r"\s+as\??\s+[\w.<>*]+\??", " ", line)
+    line = re.sub(r"\b(?:val|var)\s+", "var ", line)
+    line = line.replace("?.", ".").replace("!!", "").replace("javaClass", "getClass()")
+    return line if line.endswith((";", "}")) else f"{line};"
+
+
+def _block(code: str, start: int) -> str:
+    depth = 0
+    for at in range(start, len(code)):
+        depth += (code[at] == "{") - (code[at] == "}")
+        if depth == 0:
+            return code[start + 1 : at]
+    return code[start + 1 :]
+
+
+def _expression(code: str, start: int) -> str:
+    """An expression up to the end of its line, or of the lines that go on with it."""
+    depth, begun = 0, False
+    for at in range(start, len(code)):
+        char = code[at]
+        depth += (char in "([{") - (char in ")]}")
+        if depth < 0:
+            return code[start:at]
+        begun = begun or not char.isspace()
+        ends = char == ";" or (char == "\n" and begun and not _CONTINUES.match(code, at + 1))
+        if depth == 0 and ends and not re.search(r"(?:[-+*/%=(,]|&&|\|\||\?:|->)\s*$", code[start:at]):
+            return code[start:at]
+    return code[start:]

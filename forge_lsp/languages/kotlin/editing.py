@@ -1,0 +1,53 @@
+"""Kotlin, for what is done to texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from forge_lsp.core.ports import Syntax
+from forge_lsp.core.support import EditingSupport
+from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.editing.headers import keep_headers
+from forge_lsp.editing.lines import normalised
+from forge_lsp.languages.kotlin.imports import fit_file, imports_itself, merge_kotlin
+from forge_lsp.languages.kotlin.outline import mended, outline_kotlin
+from forge_lsp.languages.kotlin.texts import LITERAL
+
+__all__ = ["EDITING"]
+
+_BRACKETS = re.compile(r"\([^()]*\)")
+_TYPED = re.compile(r"§\s*:")
+
+
+def _keep(task: Task, code: str, syntax: Syntax) -> str:
+    if task.scope.kind is ScopeKind.FILE:
+        return fit_file(normalised(task.original), code)
+    return keep_headers(task, code, syntax, fit=_fit)
+
+
+def _fit(theirs: str, own: str, names: Sequence[str]) -> str | None:
+    """The user's header; None where it leaves the type to an expression, and what came with a body says one."""
+    del names
+    return None if _typed(own) and not _typed(theirs) else theirs
+
+
+def _typed(header: str) -> bool:
+    """Whether a header says what is returned."""
+    bare = LITERAL.sub(" ", header)
+    while "(" in bare and (shorter := _BRACKETS.sub("§", bare)) != bare:
+        bare = shorter
+    return _TYPED.search(bare) is not None if "fun" in bare.split() else ":" in bare
+
+
+EDITING = EditingSupport(
+    grammars={"kotlin": ("tree_sitter_kotlin", "language")},
+    mended=mended,
+    outline=outline_kotlin,
+    strings=re.compile(rf'("""(?:(?!""").)*(?:"{{3,}}|\Z))|(?:{LITERAL.pattern})', re.S),
+    quotes='"',
+    semicolons=False,
+    keep=_keep,
+    merge_imports=merge_kotlin,
+    imports_itself=imports_itself,
+)

@@ -1,0 +1,218 @@
+"""The outline of Kotlin text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.languages import Language
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
+from forge_lsp.core.task import TextRange
+from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.languages.kotlin.texts import LITERAL
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["mended", "outline_kotlin"]
+
+_TYPES = ("class_declaration", "object_declaration", "companion_object")
+_BODIES = ("class_body", "enum_class_body")
+_ACCESSORS = ("getter", "setter")
+_NO_BODY = frozenset({"abstract", "expect", "external"})
+_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
+_NOT_IMPLEMENTED = re.compile(
+    r"(?:return\s+)?(?:(?:kotlin\.)?TODO\s*\(|throw\s+(?:\w+\.)*(?:NotImplemented|UnsupportedOperation)\w*\s*\(|"
+    r"(?:error|throw\s+[\w.]+)\s*\(\s*\"[^\"]*(?:not[\s_-]*(?:yet[\s_-]*)?(?:implemented|written)|unimplemented|"
+    r"\bTODO\b))",
+    re.I,
+)
+_DEFAULT = re.compile(
+    r"(?:return\s+)?(?:return|null|[-+]?[01](?:\.0)?[LFf]?|\"\"|'.{0,2}'|true|false|"
+    r"(?:empty(?:List|Map|Set|Array|Sequence)|listOf|mapOf|setOf|arrayOf)(?:<.*>)?\(\))"
+)
+_PREFIX = "class _ {\n"
+_INLINE_END = re.compile(rf"(?:{LITERAL.pattern})|(?P<blank>[ \t](?=\}}))", re.S)
+_SEPARATOR = "_class_member_semi"
+
+
+def mended(text: str) -> str:
+    """``text`` as the grammar wants it, which reads the brace that ends a class only on a line of its own: with a line
+    break in the place of the blank before one."""
+    return _INLINE_END.sub(lambda found: "\n" if found["blank"] else found[0], text)
+
+
+def outline_kotlin(text: str, language: Language, parser: Parser) -> Outline:
+    """Items and errors. A fragment that reads only as members of a class (a constructor) is read so."""
+    plain = _Reader(parser.parse(text, language)).module()
+    if not plain.errors:
+        return plain
+    reader = _Reader(parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX)))
+    types = [node for node in reader.source.root.named_children if node.type not in COMMENTS]
+    if reader.faults() or len(types) != 1 or types[0].type != "class_declaration":
+        return plain
+    return Outline(items=reader.members(types[0]))
+
+
+class _Reader:
+    """Reads one tree."""
+
+    def __init__(self, source: SyntaxTree) -> None:
+        self.source = source
+
+    def module(self) -> Outline:
+        """The whole text."""
+        return Outline(
+            items=self._block(self.source.root.named_children), errors=tuple(map(self.source.range, self.faults()))
+        )
+
+    def faults(self) -> list[Node]:
+        """The outermost nodes that do not parse, but for the line break that no compiler wants."""
+        found: list[Node] = []
+        stack = [self.source.root]
+        while stack:
+            node = stack.pop()
+            if node.is_error or (node.is_missing and node.type != _SEPARATOR):
+                found.append(node)
+            else:
+                stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+        return found
+
+    def members(self, node: Node) -> tuple[Item, ...]:
+        """The members of a type; of an enum those after its entries."""
+        body = _child(node, *_BODIES)
+        if body is None:
+            return ()
+        bare = any(child.type == "interface" for child in node.children)
+        return self._block([child for child in body.named_children if child.type != "enum_entry"], bare=bare)
+
+    def _block(self, nodes: Sequence[Node], *, bare: bool = False) -> tuple[Item, ...]:
+        return build_items(nodes, self.source, lambda node: self._describe(node, bare=bare))
+
+    def _describe(self, node: Node, *, bare: bool) -> Iterable[Item]:
+        place = self.source.range(node)
+        kind = node.type
+        if kind == "import":
+            yield Item(kind=ItemKind.IMPORT, range=place)
+        elif kind in _TYPES:
+            yield self._type(node, place)
+        elif kind in ("function_declaration", "secondary_constructor"):
+            yield self._callable(node, place, bare=bare)
+        elif kind == "property_declaration":
+            yield self._property(node, place)
+        elif kind == "type_alias":
+            yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
+        elif node.is_error:
+            inner = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
+            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+        else:
+            yield Item(kind=ItemKind.OTHER, range=place)
+
+    def _type(self, node: Node, place: TextRange) -> Item:
+        body = _child(node, *_BODIES)
+        primary = _child(node, "primary_constructor")
+        children = self.members(node)
+        methods = [child for child in children if child.kind is ItemKind.FUNCTION]
+        plain = node.type == "class_declaration" and body is not None and body.type == "class_body"
+        name = self._name(node) or ("Companion" if node.type == "companion_object" else None)
+        return Item(
+            kind=ItemKind.CLASS,
+            range=place,
+            name=name,
+            parameters=self._parameters(primary) if primary is not None else None,
+            signature=self._signature(node, body),
+            body=self.source.range(body) if body is not None else None,
+            stub=(plain and not children) or (bool(methods) and all(method.stub for method in methods)),
+            children=children,
+        )
+
+    def _callable(self, node: Node, place: TextRange, *, bare: bool) -> Item:
+        body = _child(node, "function_body", "block")
+        parameters = _child(node, "function_value_parameters")
+        nested: list[Item] = []
+        if body is not None:
+            block = _child(body, "block") if body.type == "function_body" else body
+            inside = self._block(block.named_children) if block is not None else ()
+            nested = [item for item in inside if item.kind in _DEFINED]
+        constructor = node.type == "secondary_constructor"
+        declared = bare or constructor or bool(self._modifiers(node) & _NO_BODY)
+        return Item(
+            kind=ItemKind.FUNCTION,
+            range=place,
+            name="constructor" if constructor else self._name(node),
+            parameters=self._parameters(parameters) if parameters is not None else None,
+            signature=self._signature(node, body),
+            body=self.source.range(body) if body is not None else None,
+            stub=not declared if body is None else self._does_nothing(node, body),
+            children=tuple(nested),
+        )
+
+    def _property(self, node: Node, place: TextRange) -> Item:
+        """With accessors of its own a function without parameters, else a value."""
+        declared = _child(node, "variable_declaration")
+        name = self._name(declared) if declared is not None else None
+        accessors = [child for child in node.named_children if child.type in _ACCESSORS]
+        bodies = [body for child in accessors if (body := _child(child, "function_body")) is not None]
+        if not bodies:
+            return Item(kind=ItemKind.ASSIGNMENT, range=place, name=name)
+        return Item(
+            kind=ItemKind.FUNCTION,
+            range=place,
+            name=name,
+            signature=self._signature(node, accessors[0]),
+            body=TextRange(start=self.source.start(accessors[0]), end=self.source.end(accessors[-1])),
+            stub=all(self._does_nothing(None, body) for body in bodies),
+        )
+
+    def _does_nothing(self, node: Node | None, body: Node) -> bool:
+        block = _child(body, "block") if body.type == "function_body" else body
+        todo = has_todo(comments_in(body, self.source))
+        if block is None:
+            text = self.source.of(body).lstrip("=").lstrip()
+        else:
+            statements = real_statements(block)
+            if not statements:
+                return todo or (node is not None and self._gives_value(node))
+            if len(statements) > 1:
+                return False
+            text = self.source.of(statements[0])
+        return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
+
+    def _gives_value(self, node: Node) -> bool:
+        """Whether a function says that it returns something."""
+        children = node.children
+        at = next((at for at, child in enumerate(children) if child.type == "function_value_parameters"), None)
+        if at is None or at + 2 >= len(children) or children[at + 1].type != ":":
+            return False
+        return self.source.of(children[at + 2]) not in ("Unit", "Nothing")
+
+    def _modifiers(self, node: Node) -> set[str]:
+        modifiers = _child(node, "modifiers")
+        return set(self.source.of(modifiers).split()) if modifiers is not None else set()
+
+    def _name(self, node: Node) -> str | None:
+        name = node.child_by_field_name("name") or _child(node, "identifier")
+        return self.source.of(name).strip("`") if name is not None and not name.is_missing else None
+
+    def _signature(self, node: Node, body: Node | None) -> str:
+        """The header as written, the annotations before its first keyword left out."""
+        start = self.source.start(node)
+        for child in node.children:
+            inner = child.children if child.type == "modifiers" else [child]
+            found = next((one for one in inner if one.type != "annotation" and one.type not in COMMENTS), None)
+            if found is not None:
+                start = self.source.start(found)
+                break
+        stop = self.source.start(body) if body is not None else self.source.end(node)
+        return self.source.slice(start, max(start, stop)).strip()
+
+    def _parameters(self, node: Node) -> tuple[str, ...]:
+        if node.type == "primary_constructor":
+            node = _child(node, "class_parameters") or node
+        found = (_child(child, "identifier") for child in node.named_children if child.type.endswith("parameter"))
+        return tuple(self.source.of(name).strip("`") for name in found if name is not None)
+
+
+def _child(node: Node, *types: str) -> Node | None:
+    return next((child for child in node.children if child.type in types), None)
