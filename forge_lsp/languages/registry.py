@@ -12,6 +12,7 @@ from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.ruby import RUBY
