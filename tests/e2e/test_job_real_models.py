@@ -43,6 +43,7 @@ KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 """The wire format, and where on the server it is spoken."""
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(560)
 @pytest.mark.parametrize("kind", KINDS)

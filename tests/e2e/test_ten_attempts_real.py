@@ -123,6 +123,7 @@ def settings(parts: Parts) -> dict[str, object]:
     }
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
