@@ -8,7 +8,6 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, cast
-from xml.etree import ElementTree
 
 from forge_lsp.builds.c_family.cutting import Cut
 from forge_lsp.builds.c_family.flags import SOURCES
@@ -22,6 +21,7 @@ from forge_lsp.builds.suites import SuiteRun, failed, skipped, tail
 from forge_lsp.domain.checks import Run
 from forge_lsp.domain.errors import EnvironmentFault
 from forge_lsp.domain.ports import Box, ProcessResult, Sandbox
+from forge_lsp.reading import parsed_xml
 
 __all__ = ["Runner", "ctest_results"]
 
@@ -236,11 +236,11 @@ def ctest_results(output: str) -> dict[str, bool | None]:
 
 def _junit(log: bytes | None) -> dict[str, tuple[bool | None, str]] | None:
     """What ctest wrote of each test: its state and its output."""
-    if log is None or len(log) > _MOST_LOG:
+    if log is None:
         return None
     try:
-        root = ElementTree.fromstring(log)
-    except ElementTree.ParseError:
+        root = parsed_xml(log.decode("utf-8", "replace"), most=_MOST_LOG)
+    except ValueError:
         return None
     states: Mapping[str, bool | None] = {"run": True, "fail": False}
     found: dict[str, tuple[bool | None, str]] = {}
