@@ -40,8 +40,8 @@ print(add(LIMIT, 1))
 '''
 """What the smallest model can write: it has the like of it before its eyes."""
 ANSWERS = [("multiply", "a * b"), ("divide", "a / b"), ("subtract", "a - b"), ("add", "a + b")]
-"""A conversation that comes before each of ours. Alone, a model this small writes what is right in a few of a hundred
-answers."""
+"""Questions and answers that Ollama puts before each conversation (``MESSAGE`` of a Modelfile). Without them a model
+this small is right in a few answers of a hundred."""
 KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 """The wire format, and where on the server it is spoken."""
 
@@ -53,11 +53,11 @@ KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 async def test_a_small_real_model_writes_what_its_examples_prove(
     kind: str, tmp_path: Path, ollama_server: OllamaServer
 ) -> None:
-    said = "".join(
+    examples = "".join(
         f'MESSAGE user Write `{name}`.\nMESSAGE assistant """```python\ndef {name}(a, b):\n    return {value}\n```"""\n'
         for name, value in ANSWERS
     )
-    model = ollama_server.add_model("primed:135m", modelfile=f"PARAMETER num_ctx 2048\n{said}")
+    model = ollama_server.add_model("primed:135m", modelfile=f"PARAMETER num_ctx 2048\n{examples}")
     server = {"kind": kind, "url": ollama_server.url + KINDS[kind], "parallel": 2, "paid": False}
     values = settings(
         ollama_server.url,
