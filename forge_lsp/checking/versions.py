@@ -23,7 +23,8 @@ _USUAL = (
 
 def with_usual_folders(environment: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment with the folders at the end of PATH in which programs usually are: an editor that was
-    started from a desktop has not read the shell's settings."""
+    started from a desktop has not read the shell's settings. The system's own folders are not added: whoever leaves
+    them out of PATH means it."""
     known = environment.get("PATH", "").split(os.pathsep)
     more = [str(Path(folder).expanduser()) for folder in _USUAL]
     return {**environment, "PATH": os.pathsep.join([*known, *(one for one in more if one not in known)])}

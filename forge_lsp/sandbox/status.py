@@ -94,7 +94,7 @@ class Status:
             self._pidfd = os.pidfd_open(child)
             self._set_limits(child)
             os.write(self._block_write, b"\0")
-        except ProcessLookupError:
+        except (ProcessLookupError, BrokenPipeError):
             return  # it failed meanwhile, and bwrap says why
         except OSError as error:
             # It still waits for our word, and will not get it: nothing runs without its limits.

@@ -39,22 +39,31 @@ def add(a, b):
 print(add(LIMIT, 1))
 '''
 """What the smallest model can write: it has the like of it before its eyes."""
+ANSWERS = [("multiply", "a * b"), ("divide", "a / b"), ("subtract", "a - b"), ("add", "a + b")]
+"""Questions and answers that Ollama puts before each conversation (``MESSAGE`` of a Modelfile). Without them a model
+this small is right in a few answers of a hundred."""
 KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 """The wire format, and where on the server it is spoken."""
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(560)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_small_real_model_writes_what_its_examples_prove(
     kind: str, tmp_path: Path, ollama_server: OllamaServer
 ) -> None:
+    examples = "".join(
+        f'MESSAGE user Write `{name}`.\nMESSAGE assistant """```python\ndef {name}(a, b):\n    return {value}\n```"""\n'
+        for name, value in ANSWERS
+    )
+    model = ollama_server.add_model("primed:135m", modelfile=f"PARAMETER num_ctx 2048\n{examples}")
     server = {"kind": kind, "url": ollama_server.url + KINDS[kind], "parallel": 2, "paid": False}
     values = settings(
         ollama_server.url,
-        row(*range(1, 13), generator="small", samples=4, panel=()),
+        row(*range(1, 31), generator="small", samples=4, panel=()),
         servers={"real": server},
-        models={"small": {"server": "real", "name": "smollm2:135m", "context": 1024}},
+        models={"small": {"server": "real", "name": model, "context": 2048}},
         accept={"rule": "evidence"},
         deadlines={"total": 280},
     )

@@ -68,6 +68,7 @@ def add(a, b):
 THINKING = {"solo": (1, 1), "duo": (3, 3), "trio": (4, 4), "debate": (9, 9), "vote": (10, 25)}
 """The fewest and the most calls of a strategy where every member has something to say. A ballot that names no plan is
 asked for once more, and a tie brings a run-off."""
+_REPLACED = re.compile(r"^(?P<model>\S+) gives no usable answers as (?P<role>\w+) .*: (?P<by>\S+) takes its place")
 NONSENSE = ("white space without end", "the same text again and again")
 """Why a call may fail: the model lost its way."""
 
@@ -125,6 +126,7 @@ def settings(parts: Parts) -> dict[str, object]:
     }
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,8 +152,20 @@ async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeyp
     assert [(row["jobId"], row["costUsd"]) for row in history] == [(outcome["jobId"], outcome["costUsd"])]
     check_ledger(tmp_path / "state" / "ledger.db", told, outcome)
     assert plan.evictions > 0, "nothing is swapped: the test's memory is too large"
-    check_stages(plan, told, watch)
-    assert loads <= plan.loads, [scene.moves for scene in plan.scenes if scene.moves]
+    if not stand_ins(told):  # they need loads that are not in the plan
+        check_stages(plan, told, watch)
+        assert loads <= plan.loads, [scene.moves for scene in plan.scenes if scene.moves]
+
+
+def stand_ins(told: list[dict[str, Any]], until: int = 10) -> dict[str, set[str]]:
+    """Return, by role, the models that were replaced up to an attempt and those that replaced them: a model this small
+    may give no usable answer twice."""
+    found: dict[str, set[str]] = {}
+    for event in told:
+        said = _REPLACED.search(event["reason"]) if event["type"] == "degraded" else None
+        if said is not None and event["number"] <= until:
+            found.setdefault(said["role"], set()).update((said["model"], said["by"]))
+    return found
 
 
 def _loads(log: str) -> int:
@@ -192,24 +206,33 @@ def check_calls(told: list[dict[str, Any]]) -> None:
             for stage in ("think", "generate", "review")
         }
         silent = [event for event in mine if event["type"] == "degraded" and event["stage"] == "think"]
+        others = stand_ins(told, number)
+        thinkers = others.get("thinker", set()) | others.get("voter", set())
+        writers, reviewers = others.get("writer", set()), others.get("reviewer", set())
         fewest, most = THINKING[row["thinking"]["strategy"]]
-        assert asked["think"].total() <= most, (number, asked)
+        assert asked["think"].total() <= most + 2 * len(thinkers), (number, asked)
         if not silent:
             assert asked["think"].total() >= fewest, (number, asked)
-        assert asked["think"].keys() <= set(row["thinking"]["models"])
-        assert asked["generate"].keys() == {row["generator"]["model"]}
-        assert asked["generate"].total() in (1, 2)  # a cut-off answer is asked to go on, once
+        assert asked["think"].keys() <= set(row["thinking"]["models"]) | thinkers
+        assert asked["generate"].keys() <= {row["generator"]["model"]} | writers
+        assert 1 <= asked["generate"].total() <= 2 + 2 * len(writers)  # a cut-off answer is asked to go on, once
         (attempt,) = [event for event in mine if event["type"] == "attempt.finished"]
-        sat = attempt["compiled"] is True and "fails" not in attempt["reason"]
+        # what does not compile, or fails an example, is reviewed by nobody
+        sat = attempt["compiled"] is True and attempt["grade"] is not None
         # everybody once; once more for an answer that was no review, and for a second look of a critical panel
-        assert asked["review"].keys() == (set(row["panel"]["members"]) if sat else set()), (number, attempt)
+        members = set(row["panel"]["members"]) if sat else set()
+        assert members - reviewers <= asked["review"].keys() <= members | (reviewers if sat else set()), (
+            number,
+            attempt,
+        )
         assert all(count <= 4 for count in asked["review"].values())
 
 
 def check_costs(told: list[dict[str, Any]], outcome: dict[str, Any]) -> None:
     """Six attempts for nothing, four for something, and the sum of it."""
     costs = {event["number"]: event["costUsd"] for event in told if event["type"] == "attempt.finished"}
-    assert [number for number, cost in costs.items() if cost > 0] == [7, 8, 9, 10]
+    paid = [number for number, cost in costs.items() if cost > 0]
+    assert paid == [7, 8, 9, 10] if not stand_ins(told) else set(paid) <= {7, 8, 9, 10}
     assert outcome["costUsd"] == pytest.approx(sum(costs.values()))
 
 

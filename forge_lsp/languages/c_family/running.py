@@ -8,7 +8,6 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, cast
-from xml.etree import ElementTree
 
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import SuiteRun, failed, skipped, tail
@@ -22,6 +21,7 @@ from forge_lsp.languages.c_family.outputs import Told, missing_names, unlinked
 from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, Once, changes_for, merged
 from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Suite
+from forge_lsp.reading import parsed_xml
 
 __all__ = ["Runner", "ctest_results"]
 
@@ -236,11 +236,11 @@ def ctest_results(output: str) -> dict[str, bool | None]:
 
 def _junit(log: bytes | None) -> dict[str, tuple[bool | None, str]] | None:
     """What ctest wrote of each test: its state and its output."""
-    if log is None or len(log) > _MOST_LOG:
+    if log is None:
         return None
     try:
-        root = ElementTree.fromstring(log)
-    except ElementTree.ParseError:
+        root = parsed_xml(log.decode("utf-8", "replace"), most=_MOST_LOG)
+    except ValueError:
         return None
     states: Mapping[str, bool | None] = {"run": True, "fail": False}
     found: dict[str, tuple[bool | None, str]] = {}

@@ -25,6 +25,7 @@ from forge_lsp.checking.suites import (
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.task import ScopeKind
+from forge_lsp.languages.c_family import running
 from forge_lsp.languages.c_family.evidence import ctest_results
 from tests.support.builds import candidate_of, task_of, write_files
 
@@ -166,3 +167,12 @@ def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_pa
     found = speaking_of(place, files, ("total", None, "shop"), most=8)
     assert [str(path) for path in found] == ["b.py", "e.py", "a.py"]
     assert [str(path) for path in speaking_of(place, files, ("total", "shop"), most=1)] == ["b.py"]
+
+
+def test_a_report_of_ctest_with_entities_is_not_read() -> None:
+    case = '<testsuite><testcase name="one" status="fail"><system-out>said {}</system-out></testcase></testsuite>'
+    assert running._junit(case.format("1 &lt; 2").encode()) == {"one": (False, "said 1 < 2")}
+    entities = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
+    assert running._junit((entities + case.format("&b;")).encode()) is None
+    assert running._junit(b"<testsuite>") is None
+    assert running._junit(None) is None
