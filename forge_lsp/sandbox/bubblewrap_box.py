@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from forge_lsp.sandbox.status import Status
 
 __all__ = ["BubblewrapBox", "Ground"]
 
+_log = logging.getLogger(__name__)
 _EMPTY_ROOT = Path("/work")
 _CACHE = Path("/cache")
 _KEPT_SECONDS = 7 * 86400.0
@@ -120,14 +122,18 @@ class BubblewrapBox:
     ) -> ProcessResult:
         async with self._turn, self._ground.places:
             outcome = await self._run(command, timeout, env, readable, loopback, stdin)
-            if outcome.failure is not None and self._copied is None and not self._ran and "overlay" in outcome.failure:
-                # The project lies on a file system that overlayfs cannot take as a layer (some network and FUSE ones).
-                await self._copy()
+            if outcome.failure is not None and not outcome.missing:
+                # Once more, since nothing ran: a machine that is short of memory or namespaces may have refused. The
+                # project may also lie on a file system that overlayfs cannot take as a layer (some network and FUSE
+                # ones), and is copied then.
+                _log.warning("The sandbox did not start (%s); it is started once more", outcome.failure)
+                if self._copied is None and not self._ran and "overlay" in outcome.failure:
+                    await self._copy()
                 outcome = await self._run(command, timeout, env, readable, loopback, stdin)
             self._ran = True
         if outcome.failure is None:
             return outcome.result
-        if "execvp" in outcome.failure:
+        if outcome.missing:
             raise ToolMissing(f"The program {command[0]} is not installed where the sandbox can see it.")
         raise SandboxUnavailable(f"The sandbox did not start: {outcome.failure}", remedy="forge-lsp doctor")
 
@@ -258,6 +264,11 @@ class _Outcome:
 
     result: ProcessResult
     failure: str | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether the command is not there."""
+        return self.failure is not None and "execvp" in self.failure
 
 
 def _with_signal(result: ProcessResult) -> ProcessResult:

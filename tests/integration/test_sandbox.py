@@ -216,6 +216,42 @@ async def test_a_project_that_cannot_be_a_layer_is_copied(folders: BoxFolders, t
         inner.close()
 
 
+FAILING = """#!{python}
+import os, pathlib, signal, subprocess, sys
+count = pathlib.Path({count!r})
+count.write_text(count.read_text() + "x" if count.exists() else "x")
+if len(count.read_text()) > {failures}:
+    os.execv({bwrap!r}, [{bwrap!r}, *sys.argv[1:]])
+status = int(sys.argv[sys.argv.index("--json-status-fd") + 1])
+os.close(int(sys.argv[sys.argv.index("--block-fd") + 1]))
+child = subprocess.Popen(["sleep", "5"])
+os.write(status, b'{{"child-pid": %d}}\\n' % child.pid)
+os.write(2, b"bwrap: Creating new namespace failed: out of them\\n")
+os._exit(1)
+"""
+"""A bwrap that fails as the real one does where the machine lacks something: after it has told of its child."""
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_a_start_that_fails_is_tried_once_more_and_then_told(
+    failures: int, folders: BoxFolders, project: Path, tmp_path: Path
+) -> None:
+    if works("overlay") is not None:
+        pytest.skip(f"bubblewrap: {works('overlay')}")
+    program, count = tmp_path / "bwrap", tmp_path / "count"
+    real = str(find_bwrap()[0])
+    program.write_text(FAILING.format(python=sys.executable, count=str(count), failures=failures, bwrap=real))
+    program.chmod(0o755)
+    async with Bubblewrap(program=program, folders=folders).open(Tree(source=project, files={})) as box:
+        running = box.run(["cat", "gone.txt"], timeout=20)
+        if failures == 1:
+            assert (await running).stdout == b"gone"
+        else:
+            with pytest.raises(SandboxUnavailable, match="Creating new namespace failed"):
+                await running
+    assert count.read_text() == "xx"
+
+
 async def test_the_system_is_no_project(folders: BoxFolders) -> None:
     if not find_bwrap():
         pytest.skip("bubblewrap is not installed")
