@@ -30,6 +30,7 @@ from forge_lsp.placement.residency import ManagedResidency
 from tests.support.fleets import Stock, fleet_of
 from tests.support.ollama_server import OllamaServer, model_file, ollama_program
 from tests.support.real_server import environment, events, forge, generate, open_file
+from tests.support.tables import whole
 from tests.support.watching import Watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the real Ollama server is for Linux")
@@ -129,6 +130,7 @@ def settings(parts: Parts) -> dict[str, object]:
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.skipif(not whole(), reason="ten attempts of real models take ten minutes: `make tables` plays them")
 async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = settings(parts)
     env = environment(tmp_path, values, **KEY)
