@@ -101,7 +101,7 @@ async def ran(services: Services, capsys: pytest.CaptureFixture[str], *words: st
 def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """As if the product carried these tasks alone."""
     tasks = tuple(task for task in carried_tasks(BUILT_IN) if task.id in names)
-    monkeypatch.setattr("forge_lsp.bench.carried.carried_tasks", lambda: tasks)
+    monkeypatch.setattr("forge_lsp.bench.carried.carried_tasks", lambda languages: tasks)
 
 
 async def test_right_and_wrong_are_told_apart_kept_and_no_part_of_the_ledger(
