@@ -17,7 +17,15 @@ from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.interpreters import environment_at
 from forge_lsp.sandbox.remedies import WSL
 
-__all__ = ["found_program", "no_code_here", "programs_of", "readable_for", "version_finding", "with_program"]
+__all__ = [
+    "as_argument",
+    "found_program",
+    "no_code_here",
+    "programs_of",
+    "readable_for",
+    "version_finding",
+    "with_program",
+]
 
 
 def no_code_here(what: str, sandbox: Sandbox) -> Fault:
@@ -70,6 +78,12 @@ def readable_for(program: Path) -> tuple[Path, ...]:
         shown = exposed((folder,), origin=Origin.USER, workspace=None)
         found += shown or exposed((file,), origin=Origin.USER, workspace=None)
     return tuple(sorted(dict.fromkeys(path for path in found if not path.is_relative_to("/usr"))))
+
+
+def as_argument(name: str) -> str:
+    """Return the name of a file of the tree as a tool's argument: one that begins like an option (``-Xplugin=x/a.kt``)
+    or a list of arguments (``@x/a.kt``) would be read as such."""
+    return f"./{name}" if name.startswith(("-", "@")) else name
 
 
 async def version_finding(

@@ -14,8 +14,8 @@ from forge_lsp.reading import read_text
 __all__ = ["exclude_files"]
 
 _SECONDS = 5.0
-_SECTION = re.compile(r"^\s*\[\s*(?P<name>[\w.-]+)", re.M)
-_EXCLUDES = re.compile(r"^\s*excludesfile\s*=\s*(?P<path>.*?)\s*$", re.M | re.I)
+_SECTION = re.compile(r"^[ \t]*\[\s*(?P<name>[\w.-]+)", re.M)
+_EXCLUDES = re.compile(r"^[ \t]*excludesfile[ \t]*=[ \t]*(?P<path>.*?)[ \t\r]*$", re.M | re.I)
 
 
 def exclude_files(top: Path, *, repository: bool) -> tuple[Path, ...]:
