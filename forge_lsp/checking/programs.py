@@ -72,11 +72,14 @@ def readable_for(program: Path) -> tuple[Path, ...]:
     if environment is not None:
         return environment.readable
     real = program.resolve()
+    # Tools of a project's packages are on PATH for many, and are links that came with it.
+    installed = "node_modules" in program.parts or program.parent.parts[-2:] == ("vendor", "bin")
+    origin = Origin.WORKSPACE if installed else Origin.USER
     found: list[Path] = []
     for folder, file in ((program.parent, program), (real.parent, real)):
         # A program may lie in a folder that is not shown, the home itself: then it alone is.
-        shown = exposed((folder,), origin=Origin.USER, workspace=None)
-        found += shown or exposed((file,), origin=Origin.USER, workspace=None)
+        shown = exposed((folder,), origin=origin, workspace=None)
+        found += shown or exposed((file,), origin=origin, workspace=None)
     return tuple(sorted(dict.fromkeys(path for path in found if not path.is_relative_to("/usr"))))
 
 
