@@ -32,6 +32,8 @@ __all__ = [
 
 CONFIGURATION = 4 * 1024 * 1024
 """Bytes of the largest settings, manifest or ignore file that is read."""
+_DEEPEST = 500
+"""Elements of an XML document within one another: what writes one again goes as deep into the stack."""
 SOURCE = 64 * 1024 * 1024
 """Bytes of the largest source, or file that a tool wrote, that is read."""
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
@@ -103,15 +105,21 @@ def parsed_json(text: str | bytes) -> Any:
 
 
 def parsed_xml(text: str, *, most: int = CONFIGURATION) -> ElementTree.Element:
-    """The root of an XML document. Raises ValueError for one that is not, is longer than ``most`` characters, or has a
-    document type: its entities can be made to fill the memory, or name files."""
+    """The root of an XML document. Raises ValueError for one that is not, is longer than ``most`` characters, is nested
+    beyond all sense, or has a document type: its entities can be made to fill the memory, or name files."""
     if len(text) > most or "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("it has a document type, or is too long")
     try:
         # As bytes a declared encoding would count, and the text is decoded already.
-        return ElementTree.fromstring(text.lstrip("\ufeff").strip())
+        root = ElementTree.fromstring(text.lstrip("\ufeff").strip())
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from None
+    level, depth = [root], 0
+    while level:
+        level, depth = [inner for one in level for inner in one], depth + 1
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deeply")
+    return root
 
 
 def filled(text: str, place: re.Pattern[str], values: Mapping[str, str], *, most: int = 100_000) -> str:

@@ -26,10 +26,10 @@ _LOCKS = (
 """Lock files by package manager: one above a package is that of its workspace, unless the package has its own."""
 _SAYING: Mapping[str, re.Pattern[str]] = {
     "package.json": re.compile(r'"workspaces"\s*:'),
-    "Cargo.toml": re.compile(r"^\s*\[workspace[\].]", re.M),
-    "pyproject.toml": re.compile(r"^\s*\[tool\.(?:uv|hatch|rye)\.workspace[\].]", re.M),
+    "Cargo.toml": re.compile(r"^[ \t]*\[workspace[\].]", re.M),
+    "pyproject.toml": re.compile(r"^[ \t]*\[tool\.(?:uv|hatch|rye)\.workspace[\].]", re.M),
     "pom.xml": re.compile(r"<modules>"),
-    "CMakeLists.txt": re.compile(r"^\s*add_subdirectory\s*\(", re.M | re.I),
+    "CMakeLists.txt": re.compile(r"^[ \t]*add_subdirectory\s*+\(", re.M | re.I),
     "deno.json": re.compile(r'"workspace"\s*:'),
 }
 """Files that say inside whether they stand above other packages."""

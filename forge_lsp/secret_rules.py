@@ -14,6 +14,7 @@ from importlib import resources
 
 __all__ = ["secrets_in"]
 
+_BARE = r"(?=\S{0,127}?[0-9])(?=\S{0,127}?[A-Za-z])[A-Za-z0-9+/=_.~!@\#%^&*-]{8,128}"
 # What that list has not: headers, connection strings, and assignments without quotes.
 _OWN = (
     (
@@ -31,6 +32,16 @@ _OWN = (
         r"(?i)(?<![\w-])[\w-]{0,80}(?:password|passwd|pwd|passphrase)[\"']?\s{0,20}[:=]{1,2}\s{0,20}[rbRBuU]?[\"']"
         r"((?=[^\"'\n]*[A-Za-z])(?=[^\"'\n]*[\d!@#^&*+~?])[^\"'\s{}<>$%]{5,64})[\"']",
         ("password", "passwd", "pwd", "passphrase"),
+    ),
+    # Variables of a shell, settings of npm, entries of netrc and YAML, where no quotes are needed.
+    (
+        rf"(?<![\w-])(?:[A-Z_]{{0,60}}(?:PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_KEY)|_password|_auth(?:Token)?)=({_BARE})(?=[\s;&|]|\Z)",
+        ("password=", "passwd=", "pwd=", "secret=", "token=", "api_key=", "_auth="),
+    ),
+    (r"(?m)^[ \t]*(?:machine|default)\b[^\n]{0,200}\bpassword[ \t]+(\S{4,128})", ("password",)),
+    (
+        rf"(?mi)^[ \t-]*[\w.-]{{0,60}}(?:password|passwd|passphrase):[ \t]+({_BARE})[ \t]*(?:\#[^\n]*)?$",
+        ("password:", "passwd:", "passphrase:"),
     ),
 )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from forge_lsp.changes.judging import is_test
 from forge_lsp.changes.values import FileChange
 from forge_lsp.core.errors import BadRequest, ToolMissing
 from forge_lsp.core.languages import Languages
+from forge_lsp.own_git import bounded, environment, find_git, programs_named, without_programs
 from forge_lsp.reading import NotReadable, read_plain
 
 __all__ = ["LARGEST", "MOST_FILES", "Told", "change_of"]
@@ -21,8 +21,7 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of the largest file of a change."""
 MOST_FILES = 500
 _SECONDS = 60.0
-_KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "SYSTEMROOT", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
-_KEPT_CONFIG = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_OF_ONE_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +47,14 @@ async def change_of(folder: Path, revision: str, languages: Languages, *, staged
     """
     git = await _opened(folder)
     commit = await git.commit(revision)
-    listing = ("--name-status", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules")
-    said = await git.asked("diff", *listing, *(("--cached",) if staged else ()), commit, "--")
+    plain = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules", f"-O{os.devnull}")
+    said = await git.asked("diff", "--name-status", *plain, *(("--cached",) if staged else ()), commit, "--")
     fields = said.split("\0")
     states = dict(zip(fields[1::2], fields[0::2], strict=False))
     loose = [name for name in (await git.asked("ls-files", "--others", "--exclude-standard", "-z")).split("\0") if name]
     if staged:
         # What is on the disk and not in the index is not a part of the commit, and must not help its tests.
-        on_disk = await git.asked("diff", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules", "--")
+        on_disk = await git.asked("diff", "--name-only", *plain, "--")
         besides = [name for name in on_disk.split("\0") if name and name not in states]
     else:
         besides = []
@@ -85,22 +84,39 @@ async def change_of(folder: Path, revision: str, languages: Languages, *, staged
 
 
 async def _opened(folder: Path) -> _Git:
-    program = shutil.which("git")
+    start = next((one for one in (folder, *folder.parents) if one.is_dir()), folder)
+    program = await asyncio.to_thread(find_git, start)
     if program is None:
         raise ToolMissing("git is not installed", remedy="install git, or give the change as a diff: --diff FILE")
-    start = next((one for one in (folder, *folder.parents) if one.is_dir()), folder)
     probe = _Git(program=program, top=start)
     code, said, words = await probe.run("rev-parse", "--show-toplevel")
     if code != 0:
         why = words.strip().splitlines()[0].removeprefix("fatal: ") if words.strip() else "git failed"
         raise BadRequest(f"{folder} cannot be compared with a revision: {why}", remedy="give the change as a diff")
-    return _Git(program=program, top=await asyncio.to_thread(Path(said.rstrip("\n")).resolve))
+    top = await asyncio.to_thread(Path(said.rstrip("\n")).resolve)
+    if not (await asyncio.to_thread(start.resolve)).is_relative_to(top):
+        why = f"its repository's files are in {top} (core.worktree)"
+        raise BadRequest(f"{folder} cannot be compared with a revision: {why}", remedy="give the change as a diff")
+    git = _Git(program=program, top=top)
+    return _Git(program=program, top=top, options=await git.without_programs())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Git:
     program: str
     top: Path
+    options: tuple[str, ...] = ()
+
+    async def without_programs(self) -> tuple[str, ...]:
+        """The options with which nothing that the repository's own settings name is started. Raises BadRequest."""
+        named: set[str] = set()
+        for where in ("--local", "--worktree"):  # the second is refused where the repository has none
+            code, out, _ = await self.run("config", where, "--includes", "--null", "--name-only", "--list")
+            named.update(out.split("\0") if code == 0 else ())
+        try:
+            return without_programs(programs_named(named))
+        except ValueError as error:
+            raise BadRequest(f"{self.top} cannot be compared with a revision: {error}") from None
 
     async def commit(self, revision: str) -> str:
         """The object that a revision names; the empty tree for HEAD before the first commit. Raises BadRequest."""
@@ -144,29 +160,29 @@ class _Git:
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code, output and errors."""
-        code, out, wrong = await _run((self.program, *_options(self.top), *words), self.top)
+        code, out, wrong = await _run((self.program, *self._options, *words), self.top)
         return code, os.fsdecode(out), os.fsdecode(wrong)
 
     async def bytes_of(self, *words: str) -> tuple[int, bytes]:
         """Exit code and output as it is."""
-        code, out, _ = await _run((self.program, *_options(self.top), *words), self.top)
+        code, out, _ = await _run((self.program, *self._options, *words), self.top)
         return code, out
 
-
-def _options(top: Path) -> Sequence[str]:
-    # Nothing that a repository's own settings name is to be started.
-    return ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C", str(top))
+    @property
+    def _options(self) -> Sequence[str]:
+        return ("--no-pager", *without_programs(()), *self.options, "-c", "core.quotePath=false", "-C", str(self.top))
 
 
 async def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]:
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
-        env=_environment(),
+        env={**environment(_OF_ONE_REPOSITORY), "GIT_LITERAL_PATHSPECS": "1"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    bounded(process.pid)
     try:
         async with asyncio.timeout(_SECONDS):
             out, wrong = await process.communicate()
@@ -177,12 +193,6 @@ async def _run(command: Sequence[str], folder: Path) -> tuple[int, bytes, bytes]
             process.kill()
             await process.wait()
     return process.returncode or 0, out, wrong
-
-
-def _environment() -> Mapping[str, str]:
-    known = {name: os.environ[name] for name in (*_KEPT, *_KEPT_CONFIG) if name in os.environ}
-    ours = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
-    return {**known, **ours}
 
 
 def _decoded(content: bytes, name: str) -> str:

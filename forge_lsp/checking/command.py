@@ -8,14 +8,14 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import no_code_here, readable_for
+from forge_lsp.checking.programs import as_argument, no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.task import Task
 
-__all__ = ["CommandToolchain", "parse_problems"]
+__all__ = ["CommandToolchain", "filled_in", "parse_problems", "resolve_program"]
 
 _LINE = re.compile(
     r"^\s*(?P<file>[^\s:()][^:()\n]*?)"
@@ -76,7 +76,7 @@ class CommandToolchain:
     async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
         program = resolve_program(self._command[0], place)
         document = str(place.document)
-        arguments = [argument.replace("{file}", document) for argument in self._command[1:]]
+        arguments = [filled_in(argument, document) for argument in self._command[1:]]
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run((program, *arguments), timeout=self._timeout, readable=readable_for(Path(program)))
             root = str(box.root)
@@ -144,6 +144,11 @@ def parse_problems(output: str, *, root: str, source: str) -> tuple[Diagnostic, 
         if len(found) == _MOST_PROBLEMS:
             break
     return tuple(found)
+
+
+def filled_in(argument: str, document: str) -> str:
+    """Return an argument of the user's command with the document's name for ``{file}``."""
+    return as_argument(document) if argument == "{file}" else argument.replace("{file}", document)
 
 
 def resolve_program(name: str, place: Place) -> str:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 __all__ = ["Comparison", "compares", "parameters_of"]
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_NAME = re.compile(r"([A-Za-z_]\w*)\s*(?:=[^=].*)?$", re.S)
+_NAME = re.compile(r"(?<!\w)([A-Za-z_]\w*+)\s*+(?:=[^=].*)?$", re.S)
 _OPERATOR = re.compile(r"<=>|==|!=|<=|>=|(?<![<=-])<(?![<=])|(?<![>=-])>(?![>=])|(?<!-)-(?![->=])|\^")
-_CALL = re.compile(r"(?P<on>(?:[A-Za-z_]\w*\.|\]\.)?)(?P<name>[A-Za-z_]\w*)\s*(?:<[\w\s,.?]*>\s*)?\(")
+_CALL = re.compile(
+    r"(?P<on>(?:(?<!\w)[A-Za-z_]\w*+\.|\]\.)?)(?P<name>(?<!\w)[A-Za-z_]\w*+)\s*+(?:<[\w\s,.?]*+>\s*+)?\("
+)
 _COMPARING = re.compile(r"equal|compar|same|cmp|match|close|near|approx|diff|dist", re.I)
 _ALWAYS = re.compile(r"\|\|\s*!*\s*(?:true|1)\b|\b(?:true|1)\s*\|\|")
 _RETURN = re.compile(r"\breturn\b\s*([^;]*);")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from forge_lsp.checking.command import resolve_program
+from forge_lsp.checking.command import filled_in, resolve_program
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import Memory, Suite, SuiteRun, failed, judged, not_run, passed, skipped, uncollected
@@ -21,7 +21,7 @@ from forge_lsp.core.task import ScopeKind, Task
 __all__ = ["OwnTests", "runs_of"]
 
 _TAP = re.compile(
-    r"^\s*(?P<no>not )?ok\b[ \t]*(?P<number>\d+)?[ \t]*(?:-[ \t]*)?(?P<name>[^#\n]*)(?P<rest>#.*)?$", re.M
+    r"^[ \t]*(?P<no>not )?ok\b[ \t]*(?P<number>\d+)?[ \t]*(?:-[ \t]*)?(?P<name>[^#\n]*)(?P<rest>#.*)?$", re.M
 )
 _ENDS = re.compile(r"\b(?:_?exit!?|quit|abort|halt|at_exit|trap|kill|exec[lv]?p?e?)\b")
 """Ways to end a program or to take its place, in most languages."""
@@ -65,7 +65,7 @@ class OwnTests:
 
     async def _run(self, task: Task, place: Place, text: str) -> SuiteRun:
         program = resolve_program(self._command[0], place)
-        arguments = [argument.replace("{file}", str(place.document)) for argument in self._command[1:]]
+        arguments = [filled_in(argument, str(place.document)) for argument in self._command[1:]]
         async with self._sandbox.open(place.tree(text)) as box:
             result = await box.run((program, *arguments), timeout=self._timeout, readable=readable_for(Path(program)))
         output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")

@@ -17,7 +17,15 @@ from forge_lsp.sandbox.exposure import Origin, exposed
 from forge_lsp.sandbox.interpreters import environment_at
 from forge_lsp.sandbox.remedies import WSL
 
-__all__ = ["found_program", "no_code_here", "programs_of", "readable_for", "version_finding", "with_program"]
+__all__ = [
+    "as_argument",
+    "found_program",
+    "no_code_here",
+    "programs_of",
+    "readable_for",
+    "version_finding",
+    "with_program",
+]
 
 
 def no_code_here(what: str, sandbox: Sandbox) -> Fault:
@@ -64,12 +72,21 @@ def readable_for(program: Path) -> tuple[Path, ...]:
     if environment is not None:
         return environment.readable
     real = program.resolve()
+    # Tools of a project's packages are on PATH for many, and are links that came with it.
+    installed = "node_modules" in program.parts or program.parent.parts[-2:] == ("vendor", "bin")
+    origin = Origin.WORKSPACE if installed else Origin.USER
     found: list[Path] = []
     for folder, file in ((program.parent, program), (real.parent, real)):
         # A program may lie in a folder that is not shown, the home itself: then it alone is.
-        shown = exposed((folder,), origin=Origin.USER, workspace=None)
-        found += shown or exposed((file,), origin=Origin.USER, workspace=None)
+        shown = exposed((folder,), origin=origin, workspace=None)
+        found += shown or exposed((file,), origin=origin, workspace=None)
     return tuple(sorted(dict.fromkeys(path for path in found if not path.is_relative_to("/usr"))))
+
+
+def as_argument(name: str) -> str:
+    """Return the name of a file of the tree as a tool's argument: one that begins like an option (``-Xplugin=x/a.kt``)
+    or a list of arguments (``@x/a.kt``) would be read as such."""
+    return f"./{name}" if name.startswith(("-", "@")) else name
 
 
 async def version_finding(

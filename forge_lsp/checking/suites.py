@@ -34,6 +34,7 @@ __all__ = [
     "judged",
     "not_run",
     "passed",
+    "scanned",
     "skipped",
     "speaking_of",
     "tail",
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 _TAIL = 400
+_MOST_SCANNED = 2_000
+_BLANKS = re.compile(r"(\s{16})\s+")
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -276,6 +279,18 @@ def speaking_of(
         if rank is not None:
             found.append((rank, PurePosixPath(file)))
     return tuple(file for _, file in sorted(found)[:most])
+
+
+def scanned(text: str) -> str:
+    """Return of a failure's words what is searched for values: the first whole lines, without long runs of blanks. What
+    a test prints is the candidate's own, and most patterns take the square of its length."""
+    lines, left = list[str](), _MOST_SCANNED
+    for line in text[: _MOST_SCANNED + 1].split("\n"):
+        left -= len(line) + 1
+        if left < 0:
+            break
+        lines.append(line)
+    return _BLANKS.sub(r"\1", "\n".join(lines))
 
 
 def tail(text: str) -> str:

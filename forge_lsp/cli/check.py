@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
+from forge_lsp.cli.display import printable, printable_lines, say, stderr_console, stdout_console
 from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import BadRequest
@@ -121,8 +121,3 @@ def _print(judgement: Judgement) -> None:
     console = stdout_console()
     for ruling, line in lines_of(judgement):
         console.print(printable_lines(line), style=_STYLES.get(str(ruling), ""), soft_wrap=True)
-
-
-def printable_lines(text: str) -> str:
-    """Several lines, each fit for a terminal."""
-    return "\n".join(printable(line) for line in text.split("\n"))

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import say, stderr_console
+from forge_lsp.cli.display import printable, say, show, stderr_console
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
         return _init(options)
     resolved = await load()
     for note in resolved.notes:
-        stderr_console().print(f"note: {note}", style="yellow")
+        stderr_console().print(printable(f"note: {note}"), style="yellow")
     values = resolved.settings.model_dump(mode="json")
     if options.json:
         say(json.dumps(values, indent=2) + "\n")
@@ -60,7 +60,7 @@ async def config(options: Options, load: Callable[[], Awaitable[Resolved]]) -> i
     lines = [
         f"{'.'.join(path)} = {json.dumps(value)}  # {resolved.layers.setter_of(path)}" for path, value in leaves(values)
     ]
-    say("\n".join(lines) + "\n")
+    show("\n".join(lines) + "\n")
     return 0
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli import files
-from forge_lsp.cli.display import printable, say, stderr_console
+from forge_lsp.cli.display import printable, say, show, stderr_console
 from forge_lsp.core.task import Task
 from forge_lsp.redaction import redact
 
@@ -46,7 +46,7 @@ async def context(options: Options, services: Services) -> int:
         document_of = {"system": shared.system, "text": shared.text, "rules": found.rules, "parts": _parts(found)}
         say(json.dumps(document_of, indent=2) + "\n")
         return 0
-    say(f"{shared.system}\n\n{shared.text}\n" + (f"\n{found.rules}\n" if found.rules else ""))
+    show(f"{shared.system}\n\n{shared.text}\n" + (f"\n{found.rules}\n" if found.rules else ""))
     console = stderr_console()
     for part in found.parts:
         console.print(printable(_line(part)), style="dim", soft_wrap=True, highlight=False)

@@ -25,10 +25,21 @@ from forge_lsp.core.events import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Display", "count", "printable", "say", "say_error", "stderr_console", "stdout_console"]
+__all__ = [
+    "Display",
+    "count",
+    "printable",
+    "printable_lines",
+    "say",
+    "say_error",
+    "show",
+    "stderr_console",
+    "stdout_console",
+]
 
 _UNBOUNDED = 240  # columns
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal, or shows code in another order than it has."""
 
 
 def say(text: str) -> None:
@@ -48,10 +59,20 @@ def say(text: str) -> None:
         pass
 
 
+def show(text: str) -> None:
+    """Write text that others wrote, to be read: as it is into a pipe or a file, fit for a terminal on one.
+
+    Raises EnvironmentFault, as :func:`say` does.
+    """
+    out: IO[str] | None = sys.stdout  # None where it was closed before we began
+    terminal = out is not None and out.isatty()
+    say(printable_lines(text) if terminal else text)
+
+
 def say_error(sentence: str) -> None:
-    """One line on standard error, under our name."""
+    """One line on standard error, under our name; more where the sentence has them."""
     try:
-        print(f"forge-lsp: {sentence}", file=sys.stderr, flush=True)
+        print(f"forge-lsp: {printable_lines(sentence)}", file=sys.stderr, flush=True)
     except BrokenPipeError:
         _mute(sys.stderr)
 
@@ -92,6 +113,11 @@ def _mute(stream: IO[str]) -> None:
 def printable(text: str) -> str:
     """``text`` with control characters made visible: what models write must not steer a terminal."""
     return _CONTROL.sub(lambda found: _picture(ord(found.group())), text)
+
+
+def printable_lines(text: str) -> str:
+    """Several lines, each fit for a terminal."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _picture(code: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.task import Document, TextRange
+from forge_lsp.reading import SOURCE, read_plain
 from forge_lsp.roots import project_root
 
 __all__ = ["language_of", "present_text", "read_document", "selection", "workspace_of", "write_text"]
@@ -45,7 +46,7 @@ def language_of(path: Path, named: str | None, languages: Languages) -> Language
 def read_document(path: Path, language: Language) -> Document:
     """A file as it is on disk, line endings and byte order mark included. Raises BadRequest."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_plain(path, most=SOURCE).decode("utf-8")
     except FileNotFoundError:
         raise BadRequest(f"{path}: there is no such file; create it (an empty one will do)") from None
     except UnicodeDecodeError as error:
@@ -59,7 +60,7 @@ def read_document(path: Path, language: Language) -> Document:
 def present_text(path: Path) -> str:
     """A file's text as it is now. Raises EditConflict where it has gone, or is text no more."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_plain(path, most=SOURCE).decode("utf-8")
     except FileNotFoundError:
         raise EditConflict("The file was deleted while the job ran.") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import printable, say, stderr_console, stdout_console
+from forge_lsp.cli.display import printable, say, show, stderr_console, stdout_console
 from forge_lsp.cli.memory import print_gpus
 from forge_lsp.cli.plan import print_sections
 from forge_lsp.core.errors import BadRequest
@@ -46,7 +46,7 @@ async def doctor(options: Options, services: Services) -> int:
         )
         if finding.remedy:
             # on a line of its own and never broken, so that it can be copied
-            console.print(Text(" " * (width + 6) + f"-> {finding.remedy}", "cyan"), soft_wrap=True)
+            console.print(Text(" " * (width + 6) + f"-> {printable(finding.remedy)}", "cyan"), soft_wrap=True)
     console.print()
     console.print(_conclusion(able, findings), style="bold")
     return 0 if able else 1
@@ -137,7 +137,8 @@ def _print_models(statuses: Sequence[ModelStatus]) -> None:
         if status.remedy:
             state += f" -> {status.remedy}"
         size = f"{status.size / 1e9:.1f} GB" if status.size else ""
-        table.add_row(status.info.key, status.info.name, status.info.server, state, size)
+        cells = (status.info.key, status.info.name, status.info.server, state, size)
+        table.add_row(*map(printable, cells))
     stdout_console().print(table)
 
 
@@ -155,7 +156,7 @@ async def jobs(options: Options, services: Services) -> int:
         if options.json:
             say(json.dumps(await services.jobs.document(job), indent=2) + "\n")
         else:
-            say(await services.jobs.report(job))
+            show(await services.jobs.report(job))
         return 0
     entries = await services.jobs.history(options.limit)
     if options.json:
@@ -169,7 +170,7 @@ async def jobs(options: Options, services: Services) -> int:
         table.add_column(name, no_wrap=True)
     table.add_column("task", no_wrap=True, overflow="ellipsis")
     for entry in entries:
-        table.add_row(*_row(entry, priced=priced))
+        table.add_row(*map(printable, _row(entry, priced=priced)))
     stdout_console().print(table if entries else "no jobs yet")
     return 0
 

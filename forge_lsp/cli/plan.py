@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from forge_lsp.cli.display import printable, say, stdout_console
+from forge_lsp.cli.display import printable, say, show, stdout_console
 from forge_lsp.core.ports.planning import Section
 from forge_lsp.jobs.services import Services
 
@@ -22,7 +22,7 @@ async def plan(options: Options, services: Services) -> int:
     if options.json:
         say(json.dumps(made.document, indent=2) + "\n")
     elif options.markdown:
-        say(markdown(made.sections))
+        show(markdown(made.sections))
     else:
         print_sections(made.sections)
     return 0 if made.ok else 1

@@ -24,7 +24,7 @@ __all__ = ["Definition", "FileRead", "Kind", "Reader", "lines_of"]
 
 _ENDING = re.compile(r"\r\n|\n|\r")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_CALLED = re.compile(r"((?:\w+(?:<[^<>]*>)?::)*)(~?[A-Za-z_]\w*)\s*\(")
+_CALLED = re.compile(r"((?:(?<!\w)\w++(?:<[^<>]*>)?::)*)(~?(?<!\w)[A-Za-z_]\w*+)\s*+\(")
 _RUNS = frozenset({"it", "test", "specify"})
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*|\*)")
 _DOCSTRING = re.compile(r"\s*[rRuUbB]?(?:\"\"\"|'''|\"|')")

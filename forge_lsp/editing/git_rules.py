@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
 
+from forge_lsp.own_git import environment, find_git, without_programs
 from forge_lsp.reading import read_text
 
 __all__ = ["exclude_files"]
 
 _SECONDS = 5.0
-_SECTION = re.compile(r"^\s*\[\s*(?P<name>[\w.-]+)", re.M)
-_EXCLUDES = re.compile(r"^\s*excludesfile\s*=\s*(?P<path>.*?)\s*$", re.M | re.I)
-_KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_SECTION = re.compile(r"^[ \t]*\[\s*(?P<name>[\w.-]+)", re.M)
+_EXCLUDES = re.compile(r"^[ \t]*excludesfile[ \t]*=[ \t]*(?P<path>.*?)[ \t\r]*$", re.M | re.I)
 
 
 def exclude_files(top: Path, *, repository: bool) -> tuple[Path, ...]:
     """The ignore files that hold for all of ``top``, weakest first: the user's, then the repository's own. ``top`` is
     the folder with ``.git`` in it if it is a ``repository``. Git is asked where it is there, else its files are read;
     nothing of the repository is run."""
-    git = shutil.which("git")
-    if git is not None and Path(git).resolve().is_relative_to(top):
-        git = None  # planted
+    git = find_git(top)
     own = _asked(git, top, "config", "--path", "--get", "core.excludesFile") if git is not None else None
     excludes = (top / own) if own else (_configured(top) or _default())
     if not repository:
@@ -35,14 +32,12 @@ def exclude_files(top: Path, *, repository: bool) -> tuple[Path, ...]:
 
 
 def _asked(git: str, top: Path, *words: str) -> str | None:
-    known = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment = {**known, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(
-            [git, "--no-pager", "-c", "core.fsmonitor=false", "-C", str(top), *words],
+            [git, "--no-pager", *without_programs(()), "-C", str(top), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=environment,
+            env=environment(),
             timeout=_SECONDS,
             check=False,
         )

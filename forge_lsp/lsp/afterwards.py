@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from forge_lsp.lsp.apply import Change
 from forge_lsp.lsp.documents import Documents, path_of
+from forge_lsp.reading import read_plain
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Followed
@@ -135,9 +136,7 @@ def _on_disk(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        if path.stat().st_size > _LARGEST or not path.is_file():
-            return None
-        return path.read_bytes().decode("utf-8")
+        return read_plain(path, most=_LARGEST).decode("utf-8")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError):

@@ -14,6 +14,7 @@ from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.task import Document
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
+from forge_lsp.reading import SOURCE, NotReadable, read_plain
 
 __all__ = ["BOM", "Documents", "Present", "path_of"]
 
@@ -64,7 +65,7 @@ class Documents:
     def present(self, uri: str) -> Present | None:
         """The open text, else the file's, else None. Files are UTF-8; their line endings and BOM are kept.
 
-        Raises BadRequest for a file that is not UTF-8.
+        Raises BadRequest for a file that is not UTF-8, or no plain file of a size that can be one.
         """
         document = self._workspace.text_documents.get(unquote(uri))
         if document is not None:
@@ -75,7 +76,9 @@ class Documents:
         if path is None or not path.is_file():
             return None
         try:
-            return Present(uri=uri, text=path.read_bytes().decode("utf-8"), version=None)
+            return Present(uri=uri, text=read_plain(path, most=SOURCE).decode("utf-8"), version=None)
+        except NotReadable as error:
+            raise BadRequest(f"{path.name} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise BadRequest(f"{path.name} is not UTF-8 text.", remedy="save it as UTF-8") from error
 

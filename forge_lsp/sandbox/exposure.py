@@ -54,6 +54,8 @@ _PRIVATE = frozenset(
 )
 """First folders below the home of which nothing is shown but toolchains and packages."""
 _PRIVATE_BELOW = (".local/share/keyrings", ".local/share/kwalletd", ".local/share/TelegramDesktop", ".local/share/mail")
+_PACKAGES = ("/var/lib/gems",)
+"""Below the others: where a system keeps packages for all its users."""
 _RECIPES = ("node_modules", "site-packages")
 
 
@@ -144,7 +146,7 @@ def _closed(real: Path, workspace: Path | None) -> bool:
             return _private(inner) and not _in_toolchain(real) and not set(inner.parts) & set(_RECIPES)
     if real.is_relative_to("/home/linuxbrew/.linuxbrew"):
         return False
-    return _below(real, _OTHERS) and not _below(real, _TEMPORARY)
+    return _below(real, _OTHERS) and not _below(real, (*_TEMPORARY, *_PACKAGES))
 
 
 def _in_toolchain(real: Path) -> bool:

@@ -43,6 +43,13 @@ _READ = (
 )
 
 
+_HIDDEN = ("/opt/homebrew/etc", "/opt/homebrew/var", "/usr/local/etc", "/usr/local/var")
+"""What lies below these that is the user's: settings, databases and sockets of services that Homebrew keeps there."""
+_CERTIFICATES = tuple(
+    f"{prefix}/etc/{name}" for prefix in ("/opt/homebrew", "/usr/local") for name in ("ca-certificates", "openssl@3")
+)
+
+
 def available() -> str | None:
     """None, or why this cannot work here."""
     if sys.platform != "darwin":
@@ -66,10 +73,12 @@ def profile(*, read: Sequence[Path], write: Sequence[Path]) -> str:
         "(allow process-info* (target same-sandbox))",
         "(allow sysctl-read)",
         "(allow ipc-posix-sem)",
+        '(allow file-read* (literal "/"))',
+        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in map(Path, _READ)),
+        *(f"(deny file-read* (subpath {_quoted(path)}))" for path in map(Path, _HIDDEN)),
+        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in (*map(Path, _CERTIFICATES), *read)),
         # Names, sizes and times, but not contents: path resolution needs them all the way down.
         "(allow file-read-metadata)",
-        '(allow file-read* (literal "/"))',
-        *(f"(allow file-read* (subpath {_quoted(path)}))" for path in (*map(Path, _READ), *read)),
         *(f"(allow file-read* file-write* (subpath {_quoted(path)}))" for path in write),
         "(deny file-write-setugid)",
         '(allow file-write-data (literal "/dev/null") (literal "/dev/zero"))',

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
+import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +19,16 @@ from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.bubblewrap import Bubblewrap
 from forge_lsp.sandbox.folders import BoxFolders
 from tests.integration import test_build_python as python
+from tests.integration import test_sandbox_security
 from tests.integration.builds_cases import project_task
 from tests.integration.sandbox_probes import WAYS, sandbox
-from tests.integration.test_sandbox_security import works
+from tests.integration.test_sandbox_security import ordinary_python, works
 from tests.support import lang
 from tests.support.builds import with_code
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="these sandboxes are parts of Linux")
+
+ordinary_folder = test_sandbox_security.ordinary_folder
 
 
 def replaced(name: str, make: Callable[[Path], None]) -> Callable[[Path], None]:
@@ -77,24 +83,72 @@ ODD: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("odd", ODD)
-async def test_the_project_is_checked_all_the_same(tmp_path: Path, way: str, odd: str) -> None:
-    if (reason := works(way)) is not None:
-        pytest.skip(f"{way}: {reason}")
-    workspace = tmp_path / "workspace"
+async def checked(base: Path, way: str, odd: str) -> list[str]:
+    """What comes of a good candidate, and of one with a wrong type, in an odd workspace below ``base``."""
+    workspace = base / "workspace"
     workspace.mkdir()
     task = project_task(workspace, lang.PYTHON, python.FILES, python.FILE)
     ODD[odd](workspace)
-    folders = BoxFolders(tmp_path / "boxes")
+    folders = BoxFolders(base / "boxes")
     try:
         toolchain = PythonToolchain(sandbox(way, folders), timeout=60)
         good = await toolchain.build(task, with_code(task, python.GOOD))
         bad = await toolchain.build(task, with_code(task, f'{python.HEAD}    return "wide"'))
     finally:
         folders.close()
-    assert (good.status, good.reason) == (BuildStatus.PASSED, None)
-    assert bad.status is BuildStatus.FAILED
+    return [str(good.status), good.reason or "", str(bad.status)]
+
+
+AS_ANY = [str(BuildStatus.PASSED), "", str(BuildStatus.FAILED)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("odd", ODD)
+async def test_the_project_is_checked_all_the_same(tmp_path: Path, way: str, odd: str) -> None:
+    if (reason := works(way)) is not None:
+        pytest.skip(f"{way}: {reason}")
+    assert await checked(tmp_path, way, odd) == AS_ANY
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("odd", ODD)
+def test_the_same_as_an_ordinary_user(ordinary_folder: Path, way: str, odd: str) -> None:
+    if (reason := works(way)) is not None:
+        pytest.skip(f"{way}: {reason}")
+    code = (
+        "import asyncio, json, os, sys\nfrom pathlib import Path\n"
+        "from tests.integration.test_odd_workspaces import checked\n"
+        "base, way, odd, tools = sys.argv[1:]\nos.environ['HOME'] = base\n"
+        "os.environ['PATH'] = f\"{tools}:{os.environ['PATH']}\"\n"
+        "print(json.dumps(asyncio.run(checked(Path(base), way, odd))))\n"
+    )
+    script = [*ordinary_python(), "-c", code, str(ordinary_folder), way, odd, str(Path(sys.executable).parent)]
+    ran = subprocess.run(script, capture_output=True, check=False, timeout=200, cwd=str(ordinary_folder))
+    assert ran.returncode == 0, ran.stderr.decode()
+    told = json.loads(ran.stdout)
+    if "is not installed" in told[1]:
+        pytest.skip(f"{told[1]} for an ordinary user")
+    assert told == AS_ANY
+
+
+def test_settings_that_are_no_plain_file_are_refused_to_an_ordinary_user(ordinary_folder: Path) -> None:
+    code = (
+        "import json, sys\nfrom pathlib import Path\nfrom forge_lsp.core.errors import SettingsError\n"
+        "from tests.unit.config.test_workspace_file import KINDS, USER, load\n"
+        "taken = []\nfor number, (name, make) in enumerate(KINDS.items()):\n"
+        "    base = Path(sys.argv[1], str(number))\n    (base / 'project').mkdir(parents=True)\n"
+        "    (base / 'user.toml').write_text(USER)\n    make(base / 'project/forge.toml')\n"
+        "    try:\n        load(base)\n    except SettingsError as refused:\n"
+        "        if 'forge.toml: ' in str(refused):\n            continue\n"
+        "    taken.append(name)\n"
+        "print(json.dumps([taken, len(KINDS)]))\n"
+    )
+    script = [*ordinary_python(), "-c", code, str(ordinary_folder)]
+    ran = subprocess.run(script, capture_output=True, check=False, timeout=60, cwd=str(ordinary_folder))
+    assert ran.returncode == 0, ran.stderr.decode()
+    taken, count = json.loads(ran.stdout)
+    assert taken == []
+    assert count > 10
 
 
 async def test_a_command_that_stays_is_not_started_over_a_pipe(tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ SECRETS = {
     "a DigitalOcean token": (f"dop_v1_{HEX}{HEX} ", HEX),
     "a Hugging Face token": ("hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH ", "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"),
     "a password in an address": ("postgres://me:hunter22@db/x", "hunter22"),
+    "a variable of a shell": ("PGPASSWORD=s3cretpw99 psql -h x", "s3cretpw99"),
+    "an exported variable": ("export DB_PASSWORD=s3cretpw99", "s3cretpw99"),
+    "npm's password": ("//registry.npmjs.org/:_password=czNjcmV0cHc5OQ==", "czNjcmV0cHc5OQ=="),
+    "an entry of netrc": ("\nmachine example.com login me password s3cret99", "s3cret99"),
+    "a line of YAML": ("\n  db_password: s3cretpw99", "s3cretpw99"),
 }
 
 
@@ -63,6 +68,14 @@ def test_a_secret_is_not_shown_and_comes_back(name: str) -> None:
         "id = '123e4567-e89b-12d3-a456-426614174000'",
         "https://discord.com/developers/docs and https://hooks.slack.com/",
         "time = 12345678:30",
+        "def login(password: Sha256Hash, other: int) -> None: ...",
+        "interface A { password: Sha256Hash; }",
+        "connect(password=password1)",
+        "    password=first_value2,",
+        "TOKEN=$(cat file1)",
+        "PASSWORD=${DB_PASSWORD1}",
+        "password: ${{ secrets.PASSWORD1 }}",
+        "machine learning needs a password",
     ],
 )
 def test_code_is_left_as_it_is(text: str) -> None:
@@ -92,6 +105,16 @@ def test_a_short_password_is_found_again_among_words_of_its_length() -> None:
     [
         *("x", "x-", "a-", "password", "secret-", "eyJ", "://", "://a:", "a:"),
         *("aws_secret", "aws_secret_", "password='", "api_key ", 'api_key = "'),
+        *(
+            "PASSWORD=",
+            "PASSWORD=a1",
+            "_auth=",
+            "machine password ",
+            "machine a\n",
+            "password: ",
+            "- password:\n",
+            "A_",
+        ),
     ],
 )
 def test_a_file_made_to_take_long_takes_not_long(part: str) -> None:

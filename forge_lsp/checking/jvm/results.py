@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from forge_lsp.checking.suites import failed, passed, skipped
+from forge_lsp.checking.suites import failed, passed, scanned, skipped
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.task import Task
@@ -24,9 +24,9 @@ ALL_RUN = 42
 _LINE = re.compile(r"^forge ([0-9a-f]{64}) ((\d+) (\{.*\}))$", re.M)
 _VALUES = re.compile(r"expected:? ?<(?P<expected>.*?)>,? but was:? ?<(?P<actual>.*)>", re.S)
 _SAME = re.compile(r"expected:? ?(?P<expected>(?!<)\S.*?),? but was:? ?(?P<actual>(?!<)\S.*)", re.S)
-_HAMCREST = re.compile(r"Expected: (?P<expected>.*?)\n\s+but: (?:was )?(?P<actual>.*)", re.S)
+_HAMCREST = re.compile(r"Expected: (?P<expected>.*?)\n\s++but: (?:was )?(?P<actual>.*)", re.S)
 _KOTLIN = re.compile(r"[Ee]xpected <(?P<expected>.*?)>, actual <(?P<actual>.*)>", re.S)
-_ASSERTJ = re.compile(r"(?i)expected:\s+(?P<expected>.*?)\n\s*but was:\s+(?P<actual>.*)", re.S)
+_ASSERTJ = re.compile(r"(?i)expected:\s++(?P<expected>.*?)\n\s*+but was:\s++(?P<actual>.*)", re.S)
 _NOT_WRITTEN = re.compile(r"(?i)not (?:yet )?(?:implemented|written)|unimplemented|\btodo\b")
 _NOT_HERE = ("java.lang.NoClassDefFoundError", "java.lang.ClassNotFoundException")
 _REFUSALS = ("UnsupportedOperationException", "NotImplementedException", "NotImplementedError")
@@ -154,8 +154,9 @@ def _values(entry: Mapping[str, Any], message: str) -> tuple[str, str]:
     if "expected" in entry and "actual" in entry:
         return str(entry["expected"]), str(entry["actual"])
     if entry.get("assertion"):
+        words = scanned(message)
         for pattern in (_VALUES, _SAME, _KOTLIN, _HAMCREST, _ASSERTJ):
-            found = pattern.search(message)
+            found = pattern.search(words)
             if found is not None:
                 return found["expected"].strip(), found["actual"].strip()
     return "", ""

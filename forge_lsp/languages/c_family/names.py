@@ -22,11 +22,12 @@ TYPE = re.compile(r"\b(?:struct|class|union|enum)\s+(?P<name>[A-Za-z_]\w*)[^;(){
 """The beginning of a type."""
 _EXTERN = re.compile(r"\bextern\b[^;{}=]*?\b(?P<name>[A-Za-z_]\w*)\s*(?:\([^;{}]*\)|(?:\[[^;\]]*\])*)\s*;")
 _DECLARED = re.compile(
-    r"(?:^|[;{}])\s*(?!return\b|else\b|goto\b)(?:[A-Za-z_][\w:<>]*[\s*&]+)+(?P<name>[A-Za-z_]\w*)\s*\([^;{}()]*\)\s*;",
+    r"(?:^|[;{}])[ \t]*+(?!return\b|else\b|goto\b)(?:[A-Za-z_][\w:<>]*+[\s*&]++)+"
+    r"(?P<name>[A-Za-z_]\w*)\s*\([^;{}()]*\)\s*;",
     re.M,
 )
 _GLOBAL = re.compile(
-    r"^(?!static\b|typedef\b|return\b)(?:[A-Za-z_]\w*[\s*]+)+(?P<name>[A-Za-z_]\w*)\s*(?:=[^;]*|\[[^;]*)?;", re.M
+    r"^(?!static\b|typedef\b|return\b)(?:[A-Za-z_]\w*+[\s*]++)+(?P<name>[A-Za-z_]\w*+)\s*+(?:=[^;]*|\[[^;]*)?;", re.M
 )
 _CONDITION = re.compile(r"^[ \t]*#[ \t]*(?P<how>if\w*|el\w+|endif)\b(?P<what>(?:\\\n|[^\n])*)", re.M)
 _WATCHED = re.compile(r"\b(?:__OPTIMIZE\w*|N?DEBUG|_DEBUG|\w*(?:TEST|CHECKED|COVERAGE|SANITIZE)\w*|__cplusplus_cli)\b")

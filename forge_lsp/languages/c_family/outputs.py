@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from forge_lsp.checking.suites import scanned
 from forge_lsp.core.checks import Cause
 from forge_lsp.languages.c_family.instrumenting import MARK
 
@@ -28,7 +29,7 @@ ENDED = "the program ended in "
 
 _RECORD = re.compile(rf"^{re.escape(MARK)} (?P<how>begin|pass|fail) (?P<place>.+?:\d+) (?P<text>.*)$", re.M)
 _TAP = re.compile(
-    r"^\s*(?P<how>not ok|ok)\b(?:[ \t]+(?P<number>\d+))?(?:[ \t]*-)?[ \t]*(?P<name>[^#\n]*?)[ \t]*"
+    r"^[ \t]*(?P<how>not ok|ok)\b(?:[ \t]+(?P<number>\d+))?(?:[ \t]*-)?[ \t]*(?P<name>[^#\n]*?)[ \t]*"
     r"(?:#[ \t]*(?P<directive>skip|todo)\w*(?P<why>[^\n]*))?$",
     re.I,
 )
@@ -78,7 +79,7 @@ _OF = re.compile(r"^(?:vtable|VTT|typeinfo(?: name)?|guard variable|(?:non-)?vir
 _UNLINKED = (
     re.compile(r"undefined reference to [`'](?P<name>.+?)'\s*$", re.M),
     re.compile(r"undefined (?:\w+ )*symbol: (?P<name>.+?)\s*$", re.M),
-    re.compile(r"^\s*\"_?(?P<name>[^\"]+)\", referenced from", re.M),
+    re.compile(r"^[ \t]*\"_?(?P<name>[^\"]+)\", referenced from", re.M),
 )
 _ERROR = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<words>[^\n]*)", re.M
@@ -225,6 +226,7 @@ def _unity(output: str) -> Iterator[tuple[str, Told]]:
 
 def values_in(words: str) -> Values:
     """Return what was expected and what came, where ``words`` say so in a plain form."""
+    words = scanned(words)
     for pattern in _VALUES:
         match = pattern.search(words)
         if match is not None:

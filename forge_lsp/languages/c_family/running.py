@@ -25,7 +25,7 @@ from forge_lsp.reading import parsed_xml
 
 __all__ = ["Runner", "ctest_results"]
 
-_LINE = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (?P<name>\S+) \.+\s*(?P<how>Passed|\*+\s*[\w ]+)", re.M)
+_LINE = re.compile(r"^[ \t]*\d+/\d+ Test\s+#\d+: (?P<name>\S+) \.+\s*(?P<how>Passed|\*+\s*[\w ]+)", re.M)
 _NOT_RUN = ("Not Run", "Skipped", "Disabled")
 _JUNIT = PurePosixPath(".forge-ctest.xml")
 _MOST_LOG = 16 * 1024 * 1024

@@ -11,7 +11,7 @@ from forge_lsp.languages.csharp.sdk import dotnet_environment, find_dotnet, read
 
 __all__ = ["csharp_formatter"]
 
-_SECTION = re.compile(r"^\s*\[[^\]\n]*\*\.(?:cs\b|\{[^}\n]*\bcs\b)|^\s*(?:csharp|dotnet)_\w+\s*=", re.M)
+_SECTION = re.compile(r"^[ \t]*\[[^\]\n]*\*\.(?:cs\b|\{[^}\n]*\bcs\b)|^[ \t]*(?:csharp|dotnet)_\w+\s*=", re.M)
 
 
 def csharp_formatter(place: Place, environment: Mapping[str, str], *, trusted: bool) -> FormatterTool | None:

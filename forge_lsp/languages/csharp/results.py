@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import failed, passed, skipped
+from forge_lsp.checking.suites import failed, passed, scanned, skipped
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.csharp.scanning import Method, blanked, methods_in
@@ -18,12 +18,12 @@ __all__ = ["Reading", "Trx", "missing_in", "trx_of", "values_in"]
 _MOST_LOG = 8 * 1024 * 1024
 # xunit, NUnit and MSTest
 _VALUES = re.compile(
-    r"^\s*Expected(?: string length \d+ but was \d+\. Strings differ.*?)?: +(?P<expected>.+)\n(?:.*\n)*?"
-    r"\s*(?:Actual|But was): +(?P<actual>.+)$",
+    r"^[ \t]*Expected(?: string length \d+ but was \d+\. Strings differ.*?)?: +(?P<expected>.+)\n(?:.*\n)*?"
+    r"[ \t]*(?:Actual|But was): +(?P<actual>.+)$",
     re.M,
 )
 _MSTEST = re.compile(r"Expected(?: any value except)?:<(?P<expected>.*?)>\. Actual:<(?P<actual>.*?)>", re.S)
-_FRAME = re.compile(r"^\s*at (?P<what>.+?) in (?P<file>.+?):line (?P<line>\d+)\s*$", re.M)
+_FRAME = re.compile(r"^[ \t]*at (?P<what>.+?) in (?P<file>.+?):line (?P<line>\d+)\s*$", re.M)
 _STATES = {"Passed": True, "Failed": False, "Timeout": False, "Aborted": False, "Error": False}
 _COUNTED = re.compile(r"Failed:\s*(?P<failed>\d+), Passed:\s*(?P<passed>\d+), Skipped:\s*(?P<skipped>\d+)")
 _UNFINISHED = re.compile(r"NotImplementedException|NotSupportedException")
@@ -152,6 +152,7 @@ def trx_of(log: bytes | None, said: str, reading: Reading | None) -> Trx:
 
 def values_in(message: str) -> tuple[str, str]:
     """Return what was expected and what came, as text, where the assertion's ``message`` says so; else "" and ""."""
+    message = scanned(message)
     match = _VALUES.search(message) or _MSTEST.search(message)
     return (match["expected"].strip(), match["actual"].strip()) if match is not None else ("", "")
 

@@ -11,16 +11,16 @@ __all__ = ["Method", "blanked", "literals_in", "methods_in"]
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|"""
-    r"""(?P<text>\$*(?P<raw>\"{3,}).*?(?P=raw)|\$?@\$?"(?:""|[^"])*"|\$?"(?:\\.|[^"\\\n])*"|'(?:\\.[^'\n]*|[^'\\\n])')|.""",
+    r"""(?P<text>(?<!\$)\$*+(?P<raw>\"{3,}+).*?(?:(?P=raw)|\Z)|\$?@\$?"(?:""|[^"])*"|\$?"(?:\\.|[^"\\\n])*"|'(?:\\.[^'\n]*|[^'\\\n])')|.""",
     re.S,
 )
 _NAMED = re.compile(
     r"(?P<name>(?<![\w.@])[A-Za-z_]\w*|\boperator\s*(?:==|!=|<=|>=|<|>|true|false|\w+))\s*(?:<[\w\s,]*>\s*)?\("
 )
-_OPENS = re.compile(r"\s*(?:where\s+[^{;]*?|:\s*(?:base|this)\s*\([^{};]*\)\s*)*(?P<how>\{|=>)")
+_OPENS = re.compile(r"\s*+(?::\s*+(?:base|this)\s*+\([^{};]*\)\s*+)?(?:where\b[^{;=]*+)?(?P<how>\{|=>)")
 _TYPE = re.compile(
-    r"\b(?P<kind>namespace|class|struct|interface|record(?:\s+(?:class|struct))?)\s+(?P<name>[A-Za-z_][\w.]*)"
-    r"(?P<rest>[^;{]*)(?P<end>[;{])"
+    r"\b(?P<kind>namespace|class|struct|interface|record(?:\s++(?:class|struct))?)\s++(?P<name>[A-Za-z_][\w.]*+)"
+    r"(?P<rest>[^;{]*+)(?P<end>[;{])"
 )
 _NO_METHOD = frozenset(
     {

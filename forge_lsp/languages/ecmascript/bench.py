@@ -11,9 +11,9 @@ from forge_lsp.core.task import TextRange
 __all__ = ["BENCH"]
 
 _CALLED = re.compile(
-    r"^[ \t]*(?:test|it)(?:\.\w+)?\s*\(\s*(?P<quote>[\"'`])(?P<name>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.M
+    r"^[ \t]*(?:test|it)(?:\.\w+)?\s*\(\s*(?P<quote>[\"'`])(?P<name>(?:\\.|(?!(?P=quote))[^\\\n])*+)(?P=quote)", re.M
 )
-_TEXT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", re.S)
+_TEXT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", re.S)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 

@@ -13,7 +13,7 @@ _IMPORT = re.compile(
         from\s*['"].*|(?:const|let|var)\s+(?:(?P<own>[\w$]+)|\{(?P<parts>[^}]*)\})\s*=\s*require\s*\(.*""",
     re.X | re.S,
 )
-_PATTERN = re.compile(r"(?:export\s+)?(?:const|let|var)\s*[{\[]([^=]*)[}\]]\s*(?::[^=]*)?=")
+_PATTERN = re.compile(r"(?=[^=]*+=)(?:export\s++)?(?:const|let|var)\s*[{\[]([^=]*)[}\]]\s*(?::[^=]*)?=")
 _ACCESSOR = re.compile(r"\b(?:get|set|static)\b(?!\s*[(=:])")
 
 

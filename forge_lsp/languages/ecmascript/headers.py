@@ -15,15 +15,17 @@ __all__ = ["keep_form"]
 
 _EXPORT = re.compile(r"export\s+(?:default\s+)?")
 _DECLARED = re.compile(
-    r"(?P<export>export\s+(?:default\s+)?)?(?P<async>async\s+)?function\s*(?P<star>\*)?\s*(?P<name>[\w$]+)?\s*"
+    r"(?P<export>export\s+(?:default\s+)?)?(?P<async>async\s+)?function\s*+(?P<star>\*)?+\s*+(?P<name>[\w$]++)?+\s*+"
     r"(?P<rest>[(<].*)",
     re.S,
 )
-_FUNCTION = re.compile(r"(?P<async>async\s+)?function\s*(?P<star>\*)?\s*(?P<name>[\w$]+)?\s*(?P<rest>[(<].*)", re.S)
+_FUNCTION = re.compile(
+    r"(?P<async>async\s+)?function\s*+(?P<star>\*)?+\s*+(?P<name>[\w$]++)?+\s*+(?P<rest>[(<].*)", re.S
+)
 _ARROW = re.compile(r"(?P<async>async\b\s*)?(?P<rest>[(<].*|[\w$]+)\s*=>", re.S)
 _METHOD = re.compile(
-    r"(?P<words>(?:(?:public|private|protected|static|override|readonly|abstract|declare|async|get|set)\s+)*)"
-    r"(?P<star>\*)?\s*(?P<name>#?[\w$]+|\[[^\]]*\]|'[^']*'|\"[^\"]*\")\s*(?P<rest>[(<].*)",
+    r"(?P<words>(?:(?:public|private|protected|static|override|readonly|abstract|declare|async|get|set)\s++)*)"
+    r"(?P<star>\*)?\s*+(?P<name>#?[\w$]++|\[[^\]]*\]|'[^']*'|\"[^\"]*\")\s*+(?P<rest>[(<].*)",
     re.S,
 )
 _MEMBER = re.compile(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.suites import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
@@ -223,7 +223,7 @@ def _values(error: Mapping[str, Any], message: str) -> tuple[str, str]:
         expected, actual = str(error["expected"]), str(error["actual"])
         if expected != actual:
             return expected, actual
-    found = next((match for match in (pattern.search(message) for pattern in _VALUES) if match), None)
+    found = next((match for match in (pattern.search(scanned(message)) for pattern in _VALUES) if match), None)
     return (found["expected"].strip(), found["actual"].strip()) if found else ("", "")
 
 

@@ -172,7 +172,7 @@ class TestFile:
         return any(not (block.words | self.shared).isdisjoint(wanted) for block in own)
 
 
-_FROM = re.compile(r"\bimport\s+(?!type\b)(?P<names>[\w$*{}\s,]+?)\s*\bfrom\s*[\"'](?P<source>[^\"'\n]+)[\"']")
+_FROM = re.compile(r"\bimport\s++(?!type\b)(?P<names>[\w$*{}\s,]+?)\bfrom\s*+[\"'](?P<source>[^\"'\n]+)[\"']")
 _REQUIRED = re.compile(
     r"\b(?:const|let|var)\s+(?P<names>\{[^{}]*\}|[\w$]+)\s*=\s*"
     r"(?:await\s+import|require)\(\s*[\"'](?P<source>[^\"'\n]+)[\"']\s*\)"

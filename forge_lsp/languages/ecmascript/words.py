@@ -60,7 +60,7 @@ _JSX = re.compile(
     rf"(?:^|[\s(>}}{{,:?&|=])<(?:{_TAG}(?:\s[^<>;]*?)?/>|/{_TAG}>|/>|>)|</{_TAG}>",
     re.M,
 )
-_FLOW = re.compile(r"(?:/\*|//|^\s*\*)[^\n]*@flow\b", re.M)
+_FLOW = re.compile(r"(?:/\*|//|^[ \t]*\*)[^\n]*@flow\b", re.M)
 
 
 def has_node_types(source: Path | None) -> bool:

@@ -10,7 +10,7 @@ from forge_lsp.editing import headers
 
 __all__ = ["keep_headers"]
 
-_RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(?P<type>\w+)")
+_RECEIVER = re.compile(r"func\s*+\(\s*+(?:\w++\s++(?=[\w*]))?\*?\s*+(?P<type>\w++)")
 _RESULTS = re.compile(r"\)\s*\((?P<results>[^()]*)\)\s*$")
 
 

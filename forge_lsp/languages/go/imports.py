@@ -22,7 +22,7 @@ _SPEC = re.compile(r"(?:(?P<alias>[\w.]+)[ \t]+)?(?P<path>\"[^\"\n]+\"|`[^`\n]+`
 _CLAUSE = re.compile(r"^package[ \t]+(?P<name>\w+)[ \t]*(?://[^\r\n]*)?(?=\r?$)", re.M)
 _MAIN = "main"
 # What may be text rather than code: comments, strings, characters.
-_INERT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])+'", re.S)
+_INERT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])+'", re.S)
 _MODULE = re.compile(r"^module[ \t]+(?P<path>\S+)", re.M)
 _OWN = re.compile(r"^(?:import)?[ \t]*(?:[\w.]+[ \t]+)?\"(?P<path>[\w./~-]+)\"", re.M)
 

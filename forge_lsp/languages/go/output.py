@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from forge_lsp.checking.suites import scanned
+
 __all__ = ["Frame", "Said", "Verdict", "panic_of", "read_output", "values_in"]
 
 _MARK = "\x16"
@@ -132,8 +134,9 @@ def values_in(text: str) -> tuple[str, str]:
         want = diff["first"] if first_is_want else "+" if diff["first"] == "-" else "-"
         got = "+" if want == "-" else "-"
         return signs[want].rstrip(","), signs[got].rstrip(",")
+    words = scanned(text)
     for form in _FORMS:
-        match = form.search(text)
+        match = form.search(words)
         if match is not None:
             want, got = match["want"].strip(), match["got"].strip()
             if want != got:

@@ -27,13 +27,13 @@ _TOKEN = re.compile(
     re.S,
 )
 _START = re.compile(r"^(?P<kind>func|var|const|type)\b", re.M)
-_FUNCTION = re.compile(r"func\s*(?:\(\s*(?:\w+\s+)?\*?\s*(?P<receiver>\w+)[^)]*\))?\s*(?P<name>\w+)")
+_FUNCTION = re.compile(r"func\s*+(?:\(\s*+(?:\w++\s++(?=[\w*]))?\*?\s*+(?P<receiver>\w++)[^)]*+\))?\s*+(?P<name>\w++)")
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+)?(?:(?P<alias>[\w.]+)[ \t]+)?\"(?P<path>[^\"\n]+)\"", re.M)
 _IMPORTS = re.compile(r"^import[ \t]*(?:\((?P<block>[^)]*)\)|[^\n]*)", re.M)
 _TEST = re.compile(r"(?:Test|Fuzz|Example)(?![a-z])\w*\Z")
 _OUTPUT = re.compile(r"//\s*(?:Unordered output|Output):", re.I)
 _STUB = re.compile(
-    r"func\s*(?:\([^)]*\)\s*)?\w+\s*\((?P<parameters>[^)]*)\)(?P<results>[^{]*)\{\s*return\s+(?P<values>[^\n}]*?(?:\{\})?)\s*\}"
+    r"func\s*(?:\([^)]*\)\s*)?\w+\s*\((?P<parameters>[^)]*)\)(?P<results>[^{]*)\{\s*+return\s++(?P<values>[^\n}]*?(?:\{\})?)\s*\}"
 )
 _ZERO = re.compile(r"0(?:\.0*)?|\"\"|``|nil|false|&?[\w.\[\]]+\{\}|''")
 _WORD = re.compile(r"[^\W\d]\w*")

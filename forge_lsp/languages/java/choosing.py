@@ -19,7 +19,7 @@ __all__ = ["JUnitClass", "chosen_tests", "depends", "files_of_tests", "is_test",
 _MOST_TESTS = 8
 _MOST_READ = 4_000
 _TEST = re.compile(
-    r"^\s*@(?:[\w.]+\.)?(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|RunWith|Property)\b|"
+    r"^[ \t]*@(?:[\w.]+\.)?(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|RunWith|Property)\b|"
     r"\bextends\s+(?:[\w.]+\.)?\w*TestCase\b",
     re.M,
 )

@@ -69,8 +69,8 @@ _NAMED_LIKE = re.compile(r"[\w>\]]\s+(assert[A-Z]\w*)\s*\([^()]*\)\s*(?:throws\s
 _KEYWORDS = frozenset({"new", "return", "else", "throw", "case", "yield"})
 _COMPARING = re.compile(
     r"\bboolean\s+(?P<name>equals|contains|containsAll|containsKey|containsValue|contentEquals|matches|isEqual\w*)"
-    r"\s*\(\s*(?P<given>[^()]*?)\s*\)\s*(?P<open>\{)"
-    r"|\bint\s+(?P<name2>compareTo|compare)\s*\(\s*(?P<given2>[^()]*?)\s*\)\s*(?P<open2>\{)"
+    r"\s*+\((?P<given>[^()]*+)\)\s*+(?P<open>\{)"
+    r"|\bint\s+(?P<name2>compareTo|compare)\s*+\((?P<given2>[^()]*+)\)\s*+(?P<open2>\{)"
 )
 _TWO_SIDES = frozenset(("equals", "isEqual", "isEqualTo", "compareTo", "compare"))
 _BLIND = "the code compares values without looking at both"
@@ -115,7 +115,7 @@ def _blind(code: str) -> Iterator[str]:
     """The methods that compare and whose answer does not come from both sides."""
     functions = dict(_functions(code))
     for match in _COMPARING.finditer(code):
-        name, given = match["name"] or match["name2"], match["given"] or match["given2"] or ""
+        name, given = match["name"] or match["name2"], (match["given"] or match["given2"] or "").strip()
         start = match.start("open") if match["open"] else match.start("open2")
         body = _block(code, start)
         sides = [part.split()[-1] for part in given.split(",") if part.split()]
@@ -124,7 +124,7 @@ def _blind(code: str) -> Iterator[str]:
             asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
             if not asked and not re.fullmatch(r"return false ?;|throw [^;]*;", line):
                 yield f"{name} {line}"
-        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{sides[0]} ?\) ?;", line):
+        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{re.escape(sides[0])} ?\) ?;", line):
             one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=line)
             if not compares(one, functions, seen=(name,)):
                 yield f"{name} {line}"

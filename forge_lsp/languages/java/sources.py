@@ -20,14 +20,14 @@ __all__ = [
     "sources_of",
 ]
 
-_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.M)
+_PACKAGE = re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.M)
 _PUBLIC = re.compile(
-    r"^\s*public\s+(?:(?:abstract|final|sealed|non-sealed|strictfp|static)\s+)*(?:class|interface|enum|record|@interface)"
-    r"\s+(\w+)",
+    r"^[ \t]*public\s+(?:(?:abstract|final|sealed|non-sealed|strictfp|static)\s+)*"
+    r"(?:class|interface|enum|record|@interface)\s+(\w+)",
     re.M,
 )
 _TYPE = re.compile(r"\b(?:class|interface|enum|record)\s+(\w+)")
-_COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_COMMENTS = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.S)
 _ROOTS = ("src/main/java", "src/test/java", "src", "java", "app/src/main/java")
 WHOLE_MODULE = 200
 """Files beside the document, up to which a module is compiled as a whole."""

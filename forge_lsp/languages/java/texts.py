@@ -14,11 +14,11 @@ _LITERAL = re.compile(
     r"'(?:\\.|[^'\\\n])*'?",
     re.S,
 )
-_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.M)
+_PACKAGE = re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.M)
 _WORD = re.compile(r"[^\W\d]\w*")
 _TYPE = re.compile(r"\b(?:class|interface|enum|record)\s+(\w+)")
 _ANNOTATION = re.compile(r"@(?!interface\b)[\w.]+(?:\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?")
-_CALLED = re.compile(r"(\w+)\s*\(")
+_CALLED = re.compile(r"(?<!\w)(\w++)\s*+\(")
 _UNICODE = re.compile(r"\\u+([0-9a-fA-F]{4})")
 
 

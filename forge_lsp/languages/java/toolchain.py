@@ -29,7 +29,7 @@ __all__ = ["JavaToolchain", "java_findings"]
 _MATTERS = (".java", ".jar", *BUILD_FILES)
 _CHECKER = PurePosixPath(".forge-check/Check.class")
 _REQUEST = PurePosixPath(".forge-check/request")
-_GENERATED = re.compile(r"^\s*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
+_GENERATED = re.compile(r"^[ \t]*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
 
 
 class JavaToolchain:

@@ -75,13 +75,13 @@ _LITERALS = re.compile(
 _READS = "the code reads the tests or the files of their runner"
 _PATTERNS = tuple((re.compile(rf"(?<!\w)(?:{words})(?!\w)"), said) for words, said in _WORDS)
 _NAMED_LIKE = re.compile(
-    r"\bfun\s+(?:<[^>]*>\s*)?(?:[\w.<>?*, ]+\.)?`?((?:assert|should|expect|verify)\w*|fail)`?\s*\("
+    r"\bfun\s++(?:<[^>]*+>\s*+)?(?:[\w.<>?*, ]{1,200}\.)?`?((?:assert|should|expect|verify)\w*|fail)`?\s*\("
 )
-_OWN_PACKAGE = re.compile(r"^\s*package\s+(?:kotlin|java|javax|org\.junit|junit)\b", re.M)
+_OWN_PACKAGE = re.compile(r"^[ \t]*package\s+(?:kotlin|java|javax|org\.junit|junit)\b", re.M)
 _COMPARING = re.compile(
-    r"\bfun\s+(?:<[^>]*>\s*)?(?:[\w.<>?*, ]+\.)?"
+    r"\bfun\s++(?:<[^>]*+>\s*+)?(?:[\w.<>?*, ]{1,200}\.)?"
     r"(?P<name>equals|contains|containsAll|containsKey|containsValue|contentEquals|contentDeepEquals|compareTo|compare)"
-    r"\s*\(\s*(?P<given>[^()]*?)\s*\)\s*(?::\s*\w+\s*)?(?P<open>\{|=)"
+    r"\s*+\((?P<given>[^()]*+)\)\s*+(?::\s*+\w++\s*+)?(?P<open>\{|=)"
 )
 _TWO_SIDES = frozenset(("equals", "compareTo", "compare", "contentEquals", "contentDeepEquals"))
 _BLIND = "the code compares values without looking at both"
@@ -149,7 +149,7 @@ def _blind(code: str) -> Iterator[str]:
             asked = all(re.search(rf"\b{re.escape(side)}\b", body) for side in sides)
             if not asked and not re.fullmatch(r"return false ?;?|throw [^;]*;?", body):
                 yield f"{name} {body}"
-        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{sides[0]} ?\) ?;?", body):
+        elif len(sides) in (1, 2) and not re.fullmatch(rf"return super\.{name}\( ?{re.escape(sides[0])} ?\) ?;?", body):
             one = Function(left=sides[0] if len(sides) == 2 else "", right=sides[-1], body=body)
             if not compares(one, found, seen=(name,)):
                 yield f"{name} {body}"

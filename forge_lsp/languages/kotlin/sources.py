@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
+from forge_lsp.checking.programs import as_argument
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.kotlin.compiler import Kotlinc
 from forge_lsp.languages.kotlin.names import own_names
@@ -27,10 +28,10 @@ _VERSION = re.compile(
     r"\bkotlin-gradle-plugin:(?P<d>\d[\w.-]*)|<kotlin\.version>\s*(?P<e>\d[\w.-]*)"
 )
 _SHORT = re.compile(
-    r"\b(?:api|implementation|compileOnly|runtimeOnly|testImplementation|testApi|testRuntimeOnly)\s*\(?\s*"
-    r"(?:platform\s*\(\s*)?kotlin\(\s*[\"']([\w-]+)[\"']\s*(?:,\s*[\"'](\d[\w.-]*)[\"']\s*)?\)"
+    r"\b(?:api|implementation|compileOnly|runtimeOnly|testImplementation|testApi|testRuntimeOnly)\s*+\(?\s*+"
+    r"(?:platform\s*+\(\s*+)?kotlin\(\s*+[\"']([\w-]++)[\"']\s*+(?:,\s*+[\"'](\d[\w.-]*+)[\"']\s*+)?\)"
 )
-_PROJECTS = re.compile(r"\bproject\s*\(\s*(?:path\s*[=:]\s*)?[\"'](:[\w:.-]+)[\"']|\bprojects((?:\.\w+)+)")
+_PROJECTS = re.compile(r"\bproject\s*\(\s*(?:path\s*[=:]\s*)?[\"'](:[\w:.-]+)[\"']|\bprojects((?:\.\w{1,100}){1,20})")
 _FLAGS = re.compile(
     r"[\"'](-(?:opt-in=[\w.,]+|Xcontext-(?:receivers|parameters)|Xjvm-default=[\w-]+|Xwhen-guards))[\"']"
 )
@@ -176,7 +177,8 @@ def arguments_of(
     options += dict.fromkeys(_FLAGS.findall(module.text))
     options += [f"-opt-in={a or b}" for a, b in _OPT_IN.findall(module.text)]
     options += ["-d", target, "-cp", ":".join(dict.fromkeys(libraries))]
-    return "\n".join(_quoted(one) for one in [*options, *map(str, files)]).encode("utf-8", "surrogateescape")
+    named = [as_argument(str(file)) for file in files]
+    return "\n".join(_quoted(one) for one in [*options, *named]).encode("utf-8", "surrogateescape")
 
 
 def _quoted(argument: str) -> str:

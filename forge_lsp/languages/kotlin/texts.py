@@ -18,14 +18,14 @@ IMPORT = re.compile(
     re.M,
 )
 """An import statement."""
-_PACKAGE = re.compile(r"^\s*package\s+([\w.`]+)", re.M)
+_PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.`]+)", re.M)
 _WORD = re.compile(r"[^\W\d]\w*")
 _CONTINUES = re.compile(r"(?:\.|\?\.|\?:|&&|\|\||[)\]}]|else\b)")
 _CONTINUED = re.compile(r"[{(,;=&|+*/<>-]$")
 _TEMPLATE = re.compile(r"\$\{([^{}]*)\}|\$([^\W\d]\w*)")
 _DECLARED = re.compile(
     r"\b(?:class|interface|object|typealias)\s+(\w+)|"
-    r"\b(?:fun|val|var)\s+(?:<[^>]*>\s*)?(?:[\w.<>?*, ]+\.)?(?:(\w+)|`([^`\n]+)`)\s*(?=[(:=<\n]|by\b|get\b|$)"
+    r"\b(?:fun|val|var)\s++(?:<[^>]*+>\s*+)?(?:[\w.<>?*, ]{1,200}\.)?(?:(\w+)|`([^`\n]+)`)\s*(?=[(:=<\n]|by\b|get\b|$)"
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.suites import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.php.imports import namespace_of
 from forge_lsp.languages.php.suites import Suite
@@ -233,5 +233,5 @@ def _values(message: str) -> tuple[str, str]:
         sides = ["\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+"]
         if all(sides):
             return sides[0], sides[1]
-    found = next((match for match in (pattern.search(message) for pattern in _VALUES) if match), None)
+    found = next((match for match in (pattern.search(scanned(message)) for pattern in _VALUES) if match), None)
     return (found["expected"].strip(), found["actual"].strip()) if found is not None else ("", "")

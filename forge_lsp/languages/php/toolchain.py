@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import readable_for, version_finding
+from forge_lsp.checking.programs import as_argument, readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
@@ -102,7 +102,7 @@ class PhpToolchain:
     async def _check(self, place: Place, php: Path, text: str) -> Checked:
         file = str(place.document)
         async with self._sandbox.open(place.tree(text)) as box:
-            result = await self._php(box, php, "-l", file)
+            result = await self._php(box, php, "-l", as_argument(file))
             output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
             syntax = lint_problems(output, file)
             if syntax:

@@ -22,7 +22,7 @@ from forge_lsp.languages.python.scopes import naming, tree_of
 __all__ = ["TEST_FILE", "Chosen", "chosen_for", "module_of"]
 
 TEST_FILE = re.compile(r"(?:.*/)?(?:test[^/]*|[^/]*_tests?)\.py")
-_TEST = re.compile(r"^\s*(?:async )?def test|^class Test", re.M)
+_TEST = re.compile(r"^[ \t]*(?:async )?def test|^class Test", re.M)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MOST_FILES = 8
 _MOST_READ = 2_000
@@ -31,7 +31,7 @@ _MOST_OF_CALLERS = 60
 _FEW = 12
 _WHOLE = 40
 """Up to so many tests, files are run whole."""
-_DEF = re.compile(r"^\s*(?:async )?def test", re.M)
+_DEF = re.compile(r"^[ \t]*(?:async )?def test", re.M)
 _COMMON = frozenset({"main", "run", "get", "set", "test", "setup", "name", "__init__"})
 
 

@@ -33,7 +33,7 @@ from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonEvidence"]
 
-_FLAGS = re.compile(r"^\s*doctest_optionflags\s*=\s*(?P<flags>\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n]+)*)", re.M)
+_FLAGS = re.compile(r"^[ \t]*doctest_optionflags\s*=\s*(?P<flags>\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n]+)*)", re.M)
 _RUNNER = Path(__file__).with_name("runners") / "python_examples.py"
 
 

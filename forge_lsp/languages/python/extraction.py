@@ -15,7 +15,7 @@ _STARTS = re.compile(
     r"[A-Za-z_]\w*\s*(?::[^=]+)?=[^=])"
 )
 DOCSTRING = re.compile(
-    r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quotes)).)*(?P=quotes)[ \t]*(?=\r?\n|$|[#;])", re.S
+    r"\s*[rRuU]?(?P<quotes>\"\"\"|'''|\"|')(?:\\.|(?!(?P=quotes))[^\\])*(?P=quotes)[ \t]*(?=\r?\n|$|[#;])", re.S
 )
 """The documentation that a body begins with."""
 _RECEIVERS = ("self", "cls")

@@ -14,7 +14,7 @@ from forge_lsp.core.task import Task
 __all__ = ["Ground", "ground_of", "in_untouched_functions", "is_script", "naming", "tree_of"]
 
 _MOST_BESIDE = 64
-_RELATIVE = re.compile(r"^\s*from\s+\.", re.M)
+_RELATIVE = re.compile(r"^[ \t]*from\s+\.", re.M)
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

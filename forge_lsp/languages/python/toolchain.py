@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import as_argument, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
@@ -152,14 +152,14 @@ class PythonToolchain:
         self, box: Box, place: Place, ty: Path, interpreter: Interpreter, readable: Sequence[Path]
     ) -> tuple[Diagnostic, ...]:
         project = place.nearest(*_PROJECT_FILES)
-        command = [str(ty), "check", "--project", str(project.parent if project else "."), "--no-progress"]
+        command = [str(ty), "check", "--project", as_argument(str(project.parent if project else ".")), "--no-progress"]
         command += ["--color", "never", "--output-format", "concise", "--python", str(interpreter.prefix)]
         if is_script(place):
-            command += ["--extra-search-path", str(place.document.parent)]
+            command += ["--extra-search-path", as_argument(str(place.document.parent))]
         file = str(place.document)
-        result = await self._run(box, (*command, *_paths(place)), readable)
+        result = await self._run(box, (*command, "--", *_paths(place)), readable)
         if result.truncated:
-            result = await self._run(box, (*command, file), readable)
+            result = await self._run(box, (*command, "--", file), readable)
         if result.code not in (0, 1):
             raise EnvironmentFault(f"ty failed: {_tail(result)}", remedy="ty check")
         return ty_problems(result.stdout)

@@ -23,7 +23,7 @@ _METHODS = ("method", "singleton_method")
 _CLASSES = ("class", "module")
 _DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _NOT_IMPLEMENTED = re.compile(
-    r"(?:raise|fail|abort)\b\s*\(?\s*(?:::)?(?:NotImplementedError\b|.*?"
+    r"(?:raise|fail|abort)\b\s*+\(?\s*+(?:::)?(?:NotImplementedError\b|.*?"
     r"(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|implement\s+me|\bTODO\b))",
     re.I | re.S,
 )

@@ -36,7 +36,7 @@ from forge_lsp.languages.ruby.suspects import doubt_of
 from forge_lsp.languages.ruby.tools import Ruby, environment_of
 from forge_lsp.reading import parsed_json
 
-__all__ = ["RubyRun", "RubyTests", "gem_remedy", "outcome_of"]
+__all__ = ["RubyRun", "RubyTests", "gem_remedy", "libraries_of", "outcome_of"]
 
 _RUNNER = Path(__file__).with_name("runners") / "ruby_tests.rb"
 _MATTERS = (".rb", ".rake", ".gemspec", "Gemfile", "Gemfile.lock", ".rspec", ".json", ".yml", ".txt", ".csv")
@@ -45,8 +45,9 @@ _LACKING = re.compile(r"cannot load such file -- (?P<name>[\w./-]+)|Could not fi
 _LIBRARIES = {
     "minitest": re.compile(r"\bminitest\b|\bMinitest\b|ActiveSupport::TestCase"),
     "test-unit": re.compile(r"\btest/unit\b|Test::Unit"),
-    "rspec": re.compile(r"\bRSpec\b|\bexpect\s*[({].*\.(?:not_)?to\b|\bshould\b", re.S),
+    "rspec": re.compile(r"\bRSpec\b|\bshould\b"),
 }
+_EXPECT, _TO = re.compile(r"\bexpect\s*+[({]"), re.compile(r"\.(?:not_)?to\b")
 _SUITE = "tests"
 _SHARE = 0.4
 """How much of the time for all tests one of them may take."""
@@ -161,7 +162,7 @@ class RubyTests:
                 "document": [box.root / place.document],
                 "scope": lines,
                 "only": only or (),
-                "library": _libraries(texts.values()),
+                "library": libraries_of(texts.values()),
             }
             command = (str(ruby.program), "-W0", str(_RUNNER))
             result = await box.run(
@@ -188,10 +189,12 @@ def _was_traced(runs: Sequence[RubyRun]) -> bool:
     return any(entered for run in runs for entered in run.entered.values())
 
 
-def _libraries(texts: Iterable[str]) -> list[str]:
+def libraries_of(texts: Iterable[str]) -> list[str]:
     """The test libraries that the tests use by their own words, or through a helper."""
     every = "\n".join(texts)
-    return [name for name, words in _LIBRARIES.items() if words.search(every)]
+    expected = _EXPECT.search(every)
+    rspec = expected is not None and _TO.search(every, expected.end()) is not None
+    return [name for name, words in _LIBRARIES.items() if words.search(every) or (name == "rspec" and rspec)]
 
 
 def _file(name: str) -> str:
@@ -296,5 +299,5 @@ def _remedy(detail: str, place: Place, texts: Mapping[str, str]) -> str | None:
     found = _LACKING.search(detail)
     if found is not None:
         return gem_remedy(found["name"] or found["gem"], place)
-    library = next(iter(_libraries(texts.values())), None)
+    library = next(iter(libraries_of(texts.values())), None)
     return gem_remedy(library, place) if library is not None and "no test was found" in detail else None

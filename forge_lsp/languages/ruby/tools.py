@@ -18,7 +18,7 @@ __all__ = ["CHECK", "INSTALL", "Ruby", "checked", "environment_of", "find_ruby",
 
 INSTALL = "apt-get install ruby, or https://www.ruby-lang.org/en/documentation/installation"
 CHECK = Path(__file__).with_name("runners") / "ruby_check.rb"
-_VERSION = re.compile(r"\d+\.\d+[\w.-]*")
+_VERSION = re.compile(r"(?<!\d)\d{1,4}\.\d{1,4}[\w.-]{0,60}")
 _LINE = re.compile(r"^(?P<file>[^\n]*?):(?P<line>\d+): (?P<message>.*)$")
 _MARKED = re.compile(r"^>?\s*(?P<line>\d+) \|")
 _POINTED = re.compile(r"^\s*\|(?P<before>\s+)\^~* (?P<message>\S.*)$")

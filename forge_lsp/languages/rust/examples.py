@@ -16,7 +16,7 @@ _KNOWN = re.compile(
 )
 _UNRUN = re.compile(r"no_run|compile_fail|ignore|test_harness|should_panic")
 _MAIN = re.compile(r"\bfn\s+main\s*\(\s*\)[^{;]*\{")
-_ABOVE = re.compile(r"\s*(?:#?\s*(?:#!\[.*\]|extern\s+crate\s.*)|#?)\s*$")
+_ABOVE = re.compile(r"\s*+(?:#?\s*+(?:#!\[.*\]|extern\s++crate\s.*)|#?)\s*+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

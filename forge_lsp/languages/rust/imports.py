@@ -14,7 +14,7 @@ from forge_lsp.editing.lines import Lines
 __all__ = ["imported_files", "imports_itself", "merge_rust"]
 
 _USE = re.compile(r"(?P<lead>(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?)use\s+(?P<tree>[^;]+);")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
 _OWN = re.compile(r"\buse\s+(?P<path>(?:crate|super|self)(?:::[a-z_]\w*)*)")
 
 

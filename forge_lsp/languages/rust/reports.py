@@ -24,7 +24,7 @@ _PANIC = re.compile(
     re.S,
 )
 _OLD_PANIC = re.compile(r"panicked at '(?P<words>.*?)', (?P<file>[^\n':]+):(?P<line>\d+):(?P<column>\d+)", re.S)
-_SIDES = re.compile(r"^\s*left: (?P<left>.*?),?\n\s*right: (?P<right>.*)$", re.M)
+_SIDES = re.compile(r"^[ \t]*left: (?P<left>.*?),?\n[ \t]*right: (?P<right>.*)$", re.M)
 _DOCTEST = re.compile(
     r"^test (?P<file>\S+) - (?P<path>.*?)\s*\(line (?P<line>\d+)\)(?P<kind> - compile(?: fail)?)?(?: - should panic)? "
     r"\.\.\. (?P<state>ok|FAILED|ignored)\b",

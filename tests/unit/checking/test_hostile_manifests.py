@@ -13,6 +13,7 @@ from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.jdk import answer_of
 from forge_lsp.checking.jvm.maven import Repositories, build_of
 from forge_lsp.checking.project import Place
+from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.languages.c_family.compilers import problems_of
 from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.csharp.plain import plain
@@ -22,7 +23,15 @@ from forge_lsp.languages.ecmascript.finding import found_for
 from forge_lsp.languages.ecmascript.outcomes import answered
 from forge_lsp.languages.go.module import layout_of
 from forge_lsp.languages.go.tools import Go, documents
+from forge_lsp.languages.kotlin.choosing import chosen_tests, files_of_tests
+from forge_lsp.languages.kotlin.compiler import problems_of as kotlin_problems
+from forge_lsp.languages.kotlin.sources import module_of, version_of
+from forge_lsp.languages.php.suites import configuration, runner_of, suite_of
+from forge_lsp.languages.php.tools import lint_problems
 from forge_lsp.languages.python.tools import compile_problems, ruff_problems
+from forge_lsp.languages.ruby.choosing import chosen_for
+from forge_lsp.languages.ruby.project_tests import libraries_of
+from forge_lsp.languages.ruby.tools import checked, find_ruby
 from forge_lsp.languages.rust.tools import find_cargo, messages
 from forge_lsp.reading import filled, parsed_xml
 from tests.support import lang
@@ -154,6 +163,32 @@ def javascript(root: Path) -> object:
     return found_for(task, place_at(root, "p/a.mjs"))
 
 
+def kotlin(root: Path) -> object:
+    place = place_at(root, "p/A.kt")
+    module = module_of(place, "fun area() = 1\n", Repositories.of({"HOME": str(root / "nowhere")}))
+    marked = "«fun area() = 1»\n"
+    task = task_of(marked, language=lang.KOTLIN, path=root / "p/A.kt", workspace=root, name="area")
+    return version_of(place, module.build), chosen_tests(task, place, module.build, files_of_tests(place))
+
+
+def php(root: Path) -> object:
+    task = task_of(
+        "<?php\n«function area() { return 1; }»", language=lang.PHP, path=root / "p/a.php", workspace=root, name="area"
+    )
+    place = place_at(root, "p/a.php")
+    runner = runner_of(place, {})
+    text = place.text(runner.config) if runner is not None and runner.config is not None else None
+    return suite_of(task, place), configuration(text, ["a.php"], autoload=True)
+
+
+def ruby(root: Path) -> object:
+    task = task_of("«def area\n  1\nend»\n", language=lang.RUBY, path=root / "p/a.rb", workspace=root, name="area")
+    place = place_at(root, "p/a.rb")
+    chosen = chosen_for(task, place)
+    texts = [place.text(file) or "" for file in chosen.files]
+    return find_ruby({"PATH": str(root), "HOME": str(root)}, place), libraries_of(texts)
+
+
 def rust(root: Path) -> object:
     return find_cargo(place_at(root, "p/a.rs"), {"HOME": str(root), "PATH": str(root)})
 
@@ -196,6 +231,28 @@ ENDLESS: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         },
     ),
     "a workspace of Go without an end": (go, {"go.mod": "module m\n", "go.work": "use (\n" + "\t./a" * MANY + "\n)\n"}),
+    "a module of Gradle without an end": (kotlin, {"build.gradle.kts": "projects.a" * MANY}),
+    "a version of Kotlin without an end": (kotlin, {"build.gradle.kts": "id org.jetbrains.kotlin" * (MANY // 10)}),
+    "short names of Kotlin": (kotlin, {"build.gradle.kts": "api" + " " * MANY + "\nimplementation(" + " " * MANY}),
+    "a Kotlin file of spaces": (kotlin, {"p/src/test/kotlin/ATest.kt": "area " + "\n" * MANY + "@Test"}),
+    "a Kotlin file of one comment": (kotlin, {"p/src/test/kotlin/ATest.kt": "area @Test /*" + "x\n" * MANY}),
+    "declarations of Kotlin": (kotlin, {"p/B.kt": "fun" + " " * MANY, "p/C.kt": "val <" * (MANY // 5)}),
+    "PHPUnit's settings as deep as they are long": (
+        php,
+        {"vendor/bin/phpunit": "x", "phpunit.xml": "<phpunit>" + "<a>" * MANY + "</a>" * MANY + "</phpunit>"},
+    ),
+    "PHPUnit's settings with entities": (
+        php,
+        {"phpunit.phar": "x", "phpunit.xml": f"{ENTITIES}<phpunit>&b;</phpunit>"},
+    ),
+    "a test of PHP without an end": (php, {"tests/ATest.php": "area class A extends TestCase" * (MANY // 20)}),
+    "a class of PHP without an end": (php, {"tests/ATest.php": "area class A extends " + "\\a" * MANY}),
+    "expectations without an end": (ruby, {"test/a_test.rb": "area expect(" * (MANY // 4)}),
+    "a spec of Ruby without an end": (ruby, {"spec/a_spec.rb": "area expect" + " " * MANY + "expect {" * MANY}),
+    "a version of Ruby without an end": (
+        ruby,
+        {".ruby-version": "1" * MANY, ".tool-versions": "ruby " * MANY, "ruby": "#!/bin/sh\n"},
+    ),
     "a toolchain as deep as it is long": (rust, {"rust-toolchain.toml": f"a = {DEEP}", "cargo": "x"}),
 }
 
@@ -204,8 +261,9 @@ ENDLESS: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
 def test_every_reader_comes_to_an_end(tmp_path: Path, name: str) -> None:
     read, files = ENDLESS[name]
     write_files(tmp_path, {"p/x": "", **files})
-    if (tmp_path / "cargo").exists():
-        (tmp_path / "cargo").chmod(0o755)
+    for program in ("cargo", "ruby"):
+        if (tmp_path / program).exists():
+            (tmp_path / program).chmod(0o755)
     assert "root:" not in repr(read(tmp_path))[:100_000]
 
 
@@ -219,10 +277,20 @@ def test_a_jar_that_is_none_is_no_jar(tmp_path: Path) -> None:
     assert found.jars == (Path("lib/good.jar"),)
 
 
+def ruby_problems(text: str) -> object:
+    try:
+        return checked(text.encode(), "a.rb")
+    except EnvironmentFault:
+        return None
+
+
 ANSWERS: dict[str, Callable[[str], object]] = {
     "cargo": lambda text: list(messages(text.encode())),
     "gcc": lambda text: problems_of(text, "/w", "gcc", lambda _: ""),
     "go": lambda text: list(documents(text)),
+    "kotlinc": lambda text: list(kotlin_problems(text, "/w", lambda _: "")[0]),
+    "php": lambda text: list(lint_problems(text, "a.php")),
+    "ruby": ruby_problems,
     "javac": lambda text: answer_of(text, "/w", lambda _: ""),
     "ruff": lambda text: ruff_problems(text.encode(), "a.py"),
     "python": lambda text: compile_problems(text.encode(), "a.py"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.cli import files
-from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.errors import BadRequest, EditConflict
 from forge_lsp.core.task import TextRange
 from tests.support import lang
 
@@ -79,3 +80,22 @@ def test_the_workspace_is_the_nearest_folder_with_a_marker(tmp_path: Path, monke
     (tmp_path / "loose").mkdir()
     assert files.workspace_of(tmp_path / "loose" / "a.py") == tmp_path / "loose"
     assert files.workspace_of(tmp_path / "a.py") is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes files of POSIX")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero", "/proc/kmsg", "terabyte"])
+def test_what_is_no_document_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    """A file of a repository may be a pipe, or lead to what has no end."""
+    path = tmp_path / "a.py"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "terabyte":
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+    else:
+        path.symlink_to(kind)
+    with pytest.raises(BadRequest, match="cannot be read"):
+        files.read_document(path, lang.PYTHON)
+    with pytest.raises(EditConflict):
+        files.present_text(path)

@@ -79,8 +79,17 @@ def wider(found: Settings, own: Settings) -> list[str]:
         problems.append("servers, consent or prices")
     if (found.fleet, found.state.dir) != (own.fleet, own.state.dir):
         problems.append("fleet or state")
-    if any(found.check.of(language).command for language in BUILT_IN):
-        problems.append("commands")
+    for language in BUILT_IN:
+        one = found.check.of(language)
+        if one.command or one.tests or one.interpreter or one.tests_seconds is not None:
+            problems.append(f"programs of {language}")
+    if found.language or found.described:
+        problems.append("languages")
+    for key, order in (("proof", ("reviewed", "supported", "kept", "proven")), ("panel", ("unproven", "always"))):
+        if order.index(getattr(found.accept, key)) < order.index(getattr(own.accept, key)):
+            problems.append(f"accept.{key}")
+    if found.effort != own.effort:
+        problems.append("effort")
     if any(model.name.lower().endswith(".gguf") for model in found.models.values()):
         problems.append("model files")
     return problems
@@ -115,6 +124,15 @@ def wider(found: Settings, own: Settings) -> list[str]:
         'profile = "..\\\\x"',
         "profile = []",
         "[check.python]\n'command' = []",
+        "[check.python]\ntests = ['sh', 'evil.sh']",
+        "[check.ruby]\n'tests' = []",
+        "[check.kotlin]\ninterpreter = './jdk'",
+        "[check.php]\ntests_seconds = 80000",
+        "[check.'php']\n\"\\u0074ests\" = ['x']",
+        "[check.cobol]\ncommand = ['sh']",
+        "[language.cobol]\nsuffixes = ['.cob']",
+        "language = {}",
+        "'language'.python.suffixes = ['.py']",
         '[lens]\nenabled = "yes"',
         "budget = " + "[" * 5000 + "]" * 5000,
         "budget = " + "{a=" * 2000 + "1" + "}" * 2000,
@@ -150,6 +168,9 @@ KEYS = [
     *("fleet.program", "check.python.command", "models.smollm2.name", "models.x.name", "models.smollm2.server"),
     *("servers.embedded.url", "servers.x.kind", "prices.x.input", "lens.enabled", "schedule", "reviewers.x.weight"),
     *("apply.format", "budget", "check", "accept", "models", "check.python", "state.retention_days"),
+    *("check.python.tests", "check.ruby.tests", "check.kotlin.interpreter", "check.php.tests_seconds", "language.x"),
+    *("language.x.suffixes", "language", "language.python.suffixes", "check.x.command", "accept.proof", "accept.panel"),
+    *("effort", "servers", "models.smollm2.think", "deadlines.load", "fleet.models", "fleet.servers"),
 ]
 WORDS = [
     *("0", "1000", "1e9", "-1", "inf", "nan", " 9 ", "1_000", "0x10", "true", "off", "edit", "evidence", "never"),

@@ -110,6 +110,13 @@ class TestDocuments:
         with pytest.raises(BadRequest, match="not UTF-8"):
             documents.document((tmp_path / "b.py").as_uri())
 
+    def test_a_file_without_an_end_is_refused_by_name(self, tmp_path: Path) -> None:
+        with (tmp_path / "a.py").open("wb") as file:
+            file.truncate(1 << 40)
+        documents = Documents(workspace(tmp_path), BUILT_IN)
+        with pytest.raises(BadRequest, match=r"a\.py cannot be read: it is larger"):
+            documents.document((tmp_path / "a.py").as_uri())
+
     def test_open_buffers_are_what_they_are_now_and_the_same_objects_while_nothing_touches_them(
         self, tmp_path: Path
     ) -> None:

@@ -10,11 +10,16 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.jdk import find_jdk
 from forge_lsp.checking.jvm.maven import Repositories, build_of
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
 from forge_lsp.languages.c_family.flags import outside_folders
 from forge_lsp.languages.ecmascript.tsc import find_compiler
+from forge_lsp.languages.kotlin.compiler import find_compiler as find_compiler_of_kotlin
+from forge_lsp.languages.kotlin.sources import module_of, version_of
+from forge_lsp.languages.php.suites import runner_of
+from forge_lsp.languages.ruby.tools import find_ruby
 from forge_lsp.languages.rust.tools import find_cargo
 from forge_lsp.sandbox import exposure
 from forge_lsp.sandbox.exposure import Origin, exposed, folders_of, mounts_of
@@ -366,6 +371,97 @@ def test_a_channel_that_rustup_has_is_shown(home: Path, workspace: Path, text: s
     assert not isinstance(found, Fault)
     assert shows(found.readable, home / ".rustup/toolchains/stable-x/lib/rustlib/components")
     assert no_secret(found.readable, home) == []
+
+
+# ------------------------------------------------------------------ Ruby, PHP, Kotlin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("../../.ssh", "/home/me/.ssh", "3.3.0/../../../.ssh", "3.3..", "ruby-3.3.0", "3.3.0", "system", "", "~/.ssh"),
+        *("ruby ../../../.ssh", "ruby 3.3.0/../../.aws", "1" * 5_000, "\u0000", "3.3.0\n../../.ssh", "path:../.ssh"),
+    ],
+)
+def test_a_version_of_ruby_is_no_path(home: Path, workspace: Path, text: str) -> None:
+    ruby = home / ".rbenv/versions/3.3.0"
+    make(ruby, "bin/ruby", "lib/ruby/3.3.0/set.rb")
+    make(home, ".rbenv/shims/ruby", ".ssh/bin/ruby", ".aws/bin/ruby")
+    (home / ".rbenv/shims/ruby").write_text("#!/bin/sh\n")
+    for path in (home / ".rbenv/shims/ruby", ruby / "bin/ruby", home / ".ssh/bin/ruby", home / ".aws/bin/ruby"):
+        path.chmod(0o755)
+    environment = {"HOME": str(home), "PATH": str(home / ".rbenv/shims")}
+    for name in (".ruby-version", ".tool-versions", "mise.toml"):
+        (workspace / name).write_text(text)
+        found = find_ruby(environment, Place(source=workspace, document=PurePosixPath("a.rb")))
+        (workspace / name).unlink()
+        assert found is None or found.program == ruby / "bin/ruby"
+        shown = folders_of(found.readable, workspace) if found is not None else ()
+        assert no_secret(shown, home) == []
+        assert found is None or shows(shown, ruby / "lib/ruby/3.3.0/set.rb")
+
+
+def test_gems_of_the_system_are_shown(tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "var", "lib/gems/3.1.0/gems/x.rb", "lib/postgres/data", "run/x")
+    monkeypatch.setattr(exposure, "_OTHERS", (str(tmp_path / "var"),))
+    monkeypatch.setattr(exposure, "_PACKAGES", (str(tmp_path / "var/lib/gems"),))
+    gems = tmp_path / "var/lib/gems/3.1.0"
+    assert exposed((gems,), origin=Origin.USER, workspace=workspace) == (gems,)
+    assert exposed((gems,), origin=Origin.WORKSPACE, workspace=workspace) == ()
+    for name in ("var", "var/lib", "var/run", "var/lib/postgres"):
+        assert exposed((tmp_path / name,), origin=Origin.USER, workspace=workspace) == ()
+
+
+@pytest.mark.parametrize("target", ["Documents/x", ".ssh/x", "other/x", ".config/x", "x"])
+@pytest.mark.parametrize("place", ["node_modules/.bin/node", "vendor/bin/phpunit", "web/node_modules/.bin/tsc"])
+def test_a_tool_of_a_projects_packages_opens_nothing(home: Path, workspace: Path, target: str, place: str) -> None:
+    """Their folder is on PATH for many; what lies there came with the repository."""
+    make(home, target)
+    link = workspace / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(home / target)
+    shown = readable_for(link)
+    assert no_secret(shown, home) == []
+    assert not shows(shown, home / target)
+
+
+def test_phpunit_that_is_a_link_opens_nothing(home: Path, workspace: Path) -> None:
+    make(home, "Documents/phpunit")
+    (workspace / "vendor/bin").mkdir(parents=True)
+    (workspace / "vendor/bin/phpunit").symlink_to(home / "Documents/phpunit")
+    place = Place(source=workspace, document=PurePosixPath("a.php"))
+    found = runner_of(place, {"PATH": ""})
+    assert found is None or not Path(found.script).is_absolute()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kotlin("jvm") version "../../../Documents"',
+        'kotlin("jvm") version "1.9.0/../../../Documents"',
+        'implementation("org.jetbrains.kotlin:../../../Documents:1")',
+        'implementation(files("/home/me/.ssh"))',
+        'implementation(project(":../../.ssh"))',
+        "implementation(projects.ssh)",
+    ],
+)
+def test_a_gradle_build_opens_no_folder(home: Path, workspace: Path, text: str) -> None:
+    make(home, ".m2/repository/org/jetbrains/kotlin/x/1/x-1.jar", "Documents/kotlin-stdlib-1.jar", ".gradle/x")
+    (workspace / "build.gradle.kts").write_text(text)
+    make(workspace, "gradle/wrapper/gradle-wrapper.jar")
+    words = f"distributionUrl=file\\:{home}/.ssh/id_ed25519\ndistributionBase=GRADLE_USER_HOME/../.ssh\n"
+    (workspace / "gradle/wrapper/gradle-wrapper.properties").write_text(words)
+    (workspace / "gradle.properties").write_text(f"org.gradle.java.home={home}/.ssh\nkotlin.version=../x\n")
+    (workspace / "local.properties").write_text(f"sdk.dir={home}/.ssh\n")
+    (workspace / ".sdkmanrc").write_text("java=../../../.ssh\nkotlin=../../.ssh\n")
+    repositories = Repositories.of({"HOME": str(home)})
+    place = Place(source=workspace, document=PurePosixPath("A.kt"))
+    module = module_of(place, "fun a() = 1", repositories)
+    assert module.folders == ()
+    compiler = find_compiler_of_kotlin({"HOME": str(home), "PATH": ""}, repositories, version_of(place, module.build))
+    assert isinstance(compiler, Fault)
+    jdk = find_jdk({"HOME": str(home), "PATH": ""}, place)
+    assert isinstance(jdk, Fault)
 
 
 # ------------------------------------------------------------------ Java, C
