@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["EditingSupport"]
 
 _NEVER = re.compile(r"(?!)")
+
+
+def _no_overload(_item: Item, _text: str) -> bool:
+    return False
+
+
 _OPENS = re.compile(r"[{(]$")
 
 
@@ -35,6 +41,8 @@ class EditingSupport:
     left blank. ``module`` matches the header of what encloses definitions as a file does. ``docstring`` matches the
     documentation of a file where that is no comment. ``clause`` finds what a file without any code holds. ``block`` is
     a line below which indented code parses. ``stub_files`` are the suffixes of files that hold no code.
+    ``bare`` finds, in what leads a function's header, that its body is to stay empty; ``interface`` finds in a class's
+    header that those of its methods are. ``overload`` is whether a function of a text only announces the one below it.
     ``levels(lines, steps, prose, unit)`` gives lines their indentation by how deep their statements are nested, from
     that which they have by number (``prose``: lines of docstrings); None where that cannot be told.
 
@@ -62,6 +70,9 @@ class EditingSupport:
     clause: re.Pattern[str] = _NEVER
     block: str = ""
     stub_files: tuple[str, ...] = ()
+    bare: re.Pattern[str] = _NEVER
+    interface: re.Pattern[str] = _NEVER
+    overload: Callable[[Item, str], bool] = _no_overload
     levels: Callable[[Sequence[str], Mapping[int, str], Set[int], str], dict[int, str] | None] | None = None
     keep: Callable[[Task, str, Syntax], str] | None = None
     merge_imports: Callable[[str, Sequence[str], Sequence[Item], Sequence[Item]], list[TextEdit]] | None = None

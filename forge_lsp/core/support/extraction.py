@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,20 @@ def _as_it_is(code: str, *_: object) -> str:
     return code
 
 
+def _whole(statement: str, _: Collection[str]) -> Sequence[str]:
+    return (statement,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionSupport:
     """How code of a language is found in a model's answer.
 
     ``starts`` matches a line that code may start with where no fence does. ``import_names`` returns the names of which
     code that needs an import statement (on one line) says one; None where that cannot be told from it alone.
-    ``needless`` is whether code (its second argument) does without an import statement, whatever names that brings in.
+    ``unsaid`` is whether code may use a name that a statement brings in without saying it. ``taken`` returns statements
+    that bring in some of a statement's names alone. ``needless`` is whether code (its second argument) does without an
+    import statement, whatever names that brings in. ``on_one_line`` takes from an import statement without comments
+    what lets it span several lines.
     ``assigned`` returns the names that a statement gives values to, where they may be several.
 
     ``receiver`` and ``part`` tell, in their only group, the type that a definition outside of it belongs to:
@@ -62,7 +69,10 @@ class ExtractionSupport:
 
     starts: re.Pattern[str] = _STARTS
     import_names: Callable[[str], Collection[str] | None] = _unknown
+    unsaid: Callable[[str, str], bool] = _never
+    taken: Callable[[str, Collection[str]], Sequence[str]] = _whole
     needless: Callable[[str, str], bool] = _never
+    on_one_line: Callable[[str], str] = _as_it_is
     assigned: Callable[[str], Collection[str]] = _no_names
     receiver: re.Pattern[str] = _NEVER
     part: re.Pattern[str] = _NEVER

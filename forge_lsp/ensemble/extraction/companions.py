@@ -122,7 +122,10 @@ def _ending(text: str, item: Item) -> str:
 
 
 def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[str, ...]:
-    """Import statements of the answer that the file lacks and, where that can be told, the code uses."""
+    """Import statements of the answer that the file lacks and, where that can be told, the code uses: of a list the
+    names that it uses."""
+    support = wanted.support
+    code = "\n".join((*found.above, found.code))
     pool = [block for block in blocks if block.fenced] or list(blocks)
     pool.extend(block for block in found.blocks if block not in pool)
     statements: dict[str, None] = {}
@@ -130,15 +133,17 @@ def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[s
         for item in block.outline.items:
             if item.kind is not ItemKind.IMPORT:
                 continue
-            statement = one_line(item.range.of(block.code))
-            if statement in wanted.document_imports:
+            statement = one_line(item.range.of(block.code), wanted.language)
+            if statement in wanted.document_imports or support.needless(statement, code):
                 continue
-            names = wanted.support.import_names(statement)
-            if names is not None and not any(mentions(found.code, name) for name in names):
+            names = support.import_names(statement)
+            if names is None:
+                statements[statement] = None
                 continue
-            if wanted.support.needless(statement, found.code):
-                continue
-            if names is not None and wanted.name in names:
+            if wanted.name in names:
                 continue  # the file importing from itself what it defines
-            statements[statement] = None
+            used = [name for name in names if mentions(code, name) or support.unsaid(statement, name)]
+            if used:
+                parts = (statement,) if len(used) == len(names) else support.taken(statement, used)
+                statements.update(dict.fromkeys(parts))
     return tuple(statements)

@@ -96,7 +96,9 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
             if item.name and not (inside.start <= item.range.start < inside.end and item.range.end <= inside.end)
         ),
         document_imports=frozenset(
-            one_line(item.range.of(task.document.text)) for item in document.items if item.kind is ItemKind.IMPORT
+            one_line(item.range.of(task.document.text), language)
+            for item in document.items
+            if item.kind is ItemKind.IMPORT
         ),
         container_names=frozenset(
             item.name

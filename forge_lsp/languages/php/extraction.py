@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.languages.php.imports import used_names
@@ -22,6 +23,15 @@ def _import_names(statement: str) -> list[str] | None:
     return [name for _, _, name in used_names(statement)] or None
 
 
+def _taken(statement: str, used: Collection[str]) -> Sequence[str]:
+    found: list[str] = []
+    for kind, full, name in used_names(statement):
+        if name in used:
+            alias = "" if name == full.rpartition("\\")[2] else f" as {name}"
+            found.append(f"use {kind}{' ' if kind else ''}{full}{alias};")
+    return found
+
+
 def _assigned(statement: str) -> list[str]:
     """The names of a list (``[$a, $b] = f();``) or of several constants."""
     pattern = re.match(r"(?:list\s*\(|\[)([^=]*)[\])]\s*=[^=]", statement)
@@ -31,4 +41,4 @@ def _assigned(statement: str) -> list[str]:
     return re.findall(r"(?:const\s+(?:\w+\s+)?|,\s*)(\w+)\s*=", statement) if group is not None else []
 
 
-EXTRACTION = ExtractionSupport(starts=_STARTS, import_names=_import_names, assigned=_assigned)
+EXTRACTION = ExtractionSupport(starts=_STARTS, import_names=_import_names, taken=_taken, assigned=_assigned)
