@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Item
 
-__all__ = ["ExtractionSupport"]
+__all__ = ["ExtractionSupport", "in_braces"]
 
 _NEVER = re.compile(r"(?!)")
 _STARTS = re.compile(
@@ -38,6 +38,13 @@ def _as_it_is(code: str, *_: object) -> str:
     return code
 
 
+def in_braces(original: str, item: Item, body: str) -> str | None:
+    """``original`` with the statements ``body`` in the place of those between an item's braces; None without braces."""
+    if item.body is None or not item.body.of(original).startswith("{"):
+        return None
+    return f"{original[: item.body.start]}{{\n{body}\n}}{original[item.body.end :]}"
+
+
 def _whole(statement: str, _: Collection[str]) -> Sequence[str]:
     return (statement,)
 
@@ -63,8 +70,9 @@ class ExtractionSupport:
     that tell definitions of one name apart.
 
     ``aligned`` returns the code of a definition with the receiver that the parameters wanted have, or have not.
-    ``under_signature`` returns statements under the header of a definition in a text, its documentation kept; None
-    where that cannot be done.
+    ``under_signature`` returns a text with statements, one step further in than the margin, as the body of a definition
+    at the margin, whose documentation stays; None where that cannot be done. ``value`` matches a last statement that is
+    what a function returns.
     """
 
     starts: re.Pattern[str] = _STARTS
@@ -83,4 +91,5 @@ class ExtractionSupport:
     overloads: bool = False
     accessor: re.Pattern[str] = _NEVER
     aligned: Callable[[str, Item, tuple[str, ...] | None], str] = _as_it_is
-    under_signature: Callable[[str, Item, str], str | None] = _unknown
+    value: re.Pattern[str] = _NEVER
+    under_signature: Callable[[str, Item, str], str | None] = in_braces

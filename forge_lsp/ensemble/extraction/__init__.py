@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Syntax
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.ensemble.extraction.bodies import bare_body
 from forge_lsp.ensemble.extraction.companions import imports_of
 from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_edits, from_elements, from_numbered, undressed
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
@@ -82,7 +83,10 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
     wanted = wanted_of(task, syntax)
     found = definition(blocks, wanted) if wanted.name is not None else None
     if found is None and not truncated:
-        found = _unparsed(broken(text, language, syntax, markers), wanted)
+        # Some statements parse below a header alone: the value that Rust's functions end with.
+        wrecks = broken(text, language, syntax, markers)
+        found = bare_body(wrecks, wanted, others=sum(block.fenced and not block.part for block in blocks))
+        found = found or _unparsed(wrecks, wanted)
     if found is None and wanted.name is not None:
         found = likely(blocks, wanted)
     if found is None:

@@ -76,7 +76,8 @@ def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
     if escaped_as_html(text, task):
         yield html.unescape(text), "HTML entities"
     for code in _from_json(text):
-        yield _fenced(code), "JSON"
+        fenced = any(_FENCE_LINE.match(line) for line in code.split("\n"))
+        yield code if fenced else _fenced(code), "JSON"
     patched = _from_diff(text, normal(task.document.text))
     if patched is not None:
         yield _fenced(patched), "a diff"

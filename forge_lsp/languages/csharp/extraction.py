@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
 
 __all__ = ["EXTRACTION"]
@@ -74,4 +75,15 @@ def _import_names(statement: str) -> list[str] | None:
     return _NAMESPACES.get(match[1], "").split() or None if match is not None else None
 
 
-EXTRACTION = ExtractionSupport(import_names=_import_names, only_types=True)
+def _under_signature(original: str, item: Item, body: str) -> str | None:
+    """An expression behind ``=>`` becomes statements."""
+    if item.body is None or "(" not in (item.signature or ""):
+        return None
+    inside, rest = item.body.of(original), original[item.body.end :]
+    if not inside.startswith(("{", "=>")):
+        return None
+    rest = rest.lstrip().removeprefix(";") if inside.startswith("=>") else rest
+    return f"{original[: item.body.start].rstrip()}\n{{\n{body}\n}}{rest}"
+
+
+EXTRACTION = ExtractionSupport(import_names=_import_names, only_types=True, under_signature=_under_signature)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
 
 __all__ = ["JAVASCRIPT_EXTRACTION", "TYPESCRIPT_EXTRACTION"]
@@ -65,12 +66,23 @@ def _assigned(statement: str) -> list[str]:
     return re.findall(r"([\w$]+)\s*(?=[,}\]]|$)", pattern[1]) if pattern is not None else []
 
 
+def _under_signature(original: str, item: Item, body: str) -> str | None:
+    """The value of an arrow function becomes statements."""
+    if item.body is None:
+        return None
+    inside = item.body.of(original)
+    if not inside.startswith("{") and not original[: item.body.start].rstrip().endswith("=>"):
+        return None
+    return f"{original[: item.body.start].rstrip()} {{\n{body}\n}}{original[item.body.end :]}"
+
+
 JAVASCRIPT_EXTRACTION = ExtractionSupport(
     import_names=_import_names,
     unsaid=_unsaid,
     taken=_taken,
     assigned=_assigned,
     redefines=True,
+    under_signature=_under_signature,
     accessor=_ACCESSOR,
 )
 TYPESCRIPT_EXTRACTION = replace(JAVASCRIPT_EXTRACTION, overloads=True)

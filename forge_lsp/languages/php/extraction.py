@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.core.ports import Item
+from forge_lsp.core.support import ExtractionSupport, in_braces
 from forge_lsp.languages.php.imports import used_names
 
 __all__ = ["EXTRACTION"]
 
+_TAGS = re.compile(r"\A\s*<\?php\b[ \t]*\n|\s*\?>\s*\Z")
 _STARTS = re.compile(
     r"\s*(?:<\?(?:php|=)|#\[\\?\w|/[/*]|\$\w+\s*(?:=[^=]|->|\[)|"
     r"(?:namespace|use)\s+\\?\w[\w\\]*|(?:require|include)(?:_once)?\b|declare\s*\(|"
@@ -41,4 +43,10 @@ def _assigned(statement: str) -> list[str]:
     return re.findall(r"(?:const\s+(?:\w+\s+)?|,\s*)(\w+)\s*=", statement) if group is not None else []
 
 
-EXTRACTION = ExtractionSupport(starts=_STARTS, import_names=_import_names, taken=_taken, assigned=_assigned)
+def _under_signature(original: str, item: Item, body: str) -> str | None:
+    return in_braces(original, item, _TAGS.sub("", body))
+
+
+EXTRACTION = ExtractionSupport(
+    starts=_STARTS, import_names=_import_names, taken=_taken, assigned=_assigned, under_signature=_under_signature
+)

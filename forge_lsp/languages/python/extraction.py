@@ -71,14 +71,14 @@ def _under_signature(original: str, item: Item, body: str) -> str | None:
         return None
     header = original[item.range.start : item.body.start].rstrip()
     docstring = DOCSTRING.match(original[item.body.start : item.body.end])
-    inside = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
     if docstring is None:
-        return f"{header}\n{inside}"
+        return f"{header}\n{body}"
+    step = body[: len(body) - len(body.lstrip())]
     words = docstring[0].strip()
     if words.count("\n"):
         first, rest = words.split("\n", 1)
-        words = f"{first}\n{textwrap.indent(textwrap.dedent(rest), '    ')}"
-    return f"{header}\n    {words}\n{inside}"
+        words = f"{first}\n{textwrap.indent(textwrap.dedent(rest), step)}"
+    return f"{header}\n{step}{words}\n{body}"
 
 
 EXTRACTION = ExtractionSupport(

@@ -59,7 +59,8 @@ def _taken(statement: str, used: Collection[str]) -> Sequence[str]:
     return [f"use {leaf};" for leaf in leaves_of(statement) if leaf.name in used]
 
 
+_VALUE = re.compile(r"match\b.*\}|if\b.*\belse\b.*\}|(?!(?:let|if|for|while|loop)\b).*[^;}\s]\s*", re.S)
 # The type that an ``impl`` is for.
 EXTRACTION = ExtractionSupport(
-    import_names=_import_names, unsaid=_unsaid, taken=_taken, part=re.compile(r"impl (?:.* )?(.*)", re.S)
+    import_names=_import_names, unsaid=_unsaid, value=_VALUE, taken=_taken, part=re.compile(r"impl (?:.* )?(.*)", re.S)
 )
