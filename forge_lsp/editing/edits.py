@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from textwrap import dedent
 from typing import Protocol
 
@@ -174,10 +175,12 @@ class Edits:
 
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
         unit = indent_unit(text)
-        converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
+        named = scope.kind is ScopeKind.DEFINITION
+        moved = partial(reindent, code, language, indent=scope.indent, strings=self._syntax, definition=named)
+        converted = moved(unit=unit)
         if unit is None or not language.indented:
             return converted
-        plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
+        plain = moved(unit=None)
         if converted == plain:
             return converted
         # Here a conversion can change what the code says: it must parse as well as it did before.

@@ -81,6 +81,8 @@ def _with_overloads(items: Sequence[Item], index: int, announces: Sequence[bool]
         last += 1
         if not announces[last]:
             break
+    if announces[last]:
+        return item.range  # declarations alone: of an interface, of a library
     return TextRange(start=items[first].range.start, end=items[last].range.end)
 
 
@@ -110,7 +112,8 @@ class _Cursor:
             return self._comment(comment)
         for candidate in reversed(definitions):
             if self._owns_lines(candidate.range):
-                return _definition(lines, candidate)
+                # Of overloads, which are one, the first.
+                return _definition(lines, next(one for one in definitions if one.range == candidate.range))
         if around:
             top = around[0]
             if top.item.kind in (ItemKind.FUNCTION, ItemKind.CLASS):

@@ -26,7 +26,7 @@ JAVASCRIPT_EDITING = EditingSupport(
 
 
 def _is_overload(item: Item, _text: str) -> bool:
-    return item.body is None and "function" in (item.signature or "")
+    return item.body is None
 
 
 TYPESCRIPT_EDITING = replace(

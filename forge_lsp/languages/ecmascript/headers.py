@@ -71,8 +71,13 @@ def keep_form(task: Task, code: str, syntax: Syntax) -> str:
         and old.body is not None
         and new.body is not None
     ):
-        return _function(original, old, code, new)
-    return _exported(original, old, code, new)
+        found = _function(original, old, code, new)
+    else:
+        found = _exported(original, old, code, new)
+    ends = old.range.of(original).endswith(";") and not ending
+    if found == code and ends and not new.range.of(code).endswith(";") and not _separator(after):
+        return code[: new.range.end] + ";" + after  # a field: as a statement it holds its semicolon
+    return found
 
 
 def _separator(after: str) -> str:
