@@ -293,15 +293,15 @@ for at, new, alone in [
     ("return 3;", "return 30;", "[Symbol.iterator]() {\n  return 30;\n}"),
     ("return 2;", "return 20;", "'quoted-name': function () {\n  return 20;\n}"),
 ]:
-    for L in (lang.JAVASCRIPT, lang.TYPESCRIPT):
+    for script in (lang.JAVASCRIPT, lang.TYPESCRIPT):
         plain = OM.replace("|>", "")
         txt = plain.replace(at, "|>" + at)
         noise = plain.replace(at, new)
         for other in ("this.s = v;", "return 1;", "return a;", "yield 1;", "return 3;", "return 2;"):
             if other != at:
                 noise = noise.replace(other, "wrong();")
-        case("object member " + at + " whole", L, txt, noise, plain.replace(at, new))
-        case("object member " + at + " alone", L, txt, alone, plain.replace(at, new))
+        case("object member " + at + " whole", script, txt, noise, plain.replace(at, new))
+        case("object member " + at + " alone", script, txt, alone, plain.replace(at, new))
 CF = """class A {
   #count = 0;
   static limit = 3;
@@ -324,18 +324,18 @@ for at, new, alone in [
     ("return 1;", "return 11;", "static make = function () {\n  return 11;\n};"),
     ("return 2;", "return 22;", "#hidden() {\n  return 22;\n}"),
 ]:
-    for L in (lang.JAVASCRIPT, lang.TYPESCRIPT):
+    for script in (lang.JAVASCRIPT, lang.TYPESCRIPT):
         plain = CF.replace("|>", "")
         txt = plain.replace(at, "|>" + at)
         noise = plain.replace(at, new)
         for other in ("return null;", "return 1;", "return 2;"):
             if other != at:
                 noise = noise.replace(other, "wrong();")
-        case("class field " + at + " whole", L, txt, noise, plain.replace(at, new))
-        case("class field " + at + " alone", L, txt, alone, plain.replace(at, new))
+        case("class field " + at + " whole", script, txt, noise, plain.replace(at, new))
+        case("class field " + at + " alone", script, txt, alone, plain.replace(at, new))
         case(
             "class field " + at + " in class, rest elided",
-            L,
+            script,
             txt,
             "class A {\n  // ...\n" + "\n".join("  " + x for x in alone.split("\n")) + "\n  // ...\n}",
             plain.replace(at, new),
