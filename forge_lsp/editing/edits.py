@@ -18,6 +18,7 @@ from forge_lsp.editing.beside import is_definition, with_above
 from forge_lsp.editing.differences import minimal, shift_range
 from forge_lsp.editing.documentation import keep_documentation, speaks_of_documentation
 from forge_lsp.editing.file_head import keep_head
+from forge_lsp.editing.headers import keep_words
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.editing.indentation import Strings, indent_unit, reindent
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, is_blank, normalised
@@ -91,6 +92,7 @@ class Edits:
         language = task.document.language
         if (keep := language.editing().keep) is not None:
             found = keep(task, found, self._syntax)
+        found = keep_words(task, found, self._syntax)
         original = dedent(normalised(task.original))
         rewritten = speaks_of_documentation(task)
         if task.scope.kind is ScopeKind.FILE:

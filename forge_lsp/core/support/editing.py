@@ -18,6 +18,10 @@ __all__ = ["EditingSupport"]
 _NEVER = re.compile(r"(?!)")
 
 
+def _fits(_theirs: str, _own: str) -> bool:
+    return True
+
+
 def _no_overload(_item: Item, _text: str) -> bool:
     return False
 
@@ -46,7 +50,8 @@ class EditingSupport:
     ``levels(lines, steps, prose, unit)`` gives lines their indentation by how deep their statements are nested, from
     that which they have by number (``prose``: lines of docstrings); None where that cannot be told.
 
-    Edits. ``keep(task, code, syntax)`` gives code what the user wrote and a model left out or changed without need.
+    Edits. ``keep(task, code, syntax)`` gives code what the user wrote and a model left out or changed without need;
+    ``fits(theirs, own)`` is whether a header of the user's can stand above a body that came with another.
     ``merge_imports(text, wanted, items, head)`` are the edits that import what is ``wanted``; ``head`` are the imports
     before the first definition. ``drop_imports(before, after, syntax)`` takes those from a text that it does not need
     any more. ``imports_itself(statement, document, below)`` says whether an import leads to the document that it stands
@@ -75,6 +80,7 @@ class EditingSupport:
     overload: Callable[[Item, str], bool] = _no_overload
     levels: Callable[[Sequence[str], Mapping[int, str], Set[int], str], dict[int, str] | None] | None = None
     keep: Callable[[Task, str, Syntax], str] | None = None
+    fits: Callable[[str, str], bool] = _fits
     merge_imports: Callable[[str, Sequence[str], Sequence[Item], Sequence[Item]], list[TextEdit]] | None = None
     drop_imports: Callable[[str, str, Syntax], str] | None = None
     imports_itself: Callable[[str, Document, Path], bool] | None = None

@@ -119,8 +119,13 @@ class _Reader:
         if inner is not None and inner.type == "assignment_expression":
             left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
             name = self._source.of(left).rpartition(".")[2] if left is not None else None
+            if right is not None and name == "exports":
+                name = self._name(right) or name  # what the file itself is
             if right is not None and right.type in _FUNCTION_VALUES:
                 yield replace(self._function(right, node, place, outer), name=name)
+                return
+            if right is not None and right.type == "class":
+                yield replace(self._class(right, place, outer), name=name)
                 return
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=name, children=self.functions(right))
             return

@@ -8,7 +8,7 @@ from forge_lsp.core.ports import Syntax
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.lines import normalised
-from forge_lsp.languages.go.headers import keep_headers, keep_receiver
+from forge_lsp.languages.go.headers import fits, keep_headers, keep_receiver
 from forge_lsp.languages.go.imports import fit_go, imported_files, imports_itself, merge_go, without_idle_go_imports
 from forge_lsp.languages.go.outline import outline_go
 
@@ -28,6 +28,7 @@ EDITING = EditingSupport(
     semicolons=False,
     clause=re.compile(r"^package[ \t]+\w+.*$", re.M),
     keep=_keep,
+    fits=fits,
     merge_imports=merge_go,
     drop_imports=without_idle_go_imports,
     imports_itself=imports_itself,

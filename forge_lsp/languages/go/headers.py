@@ -10,15 +10,20 @@ from forge_lsp.core.ports import ItemKind, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing import headers
 
-__all__ = ["keep_headers", "keep_receiver"]
+__all__ = ["fits", "keep_headers", "keep_receiver"]
 
 _RECEIVER = re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(?P<type>\w+)")
 _METHOD = re.compile(r"func\s*\([^()]*\)\s*(?=\w)")
 _RESULTS = re.compile(r"\)\s*\((?P<results>[^()]*)\)\s*$")
 
 
+def fits(theirs: str, own: str) -> bool:
+    """Whether both give their results the same names."""
+    return _named_results(own) == _named_results(theirs)
+
+
 def _fit(theirs: str, found: str, _names: Sequence[str]) -> str | None:
-    return theirs if _named_results(found) == _named_results(theirs) else None
+    return theirs if fits(theirs, found) else None
 
 
 def _receiver(signature: str) -> str | None:
