@@ -17,7 +17,15 @@ from forge_lsp.core.ports import Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.bodies import bare_body
 from forge_lsp.ensemble.extraction.companions import imports_of
-from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_edits, from_elements, from_numbered, undressed
+from forge_lsp.ensemble.extraction.dress import (
+    escaped_as_html,
+    from_edits,
+    from_elements,
+    from_numbered,
+    from_quotes,
+    undressed,
+    without_file_names,
+)
 from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
@@ -52,7 +60,8 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
-    text = from_numbered(from_elements(from_edits(without_thinking(text), task), task))
+    text = from_quotes(without_thinking(text))
+    text = without_file_names(from_numbered(from_elements(from_edits(text, task), task)), task)
     if escaped_as_html(text, task):
         text = html.unescape(text)
     try:
