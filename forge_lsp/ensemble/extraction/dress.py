@@ -151,7 +151,8 @@ def _codes(found: object, depth: int) -> Iterator[str]:
             yield from _codes(one, depth - 1)
     if not isinstance(found, dict):
         return
-    for key, value in cast("dict[str, object]", found).items():
+    for key, held in cast("dict[str, object]", found).items():
+        value: object = held
         if isinstance(value, list) and all(isinstance(line, str) for line in cast("list[object]", value)):
             value = "\n".join(cast("list[str]", value))
         if key.lower() in _KEYS and isinstance(value, str) and value.strip():
