@@ -80,12 +80,17 @@ def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
                 value = item.range.of(block.code)
                 if item.range.start > main.range.start or (wanted.name and mentions(value, wanted.name)):
                     continue
-            elif item.kind not in DEFINITIONS or (wanted.enclosed and _holds(item, wanted)):
+            elif item.kind not in DEFINITIONS or _is_home(item, wanted):
                 continue
             needed[index] = item
             text += "\n" + item.range.of(block.code)
             growing = True
     return [item for _, item in sorted(needed.items())]
+
+
+def _is_home(item: Item, wanted: Wanted) -> bool:
+    outside = wanted.place is not None and item.name in wanted.place.path
+    return outside or (wanted.enclosed and _holds(item, wanted))
 
 
 def _holds(item: Item, wanted: Wanted) -> bool:

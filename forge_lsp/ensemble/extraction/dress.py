@@ -152,9 +152,7 @@ def _codes(found: object, depth: int) -> Iterator[str]:
     if not isinstance(found, dict):
         return
     for key, held in cast("dict[str, object]", found).items():
-        value: object = held
-        if isinstance(value, list) and all(isinstance(line, str) for line in cast("list[object]", value)):
-            value = "\n".join(cast("list[str]", value))
+        value = _joined(held)
         if key.lower() in _KEYS and isinstance(value, str) and value.strip():
             yield value
         elif key.lower() in _CALLS and isinstance(value, str) and depth:
@@ -165,6 +163,12 @@ def _codes(found: object, depth: int) -> Iterator[str]:
             yield from _codes(inner, depth - 1)
         elif depth:
             yield from _codes(value, depth - 1)
+
+
+def _joined(value: object) -> object:
+    """A list of lines as one text."""
+    lines = cast("list[object]", value) if isinstance(value, list) else []
+    return "\n".join(map(str, lines)) if lines and all(isinstance(line, str) for line in lines) else value
 
 
 def _without_numbers(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from forge_lsp.ensemble.extraction.reshape import (
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
 __all__ = ["definition", "likely"]
+
+_USES = re.compile(r"(?:test|main|demo|example|usage)", re.I)
 
 
 def definition(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
@@ -149,6 +152,13 @@ def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
     return [one.place.item for one in found if one is not None]
 
 
+def _is_use(item: Item, block: Block, wanted: Wanted) -> bool:
+    """Whether a definition is there to use the wanted one: a test, a demo, what calls it."""
+    if _USES.match(item.name or "") is not None:
+        return _USES.match(wanted.key) is None
+    return re.search(rf"(?<![\w$.]){re.escape(wanted.key)}\s*\(", item.range.of(block.code)) is not None
+
+
 def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """The only definition of a block that has one, under the wanted name."""
     kind = ItemKind.CLASS if wanted.is_class else ItemKind.FUNCTION
@@ -159,7 +169,7 @@ def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
             continue  # the body, with a function in it
         items = [item for item in block.outline.items if item.kind in DEFINITIONS]
         if len(items) == 1 and items[0].kind is kind and not items[0].stub and items[0].name and wanted.name:
-            if items[0].name in wanted.document_names:
+            if items[0].name in wanted.document_names or _is_use(items[0], block, wanted):
                 continue
             code = renamed(dedented_item(block.code, items[0]), items[0].name, wanted.name)
             code = wanted.support.aligned(code, items[0], wanted.parameters)

@@ -12,6 +12,23 @@ __all__ = ["EXTRACTION"]
 # What well-known namespaces bring in, by the names that show their use. Those that bring extension methods of common
 # names (``System.Linq``) are not among them.
 _NAMESPACES = {
+    "System": (
+        "Console Math MathF Func Action Predicate Comparison Converter Tuple ValueTuple DateTime DateTimeOffset "
+        "DateOnly TimeOnly TimeSpan TimeZoneInfo Guid Random Convert Array Environment Uri UriBuilder UriKind Version Type "
+        "Activator Attribute AttributeUsage AttributeTargets Flags Obsolete Serializable Enum Delegate EventArgs "
+        "EventHandler IDisposable IAsyncDisposable IComparable IEquatable IFormattable IFormatProvider ICloneable "
+        "IConvertible IObservable IObserver IProgress Progress Lazy Nullable Span ReadOnlySpan Memory ReadOnlyMemory "
+        "Range Index StringComparison StringComparer StringSplitOptions String Object Int16 Int32 Int64 Int128 UInt16 "
+        "UInt32 UInt64 UInt128 Byte SByte Char Boolean Double Single Decimal Half IntPtr UIntPtr BitConverter Buffer "
+        "GC WeakReference HashCode AppDomain AppContext Base64FormattingOptions DayOfWeek MidpointRounding ConsoleColor "
+        "ConsoleKey ConsoleKeyInfo OperatingSystem ThreadStatic CLSCompliant ArraySegment TypeCode FormattableString "
+        "AsSpan AsMemory MemoryExtensions ISpanFormattable ISpanParsable IParsable Exception ArgumentException "
+        "ArgumentNullException ArgumentOutOfRangeException InvalidOperationException NotImplementedException "
+        "NotSupportedException FormatException OverflowException DivideByZeroException IndexOutOfRangeException "
+        "NullReferenceException ObjectDisposedException OperationCanceledException TimeoutException AggregateException "
+        "InvalidCastException ArithmeticException UnauthorizedAccessException ApplicationException SystemException "
+        "OutOfMemoryException RankException UriFormatException StackOverflowException PlatformNotSupportedException"
+    ),
     "System.Text": (
         "StringBuilder Encoding Rune UTF8Encoding ASCIIEncoding UnicodeEncoding NormalizationForm Decoder Encoder "
         "CompositeFormat"

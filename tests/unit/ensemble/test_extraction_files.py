@@ -104,10 +104,8 @@ for language, text, imp, path in [
         "/p/shape.js",
     ),
 ]:
-
     plain = text.replace("|>", "")
-    stub = text.partition("|>")[2].partition("
-")[0]
+    stub = text.partition("|>")[2].partition("\n")[0]
     call = {
         lang.PHP: "return 7;",
         lang.RUST: "other()",
@@ -328,8 +326,7 @@ for language, text, imp in [
     (lang.PHP, '<?php\n\nfunction f()\n{\n    |>throw new \\Exception("not implemented");\n}\n', "use A\\B;"),
     (lang.PYTHON, "def f():\n    |>pass\n", "import os"),
 ]:
-    stub = text.partition("|>")[2].partition("
-")[0]
+    stub = text.partition("|>")[2].partition("\n")[0]
     plain = text.replace("|>", "").replace(stub, {lang.PHP: "return 1;", lang.RUBY: "1"}.get(language, "return 1"))
     head = "<?php\n\n" if language is lang.PHP else ""
     case("unused import", language, text, head + imp + "\n\n" + plain.removeprefix(head), plain)
