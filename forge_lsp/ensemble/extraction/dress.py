@@ -167,8 +167,12 @@ def _codes(found: object, depth: int) -> Iterator[str]:
 
 def _joined(value: object) -> object:
     """A list of lines as one text."""
-    lines = cast("list[object]", value) if isinstance(value, list) else []
-    return "\n".join(map(str, lines)) if lines and all(isinstance(line, str) for line in lines) else value
+    if not isinstance(value, list):
+        return value
+    lines = cast("list[object]", value)
+    if not lines or not all(isinstance(line, str) for line in lines):
+        return lines
+    return "\n".join(map(str, lines))
 
 
 def _without_numbers(text: str) -> str | None:

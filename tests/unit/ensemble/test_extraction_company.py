@@ -1,4 +1,4 @@
-"""What stands beside the wanted definition in an answer: helpers come along; demos, tests, programs and stubs do not."""
+"""What stands beside the wanted definition: helpers come along; demos, tests, programs and stubs do not."""
 
 from __future__ import annotations
 
