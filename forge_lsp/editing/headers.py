@@ -13,6 +13,7 @@ from forge_lsp.editing.lines import normalised
 
 __all__ = ["keep_header", "keep_headers", "keep_words"]
 
+_MAY_BEGIN = re.compile(r"^@|[({:]|\b(?:class|def|module|struct|trait|impl|interface|enum|object|record)\b")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _ABOUT = re.compile(
     r"\b(?:header|signature|visib\w*|modifier\w*|access\w*|sync\w*|async\w*|param\w*|argument\w*|types?|typed|typing"
@@ -104,9 +105,14 @@ def keep_words(task: Task, code: str, syntax: Syntax) -> str:
 
     They are matched by what encloses them, name and parameters; several of one kind are left alone.
     """
-    original, language = dedent(normalised(task.original)), task.document.language
+    language = task.document.language
     if _ABOUT.search(task.instruction):
         return code
+    original = normalised(task.original)
+    lines = {line.strip() for line in code.split("\n")}
+    if all(line in lines for one in original.split("\n") if (line := one.strip()) and _MAY_BEGIN.search(line)):
+        return code  # a long file is not read once more where no header differs
+    original = dedent(original)
     fits = language.editing().fits
     known = _alone(syntax.outline(original, language).items, original)
     changes: list[tuple[int, int, str]] = []

@@ -22,6 +22,9 @@ _COVERS = re.compile(
     r"(?:try|switch|match|case|while|loop|for|foreach|do|with|using|lock|synchronized|begin|unsafe|when)\b"
 )
 _CASES = re.compile(r"(?:match|case|switch|when|if\b.*\belse)\b", re.S)
+_OF_A_FILE = re.compile(
+    r"^(?:module\.exports|exports\.|export\b|package\b|namespace\b|import\b|using\s+[\w.]+\s*;|#\s*include)", re.M
+)
 _WITHIN = re.compile(r"^\s*(?:return|yield|raise|throw)\b", re.M)
 _PART = re.compile(
     r"\b(?:add|insert|put|place|append|prepend|before|after|top|beginning|start|end|bottom|instead of|replace|change"
@@ -100,6 +103,8 @@ def _splits(inner: str) -> bool:
 
 def _is_body(body: str, block: Block, wanted: Wanted, *, alone: bool) -> bool:
     """Whether statements can be meant for a body. ``alone``: no other fence is there."""
+    if _OF_A_FILE.search(body) is not None or not _speaks(body, wanted):
+        return False
     if leaves(body):
         return True
     if _WITHIN.search(body) is not None and not block.defines:
@@ -116,12 +121,24 @@ def _works_on(block: Block, wanted: Wanted) -> bool:
         return False
     does = any(item.kind in (ItemKind.OTHER, ItemKind.ASSIGNMENT) for item in block.outline.items)
     assigned = {item.name for item in block.outline.items if item.kind is ItemKind.ASSIGNMENT}
-    names = [name.removeprefix("$") for name in wanted.parameters or ()]
-    known = [name for name in names if name.isidentifier() and name not in assigned]
-    return does and (
-        any(mentions(block.code, name) or f"${name}" in block.code for name in known)
-        or _OBJECT.search(block.code) is not None
-    )
+    known = [name for name in _names(wanted) if name not in assigned]
+    return does and (any(_says(block.code, name) for name in known) or _OBJECT.search(block.code) is not None)
+
+
+def _speaks(body: str, wanted: Wanted) -> bool:
+    """Whether a body says a parameter or the object; what has no parameters may say anything."""
+    names = _names(wanted)
+    return not names or any(_says(body, name) for name in names) or _OBJECT.search(body) is not None
+
+
+def _names(wanted: Wanted) -> list[str]:
+    found = [one for name in wanted.parameters or () for one in re.findall(r"\$?\w+", name)]
+    return [one for one in found if one not in ("self", "cls", "this", "_")]
+
+
+def _says(code: str, name: str) -> bool:
+    """Whether a name is used: the key of a value is none."""
+    return re.search(rf"(?<![\w.$]){re.escape(name)}(?!\w)(?!\s*:(?![:=]))", code) is not None
 
 
 def _is_free(item: Item, wanted: Wanted) -> bool:

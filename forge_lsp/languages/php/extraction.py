@@ -11,7 +11,7 @@ from forge_lsp.languages.php.imports import used_names
 
 __all__ = ["EXTRACTION"]
 
-_TAGS = re.compile(r"\A\s*<\?php\b[ \t]*\n|\s*\?>\s*\Z")
+_TAGS = re.compile(r"\A\s*<\?php\b[ \t]*\n(?:[ \t]*\n)*|\s*\?>\s*\Z")
 _STARTS = re.compile(
     r"\s*(?:<\?(?:php|=)|#\[\\?\w|/[/*]|\$\w+\s*(?:=[^=]|->|\[)|"
     r"(?:namespace|use)\s+\\?\w[\w\\]*|(?:require|include)(?:_once)?\b|declare\s*\(|"

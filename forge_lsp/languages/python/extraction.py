@@ -74,6 +74,8 @@ def _under_signature(original: str, item: Item, body: str) -> str | None:
     if docstring is None:
         return f"{header}\n{body}"
     step = body[: len(body) - len(body.lstrip())]
+    again = DOCSTRING.match(body)
+    body = body[again.end() :].lstrip("\r\n") if again is not None else body
     words = docstring[0].strip()
     if words.count("\n"):
         first, rest = words.split("\n", 1)
