@@ -162,8 +162,9 @@ def _is_all(body: str, block: Block, item: Item, wanted: Wanted) -> bool:
         return False
     if _WITHIN.search(body) is None and (_WITHIN.search(old) or value(_last_statement(old))):
         return False
-    heads = {head[0] for line in old.split("\n") if (head := _HEAD.match(line.strip())) is not None}
-    return bool(heads) and all(mentions(body, head) for head in heads)
+    heads = [head[0] for line in old.split("\n") if (head := _HEAD.match(line.strip())) is not None]
+    mine = [line for line in body.split("\n") if _HEAD.match(line.strip()) is not None]
+    return 0 < len(heads) <= len(mine) and all(mentions(body, head) for head in heads)
 
 
 def _last_statement(body: str) -> str:

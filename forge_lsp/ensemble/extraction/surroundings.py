@@ -4,7 +4,7 @@ function or file. Where what is new cannot be told from what was there, the answ
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Item, ItemKind
@@ -45,7 +45,7 @@ def without_surroundings(block: Block, task: Task, wanted: Wanted) -> str | None
     if before:
         after = _best(lines, full, before, [0, *behind], wanted)
     if before + after >= len(said) or not (before or after):
-        if _repeats(block, wanted):
+        if _repeats(block, task, wanted):
             raise ExtractionFailed(
                 "the answer repeats code from around the place, and what belongs there cannot be told from it; answer "
                 "with the lines alone that are to stand there"
@@ -91,9 +91,28 @@ def _best(lines: Sequence[str], full: Sequence[int], before: int, sizes: Sequenc
     return min(sizes, key=wrong)
 
 
-def _repeats(block: Block, wanted: Wanted) -> bool:
+def _repeats(block: Block, task: Task, wanted: Wanted) -> bool:
     """Whether the block defines what the document defines elsewhere."""
-    return any(item.kind in DEFINITIONS and item.name in wanted.document_names for item in block.outline.items)
+    known = _known(task, wanted, None)
+    return any(item.kind in DEFINITIONS and known(item) for item in block.outline.items)
+
+
+def _known(task: Task, wanted: Wanted, home: str | None) -> Callable[[Item], bool]:
+    """Whether an item stands for one of the document's: by its name, or, where a name may be borne by several, by its
+    header."""
+    text, language = task.document.text, wanted.language
+    found: set[tuple[str, str]] = set()
+    for place in all_places(wanted.syntax.outline(text, language).items, text, language):
+        owner = next((one.name for one in reversed(place.owners) if one.name), None)
+        if owner == home and not task.scope.range.start <= place.item.range.start < task.scope.range.end:
+            found.add((place.item.name or "", _header(place.item, wanted)))
+    return lambda item: (item.name or "", _header(item, wanted)) in found
+
+
+def _header(item: Item, wanted: Wanted) -> str:
+    if wanted.support.redefines or item.kind is not ItemKind.FUNCTION:
+        return ""
+    return "".join((item.signature or "").split())
 
 
 def _added(block: Block, task: Task, wanted: Wanted) -> str | None:
@@ -105,13 +124,12 @@ def _added(block: Block, task: Task, wanted: Wanted) -> str | None:
         owner = next((p.item for p in places if p.item.kind is ItemKind.CLASS and p.name == home), None)
         if owner is None:
             return None
-        items, known = owner.children, wanted.container_names
-    else:
-        known = wanted.document_names
-        if not any(item.name in known for item in items if item.kind in DEFINITIONS):
-            return None
+        items = owner.children
+    known = _known(task, wanted, home)
+    if home is None and not any(known(item) for item in items if item.kind in DEFINITIONS):
+        return None
     kinds = (*DEFINITIONS, ItemKind.ASSIGNMENT)
-    new = [item for item in items if item.kind in kinds and item.name and item.name not in known]
+    new = [item for item in items if item.kind in kinds and item.name and not known(item)]
     parts: list[str] = []
     for item in new:
         code = dedented_item(block.code, item)
