@@ -26,7 +26,7 @@ from forge_lsp.ensemble.extraction.dress import (
     undressed,
     without_file_names,
 )
-from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
+from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest, tidy
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
@@ -106,6 +106,7 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
             what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
+    found = replace(found, code=tidy(found.code, language, syntax))
     if found.note != UNPARSED:
         found = without_losses(found, task, wanted)
     keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)

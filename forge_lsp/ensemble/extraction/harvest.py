@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
 
-__all__ = ["Block", "broken", "fences", "harvest", "normal"]
+__all__ = ["Block", "broken", "fences", "harvest", "normal", "tidy", "with_plain_endings"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 5_000
@@ -55,8 +55,27 @@ class Block:
 
 def normal(text: str) -> str:
     """Line endings as ``\\n``, no byte order mark, no form feeds or other odd blanks at the end of lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    return "\n".join(line.rstrip() for line in with_plain_endings(text).split("\n"))
+
+
+def tidy(code: str, language: Language, syntax: Syntax) -> str:
+    """``code`` without blanks at the end of its lines, but for those within strings."""
+    lines = code.split("\n")
+    if not any(line != line.rstrip() for line in lines):
+        return code
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    strings = syntax.multiline_strings(code, language)
+    for number, line in enumerate(lines):
+        if not any(place.start < starts[number + 1] - 1 < place.end for place in strings):
+            lines[number] = line.rstrip()
+    return "\n".join(lines)
+
+
+def with_plain_endings(text: str) -> str:
+    """Line endings as ``\\n``, no byte order mark, no odd blanks; the ends of lines as they are."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
 
 
 def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
@@ -133,7 +152,8 @@ def fences(text: str, language: Language, markers: Sequence[str] = ()) -> tuple[
 
 
 def _lines(text: str, markers: Sequence[str]) -> list[str]:
-    lines = normal(text).split("\n")[:_LINE_LIMIT]
+    # Blanks at the end of a line may be a part of a string.
+    lines = with_plain_endings(text).split("\n")[:_LINE_LIMIT]
     marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
     return [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
 

@@ -29,6 +29,11 @@ _REMOVES = re.compile(
     r"|rewrite .* (?:as|in|from)|scratch)\b",
     re.I,
 )
+_INVITES = re.compile(
+    r"\s*(?:#|//|/\*)\W*(?:(?:add|write|put|insert)\s+)?(?:your|the)\s+(?:\w+\s+)?"
+    r"(?:code|implementation|solution|logic|answer)\s+(?:goes\s+|comes\s+)?here\W*",
+    re.I,
+)
 _DOTS = re.compile(r"\s*(?:#|//|/\*)\s*(?:\.{3}|…)\s*(?:\*/)?\s*")
 
 
@@ -154,7 +159,9 @@ class _Mender:
             return
         if old.stub:
             # Nothing of the user's can stand behind mere dots there.
-            self._elided -= {number for number in self._inside(new) if _DOTS.fullmatch(self._lines[number])}
+            within = self._elided & set(self._inside(new))
+            self._elided -= {number for number in within if _DOTS.fullmatch(self._lines[number])}
+            self._drop({number for number in within if _INVITES.fullmatch(self._lines[number])})
         if new.kind is ItemKind.CLASS:
             unfinished = any(child.stub for child in old.children)
             self._level(new.children, old.children, self._inside(new), top=False, open_=unfinished)
