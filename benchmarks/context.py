@@ -132,7 +132,7 @@ def main() -> None:
             whole.tokens += found.tokens
     print()
     for (language, size), found in sorted(figures.items()):
-        tell(f"{language:18} {size // 1024:2}k", found)
+        tell(f"{language.id:18} {size // 1024:2}k", found)
     if options.json:
         options.json.write_text(json.dumps(rows))
 

@@ -90,7 +90,7 @@ def main() -> int:
         for name, (parsing, work) in rows.items():
             seconds = best(work, options.rounds)
             ratio = seconds / parsing
-            print(f"{language:12}{name:>18}{parsing:13.2f}s{seconds:9.2f}s{ratio:8.1f}", flush=True)
+            print(f"{language.id:12}{name:>18}{parsing:13.2f}s{seconds:9.2f}s{ratio:8.1f}", flush=True)
             if ratio > BOUNDS[name]:
                 broken.append(f"{language}, {name}: {ratio:.1f} instead of at most {BOUNDS[name]:.1f}")
     for line in broken:

@@ -99,9 +99,7 @@ def _lead(item: Item, text: str, lines: Sequence[str], first: int, language: Lan
             block = "*/" not in line
         elif line.startswith(language.comment):
             found.append(number)
-        elif not language.block_comments:
-            pass
-        elif line.startswith("/*") and (line.endswith("*/") or "*/" not in line):
+        elif language.block_comments and line.startswith("/*") and (line.endswith("*/") or "*/" not in line):
             found.append(number)
             block = "*/" not in line
         elif not item.signature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from textwrap import dedent
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from forge_lsp.editing.beside import is_definition, with_above
 from forge_lsp.editing.differences import minimal, shift_range
 from forge_lsp.editing.documentation import keep_documentation, speaks_of_documentation
 from forge_lsp.editing.file_head import keep_head
+from forge_lsp.editing.headers import keep_words
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.editing.indentation import Strings, indent_unit, reindent
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, is_blank, normalised
@@ -90,6 +92,7 @@ class Edits:
         language = task.document.language
         if (keep := language.editing().keep) is not None:
             found = keep(task, found, self._syntax)
+        found = keep_words(task, found, self._syntax)
         original = dedent(normalised(task.original))
         rewritten = speaks_of_documentation(task)
         if task.scope.kind is ScopeKind.FILE:
@@ -174,10 +177,12 @@ class Edits:
 
     def _reindented(self, code: str, scope: Scope, language: Language, text: str) -> str:
         unit = indent_unit(text)
-        converted = reindent(code, language, indent=scope.indent, unit=unit, strings=self._syntax)
+        named = scope.kind is ScopeKind.DEFINITION
+        moved = partial(reindent, code, language, indent=scope.indent, strings=self._syntax, definition=named)
+        converted = moved(unit=unit)
         if unit is None or not language.indented:
             return converted
-        plain = reindent(code, language, indent=scope.indent, unit=None, strings=self._syntax)
+        plain = moved(unit=None)
         if converted == plain:
             return converted
         # Here a conversion can change what the code says: it must parse as well as it did before.

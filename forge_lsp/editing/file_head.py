@@ -43,7 +43,7 @@ def _head(text: str, language: Language) -> str:
             runs.append(min(end + 1, len(text)))
         elif not documented and (match := docstring.match(text, at)) is not None:
             documented = True
-            end = match.end()
+            end = (text + "\n").index("\n", match.end())
             runs.append(min(end + 1, len(text)))
         elif language.block_comments and (match := _BLOCK.match(text, at)) is not None:
             end = match.end()

@@ -88,7 +88,7 @@ class Reading:
         outline = TreeSitterSyntax().outline(text, language)
         self.definitions: tuple[Found, ...] = tuple(
             found
-            for found in walk(outline.items, text)
+            for found in walk(outline.items, text, language.editing().overload)
             if found.item.name is not None and found.item.kind is not ItemKind.IMPORT
         )
         imports = [item.range for item in outline.items if item.kind is ItemKind.IMPORT]

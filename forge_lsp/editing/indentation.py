@@ -13,6 +13,9 @@ from forge_lsp.editing.lines import BOM, Lines, is_blank, leading_space, normali
 
 __all__ = ["Strings", "in_units", "indent_unit", "reindent", "whole"]
 
+_LEADS = ("@", "#", "[", "/", "template")
+"""What attributes and comments begin with, and what may stand on the line above a header."""
+
 
 class Strings(Protocol):
     """Where white space at the start of a line is data."""
@@ -46,19 +49,22 @@ def indent_unit(text: str) -> str | None:
     return " " * max(wide)[1] if wide else None
 
 
-def reindent(code: str, language: Language, *, indent: str, unit: str | None, strings: Strings) -> str:
+def reindent(
+    code: str, language: Language, *, indent: str, unit: str | None, strings: Strings, definition: bool = False
+) -> str:
     """``code`` based at ``indent`` with steps of ``unit`` (None: its own), lines ended by ``\\n``, no line ending at
     the end and no blank lines around it.
 
     Lines within a multi-line string stay as they are, but for Python docstrings, which move with their code.
     Python's statements are told apart by how deep they are nested. Elsewhere, and where Python does not parse, steps
-    are converted only if all of the code's indentation is whole steps of one unit.
+    are converted only if all of the code's indentation is whole steps of one unit. ``definition``: it is one, and its
+    lines may all stand deeper than the first one.
     """
     lines = _trimmed(normalised(code).replace(BOM, "").split("\n"))
     if not lines:
         return ""
     frozen, prose = _string_lines(lines, language, strings)
-    lines = _first_line_restored(lines, indent, frozen | prose, language)
+    lines = _first_line_restored(lines, indent, frozen | prose, language, definition=definition)
     movable = [n for n, line in enumerate(lines) if n not in frozen and n not in prose and line.strip()]
     margin = _common([leading_space(lines[n]) for n in movable])
     steps = {n: _step(line, margin) for n, line in enumerate(lines) if n not in frozen and line.strip()}
@@ -129,7 +135,9 @@ def _is_docstring(lines: Sequence[str], first: int, place: TextRange, index: Lin
     return above < 0 or re.sub(r"\s+#.*$", "", lines[above]).rstrip().endswith(":")
 
 
-def _first_line_restored(lines: list[str], indent: str, strings: set[int], language: Language) -> list[str]:
+def _first_line_restored(
+    lines: list[str], indent: str, strings: set[int], language: Language, *, definition: bool
+) -> list[str]:
     """Models often continue at the cursor: the first line without its indentation, the others with it."""
     others = [leading_space(line) for n, line in enumerate(lines) if n > 0 and n not in strings and line.strip()]
     if not indent or not others or leading_space(lines[0]):
@@ -143,7 +151,20 @@ def _first_line_restored(lines: list[str], indent: str, strings: set[int], langu
         width = min(steps) if steps else 1 if "\t" in least else 4
         if len(least) < len(indent) + width:
             return lines
+    elif definition and not _encloses(lines, least, language):
+        return lines  # an accessor below it, or a value that goes on
     return [indent + lines[0], *lines[1:]]
+
+
+def _encloses(lines: Sequence[str], least: str, language: Language) -> bool:
+    """Whether what the first line begins ends in the last line, which stands at ``least``: a block, or a definition
+    below an attribute or a comment."""
+    closer = language.editing().closer
+    last = lines[-1].removeprefix(least)
+    ends = last[:1] in (")", "]", "}") or (bool(closer) and last.startswith(closer))
+    first, below = lines[0].rstrip(), next(line for line in lines[1:] if line.strip()).strip()
+    begins = first.startswith(_LEADS) or below.startswith("{") or language.editing().opens.search(first) is not None
+    return ends and begins
 
 
 def _common(spaces: Sequence[str]) -> str:

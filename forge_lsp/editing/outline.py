@@ -17,7 +17,6 @@ __all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_to
 
 COMMENTS = ("comment", "line_comment", "block_comment")
 """What the grammars call comments."""
-_DECORATORS = ("decorator", "attribute_item")
 TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
 _ENDING = re.compile(r"\r\n|\n|\r")
 _FILE_COMMENT = re.compile(r"#!|#.*?coding[:=]")
@@ -59,9 +58,12 @@ def real_statements(body: Node) -> list[Node]:
     return [child for child in body.named_children if child.type not in COMMENTS]
 
 
-def build_items(nodes: Sequence[Node], source: SyntaxTree, describe: Describe) -> tuple[Item, ...]:
-    """Items for sibling nodes: comments on lines of their own and decorators directly above a definition (no blank
-    line between) become part of its range; other comments become items of their own, a run of lines each."""
+def build_items(
+    nodes: Sequence[Node], source: SyntaxTree, describe: Describe, decorators: Sequence[str] = ()
+) -> tuple[Item, ...]:
+    """Items for sibling nodes: comments on lines of their own and ``decorators`` (types of nodes) directly above a
+    definition (no blank line between) become part of its range; other comments become items of their own, a run of
+    lines each."""
     items: list[Item] = []
     lead: _Lead | None = None
 
@@ -76,7 +78,7 @@ def build_items(nodes: Sequence[Node], source: SyntaxTree, describe: Describe) -
         start, end = source.start(node), source.end(node)
         if lead is not None and _line_breaks(source, lead.end, start) > 1 and not lead.decorated:
             flush()
-        decorates = node.type in _DECORATORS
+        decorates = node.type in decorators
         if node.type in COMMENTS or decorates:
             if node.type in COMMENTS and source.before_on_line(start).strip("\ufeff \t\f"):
                 continue  # at the end of a line of code: it belongs to that line

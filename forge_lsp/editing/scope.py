@@ -83,7 +83,7 @@ class Scopes:
         if scope.kind is not ScopeKind.DEFINITION:
             return False
         outline = self._syntax.outline(document.text, document.language)
-        found = walk(outline.items, document.text)
+        found = walk(outline.items, document.text, document.language.editing().overload)
         inside = [f.item for f in found if _within(f.item.range, scope.range) and f.item.name == scope.name]
         return any(item.stub for item in inside[-1:])
 

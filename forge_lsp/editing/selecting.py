@@ -15,7 +15,7 @@ The rules, in order:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.ports import Item, ItemKind
@@ -47,7 +47,7 @@ def scope_at(document: Document, selection: TextRange | None, items: Sequence[It
         return _file(lines, unfinished=is_blank(text) or any(_waits(item) for item in items))
     start, end = min(selection.start, len(text)), min(selection.end, len(text))
     first, last = lines.of(TextRange(start=start, end=end))
-    found = list(walk(items, text))
+    found = list(walk(items, text, document.language.editing().overload))
     if first == last:
         return _Cursor(document, lines, found).scope(first)
     while first < last and lines.blank(first):
@@ -59,34 +59,31 @@ def scope_at(document: Document, selection: TextRange | None, items: Sequence[It
     return _selection(lines, found, first, last)
 
 
-def walk(items: Sequence[Item], text: str, path: tuple[Item, ...] = ()) -> Iterator[Found]:
-    """Every item, outer before inner; ``path`` encloses them all."""
+def walk(
+    items: Sequence[Item], text: str, overload: Callable[[Item, str], bool], path: tuple[Item, ...] = ()
+) -> Iterator[Found]:
+    """Every item, outer before inner; ``path`` encloses them all. ``overload``: see EditingSupport."""
+    announces = [item.kind is ItemKind.FUNCTION and item.name is not None and overload(item, text) for item in items]
     for index, item in enumerate(items):
-        yield Found(item, path, _with_overloads(items, index, text))
-        yield from walk(item.children, text, (*path, item) if item.name is not None else path)
+        yield Found(item, path, _with_overloads(items, index, announces))
+        yield from walk(item.children, text, overload, (*path, item) if item.name is not None else path)
 
 
-def _with_overloads(items: Sequence[Item], index: int, text: str) -> TextRange:
+def _with_overloads(items: Sequence[Item], index: int, announces: Sequence[bool]) -> TextRange:
     """For an overload: its fellows and the implementation as well."""
     item = items[index]
-    if not _is_overload(item, text):
+    if not announces[index]:
         return item.range
     first = last = index
-    while first > 0 and items[first - 1].name == item.name and _is_overload(items[first - 1], text):
+    while first > 0 and items[first - 1].name == item.name and announces[first - 1]:
         first -= 1
     while last + 1 < len(items) and items[last + 1].name == item.name and items[last + 1].kind is ItemKind.FUNCTION:
         last += 1
-        if not _is_overload(items[last], text):
+        if not announces[last]:
             break
+    if announces[last]:
+        return item.range  # declarations alone: of an interface, of a library
     return TextRange(start=items[first].range.start, end=items[last].range.end)
-
-
-def _is_overload(item: Item, text: str) -> bool:
-    if item.kind is not ItemKind.FUNCTION or item.name is None:
-        return False
-    if item.body is None:
-        return "function" in (item.signature or "")
-    return re.match(r"(?:#[^\r\n]*\s+|@[^\r\n]*\s+)*?@(?:\w+\.)*overload\b", item.range.of(text)) is not None
 
 
 class _Cursor:
@@ -115,7 +112,8 @@ class _Cursor:
             return self._comment(comment)
         for candidate in reversed(definitions):
             if self._owns_lines(candidate.range):
-                return _definition(lines, candidate)
+                # Of overloads, which are one, the first.
+                return _definition(lines, next(one for one in definitions if one.range == candidate.range))
         if around:
             top = around[0]
             if top.item.kind in (ItemKind.FUNCTION, ItemKind.CLASS):

@@ -12,7 +12,9 @@ __all__ = ["keep_suppressions"]
 
 _REMARK = re.compile(
     r"(?:#|//|/\*)\s*(?:type:\s*ignore|noqa|nosec|pylint:|pyright:|mypy:|ruff:|pragma:|fmt:|isort:|eslint-|@ts-|biome-"
-    r"|prettier-|nolint|NOLINT|NOSONAR|noinspection|skipcq|ReSharper|clang-format|istanbul|c8\b|v8\b|cspell)",
+    r"|prettier-|nolint|NOLINT|NOSONAR|noinspection|skipcq|ReSharper|clang-format|istanbul|c8\b|v8\b|cspell"
+    r"|@?phpstan-|@?psalm-|phpcs:|phpmd|@codeCoverageIgnore|rubocop:|standard:|reek:|sorbet:|ktlint-|detekt:|checkstyle:"
+    r"|CHECKSTYLE|@formatter:|tarpaulin|coverage:|cppcheck-suppress|LCOV_EXCL|GCOVR_EXCL|stylecop:|deno-|oxlint-|pragma\b)",
 )
 _OPENING = re.compile(r"\s*(?:\{|:|;|,)?\s*")
 

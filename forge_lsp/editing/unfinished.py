@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.editing.lines import Lines, leading_space
 
@@ -17,22 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["unfinished"]
 
 _WISH = re.compile(r"(?:#+|//+!?|/\*+|--)[ \t]*TODO\(forge\)|^[ \t]*\*[ \t]*TODO\(forge\)", re.M)
-# A body that is to stay empty: what it stands for is written elsewhere.
-_DECLARED = re.compile(r"@(?:\w+\.)*(?:overload|abstractmethod)\b")
-_PROTOCOL = re.compile(r"\bProtocol\b")
 
 
 def unfinished(document: Document, syntax: SourceSyntax) -> tuple[TextRange, ...]:
     """The places that wait for code, in order: for an empty body the first line of the definition's header, for a
     comment its line; without indentation and line ending. One place for a definition, whatever its comments say.
 
-    Meant to stay empty, and so left out: overloads, abstract methods, a protocol's methods, stub files (``.pyi``).
+    Meant to stay empty, and so left out: overloads, abstract methods, those of an interface, files of stubs.
     """
     if document.path is not None and document.path.name.endswith(document.language.editing().stub_files):
         return ()
     text = document.text
     lines = Lines(text)
-    stubs = list(_stubs(syntax.outline(text, document.language).items, text, declared=False))
+    support = document.language.editing()
+    stubs = list(_stubs(syntax.outline(text, document.language).items, text, support, declared=False))
     found = {lines.at(_header(item, text)) for item in stubs}
     wishes = [match.start() for match in _WISH.finditer(text)]
     if wishes:
@@ -44,15 +43,15 @@ def unfinished(document: Document, syntax: SourceSyntax) -> tuple[TextRange, ...
     return tuple(_place(lines, number) for number in sorted(found))
 
 
-def _stubs(items: Sequence[Item], text: str, *, declared: bool) -> Iterator[Item]:
+def _stubs(items: Sequence[Item], text: str, support: EditingSupport, *, declared: bool) -> Iterator[Item]:
     for item in items:
         start = _header(item, text)
         if item.kind is ItemKind.FUNCTION and item.stub and not declared:
-            if _DECLARED.search(text, item.range.start, start) is None:
+            if support.bare.search(text, item.range.start, start) is None:
                 yield item
             continue
-        protocol = item.kind is ItemKind.CLASS and _PROTOCOL.search(item.signature or "") is not None
-        yield from _stubs(item.children, text, declared=protocol)
+        interface = item.kind is ItemKind.CLASS and support.interface.search(item.signature or "") is not None
+        yield from _stubs(item.children, text, support, declared=interface)
 
 
 def _header(item: Item, text: str) -> int:

@@ -23,6 +23,7 @@ from tests.integration.builds_cases import real_sandbox
 from tests.support import lang
 from tests.support.builds import write_files
 from tests.support.landing import EDITS, landing_task
+from tests.support.tools import dotnet_with_format, google_java_format
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -51,6 +52,8 @@ UGLY_GO = "package p\n\nvar other   = 1\n\nfunc F(a int) int {\n\treturn |>0\n}\
 UGLY_RUST = "const OTHER:u8=1;\n\npub fn f(a: u8) -> u8 {\n    |>todo!()\n}\n\npub fn g( ) {}\n"
 UGLY_SCRIPT = "const other = { a:1 }\n\nexport function f(a, b) {\n  |>return null;\n}\n\nexport function g( ) {}\n"
 UGLY_CPP = "int  other;\n\nint f(int a) {\n  return |>0;\n}\n\nint  g( ) { return 1 ; }\n"
+UGLY_JAVA = "class  A {\n    int f(int a) {\n        return |>0;\n    }\n\n    int  g( ) { return 1 ; }\n}\n"
+JAVA_CODE = "int f(int a) {\n  int b=a;\n  return   b*  2;\n}"
 SCRIPT_CODE = "export function f(a, b) {\n  return {'a':a,\n    b :b}\n}"
 SINGLE = '[tool.ruff]\nline-length = 100\n\n[tool.ruff.format]\nquote-style = "single"\n'
 
@@ -210,6 +213,46 @@ CASES = [
         others={"biome.json": '{"formatter": {"indentStyle": "space"}}\n'},
         needs="@biomejs",
     ),
+    Case(
+        name="google-java-format",
+        language=lang.JAVA,
+        file="src/A.java",
+        text=UGLY_JAVA.replace("    ", "  "),
+        code=JAVA_CODE,
+        formatted="  int f(int a) {\n    int b = a;\n    return b * 2;\n  }",
+        others={"pom.xml": "<artifactId>google-java-format</artifactId>\n"},
+        needs="google-java-format",
+    ),
+    Case(
+        name="google-java-format, as Android has it",
+        language=lang.JAVA,
+        file="src/A.java",
+        text=UGLY_JAVA,
+        code=JAVA_CODE,
+        formatted="    int f(int a) {\n        int b = a;\n        return b * 2;\n    }",
+        others={"build.gradle": "spotless {\n  java {\n    googleJavaFormat().aosp()\n  }\n}\n"},
+        needs="google-java-format",
+    ),
+    Case(
+        name="google-java-format that would move it",
+        language=lang.JAVA,
+        file="src/A.java",
+        text=UGLY_JAVA,
+        code="int f(int a) {\n    int b=a;\n    return   b*  2;\n}",
+        formatted="    int f(int a) {\n        int b=a;\n        return   b*  2;\n    }",
+        others={"pom.xml": "<artifactId>fmt-maven-plugin</artifactId>\n"},
+        needs="google-java-format",
+    ),
+    Case(
+        name="dotnet format",
+        language=lang.CSHARP,
+        file="src/A.cs",
+        text="class  A\n{\n    int F(int a)\n    {\n        return |>0;\n    }\n\n    int  G( ) { return 1 ; }\n}\n",
+        code="int F(int a)\n{\n    int b=a;\n    return   b*2 ;\n}",
+        formatted="    int F(int a)\n    {\n        int b = a;\n        return b * 2;\n    }",
+        others={".editorconfig": "root = true\n\n[*.cs]\nindent_size = 4\n"},
+        needs="dotnet format",
+    ),
 ]
 
 
@@ -219,8 +262,12 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
         yield made
 
 
-def provide(needs: str, workspace: Path) -> None:
-    """What a case needs, or skip."""
+def provide(needs: str, workspace: Path) -> Mapping[str, str]:
+    """An environment with what a case needs, or skip."""
+    if needs == "google-java-format":
+        return {**ENVIRONMENT, "PATH": f"{google_java_format()}:{ENVIRONMENT['PATH']}"}
+    if needs == "dotnet format":
+        return dotnet_with_format()
     if needs in ("prettier", "@biomejs"):
         roots = (Path(__file__).parents[2] / "vscode-client" / "node_modules", Path(os.environ.get("FORGE_NODE", "-")))
         found = next((root / needs for root in roots if (root / needs).is_dir()), None)
@@ -229,17 +276,18 @@ def provide(needs: str, workspace: Path) -> None:
         shutil.copytree(found, workspace / "node_modules" / needs)
     elif needs and shutil.which(needs, path=ENVIRONMENT["PATH"]) is None:
         pytest.skip(f"{needs} is not here")
+    return ENVIRONMENT
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_new_code_and_no_other_line_is_formatted(case: Case, sandbox: Sandbox, tmp_path: Path) -> None:
     workspace = write_files(tmp_path / "project", {**case.others, case.file: case.text.replace("|>", "")})
-    provide(case.needs, workspace)
+    environment = provide(case.needs, workspace)
     task = landing_task(case.text, case.language, path=str(workspace / case.file), workspace=str(workspace))
     before = EDITS.splice(task, case.code, ())
     scope = EDITS.placed(task, case.code, before)
     assert scope is not None
-    after = await formatters(lang.BUILT_IN, sandbox, timeout=60.0, environment=ENVIRONMENT).format(task, before, scope)
+    after = await formatters(lang.BUILT_IN, sandbox, timeout=60.0, environment=environment).format(task, before, scope)
     assert after == before[: scope.start] + case.formatted + before[scope.end :]
 
 

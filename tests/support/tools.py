@@ -13,11 +13,19 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["dotnet_environment", "kotlin_environment", "node_modules", "typescript_folder"]
+__all__ = [
+    "dotnet_environment",
+    "dotnet_with_format",
+    "google_java_format",
+    "kotlin_environment",
+    "node_modules",
+    "typescript_folder",
+]
 
 _UNPACK = Path(__file__).parents[2].parent / "shared" / "dotnet" / "unpack"
 _CACHE = Path.home() / ".cache" / "forge-lsp-tests"
 _KOTLIN = "2.1.21"
+_GOOGLE_JAVA_FORMAT = "1.28.0"  # the last for Java 17
 _JARS = (
     f"org.jetbrains.kotlin:kotlin-compiler-embeddable:{_KOTLIN}",
     f"org.jetbrains.kotlin:kotlin-test-junit5:{_KOTLIN}",
@@ -67,6 +75,46 @@ def node_modules(package: str, major: str) -> Path:
             if done.returncode != 0:
                 pytest.skip(f"npm cannot install {package}@{major}: {done.stderr.strip()[-200:]}")
     return folder
+
+
+def google_java_format() -> Path:
+    """A folder with the program ``google-java-format``; Maven fetches its jar once, and it is kept."""
+    if shutil.which("java") is None:
+        pytest.skip("no Java is installed")
+    folder = _CACHE / f"google-java-format-{_GOOGLE_JAVA_FORMAT}"
+    jar, program = folder / "google-java-format.jar", folder / "google-java-format"
+    with one_at_a_time(folder.name):
+        if not jar.is_file():
+            if shutil.which("mvn") is None:
+                pytest.skip("Maven is not installed: it fetches google-java-format")
+            folder.mkdir(parents=True, exist_ok=True)
+            repository = folder / "repository"
+            artifact = f"com.google.googlejavaformat:google-java-format:{_GOOGLE_JAVA_FORMAT}:jar:all-deps"
+            _fetched(artifact, repository)
+            (found,) = repository.rglob(f"google-java-format-{_GOOGLE_JAVA_FORMAT}-all-deps.jar")
+            shutil.copyfile(found, jar)
+        if not program.is_file():
+            program.write_text(f'#!/bin/sh\nexec java -jar "$(dirname "$0")/{jar.name}" "$@"\n', "utf-8")
+            program.chmod(0o755)
+    return folder
+
+
+def dotnet_with_format() -> Mapping[str, str]:
+    """As :func:`dotnet_environment`, of an SDK that has ``dotnet format``."""
+    environment = dotnet_environment()
+    command = [shutil.which("dotnet", path=environment["PATH"]) or "dotnet", "format", "whitespace", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0 or "--folder" not in done.stdout:
+        pytest.skip("the .NET SDK here has no `dotnet format`")
+    return environment
+
+
+def _fetched(artifact: str, repository: Path) -> None:
+    get = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get"
+    command = ["mvn", "-q", "-B", f"-Dmaven.repo.local={repository}", get, f"-Dartifact={artifact}"]
+    done = subprocess.run([*command, "-Dtransitive=false"], capture_output=True, text=True, timeout=280, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"mvn cannot fetch {artifact}: {done.stdout.strip()[-200:]}")
 
 
 def kotlin_environment() -> Mapping[str, str]:

@@ -4,6 +4,14 @@ from forge_lsp.core.support.bench import BenchSupport
 from forge_lsp.core.support.checking import CheckingSupport, Tools
 from forge_lsp.core.support.context import ContextSupport
 from forge_lsp.core.support.editing import EditingSupport
-from forge_lsp.core.support.extraction import ExtractionSupport
+from forge_lsp.core.support.extraction import ExtractionSupport, in_braces
 
-__all__ = ["BenchSupport", "CheckingSupport", "ContextSupport", "EditingSupport", "ExtractionSupport", "Tools"]
+__all__ = [
+    "BenchSupport",
+    "CheckingSupport",
+    "ContextSupport",
+    "EditingSupport",
+    "ExtractionSupport",
+    "Tools",
+    "in_braces",
+]

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["EditingSupport"]
 
 _NEVER = re.compile(r"(?!)")
+
+
+def _fits(_theirs: str, _own: str) -> bool:
+    return True
+
+
+def _no_overload(_item: Item, _text: str) -> bool:
+    return False
+
+
 _OPENS = re.compile(r"[{(]$")
 
 
@@ -35,10 +45,13 @@ class EditingSupport:
     left blank. ``module`` matches the header of what encloses definitions as a file does. ``docstring`` matches the
     documentation of a file where that is no comment. ``clause`` finds what a file without any code holds. ``block`` is
     a line below which indented code parses. ``stub_files`` are the suffixes of files that hold no code.
+    ``bare`` finds, in what leads a function's header, that its body is to stay empty; ``interface`` finds in a class's
+    header that those of its methods are. ``overload`` is whether a function of a text only announces the one below it.
     ``levels(lines, steps, prose, unit)`` gives lines their indentation by how deep their statements are nested, from
     that which they have by number (``prose``: lines of docstrings); None where that cannot be told.
 
-    Edits. ``keep(task, code, syntax)`` gives code what the user wrote and a model left out or changed without need.
+    Edits. ``keep(task, code, syntax)`` gives code what the user wrote and a model left out or changed without need;
+    ``fits(theirs, own)`` is whether a header of the user's can stand above a body that came with another.
     ``merge_imports(text, wanted, items, head)`` are the edits that import what is ``wanted``; ``head`` are the imports
     before the first definition. ``drop_imports(before, after, syntax)`` takes those from a text that it does not need
     any more. ``imports_itself(statement, document, below)`` says whether an import leads to the document that it stands
@@ -62,8 +75,12 @@ class EditingSupport:
     clause: re.Pattern[str] = _NEVER
     block: str = ""
     stub_files: tuple[str, ...] = ()
+    bare: re.Pattern[str] = _NEVER
+    interface: re.Pattern[str] = _NEVER
+    overload: Callable[[Item, str], bool] = _no_overload
     levels: Callable[[Sequence[str], Mapping[int, str], Set[int], str], dict[int, str] | None] | None = None
     keep: Callable[[Task, str, Syntax], str] | None = None
+    fits: Callable[[str, str], bool] = _fits
     merge_imports: Callable[[str, Sequence[str], Sequence[Item], Sequence[Item]], list[TextEdit]] | None = None
     drop_imports: Callable[[str, str, Syntax], str] | None = None
     imports_itself: Callable[[str, Document, Path], bool] | None = None

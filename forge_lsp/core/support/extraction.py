@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Item
 
-__all__ = ["ExtractionSupport"]
+__all__ = ["ExtractionSupport", "in_braces"]
 
 _NEVER = re.compile(r"(?!)")
 _STARTS = re.compile(
@@ -38,13 +38,27 @@ def _as_it_is(code: str, *_: object) -> str:
     return code
 
 
+def in_braces(original: str, item: Item, body: str) -> str | None:
+    """``original`` with the statements ``body`` in the place of those between an item's braces; None without braces."""
+    if item.body is None or not item.body.of(original).startswith("{"):
+        return None
+    return f"{original[: item.body.start]}{{\n{body}\n}}{original[item.body.end :]}"
+
+
+def _whole(statement: str, _: Collection[str]) -> Sequence[str]:
+    return (statement,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionSupport:
     """How code of a language is found in a model's answer.
 
     ``starts`` matches a line that code may start with where no fence does. ``import_names`` returns the names of which
     code that needs an import statement (on one line) says one; None where that cannot be told from it alone.
-    ``needless`` is whether code (its second argument) does without an import statement, whatever names that brings in.
+    ``unsaid`` is whether code may use a name that a statement brings in without saying it. ``taken`` returns statements
+    that bring in some of a statement's names alone. ``needless`` is whether code (its second argument) does without an
+    import statement, whatever names that brings in. ``on_one_line`` takes from an import statement without comments
+    what lets it span several lines.
     ``assigned`` returns the names that a statement gives values to, where they may be several.
 
     ``receiver`` and ``part`` tell, in their only group, the type that a definition outside of it belongs to:
@@ -56,13 +70,17 @@ class ExtractionSupport:
     that tell definitions of one name apart.
 
     ``aligned`` returns the code of a definition with the receiver that the parameters wanted have, or have not.
-    ``under_signature`` returns statements under the header of a definition in a text, its documentation kept; None
-    where that cannot be done.
+    ``under_signature`` returns a text with statements, one step further in than the margin, as the body of a definition
+    at the margin, whose documentation stays; None where that cannot be done. ``value`` matches a last statement that is
+    what a function returns.
     """
 
     starts: re.Pattern[str] = _STARTS
     import_names: Callable[[str], Collection[str] | None] = _unknown
+    unsaid: Callable[[str, str], bool] = _never
+    taken: Callable[[str, Collection[str]], Sequence[str]] = _whole
     needless: Callable[[str, str], bool] = _never
+    on_one_line: Callable[[str], str] = _as_it_is
     assigned: Callable[[str], Collection[str]] = _no_names
     receiver: re.Pattern[str] = _NEVER
     part: re.Pattern[str] = _NEVER
@@ -73,4 +91,5 @@ class ExtractionSupport:
     overloads: bool = False
     accessor: re.Pattern[str] = _NEVER
     aligned: Callable[[str, Item, tuple[str, ...] | None], str] = _as_it_is
-    under_signature: Callable[[str, Item, str], str | None] = _unknown
+    value: re.Pattern[str] = _NEVER
+    under_signature: Callable[[str, Item, str], str | None] = in_braces

@@ -15,9 +15,18 @@ from dataclasses import dataclass, replace
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Syntax
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.ensemble.extraction.bodies import bare_body
 from forge_lsp.ensemble.extraction.companions import imports_of
-from forge_lsp.ensemble.extraction.dress import escaped_as_html, from_edits, from_elements, from_numbered, undressed
-from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest
+from forge_lsp.ensemble.extraction.dress import (
+    escaped_as_html,
+    from_edits,
+    from_elements,
+    from_numbered,
+    from_quotes,
+    undressed,
+    without_file_names,
+)
+from forge_lsp.ensemble.extraction.harvest import Block, broken, fences, harvest, tidy
 from forge_lsp.ensemble.extraction.losses import without_losses
 from forge_lsp.ensemble.extraction.named import definition, likely
 from forge_lsp.ensemble.extraction.reshape import dedented_item, mentions
@@ -51,7 +60,8 @@ def extract(
     ``markers`` are the lines that mark the scope in the prompt; ``truncated`` says that the length limit ended the
     answer. Parses, runs nothing.
     """
-    text = from_numbered(from_elements(from_edits(without_thinking(text), task), task))
+    text = from_quotes(without_thinking(text))
+    text = without_file_names(from_numbered(from_elements(from_edits(text, task), task)), task)
     if escaped_as_html(text, task):
         text = html.unescape(text)
     try:
@@ -82,7 +92,10 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
     wanted = wanted_of(task, syntax)
     found = definition(blocks, wanted) if wanted.name is not None else None
     if found is None and not truncated:
-        found = _unparsed(broken(text, language, syntax, markers), wanted)
+        # Some statements parse below a header alone: the value that Rust's functions end with.
+        wrecks = broken(text, language, syntax, markers)
+        found = bare_body(wrecks, wanted, others=sum(block.fenced and not block.part for block in blocks))
+        found = found or _unparsed(wrecks, wanted)
     if found is None and wanted.name is not None:
         found = likely(blocks, wanted)
     if found is None:
@@ -93,6 +106,7 @@ def _extracted(text: str, task: Task, syntax: Syntax, markers: Sequence[str], *,
             what = f"code for `{wanted.name}` that does not parse"
         cut = " (it was cut off by the length limit)" if truncated else ""
         raise ExtractionFailed(f"the answer holds {what}{cut}", truncated=truncated)
+    found = replace(found, code=tidy(found.code, language, syntax))
     if found.note != UNPARSED:
         found = without_losses(found, task, wanted)
     keeps_imports = task.scope.kind is ScopeKind.FILE or has_imports(wanted)

@@ -80,12 +80,17 @@ def _needed(code: str, block: Block, main: Item, wanted: Wanted) -> list[Item]:
                 value = item.range.of(block.code)
                 if item.range.start > main.range.start or (wanted.name and mentions(value, wanted.name)):
                     continue
-            elif item.kind not in DEFINITIONS or (wanted.enclosed and _holds(item, wanted)):
+            elif item.kind not in DEFINITIONS or _is_home(item, wanted):
                 continue
             needed[index] = item
             text += "\n" + item.range.of(block.code)
             growing = True
     return [item for _, item in sorted(needed.items())]
+
+
+def _is_home(item: Item, wanted: Wanted) -> bool:
+    outside = wanted.place is not None and item.name in wanted.place.path
+    return outside or (wanted.enclosed and _holds(item, wanted))
 
 
 def _holds(item: Item, wanted: Wanted) -> bool:
@@ -122,7 +127,10 @@ def _ending(text: str, item: Item) -> str:
 
 
 def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[str, ...]:
-    """Import statements of the answer that the file lacks and, where that can be told, the code uses."""
+    """Import statements of the answer that the file lacks and, where that can be told, the code uses: of a list the
+    names that it uses."""
+    support = wanted.support
+    code = "\n".join((*found.above, found.code))
     pool = [block for block in blocks if block.fenced] or list(blocks)
     pool.extend(block for block in found.blocks if block not in pool)
     statements: dict[str, None] = {}
@@ -130,15 +138,17 @@ def imports_of(blocks: Sequence[Block], found: Found, wanted: Wanted) -> tuple[s
         for item in block.outline.items:
             if item.kind is not ItemKind.IMPORT:
                 continue
-            statement = one_line(item.range.of(block.code))
-            if statement in wanted.document_imports:
+            statement = one_line(item.range.of(block.code), wanted.language)
+            if statement in wanted.document_imports or support.needless(statement, code):
                 continue
-            names = wanted.support.import_names(statement)
-            if names is not None and not any(mentions(found.code, name) for name in names):
+            names = support.import_names(statement)
+            if names is None:
+                statements[statement] = None
                 continue
-            if wanted.support.needless(statement, found.code):
-                continue
-            if names is not None and wanted.name in names:
+            if wanted.name in names:
                 continue  # the file importing from itself what it defines
-            statements[statement] = None
+            used = [name for name in names if mentions(code, name) or support.unsaid(statement, name)]
+            if used:
+                parts = (statement,) if len(used) == len(names) else support.taken(statement, used)
+                statements.update(dict.fromkeys(parts))
     return tuple(statements)

@@ -13,10 +13,24 @@ from typing import cast
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.extraction.harvest import normal
 
-__all__ = ["escaped_as_html", "from_edits", "from_elements", "from_numbered", "undressed"]
+__all__ = [
+    "escaped_as_html",
+    "from_edits",
+    "from_elements",
+    "from_numbered",
+    "from_quotes",
+    "undressed",
+    "without_file_names",
+]
 
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
-_NUMBERED = re.compile(r"^[ \t]*[lL]?(\d{1,5})(?:([:.|)│→]|[ \t]*[|│→]|\t| )(.*)|)$")
+_NUMBERED = re.compile(r"^[ \t]*(?:[lL]|\[)?(\d{1,5})(?:(\]?[:.|)│→]|\]|[ \t]*[|│→]|\t| )(.*)|)$")
+_QUOTED = re.compile(r"^[ \t]*> ?(?:`{3,}|~{3,})", re.M)
+_FILE_NAME = re.compile(
+    r"^(?P<fence>[ \t]*(?:`{3,}|~{3,})[^\n`]*\n)(?P<line>[ \t]*(?:\#|//|/\*|--|<!--)[ \t]*"
+    r"(?:file(?:name)?:|path:)?[ \t]*[\w.\\/@-]+\.\w{1,5}[ \t]*(?:\*/|-->)?[ \t]*)\n",
+    re.M | re.I,
+)
 _PRE = re.compile(r"^[ \t]*<(?:pre|code)\b", re.I | re.M)
 _ELEMENT = re.compile(
     r"^[ \t]*(?:<pre\b[^>]*>\s*(?:<code\b[^>]*>)?|<code\b[^>]*>[ \t]*(?=\n))\n?(?P<code>.*?)"
@@ -26,9 +40,12 @@ _ELEMENT = re.compile(
 _SURE = 3
 """Lines of a fence that are numbered in a row: not by chance."""
 _KEYS = ("code", "implementation", "solution", "answer", "content", "function", "new_code", "replacement")
+_CALLS = ("arguments", "input", "parameters", "args")
+_DEEPEST = 5
 _HUNK = re.compile(r"^@@(?: -\d+(?:,\d+)? \+\d+(?:,\d+)? )?@@.*$|^@@.*$")
 _DIFF_FENCE = re.compile(r"^\s*(?:`{3,}|~{3,})(?:diff|patch)\s*$")
 _EDIT = re.compile(r"^<{5,9} ?SEARCH\n(?P<old>.*?)^={5,9}\n(?P<new>.*?)^>{5,9} ?REPLACE", re.M | re.S)
+_FENCED = re.compile(r"^[ \t]*(?P<ticks>`{3,})[^\n`]*\n(?P<inside>.*?)^[ \t]*(?P=ticks)[ \t]*$", re.M | re.S)
 _FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})[\w+#.-]*\s*$")
 
 
@@ -49,6 +66,20 @@ def from_elements(text: str, task: Task) -> str:
     if any(_FENCE_LINE.match(line) for line in text.split("\n")):
         return text
     return _ELEMENT.sub(lambda match: f"\n{_fenced(html.unescape(match['code']))}", text)
+
+
+def from_quotes(text: str) -> str:
+    """``text`` without the marks of a quotation before its lines, where fences stand in one."""
+    if _QUOTED.search(text) is None:
+        return text
+    return re.sub(r"^[ \t]*>(?: |$)", "", text, flags=re.M)
+
+
+def without_file_names(text: str, task: Task) -> str:
+    """``text`` without the comments at the start of its fences that say the name of a file, which the document has
+    not."""
+    known = {line.strip() for line in task.document.text.splitlines()}
+    return _FILE_NAME.sub(lambda match: match[0] if match["line"].strip() in known else match["fence"], text)
 
 
 def from_numbered(text: str) -> str:
@@ -76,7 +107,8 @@ def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
     if escaped_as_html(text, task):
         yield html.unescape(text), "HTML entities"
     for code in _from_json(text):
-        yield _fenced(code), "JSON"
+        fenced = any(_FENCE_LINE.match(line) for line in code.split("\n"))
+        yield code if fenced else _fenced(code), "JSON"
     patched = _from_diff(text, normal(task.document.text))
     if patched is not None:
         yield _fenced(patched), "a diff"
@@ -86,6 +118,9 @@ def undressed(text: str, task: Task) -> Iterator[tuple[str, str]]:
     if "\\n" in text:
         lines = [line.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"') for line in text.split("\n")]
         yield "\n".join(lines), "escaped line breaks"
+        whole = re.fullmatch(r"\s*(['\"])(?P<inside>.*)\1\s*", "\n".join(lines), re.S)
+        if whole is not None:
+            yield whole["inside"], "a string"
 
 
 def _fenced(code: str) -> str:
@@ -105,13 +140,39 @@ def _from_json(text: str) -> Iterator[str]:
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
-        fields = cast("dict[str, object]", found) if isinstance(found, dict) else {}
-        for key, value in fields.items():
-            if isinstance(value, list) and all(isinstance(line, str) for line in cast("list[object]", value)):
-                value = "\n".join(cast("list[str]", value))
-            if key.lower() in _KEYS and isinstance(value, str) and value.strip():
-                yield value
+        yield from _codes(found, _DEEPEST)
         at = text.find("{", end)
+
+
+def _codes(found: object, depth: int) -> Iterator[str]:
+    """The texts below a JSON value that a key says to be code; arguments of a call may be JSON in a string."""
+    if isinstance(found, list) and depth:
+        for one in cast("list[object]", found):
+            yield from _codes(one, depth - 1)
+    if not isinstance(found, dict):
+        return
+    for key, held in cast("dict[str, object]", found).items():
+        value = _joined(held)
+        if key.lower() in _KEYS and isinstance(value, str) and value.strip():
+            yield value
+        elif key.lower() in _CALLS and isinstance(value, str) and depth:
+            try:
+                inner: object = json.loads(value, strict=False)
+            except (ValueError, RecursionError):
+                continue
+            yield from _codes(inner, depth - 1)
+        elif depth:
+            yield from _codes(value, depth - 1)
+
+
+def _joined(value: object) -> object:
+    """A list of lines as one text."""
+    if not isinstance(value, list):
+        return value
+    lines = cast("list[object]", value)
+    if not lines or not all(isinstance(line, str) for line in lines):
+        return lines
+    return "\n".join(map(str, lines))
 
 
 def _without_numbers(text: str) -> str | None:
@@ -156,13 +217,21 @@ def _from_diff(text: str, document: str) -> str | None:
         elif held is not None and not line.startswith("\\"):
             held = None
     pairs: list[tuple[list[str], list[str]]] = []
-    for hunk in hunks:
+    for hunk in hunks or _unmarked(text):
         while hunk and not hunk[-1].strip():
             hunk.pop()
         if hunk:
             before = [line[1:].rstrip() for line in hunk if not line.startswith("+")]
             pairs.append((before, [line[1:].rstrip() for line in hunk if not line.startswith("-")]))
     return _exchanged(document, pairs)
+
+
+def _unmarked(text: str) -> Iterator[list[str]]:
+    """Fences of which each line begins as a line of a diff does, some of them as one that goes or comes."""
+    for match in _FENCED.finditer(text):
+        lines = match["inside"].split("\n")
+        if all(line[:1] in ("+", "-", " ", "") for line in lines) and any(line[:1] in ("+", "-") for line in lines):
+            yield lines
 
 
 def from_edits(text: str, task: Task) -> str:

@@ -9,7 +9,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import TextRange
 
-__all__ = ["elided_lines", "inside", "is_hollow", "without_comments"]
+__all__ = ["elided_lines", "inside", "is_hollow", "standing_lines", "without_comments"]
 
 _CODE = r"(?:code|implementations?|methods?|functions?|logic|members?|imports?|fields?|properties|definitions?)"
 _SAME = r"(?:(?:the\s+)?same|unchanged|here|as\s+(?:is|before|above)|omitted|intact|untouched|below|above)"
@@ -36,18 +36,22 @@ _WEAK = re.compile(
     rf"|(?:(?:your|actual|the|real)\s+)*{_CODE}\s+(?:goes\s+|comes\s+)?here.*|{_CODE}\s+omitted|implement\w*\b.*|(?:\w+\s+)?{_CODE}",
     re.I,
 )
+_AND_SO_ON = re.compile(
+    r"etc\.?|and\s+so\s+on\.?|snip(?:ped)?\.?|(?:previous|prior|original|more|further)\s+(?:\w+\s+)?" + _CODE, re.I
+)
 _TRAILING = re.compile(r"(?:#|//|/\*)[ \t]*(?P<words>[^#/]*?)[ \t]*(?:\*/)?[ \t]*$")
 _TRIVIAL = re.compile(
     r"(?:return(?:\s+[\w.:\"'\[\]{}()]*)?|pass|\.{3}|raise\s+\w+.*|throw\b.*|panic\s*\(.*|(?:todo|unimplemented)!.*)?;?",
     re.S,
 )
+_FRAME = re.compile(r"^[\s\[\](){}<>=*~\-✂…#]+(?=\w|\.)|[\s\[\](){}<>=*~\-#]+$")
 _STRING = r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
 
 
 @cache
 def _comment_line(mark: str) -> re.Pattern[str]:
     """Match a line that is a comment alone, which ``mark`` begins; where that is ``//``, those of blocks as well."""
-    begins = r"(?:\{\s*)?(?://+[/!]*|/\*+|\*(?!/))" if mark == "//" else rf"{re.escape(mark)}(?!\[|!)"
+    begins = r"(?:\{\s*)?(?://+[/!]*|/\*+|\*(?!/)|#+[ \t])" if mark == "//" else rf"{re.escape(mark)}+(?!\[|!)"
     return re.compile(rf"^[ \t]*{begins}[ \t]*(?P<words>.*?)[ \t]*(?:\*/\s*\}}?)?[ \t]*$")
 
 
@@ -72,6 +76,20 @@ def elided_lines(code: str, original: str, language: Language, syntax: Syntax) -
     return tuple(n for n in found if not any(one.start < starts[n] < one.end for one in strings))
 
 
+def standing_lines(code: str, original: str, language: Language) -> tuple[int, ...]:
+    """The comments of ``code``, by lines from 0, that may stand for members where some are missing: what would be said
+    of the code beside it in a body (``unchanged``), or means nothing (``etc.``)."""
+    known = {line.strip() for line in original.split("\n")}
+    comment = _comment_line(language.comment)
+    return tuple(
+        number
+        for number, line in enumerate(code.split("\n"))
+        if line.strip() not in known
+        and (match := comment.match(line)) is not None
+        and any(_WEAK.fullmatch(words) or _AND_SO_ON.fullmatch(words) for words in _plain(match["words"]))
+    )
+
+
 def is_hollow(item: Item, text: str, language: Language) -> bool:
     """Whether a function or a class does nothing: a stub, no statement at all, or a comment beside a bare return that
     speaks of code that is elsewhere."""
@@ -82,6 +100,7 @@ def is_hollow(item: Item, text: str, language: Language) -> bool:
     body = inside(item, text).of(text)
     if item.kind is ItemKind.CLASS:
         return False
+    body = "\n".join(line for line in body.split("\n") if not _elides(line, language) or line.strip() == "...")
     bare = without_comments(body, language).strip().removeprefix("{").removesuffix(language.editing().closer).strip()
     if bare in ("", "pass", "...", ";"):
         return True
@@ -107,4 +126,9 @@ def _elides(line: str, language: Language) -> bool:
     if line.strip() in ("...", "…"):
         return True
     match = _comment_line(language.comment).match(line)
-    return match is not None and _STRONG.fullmatch(match["words"]) is not None
+    return match is not None and any(_STRONG.fullmatch(words) for words in _plain(match["words"]))
+
+
+def _plain(words: str) -> tuple[str, str]:
+    """The words of a comment, and without brackets and rules around them."""
+    return words, _FRAME.sub("", words)

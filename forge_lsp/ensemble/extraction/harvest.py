@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Outline, Syntax
 
-__all__ = ["Block", "broken", "fences", "harvest", "normal"]
+__all__ = ["Block", "broken", "fences", "harvest", "normal", "tidy", "with_plain_endings"]
 
 MOST_TRIES = 150  # parses for one span: bounds the time on a long answer that is no code at all
 _LINE_LIMIT = 5_000
@@ -37,13 +37,15 @@ _NOT_CODE = frozenset(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A piece of code that parses, its first column at 0. ``fenced``: it stood between fences. ``closed``: its end
-    was written, so that a length limit cut off nothing of it. ``said`` is what the text says right before it."""
+    was written, so that a length limit cut off nothing of it. ``said`` is what the text says right before it. ``part``:
+    the fence holds more, which does not parse with it."""
 
     code: str
     outline: Outline
     fenced: bool
     closed: bool
     said: str = ""
+    part: bool = False
 
     @property
     def defines(self) -> bool:
@@ -53,8 +55,27 @@ class Block:
 
 def normal(text: str) -> str:
     """Line endings as ``\\n``, no byte order mark, no form feeds or other odd blanks at the end of lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    return "\n".join(line.rstrip() for line in with_plain_endings(text).split("\n"))
+
+
+def tidy(code: str, language: Language, syntax: Syntax) -> str:
+    """``code`` without blanks at the end of its lines, but for those within strings."""
+    lines = code.split("\n")
+    if not any(line != line.rstrip() for line in lines):
+        return code
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    strings = syntax.multiline_strings(code, language)
+    for number, line in enumerate(lines):
+        if not any(place.start < starts[number + 1] - 1 < place.end for place in strings):
+            lines[number] = line.rstrip()
+    return "\n".join(lines)
+
+
+def with_plain_endings(text: str) -> str:
+    """Line endings as ``\\n``, no byte order mark, no odd blanks; the ends of lines as they are."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").replace("\u00a0", " ")
 
 
 def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str] = ()) -> tuple[Block, ...]:
@@ -65,9 +86,8 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
     lines = _lines(text, markers)
     fenced: list[Block] = []
     loose: list[Block] = []
-    said: Sequence[str] = ()
     done = 0
-    for piece in _pieces(lines, language):
+    for piece, said in _with_words(_pieces(lines, language)):
         if piece.start < done:
             continue
         if piece.fenced:
@@ -75,12 +95,22 @@ def harvest(text: str, language: Language, syntax: Syntax, markers: Sequence[str
             longer = _with_inner_fences(lines, piece, language, syntax) if not _is_whole(found, piece) else None
             if longer is not None:
                 found, done = [longer[0]], longer[1]
-            fenced.extend(replace(block, said="\n".join(said)) for block in found)
-            said = ()
+            fenced.extend(replace(block, said=said) for block in found)
         elif any(line.strip() for line in piece.lines):
             loose.extend(_blocks(piece, language, syntax))
-            said = [line for line in piece.lines if line.strip()][-_SAID_LINES:]
     return (*fenced, *loose)
+
+
+def _with_words(pieces: Iterable[_Piece]) -> Iterator[tuple[_Piece, str]]:
+    """Each piece with the last lines of the text right before it."""
+    said = ""
+    for piece in pieces:
+        yield piece, said
+        words = [line for line in piece.lines if line.strip()]
+        if piece.fenced:
+            said = ""
+        elif words:
+            said = "\n".join(words[-_SAID_LINES:])
 
 
 def _is_whole(blocks: Sequence[Block], piece: _Piece) -> bool:
@@ -105,11 +135,13 @@ def broken(text: str, language: Language, syntax: Syntax, markers: Sequence[str]
     """The closed fences that do not parse, as blocks of what can be made out in them. The compiler says what is wrong
     with them, or takes what the grammar here does not know."""
     found: list[Block] = []
-    for code in fences(text, language, markers):
-        code = _dedented(code.split("\n"))
+    for piece, said in _with_words(_pieces(_lines(text, markers), language)):
+        code = _dedented(piece.lines)
+        if not piece.fenced or not piece.closed or not code.strip():
+            continue
         outline = syntax.outline(code, language)
-        if outline.errors and code.strip():
-            found.append(Block(code=code, outline=outline, fenced=True, closed=True))
+        if outline.errors:
+            found.append(Block(code=code, outline=outline, fenced=True, closed=True, said=said))
     return tuple(found)
 
 
@@ -120,7 +152,8 @@ def fences(text: str, language: Language, markers: Sequence[str] = ()) -> tuple[
 
 
 def _lines(text: str, markers: Sequence[str]) -> list[str]:
-    lines = normal(text).split("\n")[:_LINE_LIMIT]
+    # Blanks at the end of a line may be a part of a string.
+    lines = with_plain_endings(text).split("\n")[:_LINE_LIMIT]
     marks = [_RULE.sub("==", marker.strip()) for marker in markers if marker.strip()]
     return [line for line in lines if not any(mark in _RULE.sub("==", line) for mark in marks)]
 
@@ -205,7 +238,9 @@ def _blocks(piece: _Piece, language: Language, syntax: Syntax) -> Iterator[Block
             start += 1
             continue
         end, code, outline = found
-        yield Block(code=code, outline=outline, fenced=piece.fenced, closed=piece.closed or end < len(lines))
+        yield Block(
+            code=code, outline=outline, fenced=piece.fenced, closed=piece.closed or end < len(lines), part=piece.fenced
+        )
         start = end
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task, TextRange
-from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow
+from forge_lsp.ensemble.extraction.elisions import elided_lines, inside, is_hollow, standing_lines
 from forge_lsp.ensemble.extraction.pairing import Pair, paired
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
@@ -27,6 +27,11 @@ _REMOVES = re.compile(
     r"\b(?:remov\w+|delet\w+|drop|renam\w+|replac\w+|merg\w+|inlin\w+|mov(?:e|ed|ing)|split\w*|extract\w*"
     r"|unused|dead|get rid|without|strip|only|unif\w+|combin\w+|convert\w*|turn .* into|refactor\w*"
     r"|rewrite .* (?:as|in|from)|scratch)\b",
+    re.I,
+)
+_INVITES = re.compile(
+    r"\s*(?:#|//|/\*)\W*(?:(?:add|write|put|insert)\s+)?(?:your|the)\s+(?:\w+\s+)?"
+    r"(?:code|implementation|solution|logic|answer)\s+(?:goes\s+|comes\s+)?here\W*",
     re.I,
 )
 _DOTS = re.compile(r"\s*(?:#|//|/\*)\s*(?:\.{3}|…)\s*(?:\*/)?\s*")
@@ -106,9 +111,12 @@ class _Mender:
         for pair in pairs:
             if pair.new is not None and pair.old is not None:
                 self._member(pair.new, pair.old, top=top)
-        said = self._elided & (set(lines) - self._covered(items)) if self._elided else set[int]()
-        self._drop(said)
         missing = [pair for pair in pairs if pair.new is None]
+        said = self._elided
+        if not top and any(pair.old is not None and pair.old.kind in DEFINITIONS for pair in missing):
+            said = said | set(standing_lines(self._code, self._original, self._language))
+        said = said & (set(lines) - self._covered(items)) if said else said
+        self._drop(said)
         partial = top and self._whole_file and not self._may_remove
         partial = partial and any(pair.old is not None and pair.old.kind in DEFINITIONS for pair in missing)
         if missing and items and (said or open_ or partial):
@@ -120,7 +128,11 @@ class _Mender:
         for item in items:
             if item.kind in DEFINITIONS and item.body is not None:
                 covered.update(self._inside(item))
-            elif item.kind not in DEFINITIONS and item.kind is not ItemKind.COMMENT:
+            elif (
+                item.kind not in DEFINITIONS
+                and item.kind is not ItemKind.COMMENT
+                and item.range.of(self._code) != "..."
+            ):
                 covered.update(self._numbers(item.range.start, item.range.end))
         return covered
 
@@ -147,7 +159,9 @@ class _Mender:
             return
         if old.stub:
             # Nothing of the user's can stand behind mere dots there.
-            self._elided -= {number for number in self._inside(new) if _DOTS.fullmatch(self._lines[number])}
+            within = self._elided & set(self._inside(new))
+            self._elided -= {number for number in within if _DOTS.fullmatch(self._lines[number])}
+            self._drop({number for number in within if _INVITES.fullmatch(self._lines[number])})
         if new.kind is ItemKind.CLASS:
             unfinished = any(child.stub for child in old.children)
             self._level(new.children, old.children, self._inside(new), top=False, open_=unfinished)
@@ -209,12 +223,26 @@ class _Mender:
             start, end = self._starts[number], self._starts[number + 1]
             blank = number + 1 < len(self._lines) and not self._lines[number + 1].strip()
             above = self._lines[number - 1].strip() if number else ""
-            if blank and (not above or above[-1] in "{:"):
+            opens = self._language.editing().opens
+            if blank and (not above or above[-1] in "{:" or opens.search(above) is not None):
                 end = self._starts[number + 2]
             below = next((line.strip() for line in self._lines[number + 1 :] if line.strip()), "")
-            if number and not above and not blank and below[:1] in ("", "}", ")"):
+            if number and not above and not blank and self._closes(below):
                 start = self._starts[number - 1]
             self._result.changes.append((start, min(end, len(self._code)), ""))
+
+    def _closes(self, line: str) -> bool:
+        closer = self._language.editing().closer
+        return line[:1] in ("", "}", ")") or (bool(closer) and line.startswith(closer))
+
+    def _is_tight(self, at: int) -> bool:
+        """Whether code stands in the line below ``at``, comments that go left out."""
+        number = self._code.count("\n", 0, at) + 1
+        if number >= len(self._lines) or self._code[at : self._starts[number] - 1].strip():
+            return False
+        while number < len(self._lines) and number in self._dropped:
+            number += 1
+        return number < len(self._lines) and not self._closes(self._lines[number].strip())
 
     def _put_back(self, pairs: Sequence[Pair], items: Sequence[Item], *, everything: bool) -> None:
         """Insert what is missing after what stood before it in the original."""
@@ -240,7 +268,7 @@ class _Mender:
                 at = anchor.range.end + (self._code[anchor.range.end : anchor.range.end + 1] in (";", ","))
                 gap = self._gap(before, old, indent)
                 below = pairs[number + 1].new if number + 1 < len(pairs) else None
-                tight = re.match(r"[ \t]*\n[ \t]*[^\s})]", self._code[at:]) is not None
+                tight = self._is_tight(at)
                 last = number + 1 == len(pairs) or below is not None
                 room = "\n" if last and tight and old.kind in DEFINITIONS else ""
                 self._result.changes.append((at, at, gap + indent + text + room))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.ensemble.extraction.bodies import bare_body, leaves
 from forge_lsp.ensemble.extraction.choosing import Chosen, bears_name, chosen, precedence
 from forge_lsp.ensemble.extraction.companions import above, with_helpers, with_siblings
 from forge_lsp.ensemble.extraction.harvest import Block
@@ -15,12 +16,13 @@ from forge_lsp.ensemble.extraction.reshape import (
     dedented_item,
     fill,
     is_method,
-    mentions,
     renamed,
 )
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted
 
 __all__ = ["definition", "likely"]
+
+_USES = re.compile(r"(?:test|main|demo|example|usage)", re.I)
 
 
 def definition(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
@@ -37,7 +39,7 @@ def likely(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """What is meant for the wanted definition where none bears its name: one by another name, or its body alone."""
     fenced = [block for block in blocks if block.fenced]
     for pool in (fenced, blocks):
-        found = _other_name(pool, wanted) or _body(pool, wanted)
+        found = _other_name(pool, wanted) or bare_body(pool, wanted)
         if found is not None:
             return found
     return None
@@ -150,53 +152,26 @@ def _classes(blocks: Sequence[Block], wanted: Wanted) -> Sequence[Item] | None:
     return [one.place.item for one in found if one is not None]
 
 
+def _is_use(item: Item, block: Block, wanted: Wanted) -> bool:
+    """Whether a definition is there to use the wanted one: a test, a demo, what calls it."""
+    if _USES.match(item.name or "") is not None:
+        return _USES.match(wanted.key) is None
+    return re.search(rf"(?<![\w$.]){re.escape(wanted.key)}\s*\(", item.range.of(block.code)) is not None
+
+
 def _other_name(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
     """The only definition of a block that has one, under the wanted name."""
     kind = ItemKind.CLASS if wanted.is_class else ItemKind.FUNCTION
     for block in blocks:
         if bears_name(block, wanted):
             continue  # what bears it was looked at, and is another definition of the name
-        if _leaves(block):
+        if leaves(block.code):
             continue  # the body, with a function in it
         items = [item for item in block.outline.items if item.kind in DEFINITIONS]
         if len(items) == 1 and items[0].kind is kind and not items[0].stub and items[0].name and wanted.name:
-            if items[0].name in wanted.document_names:
+            if items[0].name in wanted.document_names or _is_use(items[0], block, wanted):
                 continue
             code = renamed(dedented_item(block.code, items[0]), items[0].name, wanted.name)
             code = wanted.support.aligned(code, items[0], wanted.parameters)
             return Found(code=code, blocks=(block,), note=f"`{items[0].name}` was renamed to `{wanted.name}`")
     return None
-
-
-def _body(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
-    """Statements without their function, put under the signature (where that needs no guess of braces)."""
-    if wanted.item is None or wanted.is_class:
-        return None
-    fenced = sum(block.fenced for block in blocks)
-    for block in blocks:
-        if bears_name(block, wanted):
-            continue
-        leaves = _leaves(block)
-        nested = re.search(r"^\s*(?:return|yield|raise)\b", block.code, re.MULTILINE) is not None and not block.defines
-        if leaves or nested or (fenced == 1 and block.fenced and _works_on(block, wanted)):
-            code = wanted.support.under_signature(wanted.original, wanted.item, block.code)
-            if code is not None and not wanted.syntax.outline(code, wanted.language).errors:
-                return Found(code=code, blocks=(block,), note="the body was put under its signature")
-    return None
-
-
-def _leaves(block: Block) -> bool:
-    """Whether a statement of the block itself returns: then it is the body of a function, whatever it defines."""
-    others = [item.range.of(block.code) for item in block.outline.items if item.kind is ItemKind.OTHER]
-    return any(re.match(r"(?:return|yield|nonlocal)\b", text) for text in others)
-
-
-def _works_on(block: Block, wanted: Wanted) -> bool:
-    """Whether statements that define nothing speak of the parameters, and do not call the function: not its use."""
-    if block.defines or mentions(block.code, wanted.key):
-        return False
-    does = any(item.kind in (ItemKind.OTHER, ItemKind.ASSIGNMENT) for item in block.outline.items)
-    assigned = {item.name for item in block.outline.items if item.kind is ItemKind.ASSIGNMENT}
-    return does and any(
-        mentions(block.code, name) and name not in assigned for name in wanted.parameters or () if name.isidentifier()
-    )

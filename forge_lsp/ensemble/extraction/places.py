@@ -62,7 +62,9 @@ class Place:
         whole = self.item.range.of(self.text)
         lead, _, _ = whole.partition(self.item.signature) if self.item.signature else (whole, "", "")
         lines = ["".join(line.split()) for line in lead.splitlines() if line.strip() and not _COMMENT.match(line)]
-        before = (self.item.signature or "").partition(self.name)[0]
+        signature = self.item.signature or ""
+        # What does not parse may have a name that ends in a qualifier.
+        before = signature.partition(self.name)[0] if self.name else signature
         return (*lines, *self.language.extraction().accessor.findall(before))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind
+from forge_lsp.ensemble.extraction.elisions import without_comments
 
 __all__ = [
     "belongs_to",
@@ -63,11 +64,11 @@ def defined_names(item: Item, text: str, language: Language) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *language.extraction().assigned(item.range.of(text)))))
 
 
-def one_line(statement: str) -> str:
-    """An import statement on one line, without the parentheses and comments that let it span several."""
+def one_line(statement: str, language: Language) -> str:
+    """An import statement on one line, without its comments and what lets it span several."""
     if "\n" in statement:
-        statement = re.sub(r"#[^\n]*", "", statement)
-        statement = re.sub(r"\(\s*(.*?),?\s*\)", r"\1", statement, flags=re.DOTALL).replace("\\\n", " ")
+        statement = language.extraction().on_one_line(without_comments(statement, language))
+        statement = re.sub(r"\(\s+", "(", re.sub(r",?\s+\)", ")", statement))
     return " ".join(statement.split())
 
 

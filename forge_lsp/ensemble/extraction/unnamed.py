@@ -8,6 +8,7 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.extraction.harvest import Block
 from forge_lsp.ensemble.extraction.reshape import mentions
+from forge_lsp.ensemble.extraction.surroundings import without_surroundings
 from forge_lsp.ensemble.extraction.wanted import DEFINITIONS, Found, Wanted, has_imports
 
 __all__ = ["unnamed"]
@@ -26,6 +27,8 @@ def unnamed(blocks: Sequence[Block], task: Task, wanted: Wanted) -> Found | None
     main = max(
         pool, key=lambda block: (len(names & _names(block)), block.defines, not _demo(block, set()), len(block.code))
     )
+    if wanted.name is None and (own := without_surroundings(main, task, wanted)) is not None:
+        return Found(code=own, blocks=(main,), note="what stands around it was left out")
     chosen = [main]
     for block in pool:
         # A second block belongs to the first if it defines something new and is not a demo of it.

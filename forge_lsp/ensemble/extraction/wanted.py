@@ -10,7 +10,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.support import ExtractionSupport
 from forge_lsp.core.task import ScopeKind, Task, TextRange
-from forge_lsp.ensemble.extraction.harvest import Block, normal
+from forge_lsp.ensemble.extraction.harvest import Block, with_plain_endings
 from forge_lsp.ensemble.extraction.places import Place, all_places, place_at
 from forge_lsp.ensemble.extraction.reshape import one_line, receiver
 
@@ -71,7 +71,7 @@ class Found:
 
 def wanted_of(task: Task, syntax: Syntax) -> Wanted:
     language, scope = task.document.language, task.scope
-    original = textwrap.dedent(normal(task.original)).strip("\n")
+    original = textwrap.dedent(with_plain_endings(task.original)).strip("\n")
     name = scope.name if scope.kind in (ScopeKind.DEFINITION, ScopeKind.SELECTION) else None
     outline = syntax.outline(original, language)
     item = next((item for item in outline.items if item.name == name), None) if name is not None else None
@@ -96,7 +96,9 @@ def wanted_of(task: Task, syntax: Syntax) -> Wanted:
             if item.name and not (inside.start <= item.range.start < inside.end and item.range.end <= inside.end)
         ),
         document_imports=frozenset(
-            one_line(item.range.of(task.document.text)) for item in document.items if item.kind is ItemKind.IMPORT
+            one_line(item.range.of(task.document.text), language)
+            for item in document.items
+            if item.kind is ItemKind.IMPORT
         ),
         container_names=frozenset(
             item.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from forge_lsp.core.ports import Item
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.languages.ecmascript.headers import keep_form
 from forge_lsp.languages.ecmascript.imports import imported_files, imports_itself, merge_ecmascript
@@ -22,8 +23,15 @@ JAVASCRIPT_EDITING = EditingSupport(
     imports_itself=imports_itself,
     imported_files=imported_files,
 )
+
+
+def _is_overload(item: Item, _text: str) -> bool:
+    return item.body is None
+
+
 TYPESCRIPT_EDITING = replace(
     JAVASCRIPT_EDITING,
+    overload=_is_overload,
     # The language id does not tell .ts from .tsx: <T>x is a cast in one and an element in the other.
     grammars={
         "typescript": ("tree_sitter_typescript", "language_typescript"),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
+from forge_lsp.core.errors import ExtractionFailed
 from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.lines import normalised
@@ -33,6 +34,10 @@ _MEMBER = re.compile(
     re.S,
 )
 _VARIABLE = re.compile(r"(?:export\s+(?:default\s+)?)?(?:const|let|var)\s+[\w$]+\s*")
+_WRAPPED = re.compile(
+    r"(?:export\s+(?:default\s+)?)?(?:const|let|var)\s+[\w$]+\s*(?::[^=]+)?=\s*[\w$.]+(?:<[^()=]*>)?\("
+    r"\s*(?=(?:async\b\s*)?(?:function\b|\(|[\w$]+\s*=>))"
+)
 _OWN_THIS = re.compile(r"\b(?:arguments|new\.target)\b")
 
 
@@ -73,8 +78,44 @@ def keep_form(task: Task, code: str, syntax: Syntax) -> str:
         and old.body is not None
         and new.body is not None
     ):
-        return _function(original, old, code, new)
-    return _exported(original, old, code, new)
+        found = _function(original, old, code, new)
+    elif (
+        old.kind is ItemKind.ASSIGNMENT
+        and new.kind is ItemKind.FUNCTION
+        and _WRAPPED.match(original, _head(original, old))
+    ):
+        return _wrapped(original, old, code, new, task, syntax)
+    else:
+        found = _exported(original, old, code, new)
+    ends = old.range.of(original).endswith(";") and not ending
+    if found == code and ends and not new.range.of(code).endswith(";") and not _separator(after):
+        return code[: new.range.end] + ";" + after  # a field: as a statement it holds its semicolon
+    return found
+
+
+def _wrapped(original: str, old: Item, code: str, new: Item, task: Task, syntax: Syntax) -> str:
+    """A function in the call that the document hands it to (``memo(function F() {})``).
+
+    Raises ExtractionFailed where the call has more arguments, or another first one.
+    """
+    start = _head(original, old)
+    opened = _WRAPPED.match(original, start)
+    whole = original[start : old.range.end]
+    closed = re.search(r"\)\s*;?\s*\Z", whole)
+    assert opened is not None, "the call was seen"
+    if closed is not None:
+        value = whole[opened.end() - start : closed.start()]
+        inner = f"const {old.name} = {value};\n"
+        items = syntax.outline(inner, task.document.language)
+        if not items.errors and len(items.items) == 1 and items.items[0].kind is ItemKind.FUNCTION:
+            mended = _function(inner, items.items[0], code, new)
+            found = next(item for item in syntax.outline(mended, task.document.language).items if item.name == old.name)
+            text = found.range.of(mended)
+            text = text[text.index("=") + 1 :].strip().rstrip(";") if text.startswith("const") else text
+            return mended[: found.range.start] + opened[0] + text + closed[0] + mended[found.range.end :]
+    raise ExtractionFailed(
+        f"`{old.name}` is made by a call, and the answer holds a function alone; write the whole statement"
+    )
 
 
 def _separator(after: str) -> str:

@@ -20,6 +20,7 @@ __all__ = ["outline_ecmascript"]
 _FUNCTIONS = ("function_declaration", "generator_function_declaration", "function_signature")
 _FUNCTION_VALUES = ("arrow_function", "function_expression", "generator_function")
 _CLASSES = ("class_declaration", "abstract_class_declaration", "interface_declaration", "enum_declaration", "class")
+_DECORATORS = ("decorator",)
 _MODULES = ("internal_module", "module")
 _METHODS = ("method_definition", "method_signature", "abstract_method_signature")
 _FIELDS = ("public_field_definition", "field_definition", "property_signature")
@@ -73,7 +74,7 @@ class _Reader:
         return self._block(body.named_children) if body is not None else ()
 
     def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        items = build_items(nodes, self._source, lambda node: self._describe(node, node))
+        items = build_items(nodes, self._source, lambda node: self._describe(node, node), _DECORATORS)
         return tuple(_unimplemented_signatures(items, self._source))
 
     def _describe(self, node: Node, outer: Node) -> Iterable[Item]:
@@ -118,8 +119,13 @@ class _Reader:
         if inner is not None and inner.type == "assignment_expression":
             left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
             name = self._source.of(left).rpartition(".")[2] if left is not None else None
+            if right is not None and name == "exports":
+                name = self._name(right) or name  # what the file itself is
             if right is not None and right.type in _FUNCTION_VALUES:
                 yield replace(self._function(right, node, place, outer), name=name)
+                return
+            if right is not None and right.type == "class":
+                yield replace(self._class(right, place, outer), name=name)
                 return
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=name, children=self.functions(right))
             return
@@ -130,7 +136,7 @@ class _Reader:
         if node is None or node.type != "object":
             return ()
         members = [child for child in node.named_children if child.type != "shorthand_property_identifier"]
-        found = build_items(members, self._source, lambda child: self._describe(child, child))
+        found = build_items(members, self._source, lambda child: self._describe(child, child), _DECORATORS)
         kept = (item for item in found if item.kind in _DEFINED or item.children)
         return tuple(replace(item, stub=item.stub and not self._is_empty(item)) for item in kept)
 

@@ -15,4 +15,12 @@ def _assigned(statement: str) -> list[str]:
     return re.findall(r"^\s*(\w+)", statement[group.end() :], re.M) if group is not None else []
 
 
-EXTRACTION = ExtractionSupport(assigned=_assigned, receiver=re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)"))
+def _on_one_line(statement: str) -> str:
+    return re.sub(r"\(\s*(.*?)\s*\)", r"\1", statement, flags=re.DOTALL)
+
+
+EXTRACTION = ExtractionSupport(
+    on_one_line=_on_one_line,
+    assigned=_assigned,
+    receiver=re.compile(r"func\s*\(\s*(?:\w+\s+)?\*?\s*(\w+)"),
+)

@@ -12,12 +12,9 @@ from forge_lsp.editing.headers import keep_headers
 from forge_lsp.editing.lines import normalised
 from forge_lsp.languages.kotlin.imports import fit_file, imports_itself, merge_kotlin
 from forge_lsp.languages.kotlin.outline import mended, outline_kotlin
-from forge_lsp.languages.kotlin.texts import LITERAL
+from forge_lsp.languages.kotlin.texts import LITERAL, typed
 
 __all__ = ["EDITING"]
-
-_BRACKETS = re.compile(r"\([^()]*\)")
-_TYPED = re.compile(r"§\s*:")
 
 
 def _keep(task: Task, code: str, syntax: Syntax) -> str:
@@ -29,15 +26,7 @@ def _keep(task: Task, code: str, syntax: Syntax) -> str:
 def _fit(theirs: str, own: str, names: Sequence[str]) -> str | None:
     """The user's header; None where it leaves the type to an expression, and what came with a body says one."""
     del names
-    return None if _typed(own) and not _typed(theirs) else theirs
-
-
-def _typed(header: str) -> bool:
-    """Whether a header says what is returned."""
-    bare = LITERAL.sub(" ", header)
-    while "(" in bare and (shorter := _BRACKETS.sub("§", bare)) != bare:
-        bare = shorter
-    return _TYPED.search(bare) is not None if "fun" in bare.split() else ":" in bare
+    return None if typed(own) and not typed(theirs) else theirs
 
 
 EDITING = EditingSupport(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.core.support import ExtractionSupport
-from forge_lsp.languages.kotlin.texts import IMPORT
+from forge_lsp.core.ports import Item
+from forge_lsp.core.support import ExtractionSupport, in_braces
+from forge_lsp.languages.kotlin.texts import IMPORT, typed
 
 __all__ = ["EXTRACTION"]
 
@@ -37,6 +38,13 @@ def _import_names(statement: str) -> list[str] | None:
     return [match["alias"] or match["name"].rpartition(".")[2].strip("`")]
 
 
+def _under_signature(original: str, item: Item, body: str) -> str | None:
+    """A value behind ``=`` becomes statements where the header says its type."""
+    if item.body is None or not item.body.of(original).startswith("=") or not typed(item.signature or ""):
+        return in_braces(original, item, body)
+    return f"{original[: item.body.start].rstrip()} {{\n{body}\n}}{original[item.body.end :]}"
+
+
 _MODIFIERS = (
     "public|private|protected|internal|abstract|final|open|sealed|data|enum|annotation|inner|value|inline|suspend|"
     "override|operator|infix|tailrec|external|const|lateinit|companion|expect|actual|noinline|crossinline|vararg"
@@ -47,4 +55,5 @@ EXTRACTION = ExtractionSupport(
         r"import|package)\b|[A-Za-z_]\w*(?:\.\w+)*\s*[(={<]|(?:return|if|when|for|while|throw|try)\b)"
     ),
     import_names=_import_names,
+    under_signature=_under_signature,
 )

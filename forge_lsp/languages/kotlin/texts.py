@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["IMPORT", "LITERAL", "declared", "literals", "package_of", "plain", "statements", "words_of"]
+__all__ = ["IMPORT", "LITERAL", "declared", "literals", "package_of", "plain", "statements", "typed", "words_of"]
 
 LITERAL = re.compile(
     r"/\*.*?(?:\*/|\Z)|//[^\n]*|"
@@ -19,6 +19,8 @@ IMPORT = re.compile(
 )
 """An import statement."""
 _PACKAGE = re.compile(r"^[ \t]*package[ \t]+([\w.`]+)", re.M)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_TYPED = re.compile(r"§\s*:")
 _WORD = re.compile(r"[^\W\d]\w*")
 _CONTINUES = re.compile(r"(?:\.|\?\.|\?:|&&|\|\||[)\]}]|else\b)")
 _CONTINUED = re.compile(r"[{(,;=&|+*/<>-]$")
@@ -49,6 +51,14 @@ def package_of(text: str) -> str:
     """The package that a text says it belongs to; "": it says none."""
     found = _PACKAGE.search(plain(text))
     return found[1].replace("`", "") if found is not None else ""
+
+
+def typed(header: str) -> bool:
+    """Whether a header says what is returned."""
+    bare = LITERAL.sub(" ", header)
+    while "(" in bare and (shorter := _BRACKETS.sub("§", bare)) != bare:
+        bare = shorter
+    return _TYPED.search(bare) is not None if "fun" in bare.split() else ":" in bare
 
 
 def declared(text: str) -> frozenset[str]:

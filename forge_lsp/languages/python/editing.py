@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 
-from forge_lsp.core.ports import Syntax
+from forge_lsp.core.ports import Item, Syntax
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import Task
 from forge_lsp.editing.documentation import speaks_of_documentation
 from forge_lsp.editing.lines import normalised
 from forge_lsp.languages.python.docstrings import indented_as, keep_docstrings, parsed
+from forge_lsp.languages.python.extraction import DOCSTRING
 from forge_lsp.languages.python.imports import imported_files, imports_itself, merge_python
 from forge_lsp.languages.python.levels import levels
 from forge_lsp.languages.python.outline import STARTS, outline_python
 from forge_lsp.languages.python.signatures import keep_signatures
 
 __all__ = ["EDITING"]
+
+_OVERLOAD = re.compile(r"(?:#[^\r\n]*\s+|@[^\r\n]*\s+)*?@(?:\w+\.)*overload\b")
 
 
 def _keep(task: Task, code: str, _syntax: Syntax) -> str:
@@ -31,6 +34,10 @@ def _keep(task: Task, code: str, _syntax: Syntax) -> str:
     return code if kept is after else indented_as(code, kept.text)
 
 
+def _is_overload(item: Item, text: str) -> bool:
+    return _OVERLOAD.match(item.range.of(text)) is not None
+
+
 EDITING = EditingSupport(
     grammars={"python": ("tree_sitter_python", "language")},
     outline=outline_python,
@@ -43,9 +50,12 @@ EDITING = EditingSupport(
     opens=re.compile(r":$"),
     closer="",
     definition=STARTS,
-    docstring=re.compile(r"[rRuU]?(\"\"\"|''')(?:\\.|(?!\1).)*\1[ \t]*(?=\n|\Z)", re.S),
+    docstring=DOCSTRING,
     block="if 1:",
     stub_files=(".pyi",),
+    bare=re.compile(r"@(?:\w+\.)*(?:overload|abstractmethod)\b"),
+    interface=re.compile(r"\bProtocol\b"),
+    overload=_is_overload,
     levels=levels,
     keep=_keep,
     merge_imports=merge_python,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Collection, Sequence
 
 from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
@@ -27,6 +28,19 @@ def _import_names(statement: str) -> list[str] | None:
         return None
     parts = (part.split() for part in (match[1] or match[2]).strip("() ").split(","))
     return [words[2] if len(words) == 3 and words[1] == "as" else words[0].split(".")[0] for words in parts if words]
+
+
+def _taken(statement: str, used: Collection[str]) -> Sequence[str]:
+    match = re.match(r"(from\s+\S+\s+import\s+|import\s+)(.*)", statement.split("#")[0])
+    if match is None:
+        return (statement,)
+    parts = [part.strip() for part in match[2].strip("() ").split(",") if part.strip()]
+    kept = [part for part in parts if set(_import_names(f"import {part}") or (part,)) & set(used)]
+    return (f"{match[1]}{', '.join(kept)}",)
+
+
+def _on_one_line(statement: str) -> str:
+    return re.sub(r"\(\s*(.*?),?\s*\)", r"\1", statement, flags=re.DOTALL).replace("\\\n", " ")
 
 
 def _assigned(statement: str) -> list[str]:
@@ -57,19 +71,23 @@ def _under_signature(original: str, item: Item, body: str) -> str | None:
         return None
     header = original[item.range.start : item.body.start].rstrip()
     docstring = DOCSTRING.match(original[item.body.start : item.body.end])
-    inside = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
     if docstring is None:
-        return f"{header}\n{inside}"
+        return f"{header}\n{body}"
+    step = body[: len(body) - len(body.lstrip())]
+    again = DOCSTRING.match(body)
+    body = body[again.end() :].lstrip("\r\n") if again is not None else body
     words = docstring[0].strip()
     if words.count("\n"):
         first, rest = words.split("\n", 1)
-        words = f"{first}\n{textwrap.indent(textwrap.dedent(rest), '    ')}"
-    return f"{header}\n    {words}\n{inside}"
+        words = f"{first}\n{textwrap.indent(textwrap.dedent(rest), step)}"
+    return f"{header}\n{step}{words}\n{body}"
 
 
 EXTRACTION = ExtractionSupport(
     starts=_STARTS,
     import_names=_import_names,
+    taken=_taken,
+    on_one_line=_on_one_line,
     assigned=_assigned,
     redefines=True,
     aligned=_aligned,

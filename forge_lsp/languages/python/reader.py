@@ -157,7 +157,9 @@ class PythonReader:
 
     def _inner_items(self, node: Node) -> Iterator[Item]:
         for child in node.named_children:
-            if child.type == "block":
+            if child.type == "block" and node.type == "match_statement":
+                yield from self._inner_items(child)
+            elif child.type == "block":
                 yield from (
                     item
                     for item in self._block(child.children)

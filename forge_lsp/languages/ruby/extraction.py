@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from forge_lsp.core.ports import Item
 from forge_lsp.core.support import ExtractionSupport
 
 __all__ = ["EXTRACTION"]
@@ -48,6 +49,17 @@ def _assigned(statement: str) -> list[str]:
     return re.findall(r"[A-Za-z_]\w*", target[1]) if target is not None else []
 
 
+def _under_signature(original: str, item: Item, body: str) -> str | None:
+    if item.body is None or not re.match(r"\s*(?:=|;|\n|end\b|#)", item.body.of(original)):
+        return None
+    return f"{original[: item.body.start].rstrip()}\n{body}\nend{original[item.body.end :]}"
+
+
+_VALUE = re.compile(
+    r"(?:case|begin)\b.*|if\b.*\belse\b.*|"
+    r"(?!(?:if|unless|while|until|puts|p|raise|return)\b)(?!.*\s(?:if|unless)\s)(?![\w@.]+\s*(?:\|\||&&|[-+*/])?=[^=~>]).*",
+    re.S,
+)
 EXTRACTION = ExtractionSupport(
     starts=re.compile(
         r"\s*(?:(?:def|class|module|require|require_relative|include|extend|attr_\w+)\s+[\w:\"'(<]|"
@@ -57,4 +69,6 @@ EXTRACTION = ExtractionSupport(
     import_names=_import_names,
     assigned=_assigned,
     redefines=True,
+    value=_VALUE,
+    under_signature=_under_signature,
 )

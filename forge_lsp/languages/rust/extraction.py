@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 from forge_lsp.core.support import ExtractionSupport
+from forge_lsp.languages.rust.imports import leaves_of
 
 __all__ = ["EXTRACTION"]
 
@@ -13,25 +15,52 @@ _TRAITS = frozenset(
     {"Read", "Write", "BufRead", "Seek", "FromStr", "Hash", "Hasher", "BuildHasher", "Borrow", "BorrowMut", "ToOwned"}
     | {"TryFrom", "TryInto", "FromIterator", "IntoIterator", "Any", "Error", "Add", "Sub", "Mul", "Div", "Rem", "Neg"}
     | {"Deref", "DerefMut", "Index", "IndexMut", "Pow", "Zero", "One", "Rng", "Future", "Iterator", "Itertools"}
+    | {
+        "ToSocketAddrs",
+        "IsTerminal",
+        "RangeBounds",
+        "AsFd",
+        "AsRawFd",
+        "SliceIndex",
+        "Not",
+        "BitAnd",
+        "BitOr",
+        "BitXor",
+    }
+    | {
+        "AddAssign",
+        "SubAssign",
+        "MulAssign",
+        "DivAssign",
+        "Termination",
+        "Pattern",
+        "Display",
+        "Debug",
+        "Sum",
+        "Product",
+    }
 )
 
 
 def _import_names(statement: str) -> list[str] | None:
-    """Of the standard library alone: what other crates bring in may be a trait."""
-    match = re.fullmatch(r"use\s+(?:std|core|alloc)::(.*?)\s*;", statement, re.S)
-    if match is None or "*" in match[1]:
-        return None
-    names: list[str] = []
-    for part in re.split(r"[,{}]", match[1]):
-        words = part.strip().rpartition("::")[2].split()
-        if len(words) == 3 and words[1] == "as":
-            names.append(words[2])
-        elif len(words) == 1 and words[0] != "self":
-            names.append(words[0])
-        elif words == ["self"]:
-            names.append(re.split(r"::\s*\{", match[1])[0].rpartition("::")[2].strip())
-    return None if not names or any(name in _TRAITS or name == "_" for name in names) else names
+    if not statement.startswith("use "):
+        return None  # ``pub use`` is for others
+    return [leaf.name for leaf in leaves_of(statement)] or None
 
 
+def _unsaid(statement: str, name: str) -> bool:
+    """Whether a name may be a trait's: of the standard library that is known, of other crates by its first letter."""
+    if name in ("*", "_") or name in _TRAITS or name.endswith("Ext"):
+        return True
+    return re.match(r"use\s+(?:::)?(?:std|core|alloc)\b", statement) is None and name[:1].isupper()
+
+
+def _taken(statement: str, used: Collection[str]) -> Sequence[str]:
+    return [f"use {leaf};" for leaf in leaves_of(statement) if leaf.name in used]
+
+
+_VALUE = re.compile(r"match\b.*\}|if\b.*\belse\b.*\}|(?!(?:let|if|for|while|loop)\b).*[^;}\s]\s*", re.S)
 # The type that an ``impl`` is for.
-EXTRACTION = ExtractionSupport(import_names=_import_names, part=re.compile(r"impl (?:.* )?(.*)", re.S))
+EXTRACTION = ExtractionSupport(
+    import_names=_import_names, unsaid=_unsaid, value=_VALUE, taken=_taken, part=re.compile(r"impl (?:.* )?(.*)", re.S)
+)

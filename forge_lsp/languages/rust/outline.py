@@ -46,7 +46,7 @@ class _Reader:
 
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
         """The items of sibling nodes."""
-        return build_items(nodes, self._source, self._describe)
+        return build_items(nodes, self._source, self._describe, ("attribute_item",))
 
     def _describe(self, node: Node) -> Iterable[Item]:
         place = self._source.range(node)

@@ -132,3 +132,17 @@ def test_remarks_to_tools_on_the_header_stay(language: Language, text: str, rema
     answer = text.replace("<>", "").replace("|>1", "20")
     expected = text.replace("|>1", "20").replace("<>", remark)
     assert landed(task, f"```{language}\n{answer}```") == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (lang.PYTHON, "class A:\n    LIMITS = {\n        # The first.\n        'a': 1,\n    }\n"),
+        (lang.RUBY, "class A\n  LIMITS = {\n    # The first.\n    'a' => 1,\n  }\nend\n"),
+        (lang.TYPESCRIPT, "const limits = {\n  // The first.\n  'a': 1,\n};\n"),
+    ],
+)
+def test_comments_inside_a_value_are_not_those_above_it(language: Language, text: str) -> None:
+    """Nor do they come back where the value is another."""
+    new = "\n".join(line for line in text.replace("1", "2").split("\n") if "first" not in line)
+    assert landed(landing_task(text, language, whole=True), f"```{language}\n{new}```\n") == new

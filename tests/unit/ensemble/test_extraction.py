@@ -89,7 +89,7 @@ def area(r):
     return Decimal(math.pi) * r * r
 ```"""
     found = code(text, wanted)
-    assert found.imports == ("from decimal import Decimal, getcontext",)
+    assert found.imports == ("from decimal import Decimal",)
     assert found.code.startswith("def area(r):")
 
 

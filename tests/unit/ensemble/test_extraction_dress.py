@@ -139,7 +139,7 @@ def test_a_use_of_the_function_is_no_body(body: str) -> None:
             lang.RUST,
             "fn f(a: u8) -> u8 {\n    |>a\n}\n",
             "use std::collections::{HashMap, HashSet};",
-            "HashSet::new()",
+            "HashMap::<u8, HashSet<u8>>::new()",
         ),
         (
             lang.CSHARP,

@@ -132,7 +132,7 @@ def test_the_uses_of_rust_come_along_once() -> None:
     answer = (
         "```rust\nuse std::collections::{HashMap, HashSet};\nuse std::fmt;\n\n"
         "pub fn area(w: i64, h: i64) -> i64 {\n    let m: HashMap<i64, i64> = HashMap::new();"
-        "\n    m.len() as i64\n}\n```"
+        "\n    (m.len() + HashSet::<i64>::new().len()) as i64\n}\n```"
     )
     got = answered(asked(RUST, lang.RUST), answer)
     assert "use std::fmt;\nuse std::collections::{HashMap, HashSet};\n" in got

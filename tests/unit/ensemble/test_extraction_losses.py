@@ -71,6 +71,28 @@ CLASSES = [
         bodies=("self.a = 1;", "self.b = 2;", "self.c = 3;"),
         new="self.b = 20;",
     ),
+    Written(
+        language=lang.KOTLIN,
+        text=JAVA.replace("int limit = 3;", "val limit = 3").replace("void", "fun"),
+        bodies=("this.a = 1", "this.b = 2", "this.c = 3"),
+        new="this.b = 20",
+    ),
+    Written(
+        language=lang.PHP,
+        text="<?php\n\n" + JAVA.replace("int limit", "private $limit").replace("void", "public function"),
+        bodies=("$this->a = 1;", "$this->b = 2;", "$this->c = 3;"),
+        new="$this->b = 20;",
+    ),
+    Written(
+        language=lang.RUBY,
+        text=(
+            "class Box\n  LIMIT = 3\n\n  def one()\n    <0>\n  end\n\n  def two()\n    <1>\n  end\n\n"
+            "  def three()\n    <2>\n  end\nend\n"
+        ),
+        bodies=("@a = 1", "@b = 2", "@c = 3"),
+        new="@b = 20",
+        mark="#",
+    ),
 ]
 FILES = [
     Written(
@@ -93,6 +115,28 @@ FILES = [
         new="b(20)",
         mark="#",
         hollow="pass",
+    ),
+    Written(
+        language=lang.KOTLIN,
+        text="package box\n\nfun one() {\n    <0>\n}\n\nfun two() {\n    <1>\n}\n\nfun three() {\n    <2>\n}\n",
+        bodies=("a = 1", "b = 2", "c = 3"),
+        new="b = 20",
+    ),
+    Written(
+        language=lang.PHP,
+        text=(
+            "<?php\n\nnamespace Box;\n\nfunction one()\n{\n    <0>\n}\n\nfunction two()\n{\n    <1>\n}\n\n"
+            "function three()\n{\n    <2>\n}\n"
+        ),
+        bodies=("a(1);", "b(2);", "c(3);"),
+        new="b(20);",
+    ),
+    Written(
+        language=lang.RUBY,
+        text="require 'set'\n\ndef one()\n  <0>\nend\n\ndef two()\n  <1>\nend\n\ndef three()\n  <2>\nend\n",
+        bodies=("a(1)", "b(2)", "c(3)"),
+        new="b(20)",
+        mark="#",
     ),
 ]
 
@@ -133,7 +177,7 @@ def test_members_that_a_comment_stands_for_come_back_in_their_places(written: Wr
     first = next(number for number, line in enumerate(lines) if " one(" in f" {line.strip()}")
     indent = lines[two][: len(lines[two]) - len(lines[two].lstrip())]
     last = next(number for number, line in enumerate(lines) if " three(" in f" {line.strip()}")
-    end = len(lines) - 1 if written.mark == "#" or written in FILES else len(lines) - 2
+    end = len(lines) - 1 if written.language is lang.PYTHON or written in FILES else len(lines) - 2
     comment = f"{indent}{written.mark} ... existing code ..."
     head = [line for line in lines[:first] if "limit" not in line.lower()]
     if written in CLASSES:
@@ -146,7 +190,7 @@ def test_members_that_a_comment_stands_for_come_back_in_their_places(written: Wr
 def test_a_line_that_stands_for_others_inside_a_body(written: Written) -> None:
     at = written.text.index("<1>")
     pad = "\n" + written.text[written.text.rindex("\n", 0, at) + 1 : at]
-    end = "" if written.mark == "#" or written.language is lang.GO else ";"
+    end = "" if written.mark == "#" or written.language in (lang.GO, lang.KOTLIN) else ";"
     said = f"{written.mark} ... rest of the code unchanged"
 
     def file(*lines: str) -> str:
@@ -163,8 +207,7 @@ def test_a_line_that_stands_for_others_inside_a_body(written: Written) -> None:
 @pytest.mark.parametrize("written", FILES, ids=ids)
 def test_a_file_of_which_one_function_is_answered_keeps_the_others(written: Written) -> None:
     whole = written.file(written.bodies[0], written.new, written.bodies[2])
-    start = whole.index("def two" if "def two" in whole else "func two" if "func two" in whole else "void two")
-    end = whole.index("def three" if "def two" in whole else "func three" if "func two" in whole else "void three")
+    start, end = (whole.rindex("\n", 0, whole.index(f" {name}(")) + 1 for name in ("two", "three"))
     assert answered(written, whole[start:end]) == whole
     assert "three" not in answered(written, whole[start:end], "remove one and three")
 
@@ -238,3 +281,63 @@ def test_a_setter_that_was_left_out_comes_back_beside_its_getter() -> None:
     setter = "    @x.setter\n    def x(self, v):\n        self._x = v\n\n"
     task = landing_task(whole, lang.PYTHON)
     assert landed(task, f"```python\n{answer.replace(setter, '')}```") == answer
+
+
+STYLES = {
+    "//": (
+        "/* ...rest of the component... */",
+        "// [... unchanged ...]",
+        "// <existing code>",
+        "// --- existing code ---",
+        "//... (keep the rest)",
+        "// (other methods unchanged)",
+        "/* existing methods */",
+        "// Existing code remains unchanged",
+        "// [rest of class]",
+        "// previous code",
+        "// ✂ ...",
+        "// snip",
+        "// etc.",
+        "/** ... */",
+    ),
+    "#": (
+        "# ...",
+        "# [existing code]",
+        "# <rest of the class>",
+        "# (unchanged)",
+        "# --- existing methods ---",
+        "# other methods here",
+        "# snip",
+        "# etc.",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "style"),
+    [(written.language, style) for written in CLASSES for style in STYLES[written.mark]]
+    + [(lang.PHP, style) for style in STYLES["#"]]
+    + [(lang.PYTHON, "...")],
+    ids=str,
+)
+@pytest.mark.parametrize("gap", ["\n", ""], ids=["apart", "tight"])
+def test_styles_of_comments_that_stand_for_members(language: Language, style: str, gap: str) -> None:
+    written = next(one for one in CLASSES if one.language == language)
+    whole = written.file(written.bodies[0], written.new, written.bodies[2])
+    lines = whole.split("\n")
+    two = next(number for number, line in enumerate(lines) if " two(" in f" {line.strip()}")
+    three = next(number for number, line in enumerate(lines) if " three(" in f" {line.strip()}")
+    opening = next(number for number, line in enumerate(lines) if " Box" in line)
+    indent = lines[two][: len(lines[two]) - len(lines[two].lstrip())]
+    end = [] if language is lang.PYTHON else lines[-2:-1]
+    comment = indent + style
+    parts = [
+        *lines[: opening + 1],
+        comment,
+        *gap.splitlines(),
+        *lines[two : three - 1],
+        *gap.splitlines(),
+        comment,
+        *end,
+    ]
+    assert answered(written, "\n".join(parts) + "\n") == whole

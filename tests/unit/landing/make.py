@@ -62,6 +62,17 @@ _CONSTANTS = {
     lang.RUBY: "LIMIT = 10",
     lang.KOTLIN: "private const val LIMIT = 10",
 }
+_GUARDS = {
+    lang.PYTHON: "if a < 0:\n    return 0",
+    lang.TYPESCRIPT: "if (a < 0) {\n  return 0;\n}",
+    lang.JAVASCRIPT: "if (a < 0) {\n  return 0;\n}",
+    lang.JAVA: "if (a < 0) {\n    return 0;\n}",
+    lang.CSHARP: "if (a < 0)\n{\n    return 0;\n}",
+    lang.GO: "if a < 0 {\n\treturn 0\n}",
+    lang.RUST: "if a < 0 {\n    return 0;\n}",
+    lang.C: "if (a < 0) {\n    return 0;\n}",
+    lang.CPP: "if (a < 0) {\n    return 0;\n}",
+}
 _IN_CLASS = (lang.JAVA, lang.CSHARP)
 _UNUSED = {
     lang.PYTHON: "import itertools",
@@ -140,6 +151,7 @@ def _forms(seed: Seed, number: int) -> Iterator[tuple[str, str, str | None]]:
     block = f"<<<<<<< SEARCH\n{searched}=======\n{replaced}>>>>>>> REPLACE\n"
     yield "search and replace", f"file\n```{info}\n{block}```\n", right
     yield from _contents(seed, shapes)
+    yield from _bodies(seed, right)
     yield from _nothing(seed)
 
 
@@ -243,6 +255,39 @@ _WRAPS: dict[str, Callable[[str, Seed], str]] = {
     ),
     "output after it": lambda code, seed: f"{_fence(code, str(seed.language))}\nThis prints:\n\n{_fence('13', 'text')}",
 }
+
+
+def _bodies(seed: Seed, right: str) -> Iterator[tuple[str, str, str | None]]:
+    """The statements of the function without its header; and some that are to be added to what is there."""
+    info = str(seed.language)
+    body = _statements(seed)
+    if body is None:
+        return
+    deep = textwrap.indent(body, "    ") if "kept" not in body else body
+    yield "the body alone", _fence(body, info), right
+    yield "the body alone, further in", f"The function's code:\n\n{_fence(deep, '')}\nIt adds up.\n", right
+    if seed.language.editing().closer == "}":
+        inner = textwrap.indent(body, "  ") if "kept" not in body else body
+        yield "the body alone, in braces", _fence(f"{{\n{inner}\n}}", info), right
+    guard = _GUARDS.get(seed.language)
+    if guard is not None and "a + b" in seed.marked and "class" not in seed.title:
+        yield "lines to be added", f"Add this at the top of the function:\n\n{_fence(guard, info)}", None
+        yield "a check alone", _fence(guard, info), None
+
+
+def _statements(seed: Seed) -> str | None:
+    """What stands between the header of a function and its end, at the margin."""
+    if "class" in seed.title or seed.title == "impl":
+        return None
+    lines = textwrap.dedent(_DOC.sub("", seed.after, count=1)).rstrip("\n").split("\n")
+    if seed.title == "overloads":
+        del lines[: next(at for at, line in enumerate(lines) if line.rstrip().endswith("{"))]
+    opening = next((at for at, line in enumerate(lines) if _opens(seed, line)), None)
+    if opening is None:
+        return None
+    end = len(lines) if seed.language is lang.PYTHON else len(lines) - 1
+    body = "\n".join(lines[opening + 1 : end])
+    return textwrap.dedent(body)
 
 
 def _escaped(code: str) -> str:
