@@ -28,8 +28,9 @@ _BELOW = re.compile(
     r"\s*(?://+|#+|--|/\*)?\s*(?:=>|->|[→➞⇒⟶]|[Rr]eturns?\b:?|[Oo]utputs?\b:?|[Rr]esults?\b:?|[Pp]rints\b:?|={1,3})\s*(?P<rest>.+?)\s*(?:\*/)?$"
 )
 _RAISED = re.compile(
-    r"\s*(?:Traceback \(most recent call last\):.*|(?:(?:raises|throws|panics(?: with)?|Uncaught"
-    r'|Unhandled exception[:.]|Exception in thread "main")\s+(?:an?\s+)?`?)?(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$'
+    r"\s*(?:Traceback \(most recent call last\):.*"
+    r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
+    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$"
 )
 _TAG = re.compile(r"</?[A-Za-z][\w.:-]*(?:\s[^<>]*)?/?>")
 _COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
