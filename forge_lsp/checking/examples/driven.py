@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
 from forge_lsp.checking.examples.comparing import Opaque, alike
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse, shown
@@ -28,7 +29,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 
-__all__ = ["Answer", "Answers", "Asked", "DocumentedExamples", "Driver"]
+__all__ = ["DocumentedExamples", "Driver"]
 
 _MOST_ROUNDS = 3
 _LONGEST = 200
@@ -37,38 +38,6 @@ _LONGEST = 200
 def _believed(task: Task, candidate: Candidate) -> str | None:
     del task, candidate
     return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A call to be made. ``steps`` are statements before it and ``call`` an expression, in the language."""
-
-    id: str
-    call: str
-    steps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of a call: ``done`` with its ``value``; ``raised`` with the ``error``'s type and ``words``; ``broken``:
-    the call itself does not compile, ``words`` says why."""
-
-    state: Literal["done", "raised", "broken"]
-    value: Value = None
-    error: str = ""
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What came of some calls, by their ids. ``fault``: the text itself does not compile or load, in the tool's words.
-    ``ended``: the driver came to its end. ``late``: its time was over."""
-
-    by_id: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
-    fault: str | None = None
-    ended: bool = True
-    late: bool = False
-    words: str = ""
 
 
 class Driver(Protocol):
@@ -316,7 +285,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
             if example.raises is not None and example.raises in ("", answer.error):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
-            return failed(words, cause=Cause.SCOPE, expected=expected)
+            cause = Cause.ENVIRONMENT if answer.environment else Cause.SCOPE
+            return failed(words, cause=cause, expected=expected)
         case "done":
             actual = shown(answer.value)[:_LONGEST]
             if example.value is None:
@@ -351,7 +321,7 @@ def _named(result: CheckResult, example: Written) -> CheckResult:
         result,
         id=example.id,
         kind=CheckKind.EXAMPLE,
-        source="\n".join((*example.steps, example.call)),
+        source=example.call,
         expected=example.expected,
         line=example.line,
     )
