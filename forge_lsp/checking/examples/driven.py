@@ -101,7 +101,7 @@ class DocumentedExamples:
             own = text == candidate.text != task.document.text
             runs, observed = await self._run(task, place, text, wanted, varied=own and only is None, candidate=own)
             seen = observed or seen
-            return SuiteRun(runs=runs)
+            return SuiteRun(runs={example.id: runs[example.id] for example in wanted})
 
         try:
             key = await asyncio.to_thread(
@@ -130,6 +130,9 @@ class DocumentedExamples:
         asked: dict[str, Asked] = {}
         for number, text in enumerate(calls):
             *steps, call = text.strip().split("\n")
+            made = call_in(call)
+            if made is None or not self._speaks(task, candidate, made):
+                continue
             try:
                 asked[text] = self._asked(f"o{number}", call, tuple(steps), signature)
             except Unfit:
@@ -161,10 +164,7 @@ class DocumentedExamples:
         """How each example went on a text, and what variations of them gave (where ``varied``)."""
         signature = self._driver.signature(task, text)
         if signature is None:
-            name = task.scope.name or ""
-            missing = (name,) if name else ()
-            absent = uncollected(f"there is no {name or 'such definition'}", cause=Cause.SCOPE, missing=missing)
-            return {example.id: absent for example in examples}, ()
+            return {example.id: _absent(task, example) for example in examples}, ()
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
@@ -271,6 +271,13 @@ class DocumentedExamples:
             known[pending[0].id] = Answer(state="raised", error="", words=answers.words or "the process ended in it")
             left = pending[1:]
         return replace(answers, by_id=known)
+
+
+def _absent(task: Task, example: Written) -> Run:
+    """How an example goes of a scope that is not there yet."""
+    call = call_in(example.call)
+    name = task.scope.name or (call.name if call is not None else "")
+    return uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name,))
 
 
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:

@@ -202,6 +202,8 @@ def _sessions(
             values.append(lines[index].text)
             taken.add(index)
             index += 1
+            if is_value("\n".join(values)):
+                break
         if statement:
             yield start, (statement, tuple(steps)), tuple(values)
             steps.append(statement)
