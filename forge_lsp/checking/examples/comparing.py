@@ -1,0 +1,105 @@
+"""Whether what a call gave is what an example says: the tested process knows no expectation. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Any, cast
+
+from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
+from forge_lsp.checking.examples.values import Group, Pairs, Value, shown
+
+__all__ = ["Opaque", "alike", "decoded"]
+
+_RELATIVE = 1e-6
+_ABSOLUTE = 1e-9
+
+
+class Opaque(str):
+    """A value that is no plain data, by the text that it gives of itself."""
+
+    __slots__ = ()
+
+
+def decoded(tree: object) -> Value:
+    """Return the value that a driver wrote as JSON: ``{"i": "1"}``, ``{"f": "1.5"}``, ``{"b": true}``, ``{"s": "a"}``,
+    ``{"n": 0}``, ``{"l": [...]}``, ``{"t": [...]}`` (tuple), ``{"z": [...]}`` (set), ``{"m": [[key, value], ...]}``,
+    ``{"o": "text"}`` (anything else). Raises ValueError for what is none of these.
+    """
+    if not isinstance(tree, dict) or len(cast("dict[str, Any]", tree)) != 1:
+        raise ValueError("not an answer of a driver")
+    ((kind, content),) = cast("dict[str, Any]", tree).items()
+    match kind:
+        case "i":
+            return int(content)
+        case "f":
+            return float(content)
+        case "b":
+            return bool(content)
+        case "s":
+            return str(content)
+        case "n":
+            return None
+        case "l" | "t" | "z":
+            named = {"l": "list", "t": "tuple", "z": "set"}
+            return Group(named[kind], tuple(decoded(item) for item in content))  # type: ignore[arg-type]
+        case "m":
+            return Pairs(tuple((decoded(key), decoded(item)) for key, item in content))
+        case "o":
+            return Opaque(content)
+        case _:
+            raise ValueError(f"not an answer of a driver: {kind}")
+
+
+def alike(expected: Value, given: Value, declared: Type = ANY) -> bool:
+    """Return whether a value is the expected one, read by the declared type: floats have a tolerance, sets and maps no
+    order, and a tuple is a list where the language has none."""
+    with contextlib.suppress(Unfit):  # it cannot be of the type: then it is compared as it is written
+        expected = fitted(expected, declared)
+    return _same(expected, given)
+
+
+def _same(expected: Value, given: Value) -> bool:
+    if isinstance(expected, bool) or isinstance(given, bool):
+        if isinstance(expected, bool) and isinstance(given, bool):
+            return expected == given
+        return isinstance(expected, bool) and isinstance(given, int) and given in (0, 1) and expected == bool(given)
+    if isinstance(expected, int | float) and isinstance(given, int | float):
+        if isinstance(expected, int) and isinstance(given, int):
+            return expected == given
+        if math.isnan(expected) or math.isnan(given):
+            return math.isnan(expected) and math.isnan(given)
+        return math.isclose(expected, given, rel_tol=_RELATIVE, abs_tol=_ABSOLUTE)
+    if isinstance(given, Opaque):
+        return isinstance(expected, str) and expected == given
+    if isinstance(expected, Group):
+        if not isinstance(given, Group) or len(expected.items) != len(given.items):
+            return isinstance(given, Pairs) and not expected.items and not given.items
+        if "set" in (expected.kind, given.kind):
+            return _unordered(expected.items, given.items)
+        return all(map(_same, expected.items, given.items))
+    if isinstance(expected, Pairs):
+        if isinstance(given, Group):
+            return not expected.items and not given.items
+        if not isinstance(given, Pairs) or len(expected.items) != len(given.items):
+            return False
+        return _unordered(
+            tuple(Group("tuple", (_key(key), item)) for key, item in expected.items),
+            tuple(Group("tuple", (_key(key), item)) for key, item in given.items),
+        )
+    return type(expected) is type(given) and expected == given
+
+
+def _key(key: Value) -> Value:
+    """A key as text: objects of JavaScript and JSON have no others."""
+    return key if isinstance(key, str) else shown(key)
+
+
+def _unordered(expected: tuple[Value, ...], given: tuple[Value, ...]) -> bool:
+    left = list(given)
+    for item in expected:
+        found = next((place for place, other in enumerate(left) if _same(item, other)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True

@@ -1,0 +1,123 @@
+"""Declared types as far as examples need them, and values fitted to them. Pure.
+
+A language reads its own notation into :class:`Type` and writes a fitted value in its own notation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from forge_lsp.checking.examples.values import Group, Pairs, Value
+
+__all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
+
+Kind: TypeAlias = Literal[
+    "int", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
+]
+
+
+class Unfit(Exception):
+    """A value that is not of its declared type; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Type:
+    """A declared type. ``text`` is its notation in the language, ``items`` what it is made of: the element of a list, a
+    set or an option, key and value of a map, the parts of a tuple. ``other``: a type of the project, whose values are
+    written in the language alone. ``any``: values of every kind fit."""
+
+    kind: Kind
+    text: str = ""
+    items: tuple[Type, ...] = ()
+
+    @property
+    def item(self) -> Type:
+        """The first of what it is made of."""
+        return self.items[0] if self.items else ANY
+
+
+ANY = Type(kind="any")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter. ``optional``: a call may leave it out; ``rest``: it takes all further arguments."""
+
+    name: str
+    type: Type = ANY
+    optional: bool = False
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What can be called. ``name`` as the language has it; ``container`` is the type that it is a member of (""): none;
+    ``bound``: it needs a value of that type."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Type = ANY
+    container: str = ""
+    bound: bool = False
+
+
+def fitted(value: Value, to: Type) -> Value:
+    """Return ``value`` as one of the type: braces become what they are declared to be, whole numbers become floats.
+
+    Raises Unfit.
+    """
+    match to.kind:
+        case "any" | "other":
+            return _plain(value)
+        case "void":
+            if value is None:
+                return None
+        case "optional":
+            return None if value is None else fitted(value, to.item)
+        case "bool":
+            if isinstance(value, bool):
+                return value
+        case "int":
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            if isinstance(value, float) and value.is_integer():
+                return int(value)
+        case "float":
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return float(value)
+        case "string":
+            if isinstance(value, str):
+                return value
+        case "char":
+            if isinstance(value, str) and len(value) == 1:
+                return value
+        case "list" | "set":
+            if isinstance(value, Group):
+                return Group(to.kind, tuple(fitted(item, to.item) for item in value.items))
+            if isinstance(value, Pairs) and not value.items:
+                return Group(to.kind, ())
+        case "tuple":
+            if isinstance(value, Group) and (not to.items or len(value.items) == len(to.items)):
+                types = to.items or (ANY,) * len(value.items)
+                return Group("tuple", tuple(fitted(*pair) for pair in zip(value.items, types, strict=True)))
+        case "map":
+            if isinstance(value, Pairs):
+                key, item = (*to.items, ANY, ANY)[:2]
+                return Pairs(tuple((fitted(one, key), fitted(other, item)) for one, other in value.items))
+            if isinstance(value, Group) and value.kind == "braces" and not value.items:
+                return Pairs(())
+    raise Unfit(f"{value!r} is no {to.text or to.kind}")
+
+
+def _plain(value: Value) -> Value:
+    """A value for which no type says what its braces are: a set, as Python has it."""
+    match value:
+        case Group():
+            if value.kind == "braces" and not value.items:
+                return Pairs(())
+            return Group("set" if value.kind == "braces" else value.kind, tuple(map(_plain, value.items)))
+        case Pairs():
+            return Pairs(tuple((_plain(key), _plain(item)) for key, item in value.items))
+        case _:
+            return value

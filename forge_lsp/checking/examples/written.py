@@ -1,0 +1,270 @@
+"""Examples as they stand in comments: prompts with values below, promises in prose, values in the comment of a call.
+
+Only the document before the candidate and the instruction are read: a candidate could write its own proof. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from forge_lsp.checking.examples.prose import promises, value_in
+from forge_lsp.checking.examples.values import closing, parse, split
+from forge_lsp.core.task import Task
+
+__all__ = ["Call", "Line", "Written", "call_in", "documentation_of", "same_name", "written_in"]
+
+_PROMPT = re.compile(r"\s*(?:>>>|js>|jshell>|ghci>|irb>|php >|csharp>|scala>)\s?(?P<rest>.*)$")
+_GOES_ON = re.compile(r"\s*(?:\.\.\.|[.*]{3}>)\s?(?P<rest>.*)$")
+_CALL = re.compile(
+    r"(?:await\s+)?(?:new\s+)?(?P<head>(?:[A-Za-z_$][\w$]*(?:<[\w, ]*>)?(?:\.|::|->))*)(?P<name>[A-Za-z_$][\w$]*)"
+    r"(?:<[\w, ]*>)?\s*\("
+)
+_BELOW = re.compile(
+    r"\s*(?://+|#+|--|/\*)?\s*(?:=>|->|[→➞⇒⟶]|[Rr]eturns?\b:?|[Oo]utputs?\b:?|[Rr]esults?\b:?|[Pp]rints\b:?|={1,3})\s*(?P<rest>.+?)\s*(?:\*/)?$"
+)
+_RAISED = re.compile(
+    r"\s*(?:Traceback \(most recent call last\):.*"
+    r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
+    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$"
+)
+_TAG = re.compile(r"</?[A-Za-z][\w.:-]*(?:\s[^<>]*)?/?>")
+_COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
+_BLOCK_LINE = re.compile(r"\s*\*?\s?(?P<text>.*?)\s*$")
+_ABOVE = re.compile(r"\s*(?:@\w[\w.]*(?:\(.*\))?|\[.*\]|#\[.*\]|template\s*<.*>)\s*$")
+_TAGGED = re.compile(r"@(?:example|returns?|param|throws|see|code|link)\b")
+_MOST = 60
+_LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of documentation without its marks. ``number`` counts from 1 in the document; 0: it is not there."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call as written: ``head`` is what stands before the name (``Stack.``, ``s.``, ""), ``arguments`` their texts,
+    ``after`` what is applied to its result (``.size()``)."""
+
+    head: str
+    name: str
+    arguments: tuple[str, ...]
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An example. ``steps`` are the statements before it in its session, ``call`` is what is judged: by its value
+    (``value``), or by its exception (``raises``: its type's name, "" any). Neither: it says nothing, and only what
+    follows needs it."""
+
+    id: str
+    call: str
+    line: int
+    steps: tuple[str, ...] = ()
+    value: str | None = None
+    raises: str | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is said of what it should give."""
+        return self.value is None and self.raises is None
+
+    @property
+    def expected(self) -> str:
+        """What should come of it, as text."""
+        if self.raises is not None:
+            return f"raises {self.raises or 'an error'}"
+        return self.value or ""
+
+
+def same_name(one: str, other: str) -> bool:
+    """Return whether two names are one in different conventions: ``make_palindrome``, ``makePalindrome``."""
+    return _plain(one) == _plain(other)
+
+
+def call_in(text: str) -> Call | None:
+    """Return the call that ``text`` is, whole; None: it is none."""
+    text = text.strip().rstrip(";").strip()
+    match = _CALL.match(text)
+    if match is None:
+        return None
+    end = closing(text, match.end() - 1)
+    if end is None:
+        return None
+    after = text[end:].strip()
+    if after and after[0] not in ".[":
+        return None
+    return Call(head=match["head"], name=match["name"], arguments=split(text[match.end() : end - 1]), after=after)
+
+
+def documentation_of(task: Task) -> tuple[Line, ...]:
+    """Return the lines of the scope's documentation: the comments right above it and in it, and the instruction."""
+    text = task.document.text
+    lines = text.split("\n")
+    first = text.count("\n", 0, task.scope.range.start)
+    last = text.count("\n", 0, task.scope.range.end)
+    found = [*_comments(lines, _start_of_comments(lines, first), last + 1)]
+    told = [Line(0, line) for line in task.instruction.split("\n")]
+    return (*found, Line(0, ""), *told)
+
+
+def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[Written, ...]:
+    """Return the examples in some documentation, in order; ``speaks`` says whether a call is one of the scope."""
+    found: list[tuple[int, Written]] = []
+    taken: set[int] = set()
+    known: Counter[str] = Counter()
+
+    def example(index: int, call: str, steps: Sequence[str] = (), **said: str | None) -> None:
+        text = "\0".join((*steps, call))
+        known[text] += 1
+        name = hashlib.sha256(f"{known[text]}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
+        one = Written(id=f"e{name}", call=call, line=lines[index].number, steps=tuple(steps), **said)
+        found.append((index, one))
+
+    def is_call(text: str) -> bool:
+        call = call_in(text)
+        return call is not None and speaks(call)
+
+    for index, (statement, steps), values in _sessions(lines, taken):
+        asserted = re.match(r"assert\s+(.*)$", statement)
+        told = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
+        promised = next(told, None)
+        if promised is not None:
+            example(index, promised.call, steps, value=promised.literal, raises=promised.raises)
+        elif is_call(statement):
+            example(index, statement, steps, **_told(values))
+    for index, line in enumerate(lines):
+        if index in taken:
+            continue
+        inline = list(promises([line.text], is_call=is_call, is_value=is_value))
+        for promise in inline:
+            example(index, promise.call, value=promise.literal, raises=promise.raises)
+        if not inline and is_call(line.text) and index + 1 < len(lines) and index + 1 not in taken:
+            below = _BELOW.match(lines[index + 1].text)
+            value = value_in(below["rest"], is_value, alone=True) if below is not None else None
+            if value is not None:
+                example(index, line.text.strip().rstrip(";"), value=value)
+    return tuple(one for _, one in sorted(found, key=lambda pair: pair[0])[:_MOST])
+
+
+def is_value(text: str) -> bool | None:
+    """Return whether a text is a value in some notation; None: nor is any beginning of it."""
+    try:
+        parse(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _told(values: Sequence[str]) -> dict[str, str | None]:
+    """What the lines below a prompt say of its call."""
+    text = "\n".join(values).strip()
+    if not text:
+        return {}
+    raised = _RAISED.match(values[-1].strip()) or _RAISED.match(text.split("\n")[0])
+    if raised is not None:
+        return {"raises": raised["type"].rpartition(".")[2] if raised["type"] else ""}
+    if is_value(text):
+        return {"value": text}
+    first = value_in(values[0].strip(), is_value, alone=True)
+    return {"value": first} if first is not None else {"value": text}
+
+
+def _sessions(
+    lines: Sequence[Line], taken: set[int]
+) -> Iterator[tuple[int, tuple[str, tuple[str, ...]], tuple[str, ...]]]:
+    """Yield prompts with their line's index, the statement and the steps before it, and the lines below."""
+    steps: list[str] = []
+    index = 0
+    while index < len(lines):
+        match = _PROMPT.match(lines[index].text)
+        if match is None:
+            index += 1
+            continue
+        start, statement = index, match["rest"].strip()
+        taken.add(index)
+        index += 1
+        while index < len(lines) and (more := _GOES_ON.match(lines[index].text)) is not None:
+            statement += "\n" + more["rest"]
+            taken.add(index)
+            index += 1
+        values: list[str] = []
+        while index < len(lines) and _is_answer(lines[index].text):
+            values.append(lines[index].text)
+            taken.add(index)
+            index += 1
+            if is_value("\n".join(values)):
+                break
+        if statement:
+            yield start, (statement, tuple(steps)), tuple(values)
+            steps.append(statement)
+        if index < len(lines) and not lines[index].text.strip() and not _prompt_follows(lines, index):
+            steps.clear()
+
+
+def _prompt_follows(lines: Sequence[Line], index: int) -> bool:
+    following = next((line.text for line in lines[index:] if line.text.strip()), "")
+    return _PROMPT.match(following) is not None
+
+
+def _is_answer(text: str) -> bool:
+    return bool(text.strip()) and _PROMPT.match(text) is None and _TAGGED.match(text.strip()) is None
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _start_of_comments(lines: Sequence[str], first: int) -> int:
+    """The index of the first line of the comments that end right above a line; attributes may stand between."""
+    index = first
+    while index > 0:
+        above = lines[index - 1]
+        if above.strip().endswith("*/"):
+            index -= 1
+            while index > 0 and "/*" not in lines[index]:
+                index -= 1
+        elif _COMMENT_LINE.match(above) or _ABOVE.match(above):
+            index -= 1
+        else:
+            break
+    return index
+
+
+def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[Line]:
+    """The text of the comments in some lines; code between two of them is a blank line."""
+    inside = False
+    for number in range(start, min(end, len(lines))):
+        line = lines[number][:_LONGEST]
+        text = ""
+        if not inside and (opened := re.match(r"\s*/\*[*!]?\s?(?P<text>.*)$", line)) is not None:
+            inside, line = True, opened["text"]
+            closed = line.find("*/")
+            text = line[:closed] if closed >= 0 else line
+            inside = closed < 0
+        elif inside:
+            closed = line.find("*/")
+            inside = closed < 0
+            match = _BLOCK_LINE.match(line[:closed] if closed >= 0 else line)
+            text = match["text"] if match is not None else ""
+        elif (comment := _COMMENT_LINE.match(line)) is not None:
+            text = comment["text"]
+        yield Line(number + 1, _unmarked(text))
+
+
+def _unmarked(text: str) -> str:
+    """Documentation without the marks of its format: tags that stand alone or around code, and entities."""
+    text = re.sub(r"\{@(?:code|literal)\s+(.*?)\}(?!\})", r"\1", text)
+    text = re.sub(r"^\s*@example\b:?", "", text)
+    if "<" in text and ("</" in text or re.fullmatch(r"\s*(?:" + _TAG.pattern + r"\s*)+", text)):
+        text = _TAG.sub("", text)
+    return html.unescape(text) if "&" in text else text
