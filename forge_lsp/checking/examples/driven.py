@@ -7,13 +7,15 @@ made here.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-from forge_lsp.checking.examples.comparing import Opaque, alike
+from forge_lsp.checking.examples.comparing import Opaque, alike, same_error, unclear
+from forge_lsp.checking.examples.expecting import expectable
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
@@ -175,7 +177,7 @@ class DocumentedExamples:
         """Whether a call is one of the scope: by its name, or, where the scope has none yet, by what the candidate
         brings."""
         if task.scope.name is not None:
-            return same_name(call.name, task.scope.name)
+            return same_name(call.name, re.split(r"::|\.", task.scope.name)[-1])
         signature = self._driver.signature(task, candidate.text)
         return signature is not None and same_name(call.name, signature.name)
 
@@ -200,6 +202,7 @@ class DocumentedExamples:
         asked: list[Asked] = []
         for example in examples:
             try:
+                expectable(example, signature)
                 asked.append(self._asked(example.id, example.call, example.steps, signature))
             except Unfit as why:
                 runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
@@ -230,6 +233,9 @@ class DocumentedExamples:
         try:
             value = parse(text)
         except (ValueError, RecursionError):
+            at = min(place, len(signature.parameters) - 1)
+            if at >= 0 and signature.parameters[at].type.kind == "other" and "\n" not in text:
+                return text  # a value of the project's own, in the language's notation
             raise Unfit(f"this argument cannot be read: {text}") from None
         return self._literal(value, signature, place)
 
@@ -313,7 +319,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
         case "broken":
             return uncollected(answer.words, cause=Cause.ELSEWHERE)
         case "raised":
-            if example.raises is not None and example.raises in ("", answer.error):
+            # Without a type: the process itself ended, which is not what an example means.
+            if example.raises is not None and same_error(example.raises, answer.error):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
             return failed(words, cause=Cause.SCOPE, expected=expected)
@@ -329,6 +336,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
             plain = call is None or not call.after
             if alike(wanted, answer.value, signature.result) if plain else alike(wanted, answer.value):
                 return passed()
+            if unclear(answer.value, signature.result):
+                return uncollected(f"what it gives cannot be compared: {actual}", cause=Cause.ELSEWHERE)
             return failed(f"gives {actual}", cause=Cause.SCOPE, expected=expected, actual=actual)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from forge_lsp.checking.examples.prose import promises, value_in
+from forge_lsp.checking.examples.prose import promises, value_in, without_error
 from forge_lsp.checking.examples.values import closing, parse, split
 from forge_lsp.core.task import Task
 
@@ -131,7 +131,10 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         call = call_in(text)
         return call is not None and speaks(call)
 
-    for index, prompt, values in _sessions(lines, taken):
+    def promising(text: str) -> bool:
+        return next(iter(promises([text], is_call=is_call, is_value=is_value)), None) is not None
+
+    for index, prompt, values in _sessions(lines, taken, promising):
         statement, steps = prompt
         asserted = re.match(r"assert\s+(.*)$", statement)
         promised = next(
@@ -168,7 +171,7 @@ def is_value(text: str) -> bool | None:
 
 def _told(values: Sequence[str]) -> dict[str, str | None]:
     """What the lines below a prompt say of its call."""
-    text = "\n".join(values).strip()
+    text = without_error("\n".join(values).strip())
     if not text:
         return {}
     raised = _RAISED.match(values[-1].strip()) or _RAISED.match(text.split("\n")[0])
@@ -181,9 +184,10 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
 
 
 def _sessions(
-    lines: Sequence[Line], taken: set[int]
+    lines: Sequence[Line], taken: set[int], promising: Callable[[str], bool]
 ) -> Iterator[tuple[int, tuple[str, tuple[str, ...]], tuple[str, ...]]]:
-    """Yield prompts with their line's index, the statement and the steps before it, and the lines below."""
+    """Yield prompts with their line's index, the statement and the steps before it, and the lines below: up to a blank
+    one, another prompt, or one that promises something by itself."""
     steps: list[str] = []
     index = 0
     while index < len(lines):
@@ -199,7 +203,7 @@ def _sessions(
             taken.add(index)
             index += 1
         values: list[str] = []
-        while index < len(lines) and _is_answer(lines[index].text):
+        while index < len(lines) and _is_answer(lines[index].text) and not promising(lines[index].text):
             values.append(lines[index].text)
             taken.add(index)
             index += 1
