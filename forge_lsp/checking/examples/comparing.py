@@ -63,8 +63,8 @@ def alike(expected: Value, given: Value, declared: Type = ANY) -> bool:
     """Return whether a value is the expected one, read by the declared type: floats have a tolerance, sets and maps no
     order, a tuple is a list where the language has none, and what stands in braces may be an object's fields in
     order."""
-    if declared.kind == "other" and isinstance(expected, Group) and isinstance(given, Pairs):
-        given = Group(expected.kind, tuple(item for _, item in given.items))
+    if _of_project(declared):
+        expected = _named(expected, given)
     with contextlib.suppress(Unfit):  # it cannot be of the type: then it is compared as it is written
         expected = fitted(expected, declared)
     return _same(expected, given)
@@ -84,6 +84,21 @@ def comparable(expected: Value, declared: Type) -> bool:
 def unclear(given: Value, declared: Type) -> bool:
     """Return whether a value of a declared type of the project cannot be compared: it is no plain data."""
     return _opaque(given) and _of_project(declared)
+
+
+def _named(expected: Value, given: Value) -> Value:
+    """What is expected of an object with its fields' names, where it has values in their order alone."""
+    match expected, given:
+        case Group(), Pairs() if len(expected.items) == len(given.items):
+            pairs = zip(expected.items, given.items, strict=True)
+            return Pairs(tuple((key, _named(one, other)) for one, (key, other) in pairs))
+        case Group(), Group() if len(expected.items) == len(given.items):
+            return Group(expected.kind, tuple(map(_named, expected.items, given.items)))
+        case Pairs(), Pairs():
+            known = dict(given.items)
+            return Pairs(tuple((key, _named(item, known.get(key))) for key, item in expected.items))
+        case _:
+            return expected
 
 
 def _opaque(value: Value) -> bool:

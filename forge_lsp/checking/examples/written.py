@@ -30,7 +30,8 @@ _BELOW = re.compile(
 _RAISED = re.compile(
     r"\s*(?:Traceback \(most recent call last\):.*"
     r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
-    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$"
+    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*"
+    r"|(?:raises|throws|panics)\b(?:\s+(?:with\s+)?(?:an?\s+)?`?(?P<other>(?:[A-Za-z_]\w*(?:\.|::))*(?:[A-Z]\w*|(?<=std::)\w+)))?.*)$"
 )
 _TAG = re.compile(r"</?[A-Za-z][\w.:-]*(?:\s[^<>]*)?/?>")
 _COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
@@ -176,7 +177,7 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
         return {}
     raised = _RAISED.match(values[-1].strip()) or _RAISED.match(text.split("\n")[0])
     if raised is not None:
-        return {"raises": raised["type"].rpartition(".")[2] if raised["type"] else ""}
+        return {"raises": re.split(r"\.|::", raised["type"] or raised["other"] or "")[-1]}
     if is_value(text):
         return {"value": text}
     first = value_in(values[0].strip(), is_value, alone=True)

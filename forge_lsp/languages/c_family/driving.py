@@ -58,15 +58,15 @@ def driving(document: str, function: Function, calls: Sequence[Asked], *, token:
     lines += _named(_objects(text, function.result) if cpp else "", token).split("\n")
     places: dict[int, tuple[int, int]] = {}
     for place, call in enumerate(calls):
-        first = len(lines) + 1
         inside = f"using namespace ::{'::'.join(spaces)};" if spaces else ""
         lines += [_named(f"static void forge_call_{place}(void) {{", token), inside]
         lines.append(_named("forge_put_::guarded([&] {", token) if cpp else "")
-        lines += [_OWN.sub(f"forge_{token}_", step) for step in _once(call.steps)]
+        first = len(lines) + 1
         before, after = _around(function)
+        lines += [_OWN.sub(f"forge_{token}_", step) for step in _once(call.steps)]
         lines += [_named(before, token), _OWN.sub(f"forge_{token}_", call.call), *(_named(one, token) for one in after)]
-        lines.append("}); }" if cpp else "}")
         places[place] = (first, len(lines))
+        lines.append("}); }" if cpp else "}")
     table = ", ".join(f"forge_call_{place}" for place in range(len(calls)))
     begin, end = ('extern "C" {', "}") if cpp else ("", "")
     tail = (
