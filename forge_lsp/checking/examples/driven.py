@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 from forge_lsp.checking.examples.comparing import Opaque, alike, same_error, unclear
 from forge_lsp.checking.examples.expecting import expectable
-from forge_lsp.checking.examples.types import Signature, Unfit, fitted
+from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
@@ -234,7 +234,7 @@ class DocumentedExamples:
             value = parse(text)
         except (ValueError, RecursionError):
             at = min(place, len(signature.parameters) - 1)
-            if at >= 0 and signature.parameters[at].type.kind == "other" and "\n" not in text:
+            if at >= 0 and _of_own_type(text, signature.parameters[at].type):
                 return text  # a value of the project's own, in the language's notation
             raise Unfit(f"this argument cannot be read: {text}") from None
         return self._literal(value, signature, place)
@@ -308,6 +308,11 @@ class DocumentedExamples:
             known[pending[0].id] = Answer(state="raised", error="", words=answers.words or "the process ended in it")
             left = pending[1:]
         return replace(answers, by_id=known)
+
+
+def _of_own_type(text: str, declared: Type) -> bool:
+    made = declared.text.isidentifier() and text.startswith((f"{declared.text}{{", f"{declared.text}("))
+    return (declared.kind == "other" or made) and "\n" not in text
 
 
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:

@@ -9,6 +9,8 @@ from forge_lsp.checking.examples.written import Written, call_in
 
 __all__ = ["expectable"]
 
+_VALUES = ("int", "code", "float", "bool", "char")
+
 
 def expectable(example: Written, signature: Signature) -> None:
     """Raise Unfit for an example that no code of this signature could satisfy: it is not held against any."""
@@ -21,5 +23,7 @@ def expectable(example: Written, signature: Signature) -> None:
         expected = parse(example.value)
     except (ValueError, RecursionError):
         raise Unfit(f"this value cannot be read: {example.value}") from None
+    if expected is None and signature.nullable and signature.result.kind not in _VALUES:
+        return
     if not comparable(expected, signature.result):
         raise Unfit(f"{signature.name} gives {signature.result.text or signature.result.kind}, not {example.value}")

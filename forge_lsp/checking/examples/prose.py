@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forge_lsp.checking.examples.values import closing, outside_strings
 
-__all__ = ["Promise", "promises", "value_in", "without_error"]
+__all__ = ["Promise", "promises", "value_in", "with_error", "without_error"]
 
 _CALL = re.compile(r"(?<![\w.'\"$])(?:new\s+)?[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*(?:<[\w, ]*>)?\(")
 _OPERATOR = re.compile(
@@ -115,6 +115,12 @@ def without_error(text: str) -> str:
     return _NO_ERROR.sub("", text)
 
 
+def with_error(text: str, is_value: Callable[[str], bool | None]) -> bool:
+    """Return whether what is said of results is a value and an error behind it, as Go's functions give them."""
+    failing = _ERROR.match(text)
+    return failing is not None and bool(is_value(failing["value"].strip()))
+
+
 def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]) -> Promise | None:
     call = line[start:end]
     if _HEADER.search(line[:start]):
@@ -128,9 +134,8 @@ def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[s
     if operator["comment"] is not None and line[:start].strip(" \t-*>`") not in ("", "assert"):
         return None
     said = without_error(line[operator.end() :])
-    failing = _ERROR.match(said)
-    if failing is not None and is_value(failing["value"].strip()):
-        return Promise(call=call, line=number, raises="")
+    if with_error(said, is_value):
+        return Promise(call=call, line=number, raises="error")
     literal = value_in(said, is_value, alone=operator["comment"] is not None)
     return None if literal is None else Promise(call=call, line=number, literal=literal)
 

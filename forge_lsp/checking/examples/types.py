@@ -55,7 +55,8 @@ class Parameter:
 class Signature:
     """What can be called. ``name`` as the language has it; ``container`` is the type that it is a member of (""): none;
     ``bound``: it needs a value of that type. ``lines`` are those that its definition stands on, from 1, both included
-    (0: not known). ``raises``: the language has exceptions or their like, so that a call may be said to raise."""
+    (0: not known). ``raises``: the language has exceptions or their like, so that a call may be said to raise.
+    ``nullable``: texts, lists and the like may be null in it without being declared so."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -64,6 +65,7 @@ class Signature:
     bound: bool = False
     lines: tuple[int, int] = (0, 0)
     raises: bool = True
+    nullable: bool = True
 
 
 def fitted(value: Value, to: Type) -> Value:

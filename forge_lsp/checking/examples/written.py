@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from forge_lsp.checking.examples.prose import promises, value_in, without_error
+from forge_lsp.checking.examples.prose import promises, value_in, with_error, without_error
 from forge_lsp.checking.examples.values import closing, parse, split
 from forge_lsp.core.task import Task
 
@@ -178,6 +178,8 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
     raised = _RAISED.match(values[-1].strip()) or _RAISED.match(text.split("\n")[0])
     if raised is not None:
         return {"raises": re.split(r"\.|::", raised["type"] or raised["other"] or "")[-1]}
+    if with_error(text, is_value):
+        return {"raises": "error"}
     if is_value(text):
         return {"value": text}
     first = value_in(values[0].strip(), is_value, alone=True)

@@ -76,6 +76,7 @@ class CFamilyDriver:
             bound=_bound(found, declared, holders, name, text),
             lines=(text.count("\n", 0, start) + 1, text.count("\n", 0, item.range.end) + 1),
             raises=language is CPP,
+            nullable=False,
             language=language,
             path="::".join(("", *spaces, *holders, name)) if language is CPP else name,
             at=start,
