@@ -26,7 +26,7 @@ from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.c_family.linking import Compilation, Function, blamed
 from forge_lsp.languages.c_family.units import MATTERS
 
-__all__ = ["CALLS_MATTER", "Caller"]
+__all__ = ["CALLS_MATTER", "Caller", "answer_of"]
 
 CALLS_MATTER = (*MATTERS, ".json", "akefile", "CMakeLists.txt", ".mk", ".cmake")
 """How the names of the files end that a program depends on."""
@@ -143,7 +143,7 @@ class Caller:
             number = said.get("id")
             state = str(said.get("state", state))
             if isinstance(number, int) and 0 <= number < len(program.calls):
-                by_id[program.calls[number].id] = _answer(said)
+                by_id[program.calls[number].id] = answer_of(said)
         return Answers(
             by_id=by_id,
             ended=state == "end",
@@ -164,7 +164,8 @@ def _said(line: str, word: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
-def _answer(said: Mapping[str, Any]) -> Answer:
+def answer_of(said: Mapping[str, Any]) -> Answer:
+    """Return what a line of the program says came of a call."""
     text, words = str(said.get("text", "")), str(said.get("words", "")).strip()
     match said.get("how"):
         case "D":

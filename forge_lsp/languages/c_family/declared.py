@@ -207,7 +207,8 @@ class _Reader:
         return text
 
     def _pointer(self, base: str, *, constant: bool, result: bool, depth: int) -> Type:
-        inner = base.removeprefix("const ").removesuffix(" const").strip()
+        plain = base.removeprefix("const ").removesuffix(" const").strip()
+        inner = base if base.endswith("*") else plain
         if inner == "char":
             text = "const char *" if constant else "char *"
             return Type(kind="optional", text=text, items=(Type(kind="string", text=text),))

@@ -102,7 +102,7 @@ class CFamilyDriver:
         plain = text.strip()
         if "\n" in plain or closing(f"({plain})", 0) != len(plain) + 2:
             raise Unfit(f"this is no statement of C++: {plain}")
-        if plain.endswith((";", "}")):
+        if plain.endswith(";"):
             return plain
         assigned = _ASSIGNED.match(plain)
         if assigned is not None:

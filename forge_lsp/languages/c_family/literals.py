@@ -153,7 +153,8 @@ class _Writer:
         items = [self.of(item, declared.item) for item in value.items]
         inner = ", ".join(items)
         if text.endswith("*"):
-            item = text.removesuffix("*").removeprefix("const ").strip()
+            base = text.removesuffix("*").strip()
+            item = base if base.endswith("*") else base.removeprefix("const ").strip()
             if self._cpp:
                 return f"forge_array<{item}>({{{inner}}})"
             return f"({item}[]){{{inner}}}" if items else f"({item}[1]){{0}}"
