@@ -10,10 +10,11 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
 from forge_lsp.checking.examples.comparing import Opaque, alike, same_error, unclear
 from forge_lsp.checking.examples.expecting import expectable
 from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
@@ -30,7 +31,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 
-__all__ = ["Answer", "Answers", "Asked", "DocumentedExamples", "Driver"]
+__all__ = ["DocumentedExamples", "Driver"]
 
 _MOST_ROUNDS = 3
 _LONGEST = 200
@@ -39,38 +40,6 @@ _LONGEST = 200
 def _believed(task: Task, candidate: Candidate) -> str | None:
     del task, candidate
     return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A call to be made. ``steps`` are statements before it and ``call`` an expression, in the language."""
-
-    id: str
-    call: str
-    steps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of a call: ``done`` with its ``value``; ``raised`` with the ``error``'s type and ``words``; ``broken``:
-    the call itself does not compile, ``words`` says why."""
-
-    state: Literal["done", "raised", "broken"]
-    value: Value = None
-    error: str = ""
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What came of some calls, by their ids. ``fault``: the text itself does not compile or load, in the tool's words.
-    ``ended``: the driver came to its end. ``late``: its time was over."""
-
-    by_id: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
-    fault: str | None = None
-    ended: bool = True
-    late: bool = False
-    words: str = ""
 
 
 class Driver(Protocol):
@@ -134,7 +103,7 @@ class DocumentedExamples:
             own = text == candidate.text != task.document.text
             runs, observed = await self._run(task, place, text, wanted, varied=own and only is None, candidate=own)
             seen = observed or seen
-            return SuiteRun(runs=runs)
+            return SuiteRun(runs={example.id: runs[example.id] for example in wanted})
 
         try:
             key = await asyncio.to_thread(
@@ -163,6 +132,9 @@ class DocumentedExamples:
         asked: dict[str, Asked] = {}
         for number, text in enumerate(calls):
             *steps, call = text.strip().split("\n")
+            made = call_in(call)
+            if made is None or not self._speaks(task, candidate, made):
+                continue
             try:
                 asked[text] = self._asked(f"o{number}", call, tuple(steps), signature)
             except Unfit:
@@ -194,10 +166,7 @@ class DocumentedExamples:
         """How each example went on a text, and what variations of them gave (where ``varied``)."""
         signature = self._driver.signature(task, text)
         if signature is None:
-            name = task.scope.name or ""
-            missing = (name,) if name else ()
-            absent = uncollected(f"there is no {name or 'such definition'}", cause=Cause.SCOPE, missing=missing)
-            return {example.id: absent for example in examples}, ()
+            return {example.id: _absent(task, example) for example in examples}, ()
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
@@ -315,6 +284,13 @@ def _of_own_type(text: str, declared: Type) -> bool:
     return (declared.kind == "other" or made) and "\n" not in text
 
 
+def _absent(task: Task, example: Written) -> Run:
+    """How an example goes of a scope that is not there yet."""
+    call = call_in(example.call)
+    name = task.scope.name or (call.name if call is not None else "")
+    return uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name,))
+
+
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
     expected = example.expected
     if answer is None:
@@ -328,7 +304,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
             if example.raises is not None and same_error(example.raises, answer.error):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
-            return failed(words, cause=Cause.SCOPE, expected=expected)
+            cause = Cause.ENVIRONMENT if answer.environment else Cause.SCOPE
+            return failed(words, cause=cause, expected=expected)
         case "done":
             actual = shown(answer.value)[:_LONGEST]
             if example.value is None:
@@ -365,7 +342,7 @@ def _named(result: CheckResult, example: Written) -> CheckResult:
         result,
         id=example.id,
         kind=CheckKind.EXAMPLE,
-        source="\n".join((*example.steps, example.call)),
+        source=example.call,
         expected=example.expected,
         line=example.line,
     )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
 from forge_lsp.checking.examples.comparing import Opaque, decoded
-from forge_lsp.checking.examples.driven import Answer, Answers, Asked
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import tail

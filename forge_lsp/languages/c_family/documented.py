@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.driven import Answers, Asked
+from forge_lsp.checking.examples.answers import Answers, Asked
 from forge_lsp.checking.examples.scoped import Found, scoped
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import Value, closing, parse

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from forge_lsp.checking.examples.driven import Asked
+from forge_lsp.checking.examples.answers import Asked
 from forge_lsp.checking.scanning import closing
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.declared import parts_of

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
 from forge_lsp.checking.examples.comparing import Opaque, decoded
-from forge_lsp.checking.examples.driven import Answer, Answers, Asked
 from forge_lsp.checking.examples.written import same_name
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import tail

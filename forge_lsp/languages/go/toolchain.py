@@ -15,7 +15,7 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.documented import GoDriver, doubt
@@ -31,7 +31,7 @@ _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", 
 ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
 
 
-class GoToolchain:
+class GoToolchain(Toolchain):
     """Checks Go documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``GOPATH``, ``GOMODCACHE``.
 
     ``timeout`` in seconds, for each run of ``go``. Building and vetting run no code of the project; what the compiler

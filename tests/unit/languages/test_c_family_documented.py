@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from forge_lsp.checking.examples.driven import Asked
+from forge_lsp.checking.examples.answers import Asked
 from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse
 from forge_lsp.checking.examples.written import call_in

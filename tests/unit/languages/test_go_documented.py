@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.checking.examples.driven import Asked
+from forge_lsp.checking.examples.answers import Asked
 from forge_lsp.checking.examples.types import Type, Unfit, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
