@@ -16,7 +16,7 @@ from forge_lsp.checking.examples.prose import promises, value_in, with_error, wi
 from forge_lsp.checking.examples.values import closing, parse, split
 from forge_lsp.core.task import Task
 
-__all__ = ["Call", "Line", "Written", "call_in", "documentation_of", "same_name", "written_in"]
+__all__ = ["Call", "Line", "Written", "as_in", "call_in", "documentation_of", "same_name", "written_in"]
 
 _PROMPT = re.compile(r"\s*(?:>>>|js>|jshell>|ghci>|irb>|php >|csharp>|scala>)\s?(?P<rest>.*)$")
 _GOES_ON = re.compile(r"\s*(?:\.\.\.|[.*]{3}>)\s?(?P<rest>.*)$")
@@ -90,6 +90,12 @@ class Written:
 def same_name(one: str, other: str) -> bool:
     """Return whether two names are one in different conventions: ``make_palindrome``, ``makePalindrome``."""
     return _plain(one) == _plain(other)
+
+
+def as_in(names: Sequence[str], name: str) -> str:
+    """Return the one of ``names`` that is ``name`` in another convention; ``name`` itself where it is there, or none
+    is."""
+    return name if name in names else next((one for one in names if same_name(one, name)), name)
 
 
 def call_in(text: str) -> Call | None:

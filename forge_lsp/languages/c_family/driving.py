@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from forge_lsp.checking.examples.answers import Asked
+from forge_lsp.checking.examples.written import as_in
 from forge_lsp.checking.scanning import closing
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.declared import parts_of
 from forge_lsp.languages.c_family.linking import Function
-from forge_lsp.languages.c_family.scanning import blanked
+from forge_lsp.languages.c_family.scanning import blanked, functions_in
 
 __all__ = ["Driving", "driving", "fields_of", "main_of", "namespaces_at"]
 
@@ -27,6 +28,7 @@ _FIELD = re.compile(
     r"(?P<type>[\w:<>,\s*&]+?[\s*&>])(?P<name>[A-Za-z_]\w*)\s*(?P<array>(?:\[[^\]]*\]\s*)*)(?:=[\s\S]*)?$"
 )
 _ACCESS = re.compile(r"\b(?P<which>public|private|protected)\s*:(?!:)")
+_MEMBER = re.compile(r"(?:(?<=\.)|(?<=->))(?P<name>[A-Za-z_]\w*)(?=\()")
 _WORD = re.compile(r"(?:\w+::)*[A-Za-z_]\w*")
 _MOST_FIELDS = 24
 _DEEPEST = 4
@@ -63,7 +65,7 @@ def driving(document: str, function: Function, calls: Sequence[Asked], *, token:
         lines.append(_named("forge_put_::guarded([&] {", token) if cpp else "")
         first = len(lines) + 1
         before, after = _around(function)
-        lines += [_OWN.sub(f"forge_{token}_", step) for step in _once(call.steps)]
+        lines += [_OWN.sub(f"forge_{token}_", step) for step in _once(call.steps, text)]
         lines += [_named(before, token), _OWN.sub(f"forge_{token}_", call.call), *(_named(one, token) for one in after)]
         places[place] = (first, len(lines))
         lines.append("}); }" if cpp else "}")
@@ -159,8 +161,9 @@ def _objects(text: str, result: str) -> str:
     return "\n".join(reversed(parts))  # what an object holds before the object
 
 
-def _once(steps: Sequence[str]) -> list[str]:
-    """The steps, a name that is made twice given its second value."""
+def _once(steps: Sequence[str], text: str) -> list[str]:
+    """The steps, a name that is made twice given its second value; members are found by their names in any style."""
+    names = list(dict.fromkeys(one.name for one in functions_in(text))) if steps else []
     known: set[str] = set()
     found: list[str] = []
     for step in steps:
@@ -168,6 +171,7 @@ def _once(steps: Sequence[str]) -> list[str]:
         again = made is not None and made[1] in known
         known |= {made[1]} if made is not None else set()
         plain = step.removeprefix("auto").lstrip() if again else step
+        plain = _MEMBER.sub(lambda match: as_in(names, match["name"]), plain)
         found.append(plain if plain.rstrip().endswith((";", "}")) else f"{plain};")
     return found
 

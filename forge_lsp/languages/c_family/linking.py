@@ -28,7 +28,7 @@ from forge_lsp.languages.c_family.units import units_of
 if TYPE_CHECKING:
     from forge_lsp.languages.c_family.driving import Driving
 
-__all__ = ["Compilation", "Function", "blamed"]
+__all__ = ["Compilation", "Function", "blamed", "libraries_of"]
 
 _FORGETS = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):\d+: warning: "
@@ -37,6 +37,7 @@ _FORGETS = re.compile(
 )
 _LEFT_OUT = ("-W", "-pedantic", "-O")
 _MACHINE = ("-m", "-stdlib=")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _ROUNDS = 6
 _MOST_SOURCES = 24
 
@@ -101,11 +102,12 @@ class Compilation:
         """Link the program, with the sources of the project that define what it needs; return why it cannot be."""
         objects: dict[PurePosixPath, str] = {}
         machine = [flag for flag in self.flags if flag.startswith(_MACHINE)]
+        libraries: Sequence[str] = ()
         for _ in range(_ROUNDS):
             code, output = await self._run(
                 self.compiler,
                 *("-w", "-O1", *machine, "-x", self._kind, f"{self.box.root}/{main}", "-x", "none", self._object),
-                *(*objects.values(), "-o", f"{self.box.root}/{self.program}", "-lm", "-pthread"),
+                *(*objects.values(), "-o", f"{self.box.root}/{self.program}", *libraries, "-lm", "-pthread"),
             )
             if code == 0:
                 return None
@@ -116,6 +118,8 @@ class Compilation:
                 if made is not None:
                     objects[one] = made
             if not any(one in objects for one in more):
+                if missing and not libraries and (libraries := await asyncio.to_thread(libraries_of, self.place)):
+                    continue
                 names = ", ".join(sorted(missing)[:4])
                 return f"nothing that is known here defines {names}" if missing else tail(output)
         return "too many sources are needed to link it"
@@ -161,6 +165,21 @@ class Compilation:
             )
         text = result.stderr.decode("utf-8", "replace")
         return result.code, text.replace("\u2018", "'").replace("\u2019", "'")
+
+
+def libraries_of(place: Place) -> tuple[str, ...]:
+    """Return the libraries that the build files above a document name in plain words, as options of the linker."""
+    found: dict[str, None] = {}
+    for folder in place.folders():
+        makefile = next((name for name in _MAKEFILES if place.is_file(folder / name)), None)
+        text = (place.text(folder / makefile) or "") if makefile is not None else ""
+        found |= dict.fromkeys(f"-l{name}" for name in re.findall(r"(?<!\S)-l([\w.+-]+)", text))
+        lists = re.sub(r"#[^\n]*", "", place.text(folder / "CMakeLists.txt") or "")
+        own = set(re.findall(r"\badd_(?:library|executable)\s*\(\s*([\w.+-]+)", lists, re.I))
+        for inner in re.findall(r"\btarget_link_libraries\s*\(\s*[\w.+-]+([^()]*)\)", lists, re.I):
+            names = (word for word in inner.split() if re.fullmatch(r"[a-z][\w.+-]*", word) and word not in own)
+            found |= dict.fromkeys(f"-l{name}" for name in names)
+    return tuple(found)
 
 
 def blamed(output: str, text: Driving, source: PurePosixPath, compilation: Compilation) -> dict[int, Answer] | str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 from collections import OrderedDict
@@ -11,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked
-from forge_lsp.checking.examples.comparing import Opaque, decoded
-from forge_lsp.checking.examples.written import same_name
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
+from forge_lsp.checking.examples.written import as_in, same_name
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import tail
 from forge_lsp.core.checks import Run, RunState
@@ -40,7 +37,7 @@ _MADE = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*:=\s*(?P<new>new\s+|&)?(?P<type>[A
 _METHOD = re.compile(r"(?<=\.)(?P<name>[A-Za-z_]\w*)(?=\()")
 _PLACE = re.compile(rf"^\S*{re.escape(_FILE)}:\d+: ")
 _REMEMBERED = 4
-_SECONDS = 5
+_HUNG = re.compile(r"^it did not end within \d+ s$", re.M)
 _MOST_UNREAD = 4
 
 
@@ -151,17 +148,11 @@ class Caller:
                 readable=go.readable,
                 stdin=f"{word}\n".encode(),
             )
-        by_id: dict[str, Answer] = {}
-        ended, hung, ids = False, False, {known.tests[one]: one.id for one in calls}
-        for line in result.stdout.decode("utf-8", "replace").split("\n"):
-            said = _said(line, word)
-            ended = ended or said.get("state") == "end"
-            hung = hung or said.get("state") == "hangs"
-            if (id_ := ids.get(str(said.get("id")))) is not None and said.get("state") != "hangs":
-                by_id[id_] = _answer(said)
-        words = _first(result.stderr.decode("utf-8", "replace"))
-        why = f"it did not end within {_SECONDS} s" if hung else f"the code ended its process: exit code {result.code}"
-        return Answers(by_id=by_id, ended=ended, late=result.timed_out, words=tail(f"{why}\n{words}"))
+        said = _first(result.stderr.decode("utf-8", "replace"))
+        words = said if _HUNG.search(said) else f"the code ended its process: exit code {result.code}\n{said}"
+        found = answers_in(result.stdout, word, late=result.timed_out, words=tail(words))
+        ids = {known.tests[one]: one.id for one in calls}
+        return replace(found, by_id={ids[name]: answer for name, answer in found.by_id.items() if name in ids})
 
 
 def calls_file(
@@ -219,7 +210,7 @@ def _steps(steps: Sequence[str], text: str, token: str) -> list[str]:
     known: set[str] = set()
     found: list[str] = []
     for step in steps:
-        plain = _METHOD.sub(lambda match: _as_in(functions, match["name"]), _named(step, token))
+        plain = _METHOD.sub(lambda match: as_in(functions, match["name"]), _named(step, token))
         made = _MADE.match(plain)
         if made is not None and made["type"] in types:
             constructor = next((name for name in functions if same_name(name, f"New{made['type']}")), None)
@@ -235,10 +226,6 @@ def _steps(steps: Sequence[str], text: str, token: str) -> list[str]:
             known.add(name[1])
             found.append(f"_ = {name[1]}")
     return found
-
-
-def _as_in(names: Sequence[str], name: str) -> str:
-    return name if name in names else next((one for one in names if same_name(one, name)), name)
 
 
 def _alone(place: Place, text: str, go: Go) -> Place:
@@ -259,32 +246,6 @@ def _alone(place: Place, text: str, go: Go) -> Place:
     overlay = {path: content for path, content in place.overlay.items() if path not in gone}
     gone.pop(folder / CHECK_FILE, None)
     return replace(place, overlay=overlay, others={**others, **gone})
-
-
-def _said(line: str, word: str) -> dict[str, Any]:
-    """What a line of the program says; {}: it is none of them."""
-    start, _, rest = line.partition(" ")
-    if start != word:
-        return {}
-    try:
-        found: object = json.loads(rest)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-def _answer(said: Mapping[str, Any]) -> Answer:
-    words = str(said.get("words", ""))
-    match said.get("state"):
-        case "done":
-            try:
-                return Answer(state="done", value=decoded(said.get("value")))
-            except (ValueError, TypeError, RecursionError):
-                return Answer(state="done", value=Opaque("a value that cannot be read"))
-        case "raised":
-            return Answer(state="raised", error=str(said.get("error")), words=words)
-        case _:
-            return Answer(state="raised", words="it ended its goroutine")
 
 
 def _first(words: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -10,15 +11,16 @@ from forge_lsp.checking.examples.answers import Asked
 from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse
 from forge_lsp.checking.examples.written import call_in
+from forge_lsp.checking.project import Place
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family.calling import answer_of
 from forge_lsp.languages.c_family.declared import aliases_of, read_header, read_type
 from forge_lsp.languages.c_family.documented import CFamilyDriver
 from forge_lsp.languages.c_family.driving import driving, fields_of, namespaces_at
-from forge_lsp.languages.c_family.linking import Function
+from forge_lsp.languages.c_family.linking import Function, libraries_of
 from forge_lsp.languages.c_family.literals import literal, natural
 from tests.support import lang
-from tests.support.builds import task_of
+from tests.support.builds import task_of, write_files
 
 C, CPP = lang.C, lang.CPP
 
@@ -311,6 +313,17 @@ def test_fields_of_structures() -> None:
     assert fields_of(text, "E") == fields_of(text, "int") == ()
 
 
+def test_libraries_that_build_files_name(tmp_path: Path) -> None:
+    files = {
+        "Makefile": "LDLIBS = -lz -lpthread\nall:\n\tcc a.c -lz\n",
+        "src/CMakeLists.txt": "add_library(own a.c)\n"
+        "target_link_libraries(app PRIVATE own sqlite3 ${X} Threads::Threads)\n",
+    }
+    write_files(tmp_path, files)
+    place = Place(source=tmp_path, document=PurePosixPath("src/a.c"))
+    assert libraries_of(place) == ("-lsqlite3", "-lz", "-lpthread")
+
+
 def test_namespaces_that_hold_a_place() -> None:
     text = "namespace a { }\nnamespace b::c { namespace { int f(); } }\n"
     assert namespaces_at(text, text.index("int")) == ("b", "c")
@@ -318,10 +331,12 @@ def test_namespaces_that_hold_a_place() -> None:
 
 
 def test_the_program_knows_which_call_stands_on_a_line() -> None:
-    function = Function(text="int f(int);", language=CPP, lines=(1, 1), at=0, result="int", void=False)
+    function = Function(
+        text="int f(int); struct S { void pushAll() { } };", language=CPP, lines=(1, 1), at=0, result="int", void=False
+    )
     calls = [
         Asked(id="a", call="::f(1)"),
-        Asked(id="b", call="s.f(forge_kept(2))", steps=("auto s = S()", "auto s = T()")),
+        Asked(id="b", call="s.f(forge_kept(2))", steps=("auto s = S()", "auto s = T()", "s.push_all();")),
     ]
     made = driving("a.cpp", function, calls, token="0123")
     lines = made.text.split("\n")
@@ -330,6 +345,7 @@ def test_the_program_knows_which_call_stands_on_a_line() -> None:
     assert made.of(1) is None
     assert "auto s = S();" in lines
     assert "s = T();" in lines, "a name that is made twice is given its second value"
+    assert "s.pushAll();" in lines, "a member in another convention"
     assert "forge_put_" not in made.text.replace("forge_0123_", "")
 
 

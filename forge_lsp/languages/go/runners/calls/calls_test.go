@@ -1,5 +1,5 @@
-// Makes the calls of documentation's examples, each a test of its own, and tells what came of them: after a word that
-// stands on the standard input, a line of JSON for each. A call that does not end ends the program.
+// Makes the calls of documentation's examples, each a test of its own, and tells what came of them: a line of JSON for
+// each behind a word, which it reads from the standard input. A call that does not end ends the program.
 
 package PACKAGE
 
@@ -47,6 +47,7 @@ func forgeBegin() {
 	for {
 		count, err := in.Read(one[:])
 		if count == 0 || err != nil || one[0] == '\n' {
+			forgeTell(map[string]interface{}{"state": "loaded"})
 			return
 		}
 		forgeWord += string(one[:])
@@ -57,14 +58,14 @@ func forgeBegin() {
 func forgeDo(id string, fails bool, call func() []interface{}) {
 	forgeOnce.Do(forgeBegin)
 	watch := forgetime.AfterFunc(forgeSeconds*forgetime.Second, func() {
-		forgeTell(map[string]interface{}{"id": id, "state": "hangs"})
+		forgeos.Stderr.WriteString(forgefmt.Sprintf("\nit did not end within %d s\n", forgeSeconds))
 		forgeos.Exit(3)
 	})
-	said := map[string]interface{}{"id": id, "state": "left"}
+	said := map[string]interface{}{"id": id, "state": "raised", "error": "", "words": "it ended its goroutine"}
 	done := false
 	defer func() {
 		if panicked := recover(); panicked != nil && !done {
-			said["state"], said["error"], said["words"] = "raised", "panic", forgeWords(panicked)
+			said["error"], said["words"] = "panic", forgeWords(panicked)
 		}
 		watch.Stop()
 		forgeTell(said)
@@ -72,7 +73,7 @@ func forgeDo(id string, fails bool, call func() []interface{}) {
 	given := call()
 	if last := len(given) - 1; fails && last >= 0 {
 		if given[last] != nil {
-			said["state"], said["error"], said["words"] = "raised", "error", forgeWords(given[last])
+			said["error"], said["words"] = "error", forgeWords(given[last])
 			done = true
 			return
 		}
