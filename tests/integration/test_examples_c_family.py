@@ -208,7 +208,8 @@ async def test_overloads_templates_and_types_of_the_library(sandbox: Sandbox, tm
     code = (
         "std::tuple<std::vector<std::string>, std::set<unsigned char>, std::string, std::unique_ptr<int>, float>\n"
         "twist(std::vector<int> &a, const Names &s, std::pair<long, bool> p, char c, std::array<int, 2> last) {\n"
-        '    return {{s.begin(), s.end()}, {a.begin(), a.end()}, std::string(1, c) + "!", nullptr, 2.5f};\n}'
+        "    return {std::vector<std::string>(s.begin(), s.end()), std::set<unsigned char>(a.begin(), a.end()),\n"
+        '            std::string(1, c) + "!", std::unique_ptr<int>(), 2.5f};\n}'
     )
     assert list(statuses(await run(sandbox, second, code)).values()) == [PROOF, NOT]
 

@@ -39,6 +39,7 @@ _LEFT_OUT = ("-W", "-pedantic", "-O")
 _MACHINE = ("-m", "-stdlib=")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _ROUNDS = 6
+_LONGEST = 300
 _MOST_SOURCES = 24
 
 
@@ -191,11 +192,11 @@ def blamed(output: str, text: Driving, source: PurePosixPath, compilation: Compi
     for file, line, _, words in errors:
         place = text.of(line) if os.path.normpath(file) == own else None
         if place is not None:
-            found.setdefault(place, Answer(state="broken", words=words))
+            found.setdefault(place, Answer(state="broken", words=words[:_LONGEST]))
     if found:
         return found
     first = next((error for error in errors if compilation.is_document(error[0])), next(iter(errors), None))
-    words = tail(output) if first is None else f"{PurePosixPath(first[0]).name}:{first[1]}: {first[3]}"
+    words = tail(output) if first is None else f"{PurePosixPath(first[0]).name}:{first[1]}: {first[3][:_LONGEST]}"
     # What a template makes of the types of a call.
     asking = {text.of(int(match[1])) for match in re.finditer(rf"^{re.escape(own)}:(\d+):", output, re.M)} - {None}
     inside = first is not None and compilation.is_document(first[0])

@@ -47,7 +47,8 @@ def named_types(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in _TYPES.finditer(masked(text)):
         for one in _NAMED.finditer(match["block"] if match["block"] is not None else match[0]):
-            found[one["name"]] = one["type"].partition("{")[0].strip() if "struct" in one["type"] else one["type"]
+            kind = re.match(r"(?:struct|interface)\b", one["type"])
+            found[one["name"]] = kind[0] if kind is not None else one["type"]
     return found
 
 

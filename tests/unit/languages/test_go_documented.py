@@ -18,6 +18,7 @@ from tests.support.builds import task_of
 TYPES = (
     "package a\n\ntype P struct {\n\tX int\n}\n\ntype (\n\tGrid [][]int\n\tC = float64\n)\n\ntype E struct{}\n"
     "type D map[string]int\n// type No int\ntype F func(int) int\n"
+    "type Set map[string]struct{}\n"
 )
 NAMED = named_types(TYPES)
 
@@ -34,6 +35,7 @@ def test_types_that_a_file_declares() -> None:
         "E": "struct",
         "D": "map[string]int",
         "F": "func(int) int",
+        "Set": "map[string]struct{}",
     }
 
 
