@@ -54,9 +54,18 @@ func forgeBegin() {
 	}
 }
 
-// fails: the last of what the call gives is an error.
+// fails: the last of what the call gives is an error. The call has a goroutine of its own, which it may end.
 func forgeDo(id string, fails bool, call func() []interface{}) {
 	forgeOnce.Do(forgeBegin)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		forgeOne(id, fails, call)
+	}()
+	<-over
+}
+
+func forgeOne(id string, fails bool, call func() []interface{}) {
 	watch := forgetime.AfterFunc(forgeSeconds*forgetime.Second, func() {
 		forgeos.Stderr.WriteString(forgefmt.Sprintf("\nit did not end within %d s\n", forgeSeconds))
 		forgeos.Exit(3)
