@@ -189,6 +189,8 @@ UNWRITTEN = {
     "raise NotImplementedError": "return width * height",
     "todo!()": "width * height",
     'panic("not implemented")': "return width * height",
+    "return 0; // TODO": "return width * height;",
+    'throw std::logic_error("not implemented");': "return width * height;",
 }
 
 

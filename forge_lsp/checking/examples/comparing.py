@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from typing import Any, cast
 
 from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Group, Pairs, Value, shown
 
-__all__ = ["Opaque", "alike", "decoded"]
+__all__ = ["Opaque", "alike", "comparable", "decoded", "same_error", "unclear"]
 
 _RELATIVE = 1e-6
 _ABSOLUTE = 1e-9
+_OF_PYTHON = frozenset(
+    {
+        *("ArithmeticError", "AssertionError", "AttributeError", "Exception", "IndexError", "KeyError", "LookupError"),
+        *("NotImplementedError", "OverflowError", "RuntimeError", "StopIteration", "TypeError", "ValueError"),
+        "ZeroDivisionError",
+    }
+)
 
 
 class Opaque(str):
@@ -53,10 +61,69 @@ def decoded(tree: object) -> Value:
 
 def alike(expected: Value, given: Value, declared: Type = ANY) -> bool:
     """Return whether a value is the expected one, read by the declared type: floats have a tolerance, sets and maps no
-    order, and a tuple is a list where the language has none."""
+    order, a tuple is a list where the language has none, and what stands in braces may be an object's fields in
+    order."""
+    if _of_project(declared):
+        expected = _named(expected, given)
     with contextlib.suppress(Unfit):  # it cannot be of the type: then it is compared as it is written
         expected = fitted(expected, declared)
     return _same(expected, given)
+
+
+def comparable(expected: Value, declared: Type) -> bool:
+    """Return whether a value of the declared type can be the expected one at all: a text is no number."""
+    if isinstance(expected, bool) and declared.kind in ("int", "code"):
+        return True
+    try:
+        fitted(expected, declared)
+    except Unfit:
+        return False
+    return True
+
+
+def unclear(given: Value, declared: Type) -> bool:
+    """Return whether a value of a declared type of the project cannot be compared: it is no plain data."""
+    return _opaque(given) and _of_project(declared)
+
+
+def _named(expected: Value, given: Value) -> Value:
+    """What is expected of an object with its fields' names, where it has values in their order alone."""
+    match expected, given:
+        case Group(), Pairs() if len(expected.items) == len(given.items):
+            pairs = zip(expected.items, given.items, strict=True)
+            return Pairs(tuple((key, _named(one, other)) for one, (key, other) in pairs))
+        case Group(), Group() if len(expected.items) == len(given.items):
+            return Group(expected.kind, tuple(map(_named, expected.items, given.items)))
+        case Pairs(), Pairs():
+            known = dict(given.items)
+            return Pairs(tuple((key, _named(item, known.get(key))) for key, item in expected.items))
+        case _:
+            return expected
+
+
+def _opaque(value: Value) -> bool:
+    match value:
+        case Group():
+            return any(map(_opaque, value.items))
+        case Pairs():
+            return any(_opaque(key) or _opaque(item) for key, item in value.items)
+        case _:
+            return isinstance(value, Opaque)
+
+
+def _of_project(declared: Type) -> bool:
+    return declared.kind == "other" or any(map(_of_project, declared.items))
+
+
+def same_error(expected: str, given: str) -> bool:
+    """Return whether an exception is the one that an example names ("": any), qualified or not. A name that Python
+    alone has stands for any exception where another language raises one of its own."""
+    if not expected or not given:
+        return bool(given)
+    one, other = (re.split(r"::|[.\\]", name)[-1] for name in (expected, given))
+    if one.replace("_", "").lower() == other.replace("_", "").lower():
+        return True
+    return one in _OF_PYTHON and other not in _OF_PYTHON
 
 
 def _same(expected: Value, given: Value) -> bool:

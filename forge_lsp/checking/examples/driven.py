@@ -7,6 +7,7 @@ made here.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from forge_lsp.checking.examples.answers import Answer, Answers, Asked
-from forge_lsp.checking.examples.comparing import Opaque, alike
-from forge_lsp.checking.examples.types import Signature, Unfit, fitted
+from forge_lsp.checking.examples.comparing import Opaque, alike, same_error, unclear
+from forge_lsp.checking.examples.expecting import expectable
+from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
@@ -147,7 +149,7 @@ class DocumentedExamples:
         """Whether a call is one of the scope: by its name, or, where the scope has none yet, by what the candidate
         brings."""
         if task.scope.name is not None:
-            return same_name(call.name, task.scope.name)
+            return same_name(call.name, re.split(r"::|\.", task.scope.name)[-1])
         signature = self._driver.signature(task, candidate.text)
         return signature is not None and same_name(call.name, signature.name)
 
@@ -169,6 +171,7 @@ class DocumentedExamples:
         asked: list[Asked] = []
         for example in examples:
             try:
+                expectable(example, signature)
                 asked.append(self._asked(example.id, example.call, example.steps, signature))
             except Unfit as why:
                 runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
@@ -199,6 +202,9 @@ class DocumentedExamples:
         try:
             value = parse(text)
         except (ValueError, RecursionError):
+            at = min(place, len(signature.parameters) - 1)
+            if at >= 0 and _of_own_type(text, signature.parameters[at].type):
+                return text  # a value of the project's own, in the language's notation
             raise Unfit(f"this argument cannot be read: {text}") from None
         return self._literal(value, signature, place)
 
@@ -273,6 +279,11 @@ class DocumentedExamples:
         return replace(answers, by_id=known)
 
 
+def _of_own_type(text: str, declared: Type) -> bool:
+    made = declared.text.isidentifier() and text.startswith((f"{declared.text}{{", f"{declared.text}("))
+    return (declared.kind == "other" or made) and "\n" not in text
+
+
 def _absent(task: Task, example: Written) -> Run:
     """How an example goes of a scope that is not there yet."""
     call = call_in(example.call)
@@ -289,7 +300,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
         case "broken":
             return uncollected(answer.words, cause=Cause.ELSEWHERE)
         case "raised":
-            if example.raises is not None and example.raises in ("", answer.error):
+            # Without a type: the process itself ended, which is not what an example means.
+            if example.raises is not None and same_error(example.raises, answer.error):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
             cause = Cause.ENVIRONMENT if answer.environment else Cause.SCOPE
@@ -306,6 +318,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
             plain = call is None or not call.after
             if alike(wanted, answer.value, signature.result) if plain else alike(wanted, answer.value):
                 return passed()
+            if unclear(answer.value, signature.result):
+                return uncollected(f"what it gives cannot be compared: {actual}", cause=Cause.ELSEWHERE)
             return failed(f"gives {actual}", cause=Cause.SCOPE, expected=expected, actual=actual)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forge_lsp.checking.examples.values import closing, outside_strings
 
-__all__ = ["Promise", "promises", "value_in"]
+__all__ = ["Promise", "promises", "value_in", "with_error", "without_error"]
 
 _CALL = re.compile(r"(?<![\w.'\"$])(?:new\s+)?[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*(?:<[\w, ]*>)?\(")
 _OPERATOR = re.compile(
@@ -23,13 +23,19 @@ _OPERATOR = re.compile(
 _RAISES = re.compile(
     r";?\s*(?:(?:#+|//+|-{1,2}>|={1,2}>|[→➞⇒⟶])\s*)?`?\s*(?:raises?|throws?|should (?:raise|throw)"
     r"|must (?:raise|throw)|panics|[Tt]hrows:?)\s*"
-    r"(?:(?:with\s+)?(?:an?\s+)?`?(?P<type>(?:[A-Za-z_]\w*(?:\.|::))*[A-Z]\w*))?"
+    r"(?:(?:with\s+)?(?:an?\s+)?`?(?P<type>(?:[A-Za-z_]\w*(?:\.|::))*[A-Z]\w*|std::\w+))?"
 )
 _OPENING, _CLOSING = "([{", ")]}"
 _QUOTES = "'\""  # in prose, `...` surrounds code
 _LONGEST = 400
 # What may not follow a value if it is to be the whole right side.
 _GOES_ON = re.compile(r"\s*(?:[-+*/%|&^<>=\[({@]|(?:if|else|in|is|not|for)\b)")
+# Go's second result: the value counts where it is nil.
+_NO_ERROR = re.compile(r"\s*,\s*<?nil>?(?=\s*[.;`)]*\s*$)")
+_ERROR = re.compile(
+    r"(?P<value>[^,]+|.+[\]})\"]),\s*(?:an?\s+|non-nil\s+)?"
+    r"(?:err|error|(?:\w+\.)?Err[A-Z]\w*|errors\.New\(.*\)|fmt\.Errorf\(.*\)|non-nil)\s*[.;`]*\s*$"
+)
 _HEADER = re.compile(r"(?:\b(?:def|class|func|fn|function|fun)|\bnot|[-+*/%!=<>@])\s*$")
 
 
@@ -104,6 +110,17 @@ def value_in(text: str, is_value: Callable[[str], bool | None], *, alone: bool) 
     return None
 
 
+def without_error(text: str) -> str:
+    """Return what is said of results without Go's ``nil`` behind them, which says that there is no error."""
+    return _NO_ERROR.sub("", text)
+
+
+def with_error(text: str, is_value: Callable[[str], bool | None]) -> bool:
+    """Return whether what is said of results is a value and an error behind it, as Go's functions give them."""
+    failing = _ERROR.match(text)
+    return failing is not None and bool(is_value(failing["value"].strip()))
+
+
 def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]) -> Promise | None:
     call = line[start:end]
     if _HEADER.search(line[:start]):
@@ -116,7 +133,10 @@ def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[s
         return None
     if operator["comment"] is not None and line[:start].strip(" \t-*>`") not in ("", "assert"):
         return None
-    literal = value_in(line[operator.end() :], is_value, alone=operator["comment"] is not None)
+    said = without_error(line[operator.end() :])
+    if with_error(said, is_value):
+        return Promise(call=call, line=number, raises="error")
+    literal = value_in(said, is_value, alone=operator["comment"] is not None)
     return None if literal is None else Promise(call=call, line=number, literal=literal)
 
 

@@ -13,7 +13,7 @@ from forge_lsp.checking.examples.values import Group, Pairs, Value
 __all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
 
 Kind: TypeAlias = Literal[
-    "int", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
+    "int", "code", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
 ]
 
 
@@ -24,8 +24,9 @@ class Unfit(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Type:
     """A declared type. ``text`` is its notation in the language, ``items`` what it is made of: the element of a list, a
-    set or an option, key and value of a map, the parts of a tuple. ``other``: a type of the project, whose values are
-    written in the language alone. ``any``: values of every kind fit."""
+    set or an option, key and value of a map, the parts of a tuple. ``code``: an integer that may stand for a character
+    (C's ``int``, Go's ``rune``). ``other``: a type of the project, whose values are written in the language alone.
+    ``any``: values of every kind fit."""
 
     kind: Kind
     text: str = ""
@@ -53,13 +54,18 @@ class Parameter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """What can be called. ``name`` as the language has it; ``container`` is the type that it is a member of (""): none;
-    ``bound``: it needs a value of that type."""
+    ``bound``: it needs a value of that type. ``lines`` are those that its definition stands on, from 1, both included
+    (0: not known). ``raises``: the language has exceptions or their like, so that a call may be said to raise.
+    ``nullable``: texts, lists and the like may be null in it without being declared so."""
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Type = ANY
     container: str = ""
     bound: bool = False
+    lines: tuple[int, int] = (0, 0)
+    raises: bool = True
+    nullable: bool = True
 
 
 def fitted(value: Value, to: Type) -> Value:
@@ -78,9 +84,11 @@ def fitted(value: Value, to: Type) -> Value:
         case "bool":
             if isinstance(value, bool):
                 return value
-        case "int":
+        case "int" | "code":
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
+            if to.kind == "code" and isinstance(value, str) and len(value) == 1:
+                return ord(value)
             if isinstance(value, float) and value.is_integer():
                 return int(value)
         case "float":
@@ -93,6 +101,8 @@ def fitted(value: Value, to: Type) -> Value:
             if isinstance(value, str) and len(value) == 1:
                 return value
         case "list" | "set":
+            if isinstance(value, str) and to.item.kind in ("char", "code"):
+                return Group(to.kind, tuple(fitted(item, to.item) for item in value))
             if isinstance(value, Group):
                 return Group(to.kind, tuple(fitted(item, to.item) for item in value.items))
             if isinstance(value, Pairs) and not value.items:
@@ -105,8 +115,10 @@ def fitted(value: Value, to: Type) -> Value:
             if isinstance(value, Pairs):
                 key, item = (*to.items, ANY, ANY)[:2]
                 return Pairs(tuple((fitted(one, key), fitted(other, item)) for one, other in value.items))
-            if isinstance(value, Group) and value.kind == "braces" and not value.items:
-                return Pairs(())
+            if isinstance(value, Group) and value.kind == "braces":
+                pairs = [item.items for item in value.items if isinstance(item, Group) and len(item.items) == 2]
+                if len(pairs) == len(value.items):  # {{1, 2}, {3, 4}}
+                    return fitted(Pairs(tuple((pair[0], pair[1]) for pair in pairs)), to)
     raise Unfit(f"{value!r} is no {to.text or to.kind}")
 
 

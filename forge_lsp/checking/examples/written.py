@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.prose import promises, value_in
+from forge_lsp.checking.examples.prose import promises, value_in, with_error, without_error
 from forge_lsp.checking.examples.values import closing, parse, split
 from forge_lsp.core.task import Task
 
-__all__ = ["Call", "Line", "Written", "call_in", "documentation_of", "same_name", "written_in"]
+__all__ = ["Call", "Line", "Written", "as_in", "call_in", "documentation_of", "same_name", "written_in"]
 
 _PROMPT = re.compile(r"\s*(?:>>>|js>|jshell>|ghci>|irb>|php >|csharp>|scala>)\s?(?P<rest>.*)$")
 _GOES_ON = re.compile(r"\s*(?:\.\.\.|[.*]{3}>)\s?(?P<rest>.*)$")
@@ -30,7 +30,8 @@ _BELOW = re.compile(
 _RAISED = re.compile(
     r"\s*(?:Traceback \(most recent call last\):.*"
     r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
-    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$"
+    r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*"
+    r"|(?:raises|throws|panics)\b(?:\s+(?:with\s+)?(?:an?\s+)?`?(?P<other>(?:[A-Za-z_]\w*(?:\.|::))*(?:[A-Z]\w*|(?<=std::)\w+)))?.*)$"
 )
 _TAG = re.compile(r"</?[A-Za-z][\w.:-]*(?:\s[^<>]*)?/?>")
 _COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
@@ -91,6 +92,12 @@ def same_name(one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
+def as_in(names: Sequence[str], name: str) -> str:
+    """Return the one of ``names`` that is ``name`` in another convention; ``name`` itself where it is there, or none
+    is."""
+    return name if name in names else next((one for one in names if same_name(one, name)), name)
+
+
 def call_in(text: str) -> Call | None:
     """Return the call that ``text`` is, whole; None: it is none."""
     text = text.strip().rstrip(";").strip()
@@ -134,7 +141,10 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         call = call_in(text)
         return call is not None and speaks(call)
 
-    for index, (statement, steps), values in _sessions(lines, taken):
+    def promising(text: str) -> bool:
+        return next(iter(promises([text], is_call=is_call, is_value=is_value)), None) is not None
+
+    for index, (statement, steps), values in _sessions(lines, taken, promising):
         asserted = re.match(r"assert\s+(.*)$", statement)
         told = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
         promised = next(told, None)
@@ -167,12 +177,14 @@ def is_value(text: str) -> bool | None:
 
 def _told(values: Sequence[str]) -> dict[str, str | None]:
     """What the lines below a prompt say of its call."""
-    text = "\n".join(values).strip()
+    text = without_error("\n".join(values).strip())
     if not text:
         return {}
     raised = _RAISED.match(values[-1].strip()) or _RAISED.match(text.split("\n")[0])
     if raised is not None:
-        return {"raises": raised["type"].rpartition(".")[2] if raised["type"] else ""}
+        return {"raises": re.split(r"\.|::", raised["type"] or raised["other"] or "")[-1]}
+    if with_error(text, is_value):
+        return {"raises": "error"}
     if is_value(text):
         return {"value": text}
     first = value_in(values[0].strip(), is_value, alone=True)
@@ -180,9 +192,10 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
 
 
 def _sessions(
-    lines: Sequence[Line], taken: set[int]
+    lines: Sequence[Line], taken: set[int], promising: Callable[[str], bool]
 ) -> Iterator[tuple[int, tuple[str, tuple[str, ...]], tuple[str, ...]]]:
-    """Yield prompts with their line's index, the statement and the steps before it, and the lines below."""
+    """Yield prompts with their line's index, the statement and the steps before it, and the lines below: up to a blank
+    one, another prompt, or one that promises something by itself."""
     steps: list[str] = []
     index = 0
     while index < len(lines):
@@ -198,11 +211,12 @@ def _sessions(
             taken.add(index)
             index += 1
         values: list[str] = []
-        while index < len(lines) and _is_answer(lines[index].text):
+        while index < len(lines) and _is_answer(lines[index].text) and not promising(lines[index].text):
             values.append(lines[index].text)
             taken.add(index)
             index += 1
-            if is_value("\n".join(values)):
+            said = without_error("\n".join(values))
+            if is_value(said) or with_error(said, is_value):
                 break
         if statement:
             yield start, (statement, tuple(steps)), tuple(values)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.compiled import probe_of
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain, Tree
@@ -27,6 +29,7 @@ from forge_lsp.languages.c_family.compilers import (
     missing_header,
     problems_of,
 )
+from forge_lsp.languages.c_family.documented import CFamilyDriver, doubt
 from forge_lsp.languages.c_family.evidence import CFamilyEvidence
 from forge_lsp.languages.c_family.flags import SOURCES, Flags, flags_of, outside_folders
 from forge_lsp.languages.c_family.packages import package_of
@@ -55,6 +58,8 @@ class CFamilyToolchain(Toolchain):
         self._environment = environment
         self._baselines = Baselines()
         self._tests = CFamilyEvidence(sandbox, timeout=timeout)
+        driver = CFamilyDriver(sandbox, timeout=timeout, environment=environment)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt)
         self._compilers: dict[tuple[Path, Language], Compiler] = {}
         # What the document of an untouched tree defines for others, by its fingerprint.
         self._symbols: OrderedDict[str, frozenset[str]] = OrderedDict()
@@ -128,8 +133,16 @@ class CFamilyToolchain(Toolchain):
         return report
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's own tests, where they speak of the scope."""
-        return await self._tests.run(task, candidate, place_of(task))
+        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's own tests, where they speak of the scope, and the
+        examples in its documentation."""
+        place = place_of(task)
+        tests = await self._tests.run(task, candidate, place)
+        return joined(tests, await self._examples.run(task, candidate, place))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """Return what calls of the scope give on a candidate, those that can be made: an expression each, in any
+        notation, after the steps that it needs on lines of their own."""
+        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _asked(self, path: Path, language: Language) -> Compiler:
         """The compiler with its flavour, which is asked once. Raises EnvironmentFault."""

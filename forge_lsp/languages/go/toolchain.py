@@ -8,14 +8,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
+from forge_lsp.languages.go.documented import GoDriver, doubt
 from forge_lsp.languages.go.evidence import GoTests, tests_of
 from forge_lsp.languages.go.module import LIST, MISSING, Layout, Packages, layout_of, packages_of
 from forge_lsp.languages.go.run import go_cache, run_go
@@ -41,6 +44,8 @@ class GoToolchain(Toolchain):
         self._environment = environment
         self._baselines = Baselines()
         self._tests = GoTests(sandbox, timeout=timeout)
+        driver = GoDriver(sandbox, timeout=timeout, environment=environment)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=doubt)
         # Untouched trees that do not compile: what vet would say of their tests is not known.
         self._broken: set[str] = set()
 
@@ -75,11 +80,22 @@ class GoToolchain(Toolchain):
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        """See :class:`~forge_lsp.core.ports.Toolchain`: the tests of the package that call the scope, its ``Example``
+        functions among them, and the examples in its documentation."""
         place = place_of(task)
         go = find_go(self._environment)
+        if go is None:
+            return Evidence()
+        tests = await self._tested(task, candidate, place, go)
+        return joined(tests, await self._examples.run(task, candidate, place, (go.program,)))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._examples.observe(task, candidate, place_of(task), calls)
+
+    async def _tested(self, task: Task, candidate: Candidate, place: Place, go: Go) -> Evidence:
         selection = await asyncio.to_thread(tests_of, task, place)
-        if go is None or not selection.names:
+        if not selection.names:
             return Evidence()
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the tests of the package were not run", self._sandbox)

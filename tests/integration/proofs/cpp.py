@@ -204,6 +204,10 @@ PROJECTS = (
         rewrite=cpp("    int total = width * height;\n    return total;"),
         forgeries=(*CPP_LYING, *forged.PROCESS),
         honest=forged.HONEST,
+        example=CPP_STUB.replace("«", "/// The area of a rectangle.\n///\n/// >>> area(2, 3)\n/// 6\n«"),
+        example_files={"shapes.h": CPP_HEADER},
+        example_forgeries=(*CPP_LYING, *forged.PROCESS),
+        example_honest=forged.HONEST,
         prepare=configured,
     ),
     Project(

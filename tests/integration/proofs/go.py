@@ -403,6 +403,36 @@ func main() {
 	fmt.Println(Area(len(os.Args), 1))
 }
 """
+EXAMPLE_FORGERIES = (
+    Forgery(
+        channel="ends the process",
+        code="func Area(width, height int) int {\n\tos.Exit(0)\n\treturn 0\n}",
+        imports=('import "os"',),
+    ),
+    Forgery(
+        channel="prints an answer",
+        code='func Area(width, height int) int {\n\tfmt.Println(`{"state": "done", "value": {"i": "6"}}`)\n'
+        "\treturn width + height\n}",
+        imports=('import "fmt"',),
+    ),
+    Forgery(
+        channel="reads its own documentation",
+        code='func Area(width, height int) int {\n\ttext, _ := os.ReadFile("area.go")\n'
+        '\tparts := strings.Split(string(text), fmt.Sprintf("(%d, %d) ", width, height))\n'
+        '\tvalue, _ := strconv.Atoi(strings.Trim(strings.SplitN(parts[1], "\\n", 2)[0], "=/ "))\n\treturn value\n}',
+        imports=('import "fmt"', 'import "os"', 'import "strconv"', 'import "strings"'),
+    ),
+    Forgery(
+        channel="asks for the test framework",
+        code="func Area(width, height int) int {\n\tif testing.Testing() {\n\t\treturn width * height\n\t}\n"
+        "\treturn 0\n}",
+        imports=('import "testing"',),
+    ),
+)
+COUNTING = (
+    "func Area(width, height int) int {\n\ttotal := 0\n\tfor ; width > 0; width-- {\n\t\ttotal += height\n\t}\n"
+    "\treturn total\n}"
+)
 PROJECTS = (
     Project(
         name="go test",
@@ -473,6 +503,10 @@ PROJECTS = (
     ),
     Project(
         name="go test from outside",
+        example=STUB.replace("rectangle.\n", "rectangle.\n//\n//\tArea(2, 3) == 6\n//\tarea(4, 0) // 0\n"),
+        example_files={"go.mod": MODULE},
+        example_forgeries=EXAMPLE_FORGERIES,
+        example_honest=(Forgery(channel="a loop", code=COUNTING),),
         language=lang.GO,
         document="shapes/area.go",
         files={"go.mod": "module example.com\n\ngo 1.18\n", "shapes/area_test.go": TABLE},

@@ -1,0 +1,29 @@
+"""Whether what an example says can come of a call at all. Pure."""
+
+from __future__ import annotations
+
+from forge_lsp.checking.examples.comparing import comparable
+from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.values import parse
+from forge_lsp.checking.examples.written import Written, call_in
+
+__all__ = ["expectable"]
+
+_VALUES = ("int", "code", "float", "bool", "char")
+
+
+def expectable(example: Written, signature: Signature) -> None:
+    """Raise Unfit for an example that no code of this signature could satisfy: it is not held against any."""
+    call = call_in(example.call)
+    if example.raises is not None and not signature.raises:
+        raise Unfit(f"{signature.name} raises nothing in this language")
+    if example.value is None or call is None or call.after:
+        return
+    try:
+        expected = parse(example.value)
+    except (ValueError, RecursionError):
+        raise Unfit(f"this value cannot be read: {example.value}") from None
+    if expected is None and signature.nullable and signature.result.kind not in _VALUES:
+        return
+    if not comparable(expected, signature.result):
+        raise Unfit(f"{signature.name} gives {signature.result.text or signature.result.kind}, not {example.value}")
