@@ -82,8 +82,8 @@ class Leaderboard:
     def best(self) -> Best | None:
         """Return the best that compiles, or that nothing here could compile; None where there is none.
 
-        By: proven to compile, least against it, no doubt, most proofs, most kept, score, agreement with other models,
-        the later one.
+        By: proven to compile, least against it, no doubt, most proofs, most kept, merit, score, the later one.
+        What was run goes before what reviewers think.
         """
         offered = [
             (checked, self._checks.settle(checked, last=True), verdict, index)
@@ -104,8 +104,8 @@ class Leaderboard:
             -evidence.count(CheckStatus.DISPUTED),
             evidence.count(CheckStatus.PROOF),
             self._checks.kept(evidence),
+            round(evidence.merit or 0.0, 6),
             -1.0 if score is None else score,
-            evidence.agreement.share if evidence.agreement is not None else 0.0,
             checked.candidate.attempt,
             -index,
         )
