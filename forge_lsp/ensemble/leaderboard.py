@@ -46,6 +46,15 @@ class Leaderboard:
         """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
         self._entries.extend((item, verdict if item is chosen else None) for item in checked)
 
+    @property
+    def checked(self) -> tuple[Checked, ...]:
+        """All candidates so far, in order."""
+        return tuple(checked for checked, _ in self._entries)
+
+    def renew(self, old: Checked, new: Checked) -> None:
+        """Put ``new``, of which more is known, in the place of ``old``."""
+        self._entries = [(new if checked is old else checked, verdict) for checked, verdict in self._entries]
+
     def runners_up(self, checked: Sequence[Checked], *, last: bool) -> tuple[RunnerUp, ...]:
         """Return the candidates of an attempt after the first, as far as they compile."""
         return tuple(

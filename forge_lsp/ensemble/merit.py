@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ENOUGH_AUTHORED", "SUPPORTING_MODELS", "SUPPORTING_POINTS", "SUPPORTING_SHARE", "merit", "method_of"]
+__all__ = [
+    "ENOUGH_AUTHORED",
+    "SUPPORTING_MODELS",
+    "SUPPORTING_POINTS",
+    "SUPPORTING_SHARE",
+    "closed",
+    "merit",
+    "method_of",
+]
 
 SUPPORTING_MODELS = 2
 SUPPORTING_SHARE = 0.5
@@ -48,15 +56,16 @@ def method_of(call: str) -> str:
         attribute = _ATTRIBUTE.search(text)
         return attribute[1] if attribute is not None else ""
     name = re.split(r"\.|->|::", first[1])[-1]
-    end = _closed(text, first.end() - 1)
+    end = closed(text, first.end() - 1)
     while end is not None and (further := _FURTHER.match(text, end)) is not None:
         name = further[1]
-        end = _closed(text, further.end() - 1) if further[2] else further.end()
+        end = closed(text, further.end() - 1) if further[2] else further.end()
     return name
 
 
-def _closed(text: str, opening: int) -> int | None:
-    """The position after the bracket that closes the one at ``opening``; quoted texts count for nothing."""
+def closed(text: str, opening: int) -> int | None:
+    """Return the position after the bracket that closes the one at ``opening``, None where none does; quoted texts
+    count for nothing."""
     depth, quote, index = 0, "", opening
     while index < len(text):
         char = text[index]
