@@ -80,7 +80,7 @@ class Checks:
         return more
 
     def _compare(self, model: str, checked: Checked) -> None:
-        key = f"{checked.candidate.attempt}\0{_bare(checked.candidate.text)}"
+        key = _bare(checked.candidate.text)
         self.behaviours.learn(model, checked.raw, key)
         self.committee.answered(model, key, {one.call: one.answer for one in checked.raw.observed})
 

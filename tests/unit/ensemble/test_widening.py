@@ -74,7 +74,7 @@ async def test_an_author_sees_the_task_and_no_candidate() -> None:
     stand = Stand((ScriptedModel("g", GOOD), author), toolchain=FakeToolchain(answers=ANSWERS))
     await stand.run(schedule(members=("r1",)), attempts=1)
     words = "\n".join(message.text for message in author.requests[0].messages)
-    assert "write examples" in words
+    assert "give examples" in words
     assert "the definition of `add`" in words
     assert "return a + b" not in words
     assert author.requests[0].schema is not None
