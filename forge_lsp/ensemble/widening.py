@@ -78,7 +78,10 @@ class Widening:
         if self._running is not None:
             running, self._running = self._running, None
             await running
-        if await self.checks_at_hand():
+        compiled = [item for item in checked if item.build.compiled is not False]
+        if self._at_hand is None and compiled:  # what they showed says it, so that nothing is run for it
+            self._at_hand = any(item.raw.blocked is not None or _run(item) for item in compiled)
+        if self._at_hand or not any(map(_kept, compiled)):
             return tuple(checked)
         await self._ask(number, self._authors(row))
         now = list(checked)
@@ -229,6 +232,11 @@ class Widening:
             if apart and one.candidate.code.split() != other.candidate.code.split():
                 return one.candidate, other.candidate
         return None
+
+
+def _run(item: Checked) -> bool:
+    """Whether a check of the user's could be run on it."""
+    return any(result.status is not CheckStatus.NOT_RUNNABLE for result in item.raw.results)
 
 
 def _kept(item: Checked) -> bool:

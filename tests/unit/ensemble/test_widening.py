@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from forge_lsp.core.attempt import Evidence, Outcome
+from forge_lsp.core.attempt import BuildStatus, Evidence, Outcome
 from forge_lsp.core.checks import CheckStatus, Grade
 from forge_lsp.core.errors import ModelFault
 from forge_lsp.core.events import CallStarted, Degraded, StageFinished
 from forge_lsp.core.ports import ChatReply, ChatRequest
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
-from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, verdict_text
+from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, report, verdict_text
 from tests.unit.ensemble.test_loop import Stand
 
 CALLS = ("add(2, 3)", "add(0, 0)", "add(-1, 1)")
@@ -86,8 +86,16 @@ async def test_it_costs_nothing_where_the_user_has_a_check() -> None:
     end = await stand.run(schedule(members=("r1",)), attempts=1)
     assert asked(stand) == [("g", "generate"), ("r1", "review")]
     assert toolchain.observed == []
+    assert len(toolchain.proved) == 1  # not even to see whether there is a check
     assert end.evidence is not None
     assert end.evidence.committee == ()
+
+
+async def test_no_examples_are_asked_for_where_no_candidate_compiles() -> None:
+    toolchain = FakeToolchain(builds={"a - b": report(BuildStatus.FAILED)}, answers=ANSWERS)
+    stand = Stand((ScriptedModel("g", BAD), reviewer("r1")), toolchain=toolchain)
+    await stand.run(schedule(members=("r1",)), attempts=1)
+    assert asked(stand) == [("g", "generate")]
 
 
 @pytest.mark.parametrize("off", ["settings", "toolchain", "language"])
