@@ -74,6 +74,11 @@ class CommandToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._language.evidence(task, candidate) if self._language is not None else Evidence()
 
+    @property
+    def observes(self) -> bool:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return self._language is not None and self._language.observes
+
     async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._language.observe(task, candidate, calls) if self._language is not None else ()

@@ -39,6 +39,10 @@ class _Apart(Toolchain):
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         return await self.tests_by.evidence(task, candidate)
 
+    @property
+    def observes(self) -> bool:
+        return self.build_by.observes
+
     async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         return await self.build_by.observe(task, candidate, calls)
 

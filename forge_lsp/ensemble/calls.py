@@ -78,8 +78,9 @@ class Calls:
 
     @property
     def reviewed_only(self) -> frozenset[str]:
-        """Settings keys of the models that were asked for reviews and for nothing else."""
-        return frozenset(key for key, stages in self._asked.items() if stages == {Stage.REVIEW})
+        """Settings keys of the models that were asked for reviews and examples, and for nothing else: neither part sees
+        the project's rules."""
+        return frozenset(key for key, stages in self._asked.items() if stages <= {Stage.REVIEW, Stage.CHECK})
 
     def line(self, number: int, stage: Stage) -> Line:
         """The way to the models for one stage of one attempt."""

@@ -130,7 +130,7 @@ def _checks(evidence: Evidence) -> Iterable[tuple[InsightKind, str]]:
 
 def _parted(difference: Difference) -> str:
     answers = "; ".join(f"{answer} ({', '.join(models)})" for answer, models in difference.answers[:4])
-    return f"`{difference.call}`: {answers}"
+    return f"`{'; '.join(difference.call.splitlines())}`: {answers}"
 
 
 def failure_words(result: CheckResult) -> str:

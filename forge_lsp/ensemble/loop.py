@@ -35,7 +35,7 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
-from forge_lsp.core.task import Task
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks
@@ -48,6 +48,7 @@ from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
+from forge_lsp.ensemble.widening import Widening
 
 __all__ = ["Conclusion", "Ensemble", "Sent"]
 
@@ -128,7 +129,9 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            checks=Checks(unfinished=task.scope.unfinished, alone=alone, identity=self._identity),
+            checks=Checks(
+                unfinished=task.scope.unfinished, alone=alone, by_method=_is_class(task), identity=self._identity
+            ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
             fast=self._fast,
@@ -179,6 +182,7 @@ class _Job:
         self._calls = stages.calls
         self._checks = stages.checks
         self._leaderboard = Leaderboard(stages.checks)
+        self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
@@ -214,7 +218,7 @@ class _Job:
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
-        if self._schedule.effort == "need" and await self._stages.checks_at_hand():
+        if self._schedule.effort == "need" and await self._widening.checks_at_hand():
             return rows_by_need(self._schedule, attempts, free=self._stages.free, records=self._records)
         return [self._schedule.row_for(number) for number in range(1, attempts + 1)]
 
@@ -238,6 +242,8 @@ class _Job:
         except ServerUnreachable as error:
             fault = error
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
+        finally:
+            await self._widening.stop()
         if result.skipped is not None:
             self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:
@@ -284,6 +290,7 @@ class _Job:
         """Think, generate, check, review, decide."""
         stages = self._stages
         thought = await stages.think(number, row, self._insights)
+        self._widening.begin(number, row)
         while True:
             model = row.generator.model
             again = any(one.generator == model and one.skipped is None for one in self._attempts)
@@ -303,7 +310,7 @@ class _Job:
             kind = DecisionKind.GIVE_UP if last else DecisionKind.RETRY
             none = Decision(kind=kind, reason=written.trouble or "no code")
             return _Result(decision=none, thought=thought, generator=model)
-        checked = await stages.check(number, written.candidates)
+        checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
         chosen = checked[0]
         evidence = self._checks.settle(chosen, last=last)
         accept = self._schedule.accept
@@ -381,6 +388,11 @@ class _Job:
             sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
             evidence=evidence,
         )
+
+
+def _is_class(task: Task) -> bool:
+    """Whether the scope is a definition without parameters: of classes agreement is looked at method by method."""
+    return task.scope.kind is ScopeKind.DEFINITION and task.scope.parameters is None
 
 
 def _skipped(number: int, row: Row, reason: str) -> Attempt:

@@ -55,6 +55,8 @@ _PARTS = {
     "debate": "debate",
     "vote": "vote",
     "look": "second look",
+    "give": "examples",
+    "find": "inputs",
 }
 _MARK = "# Your part: "
 
@@ -68,7 +70,7 @@ def prompt(body: Mapping[str, Any]) -> str:
 
 
 def part_of(body: Mapping[str, Any]) -> str:
-    """Which part a call asks its model to play: propose, critique, refine, generate or review."""
+    """Which part a call asks its model to play: propose, critique, refine, generate, examples, inputs or review."""
     text = prompt(body)
     at = text.rfind(_MARK)
     return _PARTS[text[at + len(_MARK) :].split()[0]] if at >= 0 else "generate"

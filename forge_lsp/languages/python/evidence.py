@@ -58,7 +58,7 @@ class PythonEvidence:
             fault = no_code_here("generated code is not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         examples = {example.id: example for group in groups for example in group.examples}
-        probes = probes_of(groups)
+        probes = probes_of(groups, task.document.text)
         seen: tuple[Observation, ...] = ()
 
         doubts: list[str] = []

@@ -108,6 +108,11 @@ class PythonToolchain(Toolchain):
         examples = await self._evidence.run(task, candidate, place, interpreter)
         return joined(examples, await self._tests.run(task, candidate, place, interpreter))
 
+    @property
+    def observes(self) -> bool:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return self._sandbox.runs_project_code
+
     async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task)

@@ -53,8 +53,22 @@ def test_a_call_that_is_an_example_already_is_not_made_again() -> None:
 
 
 def test_earlier_statements_come_along() -> None:
-    probes = probes_of((group("s = Stack() | s.push(1)"),))
-    assert probes[0].steps == ("s = Stack()", "s.push(2)")
+    probe = next(probe for probe in probes_of((group("s = Stack() | s.push(1)"),)) if probe.source == "mutation")
+    assert probe.steps == ("s = Stack()", "s.push(2)")
+    assert probe.call == "s = Stack()\ns.push(2)"
+
+
+def test_only_statements_that_the_call_depends_on_come_along() -> None:
+    probes = probes_of((group("import math | a = [1] | b = 2 | f(b, 3)", "f(math.pi, a)"),))
+    assert probes[0].steps == ("import math", "b = 2", "f(b, 4)")
+    assert ("import math", "a = [1]", "f(math.pi, a)") not in {probe.steps for probe in probes}
+
+
+def test_a_literal_of_what_stands_before_a_call_changes_too() -> None:
+    assert [probe.steps for probe in probes_of((group("a = [1] | f(a)"),))] == [
+        ("a = []", "f(a)"),
+        ("a = [2]", "f(a)"),
+    ]
 
 
 def test_there_are_never_many() -> None:
