@@ -75,6 +75,9 @@ class Language:
     def __str__(self) -> str:
         return self.id
 
+    def __format__(self, spec: str) -> str:
+        return format(self.id, spec)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Language) and self.id == other.id
 

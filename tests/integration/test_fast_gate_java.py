@@ -176,4 +176,4 @@ async def test_without_a_jdk_it_says_nothing(sandbox: Sandbox, state: Path, tmp_
     assert await looked(sandbox, lang.JAVA, opener, task, ["class A { }\n"]) == [None]
     for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
         (finding,) = fast_findings(lang.BUILT_IN, sandbox, environment)
-        assert (lang.JAVA in cast("list[str]", finding.facts["languages"])) is there
+        assert (lang.JAVA.id in cast("list[str]", finding.facts["languages"])) is there

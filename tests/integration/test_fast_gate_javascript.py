@@ -169,4 +169,4 @@ async def test_without_node_it_says_nothing(sandbox: Sandbox, tmp_path: Path) ->
     assert await looked(sandbox, lang.JAVASCRIPT, opener, task, ["1;\n"]) == [None]
     for environment, there in ((os.environ, True), ({"PATH": "/nonexistent"}, False)):
         (finding,) = fast_findings(lang.BUILT_IN, sandbox, environment)
-        assert (lang.JAVASCRIPT in cast("list[str]", finding.facts["languages"])) is there
+        assert (lang.JAVASCRIPT.id in cast("list[str]", finding.facts["languages"])) is there

@@ -64,7 +64,7 @@ class CFamilyOpener(AsItIs):
         paths = {key: path for key, path in found.items() if not isinstance(path, Fault)}
         if source is None or (self._language, False) not in paths:
             return None
-        key = ("c_family", self._language, source, tuple(sorted(paths.items())))
+        key = ("c_family", self._language, source, frozenset(paths.items()))
         return Prepared(key=key, start=lambda keep: _start(keep, place, source, self._language, paths))
 
     def word(self, document: PurePosixPath) -> None:

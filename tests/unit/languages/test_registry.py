@@ -24,6 +24,11 @@ def resolved(text: str, tmp_path: Path) -> Resolved:
     return resolve(gather(config=path, environment={}), Layer(label="none"))
 
 
+def test_a_language_is_told_by_its_identifier() -> None:
+    go = BUILT_IN.recorded("go")
+    assert (f"{go}", f"{go:5}|", str(go)) == ("go", "go   |", "go")
+
+
 def test_a_language_of_the_settings(tmp_path: Path) -> None:
     settings = resolved(f'{ZIG}[check.zig]\ncommand = ["zig", "ast-check", "{{file}}"]\n', tmp_path).settings
     known = settings.languages
