@@ -7,15 +7,16 @@ made here.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-from forge_lsp.checking.examples.comparing import Opaque, alike
+from forge_lsp.checking.examples.comparing import Opaque, alike, comparable
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
-from forge_lsp.checking.examples.values import Value, parse, shown
+from forge_lsp.checking.examples.values import Group, Own, Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
 from forge_lsp.checking.gate import fault_of
@@ -32,6 +33,7 @@ __all__ = ["Answer", "Answers", "Asked", "DocumentedExamples", "Driver"]
 
 _MOST_ROUNDS = 3
 _LONGEST = 200
+_ANY_ERROR = ("", "Exception", "Error", "Throwable")  # what others are kinds of
 
 
 def _believed(task: Task, candidate: Candidate) -> str | None:
@@ -218,20 +220,14 @@ class DocumentedExamples:
         return runs, _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
 
     def _asked(self, id_: str, text: str, steps: Sequence[str], signature: Signature) -> Asked:
-        call = call_in(text)
+        call = call_in(text, lambda call: same_name(call.name, signature.name))
         if call is None:
             raise Unfit(f"this is no call: {text}")
-        arguments = self._arguments(call, signature)
-        said = [self._argument(argument, signature, place) for place, argument in enumerate(arguments)]
-        own = tuple(self._driver.step(step) for step in steps) if signature.bound else ()
+        values = [_value_of(argument) for argument in self._arguments(call, signature)]
+        said = [self._literal(value, signature, place) for place, value in enumerate(_spread(values, signature))]
+        made = signature.receiver and not _instance(call, signature)
+        own = tuple(self._driver.step(step) for step in steps) if signature.bound and not made else ()
         return Asked(id=id_, call=self._driver.expression(signature, said, call) + call.after, steps=own)
-
-    def _argument(self, text: str, signature: Signature, place: int) -> str:
-        try:
-            value = parse(text)
-        except (ValueError, RecursionError):
-            raise Unfit(f"this argument cannot be read: {text}") from None
-        return self._literal(value, signature, place)
 
     def _literal(self, value: Value, signature: Signature, place: int) -> str:
         parameters = signature.parameters
@@ -262,23 +258,24 @@ class DocumentedExamples:
 
     def _probes(self, examples: Sequence[Written], signature: Signature) -> dict[str, Asked]:
         """Variations of the examples by what people are shown of them. Members need steps of their own: none there."""
-        if signature.bound:
+        if signature.bound and not signature.receiver:
             return {}
         calls: list[tuple[Value, ...]] = []
         for example in examples:
-            call = call_in(example.call)
-            if call is None or call.after:
+            call = call_in(example.call, lambda call: same_name(call.name, signature.name))
+            if call is None or call.after or (signature.bound and _instance(call, signature)):
                 continue
             try:
-                calls.append(tuple(map(parse, self._arguments(call, signature))))
-            except (ValueError, Unfit, RecursionError):
+                calls.append(tuple(map(_value_of, self._arguments(call, signature))))
+            except Unfit:
                 continue
         found: dict[str, Asked] = {}
         for number, arguments in enumerate(variations(calls)):
             text = f"{signature.name}({', '.join(map(shown, arguments))})"
             plain = Call(head="", name=signature.name, arguments=())
             try:
-                said = [self._literal(value, signature, place) for place, value in enumerate(arguments)]
+                values = _spread(arguments, signature)
+                said = [self._literal(value, signature, place) for place, value in enumerate(values)]
                 found[text] = Asked(id=f"p{number}", call=self._driver.expression(signature, said, plain))
             except Unfit:
                 continue
@@ -304,6 +301,33 @@ class DocumentedExamples:
         return replace(answers, by_id=known)
 
 
+def _value_of(text: str) -> Value:
+    """The value of an argument; what is none in any notation, only its language can read."""
+    try:
+        return parse(text)
+    except (ValueError, RecursionError):
+        if not text.strip():
+            raise Unfit("an argument is empty") from None
+        return Own(text.strip())
+
+
+def _spread(values: Sequence[Value], signature: Signature) -> Sequence[Value]:
+    """The arguments, those for a parameter that takes all the rest one by one where they are written as a list."""
+    last = len(signature.parameters) - 1
+    if last < 0 or not signature.parameters[last].rest or len(values) != last + 1:
+        return values
+    value, declared = values[last], signature.parameters[last].type
+    if isinstance(value, Group) and declared.kind not in ("list", "set", "tuple", "any"):
+        return (*values[:last], *value.items)
+    return values
+
+
+def _instance(call: Call, signature: Signature) -> bool:
+    """Whether a call says of which instance it is: by a name, or by what makes one."""
+    head = re.sub(r"\W+$", "", call.head)
+    return head not in ("", "this", "self", signature.container, signature.container.rpartition(".")[2])
+
+
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
     expected = example.expected
     if answer is None:
@@ -313,7 +337,7 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
         case "broken":
             return uncollected(answer.words, cause=Cause.ELSEWHERE)
         case "raised":
-            if example.raises is not None and example.raises in ("", answer.error):
+            if example.raises is not None and example.raises in (answer.error, *_ANY_ERROR):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
             return failed(words, cause=Cause.SCOPE, expected=expected)
@@ -325,7 +349,9 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
                 wanted = parse(example.value)
             except (ValueError, RecursionError):
                 return uncollected(f"this value cannot be read: {example.value}", cause=Cause.ELSEWHERE)
-            call = call_in(example.call)
+            if not comparable(wanted, answer.value):
+                return uncollected(f"{actual} cannot be compared with {example.value}", cause=Cause.ELSEWHERE)
+            call = call_in(example.call, lambda call: same_name(call.name, signature.name))
             plain = call is None or not call.after
             if alike(wanted, answer.value, signature.result) if plain else alike(wanted, answer.value):
                 return passed()

@@ -52,7 +52,17 @@ def scoped(task: Task, text: str) -> Found | None:
         elif item.name == wanted.rpartition(".")[2]:
             found.append(one)
     exact = [one for one in found if one.container == container or one.container.endswith(f".{container}")]
-    return next(iter((*exact, *found)), None)
+    return min(exact or found, key=lambda one: _unlike(one.item, task), default=None)
+
+
+def _unlike(item: Item, task: Task) -> int:
+    """How far one of several definitions of one name (overloads) is from the scope: by its header, its parameters."""
+    scope = task.scope
+    if scope.signature is not None and "".join((item.signature or "").split()) == "".join(scope.signature.split()):
+        return 0
+    if scope.parameters is None:
+        return 1
+    return 1 if item.parameters == scope.parameters else 2 + (len(item.parameters or ()) != len(scope.parameters))
 
 
 def _all(items: Sequence[Item], holders: tuple[Item, ...] = ()) -> Iterator[tuple[Item, tuple[Item, ...]]]:

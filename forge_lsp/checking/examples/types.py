@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from forge_lsp.checking.examples.values import Group, Pairs, Value
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
 
 __all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
 
@@ -53,20 +53,25 @@ class Parameter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """What can be called. ``name`` as the language has it; ``container`` is the type that it is a member of (""): none;
-    ``bound``: it needs a value of that type."""
+    ``bound``: it needs a value of that type, and ``receiver`` makes one where an example does not (""): it has to."""
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Type = ANY
     container: str = ""
     bound: bool = False
+    receiver: str = ""
 
 
 def fitted(value: Value, to: Type) -> Value:
     """Return ``value`` as one of the type: braces become what they are declared to be, whole numbers become floats.
 
-    Raises Unfit.
+    What only its language can read is of a type of the project. Raises Unfit.
     """
+    if isinstance(value, Own) and to.kind == "other":
+        return value
+    if isinstance(value, Own) and to.kind != "optional":
+        raise Unfit(f"{value} is no {to.text or 'plain value'}")
     match to.kind:
         case "any" | "other":
             return _plain(value)
@@ -107,12 +112,14 @@ def fitted(value: Value, to: Type) -> Value:
                 return Pairs(tuple((fitted(one, key), fitted(other, item)) for one, other in value.items))
             if isinstance(value, Group) and value.kind == "braces" and not value.items:
                 return Pairs(())
-    raise Unfit(f"{value!r} is no {to.text or to.kind}")
+    raise Unfit(f"{shown(value)} is no {to.text or to.kind}")
 
 
 def _plain(value: Value) -> Value:
     """A value for which no type says what its braces are: a set, as Python has it."""
     match value:
+        case Own():
+            raise Unfit(f"{value} is no plain value")
         case Group():
             if value.kind == "braces" and not value.items:
                 return Pairs(())

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Group", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
+__all__ = ["Group", "Own", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
 
 GroupKind: TypeAlias = Literal["list", "tuple", "set", "braces"]
 
@@ -31,6 +31,12 @@ class Pairs:
     items: tuple[tuple[Value, Value], ...]
 
 
+class Own(str):
+    """What has no meaning outside of its language, as it is written: ``Color.RED``, the construction of an object."""
+
+    __slots__ = ()
+
+
 Value: TypeAlias = "bool | int | float | str | Group | Pairs | None"
 """A value as plain data. ``None`` stands for what the notations call null, nil, None, undefined or an empty option."""
 
@@ -48,6 +54,10 @@ _WORDS: dict[str, Value] = {
         ("Infinity", "inf", "Double.POSITIVE_INFINITY", "double.PositiveInfinity", "math.inf", "math.Inf(1)"), math.inf
     ),
     **dict.fromkeys(("Double.NEGATIVE_INFINITY", "double.NegativeInfinity", "math.Inf(-1)"), -math.inf),
+    **dict.fromkeys(("Integer.MAX_VALUE", "int.MaxValue", "Int.MAX_VALUE", "i32::MAX", "math.MaxInt32"), 2**31 - 1),
+    **dict.fromkeys(("Integer.MIN_VALUE", "int.MinValue", "Int.MIN_VALUE", "i32::MIN", "math.MinInt32"), -(2**31)),
+    **dict.fromkeys(("Long.MAX_VALUE", "long.MaxValue", "i64::MAX", "math.MaxInt64"), 2**63 - 1),
+    **dict.fromkeys(("Long.MIN_VALUE", "long.MinValue", "i64::MIN", "math.MinInt64"), -(2**63)),
     "f64::INFINITY": math.inf,
     "f64::NEG_INFINITY": -math.inf,
     "float('nan')": math.nan,
@@ -102,6 +112,7 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _OPENING, _CLOSING = "([{", ")]}"
+_CONSTANT = re.compile(r"(?:[A-Za-z_]\w*(?:\.|::))*[A-Z]\w*(?:\.|::)[A-Z]\w*(?![\w.:({])")
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*(?=\s*[:=])")
 _DEEPEST = 40
 
@@ -126,6 +137,8 @@ def shown(value: Value) -> str:
             return str(value)
         case float():
             return f"{value:.12g}" if not value.is_integer() or abs(value) > 1e15 else f"{value:.1f}"
+        case Own():
+            return str(value)
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case Pairs():
@@ -223,6 +236,10 @@ class _Reader:
             number = _WORDS[word[0]]
             if isinstance(number, float):
                 return -number
+        constant = _CONSTANT.match(text, at)
+        if constant is not None:
+            self._at = constant.end()
+            return Own(constant[0])
         return self._number()
 
     def _number(self) -> int | float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import count
 
@@ -29,7 +29,8 @@ _BELOW = re.compile(
 )
 _RAISED = re.compile(
     r"\s*(?:Traceback \(most recent call last\):.*"
-    r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
+    r"|(?:\|\s*)?(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+"
+    r"|Exception)\s+(?:an?\s+)?`?)?"
     r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*)$"
 )
 _TAG = re.compile(r"</?[A-Za-z][\w.:-]*(?:\s[^<>]*)?/?>")
@@ -37,6 +38,13 @@ _COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
 _BLOCK_LINE = re.compile(r"\s*\*?\s?(?P<text>.*?)\s*$")
 _ABOVE = re.compile(r"\s*(?:@\w[\w.]*(?:\(.*\))?|\[.*\]|#\[.*\]|template\s*<.*>)\s*$")
 _TAGGED = re.compile(r"@(?:example|returns?|param|throws|see|code|link)\b")
+_SET_UP = re.compile(
+    r"(?:(?:final|const|let|var|val|auto|mut)\s+)*(?:[A-Za-z_$][\w$.:]*(?:<[^=]*>)?[\s*&]+)?\$?[A-Za-z_]\w*\s*"
+    r"(?::\s*[\w.<>, ]+)?(?::=|=(?![=>]))\s*\S"
+)
+_LINK = re.compile(r"\s*\??\.\s*(?=[A-Za-z_$])|(?:->|::)(?=[A-Za-z_]\w*\()")
+_CALLED = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->)\w+)+\(")
+_SAID = re.compile(r";?$|(?:==|[-=]>|[→➞⇒⟶]|returns?\b|gives?\b|throws\b|raises\b)")
 _MOST = 60
 _LONGEST = 2_000
 
@@ -91,19 +99,28 @@ def same_name(one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
-def call_in(text: str) -> Call | None:
-    """Return the call that ``text`` is, whole; None: it is none."""
+def call_in(text: str, speaks: Callable[[Call], bool] | None = None) -> Call | None:
+    """Return the call that ``text`` is, whole; None: it is none. Of a chain of calls (``new Stack().push(1).size()``)
+    it is the first, or the first that ``speaks``."""
     text = text.strip().rstrip(";").strip()
     match = _CALL.match(text)
-    if match is None:
-        return None
-    end = closing(text, match.end() - 1)
-    if end is None:
-        return None
-    after = text[end:].strip()
-    if after and after[0] not in ".[":
-        return None
-    return Call(head=match["head"], name=match["name"], arguments=split(text[match.end() : end - 1]), after=after)
+    first: Call | None = None
+    head = ""
+    while match is not None and (end := closing(text, match.end() - 1)) is not None:
+        after = text[end:].strip()
+        if after and after[0] not in ".[" and _LINK.match(text, end) is None:
+            return None
+        arguments = split(text[match.end() : end - 1])
+        call = Call(head=head + match["head"], name=match["name"], arguments=arguments, after=after)
+        first = first or call
+        if speaks is None or speaks(call):
+            return call
+        link = _LINK.match(text, end)
+        if link is None:
+            break
+        head = text[: link.end()]
+        match = _CALL.match(text, link.end())
+    return first
 
 
 def documentation_of(task: Task) -> tuple[Line, ...]:
@@ -128,7 +145,7 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         return Written(id=f"e{name}", call=call, line=number, steps=tuple(steps), **said)
 
     def is_call(text: str) -> bool:
-        call = call_in(text)
+        call = call_in(text, speaks)
         return call is not None and speaks(call)
 
     for index, prompt, values in _sessions(lines, taken):
@@ -147,13 +164,14 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         if index in taken or len(found) >= _MOST:
             continue
         inline = list(promises([line.text], is_call=is_call, is_value=is_value))
+        steps = _above(lines, index, taken)
         for promise in inline:
-            found.append(example(promise.call, line.number, value=promise.literal, raises=promise.raises))
+            found.append(example(promise.call, line.number, steps, value=promise.literal, raises=promise.raises))
         if not inline and is_call(line.text) and index + 1 < len(lines) and index + 1 not in taken:
             below = _BELOW.match(lines[index + 1].text)
             value = value_in(below["rest"], is_value, alone=True) if below is not None else None
             if value is not None:
-                found.append(example(line.text.strip().rstrip(";"), line.number, value=value))
+                found.append(example(line.text.strip().rstrip(";"), line.number, steps, value=value))
     return tuple(found[:_MOST])
 
 
@@ -166,8 +184,29 @@ def is_value(text: str) -> bool | None:
     return True
 
 
+def _above(lines: Sequence[Line], index: int, taken: Set[int]) -> tuple[str, ...]:
+    """The statements in the lines right above one: what an instance needs that is used in it."""
+    found: list[str] = []
+    while index > 0 and index - 1 not in taken:
+        index -= 1
+        statement = re.sub(r"\s*(?://|#\s).*$", "", lines[index].text).strip()
+        assigned = _SET_UP.match(statement) is not None
+        call = None if assigned else _CALLED.match(statement)
+        if call is not None:
+            end = closing(statement, call.end() - 1)
+            rest = statement[end:].strip() if end is not None else "no end"
+            if rest and not _SAID.match(rest):
+                break
+            statement = statement[:end]
+        elif not assigned:
+            break
+        found.append(statement)
+    return tuple(reversed(found))
+
+
 def _told(values: Sequence[str]) -> dict[str, str | None]:
     """What the lines below a prompt say of its call."""
+    values = [re.sub(r"^\s*\$?\w+ ==> ", "", value) for value in values]  # jshell: "$1 ==> 3"
     text = "\n".join(values).strip()
     if not text:
         return {}
@@ -260,9 +299,23 @@ def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[Line]:
         yield Line(number + 1, _unmarked(text))
 
 
+def _inline(text: str) -> str:
+    """A line with what stands in Javadoc's ``{@code ...}`` in its place."""
+    while (match := re.search(r"\{@(?:code|literal)\s+", text)) is not None:
+        depth = 1
+        for end in range(match.end(), len(text)):
+            depth += (text[end] == "{") - (text[end] == "}")
+            if depth == 0:
+                break
+        else:
+            break  # it goes on in the next line
+        text = text[: match.start()] + text[match.end() : end] + text[end + 1 :]
+    return text
+
+
 def _unmarked(text: str) -> str:
     """Documentation without the marks of its format: tags that stand alone or around code, and entities."""
-    text = re.sub(r"\{@(?:code|literal)\s+(.*?)\}(?!\})", r"\1", text)
+    text = _inline(text)
     text = re.sub(r"^\s*@example\b:?", "", text)
     if "<" in text and ("</" in text or re.fullmatch(r"\s*(?:" + _TAG.pattern + r"\s*)+", text)):
         text = _TAG.sub("", text)
