@@ -148,15 +148,17 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         call = call_in(text, speaks)
         return call is not None and speaks(call)
 
-    for index, prompt, values in _sessions(lines, taken):
+    def promised(text: str) -> bool:
+        return any(promises([text], is_call=is_call, is_value=is_value))
+
+    for index, prompt, values in _sessions(lines, taken, promised):
         statement, steps = prompt
         asserted = re.match(r"assert\s+(.*)$", statement)
-        promised = next(
-            iter(promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)), None
-        )
-        if promised is not None:
+        inline = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
+        promise = next(inline, None)
+        if promise is not None:
             found.append(
-                example(promised.call, lines[index].number, steps, value=promised.literal, raises=promised.raises)
+                example(promise.call, lines[index].number, steps, value=promise.literal, raises=promise.raises)
             )
         elif is_call(statement):
             found.append(example(statement, lines[index].number, steps, **_told(values)))
@@ -220,9 +222,10 @@ def _told(values: Sequence[str]) -> dict[str, str | None]:
 
 
 def _sessions(
-    lines: Sequence[Line], taken: set[int]
+    lines: Sequence[Line], taken: set[int], promised: Callable[[str], bool]
 ) -> Iterator[tuple[int, tuple[str, tuple[str, ...]], tuple[str, ...]]]:
-    """Yield prompts with their line's index, the statement and the steps before it, and the lines below."""
+    """Yield prompts with their line's index, the statement and the steps before it, and the lines below, up to one that
+    has an example of its own (``promised``)."""
     steps: list[str] = []
     index = 0
     while index < len(lines):
@@ -238,7 +241,7 @@ def _sessions(
             taken.add(index)
             index += 1
         values: list[str] = []
-        while index < len(lines) and _is_answer(lines[index].text):
+        while index < len(lines) and _is_answer(lines[index].text) and not promised(lines[index].text):
             values.append(lines[index].text)
             taken.add(index)
             index += 1
