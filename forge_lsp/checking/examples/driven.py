@@ -202,6 +202,7 @@ class DocumentedExamples:
         asked: list[Asked] = []
         for example in examples:
             try:
+                _check(example, signature)
                 asked.append(self._asked(example.id, example.call, example.steps, signature))
             except Unfit as why:
                 runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
@@ -299,6 +300,21 @@ class DocumentedExamples:
             known[pending[0].id] = Answer(state="raised", error="", words=answers.words or "the process ended in it")
             left = pending[1:]
         return replace(answers, by_id=known)
+
+
+def _check(example: Written, signature: Signature) -> None:
+    """Raise Unfit for an example that expects what no call of the scope can give."""
+    call = call_in(example.call, lambda call: same_name(call.name, signature.name))
+    if example.value is None or call is None or call.after:
+        return
+    try:
+        wanted = parse(example.value)
+    except (ValueError, RecursionError):
+        return
+    if wanted is not None and signature.result.kind == "void":
+        raise Unfit(f"{signature.name} returns nothing")
+    if wanted is not None and signature.result.kind != "any":
+        fitted(wanted, signature.result)
 
 
 def _value_of(text: str) -> Value:

@@ -30,6 +30,7 @@ _QUOTES = "'\""  # in prose, `...` surrounds code
 _LONGEST = 400
 # What may not follow a value if it is to be the whole right side.
 _GOES_ON = re.compile(r"\s*(?:[-+*/%|&^<>=\[({@]|(?:if|else|in|is|not|for)\b)")
+_BULLET = re.compile(r"\s*[-*+]\s+")
 _HEADER = re.compile(r"(?:\b(?:def|class|func|fn|function|fun)|\bnot|[-+*/%!=<>@])\s*$")
 
 
@@ -106,7 +107,7 @@ def value_in(text: str, is_value: Callable[[str], bool | None], *, alone: bool) 
 
 def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]) -> Promise | None:
     call = line[start:end]
-    if _HEADER.search(line[:start]):
+    if _HEADER.search(line[:start]) and not _BULLET.fullmatch(line[:start]):
         return None  # a header, or only the end of a longer expression
     raised = _RAISES.match(line, end)
     if raised is not None:
