@@ -48,10 +48,11 @@ class Place:
     untouched: str = ""
     language: Language | None = None
 
-    def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None) -> Tree:
-        """The tree with ``text`` as the document and ``extra`` files laid over everything else."""
+    def tree(self, text: str, extra: Mapping[PurePosixPath, bytes | None] | None = None, *, appended: str = "") -> Tree:
+        """The tree with ``text`` as the document, ``appended`` below it, and ``extra`` files laid over everything
+        else."""
         # surrogatepass: a half surrogate is the document's fault, and the checker's to report, not a crash here.
-        content = text.encode("utf-8", "surrogatepass")
+        content = (text + appended).encode("utf-8", "surrogatepass")
         which = 0 if text == self.untouched else 1
         others = {path: texts[which] for path, texts in self.others.items()}
         own = {**others, **(extra or {}), self.document: content}

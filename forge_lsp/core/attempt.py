@@ -17,6 +17,7 @@ __all__ = [
     "DecisionKind",
     "Diagnostic",
     "Evidence",
+    "Example",
     "Insight",
     "InsightKind",
     "Issue",
@@ -125,13 +126,30 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a call gave of which nobody said what it should give: an example with another literal in it.
+    """What a call gave of which the user did not say what it should give.
 
-    No proof by itself; it shows where candidates part. ``call`` is what was run, ``answer`` its value or exception.
+    No proof by itself; it shows where candidates part. ``call`` is what was run, ``answer`` its value or exception
+    (``raises ValueError``). ``source`` says where the call comes from: an example with another literal in it
+    (``mutation``), several calls of examples (``sequence``), the same and then an attribute (``attribute``), a model
+    that was shown two candidates (``model``), an example of a model that did not write (``committee``), the user
+    (``answer``).
     """
 
     call: str
     answer: str
+    source: str = "mutation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A call and what should come of it, by a model that has seen no candidate.
+
+    ``value`` is text as :attr:`Observation.answer` writes it, ``author`` a settings key.
+    """
+
+    call: str
+    value: str
+    author: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

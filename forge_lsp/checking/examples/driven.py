@@ -7,16 +7,17 @@ made here.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
+from forge_lsp.checking.examples.arguments import call_of, check, names_instance, spread, value_of
 from forge_lsp.checking.examples.comparing import Opaque, alike, comparable
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
-from forge_lsp.checking.examples.values import Group, Own, Value, parse, shown
+from forge_lsp.checking.examples.values import Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
 from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
 from forge_lsp.checking.gate import fault_of
@@ -29,7 +30,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 
-__all__ = ["Answer", "Answers", "Asked", "DocumentedExamples", "Driver"]
+__all__ = ["DocumentedExamples", "Driver"]
 
 _MOST_ROUNDS = 3
 _LONGEST = 200
@@ -39,38 +40,6 @@ _ANY_ERROR = ("", "Exception", "Error", "Throwable")  # what others are kinds of
 def _believed(task: Task, candidate: Candidate) -> str | None:
     del task, candidate
     return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A call to be made. ``steps`` are statements before it and ``call`` an expression, in the language."""
-
-    id: str
-    call: str
-    steps: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of a call: ``done`` with its ``value``; ``raised`` with the ``error``'s type and ``words``; ``broken``:
-    the call itself does not compile, ``words`` says why."""
-
-    state: Literal["done", "raised", "broken"]
-    value: Value = None
-    error: str = ""
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What came of some calls, by their ids. ``fault``: the text itself does not compile or load, in the tool's words.
-    ``ended``: the driver came to its end. ``late``: its time was over."""
-
-    by_id: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
-    fault: str | None = None
-    ended: bool = True
-    late: bool = False
-    words: str = ""
 
 
 class Driver(Protocol):
@@ -134,7 +103,7 @@ class DocumentedExamples:
             own = text == candidate.text != task.document.text
             runs, observed = await self._run(task, place, text, wanted, varied=own and only is None, candidate=own)
             seen = observed or seen
-            return SuiteRun(runs=runs)
+            return SuiteRun(runs={example.id: runs[example.id] for example in wanted})
 
         try:
             key = await asyncio.to_thread(
@@ -163,6 +132,9 @@ class DocumentedExamples:
         asked: dict[str, Asked] = {}
         for number, text in enumerate(calls):
             *steps, call = text.strip().split("\n")
+            made = call_in(call, lambda one: self._speaks(task, candidate, one))
+            if made is None or not self._speaks(task, candidate, made):
+                continue
             try:
                 asked[text] = self._asked(f"o{number}", call, tuple(steps), signature)
             except Unfit:
@@ -194,15 +166,12 @@ class DocumentedExamples:
         """How each example went on a text, and what variations of them gave (where ``varied``)."""
         signature = self._driver.signature(task, text)
         if signature is None:
-            name = task.scope.name or ""
-            missing = (name,) if name else ()
-            absent = uncollected(f"there is no {name or 'such definition'}", cause=Cause.SCOPE, missing=missing)
-            return {example.id: absent for example in examples}, ()
+            return {example.id: _absent(task, example) for example in examples}, ()
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
             try:
-                _check(example, signature)
+                check(example, signature)
                 asked.append(self._asked(example.id, example.call, example.steps, signature))
             except Unfit as why:
                 runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
@@ -221,12 +190,12 @@ class DocumentedExamples:
         return runs, _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
 
     def _asked(self, id_: str, text: str, steps: Sequence[str], signature: Signature) -> Asked:
-        call = call_in(text, lambda call: same_name(call.name, signature.name))
+        call = call_of(text, signature)
         if call is None:
             raise Unfit(f"this is no call: {text}")
-        values = [_value_of(argument) for argument in self._arguments(call, signature)]
-        said = [self._literal(value, signature, place) for place, value in enumerate(_spread(values, signature))]
-        made = signature.receiver and not _instance(call, signature)
+        values = [value_of(argument) for argument in self._arguments(call, signature)]
+        said = [self._literal(value, signature, place) for place, value in enumerate(spread(values, signature))]
+        made = signature.receiver and not names_instance(call, signature)
         own = tuple(self._driver.step(step) for step in steps) if signature.bound and not made else ()
         return Asked(id=id_, call=self._driver.expression(signature, said, call) + call.after, steps=own)
 
@@ -263,11 +232,11 @@ class DocumentedExamples:
             return {}
         calls: list[tuple[Value, ...]] = []
         for example in examples:
-            call = call_in(example.call, lambda call: same_name(call.name, signature.name))
-            if call is None or call.after or (signature.bound and _instance(call, signature)):
+            call = call_of(example.call, signature)
+            if call is None or call.after or (signature.bound and names_instance(call, signature)):
                 continue
             try:
-                calls.append(tuple(map(_value_of, self._arguments(call, signature))))
+                calls.append(tuple(map(value_of, self._arguments(call, signature))))
             except Unfit:
                 continue
         found: dict[str, Asked] = {}
@@ -275,7 +244,7 @@ class DocumentedExamples:
             text = f"{signature.name}({', '.join(map(shown, arguments))})"
             plain = Call(head="", name=signature.name, arguments=())
             try:
-                values = _spread(arguments, signature)
+                values = spread(arguments, signature)
                 said = [self._literal(value, signature, place) for place, value in enumerate(values)]
                 found[text] = Asked(id=f"p{number}", call=self._driver.expression(signature, said, plain))
             except Unfit:
@@ -302,46 +271,11 @@ class DocumentedExamples:
         return replace(answers, by_id=known)
 
 
-def _check(example: Written, signature: Signature) -> None:
-    """Raise Unfit for an example that expects what no call of the scope can give."""
-    call = call_in(example.call, lambda call: same_name(call.name, signature.name))
-    if example.value is None or call is None or call.after:
-        return
-    try:
-        wanted = parse(example.value)
-    except (ValueError, RecursionError):
-        return
-    if wanted is not None and signature.result.kind == "void":
-        raise Unfit(f"{signature.name} returns nothing")
-    if wanted is not None and signature.result.kind != "any":
-        fitted(wanted, signature.result)
-
-
-def _value_of(text: str) -> Value:
-    """The value of an argument; what is none in any notation, only its language can read."""
-    try:
-        return parse(text)
-    except (ValueError, RecursionError):
-        if not text.strip():
-            raise Unfit("an argument is empty") from None
-        return Own(text.strip())
-
-
-def _spread(values: Sequence[Value], signature: Signature) -> Sequence[Value]:
-    """The arguments, those for a parameter that takes all the rest one by one where they are written as a list."""
-    last = len(signature.parameters) - 1
-    if last < 0 or not signature.parameters[last].rest or len(values) != last + 1:
-        return values
-    value, declared = values[last], signature.parameters[last].type
-    if isinstance(value, Group) and declared.kind not in ("list", "set", "tuple", "any"):
-        return (*values[:last], *value.items)
-    return values
-
-
-def _instance(call: Call, signature: Signature) -> bool:
-    """Whether a call says of which instance it is: by a name, or by what makes one."""
-    head = re.sub(r"\W+$", "", call.head)
-    return head not in ("", "this", "self", signature.container, signature.container.rpartition(".")[2])
+def _absent(task: Task, example: Written) -> Run:
+    """How an example goes of a scope that is not there yet."""
+    call = call_in(example.call)
+    name = task.scope.name or (call.name if call is not None else "")
+    return uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name,))
 
 
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
@@ -356,7 +290,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
             if example.raises is not None and example.raises in (answer.error, *_ANY_ERROR):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
-            return failed(words, cause=Cause.SCOPE, expected=expected)
+            cause = Cause.ENVIRONMENT if answer.environment else Cause.SCOPE
+            return failed(words, cause=cause, expected=expected)
         case "done":
             actual = shown(answer.value)[:_LONGEST]
             if example.value is None:
@@ -367,7 +302,7 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
                 return uncollected(f"this value cannot be read: {example.value}", cause=Cause.ELSEWHERE)
             if not comparable(wanted, answer.value):
                 return uncollected(f"{actual} cannot be compared with {example.value}", cause=Cause.ELSEWHERE)
-            call = call_in(example.call, lambda call: same_name(call.name, signature.name))
+            call = call_of(example.call, signature)
             plain = call is None or not call.after
             if alike(wanted, answer.value, signature.result) if plain else alike(wanted, answer.value):
                 return passed()
@@ -393,7 +328,7 @@ def _named(result: CheckResult, example: Written) -> CheckResult:
         result,
         id=example.id,
         kind=CheckKind.EXAMPLE,
-        source="\n".join((*example.steps, example.call)),
+        source=example.call,
         expected=example.expected,
         line=example.line,
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import count
 
 from forge_lsp.checking.examples.prose import promises, value_in
 from forge_lsp.checking.examples.values import closing, parse, split
@@ -136,13 +136,16 @@ def documentation_of(task: Task) -> tuple[Line, ...]:
 
 def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[Written, ...]:
     """Return the examples in some documentation, in order; ``speaks`` says whether a call is one of the scope."""
-    ids = count()
-    found: list[Written] = []
+    found: list[tuple[int, Written]] = []
     taken: set[int] = set()
+    known: Counter[str] = Counter()
 
-    def example(call: str, number: int, steps: Sequence[str] = (), **said: str | None) -> Written:
-        name = hashlib.sha256("\0".join((str(next(ids)), *steps, call)).encode()).hexdigest()[:10]
-        return Written(id=f"e{name}", call=call, line=number, steps=tuple(steps), **said)
+    def example(index: int, call: str, steps: Sequence[str] = (), **said: str | None) -> None:
+        text = "\0".join((*steps, call))
+        known[text] += 1
+        name = hashlib.sha256(f"{known[text]}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
+        one = Written(id=f"e{name}", call=call, line=lines[index].number, steps=tuple(steps), **said)
+        found.append((index, one))
 
     def is_call(text: str) -> bool:
         call = call_in(text, speaks)
@@ -151,30 +154,27 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
     def promised(text: str) -> bool:
         return any(promises([text], is_call=is_call, is_value=is_value))
 
-    for index, prompt, values in _sessions(lines, taken, promised):
-        statement, steps = prompt
+    for index, (statement, steps), values in _sessions(lines, taken, promised):
         asserted = re.match(r"assert\s+(.*)$", statement)
-        inline = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
-        promise = next(inline, None)
+        told = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
+        promise = next(told, None)
         if promise is not None:
-            found.append(
-                example(promise.call, lines[index].number, steps, value=promise.literal, raises=promise.raises)
-            )
+            example(index, promise.call, steps, value=promise.literal, raises=promise.raises)
         elif is_call(statement):
-            found.append(example(statement, lines[index].number, steps, **_told(values)))
+            example(index, statement, steps, **_told(values))
     for index, line in enumerate(lines):
-        if index in taken or len(found) >= _MOST:
+        if index in taken:
             continue
         inline = list(promises([line.text], is_call=is_call, is_value=is_value))
         steps = _above(lines, index, taken)
         for promise in inline:
-            found.append(example(promise.call, line.number, steps, value=promise.literal, raises=promise.raises))
+            example(index, promise.call, steps, value=promise.literal, raises=promise.raises)
         if not inline and is_call(line.text) and index + 1 < len(lines) and index + 1 not in taken:
             below = _BELOW.match(lines[index + 1].text)
             value = value_in(below["rest"], is_value, alone=True) if below is not None else None
             if value is not None:
-                found.append(example(line.text.strip().rstrip(";"), line.number, steps, value=value))
-    return tuple(found[:_MOST])
+                example(index, line.text.strip().rstrip(";"), steps, value=value)
+    return tuple(one for _, one in sorted(found, key=lambda pair: pair[0])[:_MOST])
 
 
 def is_value(text: str) -> bool | None:
@@ -245,6 +245,8 @@ def _sessions(
             values.append(lines[index].text)
             taken.add(index)
             index += 1
+            if is_value("\n".join(values)):
+                break
         if statement:
             yield start, (statement, tuple(steps)), tuple(values)
             steps.append(statement)

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.examples.answers import Answer, Answers
 from forge_lsp.checking.examples.comparing import decoded
-from forge_lsp.checking.examples.driven import Answer, Answers
 from forge_lsp.checking.jvm.results import ALL_RUN, signed
 from forge_lsp.checking.jvm.running import ENDS, FOLDER, Setting, program_of, said_of
 from forge_lsp.core.ports import Sandbox

@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript.documented import documented_examples
 from forge_lsp.languages.ecmascript.node import node_of
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
 from forge_lsp.languages.ecmascript.tsc import (
@@ -53,7 +55,7 @@ _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 
 
-class JavaScriptToolchain:
+class JavaScriptToolchain(Toolchain):
     """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
     of one tool."""
 
@@ -63,6 +65,7 @@ class JavaScriptToolchain:
         self._environment = environment
         self._baselines = Baselines()
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -91,7 +94,13 @@ class JavaScriptToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._tests.run(task, candidate, place_of(task))
+        place = place_of(task)
+        examples = await self._examples.run(task, candidate, place)
+        return joined(examples, await self._tests.run(task, candidate, place))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _check(self, place: Place, node: Path, compiler: Compiler | None, text: str) -> Checked:
         extra = configuration(place.document, CONFIG, typed=has_node_types(place.source)) if compiler else {}

@@ -13,11 +13,13 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate, unchanged
 from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript.documented import documented_examples
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
 from forge_lsp.languages.ecmascript.tsc import (
     INSTALL,
@@ -41,7 +43,7 @@ _MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
 _MISSING_TYPES = frozenset({"TS2580", "TS2591"})
 
 
-class TypeScriptToolchain:
+class TypeScriptToolchain(Toolchain):
     """Checks TypeScript documents. ``environment`` is the server's own (``PATH``).
 
     ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code, but a workspace's
@@ -55,6 +57,7 @@ class TypeScriptToolchain:
         self._baselines = Baselines()
         self._chosen: dict[str, PurePosixPath] = {}
         self._tests = JavaScriptTests(sandbox, timeout=timeout, environment=environment)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -98,7 +101,13 @@ class TypeScriptToolchain:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
-        return await self._tests.run(task, candidate, place_of(task))
+        place = place_of(task)
+        examples = await self._examples.run(task, candidate, place)
+        return joined(examples, await self._tests.run(task, candidate, place))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _check(
         self,

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.examples.driven import Answer, Answers, Asked, DocumentedExamples
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.scoped import Found, scoped
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import Value

@@ -17,7 +17,7 @@ from forge_lsp.core.attempt import Observation
 from forge_lsp.languages.python.examples import Example, Group
 from forge_lsp.languages.python.judging import Answer, decoded
 
-__all__ = ["PROBES", "Probe", "observed", "probes_of"]
+__all__ = ["PROBES", "Probe", "asked_for", "observed", "probes_of"]
 
 PROBES = "probes"
 """The name of the probes' group in a request to the runner."""
@@ -29,15 +29,12 @@ _LARGEST = 10_000  # an integer above this may be a count of steps: it is not ma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One call. ``steps`` are the statements before it and the call itself, which is the last."""
+    """One call. ``steps`` are the statements before it and the call itself, which is the last; ``call`` is what
+    people are shown of them."""
 
     id: str
     steps: tuple[str, ...]
-
-    @property
-    def call(self) -> str:
-        """What is called."""
-        return self.steps[-1]
+    call: str
 
 
 def probes_of(groups: tuple[Group, ...]) -> tuple[Probe, ...]:
@@ -59,7 +56,31 @@ def probes_of(groups: tuple[Group, ...]) -> tuple[Probe, ...]:
         for steps in turn:
             if steps is not None and steps[-1] not in known:
                 found.setdefault(steps[-1], steps)
-    return tuple(Probe(id=f"p{number}", steps=steps) for number, steps in enumerate(islice(found.values(), _MOST)))
+    return tuple(
+        Probe(id=f"p{number}", steps=steps, call=steps[-1])
+        for number, steps in enumerate(islice(found.values(), _MOST))
+    )
+
+
+def asked_for(calls: Iterable[str]) -> tuple[Probe, ...]:
+    """The calls of somebody else as probes: statements, the last of them an expression that calls something. Others
+    are left out."""
+    found: dict[str, Probe] = {}
+    for text in calls:
+        try:
+            body = ast.parse(text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if not body or not isinstance(body[-1], ast.Expr) or not any(isinstance(n, ast.Call) for n in _nodes(body)):
+            continue
+        steps = tuple(ast.unparse(statement) for statement in body)
+        found.setdefault(text, Probe(id=f"p{len(found)}", steps=steps, call=text))
+    return tuple(found.values())
+
+
+def _nodes(body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in body:
+        yield from ast.walk(statement)
 
 
 def observed(probes: tuple[Probe, ...], answers: Mapping[str, Answer]) -> tuple[Observation, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forge_lsp.core.attempt import Observation
 from forge_lsp.core.checks import CheckKind
 from forge_lsp.languages.python.examples import Example, Group, examples_of
-from forge_lsp.languages.python.probes import observed, probes_of
+from forge_lsp.languages.python.probes import asked_for, observed, probes_of
 from tests.support.scripted import task
 
 
@@ -78,3 +78,12 @@ def test_answers_that_can_be_compared_are_told_alike_for_equal_values() -> None:
     told = observed(probes, answers)
     assert [one.answer for one in told] == ["{'a', 'b'}", "0.3", "raises ValueError"]
     assert told[0] == Observation(call=probes[0].call, answer="{'a', 'b'}")
+
+
+def test_calls_of_others_are_told_by_their_own_text_and_what_is_no_call_is_left_out() -> None:
+    asked = asked_for(["f( 1 )", "s = Stack()\ns.push(1)\ns.pop()", "x = f(1)", "1 + 1", "f(", "f( 1 )"])
+    assert [(probe.call, probe.steps) for probe in asked] == [
+        ("f( 1 )", ("f(1)",)),
+        ("s = Stack()\ns.push(1)\ns.pop()", ("s = Stack()", "s.push(1)", "s.pop()")),
+    ]
+    assert len({probe.id for probe in asked}) == 2
