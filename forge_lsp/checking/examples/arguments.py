@@ -48,6 +48,7 @@ def spread(values: Sequence[Value], signature: Signature) -> Sequence[Value]:
     if last < 0 or not signature.parameters[last].rest or len(values) != last + 1:
         return values
     value, declared = values[last], signature.parameters[last].type
+    declared = declared.item if declared.kind == "optional" else declared
     if isinstance(value, Group) and declared.kind not in ("list", "set", "tuple", "any"):
         return (*values[:last], *value.items)
     return values

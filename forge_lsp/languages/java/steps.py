@@ -24,7 +24,7 @@ _ASSIGNED = re.compile(
     r"(?P<name>[A-Za-z_$]\w*)\s*=(?!=)\s*(?P<value>.+)$",
     re.S,
 )
-_INFERRED = re.compile(r"(?:let|const|val|var)\s+")
+_INFERRED = re.compile(r"(?:final\s+)?(?:let|const|val|var)\s+")
 _HEAD = re.compile(r"(?P<new>new\s+)?(?P<path>(?:[A-Za-z_$][\w$]*\.)*)(?P<name>[A-Za-z_$][\w$]*)(?:<[^()]*>)?\(")
 
 
@@ -79,8 +79,17 @@ class Members:
         return f"{new}{path}({', '.join(arguments)}){after}"
 
     def qualified(self, text: str) -> str:
-        """Return code with the names of inner types as they are known outside of their types."""
-        return re.sub(r"(?<![\w.$])[A-Z]\w*", lambda found: self.types.get(found[0], found[0]), text)
+        """Return code with the names of inner types as they are known outside of their types, and with ``new`` where an
+        object is made."""
+        bare = plain(text)
+        parts: list[str] = []
+        at = 0
+        for found in re.finditer(r"(?<![\w.$])[A-Z]\w*", bare):
+            made = found[0] in self.types and bare[found.end() :].lstrip().startswith("(")
+            new = "new " if made and not re.search(r"\bnew\s+$", bare[: found.start()]) else ""
+            parts += [text[at : found.start()], new, self.types.get(found[0], found[0])]
+            at = found.end()
+        return "".join((*parts, text[at:]))
 
     def _plain(self, text: str) -> str:
         try:
@@ -103,7 +112,7 @@ class Members:
                 if declared is not None and declared.kind != "other":
                     yield literal(fitted(value, declared), declared)
                     continue
-                yield text if _is_java(text) else literal(fitted(value, ANY))
+                yield self.qualified(text) if _is_java(text) else literal(fitted(value, ANY))
             except (ValueError, RecursionError, Unfit):
                 yield self.expression(text)
 
