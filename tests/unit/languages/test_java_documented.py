@@ -11,13 +11,13 @@ from forge_lsp.checking.examples.arguments import call_of
 from forge_lsp.checking.examples.types import ANY, Signature, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.jvm.driver import Drivers
+from forge_lsp.checking.jvm.statements import Members
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.tree import Grammars
-from forge_lsp.languages.java.documented import JavaDriver
+from forge_lsp.languages.java.documented import JavaDriver, members
 from forge_lsp.languages.java.literals import literal
 from forge_lsp.languages.java.outline import outline_java
-from forge_lsp.languages.java.steps import Members, members_of, statement_in
 from forge_lsp.languages.java.types import Names, type_of
 from tests.support import lang
 
@@ -228,13 +228,13 @@ def test_a_call_without_an_object() -> None:
         DRIVER.expression(found, ["1"], call)
 
 
-def members() -> Members:
+def shop() -> Members:
     text = (
         "class Shop { record Item(String name, double price) {}\n static class Cart { Cart() {} Cart(long limit) {}\n"
         " void addItem(Item item, long count) {} void add(double price) {} void put(int a) {} void put(String a) {} }\n"
         " static <T> int count(java.util.List<T> all) { return 0; } enum Color { RED } }\n"
     )
-    return members_of(outline_java(text, lang.JAVA, Grammars()).items, Names(own=frozenset({"Item", "Cart", "Color"})))
+    return members(text, outline_java(text, lang.JAVA, Grammars()).items)
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ def members() -> Members:
     ],
 )
 def test_statements(text: str, written: str) -> None:
-    assert members().statement(statement_in(text), set()) == written
+    assert shop().statement(DRIVER.step(text), set()) == written
 
 
 def test_a_variable_is_declared_once() -> None:
     known: set[str] = set()
-    found = members()
+    found = shop()
     assert found.statement("c = Cart(1)", known) == "var c = new Shop.Cart(1L)"
     assert found.statement("c = Cart(2)", known) == "c = new Shop.Cart(2L)"
 
@@ -270,9 +270,9 @@ def test_a_variable_is_declared_once() -> None:
 @pytest.mark.parametrize("text", ["", "x = (1", "x = 1); y(", 'x = "a', "a(); b()", "// nothing"])
 def test_what_is_no_statement(text: str) -> None:
     with pytest.raises(Unfit):
-        statement_in(text)
+        DRIVER.step(text)
 
 
 def test_a_comment_in_a_statement() -> None:
-    assert statement_in('s.push(1); // "one') == "s.push(1)"
+    assert DRIVER.step('s.push(1); // "one') == "s.push(1)"
     assert literal(fitted(parse("[1]"), ANY)) == "$List(1)"
