@@ -130,7 +130,9 @@ class Stack<T>(private val limit: Long = 3) {
 
     companion object {
         /** of(1u, 'b', "c\\$", [1], {2}, {"k": (1, "x")}, None) == [1, "b", "c$", [1], {2}, {"k": (1, "x")}, null] */
-        fun of(a: UInt, b: Char, c: String, d: IntArray, e: Set<Short>, f: Map<String, Pair<Int, String>>, g: Long?): List<Any?> {
+        fun of(
+            a: UInt, b: Char, c: String, d: IntArray, e: Set<Short>, f: Map<String, Pair<Int, String>>, g: Long?
+        ): List<Any?> {
             TODO()
         }
     }

@@ -81,13 +81,15 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"new\s+(?:Sorted|Linked|Hash|Tree)?(?:Map|Dictionary){_GENERIC}\s*(?:\(\s*\))?\s*(?=[({{])", "map"),
         (r"(?:Map|ImmutableMap)\.of\s*(?=\()", "flat"),
         (
-            rf"(?:map\[[^\]]*\][\w.*\[\]]+|(?:std::)?(?:unordered_)?map{_GENERIC}|(?:Hash|BTree)Map::from|mapOf|dict)\s*(?=[({{])",
+            rf"(?:map\[[^\]]*\][\w.*\[\]]+|(?:std::)?(?:unordered_)?map{_GENERIC}|(?:Hash|BTree)Map::from|dict"
+            rf"|(?:mutable|hash|linked|sorted)?[mM]apOf{_GENERIC}|(?:Collections\.)?emptyMap{_GENERIC})\s*(?=[({{])",
             "map",
         ),
         (
             rf"new\s+(?:Linked|Hash|Tree|Sorted)*Set{_GENERIC}\s*(?:\(\s*\)\s*(?=\{{))?(?=[({{])"
             rf"|(?:Immutable)?Set\.of\s*(?=\()|(?:std::)?(?:unordered_)?set{_GENERIC}\s*(?=[({{])"
-            r"|(?:Hash|BTree)Set::from\s*(?=\()|(?:mutable|hash)?[sS]etOf\s*(?=\()|frozenset\s*(?=\()",
+            r"|(?:Hash|BTree)Set::from\s*(?=\()|frozenset\s*(?=\()"
+            rf"|(?:(?:mutable|hash|linked|sorted)?[sS]etOf|(?:Collections\.)?emptySet){_GENERIC}\s*(?=\()",
             "set",
         ),
         (
@@ -95,7 +97,8 @@ _HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             rf"|new\s+(?:Array|Linked)?List{_GENERIC}\s*(?:\(\s*\)\s*(?=\{{))?(?=[({{])"
             rf"|(?:\[\s*\d*\s*\])+[\w.*]+\s*(?=\{{)|(?:std::)?(?:vector|array|list|deque|initializer_list){_GENERIC}\s*(?=[({{])"
             r"|(?:(?:Immutable)?List\.of|Arrays\.asList|Array\.of|Lists\.newArrayList|Vec::from|VecDeque::from)\s*(?=\()"
-            r"|vec!\s*(?=[(\[])|(?:mutableL|l|arrayL)istOf\s*(?=\()|(?:int|long|double|char|boolean|float)?[aA]rrayOf\s*(?=\()"
+            rf"|(?:(?:mutableL|l|arrayL)istOf|sequenceOf|(?:Collections\.)?empty(?:List|Array|Sequence)){_GENERIC}\s*(?=\()"
+            rf"|vec!\s*(?=[(\[])|(?:u?(?:byte|short|int|long)|double|char|boolean|float)?[aA]rrayOf{_GENERIC}\s*(?=\()"
             r"|array\s*(?=\()|&(?:mut\s+)?(?=\[)",
             "list",
         ),

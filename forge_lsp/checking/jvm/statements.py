@@ -17,7 +17,7 @@ from forge_lsp.core.ports import Item, ItemKind
 __all__ = ["Members", "Notation", "members_of"]
 
 _INFERRED = re.compile(r"(?:final\s+)?(?:let|const|val|var)\s+")
-_HEAD = re.compile(r"(?P<new>new\s+)?(?P<path>(?:[A-Za-z_$][\w$]*\.)*)(?P<name>[A-Za-z_$][\w$]*)(?:<[^()]*>)?\(")
+_HEAD = re.compile(r"(?P<new>new\s+)?(?P<path>(?:[A-Za-z_$][\w$]*\.)*)(?P<name>[A-Za-z_$][\w$]*)(?P<of><[^()]*>)?\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,12 @@ class Notation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
     """What the document declares: callables by name with their parameters, its types by name with what qualifies them
-    (``Outer.Inner``)."""
+    (``Outer.Inner``), and what stands behind the name of a ``generic`` one where nothing says what it is of."""
 
     notation: Notation
     callables: tuple[tuple[str, tuple[Parameter, ...]], ...] = ()
     types: dict[str, str] = field(default_factory=dict[str, str])
+    generic: dict[str, str] = field(default_factory=dict[str, str])
 
     def statement(self, text: str, known: set[str]) -> str:
         """Return a statement in the language's notation; ``known`` are the variables that are declared before it."""
@@ -67,15 +68,15 @@ class Members:
         if match is None:
             return self.expression(text)
         given, name, typed = match["given"] or "", match["name"], match.groupdict().get("type") or ""
-        value = self.expression(match["value"])
+        value = self.expression(match["value"], typed=bool(typed))
         new = self.notation.variable if not given or _INFERRED.match(given) else self.qualified(given)
         declared = "" if name in known else new
         known.add(name)
         return f"{declared}{name}{f': {self.qualified(typed.strip())}' if typed and declared else ''} = {value}"
 
-    def expression(self, text: str) -> str:
+    def expression(self, text: str, *, typed: bool = False) -> str:
         """Return an expression in the language's notation: its arguments, as far as they are plain values, by their
-        types."""
+        types. ``typed``: where it stands says of which type it is."""
         match = _HEAD.match(text)
         end = closing(text, match.end() - 1) if match is not None else None
         call = call_in(text)
@@ -83,12 +84,14 @@ class Members:
             return self._plain(text)
         name = self._name(match["name"])
         made = match["new"] or (name in self.types and all(one != name for one, _ in self.functions))
-        arguments = self._arguments(name, call.arguments)
+        arguments = tuple(self._arguments(name, call.arguments))
+        told = any(one.type.kind == "any" for each, all_ in self.callables if each == name for one in all_)
+        of = self.qualified(match["of"] or "") or ("" if told or typed or not made else self.generic.get(name, ""))
         after = text[end:]
         if (link := re.match(r"\s*\.\s*(?=\w+\s*\()", after)) is not None:
             after = link[0] + self.expression(after[link.end() :]).removeprefix("new ")
         path = self.qualified(match["path"] + name) if made else self.qualified(match["path"]) + name
-        return f"{self.notation.new if made else ''}{path}({', '.join(arguments)}){after}"
+        return f"{self.notation.new if made else ''}{path}{of}({', '.join(arguments)}){after}"
 
     @property
     def functions(self) -> tuple[tuple[str, tuple[Parameter, ...]], ...]:
@@ -138,11 +141,13 @@ def members_of(
     items: Sequence[Item],
     notation: Notation,
     described: Callable[[Item, tuple[Item, ...]], tuple[Parameter, ...] | None],
+    generic: Callable[[Item], str] | None = None,
 ) -> Members:
     """Return what the items of a document declare. ``described`` reads the parameters of a callable, or of a type with
-    its own, given what holds it."""
+    its own, given what holds it; ``generic`` what a type is of where nothing says it."""
     callables: list[tuple[str, tuple[Parameter, ...]]] = []
     types: dict[str, str] = {}
+    generics: dict[str, str] = {}
 
     def walk(each: Sequence[Item], holders: tuple[Item, ...]) -> None:
         for item in each:
@@ -150,6 +155,7 @@ def members_of(
                 continue
             if item.kind is ItemKind.CLASS:
                 types[item.name] = ".".join(one.name or "" for one in (*holders, item))
+                generics[item.name] = generic(item) if generic is not None else ""
             parameters = described(item, holders) if item.parameters is not None else None
             if parameters is not None:
                 made = holders[-1].name if item.name == "constructor" and holders else None
@@ -158,7 +164,7 @@ def members_of(
                 walk(item.children, (*holders, item))
 
     walk(items, ())
-    return Members(notation=notation, callables=tuple(callables), types=types)
+    return Members(notation=notation, callables=tuple(callables), types=types, generic=generics)
 
 
 def _is_own(text: str) -> bool:

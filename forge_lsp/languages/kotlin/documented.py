@@ -193,7 +193,13 @@ def members(text: str, items: Sequence[Item]) -> Members:
         found = _described(text, item, holders)
         return found.parameters if found is not None else None
 
-    return members_of(items, _NOTATION, described)
+    return members_of(items, _NOTATION, described, _of_anything)
+
+
+def _of_anything(item: Item) -> str:
+    """What a generic type is of where nothing says it."""
+    count = len(variables_of(item.signature or ""))
+    return f"<{', '.join(['Any?'] * count)}>" if count else ""
 
 
 def _described(text: str, item: Item, holders: tuple[Item, ...]) -> Header | None:
@@ -213,7 +219,7 @@ def _receiver(text: str, found: Found) -> str:
     described = _described(text, holder, tuple(outer))
     if described is not None and any(not (one.optional or one.rest) for one in described.parameters):
         return ""
-    return f"{found.container}()"
+    return f"{found.container}{_of_anything(holder)}()"
 
 
 def _imports(text: str) -> Iterator[str]:

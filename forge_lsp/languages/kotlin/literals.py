@@ -114,7 +114,8 @@ def _group(value: Group, declared: Type) -> str:
         return _tuple(value, Type(kind="tuple", text="Pair" if len(value.items) == 2 else "Triple"))
     inner = ", ".join(literal(item, declared.item) for item in value.items)
     if declared.text.endswith("Array") and declared.text != "Array":
-        return f"{declared.text[0].lower() if declared.text[0] != 'U' else 'u'}{declared.text[1:]}Of({inner})"
+        head = 2 if declared.text.startswith("U") else 1  # ubyteArrayOf
+        return f"{declared.text[:head].lower()}{declared.text[head:]}Of({inner})"
     made = _MADE_BY.get(declared.text, "mutableSetOf" if value.kind == "set" else "mutableListOf")
     said = f"{made}{_element(value.items, declared)}({inner})"
     if declared.text in _WRAPPED:

@@ -193,3 +193,20 @@ def test_which_overload_is_the_scope() -> None:
     assert body(("x", "y")) == "{ return 2; }"
     assert body(("x",)) == "{ return 1; }"
     assert body(None) == "{ return 1; }"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("emptyList()", Group("list", ())),
+        ("emptyList<Int>()", Group("list", ())),
+        ("Collections.emptySet()", Group("set", ())),
+        ("emptyMap<String, Int>()", Pairs(())),
+        ("mutableListOf<Int>(1)", Group("list", (1,))),
+        ("linkedSetOf(1)", Group("set", (1,))),
+        ('hashMapOf("a" to 1)', Pairs((("a", 1),))),
+        ("uintArrayOf(1u, 2u)", Group("list", (1, 2))),
+    ],
+)
+def test_collections_of_kotlin(text: str, value: object) -> None:
+    assert parse(text) == value
