@@ -189,6 +189,7 @@ UNWRITTEN = {
     "raise NotImplementedError": "return width * height",
     "todo!()": "width * height",
     'panic("not implemented")': "return width * height",
+    'throw new UnsupportedOperationException("not written yet")': "return width * height",
 }
 
 
