@@ -6,10 +6,11 @@ group in braces is (a list in Java and C++, a set in Python), its declared type 
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from forge_lsp.checking.examples.words import WORDS
 
 __all__ = ["Group", "Own", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
 
@@ -40,32 +41,7 @@ class Own(str):
 Value: TypeAlias = "bool | int | float | str | Group | Pairs | None"
 """A value as plain data. ``None`` stands for what the notations call null, nil, None, undefined or an empty option."""
 
-_WORDS: dict[str, Value] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(
-        ("null", "None", "nil", "nullptr", "undefined", "NULL", "std::nullopt", "nullopt", "Optional.empty()"), None
-    ),
-    **dict.fromkeys(
-        ("NaN", "nan", "Number.NaN", "Double.NaN", "double.NaN", "Float.NaN", "math.NaN()", "math.nan", "f64::NAN"),
-        math.nan,
-    ),
-    **dict.fromkeys(
-        ("Infinity", "inf", "Double.POSITIVE_INFINITY", "double.PositiveInfinity", "math.inf", "math.Inf(1)"), math.inf
-    ),
-    **dict.fromkeys(("Double.NEGATIVE_INFINITY", "double.NegativeInfinity", "math.Inf(-1)"), -math.inf),
-    **dict.fromkeys(("Integer.MAX_VALUE", "int.MaxValue", "Int.MAX_VALUE", "i32::MAX", "math.MaxInt32"), 2**31 - 1),
-    **dict.fromkeys(("Integer.MIN_VALUE", "int.MinValue", "Int.MIN_VALUE", "i32::MIN", "math.MinInt32"), -(2**31)),
-    **dict.fromkeys(("Long.MAX_VALUE", "long.MaxValue", "i64::MAX", "math.MaxInt64"), 2**63 - 1),
-    **dict.fromkeys(("Long.MIN_VALUE", "long.MinValue", "i64::MIN", "math.MinInt64"), -(2**63)),
-    "f64::INFINITY": math.inf,
-    "f64::NEG_INFINITY": -math.inf,
-    "float('nan')": math.nan,
-    'float("nan")': math.nan,
-    "float('inf')": math.inf,
-    'float("inf")': math.inf,
-}
-_WORD = re.compile("|".join(re.escape(word) for word in sorted(_WORDS, key=len, reverse=True)) + r"(?![\w.])")
+_WORD = re.compile("|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True)) + r"(?![\w.])")
 _NUMBER = re.compile(
     r"(?P<sign>[-+\u2212]?)\s*(?:(?P<hex>0[xX][\da-fA-F_]+)|(?P<whole>\d[\d_']*)?(?P<part>\.\d*)?(?P<power>[eE][-+]?\d+)?)"
     r"(?P<suffix>_?[iu](?:8|16|32|64|128|size)|_?f(?:32|64)|[uU]?[lL]{1,2}|[uUnmMfFdD])?(?![\w])"
@@ -226,7 +202,7 @@ class _Reader:
         word = _WORD.match(text, at)
         if word is not None:
             self._at = word.end()
-            return _WORDS[word[0]]
+            return WORDS[word[0]]
         for pattern, kind in _HEADS:
             head = pattern.match(text, at)
             if head is not None:
@@ -236,7 +212,7 @@ class _Reader:
             return self._bracketed(depth)
         if text.startswith("-", at) and (word := _WORD.match(text, at + 1)) is not None and word[0].lower() != "nan":
             self._at = word.end()
-            number = _WORDS[word[0]]
+            number = WORDS[word[0]]
             if isinstance(number, float):
                 return -number
         constant = _CONSTANT.match(text, at)
