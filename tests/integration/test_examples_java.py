@@ -46,7 +46,7 @@ class Project:
         start = text.index(at)
         scope = SCOPES.scope(document, TextRange(start=start, end=start))
         self.task = Task(document=document, scope=scope, instruction="Implement it.", workspace=root)
-        self.toolchain = JavaToolchain(sandbox, timeout=60, environment=os.environ)
+        self.toolchain = JavaToolchain(sandbox, timeout=150, environment=os.environ)
 
     async def check(self, body: str) -> Evidence:
         code = self.task.original
@@ -57,6 +57,7 @@ class Project:
 
 def told(evidence: Evidence) -> dict[str, CheckStatus]:
     """The statuses by the call."""
+    assert evidence.blocked is None
     assert all(result.kind is CheckKind.EXAMPLE for result in evidence.results)
     return {result.source.split("\n")[-1].strip(): result.status for result in evidence.results}
 
@@ -197,6 +198,7 @@ public class Sums {{
 )
 async def test_values_of_every_kind(sandbox: Sandbox, tmp_path: Path, at: str, body: str, count: int) -> None:
     evidence = await Project(sandbox, tmp_path, VALUES, at).check(body)
+    assert evidence.blocked is None
     statuses = [result.status for result in evidence.results if result.status is not NOT_RUNNABLE]
     assert statuses == [PROOF] * count, evidence.results
     for result in evidence.results:
@@ -329,7 +331,7 @@ async def test_a_lone_document_that_does_not_compile_says_why(sandbox: Sandbox, 
     start = text.index("static int half")
     scope = SCOPES.scope(document, TextRange(start=start, end=start))
     task = Task(document=document, scope=scope, instruction="Implement it.")
-    toolchain = JavaToolchain(sandbox, timeout=60, environment=os.environ)
+    toolchain = JavaToolchain(sandbox, timeout=150, environment=os.environ)
     code = "    // half(4) == 2\n    static int half(int n) { return n / 2; }"
     evidence = await toolchain.evidence(task, candidate_of(task, code))
     assert {result.status for result in evidence.results} == {CheckStatus.UNRELATED}

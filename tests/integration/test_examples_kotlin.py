@@ -45,7 +45,7 @@ class Project:
         start = text.index(at)
         scope = SCOPES.scope(document, TextRange(start=start, end=start))
         self.task = Task(document=document, scope=scope, instruction="Implement it.", workspace=root)
-        self.toolchain = KotlinToolchain(sandbox, timeout=120, environment=kotlin_environment())
+        self.toolchain = KotlinToolchain(sandbox, timeout=200, environment=kotlin_environment())
 
     async def check(self, body: str) -> Evidence:
         code = self.task.original
@@ -56,6 +56,7 @@ class Project:
 
 def told(evidence: Evidence) -> dict[str, CheckStatus]:
     """The statuses by the call."""
+    assert evidence.blocked is None
     assert all(result.kind is CheckKind.EXAMPLE for result in evidence.results)
     return {result.source.split("\n")[-1].strip(): result.status for result in evidence.results}
 
