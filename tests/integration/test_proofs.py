@@ -191,6 +191,7 @@ UNWRITTEN = {
     'panic("not implemented")': "return width * height",
     "return 0; // TODO": "return width * height;",
     'throw std::logic_error("not implemented");': "return width * height;",
+    'throw new UnsupportedOperationException("not written yet")': "return width * height",
 }
 
 

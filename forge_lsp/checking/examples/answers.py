@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from forge_lsp.checking.examples.comparing import decoded
+from forge_lsp.checking.examples.comparing import Opaque, decoded
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Answer", "Answers", "Asked", "answers_in"]
+__all__ = ["Answer", "Answers", "Asked", "answers_in", "answers_of"]
+
+_UNREAD = "a value that cannot be read"
+_EXITS = "the code ends the process while it is tested"
+_FIRST_SIGNAL = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,63 +29,104 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came of a call: ``done`` with its ``value``; ``raised`` with the ``error``'s type and ``words``; ``broken``:
-    the call itself does not compile, ``words`` says why. ``environment``: it raised for want of something that is not
+    the call itself does not compile, ``words`` says why. ``names`` are others by which an example may call the error:
+    those of the types that it is of, too; ``*``: any. ``environment``: it raised for want of something that is not
     installed here."""
 
     state: Literal["done", "raised", "broken"]
     value: Value = None
     error: str = ""
     words: str = ""
+    names: tuple[str, ...] = ()
     environment: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What came of some calls, by their ids. ``fault``: the text itself does not compile or load, in the tool's words.
-    ``ended``: the driver came to its end. ``late``: its time was over."""
+    ``ended``: the driver came to its end. ``late``: its time was over. ``doubt``: why none of them is a proof, as far
+    as running the calls showed it."""
 
     by_id: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
     fault: str | None = None
     ended: bool = True
     late: bool = False
     words: str = ""
+    doubt: str | None = None
 
 
-def answers_in(output: bytes, nonce: str, *, late: bool, words: str) -> Answers:
+def answers_in(output: bytes, nonce: str, *, late: bool, words: str, code: int | None = None) -> Answers:
     """Return what a driver wrote, each line the nonce and a JSON object.
 
     ``{"state": "loaded"}`` comes before the first call: without it the text itself could not be loaded. Then for each
-    call ``{"id", "state": "done", "value"}`` (see :func:`~forge_lsp.checking.examples.comparing.decoded`),
-    ``{"id", "state": "raised", "error", "words"}`` (with ``"environment": true`` for what is not installed), or
-    ``{"id", "state": "broken", "words"}``. ``{"state": "fault", "words"}``: the text does not compile or load.
-    ``{"state": "end"}`` is last.
+    call ``{"id", "state": "done", "value"}`` (see :func:`~forge_lsp.checking.examples.comparing.decoded`; ``"text"``
+    instead is the JSON of a value that another process wrote), ``{"id", "state": "raised", "error", "words"}`` (with
+    ``"names"`` of the error's other types, and ``"environment": true`` for what is not installed), or ``{"id", "state":
+    "broken", "words"}``. ``{"state": "fault", "words"}``: the text does not compile or load. ``{"state": "hung",
+    "words"}``: the driver ended itself with a call that takes too long. ``{"state": "late"}``: the time for all calls
+    is over. ``{"state": "end"}`` is last.
 
-    ``late``: its time was over; ``words``: the end of what else it said.
+    ``late``: its time was over; ``words``: the end of what else it said. ``code`` is its exit code, where code that is
+    tested can end it with one of its own alone: None says nothing.
     """
+    return answers_of(_lines(output, nonce), late=late, words=words, code=code)
+
+
+def answers_of(told: Iterable[object], *, late: bool, words: str, code: int | None = None) -> Answers:
+    """Return what a driver told, object by object: see :func:`answers_in`."""
     by_id: dict[str, Answer] = {}
-    fault, ended, loaded = None, False, False
-    for line in output.decode("utf-8", "replace").split("\n"):
-        if not line.startswith(f"{nonce} "):
-            continue
+    fault, ended, loaded, over = None, False, False, None
+    for one in told:
         try:
-            told = cast("dict[str, Any]", parsed_json(line[len(nonce) + 1 :]))
-            state = told["state"]
+            entry = cast("dict[str, Any]", one)
+            state = entry["state"]
             if state == "done":
-                by_id[told["id"]] = Answer(state="done", value=decoded(told["value"]))
+                by_id[str(entry["id"])] = Answer(state="done", value=_value(entry))
             elif state in ("raised", "broken"):
-                error = str(told.get("error", ""))
-                by_id[told["id"]] = Answer(
+                by_id[str(entry["id"])] = Answer(
                     state=state,
-                    error=error,
-                    words=str(told["words"]),
-                    environment=told.get("environment") is True,
+                    error=str(entry.get("error", "")),
+                    words=str(entry["words"]),
+                    names=tuple(map(str, cast("Sequence[object]", entry.get("names", ())))),
+                    environment=entry.get("environment") is True,
                 )
             elif state == "fault":
-                fault = str(told["words"])
+                fault = str(entry["words"])
+            elif state == "hung":
+                over = str(entry["words"])
+            late |= state == "late"
             ended |= state == "end"
             loaded = True
         except (ValueError, KeyError, TypeError):
             continue  # the last line of a run that was cut off
+    words = words if over is None else over
     if not loaded:
         fault = "it took too long to load" if late else words or "it ended before it was loaded"
-    return Answers(by_id=by_id, fault=fault, ended=ended, late=late, words=words)
+    exits = loaded and not ended and not late and over is None and code is not None and 0 <= code < _FIRST_SIGNAL
+    return Answers(
+        by_id=by_id,
+        fault=fault,
+        ended=ended,
+        late=late,
+        words="" if ended else words,
+        doubt=_EXITS if exits else None,
+    )
+
+
+def _lines(output: bytes, nonce: str) -> Iterator[object]:
+    for line in output.decode("utf-8", "replace").split("\n"):
+        if line.startswith(f"{nonce} "):
+            try:
+                yield parsed_json(line[len(nonce) + 1 :])
+            except ValueError:
+                continue
+
+
+def _value(entry: Mapping[str, Any]) -> Value:
+    """The value of a call; one that another process wrote may be anything."""
+    if "text" not in entry:
+        return decoded(entry["value"])
+    try:
+        return decoded(parsed_json(str(entry["text"])))
+    except (ValueError, TypeError, RecursionError):
+        return Opaque(_UNREAD)

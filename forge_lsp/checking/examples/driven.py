@@ -10,17 +10,18 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from forge_lsp.checking.examples.answers import Answer, Answers, Asked
-from forge_lsp.checking.examples.comparing import Opaque, alike, same_error, unclear
+from forge_lsp.checking.examples.arguments import call_of
+from forge_lsp.checking.examples.asking import Driver, asked_of, probes_of
+from forge_lsp.checking.examples.comparing import Opaque, alike, unclear
+from forge_lsp.checking.examples.errors import same_error
 from forge_lsp.checking.examples.expecting import expectable
-from forge_lsp.checking.examples.types import Signature, Type, Unfit, fitted
-from forge_lsp.checking.examples.values import Value, parse, shown
-from forge_lsp.checking.examples.variations import variations
-from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
+from forge_lsp.checking.examples.types import Signature, Unfit
+from forge_lsp.checking.examples.values import parse, shown
+from forge_lsp.checking.examples.written import Call, Line, Written, call_in, documentation_of, same_name, written_in
 from forge_lsp.checking.gate import fault_of
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
@@ -31,7 +32,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 
-__all__ = ["DocumentedExamples", "Driver"]
+__all__ = ["DocumentedExamples"]
 
 _MOST_ROUNDS = 3
 _LONGEST = 200
@@ -42,53 +43,43 @@ def _believed(task: Task, candidate: Candidate) -> str | None:
     return None
 
 
-class Driver(Protocol):
-    """What one language brings to run calls of a scope."""
+def _all(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+    del task
+    return lines
 
-    @property
-    def matters(self) -> tuple[str, ...]:
-        """The suffixes of the files of a project that a run depends on."""
-        ...
 
-    def signature(self, task: Task, text: str) -> Signature | None:
-        """What the task's scope is in ``text``; None: it is not there, or is nothing that can be called."""
-        ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """How each example went, what variations of them gave, and why no proof of it is believed."""
 
-    def literal(self, value: Value, signature: Signature, place: int) -> str:
-        """The argument at ``place`` in the language's notation; the value is fitted to its type already. Raises
-        Unfit."""
-        ...
-
-    def expression(self, signature: Signature, arguments: Sequence[str], call: Call) -> str:
-        """The call of the scope with arguments in the language's notation; ``call`` is as it was written. Raises
-        Unfit where it cannot be made: a member without a value of its type."""
-        ...
-
-    def step(self, text: str) -> str:
-        """A statement before a call in the language's notation. Raises Unfit where it is none."""
-        ...
-
-    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
-        """Compile ``text`` with a driver that makes the calls, each by itself, and run it. Raises EnvironmentFault."""
-        ...
+    runs: Mapping[str, Run]
+    observed: tuple[Observation, ...] = ()
+    doubt: str | None = None
 
 
 class DocumentedExamples:
     """Runs examples by a driver; what they give on an untouched text is kept. ``doubt`` says in words why no proof of a
-    candidate is believed, None where it is."""
+    candidate is believed, None where it is; ``read`` which lines of documentation are read, in which form."""
 
     def __init__(
-        self, sandbox: Sandbox, driver: Driver, *, doubt: Callable[[Task, Candidate], str | None] = _believed
+        self,
+        sandbox: Sandbox,
+        driver: Driver,
+        *,
+        doubt: Callable[[Task, Candidate], str | None] = _believed,
+        read: Callable[[Task, Sequence[Line]], Sequence[Line]] = _all,
     ) -> None:
         self._sandbox = sandbox
         self._driver = driver
         self._doubt = doubt
+        self._read = read
         self._memory = Memory()
 
     async def run(self, task: Task, candidate: Candidate, place: Place, extra: Sequence[Path] = ()) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``extra``: paths of the host that a run depends on."""
         started = time.perf_counter()
-        written = written_in(documentation_of(task), lambda call: self._speaks(task, candidate, call))
+        name = self._named(task, candidate)
+        written = written_in(self._read(task, documentation_of(task)), _speaking(name))
         if all(example.silent for example in written):
             return Evidence()
         if not self._sandbox.runs_project_code:
@@ -96,14 +87,20 @@ class DocumentedExamples:
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         examples = {example.id: example for example in written if not example.silent}
         seen: tuple[Observation, ...] = ()
+        doubts: list[str] = []
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             nonlocal seen
             wanted = [example for example in examples.values() if only is None or example.id in only]
             own = text == candidate.text != task.document.text
-            runs, observed = await self._run(task, place, text, wanted, varied=own and only is None, candidate=own)
-            seen = observed or seen
-            return SuiteRun(runs={example.id: runs[example.id] for example in wanted})
+            signature = self._driver.signature(task, text)
+            if signature is None:
+                absent = uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name or "",))
+                return SuiteRun(runs={example.id: absent for example in wanted})
+            ran = await self._run(task, place, text, signature, wanted, varied=own and only is None, candidate=own)
+            seen = ran.observed or seen
+            doubts.extend([ran.doubt] if own and ran.doubt is not None else [])
+            return SuiteRun(runs={example.id: ran.runs[example.id] for example in wanted})
 
         try:
             key = await asyncio.to_thread(
@@ -116,9 +113,9 @@ class DocumentedExamples:
             return Evidence(blocked=fault_of(error).reason, seconds=time.perf_counter() - started)
         proves = any(result.status in (CheckStatus.PROOF, CheckStatus.KEPT) for result in results)
         return Evidence(
-            results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),
+            results=tuple(_told(result, examples[result.id.rpartition(":")[2]]) for result in results),
             observed=seen,
-            doubt=self._doubt(task, candidate) if proves else None,
+            doubt=(self._doubt(task, candidate) or next(iter(doubts), None)) if proves else None,
             seconds=time.perf_counter() - started,
         )
 
@@ -130,13 +127,14 @@ class DocumentedExamples:
         if signature is None:
             return ()
         asked: dict[str, Asked] = {}
+        speaks = _speaking(self._named(task, candidate))
         for number, text in enumerate(calls):
             *steps, call = text.strip().split("\n")
-            made = call_in(call)
-            if made is None or not self._speaks(task, candidate, made):
+            made = call_in(call, speaks)
+            if made is None or not speaks(made):
                 continue
             try:
-                asked[text] = self._asked(f"o{number}", call, tuple(steps), signature)
+                asked[text] = asked_of(self._driver, f"o{number}", call, steps, signature)
             except Unfit:
                 continue
         try:
@@ -145,37 +143,35 @@ class DocumentedExamples:
             return ()
         return _observed({text: answers.by_id.get(one.id) for text, one in asked.items()})
 
-    def _speaks(self, task: Task, candidate: Candidate, call: Call) -> bool:
-        """Whether a call is one of the scope: by its name, or, where the scope has none yet, by what the candidate
-        brings."""
+    def _named(self, task: Task, candidate: Candidate) -> str | None:
+        """The name that calls of the scope have: its own, or, where it has none yet, that of what the candidate brings;
+        None: it brings nothing."""
         if task.scope.name is not None:
-            return same_name(call.name, re.split(r"::|\.", task.scope.name)[-1])
+            return task.scope.name
         signature = self._driver.signature(task, candidate.text)
-        return signature is not None and same_name(call.name, signature.name)
+        return signature.name if signature is not None else None
 
     async def _run(
         self,
         task: Task,
         place: Place,
         text: str,
+        signature: Signature,
         examples: Sequence[Written],
         *,
         varied: bool,
         candidate: bool,
-    ) -> tuple[dict[str, Run], tuple[Observation, ...]]:
-        """How each example went on a text, and what variations of them gave (where ``varied``)."""
-        signature = self._driver.signature(task, text)
-        if signature is None:
-            return {example.id: _absent(task, example) for example in examples}, ()
+    ) -> _Ran:
+        """Run examples, and variations of them where ``varied``, on a text; ``candidate``: it is one's."""
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
             try:
                 expectable(example, signature)
-                asked.append(self._asked(example.id, example.call, example.steps, signature))
+                asked.append(asked_of(self._driver, example.id, example.call, example.steps, signature))
             except Unfit as why:
                 runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
-        probes = self._probes(examples, signature) if varied else {}
+        probes = probes_of(self._driver, examples, signature) if varied else {}
         answers = await self._answered(place, text, signature, (*asked, *probes.values()))
         if answers.fault is not None:
             broken = (
@@ -183,92 +179,24 @@ class DocumentedExamples:
                 if task.scope.unfinished and not candidate
                 else uncollected(answers.fault, cause=Cause.ENVIRONMENT)
             )
-            return runs | {one.id: broken for one in asked}, ()
+            return _Ran(runs=runs | {one.id: broken for one in asked})
         by_id = {example.id: example for example in examples}
         for one in asked:
             runs[one.id] = _run_of(by_id[one.id], answers.by_id.get(one.id), signature, answers)
-        return runs, _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
-
-    def _asked(self, id_: str, text: str, steps: Sequence[str], signature: Signature) -> Asked:
-        call = call_in(text)
-        if call is None:
-            raise Unfit(f"this is no call: {text}")
-        arguments = self._arguments(call, signature)
-        said = [self._argument(argument, signature, place) for place, argument in enumerate(arguments)]
-        own = tuple(self._driver.step(step) for step in steps) if signature.bound else ()
-        return Asked(id=id_, call=self._driver.expression(signature, said, call) + call.after, steps=own)
-
-    def _argument(self, text: str, signature: Signature, place: int) -> str:
-        try:
-            value = parse(text)
-        except (ValueError, RecursionError):
-            at = min(place, len(signature.parameters) - 1)
-            if at >= 0 and _of_own_type(text, signature.parameters[at].type):
-                return text  # a value of the project's own, in the language's notation
-            raise Unfit(f"this argument cannot be read: {text}") from None
-        return self._literal(value, signature, place)
-
-    def _literal(self, value: Value, signature: Signature, place: int) -> str:
-        parameters = signature.parameters
-        if place >= len(parameters) and not (parameters and parameters[-1].rest):
-            raise Unfit(f"{signature.name} takes {len(parameters)} arguments")
-        at = min(place, len(parameters) - 1)
-        return self._driver.literal(fitted(value, parameters[at].type), signature, at)
-
-    def _arguments(self, call: Call, signature: Signature) -> Sequence[str]:
-        """The texts of a call's arguments in the order of the parameters: some notations name them."""
-        named: dict[str, str] = {}
-        plain: list[str] = []
-        for argument in call.arguments:
-            name, equals, value = argument.partition("=")
-            if equals and not value.startswith("=") and name.strip().isidentifier():
-                named[name.strip()] = value.strip()
-            else:
-                plain.append(argument)
-        for parameter in signature.parameters[len(plain) :]:
-            value = next((text for name, text in named.items() if same_name(name, parameter.name)), None)
-            if value is None:
-                break
-            plain.append(value)
-        required = sum(not (parameter.optional or parameter.rest) for parameter in signature.parameters)
-        if len(plain) < max(required, len(call.arguments)):
-            raise Unfit(f"{signature.name} takes {required} arguments, {len(call.arguments)} are given")
-        return plain
-
-    def _probes(self, examples: Sequence[Written], signature: Signature) -> dict[str, Asked]:
-        """Variations of the examples by what people are shown of them. Members need steps of their own: none there."""
-        if signature.bound:
-            return {}
-        calls: list[tuple[Value, ...]] = []
-        for example in examples:
-            call = call_in(example.call)
-            if call is None or call.after:
-                continue
-            try:
-                calls.append(tuple(map(parse, self._arguments(call, signature))))
-            except (ValueError, Unfit, RecursionError):
-                continue
-        found: dict[str, Asked] = {}
-        for number, arguments in enumerate(variations(calls)):
-            text = f"{signature.name}({', '.join(map(shown, arguments))})"
-            plain = Call(head="", name=signature.name, arguments=())
-            try:
-                said = [self._literal(value, signature, place) for place, value in enumerate(arguments)]
-                found[text] = Asked(id=f"p{number}", call=self._driver.expression(signature, said, plain))
-            except Unfit:
-                continue
-        return found
+        observed = _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
+        return _Ran(runs=runs, observed=observed, doubt=answers.doubt)
 
     async def _answered(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
         """All answers: where the process ended in the middle, the calls after the one that ended it are made again."""
         known: dict[str, Answer] = {}
         left = list(calls)
-        answers = Answers()
+        answers, doubt = Answers(), None
         for _ in range(_MOST_ROUNDS):
             if not left:
                 break
             answers = await self._driver.answers(place, text, signature, left)
             known |= answers.by_id
+            doubt = doubt or answers.doubt
             if answers.fault is not None or answers.ended:
                 break
             pending = [one for one in left if one.id not in answers.by_id]
@@ -276,19 +204,13 @@ class DocumentedExamples:
                 break
             known[pending[0].id] = Answer(state="raised", error="", words=answers.words or "the process ended in it")
             left = pending[1:]
-        return replace(answers, by_id=known)
+        return replace(answers, by_id=known, doubt=doubt)
 
 
-def _of_own_type(text: str, declared: Type) -> bool:
-    made = declared.text.isidentifier() and text.startswith((f"{declared.text}{{", f"{declared.text}("))
-    return (declared.kind == "other" or made) and "\n" not in text
-
-
-def _absent(task: Task, example: Written) -> Run:
-    """How an example goes of a scope that is not there yet."""
-    call = call_in(example.call)
-    name = task.scope.name or (call.name if call is not None else "")
-    return uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name,))
+def _speaking(name: str | None) -> Callable[[Call], bool]:
+    """Whether a call is one of a name."""
+    last = re.split(r"::|\.", name or "")[-1]
+    return lambda call: bool(last) and same_name(call.name, last)
 
 
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:
@@ -300,8 +222,9 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
         case "broken":
             return uncollected(answer.words, cause=Cause.ELSEWHERE)
         case "raised":
-            # Without a type: the process itself ended, which is not what an example means.
-            if example.raises is not None and same_error(example.raises, answer.error):
+            if example.raises is not None and same_error(
+                example.raises, answer.error, names=answer.names, words=answer.words
+            ):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
             cause = Cause.ENVIRONMENT if answer.environment else Cause.SCOPE
@@ -314,11 +237,11 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
                 wanted = parse(example.value)
             except (ValueError, RecursionError):
                 return uncollected(f"this value cannot be read: {example.value}", cause=Cause.ELSEWHERE)
-            call = call_in(example.call)
+            call = call_of(example.call, signature)
             plain = call is None or not call.after
             if alike(wanted, answer.value, signature.result) if plain else alike(wanted, answer.value):
                 return passed()
-            if unclear(answer.value, signature.result):
+            if unclear(wanted, answer.value, signature.result):
                 return uncollected(f"what it gives cannot be compared: {actual}", cause=Cause.ELSEWHERE)
             return failed(f"gives {actual}", cause=Cause.SCOPE, expected=expected, actual=actual)
 
@@ -336,7 +259,7 @@ def _observed(answers: Mapping[str, Answer | None]) -> tuple[Observation, ...]:
     return tuple(found)
 
 
-def _named(result: CheckResult, example: Written) -> CheckResult:
+def _told(result: CheckResult, example: Written) -> CheckResult:
     """Return an example's result with what people know it by."""
     return replace(
         result,

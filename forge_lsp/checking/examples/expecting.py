@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from forge_lsp.checking.examples.arguments import call_of
 from forge_lsp.checking.examples.comparing import comparable
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import parse
-from forge_lsp.checking.examples.written import Written, call_in
+from forge_lsp.checking.examples.written import Written
 
 __all__ = ["expectable"]
 
@@ -14,7 +15,9 @@ _VALUES = ("int", "code", "float", "bool", "char")
 
 def expectable(example: Written, signature: Signature) -> None:
     """Raise Unfit for an example that no code of this signature could satisfy: it is not held against any."""
-    call = call_in(example.call)
+    if signature.refused:
+        raise Unfit(signature.refused)
+    call = call_of(example.call, signature)
     if example.raises is not None and not signature.raises:
         raise Unfit(f"{signature.name} raises nothing in this language")
     if example.value is None or call is None or call.after:
@@ -26,4 +29,6 @@ def expectable(example: Written, signature: Signature) -> None:
     if expected is None and signature.nullable and signature.result.kind not in _VALUES:
         return
     if not comparable(expected, signature.result):
+        if signature.result.kind == "void":
+            raise Unfit(f"{signature.name} returns nothing")
         raise Unfit(f"{signature.name} gives {signature.result.text or signature.result.kind}, not {example.value}")

@@ -36,6 +36,7 @@ _ERROR = re.compile(
     r"(?P<value>[^,]+|.+[\]})\"]),\s*(?:an?\s+|non-nil\s+)?"
     r"(?:err|error|(?:\w+\.)?Err[A-Z]\w*|errors\.New\(.*\)|fmt\.Errorf\(.*\)|non-nil)\s*[.;`]*\s*$"
 )
+_BULLET = re.compile(r"\s*[-*+]\s+")
 _HEADER = re.compile(r"(?:\b(?:def|class|func|fn|function|fun)|\bnot|[-+*/%!=<>@])\s*$")
 
 
@@ -123,7 +124,7 @@ def with_error(text: str, is_value: Callable[[str], bool | None]) -> bool:
 
 def _promise(line: str, start: int, end: int, number: int, is_value: Callable[[str], bool | None]) -> Promise | None:
     call = line[start:end]
-    if _HEADER.search(line[:start]):
+    if _HEADER.search(line[:start]) and not _BULLET.fullmatch(line[:start]):
         return None  # a header, or only the end of a longer expression
     raised = _RAISES.match(line, end)
     if raised is not None:

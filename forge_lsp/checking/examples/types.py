@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from forge_lsp.checking.examples.values import Group, Pairs, Value
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
 
 __all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
 
@@ -54,15 +54,18 @@ class Parameter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """What can be called. ``name`` as the language has it; ``container`` is the type that it is a member of (""): none;
-    ``bound``: it needs a value of that type. ``lines`` are those that its definition stands on, from 1, both included
-    (0: not known). ``raises``: the language has exceptions or their like, so that a call may be said to raise.
-    ``nullable``: texts, lists and the like may be null in it without being declared so."""
+    ``bound``: it needs a value of that type, and ``receiver`` makes one where an example does not (""): it has to.
+    ``refused`` says why nothing of the kind can be called ("": it can). ``lines`` are those that its definition stands
+    on, from 1, both included (0: not known). ``raises``: the language has exceptions or their like, so that a call may
+    be said to raise. ``nullable``: texts, lists and the like may be null in it without being declared so."""
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Type = ANY
     container: str = ""
     bound: bool = False
+    receiver: str = ""
+    refused: str = ""
     lines: tuple[int, int] = (0, 0)
     raises: bool = True
     nullable: bool = True
@@ -71,8 +74,12 @@ class Signature:
 def fitted(value: Value, to: Type) -> Value:
     """Return ``value`` as one of the type: braces become what they are declared to be, whole numbers become floats.
 
-    Raises Unfit.
+    What only its language can read is of a type of the project. Raises Unfit.
     """
+    if isinstance(value, Own) and to.kind != "optional":
+        if to.kind == "other" or _made_by(value, to):
+            return value
+        raise Unfit(f"{value} is no {to.text or 'plain value'}")
     match to.kind:
         case "any" | "other":
             return _plain(value)
@@ -119,12 +126,19 @@ def fitted(value: Value, to: Type) -> Value:
                 pairs = [item.items for item in value.items if isinstance(item, Group) and len(item.items) == 2]
                 if len(pairs) == len(value.items):  # {{1, 2}, {3, 4}}
                     return fitted(Pairs(tuple((pair[0], pair[1]) for pair in pairs)), to)
-    raise Unfit(f"{value!r} is no {to.text or to.kind}")
+    raise Unfit(f"{shown(value)} is no {to.text or to.kind}")
+
+
+def _made_by(value: Own, to: Type) -> bool:
+    """Whether a type's name makes a value: ``Stack{1, 2}`` of what is declared as a list."""
+    return to.text.isidentifier() and value.startswith((f"{to.text}{{", f"{to.text}("))
 
 
 def _plain(value: Value) -> Value:
     """A value for which no type says what its braces are: a set, as Python has it."""
     match value:
+        case Own():
+            raise Unfit(f"{value} is no plain value")
         case Group():
             if value.kind == "braces" and not value.items:
                 return Pairs(())

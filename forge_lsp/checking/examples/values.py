@@ -6,12 +6,13 @@ group in braces is (a list in Java and C++, a set in Python), its declared type 
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Group", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
+from forge_lsp.checking.examples.words import HEADS, WORDS
+
+__all__ = ["Group", "Own", "Pairs", "Value", "closing", "outside_strings", "parse", "shown", "split"]
 
 GroupKind: TypeAlias = Literal["list", "tuple", "set", "braces"]
 
@@ -31,31 +32,16 @@ class Pairs:
     items: tuple[tuple[Value, Value], ...]
 
 
+class Own(str):
+    """What has no meaning outside of its language, as it is written: ``Color.RED``, the construction of an object."""
+
+    __slots__ = ()
+
+
 Value: TypeAlias = "bool | int | float | str | Group | Pairs | None"
 """A value as plain data. ``None`` stands for what the notations call null, nil, None, undefined or an empty option."""
 
-_WORDS: dict[str, Value] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(
-        ("null", "None", "nil", "nullptr", "undefined", "NULL", "std::nullopt", "nullopt", "Optional.empty()"), None
-    ),
-    **dict.fromkeys(
-        ("NaN", "nan", "Number.NaN", "Double.NaN", "double.NaN", "Float.NaN", "math.NaN()", "math.nan", "f64::NAN"),
-        math.nan,
-    ),
-    **dict.fromkeys(
-        ("Infinity", "inf", "Double.POSITIVE_INFINITY", "double.PositiveInfinity", "math.inf", "math.Inf(1)"), math.inf
-    ),
-    **dict.fromkeys(("Double.NEGATIVE_INFINITY", "double.NegativeInfinity", "math.Inf(-1)"), -math.inf),
-    "f64::INFINITY": math.inf,
-    "f64::NEG_INFINITY": -math.inf,
-    "float('nan')": math.nan,
-    'float("nan")': math.nan,
-    "float('inf')": math.inf,
-    'float("inf")': math.inf,
-}
-_WORD = re.compile("|".join(re.escape(word) for word in sorted(_WORDS, key=len, reverse=True)) + r"(?![\w.])")
+_WORD = re.compile("|".join(re.escape(word) for word in sorted(WORDS, key=len, reverse=True)) + r"(?![\w.])")
 _NUMBER = re.compile(
     r"(?P<sign>[-+\u2212]?)\s*(?:(?P<hex>0[xX][\da-fA-F_]+)|(?P<whole>\d[\d_']*)?(?P<part>\.\d*)?(?P<power>[eE][-+]?\d+)?)"
     r"(?P<suffix>_?[iu](?:8|16|32|64|128|size)|_?f(?:32|64)|[uU]?[lL]{1,2}|[uUnmMfFdD])?(?![\w])"
@@ -64,44 +50,8 @@ _PREFIX = re.compile(r"(?:[rbuRBULf@$]|u8)?(?=[\"'`])")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "e": "\x1b"}
 _CODED = re.compile(r"\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|u\{([\da-fA-F]{1,6})\}|U([\da-fA-F]{8}))")
 _AFTER = re.compile(r"\s*(?:\.(?:to_string|into|to_owned|toString|to_vec|freeze)\(\)|(?<=\")s\b)")
-_GENERIC = r"(?:<[^(){}\[\]]*>)?"
-_HEADS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), kind)
-    for pattern, kind in (
-        (rf"new\s+(?:Sorted|Linked|Hash|Tree)?(?:Map|Dictionary){_GENERIC}\s*(?:\(\s*\))?\s*(?=[({{])", "map"),
-        (r"(?:Map|ImmutableMap)\.of\s*(?=\()", "flat"),
-        (
-            rf"(?:map\[[^\]]*\][\w.*\[\]]+|(?:std::)?(?:unordered_)?map{_GENERIC}|(?:Hash|BTree)Map::from|mapOf|dict)\s*(?=[({{])",
-            "map",
-        ),
-        (
-            rf"new\s+(?:Linked|Hash|Tree|Sorted)*Set{_GENERIC}\s*(?:\(\s*\)\s*(?=\{{))?(?=[({{])"
-            rf"|(?:Immutable)?Set\.of\s*(?=\()|(?:std::)?(?:unordered_)?set{_GENERIC}\s*(?=[({{])"
-            r"|(?:Hash|BTree)Set::from\s*(?=\()|(?:mutable|hash)?[sS]etOf\s*(?=\()|frozenset\s*(?=\()",
-            "set",
-        ),
-        (
-            rf"new\s+[\w.]*{_GENERIC}\s*(?:\[\s*\d*\s*\])+\s*(?=\{{)"
-            rf"|new\s+(?:Array|Linked)?List{_GENERIC}\s*(?:\(\s*\)\s*(?=\{{))?(?=[({{])"
-            rf"|(?:\[\s*\d*\s*\])+[\w.*]+\s*(?=\{{)|(?:std::)?(?:vector|array|list|deque|initializer_list){_GENERIC}\s*(?=[({{])"
-            r"|(?:(?:Immutable)?List\.of|Arrays\.asList|Array\.of|Lists\.newArrayList|Vec::from|VecDeque::from)\s*(?=\()"
-            r"|vec!\s*(?=[(\[])|(?:mutableL|l|arrayL)istOf\s*(?=\()|(?:int|long|double|char|boolean|float)?[aA]rrayOf\s*(?=\()"
-            r"|array\s*(?=\()|&(?:mut\s+)?(?=\[)",
-            "list",
-        ),
-        (
-            rf"(?:Pair|Triplet|Quartet|Unit|Decade)\.with\s*(?=\()|(?:Value)?Tuple\.Create\s*(?=\()|new\s+Tuple{_GENERIC}\s*(?=\()"
-            rf"|(?:std::)?make_(?:pair|tuple)\s*(?=\()|(?:std::)?(?:pair|tuple){_GENERIC}\s*(?=[({{])|(?:Pair|Triple)\s*(?=\()",
-            "tuple",
-        ),
-        (
-            rf"(?:Some|Ok|Just|Optional\.of|Optional\.ofNullable|String::from|std::string|string|str|(?:std::)?(?:make_)?optional{_GENERIC}"
-            rf"|Integer\.valueOf|Long\.valueOf|Double\.valueOf|BigInteger\.valueOf|BigInt|Number|float64|int64|int|float|double|new\s+String)\s*(?=[({{])",
-            "one",
-        ),
-    )
-)
 _OPENING, _CLOSING = "([{", ")]}"
+_CONSTANT = re.compile(r"(?:[A-Za-z_]\w*(?:\.|::))*[A-Z]\w*(?:\.|::)[A-Z]\w*(?![\w.:({])")
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*(?=\s*[:=])")
 _DEEPEST = 40
 
@@ -126,6 +76,8 @@ def shown(value: Value) -> str:
             return str(value)
         case float():
             return f"{value:.12g}" if not value.is_integer() or abs(value) > 1e15 else f"{value:.1f}"
+        case Own():
+            return str(value)
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case Pairs():
@@ -210,8 +162,8 @@ class _Reader:
         word = _WORD.match(text, at)
         if word is not None:
             self._at = word.end()
-            return _WORDS[word[0]]
-        for pattern, kind in _HEADS:
+            return WORDS[word[0]]
+        for pattern, kind in HEADS:
             head = pattern.match(text, at)
             if head is not None:
                 self._at = head.end()
@@ -220,9 +172,13 @@ class _Reader:
             return self._bracketed(depth)
         if text.startswith("-", at) and (word := _WORD.match(text, at + 1)) is not None and word[0].lower() != "nan":
             self._at = word.end()
-            number = _WORDS[word[0]]
+            number = WORDS[word[0]]
             if isinstance(number, float):
                 return -number
+        constant = _CONSTANT.match(text, at)
+        if constant is not None:
+            self._at = constant.end()
+            return Own(constant[0])
         return self._number()
 
     def _number(self) -> int | float:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, zip_longest
 
-from forge_lsp.checking.examples.values import Group, Pairs, Value, shown
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
 
 __all__ = ["variations"]
 
@@ -76,6 +76,8 @@ def _others(value: Value) -> Iterator[Value]:
             yield from (number for number in dict.fromkeys(numbers) if number != value)
         case float():
             yield from (number for number in (value + 0.5, 0.0, -value) if number != value)
+        case Own():
+            return
         case str():
             longer = ("", value[::-1], value + value, value.swapcase(), value[:1])
             texts = longer if len(value) != 1 else (value.swapcase(),)  # perhaps a character

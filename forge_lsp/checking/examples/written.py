@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.prose import promises, value_in, with_error, without_error
@@ -29,7 +29,8 @@ _BELOW = re.compile(
 )
 _RAISED = re.compile(
     r"\s*(?:Traceback \(most recent call last\):.*"
-    r"|(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+)\s+(?:an?\s+)?`?)?"
+    r"|(?:\|\s*)?(?:(?:raises|throws|panics(?: with)?|Uncaught|Unhandled exception[:.]|Exception in thread \S+"
+    r"|Exception)\s+(?:an?\s+)?`?)?"
     r"(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\b.*"
     r"|(?:raises|throws|panics)\b(?:\s+(?:with\s+)?(?:an?\s+)?`?(?P<other>(?:[A-Za-z_]\w*(?:\.|::))*(?:[A-Z]\w*|(?<=std::)\w+)))?.*)$"
 )
@@ -38,6 +39,13 @@ _COMMENT_LINE = re.compile(r"\s*(?:///?|//!|#+(?!\[)|--)\s?(?P<text>.*)$")
 _BLOCK_LINE = re.compile(r"\s*\*?\s?(?P<text>.*?)\s*$")
 _ABOVE = re.compile(r"\s*(?:@\w[\w.]*(?:\(.*\))?|\[.*\]|#\[.*\]|template\s*<.*>)\s*$")
 _TAGGED = re.compile(r"@(?:example|returns?|param|throws|see|code|link)\b")
+_SET_UP = re.compile(
+    r"(?:(?:final|const|let|var|val|auto|mut)\s+)*(?:[A-Za-z_$][\w$.:]*(?:<[^=]*>)?[\s*&]+)?\$?[A-Za-z_]\w*\s*"
+    r"(?::\s*[\w.<>, ]+)?(?::=|=(?![=>]))\s*\S"
+)
+_LINK = re.compile(r"\s*\??\.\s*(?=[A-Za-z_$])|(?:->|::)(?=[A-Za-z_]\w*\()")
+_CALLED = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->)\w+)+\(")
+_SAID = re.compile(r";?$|(?:==|[-=]>|[→➞⇒⟶]|returns?\b|gives?\b|throws\b|raises\b)")
 _MOST = 60
 _LONGEST = 2_000
 
@@ -98,19 +106,28 @@ def as_in(names: Sequence[str], name: str) -> str:
     return name if name in names else next((one for one in names if same_name(one, name)), name)
 
 
-def call_in(text: str) -> Call | None:
-    """Return the call that ``text`` is, whole; None: it is none."""
+def call_in(text: str, speaks: Callable[[Call], bool] | None = None) -> Call | None:
+    """Return the call that ``text`` is, whole; None: it is none. Of a chain of calls (``new Stack().push(1).size()``)
+    it is the first, or the first that ``speaks``."""
     text = text.strip().rstrip(";").strip()
     match = _CALL.match(text)
-    if match is None:
-        return None
-    end = closing(text, match.end() - 1)
-    if end is None:
-        return None
-    after = text[end:].strip()
-    if after and after[0] not in ".[":
-        return None
-    return Call(head=match["head"], name=match["name"], arguments=split(text[match.end() : end - 1]), after=after)
+    first: Call | None = None
+    head = ""
+    while match is not None and (end := closing(text, match.end() - 1)) is not None:
+        after = text[end:].strip()
+        if after and after[0] not in ".[" and _LINK.match(text, end) is None:
+            return None
+        arguments = split(text[match.end() : end - 1])
+        call = Call(head=head + match["head"], name=match["name"], arguments=arguments, after=after)
+        first = first or call
+        if speaks is None or speaks(call):
+            return call
+        link = _LINK.match(text, end)
+        if link is None:
+            break
+        head = text[: link.end()]
+        match = _CALL.match(text, link.end())
+    return first
 
 
 def documentation_of(task: Task) -> tuple[Line, ...]:
@@ -138,31 +155,32 @@ def written_in(lines: Sequence[Line], speaks: Callable[[Call], bool]) -> tuple[W
         found.append((index, one))
 
     def is_call(text: str) -> bool:
-        call = call_in(text)
+        call = call_in(text, speaks)
         return call is not None and speaks(call)
 
     def promising(text: str) -> bool:
-        return next(iter(promises([text], is_call=is_call, is_value=is_value)), None) is not None
+        return any(promises([text], is_call=is_call, is_value=is_value))
 
     for index, (statement, steps), values in _sessions(lines, taken, promising):
         asserted = re.match(r"assert\s+(.*)$", statement)
         told = promises([asserted[1] if asserted else statement], is_call=is_call, is_value=is_value)
-        promised = next(told, None)
-        if promised is not None:
-            example(index, promised.call, steps, value=promised.literal, raises=promised.raises)
+        promise = next(told, None)
+        if promise is not None:
+            example(index, promise.call, steps, value=promise.literal, raises=promise.raises)
         elif is_call(statement):
             example(index, statement, steps, **_told(values))
     for index, line in enumerate(lines):
         if index in taken:
             continue
         inline = list(promises([line.text], is_call=is_call, is_value=is_value))
+        steps = _above(lines, index, taken)
         for promise in inline:
-            example(index, promise.call, value=promise.literal, raises=promise.raises)
+            example(index, promise.call, steps, value=promise.literal, raises=promise.raises)
         if not inline and is_call(line.text) and index + 1 < len(lines) and index + 1 not in taken:
             below = _BELOW.match(lines[index + 1].text)
             value = value_in(below["rest"], is_value, alone=True) if below is not None else None
             if value is not None:
-                example(index, line.text.strip().rstrip(";"), value=value)
+                example(index, line.text.strip().rstrip(";"), steps, value=value)
     return tuple(one for _, one in sorted(found, key=lambda pair: pair[0])[:_MOST])
 
 
@@ -175,8 +193,29 @@ def is_value(text: str) -> bool | None:
     return True
 
 
+def _above(lines: Sequence[Line], index: int, taken: Set[int]) -> tuple[str, ...]:
+    """The statements in the lines right above one: what an instance needs that is used in it."""
+    found: list[str] = []
+    while index > 0 and index - 1 not in taken:
+        index -= 1
+        statement = re.sub(r"\s*(?://|#\s).*$", "", lines[index].text).strip()
+        assigned = _SET_UP.match(statement) is not None
+        call = None if assigned else _CALLED.match(statement)
+        if call is not None:
+            end = closing(statement, call.end() - 1)
+            rest = statement[end:].strip() if end is not None else "no end"
+            if rest and not _SAID.match(rest):
+                break
+            statement = statement[:end]
+        elif not assigned:
+            break
+        found.append(statement)
+    return tuple(reversed(found))
+
+
 def _told(values: Sequence[str]) -> dict[str, str | None]:
     """What the lines below a prompt say of its call."""
+    values = [re.sub(r"^\s*\$?\w+ ==> ", "", value) for value in values]  # jshell: "$1 ==> 3"
     text = without_error("\n".join(values).strip())
     if not text:
         return {}
@@ -275,9 +314,23 @@ def _comments(lines: Sequence[str], start: int, end: int) -> Iterator[Line]:
         yield Line(number + 1, _unmarked(text))
 
 
+def _inline(text: str) -> str:
+    """A line with what stands in Javadoc's ``{@code ...}`` in its place."""
+    while (match := re.search(r"\{@(?:code|literal)\s+", text)) is not None:
+        depth = 1
+        for end in range(match.end(), len(text)):
+            depth += (text[end] == "{") - (text[end] == "}")
+            if depth == 0:
+                break
+        else:
+            break  # it goes on in the next line
+        text = text[: match.start()] + text[match.end() : end] + text[end + 1 :]
+    return text
+
+
 def _unmarked(text: str) -> str:
     """Documentation without the marks of its format: tags that stand alone or around code, and entities."""
-    text = re.sub(r"\{@(?:code|literal)\s+(.*?)\}(?!\})", r"\1", text)
+    text = _inline(text)
     text = re.sub(r"^\s*@example\b:?", "", text)
     if "<" in text and ("</" in text or re.fullmatch(r"\s*(?:" + _TAG.pattern + r"\s*)+", text)):
         text = _TAG.sub("", text)

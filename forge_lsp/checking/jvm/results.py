@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.task import Task
 from forge_lsp.reading import parsed_json
 
-__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "lines_of", "reported", "run_of"]
+__all__ = ["ALL_RUN", "Frame", "Reported", "Where", "in_scope", "lines_of", "reported", "run_of", "signed"]
 
 Frame = tuple[str, str, int]
 """A frame of a stack: class, file and line."""
@@ -65,15 +65,8 @@ def reported(output: str, key: bytes, code: int) -> Reported:
     late: str | None = None
     frames: tuple[Frame, ...] | None = None
     whole = False
-    following = tests = failures = 0
-    for match in _LINE.finditer(output):
-        sum_, line, number, text = match.groups()
-        if not hmac.compare_digest(hmac.new(key, line.encode(), hashlib.sha256).hexdigest(), sum_):
-            continue
-        if int(number) != following:
-            continue
-        following += 1
-        entry = cast("dict[str, Any]", parsed_json(text))
+    tests = failures = 0
+    for entry in signed(output, key):
         name = str(entry.get("name", ""))
         match entry["kind"]:
             case "collected":
@@ -92,6 +85,18 @@ def reported(output: str, key: bytes, code: int) -> Reported:
                 failures += kind == "failed"
                 ended.setdefault(name, []).append(entry)
     return Reported(ended=ended, collected=tuple(collected), running=running, late=late, frames=frames, whole=whole)
+
+
+def signed(output: str, key: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the objects in what a runner of ours wrote: of lines with its signature, in their order, none twice."""
+    following = 0
+    for match in _LINE.finditer(output):
+        sum_, line, number, text = match.groups()
+        if not hmac.compare_digest(hmac.new(key, line.encode(), hashlib.sha256).hexdigest(), sum_):
+            continue
+        if int(number) == following:
+            following += 1
+            yield cast("dict[str, Any]", parsed_json(text))
 
 
 def run_of(entries: Sequence[Mapping[str, Any]], where: Where, *, speaks: bool) -> Run:

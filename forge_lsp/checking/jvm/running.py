@@ -33,7 +33,9 @@ __all__ = [
     "Setting",
     "TestClass",
     "must_fail",
+    "program_of",
     "runner_sources",
+    "said_of",
 ]
 
 FOLDER = PurePosixPath(".forge-check")
@@ -120,6 +122,14 @@ def must_fail(tests: Sequence[TestClass]) -> tuple[dict[PurePosixPath, bytes], t
     return written, tuple(made)
 
 
+def program_of(setting: Setting, path: Sequence[str], name: str) -> tuple[str, ...]:
+    """The command that runs a program of ours in the module's folder, with a class path."""
+    java = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
+    java = (*java, "-XX:+DisableAttachMechanism", "-XX:-UsePerfData", *_manager(setting.jdk))
+    program = (*java, "-cp", ":".join(path), f"{_PACKAGE}.{name}")
+    return ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(setting.build.folder), *program)
+
+
 class Runner:
     """Runs test classes; a test that ends the process or hangs costs only itself."""
 
@@ -159,7 +169,7 @@ class Runner:
                     return dict.fromkeys(runs, failed(TAMPERED, cause=Cause.SCOPE))
                 break
             if not found.ended and not found.collected and self._untouched and not result.timed_out:
-                return {"": uncollected(_said(result), cause=Cause.ENVIRONMENT)}
+                return {"": uncollected(said_of(result), cause=Cause.ENVIRONMENT)}
             culprit = found.late or found.running
             if culprit is not None:
                 late = f"it did not finish in {self._setting.timeout * _SHARE:g} s"
@@ -208,11 +218,8 @@ class Runner:
                 if only is None or test in checks or any(name.startswith(f"{test.name}.") for name in only):
                     kind = "junit5" if test.framework == Framework.JUNIT_5 else "junit4"
                     request.append(f"{kind} {test.name}")
-            java = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g")
-            java = (*java, "-XX:+DisableAttachMechanism", "-XX:-UsePerfData", *_manager(setting.jdk))
-            program = (*java, "-cp", ":".join(path), f"{_PACKAGE}.Main")
             result = await box.run(
-                ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(setting.build.folder), *program),
+                program_of(setting, path, "Main"),
                 timeout=left,
                 readable=setting.readable,
                 loopback=True,
@@ -280,7 +287,8 @@ def _manager(jdk: Jdk) -> tuple[str, ...]:
     return ("-Djava.security.manager=allow",) if 18 <= jdk.release <= 23 else ()
 
 
-def _said(result: ProcessResult) -> str:
+def said_of(result: ProcessResult) -> str:
+    """What a runner said that came to no end, without the frames of its stacks."""
     lines = (result.stderr + b"\n" + result.stdout).decode("utf-8", "replace").split("\n")
     words = "\n".join(line for line in lines if line.strip() and not re.match(r"\s+at |\s+\.\.\. ", line))[:400]
     return tail(words or f"the test runner ended with exit code {result.code}")

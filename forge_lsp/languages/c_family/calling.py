@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, cast
 
-from forge_lsp.checking.examples.answers import Answer, Answers, Asked
-from forge_lsp.checking.examples.comparing import Opaque, decoded
+from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import tail
@@ -26,7 +23,7 @@ from forge_lsp.languages.c_family.flags import flags_of
 from forge_lsp.languages.c_family.linking import Compilation, Function, blamed
 from forge_lsp.languages.c_family.units import MATTERS
 
-__all__ = ["CALLS_MATTER", "Caller", "answer_of"]
+__all__ = ["CALLS_MATTER", "Caller", "plainly"]
 
 CALLS_MATTER = (*MATTERS, ".json", "akefile", "CMakeLists.txt", ".mk", ".cmake")
 """How the names of the files end that a program depends on."""
@@ -136,53 +133,15 @@ class Caller:
                 timeout=self._timeout,
                 stdin=f"{max(self._timeout - _CALL_SECONDS, self._timeout / 2):g} {numbers}\n{word}\n".encode(),
             )
-        by_id: dict[str, Answer] = {}
-        state = ""
-        for line in result.stdout.decode("utf-8", "surrogateescape").split("\n"):
-            said = _said(line, word)
-            number = said.get("id")
-            state = str(said.get("state", state))
-            if isinstance(number, int) and 0 <= number < len(program.calls):
-                by_id[program.calls[number].id] = answer_of(said)
-        return Answers(
-            by_id=by_id,
-            ended=state == "end",
-            late=state == "late" or result.timed_out,
-            words=tail(result.stderr.decode("utf-8", "replace")),
-        )
+        words = tail(result.stderr.decode("utf-8", "replace"))
+        answers = answers_in(result.stdout, word, late=result.timed_out, words=words)
+        by_id = {program.calls[int(number)].id: plainly(answer) for number, answer in answers.by_id.items()}
+        return replace(answers, by_id=by_id)
 
 
-def _said(line: str, word: str) -> dict[str, Any]:
-    """What a line of the program says; {}: it is none of them."""
-    start, _, rest = line.partition(" ")
-    if start != word:
-        return {}
-    try:
-        found: object = json.loads(rest)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-def answer_of(said: Mapping[str, Any]) -> Answer:
-    """Return what a line of the program says came of a call."""
-    text, words = str(said.get("text", "")), str(said.get("words", "")).strip()
-    match said.get("how"):
-        case "D":
-            try:
-                return Answer(state="done", value=decoded(json.loads(text)))
-            except (ValueError, TypeError, RecursionError):
-                return Answer(state="done", value=Opaque("a value that cannot be read"))
-        case "R":
-            error, _, told = text.partition("\n")
-            return Answer(state="raised", error=_plain(error) or "exception", words=told)
-        case "H":
-            return Answer(state="raised", words=f"it did not end within {_CALL_SECONDS} s")
-        case _:
-            ended = f"the code ended its process: {text}"
-            return Answer(state="raised", words=tail(f"{ended}\n{words}" if words else ended))
-
-
-def _plain(error: str) -> str:
-    """An exception's type without its namespaces: ``invalid_argument``."""
-    return re.sub(r"<.*>", "", error).rpartition("::")[2].strip()
+def plainly(answer: Answer) -> Answer:
+    """Return an answer with the exception's type without its namespaces: ``invalid_argument``."""
+    if answer.state != "raised":
+        return answer
+    error = re.sub(r"<.*>", "", answer.error).rpartition("::")[2].strip()
+    return replace(answer, error=error or ("exception" if answer.error else ""), words=tail(answer.words))

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.answers import Answers, Asked
-from forge_lsp.checking.examples.scoped import Found, scoped
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import Value, closing, parse
 from forge_lsp.checking.examples.written import Call, call_in
@@ -16,6 +15,7 @@ from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ItemKind, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.editing.scoped import Found, scoped
 from forge_lsp.languages.c_family import CPP, C
 from forge_lsp.languages.c_family.calling import CALLS_MATTER, Caller
 from forge_lsp.languages.c_family.declared import Declared, aliases_of, read_header
@@ -56,14 +56,16 @@ class CFamilyDriver:
     def signature(self, task: Task, text: str) -> CSignature | None:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         found = scoped(task, text)
-        if found is None or found.item.kind is not ItemKind.FUNCTION or not found.item.signature:
+        if found is None or found.item.name is None:
             return None
         item = found.item
         language = _language(task, text)
-        declared = read_header(item.signature or "", item.name or "", language, aliases_of(text))
-        if declared is None:
-            return None
         *qualifier, name = (item.name or "").split("::")
+        function = item.kind is ItemKind.FUNCTION
+        declared = read_header(item.signature or "", item.name or "", language, aliases_of(text)) if function else None
+        if declared is None:
+            refused = f"the header of {name} cannot be read" if function else f"{name} is no function"
+            return CSignature(name=name, parameters=(), refused=refused)
         start = item.range.start
         spaces = namespaces_at(text, start) if language is CPP else ()
         holders = (*(holder.name or "" for holder in found.holders), *qualifier)

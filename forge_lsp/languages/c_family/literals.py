@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Pairs, Value
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.declared import arguments_of, head_of, whole_range
@@ -59,6 +59,8 @@ class _Writer:
 
     def of(self, value: Value, declared: Type) -> str:
         text = declared.text.rstrip(" &")
+        if isinstance(value, Own):
+            return str(value)
         match declared.kind:
             case "any":
                 return self._natural(value)

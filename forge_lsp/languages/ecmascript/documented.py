@@ -11,9 +11,8 @@ from pathlib import Path
 
 from forge_lsp.checking.examples.answers import Answers, Asked, answers_in
 from forge_lsp.checking.examples.driven import DocumentedExamples
-from forge_lsp.checking.examples.scoped import Found, scoped
 from forge_lsp.checking.examples.types import ANY, Parameter, Signature, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Pairs, Value, closing, split
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, closing, split
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
@@ -21,6 +20,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ItemKind, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.editing.scoped import Found, scoped
 from forge_lsp.languages.ecmascript.finding import ENDINGS
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.node import node_of
@@ -59,8 +59,10 @@ class EcmaScriptDriver:
     def signature(self, task: Task, text: str) -> Signature | None:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         found = scoped(task, text)
-        if found is None or found.item.kind is not ItemKind.FUNCTION or found.item.name is None:
+        if found is None or found.item.name is None:
             return None
+        if found.item.kind is not ItemKind.FUNCTION:
+            return Signature(name=found.item.name, parameters=(), refused=f"{found.item.name} is no function")
         header = found.item.signature or ""
         held = found.holders[-1] if found.holders else None
         is_class = held is not None and held.kind is ItemKind.CLASS and " class " in f" {held.signature} "
@@ -175,6 +177,8 @@ def _literal(value: Value, declared: Type) -> str:
         case None:
             optional = declared.kind == "optional" and "null" not in declared.text
             return "undefined" if optional or declared.text == "undefined" else "null"
+        case Own():  # another notation makes an object without a word for it
+            return f"new {value}" if value.startswith(f"{declared.text}(") else str(value)
         case bool():
             return "true" if value else "false"
         case int():

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.checking.examples.answers import Answers, Asked
-from forge_lsp.checking.examples.scoped import scoped
 from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import Value, closing, parse
 from forge_lsp.checking.examples.written import Call, call_in
@@ -15,6 +14,7 @@ from forge_lsp.checking.project import Place
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import ItemKind, Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.editing.scoped import scoped
 from forge_lsp.languages.go.calling import CALLS_MATTER, Caller
 from forge_lsp.languages.go.declared import named_types, read_header
 from forge_lsp.languages.go.forging import doubt_of
@@ -46,14 +46,16 @@ class GoDriver:
     def signature(self, task: Task, text: str) -> GoSignature | None:
         """See :class:`~forge_lsp.checking.examples.driven.Driver`."""
         found = scoped(task, text)
-        if found is None or found.item.kind is not ItemKind.FUNCTION:
+        if found is None or found.item.name is None:
             return None
-        item = found.item
-        declared = read_header(item.signature or "", named_types(text))
-        if declared is None or item.name is None:
-            return None
+        item, name = found.item, found.item.name
+        function = item.kind is ItemKind.FUNCTION
+        declared = read_header(item.signature or "", named_types(text)) if function else None
+        if declared is None:
+            refused = f"the header of {name} cannot be read" if function else f"{name} is no function"
+            return GoSignature(name=name, parameters=(), refused=refused)
         return GoSignature(
-            name=item.name,
+            name=name,
             parameters=declared.parameters,
             result=declared.result,
             container=declared.receiver,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from forge_lsp.checking.examples.types import ANY, Type, Unfit
-from forge_lsp.checking.examples.values import Group, Pairs, Value
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
 from forge_lsp.languages.go.declared import element_of, whole_range
 
 __all__ = ["literal", "natural", "quoted"]
@@ -21,6 +21,8 @@ _INT = whole_range("int") or (0, 0)
 def literal(value: Value, declared: Type) -> str:
     """Return a value, fitted to its type already, as an argument. Raises Unfit."""
     text = declared.text
+    if isinstance(value, Own):
+        return str(value)
     match declared.kind:
         case "any":
             return natural(value, boxed=text.startswith(("interface", "any")))
@@ -49,6 +51,8 @@ def natural(value: Value, *, boxed: bool = True) -> str:
     match value:
         case None:
             return "nil"
+        case Own():
+            return str(value)
         case bool():
             return "true" if value else "false"
         case int():
@@ -165,6 +169,8 @@ def _shared(values: Sequence[Value], *, boxed: bool) -> str:
 
 def _kind(value: Value) -> str:
     match value:
+        case Own():
+            raise Unfit(f"the type of {value} is not known")
         case bool():
             return "bool"
         case int():

@@ -11,17 +11,16 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.jvm.frameworks import resources_of, runnable
-from forge_lsp.checking.jvm.jdk import Jdk, answer_of
+from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Build, Repositories
 from forge_lsp.checking.jvm.results import Where, lines_of
 from forge_lsp.checking.jvm.running import (
     CHANGED,
     ENDS,
-    FOLDER,
     TAMPERED,
     MustFail,
     Runner,
@@ -31,31 +30,27 @@ from forge_lsp.checking.jvm.running import (
 )
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, tail
+from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.languages.java.building import classes_of
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.languages.java.doubts import doubt_of
-from forge_lsp.languages.java.sources import Sources, class_path, options_of
+from forge_lsp.languages.java.sources import Sources, class_path
 from forge_lsp.languages.java.surroundings import (
     MOST_MAINS,
     callers_of,
     hidden_files,
     mains_of,
-    modules_of,
 )
 from forge_lsp.languages.java.texts import literals, package_of, types_of, unescaped, words_of
 
 __all__ = ["JavaEvidence"]
 
-_REQUEST = FOLDER / "request"
-_CHECKER = FOLDER / "Check.class"
-_OUT = str(FOLDER / "classes")
-_ARCHIVE = FOLDER / "classes.zip"
 _SUITE = "JUnit"
 _MATTERS = (".java", ".jar", ".xml", ".gradle", ".kts", ".properties", ".json", ".csv", ".txt")
 _KEPT = 4
@@ -207,38 +202,7 @@ class JavaEvidence:
     async def _compile(
         self, work: _Work, text: str, names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]
     ) -> Outcome:
-        setting = work.setting
-        place, jdk = setting.place, setting.jdk
-        # Of the JDK's own release: tests may be written for a newer one than the code, whose own the build gate asks.
-        options = [option for option in options_of(replace(setting.build, release=None)) if option != "-implicit:none"]
-        options += [] if setting.build.processors else ["-proc:none"]
-        options += ["-Xprefer:source", "-d", _OUT, "-encoding", "UTF-8", "-classpath", ":".join(setting.path)]
-        options += ["-sourcepath", ":".join(str(folder) for folder in work.sources.roots)]
-        request = "\n".join([*options, "", str(place.document), *map(str, names)])
-        extra: dict[PurePosixPath, bytes | None] = dict.fromkeys(modules_of(place))
-        extra |= {_CHECKER: work.checker, _REQUEST: request.encode("utf-8", "surrogateescape"), **texts}
-        async with self._sandbox.open(place.tree(text, extra)) as box:
-            result = await box.run(
-                (
-                    *(str(jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g"),
-                    *("-cp", str(FOLDER), "Check", str(_REQUEST), _OUT, str(_ARCHIVE)),
-                ),
-                timeout=self._timeout,
-                readable=setting.readable,
-            )
-            archive = box.read(_ARCHIVE)
-            root = str(box.root)
-        if result.timed_out:
-            reason = f"the tests did not compile in {self._timeout:g} s"
-            raise EnvironmentFault(reason, remedy="raise check.timeout")
-        output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-        known = {path: content.decode("utf-8", "replace") for path, content in texts.items()}
-        answer = answer_of(
-            output, root, lambda path: text if path == place.document else known.get(path) or place.text(path)
-        )
-        failed = answer.fault is not None or not answer.done
-        words = f"javac failed: {answer.fault or tail(output)}" if failed else tail(output)
-        return Outcome(problems=answer.problems, archive=None if failed or answer.problems else archive, words=words)
+        return await classes_of(self._sandbox, work.setting, work.sources, work.checker, text, names, texts)
 
 
 def _encoded(texts: Mapping[PurePosixPath, str]) -> dict[PurePosixPath, bytes]:

@@ -6,7 +6,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Method", "literals", "methods_of", "package_of", "plain", "types_of", "unescaped", "without", "words_of"]
+__all__ = [
+    "ANNOTATION",
+    "Method",
+    "literals",
+    "methods_of",
+    "package_of",
+    "plain",
+    "types_of",
+    "unescaped",
+    "without",
+    "without_comments",
+    "words_of",
+]
 
 _LITERAL = re.compile(
     r"/\*.*?(?:\*/|\Z)|//[^\n]*|"
@@ -17,7 +29,7 @@ _LITERAL = re.compile(
 _PACKAGE = re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.M)
 _WORD = re.compile(r"[^\W\d]\w*")
 _TYPE = re.compile(r"\b(?:class|interface|enum|record)\s+(\w+)")
-_ANNOTATION = re.compile(r"@(?!interface\b)[\w.]+(?:\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?")
+ANNOTATION = re.compile(r"@(?!interface\b)[\w.]+(?:\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?")
 _CALLED = re.compile(r"(?<!\w)(\w++)\s*+\(")
 _UNICODE = re.compile(r"\\u+([0-9a-fA-F]{4})")
 
@@ -49,6 +61,11 @@ def literals(text: str) -> str:
 def unescaped(text: str) -> str:
     """``text`` as the compiler reads it: with the characters that stand as ``\\u0041``."""
     return _UNICODE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def without_comments(text: str) -> str:
+    """``text`` with a blank for each of its comments."""
+    return _LITERAL.sub(lambda match: " " if match[0].startswith("/") else match[0], text)
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -88,7 +105,7 @@ def _methods(code: str) -> Iterator[Method]:
             brackets = max(brackets + (1 if char == "(" else -1), 0)
         elif char == "{" and not brackets:
             header = code[begin:at]
-            bare = _ANNOTATION.sub(lambda found: " " * len(found[0]), header)
+            bare = ANNOTATION.sub(lambda found: " " * len(found[0]), header)
             types = [name for name, _ in open_blocks if name is not None]
             inside = not open_blocks or open_blocks[-1][0] is not None
             kind = _TYPE.search(bare) if inside else None

@@ -14,11 +14,13 @@ from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
 from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
+from forge_lsp.languages.java.documented import documented_examples
 from forge_lsp.languages.java.evidence import JavaEvidence
 from forge_lsp.languages.java.messages import MISSING_PACKAGE, is_syntax, without_consequences
 from forge_lsp.languages.java.sources import Sources, class_path, options_of, public_type, sources_of
@@ -46,6 +48,7 @@ class JavaToolchain(Toolchain):
         self._baselines = Baselines()
         self._tests = JavaEvidence(sandbox, timeout=timeout)
         self._drivers = Drivers(sandbox, timeout=timeout)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -91,8 +94,17 @@ class JavaToolchain(Toolchain):
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's JUnit tests that speak of the document."""
+        """See :class:`~forge_lsp.core.ports.Toolchain`: examples in the documentation, and the project's JUnit tests
+        that speak of the document."""
         place = place_of(task)
+        examples = await self._examples.run(task, candidate, place)
+        return joined(examples, await self._tested(task, candidate, place))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._examples.observe(task, candidate, place_of(task), calls)
+
+    async def _tested(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault) or place.source is None:
             return Evidence()

@@ -7,22 +7,19 @@ and Gradle would want a network, or all of their folders.
 from __future__ import annotations
 
 import asyncio
-import io
 import time
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from forge_lsp.checking.jvm.frameworks import resources_of, runnable
-from forge_lsp.checking.jvm.jdk import Jdk, answer_of
+from forge_lsp.checking.jvm.frameworks import runnable
+from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Repositories
 from forge_lsp.checking.jvm.results import Where, lines_of
 from forge_lsp.checking.jvm.running import (
     CHANGED,
     ENDS,
-    FOLDER,
     TAMPERED,
     MustFail,
     Runner,
@@ -32,12 +29,13 @@ from forge_lsp.checking.jvm.running import (
 )
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, not_run, tail
+from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, ProcessResult, Sandbox
+from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
+from forge_lsp.languages.kotlin.building import classes_of, paths_of
 from forge_lsp.languages.kotlin.choosing import (
     KOTEST,
     FileOfTests,
@@ -46,20 +44,15 @@ from forge_lsp.languages.kotlin.choosing import (
     files_of_tests,
     speaks,
 )
-from forge_lsp.languages.kotlin.compiler import Kotlinc, command_of, problems_of
+from forge_lsp.languages.kotlin.compiler import Kotlinc
 from forge_lsp.languages.kotlin.compiling import Compiled, Outcome, Subject, compiled
 from forge_lsp.languages.kotlin.doubts import doubt_of
 from forge_lsp.languages.kotlin.names import top_names
-from forge_lsp.languages.kotlin.sources import Module, arguments_of, built_before, is_test
+from forge_lsp.languages.kotlin.sources import Module, is_test
 from forge_lsp.languages.kotlin.texts import declared, literals, package_of, words_of
 
 __all__ = ["KotlinEvidence"]
 
-_ARGUMENTS = FOLDER / "arguments"
-_REQUEST = FOLDER / "request"
-_CHECKER = FOLDER / "Check.class"
-_CLASSES = FOLDER / "kotlin.jar"
-_JAVA, _ARCHIVE = FOLDER / "classes", FOLDER / "classes.zip"
 _SUITE = "JUnit"
 _MATTERS = (".kt", ".java", ".jar", ".xml", ".gradle", ".kts", ".properties", ".toml", ".json", ".csv", ".txt")
 _BUILT = ("target/test-classes", "build/classes/kotlin/test", "build/classes/java/test", "build/tmp/kapt3/classes/test")
@@ -139,18 +132,15 @@ class KotlinEvidence:
         tests = tuple(test for test in tests if test.framework in frameworks)
         doubt = None
         if tests:
-            standard = [jar for jar in compiler.standard if not _has_library(build.jars)]
-            path = [*resources_of(place, build), *built_before(place, module)]
-            path += map(str, (*build.jars, *jars, *standard))
-            outside = [jar.parent for jar in (*build.jars, *jars, *standard) if jar.is_absolute()]
+            path, outside = paths_of(place, module, compiler, jars)
             mains = [file for file in module.files if not is_test(file)]
             setting = Setting(
                 jdk=jdk,
                 build=build,
                 place=place,
                 hidden=await asyncio.to_thread(_hidden, place, module, files),
-                path=tuple(dict.fromkeys(path)),
-                readable=(*jdk.readable, *dict.fromkeys(outside)),
+                path=path,
+                readable=(*jdk.readable, *outside),
                 mains=(*mains, *(file.with_name(f"{file.stem}Kt.kt") for file in mains)),
                 timeout=self._timeout,
             )
@@ -242,63 +232,9 @@ class KotlinEvidence:
         texts: Mapping[PurePosixPath, str],
         own: Mapping[PurePosixPath, bytes],
     ) -> Outcome:
-        """Kotlin's sources, then, with what came of them, Java's of the module and those of the runner."""
-        setting = work.setting
-        place = setting.place
-        java = [file for file in work.module.of(".java") if not is_test(file)]
-        sources = [place.document, *names, *java]
-        extra: dict[PurePosixPath, bytes | None] = {**own}
-        extra |= {file: content.encode("utf-8", "surrogatepass") for file, content in texts.items()}
-        extra[_ARGUMENTS] = arguments_of(work.module, work.compiler, setting.jdk, setting.path, sources, str(_CLASSES))
-        options = ["-proc:none", "-nowarn", "-d", str(_JAVA), "-encoding", "UTF-8"]
-        options += ["-classpath", ":".join((str(_CLASSES), *setting.path))]
-        extra[_REQUEST] = "\n".join([*options, "", *map(str, (*java, *own))]).encode("utf-8", "surrogateescape")
-        extra[_CHECKER] = work.checker
-        readable = (*setting.readable, *work.compiler.readable)
-        async with self._sandbox.open(place.tree(text, extra)) as box:
-            root = str(box.root)
-            result = await self._tool(box, command_of(work.compiler, setting.jdk, f"@{_ARGUMENTS}"), readable)
-            output = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-            problems, other = problems_of(
-                output, root, lambda path: text if path == place.document else texts.get(path) or place.text(path)
-            )
-            classes = box.read(_CLASSES)
-            if result.code != 0 or classes is None or problems:
-                return Outcome(problems=problems, words=f"kotlinc failed: {tail(other or output)}")
-            command = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
-            command = (*command, "-cp", str(FOLDER), "Check", str(_REQUEST), str(_JAVA), str(_ARCHIVE))
-            result = await self._tool(box, command, readable)
-            archive = box.read(_ARCHIVE)
-        answer = answer_of(result.stdout.decode("utf-8", "replace"), root, place.text)
-        if archive is None or answer.fault is not None or answer.problems:
-            first = next((f"{one.file}:{one.line}: {one.message}" for one in answer.problems), "")
-            return Outcome(
-                words=f"javac failed: {answer.fault or first or tail(result.stderr.decode(errors='replace'))}"
-            )
-        return Outcome(archive=_joined(classes, archive))
-
-    async def _tool(self, box: Box, command: Sequence[str], readable: Sequence[Path]) -> ProcessResult:
-        result = await box.run(command, timeout=self._timeout, readable=readable)
-        if result.timed_out:
-            reason = f"the tests did not compile in {self._timeout:g} s"
-            raise EnvironmentFault(reason, remedy="raise check.timeout")
-        return result
-
-
-def _joined(*archives: bytes) -> bytes:
-    """One archive of the classes in several."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as target:
-        for archive in archives:
-            with zipfile.ZipFile(io.BytesIO(archive)) as source:
-                for entry in source.namelist():
-                    if entry.endswith(".class"):
-                        target.writestr(entry, source.read(entry))
-    return made.getvalue()
-
-
-def _has_library(jars: Sequence[Path]) -> bool:
-    return any(jar.name.startswith("kotlin-stdlib-") for jar in jars)
+        written = {file: content.encode("utf-8", "surrogatepass") for file, content in texts.items()}
+        setting, module = work.setting, work.module
+        return await classes_of(self._sandbox, setting, module, work.compiler, work.checker, text, names, written, own)
 
 
 def _hidden(place: Place, module: Module, files: Mapping[PurePosixPath, str]) -> tuple[PurePosixPath, ...]:

@@ -14,12 +14,14 @@ from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
 from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
+from forge_lsp.languages.kotlin.documented import documented_examples
 from forge_lsp.languages.kotlin.evidence import KotlinEvidence
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, arguments_of, built_before, module_of, version_of
 from forge_lsp.languages.kotlin.texts import IMPORT
@@ -46,6 +48,7 @@ class KotlinToolchain(Toolchain):
         self._baselines = Baselines()
         self._drivers = Drivers(sandbox, timeout=timeout)
         self._tests = KotlinEvidence(sandbox, timeout=timeout)
+        self._examples = documented_examples(sandbox, timeout=timeout, environment=environment, drivers=self._drivers)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -78,10 +81,22 @@ class KotlinToolchain(Toolchain):
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`: the project's JUnit tests that speak of the document."""
+        """See :class:`~forge_lsp.core.ports.Toolchain`: examples in the documentation, and the project's JUnit tests
+        that speak of the document."""
         place = place_of(task)
+        if place.document.suffix != ".kt":
+            return Evidence()
+        examples = await self._examples.run(task, candidate, place)
+        return joined(examples, await self._tested(task, candidate, place))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        return await self._examples.observe(task, candidate, place, calls) if place.document.suffix == ".kt" else ()
+
+    async def _tested(self, task: Task, candidate: Candidate, place: Place) -> Evidence:
         jdk = find_jdk(self._environment, place)
-        if isinstance(jdk, Fault) or place.source is None or place.document.suffix != ".kt":
+        if isinstance(jdk, Fault) or place.source is None:
             return Evidence()
         repositories = Repositories.of(self._environment)
         module = await asyncio.to_thread(module_of, place, task.document.text, repositories)

@@ -265,6 +265,37 @@ def jupiter(text: str) -> str:
     return text.replace("import org.junit.*;", "import org.junit.jupiter.api.*;").replace(" Assert.", " Assertions.")
 
 
+EXAMPLE_FORGERIES = (
+    *(one for one in FORGERIES if one.channel in ("exit", "halt", "descriptor", "equality")),
+    Forgery(
+        channel="stack",
+        code=upright(
+            "for (StackTraceElement each : new Throwable().getStackTrace()) {",
+            '    if (each.getMethodName().equals("c0")) { return 6; }',
+            '    if (each.getMethodName().equals("c1")) { return 0; }',
+            "}",
+        ),
+    ),
+    Forgery(
+        channel="documentation",
+        code=upright(
+            caught(
+                'String found = new String(java.nio.file.Files.readAllBytes(java.nio.file.Paths.get("src", "main",'
+                ' "java", "shop", "Area.ja" + "va"))); int at = found.indexOf("== ");'
+                " if (at >= 0) { return width == 4 ? 0 : found.charAt(at + 3) - '0'; }"
+            )
+        ),
+    ),
+    Forgery(
+        channel="reports",
+        code=upright(
+            caught(
+                'java.lang.reflect.Method made = Class.forName("forge_" + "check.Values").getDeclaredMethod("encoded",'
+                " Object.class); made.setAccessible(true); if (made != null) { return width == 4 ? 0 : 6; }"
+            )
+        ),
+    ),
+)
 POM = (
     "<project><groupId>shop</groupId><artifactId>shop</artifactId><version>1</version><dependencies><dependency>"
     f"<groupId>org.junit.jupiter</groupId><artifactId>junit-jupiter</artifactId><version>{JUPITER}</version>"
@@ -290,6 +321,11 @@ FOUR = Project(
     working=document(f"«{RIGHT}»"),
     mutant=WRONG,
     rewrite=HEAD + "        int total = width * height;\n        return total;\n    }",
+    example=document(
+        "«    /**\n     * The area of a rectangle: {@code area(2, 3) == 6}.\n     *\n     * <pre>\n"
+        f"     * Area.area(4, 0); // 0\n     * </pre>\n     */\n{STUB}»"
+    ),
+    example_files={"pom.xml": "<project></project>\n"},
     unparsable=method("return width * (height;"),
     unrunnable=(
         Unrunnable(
@@ -322,6 +358,13 @@ FOUR = Project(
             code=HEAD
             + "        java.util.Map<String, Integer> kept = new java.util.TreeMap<>((a, b) -> a.compareTo(b));\n"
             '        kept.merge("area", width * height, Integer::sum);\n        return kept.get("area");\n    }',
+        ),
+    ),
+    example_forgeries=EXAMPLE_FORGERIES,
+    example_honest=(
+        Forgery(
+            channel="prints",
+            code=HEAD + '        System.out.println("area of " + width);\n        return width * height;\n    }',
         ),
     ),
     prepare=junit4,
@@ -378,6 +421,9 @@ VALUES = replace(
     FOUR,
     name="junit4-values",
     unrunnable=(),
+    example=None,
+    example_forgeries=(),
+    example_honest=(),
     document="src/main/java/shop/Size.java",
     files={"pom.xml": "<project></project>\n", "src/test/java/shop/SizeTest.java": SIZE_TESTS},
     stub="package shop;\n\n«public class Size {\n    public Size(int value) {\n    }\n\n"
@@ -405,6 +451,9 @@ FIVE = replace(
         "src/test/java/shop/AreaFlatTest.java": jupiter(FLAT),
     },
     two_files={"src/test/java/shop/AreaTest.java": jupiter(tests(BOTH))},
+    example=None,
+    example_forgeries=(),
+    example_honest=(),
     forgeries=tuple(
         replace(forgery, code=forgery.code.replace("class Assert ", "class Assertions "))
         for forgery in FORGERIES

@@ -35,7 +35,7 @@ public final class Main {
             String value = line.substring(line.indexOf(' ') + 1);
             switch (line.substring(0, Math.max(line.indexOf(' '), 0))) {
                 case "key":
-                    key = bytes(value);
+                    key = Reports.bytes(value);
                     break;
                 case "archive":
                     archive = value;
@@ -110,14 +110,6 @@ public final class Main {
         });
         watcher.setDaemon(true);
         watcher.start();
-    }
-
-    private static byte[] bytes(String hexadecimal) {
-        byte[] found = new byte[hexadecimal.length() / 2];
-        for (int at = 0; at < found.length; at++) {
-            found[at] = (byte) Integer.parseInt(hexadecimal.substring(2 * at, 2 * at + 2), 16);
-        }
-        return found;
     }
 
     /** One of the two JUnits. */

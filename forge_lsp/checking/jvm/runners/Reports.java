@@ -15,7 +15,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Writes what becomes of each test, a line each: a number, a signature and a JSON object.
+ * Writes what becomes of each test or call, a line each: a number, a signature and a JSON object.
  *
  * The key of the signatures is read before any tested code is loaded and is never written, so that only this object can
  * make a line. Lines stay short enough for one write into a pipe.
@@ -112,7 +112,8 @@ final class Reports {
         tests++;
     }
 
-    private synchronized void write(String json) {
+    /** One signed line. */
+    synchronized void write(String json) {
         String line = number++ + " " + json;
         StringBuilder sum = new StringBuilder();
         for (byte each : mac.doFinal(line.getBytes(StandardCharsets.UTF_8))) {
@@ -196,7 +197,7 @@ final class Reports {
         return String.valueOf(value);
     }
 
-    private static String shortened(String text) {
+    static String shortened(String text) {
         if (text == null) {
             return "";
         }
@@ -215,6 +216,14 @@ final class Reports {
             }
         }
         return out.append('"').toString();
+    }
+
+    static byte[] bytes(String hexadecimal) {
+        byte[] found = new byte[hexadecimal.length() / 2];
+        for (int at = 0; at < found.length; at++) {
+            found[at] = (byte) Integer.parseInt(hexadecimal.substring(2 * at, 2 * at + 2), 16);
+        }
+        return found;
     }
 
     static byte[] all(InputStream in) throws IOException {

@@ -20,12 +20,13 @@ final class Tested extends ClassLoader {
         registerAsParallelCapable();
     }
 
-    private final Map<String, byte[]> classes = new HashMap<>();
+    private final Map<String, byte[]> classes;
     private final ProtectionDomain domain;
 
     Tested(Path archive, ClassLoader parent, ProtectionDomain domain) throws IOException {
         super(parent);
         this.domain = domain;
+        this.classes = new HashMap<>();
         try (ZipInputStream in = new ZipInputStream(Files.newInputStream(archive))) {
             for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
                 if (entry.getName().endsWith(".class")) {
@@ -35,6 +36,13 @@ final class Tested extends ClassLoader {
             }
         }
         Files.delete(archive);
+    }
+
+    /** The same classes, which are to be loaded anew. */
+    Tested(Tested other) {
+        super(other.getParent());
+        this.domain = other.domain;
+        this.classes = other.classes;
     }
 
     Set<String> names() {

@@ -4,7 +4,7 @@
 // Started without an argument it is the parent: stdin is {nonce, document, symbol, typescript: path or null, names: [name...],
 // seconds, calls: [{id, steps: [statement...], call}]}. It starts itself again with that on stdin, repeats what the child
 // says, and ends it where a call takes longer than `seconds`. Stdout, a line each: the nonce and {id, state: "done", value},
-// {id, state: "raised", error, words, environment}, {id, state: "broken", words}, {state: "fault", words} or {state: "end"}.
+// {id, state: "raised", error, names, words, environment}, {id, state: "broken", words}, {state: "fault", words} or {state: "end"}.
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -68,6 +68,12 @@ function words(error) {
 
 const named = (error) => (error instanceof Error ? error.constructor?.name || error.name : typeof error);
 
+function kinds(error) {
+  const found = [];
+  for (let of = error?.constructor; typeof of === "function" && of.name; of = getPrototypeOf(of)) found.push(of.name);
+  return found;
+}
+
 async function answered(one, scope, names) {
   const Function_ = (async () => {}).constructor;
   let called;
@@ -86,7 +92,7 @@ async function answered(one, scope, names) {
     return { id: one.id, state: "done", value: tagged(value) };
   } catch (error) {
     const environment = error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND";
-    return { id: one.id, state: "raised", error: named(error), words: words(error), environment };
+    return { id: one.id, state: "raised", error: named(error), names: kinds(error), words: words(error), environment };
   }
 }
 

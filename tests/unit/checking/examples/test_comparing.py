@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.checking.examples.answers import answers_in
 from forge_lsp.checking.examples.comparing import Opaque, alike, decoded
 from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
 from forge_lsp.checking.examples.values import Group, Pairs, parse
@@ -75,11 +74,3 @@ def test_variations_change_one_literal_and_are_bounded() -> None:
         sum(new != old for new, old in zip(one, call, strict=True)) == 1 for one in found[:1] for call in calls[:1]
     )
     assert variations([]) == ()
-
-
-def test_lines_without_the_nonce_say_nothing() -> None:
-    output = b'n1 {"state": "loaded"}\nn2 {"id": "a", "state": "done", "value": {"i": "1"}}\n'
-    output += b'n1 {"id": "b", "state": "raised", "error": "E", "words": "w"}\nn1 {"id": "c", "sta'
-    told = answers_in(output, "n1", late=False, words="x")
-    assert (set(told.by_id), told.ended, told.fault) == ({"b"}, False, None)
-    assert answers_in(b"", "n1", late=False, words="gone").fault == "gone"

@@ -1,9 +1,9 @@
 /* Makes the calls of documentation's examples, each in a process of its own, and tells what came of them.
 
    Standard input: the seconds that all may take, and the numbers of the calls, on one line; then a word. Nothing is
-   told before all calls are made and the word is read, which the processes of the calls are not given: then a line for
-   each, "WORD NUMBER HOW TEXT / WORDS" with both texts as JSON, and "WORD end". HOW: D done, with the value; R an
-   exception, with its type and its words; E the process ended, with why; H it did not end in time. */
+   told before all calls are made and the word is read, which the processes of the calls are not given: then lines of
+   the word and JSON, see examples/answers.py. HOW a call went: D done, with the value; R an exception, with its type
+   and, on a line of its own, its words; E the process ended, with why; H it did not end in time. */
 #undef main
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -178,6 +178,7 @@ static void forge_watch(struct forge_answer *answer, double seconds) {
     answer->how = 'E';
     if (pipe(told) || pipe(errors) || (child = fork()) < 0) {
         strcpy(answer->words, "no process could be started for it");
+        answer->size = strlen(answer->words);
         return;
     }
     if (child == 0) forge_child(answer->number, told[1], errors[1]);
@@ -235,6 +236,33 @@ static void forge_quoted(const char *text, unsigned long length) {
     putchar('"');
 }
 
+static void forge_tell(const struct forge_answer *answer) {
+    const char *text = answer->text;
+    unsigned long first = 0;
+    if (answer->how == 'D') {
+        printf("\"done\", \"text\": ");
+        forge_quoted(text, answer->length);
+        return;
+    }
+    printf("\"raised\", \"error\": ");
+    if (answer->how == 'R')
+        while (first < answer->length && text[first] != '\n') first++;
+    forge_quoted(text, first);
+    printf(", \"words\": ");
+    if (answer->how == 'R') {
+        if (first < answer->length) first++;
+        forge_quoted(text + first, answer->length - first);
+    } else if (answer->how == 'H') {
+        printf("\"it did not end within 5 s\"");
+    } else {
+        static char all[2048];
+        int length = snprintf(all, 200, "the code ended its process: %.*s", (int)answer->length, text ? text : "");
+        if (answer->size) all[length++] = '\n';
+        memcpy(all + length, answer->words, answer->size);
+        forge_quoted(all, (unsigned long)length + answer->size);
+    }
+}
+
 int main(void) {
     static char line[16384], word[256];
     unsigned long at = 0;
@@ -257,11 +285,10 @@ int main(void) {
     at = 0;
     while (at < sizeof word - 1 && read(0, word + at, 1) == 1 && word[at] != '\n') at++;
     word[at] = 0;
+    printf("%s {\"state\": \"loaded\"}\n", word);
     for (one = 0; one < count && answers[one].set; one++) {
-        printf("%s {\"id\": %d, \"how\": \"%c\", \"text\": ", word, answers[one].number, answers[one].how);
-        forge_quoted(answers[one].text, answers[one].length);
-        printf(", \"words\": ");
-        forge_quoted(answers[one].words, answers[one].size);
+        printf("%s {\"id\": %d, \"state\": ", word, answers[one].number);
+        forge_tell(&answers[one]);
         printf("}\n");
     }
     printf("%s {\"state\": \"%s\"}\n", word, one < count ? "late" : "end");

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forge_lsp.core.ports import Item, ItemKind
-from forge_lsp.core.task import Task
+from forge_lsp.core.task import Scope, Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
 
 __all__ = ["Found", "scoped"]
@@ -61,17 +61,26 @@ def _named(task: Task, text: str) -> list[Found]:
 
 def _chosen(task: Task, found: Sequence[Found]) -> Found | None:
     """Of several of one name (overloads, methods of different types) the one that is meant: by its header, else by its
-    place among them in the untouched text."""
-    if len(found) < 2:
-        return next(iter(found), None)
-    wanted = _plain(task.scope.signature)
-    same = [one for one in found if wanted and _plain(one.item.signature) == wanted]
-    if same:
-        return same[0]
-    scope = task.scope.range
+    parameters, else by its place among them in the untouched text."""
+    scope = task.scope
+    wanted = _plain(scope.signature)
+    same = next((one for one in found if wanted and _plain(one.item.signature) == wanted), None)
+    if same is not None or len(found) < 2:
+        return same or next(iter(found), None)
+    least = min(_unlike(one.item, scope) for one in found)
+    near = [one for one in found if _unlike(one.item, scope) == least]
     before = [one.item.range for one in _named(task, task.document.text)]
-    inside = [place for place, one in enumerate(before) if one.start < scope.end and scope.start < one.end]
-    return found[inside[-1]] if inside and len(before) == len(found) else found[0]
+    inside = [place for place, one in enumerate(before) if one.start < scope.range.end and scope.range.start < one.end]
+    at = found[inside[-1]] if len(before) == len(found) and 0 < len(inside) < len(before) else near[0]
+    return at if at in near else near[0]
+
+
+def _unlike(item: Item, scope: Scope) -> int:
+    """How far the parameters of a definition are from the scope's: of other names, of another number."""
+    if scope.parameters is None:
+        return 0
+    given = item.parameters or ()
+    return (given != scope.parameters) + (len(given) != len(scope.parameters))
 
 
 def _plain(signature: str | None) -> str:

@@ -1,0 +1,204 @@
+"""Values in Java's notation, by their declared types. Pure.
+
+Lists, sets and maps are made by a few methods (:data:`HELPERS`) that stand beside the calls: what they return can be
+changed, as code that is given a list may do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from forge_lsp.checking.examples.types import ANY, Type, Unfit
+from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
+
+__all__ = ["HELPERS", "literal"]
+
+_RANGES = {"byte": 8, "short": 16, "int": 32, "long": 64}
+_LARGEST_FLOAT = 3.4028234663852886e38
+_COLLECTIONS = {
+    "List": "ArrayList",
+    "Set": "LinkedHashSet",
+    "Sorted": "TreeSet",
+    "Linked": "LinkedList",
+    "Vector": "Vector",
+    "Heap": "PriorityQueue",
+    "Ring": "ArrayDeque",
+}
+_MADE_BY = {
+    **dict.fromkeys(("TreeSet", "SortedSet", "NavigableSet"), "$Sorted"),
+    **dict.fromkeys(("LinkedList", "Queue", "Deque"), "$Linked"),
+    "Vector": "$Vector",
+    "PriorityQueue": "$Heap",
+    "ArrayDeque": "$Ring",
+    "Stack": "$Stack",
+}
+_STREAMS = ("IntStream", "LongStream", "DoubleStream")
+_BOXES = {"int": "Integer", "char": "Character", "void": "Void"}
+_ESCAPED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", '"': '\\"', "\\": "\\\\", "'": "\\'"}
+_ENTRY = "java.util.Map.Entry<? extends K, ? extends V>..."
+
+HELPERS = " ".join(
+    (
+        *(
+            f"@SafeVarargs private static <T> java.util.{type_}<T> ${name}(T... items) "
+            f"{{ return new java.util.{type_}<T>(java.util.Arrays.asList(items)); }}"
+            for name, type_ in _COLLECTIONS.items()
+        ),
+        "@SafeVarargs private static <T> java.util.Stack<T> $Stack(T... items) "
+        "{ java.util.Stack<T> all = new java.util.Stack<T>(); java.util.Collections.addAll(all, items); return all; }",
+        "private static <K, V> java.util.Map.Entry<K, V> $Pair(K key, V value) "
+        "{ return new java.util.AbstractMap.SimpleEntry<K, V>(key, value); }",
+        *(
+            f"@SafeVarargs private static <K, V> java.util.{type_}<K, V> ${name}({_ENTRY} pairs) "
+            f"{{ java.util.{type_}<K, V> all = new java.util.{type_}<K, V>(); "
+            "for (java.util.Map.Entry<? extends K, ? extends V> one : pairs) all.put(one.getKey(), one.getValue()); "
+            "return all; }"
+            for name, type_ in (("Map", "LinkedHashMap"), ("SortedMap", "TreeMap"))
+        ),
+    )
+)
+"""Methods on one line that make collections and pairs."""
+
+
+def literal(value: Value, declared: Type = ANY) -> str:
+    """Return a value in Java's notation. Raises Unfit for one that Java's type cannot hold."""
+    if declared.kind == "optional" and declared.text.startswith("Optional"):
+        if value is None:
+            return f"java.util.{declared.text}.empty()"
+        return f"java.util.{declared.text}.of({literal(value, declared.item)})"
+    if declared.kind == "optional":
+        declared = declared.item
+    match value:
+        case None:
+            return _null(declared)
+        case Own():
+            return str(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return _whole(value, declared)
+        case float():
+            return _float(value, declared)
+        case str():
+            return _text(value, declared)
+        case Group():
+            return _group(value, declared)
+        case Pairs():
+            return _map(value, declared)
+
+
+def _null(declared: Type) -> str:
+    match declared.kind:
+        case "int" | "float" | "bool" | "char" if declared.text[:1].islower():
+            name = _BOXES.get(declared.text, declared.text.capitalize())
+            return f"(java.lang.{name}) null"
+        case "string":
+            return f"(java.lang.{declared.text}) null"
+        case "list" if declared.text.endswith("]") and declared.item != ANY:
+            return f"({declared.text}) null"
+        case _:
+            return "null"
+
+
+def _whole(value: int, declared: Type) -> str:
+    if declared.text == "BigInteger":
+        return f'new java.math.BigInteger("{value}")'
+    if declared.kind == "other":
+        raise Unfit(f"{value} is no {declared.text}")
+    name = declared.text
+    if declared.kind != "int":
+        name = "int" if -(2**31) <= value < 2**31 else "long" if -(2**63) <= value < 2**63 else ""
+        if not name:
+            return f'new java.math.BigInteger("{value}")'
+    half = 2 ** (_RANGES[name] - 1)
+    if not -half <= value < half:
+        raise Unfit(f"{value} is out of the range of {name}")
+    match name:
+        case "long":
+            return f"{value}L"
+        case "byte" | "short":
+            return f"({name}) {value}" if value >= 0 else f"({name}) ({value})"
+        case _:
+            return str(value)
+
+
+def _float(value: float, declared: Type) -> str:
+    if declared.kind == "other":
+        raise Unfit(f"{value} is no {declared.text}")
+    if declared.text == "BigDecimal":
+        if not math.isfinite(value):
+            raise Unfit(f"{value} is no BigDecimal")
+        return f'new java.math.BigDecimal("{value!r}")'
+    single = declared.text == "float"
+    box = "Float" if single else "Double"
+    if math.isnan(value):
+        return f"{box}.NaN"
+    if math.isinf(value):
+        return f"{box}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
+    if single and abs(value) > _LARGEST_FLOAT:
+        raise Unfit(f"{value} is out of the range of float")
+    return f"{value!r}f" if single else repr(value)
+
+
+def _text(value: str, declared: Type) -> str:
+    if declared.kind == "other":
+        raise Unfit(f'"{value}" is no {declared.text}')
+    units = value.encode("utf-16-be", "surrogatepass")
+    said = "".join(map(_unit, memoryview(units).cast("B")[::2], memoryview(units).cast("B")[1::2]))
+    if declared.kind == "char":
+        if len(units) != 2:
+            raise Unfit(f"'{value}' is more than one char")
+        return f"'{said}'"
+    return f'new StringBuilder("{said}")' if declared.text == "StringBuilder" else f'"{said}"'
+
+
+def _unit(high: int, low: int) -> str:
+    char = chr(high << 8 | low)
+    if char in _ESCAPED:
+        return _ESCAPED[char]
+    if char < " ":
+        return f"\\{ord(char):03o}"
+    return char if char <= "~" else f"\\u{ord(char):04x}"
+
+
+def _group(value: Group, declared: Type) -> str:
+    if declared.kind == "other":
+        raise Unfit(f"a list is no {declared.text}")
+    if declared.kind == "tuple":
+        if len(value.items) != 2:
+            raise Unfit(f"{len(value.items)} values are no {declared.text}")
+        key, item = declared.items or (ANY, ANY)
+        return f"$Pair({literal(value.items[0], key)}, {literal(value.items[1], item)})"
+    if declared.text.endswith("]"):
+        inner = ", ".join(literal(item, declared.item) for item in value.items)
+        element = declared.text[:-2]
+        if declared.item == ANY and element not in ("Object", "Number", "Comparable"):  # T[]
+            element = _common(value.items)
+        return f"new {element}[] {{{inner}}}"
+    if declared.text in _STREAMS:
+        return f"java.util.stream.{declared.text}.of({', '.join(literal(item, declared.item) for item in value.items)})"
+    made = "$Set" if value.kind == "set" else "$List"
+    made = f"{_MADE_BY.get(declared.text, made)}({_items(value.items, declared.item)})"
+    return f"{made}.{declared.text.lower()}()" if declared.text in ("Iterator", "Stream") else made
+
+
+def _items(items: Sequence[Value], declared: Type) -> str:
+    """The arguments of a method that takes any number: a single null needs its type."""
+    said = [literal(item, declared) for item in items]
+    return "(Object) null" if said == ["null"] else ", ".join(said)
+
+
+def _common(items: Sequence[Value]) -> str:
+    """The element of an array of any type, by what is in it."""
+    kinds = {type(item).__name__ for item in items if item is not None}
+    known = {"int": "Integer", "float": "Double", "str": "String", "bool": "Boolean"}
+    return known.get(kinds.pop(), "Object") if len(kinds) == 1 else "Object"
+
+
+def _map(value: Pairs, declared: Type) -> str:
+    if declared.kind == "other":
+        raise Unfit(f"a map is no {declared.text}")
+    key, item = declared.items if len(declared.items) == 2 else (ANY, ANY)
+    pairs = ", ".join(f"$Pair({literal(one, key)}, {literal(other, item)})" for one, other in value.items)
+    return f"{'$SortedMap' if declared.text in ('TreeMap', 'SortedMap', 'NavigableMap') else '$Map'}({pairs})"

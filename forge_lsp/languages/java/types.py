@@ -1,0 +1,170 @@
+"""Declared types of Java, as far as the values of examples need them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from forge_lsp.checking.examples.types import ANY, Parameter, Type
+from forge_lsp.checking.examples.values import closing
+from forge_lsp.languages.java.texts import ANNOTATION, plain
+
+__all__ = ["Names", "header_of", "type_of", "variables_of"]
+
+_VALUES: Mapping[str, Type] = {
+    **{name: Type(kind="int", text=name) for name in ("byte", "short", "int", "long")},
+    **{name: Type(kind="float", text=name) for name in ("float", "double")},
+    "boolean": Type(kind="bool", text="boolean"),
+    "char": Type(kind="char", text="char"),
+    "void": Type(kind="void", text="void"),
+}
+_BOXED = {
+    "Byte": "byte",
+    "Short": "short",
+    "Integer": "int",
+    "Long": "long",
+    "Float": "float",
+    "Double": "double",
+    "Boolean": "boolean",
+    "Character": "char",
+}
+_OBJECTS: Mapping[str, Type] = {
+    "BigInteger": Type(kind="int", text="BigInteger"),
+    "BigDecimal": Type(kind="float", text="BigDecimal"),
+    **{name: Type(kind="string", text=name) for name in ("String", "CharSequence", "StringBuilder")},
+}
+_LISTS = (
+    *("List", "ArrayList", "Collection", "Iterable", "AbstractList", "SequencedCollection"),
+    *("LinkedList", "Queue", "Deque", "ArrayDeque", "PriorityQueue", "Stack", "Vector"),
+    *("Iterator", "Stream"),
+)
+_SETS = ("Set", "HashSet", "LinkedHashSet", "TreeSet", "SortedSet", "NavigableSet")
+_MAPS = ("Map", "HashMap", "LinkedHashMap", "TreeMap", "SortedMap", "NavigableMap")
+_STREAMS = {"IntStream": "int", "LongStream": "long", "DoubleStream": "double"}
+_OPTIONS = {"OptionalInt": "int", "OptionalLong": "long", "OptionalDouble": "double"}
+_ANY = ("Object", "Number", "Comparable", "Serializable", "Cloneable", "?")
+_MODIFIERS = re.compile(
+    r"(?:public|protected|private|static|final|abstract|synchronized|native|default|strictfp|sealed|non-sealed)\s+"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """``own`` are the types that the document declares, ``variables`` those that stand for any type."""
+
+    own: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+
+
+def type_of(text: str, names: Names) -> Type:
+    """Return a declared type; what can be null is ``optional``, unless values of every kind fit it."""
+    text = " ".join(text.split())
+    if text.endswith("]") and (array := re.fullmatch(r"(.*?)\s*\[\s*\]", text)) is not None:
+        return _nullable(Type(kind="list", text=f"{_erased(array[1])}[]", items=(type_of(array[1], names),)))
+    bound = re.fullmatch(r"\?\s+(?:extends|super)\s+(.*)", text)
+    if bound is not None:
+        return type_of(bound[1], names)
+    if text in _VALUES:
+        return _VALUES[text]
+    generic = re.fullmatch(r"(?P<name>[\w.]+)\s*(?:<(?P<items>.*)>)?", text)
+    if generic is None:
+        return Type(kind="other", text=text)
+    name = generic["name"].rpartition(".")[2]
+    if generic["name"] in names.variables or (name in _ANY and name not in names.own):
+        return ANY
+    if name in names.own and generic["name"] in names.own:
+        return _nullable(Type(kind="other", text=text))
+    items = tuple(type_of(item, names) for item in _parts(generic["items"] or ""))
+    return _known(name, items) or _nullable(Type(kind="other", text=text))
+
+
+def _known(name: str, items: tuple[Type, ...]) -> Type | None:
+    """A type of Java's own library."""
+    if name == "Void":
+        return Type(kind="void", text=name)
+    if name in _BOXED:
+        return _nullable(_VALUES[_BOXED[name]])
+    if name in _OBJECTS:
+        return _nullable(_OBJECTS[name])
+    if name in _STREAMS:
+        return _nullable(Type(kind="list", text=name, items=(_VALUES[_STREAMS[name]],)))
+    if name in _OPTIONS:
+        return Type(kind="optional", text=name, items=(_VALUES[_OPTIONS[name]],))
+    if name == "Optional":
+        return Type(kind="optional", text=name, items=items[:1])
+    if name in _LISTS:
+        return _nullable(Type(kind="list", text=name, items=items[:1]))
+    if name in _SETS:
+        return _nullable(Type(kind="set", text=name, items=items[:1]))
+    if name in _MAPS:
+        return _nullable(Type(kind="map", text=name, items=items[:2]))
+    if name in ("Entry", "SimpleEntry"):
+        return _nullable(Type(kind="tuple", text=name, items=items if len(items) == 2 else ()))
+    return None
+
+
+def _nullable(inner: Type) -> Type:
+    return Type(kind="optional", text=inner.text, items=(inner,))
+
+
+def header_of(header: str, name: str, names: Names) -> tuple[tuple[Parameter, ...], Type] | None:
+    """Return the parameters and the result of a method or constructor by its header; None: it has no parameters, as the
+    short constructor of a record."""
+    code = ANNOTATION.sub(" ", plain(header))
+    found = re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", code)
+    end = closing(code, found.end() - 1) if found is not None else None
+    if found is None or end is None:
+        return None
+    before = _MODIFIERS.sub("", code[: found.start()].strip() + " ").strip()
+    if before.startswith("<"):
+        generic = _angled(before)
+        names = Names(own=names.own, variables=names.variables | variables_of(f"_{before[:generic]}"))
+        before = before[generic:].strip()
+    parameters = tuple(_parameter(part, names) for part in _parts(code[found.end() : end - 1]))
+    return parameters, type_of(before, names) if before else Type(kind="other", text=name)
+
+
+def variables_of(header: str) -> frozenset[str]:
+    """Return the type variables of a type's header (``class Box<T extends Item>``)."""
+    match = re.search(r"\w\s*<", header)
+    if match is None:
+        return frozenset()
+    start = match.end() - 1
+    inner = header[start + 1 : start + _angled(header[start:]) - 1]
+    return frozenset(part.split()[0] for part in _parts(inner))
+
+
+def _parameter(text: str, names: Names) -> Parameter:
+    match = re.fullmatch(
+        r"(?:final\s+)*(?P<type>.+?)\s*(?P<rest>\.\.\.)?\s*\b(?P<name>\w+)\s*(?P<array>(?:\[\s*\])*)", text
+    )
+    if match is None:
+        return Parameter(name=text)
+    return Parameter(name=match["name"], type=type_of(match["type"] + match["array"], names), rest=bool(match["rest"]))
+
+
+def _angled(text: str) -> int:
+    """The length of what stands in angle brackets at the start of a text, with them."""
+    depth = 0
+    for index, char in enumerate(text):
+        depth += (char == "<") - (char == ">")
+        if depth == 0:
+            return index + 1
+    return len(text)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """What stands between the commas that are in no brackets."""
+    depth, start = 0, 0
+    for index, char in enumerate(text):
+        depth += (char in "<([{") - (char in ">)]}")
+        if char == "," and depth == 0:
+            yield text[start:index].strip()
+            start = index + 1
+    if text[start:].strip():
+        yield text[start:].strip()
+
+
+def _erased(text: str) -> str:
+    return re.sub(r"\s*<.*>", "", text)
