@@ -51,12 +51,14 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came of a call: ``done`` with its ``value``; ``raised`` with the ``error``'s type and ``words``; ``broken``:
-    the call itself does not compile, ``words`` says why."""
+    the call itself does not compile, ``words`` says why. ``names`` are others by which an example may call the error:
+    those of the types that it is of, too; ``*``: any."""
 
     state: Literal["done", "raised", "broken"]
     value: Value = None
     error: str = ""
     words: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,9 @@ class DocumentedExamples:
         try:
             value = parse(text)
         except (ValueError, RecursionError):
+            at = min(place, len(signature.parameters) - 1)
+            if at >= 0 and signature.parameters[at].type.kind == "other" and "\n" not in text:
+                return text  # a value of the project's own, in the language's notation
             raise Unfit(f"this argument cannot be read: {text}") from None
         return self._literal(value, signature, place)
 
@@ -313,7 +318,8 @@ def _run_of(example: Written, answer: Answer | None, signature: Signature, answe
         case "broken":
             return uncollected(answer.words, cause=Cause.ELSEWHERE)
         case "raised":
-            if example.raises is not None and example.raises in ("", answer.error):
+            known = ("", answer.error, *answer.names)
+            if example.raises is not None and (example.raises in known or "*" in known):
                 return passed()
             words = ": ".join(part for part in (answer.error, answer.words) if part)
             return failed(words, cause=Cause.SCOPE, expected=expected)

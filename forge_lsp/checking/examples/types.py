@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from forge_lsp.checking.examples.values import Group, Pairs, Value
 
-__all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
+__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "Unfit", "fitted"]
 
 Kind: TypeAlias = Literal[
     "int", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"

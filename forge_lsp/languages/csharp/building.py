@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Checked, Fault
 from forge_lsp.checking.project import Place
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from forge_lsp.languages.csharp.messages import last_words, problems_in, remedy_for
@@ -45,6 +47,7 @@ _IN_BODIES = frozenset(
         *("CS8603", "CS8604", "CS8625"),
     }
 )
+_COLD = ("-nodeReuse:false", "-p:UseSharedCompilation=false")
 _TOP_LEVEL = "CS8805"  # top-level statements in a library
 
 
@@ -77,6 +80,11 @@ class ProjectBuild:
         self._warm = warm
         self._extra = dict(extra)
         self._take(self._projects)
+
+    @property
+    def projects(self) -> tuple[PurePosixPath, ...]:
+        """The document's project, where it has one, and those that are built with it."""
+        return () if self._temporary else self._projects
 
     def _take(self, projects: tuple[PurePosixPath, ...]) -> None:
         self._projects = projects
@@ -118,8 +126,30 @@ class ProjectBuild:
                 fault = await self._restore(box, target, key)
                 if fault is not None:
                     return Checked(fault=fault)
-            result = await self._run(box, *arguments, "-nodeReuse:false", "-p:UseSharedCompilation=false")
+            result = await self._run(box, *arguments, *_COLD)
             return self._judged(result, box.root, target)
+
+    def open(self, text: str, extra: Mapping[PurePosixPath, bytes | None]) -> AbstractAsyncContextManager[Box]:
+        """Open a box with ``text`` as the document and ``extra`` files, in which :meth:`make` works."""
+        carried = self._restored.get(self._restore_key(), {})
+        return self._sandbox.open(self._place.tree(text, {**self._extra, **carried, **extra}))
+
+    async def make(self, box: Box, *properties: str) -> tuple[ProcessResult, tuple[Diagnostic, ...]]:
+        """Restore and build the document's own project in a box, and return what was said, and the compiler's errors.
+
+        Raises EnvironmentFault, also where something else than the compiler fails.
+        """
+        target = str(self._projects[0])
+        if not self._restored.get(self._restore_key()) and not self._is_restored(self._projects[0]):
+            fault = await self._restore(box, target, self._restore_key())
+            if fault is not None:
+                raise EnvironmentFault(fault.reason, remedy=fault.remedy)
+        arguments = ("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1", *_COLD)
+        result = await self._run(box, *arguments, "-p:GenerateFullPaths=true", "-p:UseAppHost=false", *properties)
+        checked = self._judged(result, box.root, target)
+        if checked.fault is not None:
+            raise EnvironmentFault(checked.fault.reason, remedy=checked.fault.remedy)
+        return result, checked.problems
 
     async def _warmly(
         self, tree: Tree, arguments: Sequence[str], carried: Mapping[PurePosixPath, bytes]

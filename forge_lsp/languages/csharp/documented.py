@@ -1,0 +1,283 @@
+"""Examples in C#'s documentation, run by a small program of ours over the assembly that the project is built to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.checking.examples.comparing import decoded
+from forge_lsp.checking.examples.driven import Answer, Answers, Asked
+from forge_lsp.checking.examples.types import ANY, Signature, Unfit, fitted
+from forge_lsp.checking.examples.values import Value, parse
+from forge_lsp.checking.examples.written import Call, call_in
+from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.suites import tail
+from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.core.ports import Box, ProcessResult, Sandbox
+from forge_lsp.core.task import Task
+from forge_lsp.languages.csharp.building import ProjectBuild
+from forge_lsp.languages.csharp.built import Built
+from forge_lsp.languages.csharp.calls import CALLS, with_calls
+from forge_lsp.languages.csharp.declared import Callable as Scope
+from forge_lsp.languages.csharp.declared import callable_of
+from forge_lsp.languages.csharp.literals import literal
+from forge_lsp.languages.csharp.roslyn import Sdk, compiled
+
+__all__ = ["CSharpDriver", "Projects"]
+
+_PROGRAM = "forge-calls"
+_SOURCE = Path(__file__).with_name("runners") / "Calls.cs"
+_LIBRARIES = (
+    *("System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Console", "System.Linq"),
+    *("System.Memory", "System.Runtime.Loader", "System.Runtime.Extensions", "System.Runtime.Numerics"),
+    *("System.Private.Uri", "System.Threading", "System.Text.Encoding.Extensions", "System.Diagnostics.Process"),
+    "System.ComponentModel.Primitives",
+)
+_TARGETS = PurePosixPath(".forge-calls.targets")
+_MADE = PurePosixPath(".forge-calls.made")
+_DUMP = (
+    '<Project><Target Name="ForgeCalls" AfterTargets="Build"><WriteLinesToFile '
+    'Condition="\'$(TargetPath)\' != \'\'" File="$(ForgeMade)" Lines="$(TargetPath)" /></Target></Project>'
+)
+_QUICK = (
+    *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en", "-p:GenerateRuntimeConfigurationFiles=true"),
+    *("-p:TreatWarningsAsErrors=false", "-p:WarningsAsErrors=", "-p:CheckEolTargetFramework=false"),
+)
+_TOP_LEVEL = "CS8805"  # top-level statements in a library
+_MOST_ROUNDS = 4
+_MOST_KEPT = 64
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
+_MAKES = re.compile(r"(?:[A-Z]\w*\.)*[A-Z]\w*(?:<.*>)?\(")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projects:
+    """How a document is built here: its ``build``, and the SDK whose runtime runs what is made."""
+
+    build: ProjectBuild
+    sdk: Sdk
+    environment: Mapping[str, str]
+    readable: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """A text that was compiled: the calls that are in it, those that do not compile, the assembly in the tree."""
+
+    calls: tuple[Asked, ...]
+    broken: Mapping[str, Answer]
+    text: str
+    assembly: PurePosixPath
+
+
+class CSharpDriver:
+    """See :class:`~forge_lsp.checking.examples.driven.Driver`. ``projects`` says how a document is built; ``timeout``
+    in seconds, for all calls of one run."""
+
+    matters = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".resx")
+
+    def __init__(self, sandbox: Sandbox, *, timeout: float, projects: Callable[[Place], Awaitable[Projects]]) -> None:
+        self._sandbox = sandbox
+        self._timeout = timeout
+        self._projects = projects
+        self._class = f"Calls{secrets.token_hex(8)}"
+        self._archives = Built()
+        self._known: OrderedDict[str, _Built] = OrderedDict()
+        self._programs: dict[Path, bytes] = {}
+        self._turn = asyncio.Lock()
+
+    def signature(self, task: Task, text: str) -> Signature | None:
+        """See the protocol."""
+        return callable_of(task, text)
+
+    def literal(self, value: Value, signature: Signature, place: int) -> str:
+        """See the protocol."""
+        return literal(value, signature.parameters[place].type)
+
+    def expression(self, signature: Signature, arguments: Sequence[str], call: Call) -> str:
+        """See the protocol."""
+        scope = cast("Scope", signature)
+        if scope.refused:
+            raise Unfit(scope.refused)
+        given = ", ".join(arguments)
+        head = call.head.removesuffix(".")
+        owner = scope.found.holders[-1].name if scope.found.holders else ""
+        if scope.constructor:
+            if scope.generic:
+                raise Unfit(f"the type arguments of {owner} are not said")
+            return f"new {scope.name}({given})"
+        if not scope.bound:
+            if scope.generic and not head:
+                raise Unfit(f"the type arguments of {owner} are not said")
+            return f"{head}.{scope.name}({given})" if scope.generic else f"{scope.name}({given})"
+        if head in ("", owner):
+            if not scope.stateless:
+                raise Unfit(f"{scope.name} needs a value of {owner}, and the example makes none")
+            return f"new {owner}().{scope.name}({given})"
+        return f"{head}.{scope.name}({given})"
+
+    def step(self, text: str) -> str:
+        """See the protocol."""
+        text = text.strip()
+        if "\n" in text:
+            raise Unfit(f"this statement has several lines: {text}")
+        if text.endswith(";") or re.search(r"\bnew\b|^var\b", text):
+            return f"{text.rstrip(';')};"
+        assigned = _ASSIGNED.fullmatch(text)
+        if assigned is not None:
+            return f"var {assigned['name']} = {_python(assigned['value'])};"
+        if call_in(text) is None:
+            raise Unfit(f"this statement cannot be read: {text}")
+        return f"{_python(text)};"
+
+    async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
+        """See the protocol."""
+        scope = cast("Scope", signature)
+        projects = await self._projects(place)
+        program = await self._compiled(projects)
+        key = await asyncio.to_thread(fingerprint, place, text, self.matters)
+        known = self._known.get(key)
+        wanted = tuple(known.calls) if known is not None and set(calls) <= set(known.calls) else tuple(calls)
+        broken = dict(known.broken) if known is not None and wanted == known.calls else dict[str, Answer]()
+        properties: tuple[str, ...] = ()
+        problems: Sequence[Diagnostic] = ()
+        for _ in range(_MOST_ROUNDS):
+            made = [call for call in wanted if call.id not in broken]
+            whole = with_calls(text, scope, made, name=self._class, document=place.document)
+            archive = f"{key}\0{whole}"
+            extra = {_TARGETS: _DUMP.encode(), **self._archives.files(archive)}
+            async with projects.build.open(whole, extra) as box:
+                assembly = known.assembly if known is not None and known.text == whole else None
+                if assembly is None or not await self._archives.unpack(archive, box, timeout=self._timeout):
+                    assembly, problems = await _made(box, projects.build, properties)
+                    if assembly is not None:
+                        await self._archives.pack(archive, box, _folder(assembly), timeout=self._timeout)
+                if assembly is not None:
+                    self._keep(key, _Built(calls=wanted, broken=broken, text=whole, assembly=assembly))
+                    asked = [call.id for call in calls if call.id not in broken]
+                    found = await self._run(box, projects, assembly, program, asked)
+                    mine = {call.id: broken[call.id] for call in calls if call.id in broken}
+                    return Answers(by_id={**found.by_id, **mine}, ended=found.ended, late=found.late, words=found.words)
+            if any(problem.code == _TOP_LEVEL for problem in problems) and not properties:
+                properties = ("-p:OutputType=Exe",)
+                continue
+            said = {made[problem.line - 1].id: problem for problem in reversed(problems) if _of_calls(problem, made)}
+            if not said:
+                break
+            broken |= {id_: Answer(state="broken", words=f"{one.code}: {one.message}") for id_, one in said.items()}
+        return Answers(fault=_fault(problems), by_id=broken)
+
+    async def _run(
+        self, box: Box, projects: Projects, assembly: PurePosixPath, program: bytes, ids: Sequence[str]
+    ) -> Answers:
+        nonce = secrets.token_hex(16)
+        path = box.root / assembly.with_name(f"{_PROGRAM}.dll")
+        await box.run(("/bin/sh", "-c", 'cat > "$1"', "sh", str(path)), timeout=self._timeout, stdin=program)
+        settings = assembly.with_suffix(".runtimeconfig.json")
+        given = box.root / settings if box.read(settings) is not None else projects.sdk.settings
+        depends = assembly.with_suffix(".deps.json")
+        listed = ("--depsfile", str(box.root / depends)) if box.read(depends) is not None else ()
+        packages = projects.environment.get("NUGET_PACKAGES")
+        result = await box.run(
+            (
+                *(str(projects.sdk.dotnet), "exec", "--roll-forward", "LatestMajor", "--runtimeconfig", str(given)),
+                *listed,
+                *(("--additionalprobingpath", packages) if packages else ()),
+                *(str(path), str(box.root / assembly), self._class),
+            ),
+            timeout=self._timeout,
+            env={"DOTNET_TieredPGO": "0", **projects.environment},
+            readable=projects.readable,
+            stdin="\n".join((nonce, *ids)).encode(),
+        )
+        return _answers(result, nonce)
+
+    async def _compiled(self, projects: Projects) -> bytes:
+        """Our program for an SDK. Raises EnvironmentFault."""
+        sdk = projects.sdk
+        async with self._turn:
+            if sdk.roslyn not in self._programs:
+                text = await asyncio.to_thread(_SOURCE.read_bytes)
+                libraries = [sdk.runtime / f"{name}.dll" for name in _LIBRARIES]
+                self._programs[sdk.roslyn] = await compiled(
+                    self._sandbox, sdk, projects.environment, _PROGRAM, text, libraries=libraries
+                )
+            return self._programs[sdk.roslyn]
+
+    def _keep(self, key: str, built: _Built) -> None:
+        self._known[key] = built
+        self._known.move_to_end(key)
+        while len(self._known) > _MOST_KEPT:
+            self._known.popitem(last=False)
+
+
+async def _made(
+    box: Box, build: ProjectBuild, properties: Sequence[str]
+) -> tuple[PurePosixPath | None, tuple[Diagnostic, ...]]:
+    """Build, and return the assembly's place in the tree, or the compiler's errors. Raises EnvironmentFault."""
+    after = f"-p:CustomAfterMicrosoftCommonTargets={box.root / _TARGETS}"
+    where = f"-p:ForgeMade={box.root / _MADE}"
+    _, problems = await build.make(box, after, where, *_QUICK, *properties)
+    if problems:
+        return None, problems
+    lines = (box.read(_MADE) or b"").decode("utf-8", "replace").split("\n")
+    places = [Path(line.strip()).relative_to(box.root) for line in lines if line.strip().startswith(str(box.root))]
+    # Of several frameworks the newest that is not one of old: what is run here is run on the SDK's own.
+    places.sort(key=lambda path: (re.search(r"/net\d+\.\d", f"/{path}") is not None, str(path)))
+    return (PurePosixPath(places[-1].as_posix()) if places else None), ()
+
+
+def _folder(assembly: PurePosixPath) -> PurePosixPath:
+    """The project's folder, where what is built lies in the usual place."""
+    return next((folder.parent for folder in assembly.parents if folder.name == "bin"), assembly.parent)
+
+
+def _of_calls(problem: Diagnostic, calls: Sequence[Asked]) -> bool:
+    return PurePosixPath(problem.file).name == CALLS and 0 < problem.line <= len(calls)
+
+
+def _fault(problems: Sequence[Diagnostic]) -> str:
+    first = next((one for one in problems if PurePosixPath(one.file).name != CALLS), None)
+    if first is None:
+        return "the examples could not be compiled"
+    return f"{first.code}: {first.message} ({PurePosixPath(first.file).name}:{first.line})"
+
+
+def _answers(result: ProcessResult, nonce: str) -> Answers:
+    found: dict[str, Answer] = {}
+    ended = False
+    for line in result.stdout.decode("utf-8", "replace").split("\n"):
+        word, _, rest = line.partition(" ")
+        if word != nonce:
+            continue
+        told = cast("dict[str, Any]", json.loads(rest))
+        if told["state"] == "end":
+            ended = True
+        elif told["state"] == "done":
+            found[told["id"]] = Answer(state="done", value=decoded(told["value"]))
+        else:
+            names = tuple(told["names"])
+            found[told["id"]] = Answer(state="raised", error=told["error"], words=told["words"], names=names)
+    words = tail(result.stderr.decode("utf-8", "replace")).strip().split("\n")[0]
+    return Answers(by_id=found, ended=ended, late=result.timed_out, words=words)
+
+
+def _python(text: str) -> str:
+    """An expression in Python's notation: values, calls with values, types that are called to make one."""
+    try:
+        return literal(fitted(parse(text), ANY), ANY)
+    except (ValueError, RecursionError):
+        pass
+    call = call_in(text)
+    if call is None:
+        return text
+    given = ", ".join(_python(argument) for argument in call.arguments)
+    made = "new " if _MAKES.match(text) and not call.head else ""
+    return f"{made}{call.head}{call.name}({given}){call.after}"
