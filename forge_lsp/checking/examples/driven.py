@@ -17,7 +17,7 @@ from forge_lsp.checking.examples.comparing import Opaque, alike
 from forge_lsp.checking.examples.types import Signature, Unfit, fitted
 from forge_lsp.checking.examples.values import Value, parse, shown
 from forge_lsp.checking.examples.variations import variations
-from forge_lsp.checking.examples.written import Call, Written, call_in, documentation_of, same_name, written_in
+from forge_lsp.checking.examples.written import Call, Line, Written, call_in, documentation_of, same_name, written_in
 from forge_lsp.checking.gate import fault_of
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
@@ -37,6 +37,11 @@ _LONGEST = 200
 def _believed(task: Task, candidate: Candidate) -> str | None:
     del task, candidate
     return None
+
+
+def _all(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+    del task
+    return lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +111,26 @@ class Driver(Protocol):
 
 class DocumentedExamples:
     """Runs examples by a driver; what they give on an untouched text is kept. ``doubt`` says in words why no proof of a
-    candidate is believed, None where it is."""
+    candidate is believed, None where it is; ``read`` which lines of documentation are read, in which form."""
 
     def __init__(
-        self, sandbox: Sandbox, driver: Driver, *, doubt: Callable[[Task, Candidate], str | None] = _believed
+        self,
+        sandbox: Sandbox,
+        driver: Driver,
+        *,
+        doubt: Callable[[Task, Candidate], str | None] = _believed,
+        read: Callable[[Task, Sequence[Line]], Sequence[Line]] = _all,
     ) -> None:
         self._sandbox = sandbox
         self._driver = driver
         self._doubt = doubt
+        self._read = read
         self._memory = Memory()
 
     async def run(self, task: Task, candidate: Candidate, place: Place, extra: Sequence[Path] = ()) -> Evidence:
         """See :meth:`forge_lsp.core.ports.Toolchain.evidence`. ``extra``: paths of the host that a run depends on."""
         started = time.perf_counter()
-        written = written_in(documentation_of(task), lambda call: self._speaks(task, candidate, call))
+        written = written_in(self._read(task, documentation_of(task)), lambda call: self._speaks(task, candidate, call))
         if all(example.silent for example in written):
             return Evidence()
         if not self._sandbox.runs_project_code:

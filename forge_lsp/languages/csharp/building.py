@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -129,10 +130,15 @@ class ProjectBuild:
             result = await self._run(box, *arguments, *_COLD)
             return self._judged(result, box.root, target)
 
-    def open(self, text: str, extra: Mapping[PurePosixPath, bytes | None]) -> AbstractAsyncContextManager[Box]:
-        """Open a box with ``text`` as the document and ``extra`` files, in which :meth:`make` works."""
+    def open(
+        self, text: str, whole: str, extra: Mapping[PurePosixPath, bytes | None]
+    ) -> AbstractAsyncContextManager[Box]:
+        """Open a box in which :meth:`make` works, as for ``text``, with ``whole`` as the document, and ``extra``
+        files."""
         carried = self._restored.get(self._restore_key(), {})
-        return self._sandbox.open(self._place.tree(text, {**self._extra, **carried, **extra}))
+        tree = self._place.tree(text, {**self._extra, **carried, **extra})
+        files = {**tree.files, self._place.document: whole.encode("utf-8", "surrogatepass")}
+        return self._sandbox.open(replace(tree, files=files))
 
     async def make(self, box: Box, *properties: str) -> tuple[ProcessResult, tuple[Diagnostic, ...]]:
         """Restore and build the document's own project in a box, and return what was said, and the compiler's errors.

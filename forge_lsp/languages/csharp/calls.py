@@ -15,10 +15,12 @@ from forge_lsp.checking.examples.written import same_name
 from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.languages.csharp.declared import Callable
 
-__all__ = ["CALLS", "method_of", "with_calls"]
+__all__ = ["CALLS", "END", "method_of", "with_calls"]
 
 CALLS = "forge-calls.cs"
 """The file by which the compiler's errors name calls: the line is the call's place among them, counted from 1."""
+END = "/**/"
+"""Ends the call of the scope itself: what stands behind it is applied to its result."""
 _DECLARES = re.compile(r"var\s+(?P<name>\w+)\s*=")
 _MEMBER = re.compile(r"(?<=\.)(?P<name>[A-Za-z_]\w*)")
 _SPAN = re.compile(r"(?:\w+\.)*(?:ReadOnly)?(?:Span|Memory)<(?P<item>.*)>$")
@@ -84,12 +86,12 @@ def _statements(call: Asked, scope: Callable) -> Iterator[str]:
         declared |= {known["name"]} if known is not None else set()
         yield _as_named(step.removeprefix("var ") if again else step, scope)
     value = _as_named(call.call, scope)
-    whole = value.endswith(")") and value.count(f"{scope.name}(") == 1
-    if scope.result.kind == "void" and whole and not scope.constructor and not _awaited(scope):
+    whole = value.endswith(END)
+    if whole and scope.result.kind == "void" and not _awaited(scope):
         yield f"{value}; return null;"
         return
     span = _SPAN.match(scope.result.text)
-    if span is not None:
+    if whole and span is not None:
         value += ".ToString()" if span["item"] == "char" else ".ToArray()"
     yield f"return (object)({value});"
 

@@ -20,11 +20,12 @@ from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import tail
 from forge_lsp.core.attempt import Diagnostic
+from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.building import ProjectBuild
 from forge_lsp.languages.csharp.built import Built
-from forge_lsp.languages.csharp.calls import CALLS, with_calls
+from forge_lsp.languages.csharp.calls import CALLS, END, with_calls
 from forge_lsp.languages.csharp.declared import Callable as Scope
 from forge_lsp.languages.csharp.declared import callable_of
 from forge_lsp.languages.csharp.literals import literal
@@ -106,22 +107,18 @@ class CSharpDriver:
         scope = cast("Scope", signature)
         if scope.refused:
             raise Unfit(scope.refused)
-        given = ", ".join(arguments)
         head = call.head.removesuffix(".")
-        owner = scope.found.holders[-1].name if scope.found.holders else ""
-        if scope.constructor:
-            if scope.generic:
+        owner = scope.found.holders[-1].name or "" if scope.found.holders else ""
+        given = f"({', '.join(arguments)}){END}"
+        if scope.constructor or not scope.bound:
+            if scope.generic and (scope.constructor or not head):
                 raise Unfit(f"the type arguments of {owner} are not said")
-            return f"new {scope.name}({given})"
-        if not scope.bound:
-            if scope.generic and not head:
-                raise Unfit(f"the type arguments of {owner} are not said")
-            return f"{head}.{scope.name}({given})" if scope.generic else f"{scope.name}({given})"
+            return f"{'new ' if scope.constructor else f'{head}.' if scope.generic else ''}{scope.name}{given}"
         if head in ("", owner):
             if not scope.stateless:
                 raise Unfit(f"{scope.name} needs a value of {owner}, and the example makes none")
-            return f"new {owner}().{scope.name}({given})"
-        return f"{head}.{scope.name}({given})"
+            head = f"new {owner}()"
+        return f"{head}.{scope.name}{given}"
 
     def step(self, text: str) -> str:
         """See the protocol."""
@@ -153,7 +150,7 @@ class CSharpDriver:
             whole = with_calls(text, scope, made, name=self._class, document=place.document)
             archive = f"{key}\0{whole}"
             extra = {_TARGETS: _DUMP.encode(), **self._archives.files(archive)}
-            async with projects.build.open(whole, extra) as box:
+            async with projects.build.open(text, whole, extra) as box:
                 assembly = known.assembly if known is not None and known.text == whole else None
                 if assembly is None or not await self._archives.unpack(archive, box, timeout=self._timeout):
                     assembly, problems = await _made(box, projects.build, properties)
@@ -162,7 +159,7 @@ class CSharpDriver:
                 if assembly is not None:
                     self._keep(key, _Built(calls=wanted, broken=broken, text=whole, assembly=assembly))
                     asked = [call.id for call in calls if call.id not in broken]
-                    found = await self._run(box, projects, assembly, program, asked)
+                    found = await self._run(box, projects, place.document, assembly, program, asked)
                     mine = {call.id: broken[call.id] for call in calls if call.id in broken}
                     return Answers(by_id={**found.by_id, **mine}, ended=found.ended, late=found.late, words=found.words)
             if any(problem.code == _TOP_LEVEL for problem in problems) and not properties:
@@ -175,11 +172,19 @@ class CSharpDriver:
         return Answers(fault=_fault(problems), by_id=broken)
 
     async def _run(
-        self, box: Box, projects: Projects, assembly: PurePosixPath, program: bytes, ids: Sequence[str]
+        self,
+        box: Box,
+        projects: Projects,
+        document: PurePosixPath,
+        assembly: PurePosixPath,
+        program: bytes,
+        ids: Sequence[str],
     ) -> Answers:
         nonce = secrets.token_hex(16)
         path = box.root / assembly.with_name(f"{_PROGRAM}.dll")
-        await box.run(("/bin/sh", "-c", 'cat > "$1"', "sh", str(path)), timeout=self._timeout, stdin=program)
+        # What is expected stands in the document.
+        script = 'cat > "$1" && rm -f "$2"'
+        await box.run(("/bin/sh", "-c", script, "sh", str(path), str(document)), timeout=self._timeout, stdin=program)
         settings = assembly.with_suffix(".runtimeconfig.json")
         given = box.root / settings if box.read(settings) is not None else projects.sdk.settings
         depends = assembly.with_suffix(".deps.json")
@@ -252,20 +257,24 @@ def _fault(problems: Sequence[Diagnostic]) -> str:
 
 def _answers(result: ProcessResult, nonce: str) -> Answers:
     found: dict[str, Answer] = {}
-    ended = False
+    begun = ended = False
     for line in result.stdout.decode("utf-8", "replace").split("\n"):
         word, _, rest = line.partition(" ")
         if word != nonce:
             continue
         told = cast("dict[str, Any]", json.loads(rest))
-        if told["state"] == "end":
+        if told["state"] == "begin":
+            begun = True
+        elif told["state"] == "end":
             ended = True
         elif told["state"] == "done":
             found[told["id"]] = Answer(state="done", value=decoded(told["value"]))
         else:
             names = tuple(told["names"])
             found[told["id"]] = Answer(state="raised", error=told["error"], words=told["words"], names=names)
-    words = tail(result.stderr.decode("utf-8", "replace")).strip().split("\n")[0]
+    words = tail(result.stderr.decode("utf-8", "replace")).split("\n")[0]
+    if not begun and not result.timed_out:
+        raise EnvironmentFault(f"what was built does not start here: {words or f'exit code {result.code}'}")
     return Answers(by_id=found, ended=ended, late=result.timed_out, words=words)
 
 
