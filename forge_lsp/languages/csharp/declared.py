@@ -71,29 +71,43 @@ class Callable(Signature):
     def members(self) -> tuple[str, ...]:
         """The names of what its type has, its own among them."""
         holder = self.found.holders[-1] if self.found.holders else None
-        items = holder.children if holder is not None else self.found.top
+        items = (*self.found.item.children, *(holder.children if holder is not None else self.found.top))
         return tuple(item.name for item in items if item.name)
 
 
 def callable_of(task: Task, text: str) -> Callable | None:
-    """Return the task's scope as it can be called in ``text``; None: it is not there, or cannot be called."""
+    """Return the task's scope as it can be called in ``text``, a type by its constructor; None: it is not there."""
     found = scoped(task, text)
-    if found is None or found.item.kind is not ItemKind.FUNCTION or found.item.parameters is None:
+    if found is None:
         return None
     name = found.item.name or ""
-    header = _plain(found.item.signature or "")
+    if found.item.kind is ItemKind.CLASS:
+        makers = [one for one in found.item.children if one.kind is ItemKind.FUNCTION and one.name == name]
+        inside = Found(item=makers[0] if makers else found.item, holders=(*found.holders, found.item), top=found.top)
+        if not re.search(r"\b(?:static|abstract|interface)\b", found.item.signature or ""):
+            return _callable(inside, name, text, makes=True)
+    elif found.item.kind is ItemKind.FUNCTION and found.item.parameters is not None:
+        return _callable(found, name, text)
+    return Callable(name=name, parameters=(), found=found, refused=f"{name} cannot be called")
+
+
+def _callable(found: Found, name: str, text: str, *, makes: bool = False) -> Callable:
+    """``makes``: its item is the constructor of the innermost holder, or that type itself where it has none."""
+    header = blanked(found.item.signature or "")
     named = re.search(rf"(?<![\w.])(?:\w+\.)*{re.escape(name)}\s*(?P<generic><[^()]*?>)?\s*\(", header)
-    if named is None:
-        return None
-    before = header[: named.start()].split()
-    generic = frozenset(re.findall(r"\w+", named["generic"] or "")) | frozenset(_parameters_of(found.holders))
-    words = [word for word in before if word in _MODIFIERS]
-    result = " ".join(before[len(words) :]).removeprefix("ref ").removeprefix("readonly ")
-    inside = _inside(header, named.end() - 1)
-    parts = [(_PASSED.match(_ATTRIBUTE.sub("", part, count=1) if part[:1] == "[" else part), part) for part in inside]
+    generic = set(_parameters_of(found.holders))
+    words: list[str] = []
+    inside: list[str] = []
+    result = ""
+    if named is not None:
+        before = header[: named.start()].split()
+        generic |= set(re.findall(r"\w+", named["generic"] or ""))
+        words = [word for word in before if word in _MODIFIERS]
+        result = " ".join(before[len(words) :]).removeprefix("ref ").removeprefix("readonly ")
+        inside = _inside(header, named.end() - 1)
     holder = found.holders[-1] if found.holders else None
-    constructor = holder is not None and name == holder.name and not result
-    by_reference = any(match is not None and re.search(r"\b(?:ref|out)\b", match[0]) for match, _ in parts)
+    constructor = makes or (holder is not None and name == holder.name and not result)
+    by_reference = any(re.match(r"(?:\[[^\]]*\]\s*)*(?:\w+\s+)*?(?:ref|out)\s", part) for part in inside)
     refused = ""
     if by_reference:
         refused = f"{name} takes a parameter by reference"
@@ -101,8 +115,8 @@ def callable_of(task: Task, text: str) -> Callable | None:
         refused = f"{name} can be called in its method alone"
     return Callable(
         name=name,
-        parameters=tuple(_parameter(part, generic) for part in inside),
-        result=type_of(result, generic, awaited=True) if not constructor else Type(kind="other", text=name),
+        parameters=tuple(_parameter(part, frozenset(generic)) for part in inside),
+        result=type_of(result, frozenset(generic), awaited=True) if not constructor else Type(kind="other", text=name),
         container=found.container,
         bound=holder is not None and "static" not in words and not constructor,
         found=found,
@@ -213,11 +227,6 @@ def _split(text: str) -> list[str]:
             start = place + 1
     parts.append(text[start:].strip())
     return [part for part in parts if part]
-
-
-def _plain(header: str) -> str:
-    """A header without comments and what strings hold."""
-    return blanked(header)
 
 
 def _parameters_of(holders: tuple[Item, ...]) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Laid:
 
     def own(self, line: int) -> int:
         """Return the line of the text without calls that a line was."""
-        return line if line < self.module.start else line - len(self.module)
+        return line if line < self.module.start else line - len(self.module) - 1
 
 
 def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str) -> Laid:
@@ -56,7 +56,7 @@ def with_calls(text: str, scope: Callable, calls: Sequence[Asked], *, name: str)
     return Laid(
         text=plain[:place] + added + plain[place:],
         lines=lines,
-        module=range(first + 1, first + added.count("\n") + 1),
+        module=range(first + 1, first + added.count("\n")),
     )
 
 

@@ -25,7 +25,7 @@ _ITERATES = re.compile(r"(?:impl|dyn)\b.*\b(?:IntoIterator|Iterator)\s*<.*?\bIte
 _TEXT = re.compile(r"(?:impl|dyn)\b.*(?:AsRef\s*<\s*str\s*>|Into\s*<\s*String\s*>|\b(?:Display|ToString)\b)")
 _ALIAS = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?type\s+(?P<name>\w+)\s*=\s*(?P<type>[^;]+);", re.M)
 _WRAPPERS = re.compile(r"(?P<name>(?:\w+::)*(?:Box|Rc|Arc|Cow|RefCell|Cell|Mutex|Wrapping|Reverse))\s*<(?P<inner>.*)>$")
-_REFERENCE = re.compile(r"&\s*(?:'\w+\s+)?(?P<mut>mut\s+)?(?P<inner>.+)$", re.S)
+_REFERENCE = re.compile(r"&\s*(?:'\w+\s*)?(?P<mut>mut\s+)?(?P<inner>.+)$", re.S)
 _RESULT = re.compile(r"(?:\w+::)*Result(?:\s*<(?P<inner>.*)>)?$", re.S)
 
 
@@ -51,14 +51,15 @@ class Callable(Signature):
 
 
 def callable_of(task: Task, text: str) -> Callable | None:
-    """Return the task's scope as it can be called in ``text``; None: it is not there, or is no function."""
+    """Return the task's scope as it can be called in ``text``; None: it is not there."""
     found = scoped(task, text)
-    if found is None or found.item.kind is not ItemKind.FUNCTION:
+    if found is None:
         return None
     header = " ".join(token.text for token in tokens_of(found.item.signature or "") if token.kind != "comment")
     named = re.search(r"\bfn (?P<name>(?:r# ?)?\w+) ?", header)
-    if named is None:
-        return None
+    if named is None or found.item.kind is not ItemKind.FUNCTION:
+        name = found.item.name or ""
+        return Callable(name=name, parameters=(), task=task, found=found, refused=f"{name} is no function")
     rest = header[named.end() :]
     generic: frozenset[str] = frozenset()
     if rest.startswith("<"):
@@ -133,7 +134,7 @@ class _Known:
         text = " ".join(text.split())
         text = re.sub(r"\s*(::|<|>|\(|\)|\[|\]|,|;|&)\s*", r"\1", text)
         text = re.sub(r"([,;])", r"\1 ", text).strip()
-        text = re.sub(r"'(\w+)(?=\w)", r"'\1", text)
+        text = re.sub(r"\b(mut|dyn|impl)(?=[\[(&<])", r"\1 ", text)
         for _ in range(3):
             found = self.aliases.get(text)
             if found is None:
