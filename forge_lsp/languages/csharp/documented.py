@@ -55,6 +55,7 @@ _TOP_LEVEL = "CS8805"  # top-level statements in a library
 _MOST_ROUNDS = 4
 _MOST_KEPT = 64
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
+_READ = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])+")
 _MAKES = re.compile(r"(?:[A-Z]\w*\.)*[A-Z]\w*(?:<.*>)?\(")
 
 
@@ -130,9 +131,10 @@ class CSharpDriver:
         assigned = _ASSIGNED.fullmatch(text)
         if assigned is not None:
             return f"var {assigned['name']} = {_python(assigned['value'])};"
-        if call_in(text) is None:
+        call = call_in(text)
+        if call is None and _READ.fullmatch(text) is None:
             raise Unfit(f"this statement cannot be read: {text}")
-        return f"{_python(text)};"
+        return f"{_python(text)};" if call is not None and not call.after else f"_ = {_python(text)};"
 
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
         """See the protocol."""

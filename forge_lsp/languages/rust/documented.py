@@ -41,6 +41,7 @@ _MOST_ROUNDS = 4
 _RUN = 'rm -f -- "$1"; cd "$2" && exec "$3" "$4" --test-threads 1'
 _LET = re.compile(r"let\s+(?!mut\b)(?=\w+\s*[=:])")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
+_READ = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])+")
 _NATIVE = re.compile(r"\blet\b|::|!\s*[(\[]|&")
 
 Opened = Callable[[Task, Place, str, str, Mapping[PurePosixPath, bytes]], AbstractAsyncContextManager[Run]]
@@ -100,9 +101,9 @@ class RustDriver:
         assigned = _ASSIGNED.fullmatch(text)
         if assigned is not None:
             return f"let mut {assigned['name']} = {_python(assigned['value'])};"
-        if call_in(text) is None:
+        if call_in(text) is None and _READ.fullmatch(text) is None:
             raise Unfit(f"this statement cannot be read: {text}")
-        return f"{_python(text)};"
+        return f"let _ = {_python(text)};"
 
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
         """See the protocol."""

@@ -204,6 +204,8 @@ def test_calls_are_made_by_the_languages_own_name() -> None:
         ("n = 5", "var n = 5;"),
         ("s.push('a')", 's.push("a");'),
         ("s.Push(1);", "s.Push(1);"),
+        ("s.Count", "_ = s.Count;"),
+        ("s.pop().Length", "_ = s.pop().Length;"),
     ],
 )
 def test_statements_before_a_call(written: str, said: str | None) -> None:

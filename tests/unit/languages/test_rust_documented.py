@@ -167,7 +167,8 @@ def test_calls_are_made_by_the_languages_own_name() -> None:
         ("let mut s = Stack::new()", "let mut s = Stack::new();"),
         ("s = Stack()", "let mut s = Stack::new();"),
         ("n = 5", "let mut n = 5;"),
-        ("s.push('a')", 's.push("a");'),
+        ("s.push('a')", 'let _ = s.push("a");'),
+        ("s.count", "let _ = s.count;"),
         ("let v = vec![1, 2];", "let mut v = vec![1, 2];"),
     ],
 )
