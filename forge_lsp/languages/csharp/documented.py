@@ -8,7 +8,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -42,10 +42,10 @@ _LIBRARIES = (
     "System.ComponentModel.Primitives",
 )
 _TARGETS = PurePosixPath(".forge-calls.targets")
-_MADE = PurePosixPath(".forge-calls.made")
+_MADE = PurePosixPath("bin/.forge-calls")
 _DUMP = (
-    '<Project><Target Name="ForgeCalls" AfterTargets="Build"><WriteLinesToFile '
-    'Condition="\'$(TargetPath)\' != \'\'" File="$(ForgeMade)" Lines="$(TargetPath)" /></Target></Project>'
+    '<Project><Target Name="ForgeCalls" AfterTargets="Build"><WriteLinesToFile Condition="\'$(TargetPath)\' != \'\'" '
+    'File="$(MSBuildProjectDirectory)/bin/.forge-calls" Lines="$(TargetPath)" /></Target></Project>'
 )
 _QUICK = (
     *("-p:RunAnalyzers=false", "-p:SatelliteResourceLanguages=en", "-p:GenerateRuntimeConfigurationFiles=true"),
@@ -70,13 +70,11 @@ class Projects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Built:
-    """A text that was compiled: the calls that are in it, those that do not compile, the assembly in the tree."""
+class _Known:
+    """A text that was compiled: the calls that are in it, and those of them that do not compile."""
 
     calls: tuple[Asked, ...]
     broken: Mapping[str, Answer]
-    text: str
-    assembly: PurePosixPath
 
 
 class CSharpDriver:
@@ -91,7 +89,7 @@ class CSharpDriver:
         self._projects = projects
         self._class = f"Calls{secrets.token_hex(8)}"
         self._archives = Built()
-        self._known: OrderedDict[str, _Built] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._programs: dict[Path, bytes] = {}
         self._turn = asyncio.Lock()
 
@@ -140,6 +138,7 @@ class CSharpDriver:
         """See the protocol."""
         scope = cast("Scope", signature)
         projects = await self._projects(place)
+        build = projects.build
         program = await self._compiled(projects)
         key = await asyncio.to_thread(fingerprint, place, text, self.matters)
         known = self._known.get(key)
@@ -151,19 +150,25 @@ class CSharpDriver:
             made = [call for call in wanted if call.id not in broken]
             whole = with_calls(text, scope, made, name=self._class, document=place.document)
             archive = f"{key}\0{whole}"
-            extra = {_TARGETS: _DUMP.encode(), **self._archives.files(archive)}
-            async with projects.build.open(text, whole, extra) as box:
-                assembly = known.assembly if known is not None and known.text == whole else None
-                if assembly is None or not await self._archives.unpack(archive, box, timeout=self._timeout):
-                    assembly, problems = await _made(box, projects.build, properties)
-                    if assembly is not None:
-                        await self._archives.pack(archive, box, _folder(assembly), timeout=self._timeout)
-                if assembly is not None:
-                    self._keep(key, _Built(calls=wanted, broken=broken, text=whole, assembly=assembly))
-                    asked = [call.id for call in calls if call.id not in broken]
-                    found = await self._run(box, projects, place.document, assembly, program, asked)
-                    mine = {call.id: broken[call.id] for call in calls if call.id in broken}
-                    return Answers(by_id={**found.by_id, **mine}, ended=found.ended, late=found.late, words=found.words)
+            extra: dict[PurePosixPath, bytes | None] = {_TARGETS: _DUMP.encode()}
+            problems = ()
+            if not self._archives.files(archive) and place.source is not None:
+                warm = await build.make_warmly(text, whole, extra, *_properties(place.source), *properties)
+                if warm is not None:
+                    problems = warm[1]
+                    self._archives.keep(archive, warm[0])
+            if not problems:
+                async with build.open(text, whole, {**extra, **self._archives.files(archive)}) as box:
+                    if not await self._archives.unpack(archive, box, timeout=self._timeout):
+                        problems = await build.make(box, *_properties(box.root), *properties)
+                        if not problems:
+                            await self._archives.pack(archive, box, build.folder, timeout=self._timeout)
+                    if not problems:
+                        self._keep(key, _Known(calls=wanted, broken=broken))
+                        asked = [call.id for call in calls if call.id not in broken]
+                        found = await self._run(box, projects, place, program, asked)
+                        mine = {call.id: broken[call.id] for call in calls if call.id in broken}
+                        return replace(found, by_id={**found.by_id, **mine})
             if any(problem.code == _TOP_LEVEL for problem in problems) and not properties:
                 properties = ("-p:OutputType=Exe",)
                 continue
@@ -177,16 +182,18 @@ class CSharpDriver:
         self,
         box: Box,
         projects: Projects,
-        document: PurePosixPath,
-        assembly: PurePosixPath,
+        place: Place,
         program: bytes,
         ids: Sequence[str],
     ) -> Answers:
         nonce = secrets.token_hex(16)
+        assembly = _assembly(box, place, projects.build)
         path = box.root / assembly.with_name(f"{_PROGRAM}.dll")
         # What is expected stands in the document.
         script = 'cat > "$1" && rm -f "$2"'
-        await box.run(("/bin/sh", "-c", script, "sh", str(path), str(document)), timeout=self._timeout, stdin=program)
+        await box.run(
+            ("/bin/sh", "-c", script, "sh", str(path), str(place.document)), timeout=self._timeout, stdin=program
+        )
         settings = assembly.with_suffix(".runtimeconfig.json")
         given = box.root / settings if box.read(settings) is not None else projects.sdk.settings
         depends = assembly.with_suffix(".deps.json")
@@ -218,32 +225,31 @@ class CSharpDriver:
                 )
             return self._programs[sdk.roslyn]
 
-    def _keep(self, key: str, built: _Built) -> None:
+    def _keep(self, key: str, built: _Known) -> None:
         self._known[key] = built
         self._known.move_to_end(key)
         while len(self._known) > _MOST_KEPT:
             self._known.popitem(last=False)
 
 
-async def _made(
-    box: Box, build: ProjectBuild, properties: Sequence[str]
-) -> tuple[PurePosixPath | None, tuple[Diagnostic, ...]]:
-    """Build, and return the assembly's place in the tree, or the compiler's errors. Raises EnvironmentFault."""
-    after = f"-p:CustomAfterMicrosoftCommonTargets={box.root / _TARGETS}"
-    where = f"-p:ForgeMade={box.root / _MADE}"
-    _, problems = await build.make(box, after, where, *_QUICK, *properties)
-    if problems:
-        return None, problems
-    lines = (box.read(_MADE) or b"").decode("utf-8", "replace").split("\n")
-    places = [Path(line.strip()).relative_to(box.root) for line in lines if line.strip().startswith(str(box.root))]
+def _properties(root: Path) -> tuple[str, ...]:
+    return (f"-p:CustomAfterMicrosoftCommonTargets={root / _TARGETS}", *_QUICK)
+
+
+def _assembly(box: Box, place: Place, build: ProjectBuild) -> PurePosixPath:
+    """What was built, in the tree. Raises EnvironmentFault where that is nothing."""
+    told = (box.read(build.folder / _MADE) or b"").decode("utf-8", "replace")
+    roots = [root for root in (box.root, place.source) if root is not None]
+    places = [
+        PurePosixPath(line).relative_to(root)
+        for line in filter(None, map(str.strip, told.split("\n")))
+        for root in roots[: 1 if roots[0] == roots[-1] else 2]
+        if line.startswith(f"{root}/")
+    ]
+    if not places:
+        raise EnvironmentFault("dotnet build made no assembly")
     # Of several frameworks the newest that is not one of old: what is run here is run on the SDK's own.
-    places.sort(key=lambda path: (re.search(r"/net\d+\.\d", f"/{path}") is not None, str(path)))
-    return (PurePosixPath(places[-1].as_posix()) if places else None), ()
-
-
-def _folder(assembly: PurePosixPath) -> PurePosixPath:
-    """The project's folder, where what is built lies in the usual place."""
-    return next((folder.parent for folder in assembly.parents if folder.name == "bin"), assembly.parent)
+    return max(places, key=lambda path: (re.search(r"/net\d+\.\d", f"/{path}") is not None, str(path)))
 
 
 def _of_calls(problem: Diagnostic, calls: Sequence[Asked]) -> bool:
