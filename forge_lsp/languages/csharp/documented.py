@@ -278,8 +278,13 @@ def _answers(result: ProcessResult, nonce: str) -> Answers:
         elif told["state"] == "done":
             found[told["id"]] = Answer(state="done", value=decoded(told["value"]))
         else:
-            names = tuple(told["names"])
-            found[told["id"]] = Answer(state="raised", error=told["error"], words=told["words"], names=names)
+            found[told["id"]] = Answer(
+                state="raised",
+                error=told["error"],
+                words=told["words"],
+                names=tuple(told["names"]),
+                unfinished=told["error"] == "NotImplementedException",
+            )
     words = tail(result.stderr.decode("utf-8", "replace")).split("\n")[0]
     if not begun and not result.timed_out:
         raise EnvironmentFault(f"what was built does not start here: {words or f'exit code {result.code}'}")

@@ -42,6 +42,7 @@ _RUN = 'rm -f -- "$1"; cd "$2" && exec "$3" "$4" --test-threads 1'
 _LET = re.compile(r"let\s+(?!mut\b)(?=\w+\s*[=:])")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
 _READ = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])+")
+_UNFINISHED = re.compile(r"not (?:yet )?implemented")  # todo!(), unimplemented!()
 _NATIVE = re.compile(r"\blet\b|::|!\s*[(\[]|&")
 
 Opened = Callable[[Task, Place, str, str, Mapping[PurePosixPath, bytes]], AbstractAsyncContextManager[Run]]
@@ -252,7 +253,13 @@ def _answers(result: ProcessResult, nonce: str) -> Answers:
             found[told["id"]] = Answer(state="done", value=decoded(told["value"]))
         elif told["state"] == "raised":
             # Neither panics nor the errors of a Result have names that an example in another notation could know.
-            found[told["id"]] = Answer(state="raised", error=told["error"], words=told["words"], names=("*",))
+            found[told["id"]] = Answer(
+                state="raised",
+                error=told["error"],
+                words=told["words"],
+                names=("*",),
+                unfinished=told["error"] == "panic" and _UNFINISHED.match(told["words"]) is not None,
+            )
         begun, ended = begun or told["state"] == "begin", ended or told["state"] == "end"
     said = tail(result.stderr.decode("utf-8", "replace")).split("\n")
     words = next((line for line in reversed(said) if line.strip() and not line.startswith("note:")), "")
