@@ -13,10 +13,11 @@ from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckStatus
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp.toolchain import CSharpToolchain
+from forge_lsp.languages.csharp.warm import WarmBuilds
 from tests.integration.builds_cases import real_sandbox
+from tests.integration.proofs.csharp import prepared, restoring_environment
 from tests.support import lang
 from tests.support.builds import candidate_of, task_of, write_files
-from tests.support.tools import dotnet_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -29,19 +30,14 @@ FILE = "Shapes/Sizes.cs"
 STUB = "throw new NotImplementedException();"
 
 
-@pytest.fixture(scope="module")
-def environment() -> Mapping[str, str]:
-    return dotnet_environment()
-
-
 @pytest.fixture
-async def toolchain(
-    tmp_path_factory: pytest.TempPathFactory, environment: Mapping[str, str]
-) -> AsyncIterator[CSharpToolchain]:
+async def toolchain(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CSharpToolchain]:
     async with real_sandbox(tmp_path_factory.mktemp("boxes")) as chosen:
         if not chosen.runs_project_code:
             pytest.skip("no sandbox works here")
-        yield CSharpToolchain(chosen, timeout=200, environment=environment)
+        warm = WarmBuilds(chosen)
+        yield CSharpToolchain(chosen, timeout=200, environment=restoring_environment(), warm=warm)
+        await warm.aclose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +56,7 @@ class Scene:
 
 def task_in(root: Path, scene: Scene) -> Task:
     files = {FILE: re.sub("[«»]", "", scene.text)} | ({"Shapes/Shapes.csproj": scene.project} if scene.project else {})
-    write_files(root, files)
+    prepared(write_files(root, files))
     return task_of(scene.text, language=lang.CSHARP, path=root / FILE, workspace=root, name=scene.name)
 
 
@@ -268,7 +264,8 @@ public static class Sizes
 
 
 def hostile(root: Path) -> Task:
-    write_files(root, {FILE: re.sub("[«»]", "", HOSTILE), "Shapes/Shapes.csproj": PROJECT.format("")})
+    files = {FILE: re.sub("[«»]", "", HOSTILE), "Shapes/Shapes.csproj": PROJECT.format("")}
+    prepared(write_files(root, files))
     return task_of(HOSTILE, language=lang.CSHARP, path=root / FILE, workspace=root, name="Area")
 
 
@@ -288,49 +285,36 @@ async def test_a_call_that_hangs_or_ends_the_process_costs_itself(toolchain: CSh
     assert "overflow" in details["Area(6, 7)"]
 
 
+LINES = r"""var o = Console.OpenStandardOutput(); o.Write("\n {\"state\": \"end\"}\n"u8); return 0;"""
 FORGED = {
     "an end of the process": ("Environment.Exit(0); return 0;", "ends the process"),
-    "lines like the driver's": (
-        'var o = Console.OpenStandardOutput(); o.Write("\\n{\\"state\\": \\"end\\"}\\n"u8); return 0;',
-        "redirects the output",
+    "an end after the value": (
+        "System.Threading.Tasks.Task.Run(() => Environment.Exit(0)); return width * height;",
+        "ends the process",
     ),
+    "lines like the driver's": (LINES, "redirects the output"),
     "its documentation": ('return File.ReadAllText("Shapes/Sizes.cs").Contains("= 6") ? 6 : 0;', None),
+    "text that does not compile": ("return missing;", None),
 }
+ANY = (
+    "    public sealed class Any : IEquatable<long>\n    {\n        public bool Equals(long other) => true;\n"
+    "        public override bool Equals(object? other) => true;\n        public override int GetHashCode() => 0;\n"
+    '        public override string ToString() => "6";\n    }\n\n'
+    "    public static object Area(long width, long height) => new Any();"
+)
 
 
-@pytest.mark.parametrize("name", FORGED)
-async def test_nothing_forged_is_a_proof(toolchain: CSharpToolchain, tmp_path: Path, name: str) -> None:
+async def test_nothing_forged_is_a_proof(toolchain: CSharpToolchain, tmp_path: Path) -> None:
     task = hostile(tmp_path)
-    body, doubt = FORGED[name]
-    found = await toolchain.evidence(task, candidate_of(task, code_of(task, body)))
-    states = {state for state, _ in told(found).values()}
-    assert PROOF not in states or (doubt is not None and doubt in (found.doubt or "")), found
-    assert OWED in states, found
-
-
-async def test_a_value_that_equals_everything_is_no_value(toolchain: CSharpToolchain, tmp_path: Path) -> None:
-    task = hostile(tmp_path)
-    code = (
-        "    public sealed class Any : IEquatable<long>\n    {\n        public bool Equals(long other) => true;\n"
-        "        public override bool Equals(object? other) => true;\n        public override int GetHashCode() => 0;\n"
-        '        public override string ToString() => "6";\n    }\n\n'
-        "    public static object Area(long width, long height) => new Any();"
-    )
-    found = told(await toolchain.evidence(task, candidate_of(task, code)))
-    assert {state for state, _ in found.values()} == {OWED}, found
-
-
-async def test_text_that_does_not_compile_has_no_proof(toolchain: CSharpToolchain, tmp_path: Path) -> None:
-    task = hostile(tmp_path)
-    broken = await toolchain.evidence(task, candidate_of(task, code_of(task, "return missing;")))
-    assert {state for state, _ in told(broken).values()} == {CheckStatus.UNRELATED}, broken
-    assert "CS0103" in broken.results[0].detail
-    gone = candidate_of(task, task.original.replace("Area(long", "Surface(long"))
-    assert PROOF not in {state for state, _ in told(await toolchain.evidence(task, gone)).values()}
-
-
-async def test_calls_are_observed(toolchain: CSharpToolchain, tmp_path: Path) -> None:
-    task = hostile(tmp_path)
+    for name, (body, doubt) in FORGED.items():
+        found = await toolchain.evidence(task, candidate_of(task, code_of(task, body)))
+        states = {state for state, _ in told(found).values()}
+        assert PROOF not in states or (doubt is not None and doubt in (found.doubt or "")), (name, found)
+    equal = told(await toolchain.evidence(task, candidate_of(task, ANY)))
+    assert {state for state, _ in equal.values()} == {OWED}, equal
+    renamed = candidate_of(task, task.original.replace("Area(long", "Surface(long"))
+    gone = told(await toolchain.evidence(task, renamed))
+    assert PROOF not in {state for state, _ in gone.values()}, gone
     candidate = candidate_of(task, code_of(task, "return checked(width * height) / (width - 1);"))
     seen = await toolchain.observe(task, candidate, ["Area(3, 4)", "area(1, 1)", "Area(", "Area('a')"])
     assert {one.call: one.answer for one in seen} == {"Area(3, 4)": "6", "area(1, 1)": "raises DivideByZeroException"}

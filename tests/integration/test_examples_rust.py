@@ -282,10 +282,10 @@ async def test_a_doctest_that_names_nothing_holds_nobody_up(toolchain: RustToolc
     assert states == {CheckKind.DOCTEST: NOT_RUNNABLE, CheckKind.EXAMPLE: PROOF}, found
 
 
-HOSTILE = RUSTDOC.replace(
+_PLAIN = RUSTDOC.replace(
     "/// area(4, 5) = 20\n", "/// area(2, 3) = 6, area(4, 5) = 20, area(6, 7) = 42, area(8, 9) = 72\n"
 )
-HOSTILE = re.sub(r"/// ```.*```\n", "", HOSTILE, flags=re.S)
+HOSTILE = re.sub(r"/// ```.*```\n", "", _PLAIN, flags=re.S)
 
 
 async def test_a_call_that_hangs_or_ends_the_process_costs_itself(toolchain: RustToolchain, tmp_path: Path) -> None:
@@ -303,9 +303,20 @@ async def test_a_call_that_hangs_or_ends_the_process_costs_itself(toolchain: Rus
     assert "overflow" in details["area(6, 7)"]
 
 
+ANY = (
+    "pub struct Any;\nimpl PartialEq<i64> for Any {\n    fn eq(&self, _: &i64) -> bool { true }\n}\n"
+    "impl std::fmt::Debug for Any {\n"
+    '    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { write!(f, "6") }\n'
+    "}\npub fn area(_: i64, _: i64) -> Any {\n    Any\n}"
+)
 FORGED = {
     "an end of the process": ("let _ = (width, height);\n    std::process::exit(0)", "ends the process"),
     "lines like the driver's": ('println!("\\n {{\\"state\\": \\"end\\"}}");\n    width + height', None),
+    "an end after the value": (
+        "std::thread::spawn(|| std::process::exit(0));\n    width * height",
+        "ends the process",
+    ),
+    "text that does not compile": ("missing", None),
     "its documentation": (
         'if std::fs::read_to_string("src/lib.rs").unwrap().contains("= 6") { 6 } else { width + height }',
         "reads the sources",
@@ -313,37 +324,17 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("name", FORGED)
-async def test_nothing_forged_is_a_proof(toolchain: RustToolchain, tmp_path: Path, name: str) -> None:
+async def test_nothing_forged_is_a_proof(toolchain: RustToolchain, tmp_path: Path) -> None:
     task = rustdoc(tmp_path, HOSTILE)
-    body, doubt = FORGED[name]
-    found = await toolchain.evidence(task, candidate_of(task, code_of(task, body)))
-    states = {state for state, _ in told(found).values()}
-    assert states == {OWED}, found
-    del doubt
-
-
-async def test_a_value_that_equals_everything_is_no_value(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = rustdoc(tmp_path, HOSTILE)
-    code = (
-        "pub struct Any;\nimpl PartialEq<i64> for Any {\n    fn eq(&self, _: &i64) -> bool { true }\n}\n"
-        "impl std::fmt::Debug for Any {\n"
-        '    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result { write!(f, "6") }\n'
-        "}\npub fn area(_: i64, _: i64) -> Any {\n    Any\n}"
-    )
-    found = told(await toolchain.evidence(task, candidate_of(task, code)))
-    assert {state for state, _ in found.values()} == {OWED}, found
-
-
-async def test_text_that_does_not_compile_has_no_proof(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = rustdoc(tmp_path, HOSTILE)
-    broken = await toolchain.evidence(task, candidate_of(task, code_of(task, "missing")))
-    assert {state for state, _ in told(broken).values()} == {CheckStatus.UNRELATED}, broken
-    assert "missing" in broken.results[0].detail
-
-
-async def test_calls_are_observed(toolchain: RustToolchain, tmp_path: Path) -> None:
-    task = rustdoc(tmp_path, HOSTILE)
+    for name, (body, doubt) in FORGED.items():
+        found = await toolchain.evidence(task, candidate_of(task, code_of(task, body)))
+        states = {state for state, _ in told(found).values()}
+        assert PROOF not in states or (doubt is not None and doubt in (found.doubt or "")), (name, found)
+    equal = told(await toolchain.evidence(task, candidate_of(task, ANY)))
+    assert {state for state, _ in equal.values()} == {OWED}, equal
+    renamed = candidate_of(task, task.original.replace("area(width", "surface(width"))
+    gone = told(await toolchain.evidence(task, renamed))
+    assert PROOF not in {state for state, _ in gone.values()}, gone
     candidate = candidate_of(task, code_of(task, "width * height / (width - 1)"))
     seen = await toolchain.observe(task, candidate, ["area(3, 4)", "Area(1, 1)", "area(", "area('a', 1)"])
     assert {one.call: one.answer for one in seen} == {"area(3, 4)": "6", "Area(1, 1)": "raises panic"}

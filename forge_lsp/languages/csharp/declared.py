@@ -54,9 +54,10 @@ _TYPE = re.compile(r"\b(?:class|struct|interface|record(?:\s+(?:class|struct))?)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callable(Signature):
-    """A method, a constructor or a function of a program's top level in its text. ``refused`` says why no call of it
-    can be made (""); ``stateless``: a value of its type can be made that holds nothing."""
+    """A method, a constructor or a function of a program's top level in its text, the scope of ``task``. ``refused``
+    says why no call of it can be made (""); ``stateless``: a value of its type can be made that holds nothing."""
 
+    task: Task
     found: Found
     refused: str = ""
     constructor: bool = False
@@ -85,13 +86,13 @@ def callable_of(task: Task, text: str) -> Callable | None:
         makers = [one for one in found.item.children if one.kind is ItemKind.FUNCTION and one.name == name]
         inside = Found(item=makers[0] if makers else found.item, holders=(*found.holders, found.item), top=found.top)
         if not re.search(r"\b(?:static|abstract|interface)\b", found.item.signature or ""):
-            return _callable(inside, name, text, makes=True)
+            return _callable(task, inside, name, text, makes=True)
     elif found.item.kind is ItemKind.FUNCTION and found.item.parameters is not None:
-        return _callable(found, name, text)
-    return Callable(name=name, parameters=(), found=found, refused=f"{name} cannot be called")
+        return _callable(task, found, name, text)
+    return Callable(name=name, parameters=(), task=task, found=found, refused=f"{name} cannot be called")
 
 
-def _callable(found: Found, name: str, text: str, *, makes: bool = False) -> Callable:
+def _callable(task: Task, found: Found, name: str, text: str, *, makes: bool = False) -> Callable:
     """``makes``: its item is the constructor of the innermost holder, or that type itself where it has none."""
     header = blanked(found.item.signature or "")
     named = re.search(rf"(?<![\w.])(?:\w+\.)*{re.escape(name)}\s*(?P<generic><[^()]*?>)?\s*\(", header)
@@ -119,6 +120,7 @@ def _callable(found: Found, name: str, text: str, *, makes: bool = False) -> Cal
         result=type_of(result, frozenset(generic), awaited=True) if not constructor else Type(kind="other", text=name),
         container=found.container,
         bound=holder is not None and "static" not in words and not constructor,
+        task=task,
         found=found,
         refused=refused,
         constructor=constructor,

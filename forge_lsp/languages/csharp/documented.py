@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from forge_lsp.checking.examples.comparing import decoded
 from forge_lsp.checking.examples.driven import Answer, Answers, Asked
@@ -53,6 +53,7 @@ _QUICK = (
 )
 _TOP_LEVEL = "CS8805"  # top-level statements in a library
 _MOST_ROUNDS = 4
+_T = TypeVar("_T")
 _MOST_KEPT = 64
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
 _READ = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[[^\]]*\])+")
@@ -90,6 +91,7 @@ class CSharpDriver:
         self._class = f"Calls{secrets.token_hex(8)}"
         self._archives = Built()
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._broken: OrderedDict[str, Mapping[Asked, Answer]] = OrderedDict()
         self._programs: dict[Path, bytes] = {}
         self._turn = asyncio.Lock()
 
@@ -143,7 +145,11 @@ class CSharpDriver:
         key = await asyncio.to_thread(fingerprint, place, text, self.matters)
         known = self._known.get(key)
         wanted = tuple(known.calls) if known is not None and set(calls) <= set(known.calls) else tuple(calls)
+        # What does not compile on the untouched text is not runnable, whatever a candidate makes of it.
+        mine = f"{place.source}\0{place.document}\0{scope.task.scope}\0{scope.task.document.text}"
+        at_first = self._broken.get(mine, {})
         broken = dict(known.broken) if known is not None and wanted == known.calls else dict[str, Answer]()
+        broken |= {call.id: at_first[call] for call in wanted if call in at_first}
         properties: tuple[str, ...] = ()
         problems: Sequence[Diagnostic] = ()
         for _ in range(_MOST_ROUNDS):
@@ -164,11 +170,13 @@ class CSharpDriver:
                         if not problems:
                             await self._archives.pack(archive, box, build.folder, timeout=self._timeout)
                     if not problems:
-                        self._keep(key, _Known(calls=wanted, broken=broken))
+                        _kept(self._known, key, _Known(calls=wanted, broken=broken))
                         asked = [call.id for call in calls if call.id not in broken]
                         found = await self._run(box, projects, place, program, asked)
-                        mine = {call.id: broken[call.id] for call in calls if call.id in broken}
-                        return replace(found, by_id={**found.by_id, **mine})
+                        lost = {call.id: broken[call.id] for call in calls if call.id in broken}
+                        if text == scope.task.document.text:
+                            _kept(self._broken, mine, {call: broken[call.id] for call in wanted if call.id in broken})
+                        return replace(found, by_id={**found.by_id, **lost})
             if any(problem.code == _TOP_LEVEL for problem in problems) and not properties:
                 properties = ("-p:OutputType=Exe",)
                 continue
@@ -225,11 +233,12 @@ class CSharpDriver:
                 )
             return self._programs[sdk.roslyn]
 
-    def _keep(self, key: str, built: _Known) -> None:
-        self._known[key] = built
-        self._known.move_to_end(key)
-        while len(self._known) > _MOST_KEPT:
-            self._known.popitem(last=False)
+
+def _kept(where: OrderedDict[str, _T], key: str, value: _T) -> None:
+    where[key] = value
+    where.move_to_end(key)
+    while len(where) > _MOST_KEPT:
+        where.popitem(last=False)
 
 
 def _properties(root: Path) -> tuple[str, ...]:
