@@ -198,6 +198,16 @@ PROJECTS = (
         working=f"{HEAD}«{RIGHT}»\n}}\n",
         mutant=WRONG,
         rewrite=method("var total = width * height;\n        return total;"),
+        example=f"{HEAD}«    /// <summary>The surface: Area(2, 3) = 6</summary>\n{STUB}»\n}}\n",
+        example_files={"Shapes/Shapes.csproj": PROJECT.format("")},
+        example_forgeries=(
+            Forgery(channel="exit", code=method("Environment.Exit(0);\n        return 6;")),
+            Forgery(channel="equality", code=ANY),
+            Forgery(
+                channel="documentation",
+                code=method('return File.ReadAllText("Shapes/Sizes.cs").Contains("= 6") ? 6 : 0;'),
+            ),
+        ),
         unparsable=method("return width * (height;"),
         unrunnable=(
             Unrunnable(
