@@ -38,6 +38,7 @@ __all__ = ["Opened", "RustDriver"]
 _KEPT = PurePosixPath(".forge-calls")
 _MOST = 64 * 1024 * 1024
 _MOST_ROUNDS = 4
+_MOST_KEPT = 64
 _RUN = 'rm -f -- "$1"; cd "$2" && exec "$3" "$4" --test-threads 1'
 _LET = re.compile(r"let\s+(?!mut\b)(?=\w+\s*[=:])")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*=(?!=)\s*(?P<value>.+)$", re.S)
@@ -125,7 +126,7 @@ class RustDriver:
                 found, errors = await self._made(run, place, laid, key, asked, known=known is not None)
             if found is not None:
                 self._known[key] = (wanted, broken)
-                while len(self._known) > _MOST_ROUNDS * 16:
+                while len(self._known) > _MOST_KEPT:
                     self._known.popitem(last=False)
                 mine = {call.id: broken[call.id] for call in calls if call.id in broken}
                 return Answers(by_id={**found.by_id, **mine}, ended=found.ended, late=found.late, words=found.words)
