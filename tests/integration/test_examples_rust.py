@@ -312,8 +312,8 @@ ANY = (
 FORGED = {
     "an end of the process": ("let _ = (width, height);\n    std::process::exit(0)", "ends the process"),
     "lines like the driver's": ('println!("\\n {{\\"state\\": \\"end\\"}}");\n    width + height', None),
-    "an end after the value": (
-        "std::thread::spawn(|| std::process::exit(0));\n    width * height",
+    "an end after some values": (
+        "if width == 6 {\n        std::process::exit(0)\n    }\n    width * height",
         "ends the process",
     ),
     "text that does not compile": ("missing", None),

@@ -70,13 +70,15 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What came of some calls, by their ids. ``fault``: the text itself does not compile or load, in the tool's words.
-    ``ended``: the driver came to its end. ``late``: its time was over."""
+    ``ended``: the driver came to its end. ``late``: its time was over. ``doubt``: why none of them is a proof, as far
+    as running the calls showed it."""
 
     by_id: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
     fault: str | None = None
     ended: bool = True
     late: bool = False
     words: str = ""
+    doubt: str | None = None
 
 
 class Driver(Protocol):
@@ -139,13 +141,16 @@ class DocumentedExamples:
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         examples = {example.id: example for example in written if not example.silent}
         seen: tuple[Observation, ...] = ()
+        doubts: list[str] = []
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
             nonlocal seen
             wanted = [example for example in examples.values() if only is None or example.id in only]
             own = text == candidate.text != task.document.text
-            runs, observed = await self._run(task, place, text, wanted, varied=own and only is None, candidate=own)
+            varied = own and only is None
+            runs, observed, doubt = await self._run(task, place, text, wanted, varied=varied, candidate=own)
             seen = observed or seen
+            doubts.extend([doubt] if own and doubt is not None else [])
             return SuiteRun(runs=runs)
 
         try:
@@ -161,7 +166,7 @@ class DocumentedExamples:
         return Evidence(
             results=tuple(_named(result, examples[result.id.rpartition(":")[2]]) for result in results),
             observed=seen,
-            doubt=self._doubt(task, candidate) if proves else None,
+            doubt=(self._doubt(task, candidate) or next(iter(doubts), None)) if proves else None,
             seconds=time.perf_counter() - started,
         )
 
@@ -202,14 +207,15 @@ class DocumentedExamples:
         *,
         varied: bool,
         candidate: bool,
-    ) -> tuple[dict[str, Run], tuple[Observation, ...]]:
-        """How each example went on a text, and what variations of them gave (where ``varied``)."""
+    ) -> tuple[dict[str, Run], tuple[Observation, ...], str | None]:
+        """How each example went on a text, what variations of them gave (where ``varied``), and why no proof of it is
+        believed."""
         signature = self._driver.signature(task, text)
         if signature is None:
             name = task.scope.name or ""
             missing = (name,) if name else ()
             absent = uncollected(f"there is no {name or 'such definition'}", cause=Cause.SCOPE, missing=missing)
-            return {example.id: absent for example in examples}, ()
+            return {example.id: absent for example in examples}, (), None
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
@@ -225,11 +231,11 @@ class DocumentedExamples:
                 if task.scope.unfinished and not candidate
                 else uncollected(answers.fault, cause=Cause.ENVIRONMENT)
             )
-            return runs | {one.id: broken for one in asked}, ()
+            return runs | {one.id: broken for one in asked}, (), None
         by_id = {example.id: example for example in examples}
         for one in asked:
             runs[one.id] = _run_of(by_id[one.id], answers.by_id.get(one.id), signature, answers)
-        return runs, _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
+        return runs, _observed({call: answers.by_id.get(one.id) for call, one in probes.items()}), answers.doubt
 
     def _asked(self, id_: str, text: str, steps: Sequence[str], signature: Signature) -> Asked:
         call = call_in(text)
@@ -305,12 +311,13 @@ class DocumentedExamples:
         """All answers: where the process ended in the middle, the calls after the one that ended it are made again."""
         known: dict[str, Answer] = {}
         left = list(calls)
-        answers = Answers()
+        answers, doubt = Answers(), None
         for _ in range(_MOST_ROUNDS):
             if not left:
                 break
             answers = await self._driver.answers(place, text, signature, left)
             known |= answers.by_id
+            doubt = doubt or answers.doubt
             if answers.fault is not None or answers.ended:
                 break
             pending = [one for one in left if one.id not in answers.by_id]
@@ -318,7 +325,7 @@ class DocumentedExamples:
                 break
             known[pending[0].id] = Answer(state="raised", error="", words=answers.words or "the process ended in it")
             left = pending[1:]
-        return replace(answers, by_id=known)
+        return replace(answers, by_id=known, doubt=doubt)
 
 
 def _run_of(example: Written, answer: Answer | None, signature: Signature, answers: Answers) -> Run:

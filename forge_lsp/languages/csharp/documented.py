@@ -297,7 +297,15 @@ def _answers(result: ProcessResult, nonce: str) -> Answers:
     words = tail(result.stderr.decode("utf-8", "replace")).split("\n")[0]
     if not begun and not result.timed_out:
         raise EnvironmentFault(f"what was built does not start here: {words or f'exit code {result.code}'}")
-    return Answers(by_id=found, ended=ended, late=result.timed_out, words=words)
+    # A signal is a crash, or our own watch: nobody gains by that.
+    exits = not ended and not result.timed_out and 0 <= result.code < 128
+    return Answers(
+        by_id=found,
+        ended=ended,
+        late=result.timed_out,
+        words="" if ended else words,
+        doubt="the code ends the process while it is tested" if exits else None,
+    )
 
 
 def _python(text: str) -> str:

@@ -10,7 +10,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -129,7 +129,7 @@ class RustDriver:
                 while len(self._known) > _MOST_KEPT:
                     self._known.popitem(last=False)
                 mine = {call.id: broken[call.id] for call in calls if call.id in broken}
-                return Answers(by_id={**found.by_id, **mine}, ended=found.ended, late=found.late, words=found.words)
+                return replace(found, by_id={**found.by_id, **mine})
             said = {error.call: error for error in reversed(errors) if error.call is not None}
             if not said:
                 break
@@ -266,7 +266,15 @@ def _answers(result: ProcessResult, nonce: str) -> Answers:
     words = next((line for line in reversed(said) if line.strip() and not line.startswith("note:")), "")
     if not begun and not result.timed_out:
         raise EnvironmentFault(f"the examples' test does not start here: {words or f'exit code {result.code}'}")
-    return Answers(by_id=found, ended=ended, late=result.timed_out, words="" if ended else words)
+    # A signal is a crash, or our own watch: nobody gains by that.
+    exits = not ended and not result.timed_out and 0 <= result.code < 128
+    return Answers(
+        by_id=found,
+        ended=ended,
+        late=result.timed_out,
+        words="" if ended else words,
+        doubt="the code ends the process while it is tested" if exits else None,
+    )
 
 
 def _python(text: str) -> str:

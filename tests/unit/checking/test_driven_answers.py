@@ -25,8 +25,8 @@ class Told:
 
     matters = (".x",)
 
-    def __init__(self, before: Answer, after: Answer) -> None:
-        self.before, self.after = before, after
+    def __init__(self, before: Answer, after: Answer, doubt: str | None = None) -> None:
+        self.before, self.after, self.doubt = before, after, doubt
         self.calls: list[str] = []
 
     def signature(self, task: Task, text: str) -> Signature:
@@ -47,7 +47,8 @@ class Told:
     async def answers(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
         del place, signature
         self.calls = [call.call for call in calls]
-        return Answers(by_id={call.id: self.before if "stub" in text else self.after for call in calls})
+        given = {call.id: self.before if "stub" in text else self.after for call in calls}
+        return Answers(by_id=given, doubt=self.doubt)
 
 
 class Anywhere:
@@ -104,3 +105,12 @@ async def test_lines_can_be_left_to_another_runner() -> None:
     examples = DocumentedExamples(Anywhere(), Told(raised("E"), raised("E")), read=none)  # type: ignore[arg-type]
     evidence = await examples.run(task, candidate_of(task, "int f(int x) { done }"), place_of(task, alone=True))
     assert evidence.results == ()
+
+
+async def test_what_a_run_shows_of_a_candidate_takes_its_proof_away() -> None:
+    task = task_of(TEXT.format("f(1) = 2"), language=lang.JAVA, path=Path("/nowhere/A.java"), name="f")
+    right = Answer(state="done", value=2)
+    examples = DocumentedExamples(Anywhere(), Told(raised("E"), right, "it ends the process"))  # type: ignore[arg-type]
+    evidence = await examples.run(task, candidate_of(task, "int f(int x) { done }"), place_of(task, alone=True))
+    assert [result.status for result in evidence.results] == [CheckStatus.PROOF]
+    assert evidence.doubt == "it ends the process"
