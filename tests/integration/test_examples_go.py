@@ -95,7 +95,7 @@ async def test_examples_in_many_notations(sandbox: Sandbox, tmp_path: Path) -> N
         'shop.Tally([]int{}, "")': PROOF,
         'Tally([1.5], "x")': NOT,
         "Tally([1], 3)": NOT,
-        'Tally([1], "none")': KEPT,  # the empty body panics too
+        'Tally([1], "none")': PROOF,
         'Tally([5], "five")': PROOF,
     }, right
     assert right.doubt is None

@@ -188,6 +188,7 @@ async def test_an_example_in_the_documentation_alone(project: Project, tmp_path:
 UNWRITTEN = {
     "raise NotImplementedError": "return width * height",
     "todo!()": "width * height",
+    "throw new NotImplementedException();": "return width * height;",
     'panic("not implemented")': "return width * height",
     "return 0; // TODO": "return width * height;",
     'throw std::logic_error("not implemented");': "return width * height;",

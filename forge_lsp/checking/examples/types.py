@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
 
-__all__ = ["ANY", "Parameter", "Signature", "Type", "Unfit", "fitted"]
+__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "Unfit", "fitted"]
 
 Kind: TypeAlias = Literal[
     "int", "code", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
@@ -79,7 +79,7 @@ def fitted(value: Value, to: Type) -> Value:
     if isinstance(value, Own) and to.kind != "optional":
         if to.kind == "other" or _made_by(value, to):
             return value
-        raise Unfit(f"{value} is no {to.text or 'plain value'}")
+        raise Unfit(f"{value} is no {to.text}" if to.text else f"{value} cannot be read")
     match to.kind:
         case "any" | "other":
             return _plain(value)
@@ -138,7 +138,7 @@ def _plain(value: Value) -> Value:
     """A value for which no type says what its braces are: a set, as Python has it."""
     match value:
         case Own():
-            raise Unfit(f"{value} is no plain value")
+            raise Unfit(f"{value} cannot be read")
         case Group():
             if value.kind == "braces" and not value.items:
                 return Pairs(())

@@ -135,6 +135,8 @@ class Caller:
             )
         words = tail(result.stderr.decode("utf-8", "replace"))
         answers = answers_in(result.stdout, word, late=result.timed_out, words=words)
+        if answers.fault is not None:  # nothing is told before all calls are made
+            return Answers(ended=False, late=result.timed_out, words=words)
         by_id = {program.calls[int(number)].id: plainly(answer) for number, answer in answers.by_id.items()}
         return replace(answers, by_id=by_id)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Checked, Fault
 from forge_lsp.checking.project import Place
+from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox, Tree
 from forge_lsp.languages.csharp.messages import last_words, problems_in, remedy_for
@@ -45,6 +48,12 @@ _IN_BODIES = frozenset(
         *("CS8603", "CS8604", "CS8625"),
     }
 )
+_MAKE = (
+    *("build", "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1", "-p:GenerateFullPaths=true"),
+    "-p:UseAppHost=false",
+)
+_PACKING = 'bin=$1; shift; "$@" >&2 && tar -cf - "$bin"'
+_COLD = ("-nodeReuse:false", "-p:UseSharedCompilation=false")
 _TOP_LEVEL = "CS8805"  # top-level statements in a library
 
 
@@ -77,6 +86,16 @@ class ProjectBuild:
         self._warm = warm
         self._extra = dict(extra)
         self._take(self._projects)
+
+    @property
+    def projects(self) -> tuple[PurePosixPath, ...]:
+        """The document's project, where it has one, and those that are built with it."""
+        return () if self._temporary else self._projects
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The folder of the document's project."""
+        return self._projects[0].parent
 
     def _take(self, projects: tuple[PurePosixPath, ...]) -> None:
         self._projects = projects
@@ -118,11 +137,63 @@ class ProjectBuild:
                 fault = await self._restore(box, target, key)
                 if fault is not None:
                     return Checked(fault=fault)
-            result = await self._run(box, *arguments, "-nodeReuse:false", "-p:UseSharedCompilation=false")
+            result = await self._run(box, *arguments, *_COLD)
             return self._judged(result, box.root, target)
 
+    def open(
+        self, text: str, whole: str, extra: Mapping[PurePosixPath, bytes | None]
+    ) -> AbstractAsyncContextManager[Box]:
+        """Open a box in which :meth:`make` works, as for ``text``, with ``whole`` as the document, and ``extra``
+        files."""
+        return self._sandbox.open(self._tree(text, whole, extra))
+
+    async def make(self, box: Box, *properties: str) -> tuple[Diagnostic, ...]:
+        """Restore and build the document's own project in a box, and return the compiler's errors.
+
+        Raises EnvironmentFault, also where something else than the compiler fails.
+        """
+        target = str(self._projects[0])
+        if not self._ready():
+            fault = await self._restore(box, target, self._restore_key())
+            if fault is not None:
+                raise EnvironmentFault(fault.reason, remedy=fault.remedy)
+        result = await self._run(box, *_MAKE, target, *_COLD, *properties)
+        checked = self._judged(result, box.root, target)
+        if checked.fault is not None:
+            raise EnvironmentFault(checked.fault.reason, remedy=checked.fault.remedy)
+        return checked.problems
+
+    async def make_warmly(
+        self, text: str, whole: str, extra: Mapping[PurePosixPath, bytes | None], *properties: str
+    ) -> tuple[bytes, tuple[Diagnostic, ...]] | None:
+        """The same by servers that are kept, in a tree like that of :meth:`open`: a tar archive of the project's
+        ``bin`` (empty: nothing was made), and the compiler's errors. None where there is no word from them."""
+        source = self._place.source
+        if source is None or not self._ready():
+            return None
+        target = str(self._projects[0])
+        packing = ("/bin/sh", "-c", _PACKING, "sh", str(self.folder / "bin"))
+        command = (*packing, str(self._dotnet), *_MAKE, target, *properties)
+        carried = self._restored.get(self._restore_key(), {})
+        result = await self._warmly(self._tree(text, whole, extra), command, carried)
+        if result is None:
+            return None
+        checked = self._judged(replace(result, stdout=b""), source, target)
+        if checked.fault is not None:
+            return None
+        return (result.stdout, ()) if not checked.problems and result.stdout else (b"", checked.problems)
+
+    def _ready(self) -> bool:
+        return bool(self._restored.get(self._restore_key())) or self._is_restored(self._projects[0])
+
+    def _tree(self, text: str, whole: str, extra: Mapping[PurePosixPath, bytes | None]) -> Tree:
+        carried = self._restored.get(self._restore_key(), {})
+        tree = self._place.tree(text, {**self._extra, **carried, **extra})
+        files = {**tree.files, self._place.document: whole.encode("utf-8", "surrogatepass")}
+        return replace(tree, files=files)
+
     async def _warmly(
-        self, tree: Tree, arguments: Sequence[str], carried: Mapping[PurePosixPath, bytes]
+        self, tree: Tree, command: Sequence[str], carried: Mapping[PurePosixPath, bytes]
     ) -> ProcessResult | None:
         """The same build by servers that are kept; None where there is no word from them."""
         if self._warm is None or not self._warm.able:
@@ -133,7 +204,8 @@ class ProjectBuild:
             return None
         result = await self._warm.build(
             tree,
-            (str(self._dotnet), *arguments, *WARM),
+            (*command, *WARM),
+            dotnet=self._dotnet,
             digest=digest,
             timeout=self._timeout,
             env=self._environment,

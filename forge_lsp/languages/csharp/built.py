@@ -44,7 +44,12 @@ class Built:
         done = await box.run(("/bin/sh", "-c", _PACK, "sh", str(_ARCHIVE), str(folder)), timeout=timeout)
         archive = box.read(_ARCHIVE) if done.code == 0 else None
         await box.run(("/bin/sh", "-c", 'rm -f "$1"', "sh", str(_ARCHIVE)), timeout=timeout)
-        if archive is None or len(archive) > _MOST // 2:
+        if archive is not None:
+            self.keep(key, archive)
+
+    def keep(self, key: str, archive: bytes) -> None:
+        """Keep a tar archive of what was built of a text."""
+        if len(archive) > _MOST // 2:
             return
         self._kept[_digest(key)] = archive
         while sum(map(len, self._kept.values())) > _MOST:

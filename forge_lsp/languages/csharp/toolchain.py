@@ -8,18 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.compiled import probe_of
+from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.checking.suites import joined
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
+from forge_lsp.languages.csharp.documented import CSharpDriver, Projects
 from forge_lsp.languages.csharp.evidence import Dotnet, DotnetTests
+from forge_lsp.languages.csharp.forging import doubt_of
 from forge_lsp.languages.csharp.messages import last_words
 from forge_lsp.languages.csharp.projects import TEMP_PROJECT, projects_of
+from forge_lsp.languages.csharp.roslyn import sdk_of
 from forge_lsp.languages.csharp.scanning import methods_in
 from forge_lsp.languages.csharp.sdk import INSTALL, dotnet_environment, find_dotnet, readable_of
 from forge_lsp.languages.csharp.suites import suites_of
@@ -52,6 +57,8 @@ class CSharpToolchain(Toolchain):
         self._environment = environment
         self._baselines = Baselines()
         self._tests = DotnetTests(sandbox, timeout=timeout)
+        driver = CSharpDriver(sandbox, timeout=timeout, projects=self._projects)
+        self._examples = DocumentedExamples(sandbox, driver, doubt=_doubt)
         self._version: str | None = None
         # What a restore wrote, by the project files it was made from: once a project, not once a check.
         self._restored: dict[str, Mapping[PurePosixPath, bytes]] = {}
@@ -65,24 +72,11 @@ class CSharpToolchain(Toolchain):
         dotnet = find_dotnet(self._environment)
         if dotnet is None:
             return _unverified(Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=INSTALL))
-        project = place.nearest("*.csproj")
         try:
-            projects = await asyncio.to_thread(projects_of, place, project)
-            extra = await self._temp_project(dotnet) if project is None else {}
+            build = await self._build_of(place, dotnet)
         except EnvironmentFault as fault:
             return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
-        build = ProjectBuild(
-            sandbox=self._sandbox,
-            timeout=self._timeout,
-            dotnet=dotnet,
-            environment=dotnet_environment(dotnet, self._environment),
-            readable=readable_of(dotnet, self._environment),
-            place=place,
-            projects=projects,
-            extra=extra,
-            restored=self._restored,
-            warm=self._warm,
-        )
+        projects = build.projects
         assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
         key = await asyncio.to_thread(
             fingerprint, place, f"{task.document.text}\0{task.scope.range}", _MATTERS, (dotnet, *assets)
@@ -106,11 +100,23 @@ class CSharpToolchain(Toolchain):
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
-        """See :class:`~forge_lsp.core.ports.Toolchain`: tests. Examples in C#'s comments do not run as they stand."""
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task, alone=True)
         program, project = find_dotnet(self._environment), place.nearest("*.csproj")
-        if program is None or project is None:
+        if program is None:
             return Evidence()
+        tests = await self._tested(task, candidate, place, program, project) if project is not None else Evidence()
+        return joined(tests, await self._examples.run(task, candidate, place, (program,)))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        if find_dotnet(self._environment) is None:
+            return ()
+        return await self._examples.observe(task, candidate, place_of(task, alone=True), calls)
+
+    async def _tested(
+        self, task: Task, candidate: Candidate, place: Place, program: Path, project: PurePosixPath
+    ) -> Evidence:
         projects = await asyncio.to_thread(projects_of, place, project)
         suites = await asyncio.to_thread(suites_of, task, place, projects)
         if not suites:
@@ -124,6 +130,35 @@ class CSharpToolchain(Toolchain):
             readable=readable_of(program, self._environment),
         )
         return await self._tests.run(task, candidate, place, suites, dotnet)
+
+    async def _build_of(self, place: Place, dotnet: Path) -> ProjectBuild:
+        """The document's builds. Raises EnvironmentFault."""
+        project = place.nearest("*.csproj")
+        return ProjectBuild(
+            sandbox=self._sandbox,
+            timeout=self._timeout,
+            dotnet=dotnet,
+            environment=dotnet_environment(dotnet, self._environment),
+            readable=readable_of(dotnet, self._environment),
+            place=place,
+            projects=await asyncio.to_thread(projects_of, place, project),
+            extra=await self._temp_project(dotnet) if project is None else {},
+            restored=self._restored,
+            warm=self._warm,
+        )
+
+    async def _projects(self, place: Place) -> Projects:
+        """How a document is built to be run. Raises EnvironmentFault."""
+        dotnet = find_dotnet(self._environment)
+        sdk = await asyncio.to_thread(sdk_of, dotnet) if dotnet is not None else None
+        if dotnet is None or sdk is None:
+            raise ToolMissing("the .NET SDK has no compiler, or no runtime of its own", remedy=INSTALL)
+        return Projects(
+            build=await self._build_of(place, dotnet),
+            sdk=sdk,
+            environment=dotnet_environment(dotnet, self._environment),
+            readable=readable_of(dotnet, self._environment),
+        )
 
     async def _temp_project(self, dotnet: Path) -> dict[PurePosixPath, bytes]:
         """The project of a file that has none, for the SDK's own framework."""
@@ -147,6 +182,11 @@ class CSharpToolchain(Toolchain):
             "  </PropertyGroup>\n</Project>\n"
         )
         return {TEMP_PROJECT: text.encode()}
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    code = "\n".join((*candidate.imports, candidate.code or candidate.text))
+    return doubt_of(code, task.document.text, {})
 
 
 def _project_files(place: Place, projects: Sequence[PurePosixPath]) -> list[PurePosixPath]:

@@ -51,18 +51,19 @@ class WarmBuilds:
         tree: Tree,
         command: Sequence[str],
         *,
+        dotnet: Path,
         digest: str,
         timeout: float,
         env: Mapping[str, str],
         readable: Sequence[Path],
     ) -> ProcessResult | None:
-        """Run one build; see :meth:`~forge_lsp.core.ports.Box.run` for the arguments. ``digest`` is that of all that
-        the servers may remember of the tree: another one gets another box. None: there is no word from here.
+        """Run one build; see :meth:`~forge_lsp.core.ports.Box.run` for the arguments. ``dotnet`` is what it runs,
+        ``digest`` that of all that the servers may remember of the tree: another one gets another box. None: there is
+        no word from here.
         """
         sandbox, source = self._sandbox, tree.source
         if sandbox is None or source is None:
             return None
-        dotnet = Path(command[0])
         key = (source, dotnet, digest, tuple(readable), tuple(sorted(env.items())))
         if self._waiting[key] >= _MOST_WAITING:
             return None

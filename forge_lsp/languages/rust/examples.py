@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forge_lsp.checking.examples.values import split
 from forge_lsp.languages.rust.source import Token, items_of, tokens_of, walked
 
-__all__ = ["Example", "examples_of", "has_example", "twin_of"]
+__all__ = ["Example", "asserted", "examples_of", "has_example", "twin_of"]
 
 _FENCE = re.compile(r"^\s*(?P<marks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _KNOWN = re.compile(
@@ -16,6 +17,9 @@ _KNOWN = re.compile(
 )
 _UNRUN = re.compile(r"no_run|compile_fail|ignore|test_harness|should_panic")
 _MAIN = re.compile(r"\bfn\s+main\s*\(\s*\)[^{;]*\{")
+_EQUAL = re.compile(r"assert_eq!\s*\((?P<sides>.*)\);?")
+_REACHES = re.compile(r"\buse\b|\w::[a-z_]")
+_TRUE = re.compile(r"^assert!\s*\((.*)\);?$")
 _ABOVE = re.compile(r"\s*+(?:#?\s*+(?:#!\[.*\]|extern\s++crate\s.*)|#?)\s*+$")
 
 
@@ -51,6 +55,34 @@ def has_example(docs: Sequence[Token]) -> bool:
     )
 
 
+def asserted(lines: Sequence[str]) -> list[tuple[str, bool] | None]:
+    """Return what each line of documentation says that is Rust's code in a fence, its assertion as a comparison (the
+    call with the value that it should give), and whether the fence names what it calls so that rustdoc can compile it.
+    None: it is no such code."""
+    found: list[tuple[str, bool] | None] = []
+    marks, code, first = "", False, 0
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        if not marks and fence is not None:
+            marks, code, first = fence["marks"], _is_code(fence["info"]), number + 1
+        elif marks and line.strip().startswith(marks) and not line.strip().strip(marks[0]):
+            named = any(_REACHES.search(one) for one in lines[first:number])
+            found[first:] = [one if one is None else (one[0], named) for one in found[first:]]
+            marks, code = "", False
+        elif code:
+            text = line.strip().removeprefix("# ")
+            equal = _EQUAL.fullmatch(text)
+            sides = split(equal["sides"]) if equal is not None else ()
+            found.append((f"{sides[0]} == {sides[1]}" if len(sides) > 1 else _TRUE.sub(r"\1", text), False))
+            continue
+        found.append(None)
+    return found
+
+
+def _is_code(info: str) -> bool:
+    return all(_KNOWN.fullmatch(word) for word in re.split(r"[,\s{}]+", info.strip()) if word)
+
+
 def twin_of(example: Example, name: str, words: str) -> str:
     """Return text to add to a document: the same example, which fails with ``words`` where it comes to its end.
 
@@ -84,8 +116,7 @@ def _fences(text: str, docs: Sequence[Token], name: str) -> list[Example]:
             if not open_at and fence is not None:
                 open_at, marks, info, body = number, fence["marks"], fence["info"].strip(), []
             elif open_at and content.strip().startswith(marks) and not content.strip().strip(marks[0]):
-                words = [word for word in re.split(r"[,\s{}]+", info) if word]
-                if all(_KNOWN.fullmatch(word) for word in words):
+                if _is_code(info):
                     found.append(Example(line=open_at, name=name, info=info, body=tuple(body)))
                 open_at = 0
             elif open_at:

@@ -22,6 +22,8 @@ from forge_lsp.languages.rust.speaking import words_of
 
 __all__ = ["Testing", "doctest_name"]
 
+_UNNAMED = re.compile(r"cannot find (?:[\w ,/]+ )?`\w+!?` in this scope")
+
 
 def doctest_name(file: str, path: str, number: int) -> str:
     """Return what an example is called in a report: without its line, which moves with the text above it."""
@@ -129,7 +131,12 @@ class Testing(Compiled):
             if wanted is None or name in wanted:
                 twin = twins.get(test.line)
                 must_fail = next((one for one in tests if twin is not None and one.path.endswith(twin[0])), None)
-                runs[name] = self._example(test, must_fail, twin[1] if twin is not None else "")
+                runs[name] = self._example(
+                    test,
+                    must_fail,
+                    twin[1] if twin is not None else "",
+                    imports=any("::*" in line for line in example.body),
+                )
         if not tests and result.code != 0:
             lack = self.owned(lack_of_words(result.stderr.decode("utf-8", "replace"), self.document))
             reason = f"it did not finish in {self.run.timeout:g} s" if result.timed_out else lack.words
@@ -141,7 +148,7 @@ class Testing(Compiled):
                 runs[name] = state
         return {name: run for name, run in runs.items() if wanted is None or name in wanted}
 
-    def _example(self, test: Doctest, must_fail: Doctest | None, words: str) -> TestRun:
+    def _example(self, test: Doctest, must_fail: Doctest | None, words: str, *, imports: bool) -> TestRun:
         if test.state == "ignored":
             return skipped("it is marked ignore")
         if test.state == "ok":
@@ -153,6 +160,9 @@ class Testing(Compiled):
             return failed("the code ended the process before the example was over", cause=Cause.SCOPE)
         if "Couldn't compile the test" in test.words or re.search(r"^error(?:\[E\d+\])?:", test.words, re.M):
             lack = self.owned(lack_of_words(test.words, self.document))
+            if not imports and _UNNAMED.search(test.words):
+                # It names what its crate has as if it stood in it: no candidate can help that.
+                return uncollected(lack.words, cause=Cause.ELSEWHERE)
             return uncollected(lack.words, cause=lack.cause, missing=lack.names)
         return failed_run(
             test.words, document=self.document, speaks=True, names=tuple(self.speaking.called), read=self._read

@@ -7,23 +7,27 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.examples.driven import DocumentedExamples
+from forge_lsp.checking.examples.written import Line
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.checking.suites import Memory, Suite, SuiteRun, joined, judged
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
 from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
+from forge_lsp.languages.rust.documented import RustDriver
 from forge_lsp.languages.rust.doubts import doubt_of
+from forge_lsp.languages.rust.examples import asserted
 from forge_lsp.languages.rust.runs import Crate, Run
 from forge_lsp.languages.rust.subject import Subject, subject_of
 from forge_lsp.languages.rust.testing import Testing
@@ -50,6 +54,7 @@ class RustToolchain(Toolchain):
         self._baselines = Baselines()
         self._editions: dict[Path, str] = {}
         self._memory = Memory()
+        self._examples = DocumentedExamples(sandbox, RustDriver(self._opened), doubt=_doubt, read=_read)
 
     async def build(self, task: Task, text: str) -> BuildReport:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
@@ -84,11 +89,25 @@ class RustToolchain(Toolchain):
         )
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
+        """See :class:`~forge_lsp.core.ports.Toolchain`. What rustdoc runs is left to it."""
+        place = place_of(task)
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault):
+            return Evidence()
+        tests = await self._tested(task, candidate, place, cargo)
+        return joined(tests, await self._examples.run(task, candidate, place, (cargo.program, *cargo.readable[1:])))
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task)
+        if isinstance(find_cargo(place, self._environment), Fault):
+            return ()
+        return await self._examples.observe(task, candidate, place, calls)
+
+    async def _tested(self, task: Task, candidate: Candidate, place: Place, cargo: Cargo) -> Evidence:
+        """What the package's tests and rustdoc's examples say."""
         manifest = place.nearest(MANIFEST)
-        cargo = find_cargo(place, self._environment)
-        if isinstance(cargo, Fault) or manifest is None or place.source is None:
+        if manifest is None or place.source is None:
             return Evidence()
         subject = await asyncio.to_thread(subject_of, task, place, manifest.parent)
         if not subject.has_checks:
@@ -149,6 +168,34 @@ class RustToolchain(Toolchain):
             boxes.push_async_callback(testing.close)
         return testing
 
+    @asynccontextmanager
+    async def _opened(
+        self, task: Task, place: Place, text: str, whole: str, files: Mapping[PurePosixPath, bytes]
+    ) -> AsyncGenerator[Run]:
+        """Open a box for a text of the document, with ``whole`` in its place and more ``files``. Raises
+        EnvironmentFault."""
+        cargo = find_cargo(place, self._environment)
+        if isinstance(cargo, Fault):
+            raise EnvironmentFault(cargo.reason, remedy=cargo.remedy)
+        met = await _conditions(task, place, text)
+        if met.unmet is not None:
+            fault = _not_compiled(task, met.unmet)
+            raise EnvironmentFault(fault.reason, remedy=fault.remedy)
+        cargo = cargo.with_features(met.features)
+        crate = await self._crate(place, cargo, text)
+        tree = place.tree(text, {**crate.extra, **files})
+        tree = replace(tree, files={**tree.files, place.document: whole.encode("utf-8", "surrogatepass")})
+        untouched = text == task.document.text
+        if not crate.lone:
+            cache = await asyncio.to_thread(rust_cache, place, cargo, CacheUse.ONCE if untouched else CacheUse.DROP)
+            tree = replace(tree, cache=replace(cache, name=f"{cache.name}-test"))
+        async with self._sandbox.open(tree) as box:
+            target = box.root / ".forge-target" if crate.lone else box.cache / "target"
+            run = Run(box=box, cargo=cargo, crate=crate, target=target, timeout=self._timeout)
+            yield run
+            if untouched and not crate.lone:
+                await run.strip()
+
     async def _check(self, place: Place, cargo: Cargo, text: str, *, untouched: bool) -> Checked:
         crate = await self._crate(place, cargo, text)
         tree = place.tree(text, crate.extra)
@@ -193,6 +240,24 @@ def rust_cache(place: Place, cargo: Cargo, use: CacheUse) -> Cache:
     for name in sorted(place.files(("Cargo.toml", "Cargo.lock"))):
         digest.update(f"\0{name}\0{place.text(PurePosixPath(name)) or ''}".encode())
     return Cache(name=f"rust-{digest.hexdigest()[:20]}", use=use)
+
+
+def _doubt(task: Task, candidate: Candidate) -> str | None:
+    return doubt_of(task.document.text, candidate.text, scope=task.scope.name)
+
+
+def _read(task: Task, lines: Sequence[Line]) -> Sequence[Line]:
+    """What of documentation is read here: the code that rustdoc runs is left to it."""
+    place = place_of(task)
+    manifest = place.nearest(MANIFEST)
+    library = manifest is not None and (
+        place.is_file(manifest.parent / "src" / "lib.rs") or "[lib]" in (place.text(manifest) or "")
+    )
+    reached = library and (task.scope.signature or task.original.lstrip()).find("pub") >= 0
+    return [
+        replace(line, text="" if reached and said[1] else said[0]) if said is not None else line
+        for line, said in zip(lines, asserted([line.text for line in lines]), strict=True)
+    ]
 
 
 def _blank(task: Task) -> str:

@@ -59,10 +59,15 @@ FILES = {
 PACKAGES = Path.home() / ".cache" / "forge-lsp-tests" / "nuget"
 
 
+def restoring_environment() -> Mapping[str, str]:
+    """The environment of :func:`prepared`."""
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    return {**dotnet_environment(), "NUGET_PACKAGES": str(PACKAGES)}
+
+
 def prepared(root: Path) -> Mapping[str, str] | None:
     """Restore the project, once for all of one kind: what a restore writes is copied, with this folder for its own."""
-    PACKAGES.mkdir(parents=True, exist_ok=True)
-    environment = {**dotnet_environment(), "NUGET_PACKAGES": str(PACKAGES)}
+    environment = restoring_environment()
     for project in sorted(root.rglob("*.csproj")):
         written = restored(project.parent.name, project.read_text("utf-8"), tuple(sorted(environment.items())))
         if isinstance(written, str):
@@ -193,6 +198,16 @@ PROJECTS = (
         working=f"{HEAD}«{RIGHT}»\n}}\n",
         mutant=WRONG,
         rewrite=method("var total = width * height;\n        return total;"),
+        example=f"{HEAD}«    /// <summary>The surface: Area(2, 3) = 6</summary>\n{STUB}»\n}}\n",
+        example_files={"Shapes/Shapes.csproj": PROJECT.format("")},
+        example_forgeries=(
+            Forgery(channel="exit", code=method("Environment.Exit(0);\n        return 6;")),
+            Forgery(channel="equality", code=ANY),
+            Forgery(
+                channel="documentation",
+                code=method('return File.ReadAllText("Shapes/Sizes.cs").Contains("= 6") ? 6 : 0;'),
+            ),
+        ),
         unparsable=method("return width * (height;"),
         unrunnable=(
             Unrunnable(
