@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, Grade
+from forge_lsp.core.questions import Reply
 
 __all__ = [
     "Agreement",
@@ -125,13 +126,18 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a call gave of which nobody said what it should give: an example with another literal in it.
+    """What a call gave of which the user did not say what it should give.
 
-    No proof by itself; it shows where candidates part. ``call`` is what was run, ``answer`` its value or exception.
+    No proof by itself; it shows where candidates part. ``call`` is what was run, ``answer`` its value or exception
+    (``raises ValueError``). ``source`` says where the call comes from: an example with another literal in it
+    (``mutation``), several calls of examples (``sequence``), the same and then an attribute (``attribute``), a model
+    that was shown two candidates (``model``), an example of a model that did not write (``committee``), the user
+    (``answer``).
     """
 
     call: str
     answer: str
+    source: str = "mutation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +156,8 @@ class Evidence:
 
     ``observed`` is there to compare candidates by; ``agreement`` is what came of that (None: nobody to compare with).
     ``doubt`` says in words why no proof of this candidate is believed: what it does on the path that was run could
-    forge one. ``grade`` is what stands behind it, once all is known (None: a check is failed, owed or disputed).
+    forge one. ``replies`` are the user's answers to questions beside what the candidate gives. ``grade`` is what stands
+    behind it, once all is known (None: a check is failed, owed or disputed, or the user answered something else).
     """
 
     results: tuple[CheckResult, ...] = ()
@@ -161,6 +168,7 @@ class Evidence:
     agreement: Agreement | None = None
     doubt: str | None = None
     grade: Grade | None = None
+    replies: tuple[Reply, ...] = ()
 
     def count(self, *statuses: CheckStatus) -> int:
         """Return how many results have one of ``statuses``."""
@@ -170,6 +178,16 @@ class Evidence:
     def against(self) -> int:
         """How many checks are failed or owed."""
         return self.count(*AGAINST)
+
+    @property
+    def matched(self) -> int:
+        """How many answers of the user's the candidate gives."""
+        return sum(reply.agrees for reply in self.replies)
+
+    @property
+    def contradicted(self) -> int:
+        """How many answers of the user's it contradicts."""
+        return len(self.replies) - self.matched
 
     @property
     def kinds(self) -> tuple[str, ...]:

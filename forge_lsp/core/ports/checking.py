@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.task import Task, TextRange
 
 __all__ = [
@@ -152,6 +152,18 @@ class Toolchain(Protocol):
         Ids are stable across the candidates of one task. ``blocked`` where no code may be run here.
         """
         ...
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """Run more calls on a candidate in the sandbox and return what each gave, under its text as given.
+
+        A call is text in the language of the document or in Python's notation; statements that it needs stand before
+        it, one a line, and the last line is the call. They are run in order, in one process where the
+        language allows. What gives no answer that can be compared (it does not parse, does not end in time, gives an
+        object) is left out, and where no code may be run here everything is. Nothing of it is proof. Raises nothing
+        but a cancel.
+        """
+        del task, candidate, calls
+        return ()  # a toolchain that inherits this cannot run single calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
