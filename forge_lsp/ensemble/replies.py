@@ -106,9 +106,12 @@ class Replies:
     def amended(self, result: CheckResult) -> CheckResult:
         """Return the result of a check that the user has answered about, as it is with that answer for its value."""
         for question, answer in self._answered:
-            if question.check != result.id or answer.value is None or same(answer.value, question.expected):
+            if question.check != result.id or answer.value is None:
                 continue
             given = answer_of(result)
+            if same(answer.value, question.expected):
+                open_ = result.status is CheckStatus.DISPUTED
+                return replace(result, status=CheckStatus.OWED, detail="") if open_ else result
             if result.status in (*AGAINST, CheckStatus.DISPUTED):
                 met = given is not None and same(given, answer.value)
                 status = CheckStatus.PROOF if met else CheckStatus.OWED
