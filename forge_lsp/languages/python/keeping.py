@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from typing import cast
 
 from forge_lsp.languages.python.docstrings import definitions, docstring_of
 
@@ -59,7 +60,7 @@ def lines_of(call: str, value: str) -> list[str]:
 def _unordered(value: object) -> bool:
     if isinstance(value, set | frozenset | dict | float):
         return True
-    return isinstance(value, list | tuple) and any(map(_unordered, value))
+    return isinstance(value, list | tuple) and any(map(_unordered, cast("list[object]", value)))
 
 
 def _new(
