@@ -209,8 +209,9 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             call, answers = wanted["call"], list(wanted["answers"])
             choices = tuple(Choice(value=value, models=(f"m{n}",)) for n, value in enumerate(answers, 1))
             question = Question(id="q1", call=call, choices=choices, source="mutation", attempt=1)
-            emit(QuestionAsked(number=1, question=question))
-            desk.offer(question)
+            if request.questions:
+                emit(QuestionAsked(number=1, question=question))
+                desk.offer(question)
             given: tuple[Any, ...] = ()
             for _ in range(int(float(wanted.get("wait", 0.2)) / 0.01)):
                 await asyncio.sleep(0.01)
@@ -245,7 +246,8 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
                 effect=(Effect.CHANGED if best else Effect.CONFIRMED) if given else None,
             )
             outcome = Outcome(script.get("outcome", "accepted"))
-            return FakeConclusion(outcome, script.get("reason"), 8.5, (attempt,), code[best], questions=(asked,))
+            questions = (asked,) if request.questions else ()
+            return FakeConclusion(outcome, script.get("reason"), 8.5, (attempt,), code[best], questions=questions)
 
         async def recheck(text: str) -> Recheck:
             trace("recheck " + json.dumps(text))
