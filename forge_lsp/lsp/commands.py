@@ -161,6 +161,7 @@ class Commands:
         job_id, question, given = arguments.answer()
         services = await self._session.ready()
         asked = await services.jobs.answer(job_id, question, given, services.editing)
+        self._session.remember_examples(await services.jobs.record(job_id))
         telling = tell_late(asked, job_id, services, self._session.editor)
         self._session.background(telling, f"late answer of {job_id}")
         return {"jobId": job_id, "question": to_json(question_of(asked))}

@@ -46,6 +46,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 QUESTION = "forge/question"
+WITHDRAWN = "forge/questionWithdrawn"
 NONE_OF_THESE = "None of these"
 CANNOT_SAY = "I can't say"
 APPLY_IT = "Apply it"
@@ -83,9 +84,11 @@ class Questioner:
         self._services = services
         self._editor = editor
         self._open: set[asyncio.Task[None]] = set()
+        self._put_so_far: list[str] = []
 
     async def put(self, question: Question) -> None:
         """Put a question, and see to its answer. Returns when it is answered, withdrawn or left alone."""
+        self._put_so_far.append(question.id)
         task = asyncio.create_task(self._put(question), name=f"forge question {self._job.id}")
         self._open.add(task)
         try:
@@ -97,9 +100,12 @@ class Questioner:
             raise error
 
     def withdraw(self) -> None:
-        """The job was cancelled: nobody needs an answer."""
+        """The job was cancelled: nobody needs an answer. A client of ours that said that there is none yet is told."""
         for task in self._open:
             task.cancel()
+        if self._editor.questions:
+            for question in self._put_so_far:
+                self._editor.protocol.notify(WITHDRAWN, {"jobId": self._job.id, "question": question})
 
     async def _put(self, question: Question) -> None:
         given = await self._ask(question)
