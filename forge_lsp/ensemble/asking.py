@@ -1,8 +1,8 @@
 """Which question is worth the user's time, and the answers that are offered. Pure.
 
 Asked is where candidates of two models that are equally good by all that the user has said give different answers to a
-call, or where candidates agree against a check of the user's. The weights are those of docs/proof.md: they were chosen
-so that few questions are silly.
+call, or where candidates agree against a check of the user's. The weights were chosen on recorded answers, so that few
+questions are silly.
 """
 
 from __future__ import annotations
