@@ -34,6 +34,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "embedded_evidence": ("--functions", "8"),
     "ranking": ("--tasks", "3"),
     "replay": ("--tasks", "4"),
+    "replay_functions": ("--tasks", "6"),
     "grades": ("--tasks", "6"),
     "check_answers": ("--answers", "5"),
     "effort": ("--tasks", "6"),

@@ -39,6 +39,7 @@ def schedule_of(settings: Settings, effort: Literal["full", "need"] = "full") ->
         ),
         ladder=settings.ladder,
         effort=effort,
+        committee=effort == "need" if settings.evidence.committee is None else settings.evidence.committee,
     )
 
 

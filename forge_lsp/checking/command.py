@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -28,7 +29,7 @@ _MOST_PROBLEMS = 200
 _TAIL = 600
 
 
-class CommandToolchain:
+class CommandToolchain(Toolchain):
     """Runs the user's own command in the temp copy: exit code 0 passes.
 
     ``{file}`` in an argument stands for the document, relative to the tree's root, where the command runs.
@@ -72,6 +73,15 @@ class CommandToolchain:
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         return await self._language.evidence(task, candidate) if self._language is not None else Evidence()
+
+    @property
+    def observes(self) -> bool:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return self._language is not None and self._language.observes
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return await self._language.observe(task, candidate, calls) if self._language is not None else ()
 
     async def _check(self, place: Place, text: str, *, untouched: bool) -> Checked:
         program = resolve_program(self._command[0], place)

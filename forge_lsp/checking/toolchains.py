@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +13,7 @@ from forge_lsp.checking.own_tests import OwnTests
 from forge_lsp.checking.programs import with_program
 from forge_lsp.checking.untrusted import UntrustedToolchain
 from forge_lsp.checking.versions import with_usual_folders
-from forge_lsp.core.attempt import BuildReport, Candidate, Evidence
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.languages import Language, Languages
 from forge_lsp.core.ports import Finding, Sandbox, Toolchain
 from forge_lsp.core.support import Tools
@@ -27,7 +27,7 @@ class _Tests(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Apart:
+class _Apart(Toolchain):
     """A toolchain whose tests have a time or a command of their own."""
 
     build_by: Toolchain
@@ -38,6 +38,13 @@ class _Apart:
 
     async def evidence(self, task: Task, candidate: Candidate) -> Evidence:
         return await self.tests_by.evidence(task, candidate)
+
+    @property
+    def observes(self) -> bool:
+        return self.build_by.observes
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        return await self.build_by.observe(task, candidate, calls)
 
 
 def toolchains(

@@ -16,7 +16,7 @@ REASON = "this workspace is not trusted, so no compiler, test or other code of i
 REMEDY = "trust the workspace in the editor (VS Code: Workspaces: Manage Workspace Trust), then try again"
 
 
-class UntrustedToolchain:
+class UntrustedToolchain(Toolchain):
     """Checks nothing and says why; see :class:`~forge_lsp.core.ports.Toolchain`."""
 
     def __init__(self, *, reason: str = REASON, remedy: str = REMEDY) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "Check",
     "Consent",
     "Deadlines",
+    "Evidence",
     "Fleet",
     "LanguageCheck",
     "Lens",
@@ -115,10 +116,20 @@ class Accept(_Table):
     """What the panel must give, of 10."""
     proof: Literal["reviewed", "supported", "kept", "proven"] = "reviewed"
     """The least grade of proof. proven: a test or an example that failed before passes now. kept: all that passed
-    before still passes. supported: code of other models behaves alike. reviewed: the panel's opinion is enough."""
+    before still passes. supported: code of other models behaves alike, or their examples pass. reviewed: the
+    panel's opinion is enough."""
     panel: Literal["always", "unproven"] = "always"
     """always: reviewers look at every candidate with nothing against it. unproven: not at what is proven (also where
     `effort` is need and this is not set)."""
+
+
+class Evidence(_Table):
+    """What is asked and run where no test and no example of yours can be run."""
+
+    committee: bool | None = None
+    """Models that did not write the code, and have not seen it, write examples from the task, which candidates are run
+    against; where candidates of two models cannot be told apart, a model proposes inputs. At most five calls a job, to
+    free models unless the writer is paid, and none where you have a check. Unless said: true where `effort` is need."""
 
 
 class Apply(_Table):
@@ -292,6 +303,7 @@ class Settings(_Table):
     reviewers: dict[str, Reviewer] = {}
     """What each model looks at in a panel, by settings key of the model."""
     accept: Accept = Accept()
+    evidence: Evidence = Evidence()
     ladder: Ladder = Ladder()
     apply: Apply = Apply()
     lens: Lens = Lens()

@@ -38,8 +38,8 @@ _SMALLER = (
     *(("deadlines", key) for key in ("connect", "first_token", "between_tokens", "total", "load", "job")),
 )
 _LARGER = (("accept", "score"),)
-_OFF = (("apply", "format"),)
-"""What runs programs of the workspace's choice: once it is off it stays off."""
+_OFF = (("apply", "format"), ("evidence", "committee"))
+"""What runs programs of the workspace's choice, or asks models more: once it is off it stays off."""
 #: From the widest to the narrowest.
 _ORDERED = {
     ("check", "sandbox"): ("off", "preferred", "required"),

@@ -18,6 +18,8 @@ __all__ = [
     "DecisionKind",
     "Diagnostic",
     "Evidence",
+    "Example",
+    "Expectation",
     "Insight",
     "InsightKind",
     "Issue",
@@ -141,6 +143,29 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A call and what should come of it, by a model that has seen no candidate.
+
+    ``value`` is text as :attr:`Observation.answer` writes it, ``author`` a settings key.
+    """
+
+    call: str
+    value: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """An example of a model that did not write the candidate, beside what the candidate gives."""
+
+    author: str
+    call: str
+    value: str
+    answer: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """How far a candidate behaves like those of other models: ``share`` (0-1) of ``points`` calls, the mean over
     ``models`` other models."""
@@ -155,6 +180,8 @@ class Evidence:
     """What running the candidate's checks showed. ``blocked`` says why nothing could be run at all (no sandbox).
 
     ``observed`` is there to compare candidates by; ``agreement`` is what came of that (None: nobody to compare with).
+    ``committee`` are the examples of other models beside what it gives, ``merit`` is all that was run in one number,
+    by which candidates are ranked (None: not known).
     ``doubt`` says in words why no proof of this candidate is believed: what it does on the path that was run could
     forge one. ``replies`` are the user's answers to questions beside what the candidate gives. ``grade`` is what stands
     behind it, once all is known (None: a check is failed, owed or disputed, or the user answered something else).
@@ -166,6 +193,8 @@ class Evidence:
     seconds: float = 0.0
     observed: tuple[Observation, ...] = ()
     agreement: Agreement | None = None
+    committee: tuple[Expectation, ...] = ()
+    merit: float | None = None
     doubt: str | None = None
     grade: Grade | None = None
     replies: tuple[Reply, ...] = ()

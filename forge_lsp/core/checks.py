@@ -204,7 +204,7 @@ def grade_of(results: Iterable[CheckResult], *, unfinished: bool, supported: boo
     """Return what the results prove; None where one of them is failed, owed or disputed.
 
     ``unfinished``: there was no working code before, so that a check which passed without it says nothing of it.
-    ``supported``: candidates of other models behave alike.
+    ``supported``: candidates of other models behave alike, or it passes examples of other models.
     """
     counts = counts_of(results)
     if any(counts[status] for status in (*AGAINST, CheckStatus.DISPUTED)):

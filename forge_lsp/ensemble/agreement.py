@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from forge_lsp.core.attempt import Agreement, Evidence
 from forge_lsp.core.checks import CheckResult, CheckStatus
+from forge_lsp.ensemble.merit import method_of
+from forge_lsp.ensemble.values import returns
 
 __all__ = ["Behaviours", "Difference", "answer_of"]
 
@@ -36,13 +38,17 @@ class Behaviours:
     """What all candidates of a job answered."""
 
     def __init__(self) -> None:
-        self._known: list[tuple[str, _Points]] = []
+        self._by_key: dict[tuple[str, object], _Points] = {}
 
-    def learn(self, model: str, evidence: Evidence) -> None:
-        """Take in one candidate of ``model``, once."""
+    @property
+    def _known(self) -> Iterable[tuple[str, _Points]]:
+        return [(model, points) for (model, _), points in self._by_key.items()]
+
+    def learn(self, model: str, evidence: Evidence, key: object = None) -> None:
+        """Take in one candidate of ``model``, once; with the ``key`` of one that is known, in its place."""
         points = _points(evidence)
         if points:
-            self._known.append((model, points))
+            self._by_key[model, object() if key is None else key] = points
 
     def agreement(self, model: str, evidence: Evidence) -> Agreement | None:
         """How far a candidate of ``model`` behaves like those of the others; None: there is nobody to compare with."""
@@ -57,6 +63,33 @@ class Behaviours:
         if not shares:
             return None
         return Agreement(share=fmean(fmean(each) for each in shares.values()), models=len(shares), points=len(shared))
+
+    def backing(self, model: str, evidence: Evidence, *, by_method: bool) -> Agreement | None:
+        """As :meth:`agreement`, for what it is worth as evidence: ``points`` counts the inputs on which the candidate
+        returns something, and ``by_method`` the share is that of the method on which candidates agree least. A class
+        as a whole agrees in what is easy."""
+        found = self.agreement(model, evidence)
+        if found is None:
+            return None
+        mine = _points(evidence)
+        told = {point for other, points in self._known if other != model for point in mine.keys() & points.keys()}
+        share = found.share
+        if by_method:
+            names = {("example", result.id): result.source for result in evidence.results}
+            methods: dict[str, set[tuple[str, str]]] = {}
+            for point in told:
+                methods.setdefault(method_of(names.get(point, point[1])), set()).add(point)
+            each = (self._share(model, {point: mine[point] for point in points}) for points in methods.values())
+            share = min((one for one in each if one is not None), default=share)
+        return replace(found, share=share, points=sum(returns(mine[point]) for point in told))
+
+    def _share(self, model: str, mine: _Points) -> float | None:
+        shares: dict[str, list[float]] = {}
+        for other, points in self._known:
+            both = mine.keys() & points.keys()
+            if other != model and both:
+                shares.setdefault(other, []).append(_alike(mine, points, both))
+        return fmean(fmean(each) for each in shares.values()) if shares else None
 
     def own(self, model: str, evidence: Evidence) -> float:
         """How far a candidate behaves like all that its own model wrote (itself too): a tie-breaker, no evidence."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from forge_lsp.core.attempt import Observation
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.ensemble.replies import canonical
+from forge_lsp.ensemble.values import canonical, returns
 
 __all__ = ["MOST_CHOICES", "Voice", "question_of"]
 
@@ -130,7 +130,7 @@ def _value(split: _Split, total: float) -> float | None:
     for answer, weight, _ in split.answers:
         key = canonical(answer)
         shares[key] = shares.get(key, 0.0) + weight / answering
-    raising = sum(share for key, share in shares.items() if key.startswith("raises "))
+    raising = sum(share for key, share in shares.items() if not returns(key))
     if raising > 0.5:
         return None
     entropy = -sum(share * math.log(share) for share in shares.values())

@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.checks import AGAINST, CheckStatus, grade_of
 from forge_lsp.core.ports import FastGate, Syntax, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.agreement import Behaviours, answer_of
+from forge_lsp.ensemble.committee import Committee, share, supports
+from forge_lsp.ensemble.merit import SUPPORTING_MODELS, SUPPORTING_POINTS, SUPPORTING_SHARE, merit
 from forge_lsp.ensemble.replies import Replies, graded
 
 __all__ = ["Checked", "Checks", "check", "rank"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
-SUPPORTING_MODELS = 2
-SUPPORTING_SHARE = 0.5
-SUPPORTING_POINTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +37,36 @@ class Checks:
     A check that is owed is *disputed* while no candidate passes it and candidates of two models that fail nothing else
     give one other value. ``unfinished``: the scope had no working code before. ``alone``: only one small model can
     write; then two of its samples are witnesses, and only once no attempt is left. ``identity`` gives a
-    candidate's model: two keys of the settings may name one model, which is one witness. ``replies`` are the user's
-    answers to questions.
+    candidate's model: two keys of the settings may name one model, which is one witness. ``by_method``: the scope is a
+    class, which is backed as far as the method on which candidates agree least. ``replies`` are the user's answers to
+    questions.
     """
 
     def __init__(
-        self, *, unfinished: bool = False, alone: bool = False, identity: Callable[[str], str] = lambda key: key
+        self,
+        *,
+        unfinished: bool = False,
+        alone: bool = False,
+        by_method: bool = False,
+        identity: Callable[[str], str] = lambda key: key,
     ) -> None:
         self.behaviours = Behaviours()
         self.replies = Replies()
+        self.committee = Committee(identity)
         self.identity = identity
         self._unfinished = unfinished
         self._alone = alone
+        self._by_method = by_method
+        self._wrote: dict[str, dict[str, None]] = {}
         self._met: set[str] = set()
         self._witnesses: dict[tuple[str, str], list[str]] = {}
 
     def learn(self, checked: Checked) -> None:
         """Take in one candidate's results, once."""
         model = self.identity(checked.candidate.model)
-        self.behaviours.learn(model, checked.raw)
+        text = _bare(checked.candidate.text)
+        self._wrote.setdefault(text, {})[model] = None
+        self._compare(model, checked)
         results = checked.raw.results
         self._met |= {result.id for result in results if result.status in (CheckStatus.PROOF, CheckStatus.KEPT)}
         against = [result for result in results if result.status in AGAINST]
@@ -64,6 +74,20 @@ class Checks:
             answer = answer_of(against[0])
             if answer is not None:
                 self._witnesses.setdefault((against[0].id, answer), []).append(model)
+
+    def observe(self, checked: Checked, observations: Sequence[Observation]) -> Checked:
+        """Take in what a candidate that is known gave to more calls, and return it with that."""
+        seen = {one.call: one for one in (*checked.raw.observed, *observations)}
+        more = replace(checked, raw=replace(checked.raw, observed=tuple(seen.values())))
+        # Of models that wrote the same text, each has given these answers.
+        for model in self._wrote.get(_bare(checked.candidate.text), {}):
+            self._compare(model, more)
+        return more
+
+    def _compare(self, model: str, checked: Checked) -> None:
+        key = f"{checked.candidate.attempt}\0{_bare(checked.candidate.text)}"
+        self.behaviours.learn(model, checked.raw, key)
+        self.committee.answered(model, key, {one.call: one.answer for one in checked.raw.observed})
 
     def judge(self, evidence: Evidence, *, last: bool = False) -> Evidence:
         """Return ``evidence`` with the checks that are disputed by what is known now, and those that the user's answers
@@ -94,17 +118,43 @@ class Checks:
     def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
         follows, without what only served to compare."""
-        agreement = self.behaviours.agreement(self.identity(checked.candidate.model), checked.raw)
+        model = self.identity(checked.candidate.model)
+        agreement = self.behaviours.agreement(model, checked.raw)
+        backing = self.behaviours.backing(model, checked.raw, by_method=self._by_method)
         judged = self.judge(checked.raw, last=last)
-        supported = (
-            agreement is not None
-            and agreement.models >= SUPPORTING_MODELS
-            and agreement.points >= SUPPORTING_POINTS
-            and agreement.share >= SUPPORTING_SHARE
+        expected = self.committee.judge(model, checked.raw)
+        supported = supports(expected) or (
+            backing is not None
+            and backing.models >= SUPPORTING_MODELS
+            and backing.points >= SUPPORTING_POINTS
+            and backing.share >= SUPPORTING_SHARE
         )
         grade = grade_of(judged.results, unfinished=self._unfinished, supported=supported)
-        settled = replace(judged, agreement=agreement, observed=(), grade=grade if judged.doubt is None else None)
+        settled = replace(
+            judged,
+            agreement=agreement,
+            committee=expected,
+            merit=self.merit(checked),
+            observed=(),
+            grade=grade if judged.doubt is None else None,
+        )
         return graded(settled, self.replies.of(checked.raw))
+
+    def merit(self, checked: Checked) -> float:
+        """Return a candidate's merit by all that is known now: what was run, in one number."""
+        judged = self.judge(checked.raw)
+        model = self.identity(checked.candidate.model)
+        agreement = self.behaviours.agreement(model, checked.raw)
+        replies = self.replies.of(checked.raw)
+        matched = sum(reply.agrees for reply in replies)
+        return merit(
+            passed=judged.count(CheckStatus.PROOF) + self.kept(judged),
+            failed=judged.against,
+            matched=matched,
+            contradicted=len(replies) - matched,
+            agreement=agreement.share if agreement is not None else None,
+            committee=share(self.committee.judge(model, checked.raw)),
+        )
 
 
 def _count(number: int) -> str:
@@ -171,13 +221,12 @@ async def check(
 
 
 def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
-    """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, behaves like what
-    other models wrote, then like what its own model wrote, is short. Comparable among the candidates of one job."""
+    """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by what
+    other models wrote, behaves like what its own model wrote, is short. Comparable among the candidates of one job."""
     judged = checks.judge(checked.raw)
     replies = checks.replies.of(checked.raw)
     matched = sum(reply.agrees for reply in replies)
     model = checks.identity(checked.candidate.model)
-    agreement = checks.behaviours.agreement(model, checked.raw)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
         -judged.against - (len(replies) - matched),  # an answer of the user's weighs as one example
@@ -186,7 +235,7 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
         judged.count(CheckStatus.PROOF) + matched,
         checks.kept(judged),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
-        round(agreement.share, 6) if agreement is not None else 0.0,
+        round(checks.merit(checked), 6),
         round(checks.behaviours.own(model, checked.raw), 6),
         -len(checked.candidate.code),
     )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from forge_lsp.core.attempt import BuildReport, Decision, DecisionKind, Evidence, Verdict
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
+from forge_lsp.ensemble.committee import supports
 from forge_lsp.ensemble.schedule import Accept
 
 __all__ = ["blocks", "decide", "needs_panel", "proof_words"]
@@ -84,6 +85,10 @@ def proof_words(evidence: Evidence) -> str:
             kept = [result for result in evidence.results if result.status is CheckStatus.KEPT]
             return f"{_number(kept)} that passed before still pass{'es' if len(kept) == 1 else ''}"
         case Grade.SUPPORTED:
+            if supports(evidence.committee):
+                passed = sum(one.passed for one in evidence.committee)
+                of = f"{passed} of {len(evidence.committee)} examples of models that did not write the code"
+                return f"no test of yours could decide; {of} pass"
             return "no test of yours could decide; the code of other models behaves alike"
         case Grade.REVIEWED:
             ran = any(result.status in _RUN for result in evidence.results)

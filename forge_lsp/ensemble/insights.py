@@ -17,7 +17,7 @@ from forge_lsp.core.checks import CheckResult, CheckStatus
 from forge_lsp.core.questions import Answer, Question
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.fencing import as_item, on_one_line
-from forge_lsp.ensemble.replies import same
+from forge_lsp.ensemble.values import same
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
 __all__ = ["answer_words", "failure_words", "learn", "merge", "render_insights"]
@@ -148,7 +148,7 @@ def _checks(evidence: Evidence) -> Iterable[tuple[InsightKind, str]]:
 
 def _parted(difference: Difference) -> str:
     answers = "; ".join(f"{answer} ({', '.join(models)})" for answer, models in difference.answers[:4])
-    return f"`{difference.call}`: {answers}"
+    return f"`{'; '.join(difference.call.splitlines())}`: {answers}"
 
 
 def failure_words(result: CheckResult) -> str:

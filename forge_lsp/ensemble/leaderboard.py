@@ -55,6 +55,10 @@ class Leaderboard:
         """All candidates so far, in order."""
         return tuple(checked for checked, _ in self._entries)
 
+    def renew(self, old: Checked, new: Checked) -> None:
+        """Put ``new``, of which more is known, in the place of ``old``."""
+        self._entries = [(new if checked is old else checked, verdict) for checked, verdict in self._entries]
+
     def runners_up(self, checked: Sequence[Checked], *, last: bool) -> tuple[RunnerUp, ...]:
         """Return the candidates of an attempt after the first, as far as they compile."""
         return tuple(
@@ -111,8 +115,8 @@ class Leaderboard:
         """Return the best that compiles, or that nothing here could compile; None where there is none. ``more`` are
         candidates that are not taken in yet.
 
-        By: proven to compile, least against it, no doubt, most proofs, most kept, score, agreement with other models,
-        the later one.
+        By: proven to compile, least against it, no doubt, most proofs, most kept, merit, score, the later one.
+        What was run goes before what reviewers think.
         """
         entries = [*self._entries, *((checked, None) for checked in more)]
         offered = [
@@ -134,8 +138,8 @@ class Leaderboard:
             -evidence.count(CheckStatus.DISPUTED),
             evidence.count(CheckStatus.PROOF) + evidence.matched,
             self._checks.kept(evidence),
+            round(evidence.merit or 0.0, 6),
             -1.0 if score is None else score,
-            evidence.agreement.share if evidence.agreement is not None else 0.0,
             checked.candidate.attempt,
             -index,
         )

@@ -38,7 +38,7 @@ from forge_lsp.core.ports import (
     Unmanaged,
 )
 from forge_lsp.core.questions import Asked
-from forge_lsp.core.task import Task
+from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, rank
@@ -52,6 +52,7 @@ from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
+from forge_lsp.ensemble.widening import Widening
 
 __all__ = ["Conclusion", "Ensemble", "Sent"]
 
@@ -135,7 +136,9 @@ class Ensemble:
             markers=self._markers,
             calls=calls,
             briefing=Briefing(task=task, models=self._models, context=self._context),
-            checks=Checks(unfinished=task.scope.unfinished, alone=alone, identity=self._identity),
+            checks=Checks(
+                unfinished=task.scope.unfinished, alone=alone, by_method=_is_class(task), identity=self._identity
+            ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
             fast=self._fast,
@@ -187,6 +190,7 @@ class _Job:
         self._checks = stages.checks
         self._leaderboard = Leaderboard(stages.checks)
         self._questions = Questioning(asker, stages.checks, stages.emit)
+        self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
@@ -226,7 +230,7 @@ class _Job:
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
-        if self._schedule.effort == "need" and await self._stages.checks_at_hand():
+        if self._schedule.effort == "need" and await self._widening.checks_at_hand():
             return rows_by_need(self._schedule, attempts, free=self._stages.free, records=self._records)
         return [self._schedule.row_for(number) for number in range(1, attempts + 1)]
 
@@ -250,6 +254,8 @@ class _Job:
         except ServerUnreachable as error:
             fault = error
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
+        finally:
+            await self._widening.stop()
         if result.skipped is not None:
             self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:
@@ -296,6 +302,7 @@ class _Job:
         """Think, generate, check, review, decide."""
         stages = self._stages
         thought = await stages.think(number, row, self._insights)
+        self._widening.begin(number, row)
         while True:
             model = row.generator.model
             again = any(one.generator == model and one.skipped is None for one in self._attempts)
@@ -315,7 +322,7 @@ class _Job:
             kind = DecisionKind.GIVE_UP if last else DecisionKind.RETRY
             none = Decision(kind=kind, reason=written.trouble or "no code")
             return _Result(decision=none, thought=thought, generator=model)
-        checked = await stages.check(number, written.candidates)
+        checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
         checked = await stages.observe(checked, self._checks.replies.calls)
         if self._listen(checked) or self._checks.replies.calls:
             checked = self._ranked(checked)
@@ -445,6 +452,11 @@ class _Job:
             evidence=evidence,
             questions=self._questions.asked,
         )
+
+
+def _is_class(task: Task) -> bool:
+    """Whether the scope is a definition without parameters: of classes agreement is looked at method by method."""
+    return task.scope.kind is ScopeKind.DEFINITION and task.scope.parameters is None
 
 
 def _skipped(number: int, row: Row, reason: str) -> Attempt:

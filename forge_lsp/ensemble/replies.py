@@ -6,7 +6,6 @@ is never proven. It says which of two values is right where a check is disputed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -14,46 +13,9 @@ from forge_lsp.core.attempt import Evidence, Observation
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, Grade
 from forge_lsp.core.questions import Answer, Question, Reply
 from forge_lsp.ensemble.agreement import answer_of
+from forge_lsp.ensemble.values import same
 
-__all__ = ["Replies", "canonical", "gives", "graded", "same"]
-
-_TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-    r"|(?P<number>(?<![\w.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))"
-    r"|(?P<word>\w+)|(?P<space>\s+)|(?P<other>.)",
-    re.S,
-)
-_RAISES = re.compile(r"(?:(?:raises?|throws?)\s+)?(?:[\w.]+[.:])?(\w*(?:Error|Exception|Warning))\b.*", re.S)
-_WORDS = {"true": "true", "false": "false", "none": "null", "null": "null", "nil": "null"}
-
-
-def canonical(value: str) -> str:
-    """Return one text for values that are written in different ways: other quotes, other white space, ``5.0`` for
-    ``5``, ``true`` for ``True``, the message of an error beside its kind."""
-    text = value.strip()
-    if text.startswith(("raises ", "raise ", "throws ", "throw ")) or not text.startswith(("'", '"')):
-        raised = _RAISES.fullmatch(text)
-        if raised is not None:
-            return f"raises {raised[1]}"
-    parts: list[str] = []
-    for match in _TOKEN.finditer(text):
-        kind, part = match.lastgroup, match[0]
-        if kind == "space":
-            continue
-        if kind == "text":
-            part = repr(re.sub(r"\\(['\"])", r"\1", part[1:-1]))
-        elif kind == "number":
-            part = f"{float(part):.12g}" if set(part) & set(".eE") else str(int(part))
-        elif kind == "word":
-            part = _WORDS.get(part.lower(), part)
-        wordy = parts and kind in ("word", "number") and parts[-1][-1:].isalnum()
-        parts.append(f" {part}" if wordy else part)
-    return "".join(parts)
-
-
-def same(one: str, other: str) -> bool:
-    """Return whether two texts stand for one value."""
-    return one == other or canonical(one) == canonical(other)
+__all__ = ["Replies", "gives", "graded"]
 
 
 def gives(question: Question, results: Iterable[CheckResult], observed: Iterable[Observation]) -> str | None:

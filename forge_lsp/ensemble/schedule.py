@@ -133,13 +133,15 @@ class Ladder:
 class Schedule:
     """The whole table. ``reviewers`` is keyed by model; a member that is not in it gets the default reviewer.
 
-    ``effort`` full follows the table to the letter; need: see effort.py."""
+    ``effort`` full follows the table to the letter; need: see effort.py. ``committee``: where no check of the user's
+    can be run, models write examples and propose inputs; see widening.py."""
 
     rows: tuple[Row, ...]
     reviewers: Mapping[str, Reviewer] = field(default_factory=dict[str, Reviewer])
     accept: Accept = Accept()
     ladder: Ladder = Ladder()
     effort: Literal["full", "need"] = "full"
+    committee: bool = False
 
     def row_for(self, number: int) -> Row:
         """The first row whose attempts hold ``number``. A number that no row holds (more attempts than the table has,

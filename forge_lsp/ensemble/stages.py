@@ -102,13 +102,13 @@ class Stages:
         thinking = await self._thinkers(number, row.thinking)
         if thinking.strategy == "none":
             return None
-        started = self._start(number, Stage.THINK, f"{thinking.strategy}: {', '.join(thinking.models)}")
+        started = self.start(number, Stage.THINK, f"{thinking.strategy}: {', '.join(thinking.models)}")
         team = self.members.team(Part.THINKER, number=number, stage=Stage.THINK)
         context = ThinkingContext(
             ask=self.calls.line(number, Stage.THINK),
             shared=self.briefing.for_thinking,
             insights=lambda model: self._told(model, insights),
-            degraded=self._degraded(number, Stage.THINK),
+            degraded=self.degraded(number, Stage.THINK),
             context=lambda model: self.models.get(model).info.context,
             seed="\n".join((str(number), self.task.instruction, self.task.original)),
             thinkers=team,
@@ -127,7 +127,7 @@ class Stages:
         detail = "no thought"
         if thought is not None:
             detail = _noted(f"{thought.strategy}: {', '.join(thought.models)}", thought.note)
-        self._finish(number, Stage.THINK, detail, started)
+        self.finish(number, Stage.THINK, detail, started)
         return thought
 
     async def _thinkers(self, number: int, thinking: Thinking) -> Thinking:
@@ -153,14 +153,14 @@ class Stages:
         """The rung's answers and the code in them. Raises what keeps the rung from running at all; a model that
         fails costs this attempt."""
         model, samples, writers = row.generator.model, row.generator.samples, row.generator.writers
-        started = self._start(number, Stage.GENERATE, ", ".join((model, *_many(samples), *writers[1:])))
+        started = self.start(number, Stage.GENERATE, ", ".join((model, *_many(samples), *writers[1:])))
         brief = await self._brief(number, row, thought, insights)
         try:
             async with self._held(number, Stage.GENERATE, writers):
                 self.residency.foresee(row.panel.members, attempt=number, stage=Stage.REVIEW)
                 written = await self._side_by_side(number, row, brief, again=again)
         except CANNOT_RUN as error:
-            self._finish(number, Stage.GENERATE, str(error), started)
+            self.finish(number, Stage.GENERATE, str(error), started)
             raise
         except ModelError as error:
             self.members.unusable(Part.WRITER, model, error.full_message, times(error))
@@ -170,7 +170,7 @@ class Stages:
                 self.members.unusable(Part.WRITER, model, written.trouble or "no code")
         found = len(written.candidates)
         asked = samples + len(writers) - 1
-        self._finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
+        self.finish(number, Stage.GENERATE, written.trouble or f"{found} of {asked} with code", started)
         return written
 
     async def _side_by_side(self, number: int, row: Row, brief: Brief, *, again: bool) -> Written:
@@ -197,7 +197,7 @@ class Stages:
         for each, result in zip(briefs[1:], results[1:], strict=True):
             why = result.trouble if isinstance(result, Written) else result.full_message
             if why is not None:
-                self._degraded(number, Stage.GENERATE)(f"{each.generator.model} wrote nothing beside: {why}")
+                self.degraded(number, Stage.GENERATE)(f"{each.generator.model} wrote nothing beside: {why}")
         own = results[0]
         if candidates:
             return Written(candidates=candidates)
@@ -266,7 +266,7 @@ class Stages:
 
     async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[Checked, ...]:
         count = len(candidates)
-        started = self._start(number, Stage.CHECK, f"{count} candidate{'' if count == 1 else 's'}")
+        started = self.start(number, Stage.CHECK, f"{count} candidate{'' if count == 1 else 's'}")
         checked = await check(
             self.task,
             candidates,
@@ -276,7 +276,7 @@ class Stages:
             fast=self.fast,
         )
         best = checked[0]
-        self._finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
+        self.finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
 
     async def observe(self, checked: Sequence[Checked], calls: Sequence[str]) -> tuple[Checked, ...]:
@@ -292,15 +292,14 @@ class Stages:
             if not wanted or item.build.compiled is False:
                 return item
             found = await toolchain.observe(self.task, item.candidate, wanted)
-            seen = (*item.raw.observed, *(replace(each, source="answer") for each in found))
-            return replace(item, raw=replace(item.raw, observed=seen))
+            return self.checks.observe(item, tuple(replace(each, source="answer") for each in found))
 
         return tuple([await one(item) for item in checked])
 
     async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> PanelResult:
         team = self.members.team(Part.REVIEWER, number=number, stage=Stage.REVIEW)
         now = [speaker for member in row.panel.members if (speaker := team.speaker(member)) is not None]
-        started = self._start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(now) or 'nobody'}")
+        started = self.start(number, Stage.REVIEW, f"{row.panel.kind}: {', '.join(now) or 'nobody'}")
 
         def spare(member: str) -> int:
             share = self.briefing.window(member)  # what a writer is told beyond the code is not told to a reviewer
@@ -314,7 +313,7 @@ class Stages:
             shared=self.briefing.for_reviewing,
             subject=seen,
             unavailable=self.models.unavailable,
-            degraded=self._degraded(number, Stage.REVIEW),
+            degraded=self.degraded(number, Stage.REVIEW),
             answer_tokens=lambda member: self.briefing.window(member).review,
             spare_tokens=spare,
             clock=self.clock,
@@ -329,7 +328,7 @@ class Stages:
             said = f"scores of a model as small as {', '.join(toys)} mean nothing"
             verdict = replace(verdict, note="; ".join(filter(None, (verdict.note, said))))
         detail = verdict.note or "" if verdict.score is None else _noted(f"score {verdict.score:.1f}", verdict.note)
-        self._finish(number, Stage.REVIEW, detail, started)
+        self.finish(number, Stage.REVIEW, detail, started)
         return replace(result, verdict=verdict)
 
     async def _code(self, draft: Draft) -> Extracted:
@@ -375,7 +374,7 @@ class Stages:
         """The models of a stage are in memory, as far as that is ours to see to."""
         async with self.residency.hold(models, attempt=number, stage=stage) as remarks:
             for remark in remarks:
-                self._degraded(number, stage)(remark)
+                self.degraded(number, stage)(remark)
             yield
 
     def _foresee_attempt(self, number: int) -> None:
@@ -389,14 +388,14 @@ class Stages:
     def _told(self, model: str, insights: Sequence[Insight]) -> str:
         return render_insights(insights, tokens=self.briefing.window(model).insights)
 
-    def _degraded(self, number: int, stage: Stage) -> Callable[[str], None]:
+    def degraded(self, number: int, stage: Stage) -> Callable[[str], None]:
         return lambda reason: self.emit(Degraded(number=number, stage=stage, reason=reason))
 
-    def _start(self, number: int, stage: Stage, detail: str) -> float:
+    def start(self, number: int, stage: Stage, detail: str) -> float:
         self.emit(StageStarted(number=number, stage=stage, detail=detail))
         return self.clock.monotonic()
 
-    def _finish(self, number: int, stage: Stage, detail: str, started: float) -> None:
+    def finish(self, number: int, stage: Stage, detail: str, started: float) -> None:
         self.emit(StageFinished(number=number, stage=stage, detail=detail, seconds=self.clock.monotonic() - started))
 
 

@@ -112,6 +112,7 @@ def _rank(one: Alternative) -> tuple[float, ...]:
         evidence.doubt is None,
         evidence.count(CheckStatus.PROOF) + evidence.matched,
         evidence.count(CheckStatus.KEPT),
+        round(evidence.merit or 0.0, 6),
         -1.0 if one.score is None else one.score,
         one.candidate.attempt,
     )

@@ -35,7 +35,10 @@ def alternatives_section(record: JobRecord) -> str:
     for one in found[1:]:
         parting = differences_of(one, found[0])
         if parting:
-            calls = [f"- {inline(call)}: {inline(answer)}, not {inline(first)}" for call, answer, first in parting]
+            calls = [
+                f"- {inline('; '.join(call.splitlines()))}: {inline(answer)}, not {inline(first)}"
+                for call, answer, first in parting
+            ]
             parts.append("\n".join([f"Where {one.id} behaves differently from {found[0].id}:", "", *calls]))
     code = [f"### {one.id}\n\n{fence(one.candidate.code, record.language)}" for one in found[1:_MOST_SHOWN]]
     return "\n\n".join([*parts, *code])

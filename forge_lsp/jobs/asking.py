@@ -11,7 +11,8 @@ from forge_lsp.core.checks import grade_of
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Effect, Question, Reply
-from forge_lsp.ensemble.replies import Replies, graded, same
+from forge_lsp.ensemble.replies import Replies, graded
+from forge_lsp.ensemble.values import same
 from forge_lsp.jobs.alternatives import Alternative, candidates_of
 from forge_lsp.jobs.document import checks_document
 

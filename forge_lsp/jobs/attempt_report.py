@@ -104,7 +104,8 @@ def _evidence(attempt: Attempt, record: JobRecord) -> str:
         return f"**Evidence: nothing was run.** {inline(evidence.blocked, 500)}{remedy}"
     if not evidence.results:
         compiled = attempt.build is not None and attempt.build.status is BuildStatus.PASSED
-        return "**Evidence: nothing to run.** No example and no test speaks of it." if compiled else ""
+        none = f"**Evidence: nothing of yours to run.** No example and no test speaks of it{_agreement(evidence)}."
+        return "\n\n".join(part for part in (none, _committee(evidence)) if part) if compiled else ""
     grade = f", {evidence.grade}" if evidence.grade else ""
     lines = [f"**Evidence:** {evidence_word(evidence)}{grade}{_agreement(evidence)}"]
     if evidence.doubt:
@@ -115,7 +116,24 @@ def _evidence(attempt: Attempt, record: JobRecord) -> str:
     lines += [_check(result, record) for result in told[:_MOST]]
     if len(told) > _MOST:
         lines.append(f"- ... {len(told) - _MOST} more")
-    return "\n\n".join([lines[0], "\n".join(lines[1:])]) if told else lines[0]
+    whole = "\n\n".join([lines[0], "\n".join(lines[1:])]) if told else lines[0]
+    return "\n\n".join(part for part in (whole, _committee(evidence)) if part)
+
+
+def _committee(evidence: Evidence) -> str:
+    """The examples of models that did not write the code, those first that it does not pass."""
+    if not evidence.committee:
+        return ""
+    passed = sum(one.passed for one in evidence.committee)
+    head = f"**Examples of other models:** {passed} of {len(evidence.committee)} passed"
+    lines = [
+        f"- {inline('; '.join(one.call.splitlines()))} - {inline(one.author)} expects {inline(one.value)}: "
+        + ("passed" if one.passed else f"**got {inline(one.answer)}**")
+        for one in sorted(evidence.committee, key=lambda one: one.passed)[:_MOST]
+    ]
+    if len(evidence.committee) > _MOST:
+        lines.append(f"- ... {len(evidence.committee) - _MOST} more")
+    return "\n\n".join([head, "\n".join(lines)])
 
 
 def _agreement(evidence: Evidence) -> str:

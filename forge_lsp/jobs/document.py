@@ -56,8 +56,9 @@ def job_document(record: JobRecord) -> dict[str, object]:
     if not record.questions:
         del told["questions"]
     for attempt in told["attempts"]:
-        if not attempt["replacements"]:  # all models answered
-            del attempt["replacements"]
+        for name in ("replacements", "committee"):  # there where there are any
+            if not attempt[name]:
+                del attempt[name]
     return told
 
 
@@ -116,6 +117,7 @@ def _attempt(attempt: Attempt, *, uri: str, line: int) -> shapes.Attempt:
         insights=tuple(insight.text for insight in attempt.decision.insights),
         seconds=round(attempt.seconds, 3),
         replacements=tuple(projected(shapes.Replacement, one) for one in attempt.replacements),
+        committee=tuple(projected(shapes.Expectation, one) for one in attempt.evidence.committee),
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Diagnostic",
     "Difference",
     "Evidence",
+    "Expectation",
     "Issue",
     "JobDocument",
     "JobEntry",
@@ -96,6 +97,16 @@ class Replacement:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """An example of a model that did not write the candidate: what it expects of a call, and whether it came."""
+
+    author: str
+    call: str
+    value: str
+    passed: bool
+
+
 _Grade = Literal["reviewed", "supported", "kept", "proven"]
 
 
@@ -122,6 +133,7 @@ class Attempt:
     seconds: float
     cost_usd: float
     replacements: tuple[Replacement, ...] = ()
+    committee: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -382,3 +382,19 @@ async def test_the_project_s_options_of_doctests_hold(
     task = task_of(text, path=tmp_path / "a.py", workspace=tmp_path, name="show")
     found = await toolchain.evidence(task, candidate_of(task, "def show():\n    return '<Shape at 0x12>'"))
     assert [result.status for result in found.results] == [CheckStatus.PROOF], found
+
+
+async def test_calls_of_others_are_run_on_a_candidate_and_nothing_is_told_of_what_gives_no_answer(
+    toolchain: PythonToolchain,
+) -> None:
+    task = task_of(ADD, name="add", instruction="")
+    calls = ["add(20, 1)", "a = 4\nadd(a, a)", "add(1, None)", "add(", "add(1, object)", "while True: pass\nadd(1, 1)"]
+    seen = await toolchain.observe(task, candidate_of(task, body("return a + b")), calls)
+    assert [(one.call, one.answer) for one in seen] == [
+        ("add(20, 1)", "21"),
+        ("a = 4\nadd(a, a)", "8"),
+        ("add(1, None)", "raises TypeError"),
+        ("add(1, object)", "raises TypeError"),
+    ]
+    broken = candidate_of(task, body("return a + b", head="1 / 0\n"))
+    assert await toolchain.observe(task, broken, calls) == ()

@@ -52,7 +52,7 @@ def those(*fields: str) -> list[object]:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Toolchain):
     """A toolchain that checks each text once for all tests: scenes of one project check the same answers again."""
 
     toolchain: Toolchain

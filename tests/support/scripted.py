@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.core.errors import ForgeError, ModelFault
 from forge_lsp.core.events import EventBody
@@ -24,6 +24,7 @@ from forge_lsp.core.ports import (
     PullProgress,
     StandIns,
     Timing,
+    Toolchain,
     Usage,
 )
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextEdit, TextRange
@@ -241,8 +242,10 @@ def report(status: BuildStatus | str = BuildStatus.PASSED, **values: object) -> 
     return BuildReport(status=BuildStatus(status), tool="test", **values)  # type: ignore[arg-type]
 
 
-class FakeToolchain:
-    """Says what ``builds`` and ``proofs`` say of a text: the first key that it contains decides, else it passes."""
+class FakeToolchain(Toolchain):
+    """Says what ``builds`` and ``proofs`` say of a text: the first key that it contains decides, else it passes.
+
+    ``answers`` are those to calls, by the same keys; a call that is not in them gives nothing."""
 
     def __init__(
         self,
@@ -250,7 +253,10 @@ class FakeToolchain:
         proofs: Mapping[str, Evidence] | None = None,
         *,
         hang: Hang | None = None,
+        answers: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        self.answers = dict(answers or {})
+        self.observed: list[tuple[Candidate, tuple[str, ...]]] = []
         self.builds = dict(builds or {})
         self.proofs = dict(proofs or {})
         self.built: list[str] = []
@@ -274,6 +280,12 @@ class FakeToolchain:
         self.proved.append(candidate)
         await asyncio.sleep(0)
         return next((found for key, found in self.proofs.items() if key in candidate.text), Evidence())
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        self.observed.append((candidate, tuple(calls)))
+        await asyncio.sleep(0)
+        known = next((found for key, found in self.answers.items() if key in candidate.text), dict[str, str]())
+        return tuple(Observation(call=call, answer=known[call]) for call in calls if call in known)
 
 
 def task(

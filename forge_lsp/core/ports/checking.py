@@ -153,6 +153,11 @@ class Toolchain(Protocol):
         """
         ...
 
+    @property
+    def observes(self) -> bool:
+        """Whether :meth:`observe` can run anything in this language."""
+        return type(self).observe is not Toolchain.observe
+
     async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
         """Run more calls on a candidate in the sandbox and return what each gave, under its text as given.
 

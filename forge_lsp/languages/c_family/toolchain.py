@@ -16,7 +16,7 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Tree
+from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family import C
 from forge_lsp.languages.c_family.compilers import (
@@ -41,7 +41,7 @@ _OUTSIDE = re.compile(r"^[ \t]*#[ \t]*(?:include|embed|import)[ \t]*[<\"](?:/|~|
 _REMEMBERED = 32
 
 
-class CFamilyToolchain:
+class CFamilyToolchain(Toolchain):
     """Checks C and C++ documents. ``environment`` is the server's own (``PATH``).
 
     ``timeout`` in seconds, for one run of the compiler. Compilers run no code of a project, and of its flags only

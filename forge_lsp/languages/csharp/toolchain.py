@@ -13,7 +13,7 @@ from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Tree
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
 from forge_lsp.languages.csharp import CSHARP
 from forge_lsp.languages.csharp.building import ProjectBuild
@@ -31,7 +31,7 @@ _MATTERS = (".cs", ".csproj", ".props", ".targets", ".json", ".config", ".editor
 _CHOOSES = re.compile(r"<Compile\s|\bEnableDefault(?:Compile)?Items\b|\bDefaultItemExcludes\b")
 
 
-class CSharpToolchain:
+class CSharpToolchain(Toolchain):
     """Checks C# documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``DOTNET_ROOT`` and NuGet's names.
 
     ``timeout`` in seconds, for each run of ``dotnet``; ``warm`` are the kept boxes, if any. MSBuild runs

@@ -19,7 +19,7 @@ from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.node import node_of
@@ -53,7 +53,7 @@ _NODE = "https://nodejs.org/en/download"
 _RUNNER = Path(__file__).with_name("runners") / "modules.mjs"
 
 
-class JavaScriptToolchain:
+class JavaScriptToolchain(Toolchain):
     """Checks JavaScript documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run
     of one tool."""
 

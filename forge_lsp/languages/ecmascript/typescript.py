@@ -15,7 +15,7 @@ from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.project_tests import JavaScriptTests
@@ -41,7 +41,7 @@ _MISSING_MODULE = frozenset({"TS2307", "TS7016", "TS2792", "TS2688", "TS2882"})
 _MISSING_TYPES = frozenset({"TS2580", "TS2591"})
 
 
-class TypeScriptToolchain:
+class TypeScriptToolchain(Toolchain):
     """Checks TypeScript documents. ``environment`` is the server's own (``PATH``).
 
     ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code, but a workspace's

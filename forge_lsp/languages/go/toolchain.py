@@ -13,7 +13,7 @@ from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
 from forge_lsp.languages.go.evidence import GoTests, tests_of
@@ -28,7 +28,7 @@ _MATTERS = (".go", "go.mod", "go.sum", "go.work", "go.work.sum", "modules.txt", 
 ANALYZERS = ("atomic", "bool", "errorsas", "ifaceassert", "nilfunc", "printf", "stringintconv")
 
 
-class GoToolchain:
+class GoToolchain(Toolchain):
     """Checks Go documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``GOPATH``, ``GOMODCACHE``.
 
     ``timeout`` in seconds, for each run of ``go``. Building and vetting run no code of the project; what the compiler

@@ -16,7 +16,7 @@ from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.evidence import JavaEvidence
@@ -32,7 +32,7 @@ _REQUEST = PurePosixPath(".forge-check/request")
 _GENERATED = re.compile(r"^\s*import\s+(?:static\s+)?(?:lombok|org\.mapstruct|dagger|org\.immutables)\.", re.M)
 
 
-class JavaToolchain:
+class JavaToolchain(Toolchain):
     """Checks Java documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``JAVA_HOME``.
 
     ``timeout`` in seconds, for one run of the compiler. The compiler runs no project code but annotation processors:

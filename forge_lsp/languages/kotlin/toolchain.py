@@ -16,7 +16,7 @@ from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.compiler import INSTALL, SYNTAX, Kotlinc, command_of, find_compiler, problems_of
@@ -33,7 +33,7 @@ _MULTIPLATFORM = re.compile(r"\bkotlin\(\s*[\"']multiplatform[\"']|org\.jetbrain
 _HEADER = re.compile(r"(?:[ \t]*(?:import\b|package\b|@file:|#!|//)[^\n]*(?:\n|\Z)|[ \t]*\n)*")
 
 
-class KotlinToolchain:
+class KotlinToolchain(Toolchain):
     """Checks Kotlin documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``KOTLIN_HOME``, ``JAVA_HOME``.
 
     ``timeout`` in seconds, for one run of the compiler. It runs no project code: no annotation processors, no plugins.

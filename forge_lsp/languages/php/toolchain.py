@@ -16,7 +16,7 @@ from forge_lsp.checking.programs import readable_for, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
 from forge_lsp.languages.php.project_tests import PhpTests
@@ -49,7 +49,7 @@ _EXTENSIONS = {
 }
 
 
-class PhpToolchain:
+class PhpToolchain(Toolchain):
     """Checks PHP documents. ``environment`` is the server's own (``PATH``); ``timeout`` in seconds, for one run."""
 
     def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str]) -> None:

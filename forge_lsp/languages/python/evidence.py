@@ -25,7 +25,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group, examples_of
 from forge_lsp.languages.python.judging import Answer, Judge, Ran, failure_of_import
 from forge_lsp.languages.python.outcomes import PythonRun
-from forge_lsp.languages.python.probes import PROBES, Probe, observed, probes_of
+from forge_lsp.languages.python.probes import PROBES, Probe, asked_for, observed, probes_of
 from forge_lsp.languages.python.scopes import ground_of
 from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.reading import parsed_json
@@ -33,6 +33,8 @@ from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonEvidence"]
 
+_OBSERVING = 10.0
+"""Seconds for all calls of :meth:`PythonEvidence.observe` together."""
 _FLAGS = re.compile(r"^\s*doctest_optionflags\s*=\s*(?P<flags>\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n]+)*)", re.M)
 _RUNNER = Path(__file__).with_name("runners") / "python_examples.py"
 
@@ -56,7 +58,7 @@ class PythonEvidence:
             fault = no_code_here("generated code is not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         examples = {example.id: example for group in groups for example in group.examples}
-        probes = probes_of(groups)
+        probes = probes_of(groups, task.document.text)
         seen: tuple[Observation, ...] = ()
 
         doubts: list[str] = []
@@ -106,6 +108,21 @@ class PythonEvidence:
             doubt=believed(task, candidate, results, (doubt for doubt in doubts if doubt not in before.doubts)),
         )
 
+    async def observe(
+        self, task: Task, candidate: Candidate, calls: Sequence[str], place: Place, interpreter: Interpreter
+    ) -> tuple[Observation, ...]:
+        """See :meth:`forge_lsp.core.ports.Toolchain.observe`."""
+        probes = asked_for(calls)
+        if not probes or not self._sandbox.runs_project_code:
+            return ()
+        shown = _shown(_flagged(examples_of(task), place))
+        total = min(_OBSERVING, self._timeout / 2)
+        try:
+            ran = await self._ask(candidate.text, place, interpreter, self._probing(probes, total), shown)
+        except (EnvironmentFault, OSError):
+            return ()
+        return observed(probes, ran.answers)
+
     async def _excuse(
         self, groups: tuple[Group, ...], task: Task, place: Place, interpreter: Interpreter, answer: Answer
     ) -> str | None:
@@ -126,23 +143,35 @@ class PythonEvidence:
         *,
         probe: bool = False,
     ) -> Ran:
+        asked = [
+            {"id": str(number), "examples": [_question(e) for e in group.examples if e.broken is None]}
+            for number, group in enumerate(groups)
+        ]
+        little = self._probing(probes, min(5.0, self._timeout / 4))
+        return await self._ask(text, place, interpreter, [*asked, *little], _shown(groups), probe=probe)
+
+    async def _ask(
+        self,
+        text: str,
+        place: Place,
+        interpreter: Interpreter,
+        asked: Sequence[Answer],
+        shown: Sequence[str],
+        *,
+        probe: bool = False,
+    ) -> Ran:
+        """What the runner says of groups of examples."""
         nonce = secrets.token_hex(16)
         async with self._sandbox.open(place.tree(text)) as box:
             request = {
                 "nonce": nonce,
-                "module": {**_request(place, box), "shown": _shown(groups), "probe": probe},
+                "module": {**_request(place, box), "shown": list(shown), "probe": probe},
                 "seconds": {
                     "import": max(self._example, self._timeout / 2),
                     "example": self._example,
                     "total": max(self._example, self._timeout - 1.0),
                 },
-                "groups": [
-                    *(
-                        {"id": str(number), "examples": [_question(e) for e in group.examples if e.broken is None]}
-                        for number, group in enumerate(groups)
-                    ),
-                    *self._probing(probes),
-                ],
+                "groups": list(asked),
             }
             result = await box.run(
                 (str(interpreter.path), "-I", "-B", "-X", "utf8", str(_RUNNER)),
@@ -177,12 +206,12 @@ class PythonEvidence:
             )
         return Ran(answers=answers, imports=imports, ended=ended, doubts=tuple(dict.fromkeys(doubts)))
 
-    def _probing(self, probes: tuple[Probe, ...]) -> list[Answer]:
-        """Probes come last and get little time: what they show only ranks."""
+    def _probing(self, probes: tuple[Probe, ...], total: float) -> list[Answer]:
+        """Probes come last and get little time, ``total`` seconds: what they show only ranks."""
         if not probes:
             return []
         questions = [{"id": probe.id, "steps": list(probe.steps), "mode": "value"} for probe in probes]
-        seconds = {"example": min(1.0, self._example), "total": min(5.0, self._timeout / 4)}
+        seconds = {"example": min(1.0, self._example), "total": total}
         return [{"id": PROBES, "examples": questions, "seconds": seconds}]
 
 

@@ -11,9 +11,9 @@ from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence
+from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
-from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox
+from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.documented import without_documented_none, without_unproven_ends
@@ -44,7 +44,7 @@ _MOST_MENTIONS = 500
 _INSTALL = "pip install --upgrade ruff ty"
 
 
-class PythonToolchain:
+class PythonToolchain(Toolchain):
     """Checks Python documents.
 
     ``timeout`` in seconds, for each tool and for all examples together. ``environment`` is the server's own, and
@@ -107,6 +107,20 @@ class PythonToolchain:
             return Evidence(blocked=str(fault), remedy=fault.remedy)
         examples = await self._evidence.run(task, candidate, place, interpreter)
         return joined(examples, await self._tests.run(task, candidate, place, interpreter))
+
+    @property
+    def observes(self) -> bool:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        return self._sandbox.runs_project_code
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        """See :class:`~forge_lsp.core.ports.Toolchain`."""
+        place = place_of(task)
+        try:
+            interpreter = await self._interpreter(place)
+        except EnvironmentFault:
+            return ()
+        return await self._evidence.observe(task, candidate, calls, place, interpreter)
 
     async def _interpreter(self, place: Place) -> Interpreter:
         # A workspace's .venv may hold any program at all: without a sandbox only our own interpreter runs.

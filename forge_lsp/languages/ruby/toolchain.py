@@ -10,7 +10,7 @@ from forge_lsp.checking.programs import version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby import RUBY
 from forge_lsp.languages.ruby.project_tests import RubyTests, gem_remedy
@@ -23,7 +23,7 @@ _SEARCHED = ("lib", ".", "test", "spec", "app")
 _TOOL = "ruby"
 
 
-class RubyToolchain:
+class RubyToolchain(Toolchain):
     """Checks Ruby documents. ``timeout`` in seconds, for each run of ruby."""
 
     def __init__(self, sandbox: Sandbox, *, timeout: float, environment: Mapping[str, str] | None = None) -> None:

@@ -18,7 +18,7 @@ from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
-from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox
+from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
@@ -35,7 +35,7 @@ _TOOL = "cargo check"
 _MATTERS = (".rs", ".toml", ".lock", "rust-toolchain")
 
 
-class RustToolchain:
+class RustToolchain(Toolchain):
     """Checks Rust documents. ``environment`` is the server's own: ``PATH``, ``HOME``, ``CARGO_HOME``, ``RUSTUP_HOME``.
 
     ``timeout`` in seconds, for each run of ``cargo``. Build scripts and procedural macros run code of the project:

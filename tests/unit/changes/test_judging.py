@@ -26,7 +26,7 @@ NEW = OLD.replace("return 1", "return 0 + 1").replace("return 2", "return 1 + 1"
 KEPT, PROOF, FAILED = CheckStatus.KEPT, CheckStatus.PROOF, CheckStatus.FAILED
 
 
-class Scripted:
+class Scripted(Toolchain):
     """A toolchain that answers by the scope's name, and remembers what it was asked."""
 
     def __init__(self, build: BuildReport, evidence: Mapping[str | None, Evidence]) -> None:

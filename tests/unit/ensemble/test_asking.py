@@ -8,7 +8,8 @@ from forge_lsp.core.attempt import Evidence, Observation
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.core.questions import Answer, Choice, Question
 from forge_lsp.ensemble.asking import Voice, question_of
-from forge_lsp.ensemble.replies import Replies, graded, same
+from forge_lsp.ensemble.replies import Replies, graded
+from forge_lsp.ensemble.values import same
 
 
 def voice(model: str, /, **answers: str) -> Voice:

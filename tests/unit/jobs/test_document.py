@@ -12,6 +12,7 @@ from forge_lsp.core.attempt import (
     Decision,
     DecisionKind,
     Evidence,
+    Expectation,
     Outcome,
     Replacement,
     Verdict,
@@ -158,6 +159,27 @@ def test_replaced_members_stand_in_document_report_and_ledger() -> None:
     told = attempt_section(first, ended)
     assert "- gpt-oss (reviewer): its answers were no reviews; granite takes its place" in told
     assert "- coder (writer): no python code; **nobody could take its place**" in told
+    assert decode(type(first), encode(first)) == first
+
+
+def test_the_committees_examples_stand_in_document_report_and_ledger() -> None:
+    ended = full_record()
+    first = next(attempt for attempt in ended.attempts if attempt.build is not None and attempt.build.compiled)
+    expected = (
+        Expectation(author="phi4", call="s = S()\ns.f(1)", value="2", answer="2", passed=True),
+        Expectation(author="qwen", call="f('a')", value="'A'", answer="raises KeyError", passed=False),
+    )
+    first = replace(first, evidence=replace(first.evidence, committee=expected, merit=0.75))
+    document: Any = job_document(replace(ended, attempts=(first, ended.attempts[0])))
+    assert document["attempts"][0]["committee"] == [
+        {"author": "phi4", "call": "s = S()\ns.f(1)", "value": "2", "passed": True},
+        {"author": "qwen", "call": "f('a')", "value": "'A'", "passed": False},
+    ]
+    assert "committee" not in document["attempts"][1]
+    told = attempt_section(first, ended)
+    assert "**Examples of other models:** 1 of 2 passed" in told
+    assert "- f('a') - qwen expects 'A': **got raises KeyError**" in told
+    assert "- s = S(); s.f(1) - phi4 expects 2: passed" in told
     assert decode(type(first), encode(first)) == first
 
 

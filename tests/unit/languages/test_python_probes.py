@@ -5,7 +5,7 @@ from __future__ import annotations
 from forge_lsp.core.attempt import Observation
 from forge_lsp.core.checks import CheckKind
 from forge_lsp.languages.python.examples import Example, Group, examples_of
-from forge_lsp.languages.python.probes import observed, probes_of
+from forge_lsp.languages.python.probes import asked_for, observed, probes_of
 from tests.support.scripted import task
 
 
@@ -53,8 +53,22 @@ def test_a_call_that_is_an_example_already_is_not_made_again() -> None:
 
 
 def test_earlier_statements_come_along() -> None:
-    probes = probes_of((group("s = Stack() | s.push(1)"),))
-    assert probes[0].steps == ("s = Stack()", "s.push(2)")
+    probe = next(probe for probe in probes_of((group("s = Stack() | s.push(1)"),)) if probe.source == "mutation")
+    assert probe.steps == ("s = Stack()", "s.push(2)")
+    assert probe.call == "s = Stack()\ns.push(2)"
+
+
+def test_only_statements_that_the_call_depends_on_come_along() -> None:
+    probes = probes_of((group("import math | a = [1] | b = 2 | f(b, 3)", "f(math.pi, a)"),))
+    assert probes[0].steps == ("import math", "b = 2", "f(b, 4)")
+    assert ("import math", "a = [1]", "f(math.pi, a)") not in {probe.steps for probe in probes}
+
+
+def test_a_literal_of_what_stands_before_a_call_changes_too() -> None:
+    assert [probe.steps for probe in probes_of((group("a = [1] | f(a)"),))] == [
+        ("a = []", "f(a)"),
+        ("a = [2]", "f(a)"),
+    ]
 
 
 def test_there_are_never_many() -> None:
@@ -78,3 +92,12 @@ def test_answers_that_can_be_compared_are_told_alike_for_equal_values() -> None:
     told = observed(probes, answers)
     assert [one.answer for one in told] == ["{'a', 'b'}", "0.3", "raises ValueError"]
     assert told[0] == Observation(call=probes[0].call, answer="{'a', 'b'}")
+
+
+def test_calls_of_others_are_told_by_their_own_text_and_what_is_no_call_is_left_out() -> None:
+    asked = asked_for(["f( 1 )", "s = Stack()\ns.push(1)\ns.pop()", "x = f(1)", "1 + 1", "f(", "f( 1 )"])
+    assert [(probe.call, probe.steps) for probe in asked] == [
+        ("f( 1 )", ("f(1)",)),
+        ("s = Stack()\ns.push(1)\ns.pop()", ("s = Stack()", "s.push(1)", "s.pop()")),
+    ]
+    assert len({probe.id for probe in asked}) == 2
