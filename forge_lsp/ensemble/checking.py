@@ -15,7 +15,7 @@ from forge_lsp.ensemble.committee import Committee, share, supports
 from forge_lsp.ensemble.merit import SUPPORTING_MODELS, SUPPORTING_POINTS, SUPPORTING_SHARE, merit
 from forge_lsp.ensemble.replies import Replies, graded
 
-__all__ = ["Checked", "Checks", "check", "rank"]
+__all__ = ["Checked", "Checks", "check", "rank", "ranked"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
 
@@ -239,6 +239,11 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
         round(checks.behaviours.own(model, checked.raw), 6),
         -len(checked.candidate.code),
     )
+
+
+def ranked(checked: Sequence[Checked], checks: Checks) -> tuple[Checked, ...]:
+    """Candidates by what is known now, the best first."""
+    return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 
 async def _batches(task: Task, candidates: Sequence[Candidate], fast: FastGate | None) -> Sequence[Sequence[Candidate]]:

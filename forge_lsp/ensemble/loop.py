@@ -19,7 +19,6 @@ from forge_lsp.core.attempt import (
     Thought,
     Verdict,
 )
-from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import ServerUnreachable, SettingsError
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
 from forge_lsp.core.languages import Language
@@ -41,7 +40,7 @@ from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Checks, rank
+from forge_lsp.ensemble.checking import Checked, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.insights import learn, merge
@@ -189,7 +188,7 @@ class _Job:
         self._calls = stages.calls
         self._checks = stages.checks
         self._leaderboard = Leaderboard(stages.checks)
-        self._questions = Questioning(asker, stages.checks, stages.emit)
+        self._questions = Questioning(asker, stages, self._leaderboard)
         self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
@@ -198,7 +197,7 @@ class _Job:
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
         for number, planned in enumerate(rows, start=1):
-            if self._listen() and (won := await self._answered(number - 1, rows)) is not None:
+            if (won := await self._answered(number - 1, rows)) is not None:
                 return won
             due = await self._stages.writer(number, planned)
             try:
@@ -220,7 +219,7 @@ class _Job:
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
                 return self._conclude(outcome, attempt.decision.reason, attempt)
-        if self._listen() and (won := await self._answered(len(rows), rows)) is not None:
+        if (won := await self._answered(len(rows), rows)) is not None:
             return won
         reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
@@ -325,8 +324,8 @@ class _Job:
         checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
         checked = await stages.observe(checked, self._checks.replies.calls)
         if self._listen(checked) or self._checks.replies.calls:
-            checked = self._ranked(checked)
-        self._questions.offer(number, (*self._leaderboard.checked, *checked), last=last)
+            checked = ranked(checked, self._checks)
+        self._questions.offer(number, checked, last=last)
         accept = self._schedule.accept
         verdicts: list[tuple[Checked, Verdict]] = []
         while True:
@@ -338,7 +337,7 @@ class _Job:
                 verdicts.append((chosen, reviewed.verdict))
             if not self._listen(checked):
                 break
-            checked = self._ranked(checked)
+            checked = ranked(checked, self._checks)
             if checked[0] is chosen:
                 evidence = self._checks.settle(chosen, last=last)
                 break
@@ -366,36 +365,16 @@ class _Job:
 
     def _listen(self, checked: Sequence[Checked] = ()) -> bool:
         """Take in the user's answers; False: there is none that is new. ``checked`` are candidates of this attempt."""
-
-        def best() -> Checked | None:
-            found = self._leaderboard.best(checked)
-            return found.checked if found is not None else None
-
-        told = self._questions.take(best)
+        told = self._questions.take(checked)
         self._insights = merge(told or (), self._insights)
         return told is not None
 
-    def _ranked(self, checked: Sequence[Checked]) -> tuple[Checked, ...]:
-        return tuple(sorted(checked, key=lambda item: rank(item, self._checks), reverse=True))
-
     async def _answered(self, number: int, rows: Sequence[Row]) -> Conclusion | None:
-        """How the job ends where the user's answer proves a candidate of attempt ``number`` or before: that one is
-        accepted once a panel has seen it, where one has to. None: the job goes on."""
-        best, accept = self._leaderboard.best(), self._schedule.accept
-        if best is None or not best.evidence.matched or best.evidence.grade is not Grade.PROVEN:
+        """How the job ends where an answer that came since attempt ``number`` is reason enough; None: it goes on."""
+        if not self._listen():
             return None
-        row = rows[number - 1]
-        verdict = best.verdict
-        if verdict is None and row.panel.kind != "none" and needs_panel(best.checked.build, best.evidence, accept):
-            try:
-                verdict = (await self._stages.review(number, row, best.checked, best.evidence)).verdict
-            except ServerUnreachable:
-                return None  # the next attempt finds out whether that ends the job
-            self._leaderboard.said(best.checked, verdict)
-        decision = decide(build=best.checked.build, evidence=best.evidence, verdict=verdict, accept=accept, last=False)
-        if decision.kind is not DecisionKind.ACCEPT or decision.unverified:
-            return None
-        return self._conclude(Outcome.ACCEPTED, decision.reason)
+        accepted = await self._questions.accepted(number, rows[number - 1])
+        return None if accepted is None else self._conclude(Outcome.ACCEPTED, accepted.reason)
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(

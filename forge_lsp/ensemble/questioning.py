@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from forge_lsp.core.attempt import Insight, InsightKind
-from forge_lsp.core.checks import CheckStatus
-from forge_lsp.core.events import Emit, QuestionAsked
+from forge_lsp.core.attempt import Decision, DecisionKind, Insight, InsightKind
+from forge_lsp.core.checks import CheckStatus, Grade
+from forge_lsp.core.errors import ServerUnreachable
+from forge_lsp.core.events import QuestionAsked
 from forge_lsp.core.ports import Asker
 from forge_lsp.core.questions import Answer, Asked, Effect, Question
 from forge_lsp.ensemble.agreement import answer_of
 from forge_lsp.ensemble.asking import Voice, question_of
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import Checked
+from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.insights import answer_words
+
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.leaderboard import Leaderboard
+    from forge_lsp.ensemble.schedule import Row
+    from forge_lsp.ensemble.stages import Stages
 
 __all__ = ["Questioning"]
 
@@ -21,15 +29,17 @@ _RUN = (CheckStatus.PROOF, CheckStatus.KEPT, CheckStatus.OWED, CheckStatus.FAILE
 
 
 class Questioning:
-    """Puts questions through ``asker`` (None: nobody is there) and hands the answers to ``checks``.
+    """Puts questions through ``asker`` (None: nobody is there) and hands the answers to what judges candidates.
 
-    One question at a time: the next one comes only once the one before is answered and no candidate gives the answer.
+    ``leaderboard`` holds the candidates of earlier attempts. One question at a time: the next one comes only once the
+    one before is answered and no candidate gives the answer.
     """
 
-    def __init__(self, asker: Asker | None, checks: Checks, emit: Emit) -> None:
+    def __init__(self, asker: Asker | None, stages: Stages, leaderboard: Leaderboard) -> None:
         self._asker = asker if asker is not None and asker.most > 0 else None
-        self._checks = checks
-        self._emit = emit
+        self._stages = stages
+        self._leaderboard = leaderboard
+        self._checks = stages.checks
         self._asked: list[Asked] = []
 
     @property
@@ -43,11 +53,12 @@ class Questioning:
         return tuple(one.question.call for one in self._asked if one.question.check is None)
 
     def offer(self, attempt: int, checked: Sequence[Checked], *, last: bool) -> None:
-        """Put a question where one is due. ``checked`` are all candidates of the job."""
+        """Put a question where one is due. ``checked`` are the candidates of this attempt."""
         if self._asker is None or len(self._asked) >= self._asker.most:
             return
         if any(one.answer is None or one.effect in (Effect.CONFIRMED, Effect.CHANGED) for one in self._asked):
             return
+        checked = (*self._leaderboard.checked, *checked)
         asked = {key for one in self._asked for key in (one.question.call, one.question.check) if key is not None}
         found = question_of(
             self._voices(checked, last=last),
@@ -59,14 +70,12 @@ class Questioning:
         if found is None:
             return
         self._asked.append(Asked(question=found))
-        self._emit(QuestionAsked(number=attempt, question=found))
+        self._stages.emit(QuestionAsked(number=attempt, question=found))
         self._asker.offer(found)
 
-    def take(self, best: Callable[[], Checked | None]) -> tuple[Insight, ...] | None:
-        """Take in the answers that came; None: there was none. What the next attempt should know of them.
-
-        ``best`` answers the best candidate by what is known when it is called.
-        """
+    def take(self, checked: Sequence[Checked]) -> tuple[Insight, ...] | None:
+        """Take in the answers that came, and return what the next attempt should know of them; None: there was none.
+        ``checked`` are the candidates of this attempt."""
         answers = self._asker.taken() if self._asker is not None else ()
         told: list[Insight] = []
         any_new = False
@@ -76,20 +85,36 @@ class Questioning:
                 continue
             any_new = True
             question = self._asked[number].question
-            effect = self._effect(question, answer, best)
+            effect = self._effect(question, answer, checked)
             self._asked[number] = replace(self._asked[number], answer=answer, effect=effect)
             words = answer_words(question, answer)
             if words is not None:
                 told.append(Insight(kind=InsightKind.FEEDBACK, text=words, attempt=question.attempt))
         return tuple(told) if any_new else None
 
-    def _effect(self, question: Question, answer: Answer, best: Callable[[], Checked | None]) -> Effect:
-        before = best()
+    async def accepted(self, number: int, row: Row) -> Decision | None:
+        """Return the decision where an answer proves a candidate of attempt ``number`` (by ``row``) or before, once a
+        panel has seen it where one has to; None: the job goes on."""
+        best, accept = self._leaderboard.best(), self._stages.schedule.accept
+        if best is None or not best.evidence.matched or best.evidence.grade is not Grade.PROVEN:
+            return None
+        verdict = best.verdict
+        if verdict is None and row.panel.kind != "none" and needs_panel(best.checked.build, best.evidence, accept):
+            try:
+                verdict = (await self._stages.review(number, row, best.checked, best.evidence)).verdict
+            except ServerUnreachable:
+                return None  # the next attempt finds out whether that ends the job
+            self._leaderboard.said(best.checked, verdict)
+        decision = decide(build=best.checked.build, evidence=best.evidence, verdict=verdict, accept=accept, last=False)
+        return decision if decision.kind is DecisionKind.ACCEPT and not decision.unverified else None
+
+    def _effect(self, question: Question, answer: Answer, checked: Sequence[Checked]) -> Effect:
+        before = self._leaderboard.best(checked)
         self._checks.replies.add(question, answer)
-        after = best()
+        after = self._leaderboard.best(checked)
         if not answer.says or before is None or after is None:
             return Effect.NOTHING
-        given = [reply for reply in self._checks.replies.of(after.raw) if reply.call == question.call]
+        given = [reply for reply in after.evidence.replies if reply.call == question.call]
         if not any(reply.agrees for reply in given):
             return Effect.REFUTED if given else Effect.NOTHING
         return Effect.CONFIRMED if after.candidate == before.candidate else Effect.CHANGED

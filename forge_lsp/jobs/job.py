@@ -379,7 +379,7 @@ class Job:
         for answer in desk.taken():
             try:
                 self._record = with_answer(self._record, without_secrets(answer, self.task.secrets), self._candidate)
-            except BadRequest:
+            except Exception:  # an answer must not cost the result
                 logger.exception("job %s: an answer could not be used", self.id)
 
     def _candidate(self, id_: str) -> Candidate:
