@@ -396,8 +396,9 @@ class Job:
     def _break_off(self, error: BaseException) -> None:
         """Something failed before there was an end: this is the end. Must not fail itself."""
         self._silent = True
-        if self._run is not None and not self._run.done():
+        if self._run is not None:
             self._run.cancel()
+            self._run.add_done_callback(_look_at)
         reason = f"forge-lsp failed unexpectedly while the job ended ({type(error).__name__}); its log has the details"
         end = replace(self._record, outcome=Outcome.FAILED, reason=reason)
         if self._cancel_reason is not None or isinstance(error, asyncio.CancelledError):
@@ -436,3 +437,9 @@ class Job:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
         self._log.append(body)
+
+
+def _look_at(run: asyncio.Task[Conclusion]) -> None:
+    """Look at how a run ended that nobody waits for: an error that nobody looks at is a warning of asyncio's."""
+    if not run.cancelled():
+        run.exception()
