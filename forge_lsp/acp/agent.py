@@ -18,8 +18,10 @@ from forge_lsp.acp.prompts import Block, Mention, read_prompt
 from forge_lsp.acp.stages import Course
 from forge_lsp.core.attempt import Candidate, Outcome
 from forge_lsp.core.errors import BadRequest, ConsentRefused, EditConflict, EnvironmentFault, ForgeError
+from forge_lsp.core.events import QuestionAsked
 from forge_lsp.core.ports import ConsentQuestion, Item, ItemKind
 from forge_lsp.core.task import Document, TextRange
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.record import JobRecord
@@ -27,6 +29,7 @@ from forge_lsp.jobs.writing import Files, write_result
 
 if TYPE_CHECKING:
     from forge_lsp.core.events import JobEvent
+    from forge_lsp.core.questions import Question
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
 
@@ -174,6 +177,7 @@ class ForgeAgent:
             apply=ApplyMode.NONE,
             allow=self._allow,
             attended=lambda: self.attended,
+            questions=True,
         )
         job = session.job = await self._services.jobs.start(request)
         if session.cancelled:  # while it was being prepared
@@ -187,12 +191,23 @@ class ForgeAgent:
                 for update in course.updates(event):
                     await self._update(session, update)
 
+        asking: list[asyncio.Task[None]] = []
+
+        def ask(event: JobEvent) -> None:
+            if isinstance(event.body, QuestionAsked):
+                asking.append(asyncio.create_task(self._question(session, job, event.body.question)))
+
+        stop_asking = job.listen(ask)
         showing = asyncio.create_task(show())
         try:
             result = await job.wait()
         finally:
             stop()
+            stop_asking()
             heard.put_nowait(None)
+            for task in asking:  # the turn ends with the job, and its question with both
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
         if session.cancelled:
             showing.cancel()
             return
@@ -298,6 +313,23 @@ class ForgeAgent:
             raise ConsentRefused("the user said never")
         return answer == "yes"
 
+    async def _question(self, session: _Session, job: Job, question: Question) -> None:
+        """Ask what a call should give; the job goes on. Left alone, it is no answer."""
+        call = schema.ToolCallUpdate(
+            tool_call_id=f"{job.id}-{question.id}",
+            title=f"What should `{question.call.strip().splitlines()[-1]}` give?",
+            kind="think",
+            content=[acp.tool_content(acp.text_block(_question_text(question)))],
+        )
+        options = tuple((str(number), choice.value, "allow_once") for number, choice in enumerate(question.choices))
+        more = (("none", "None of these", "reject_once"), ("unknown", "I can't say", "reject_once"))
+        answer = await self._permission(session, call, (*options, *more))
+        if answer is None:
+            return
+        given = Given(choice=int(answer)) if answer.isdecimal() else Given(none=answer == "none")
+        with suppress(ForgeError):  # the job has ended, or was cancelled, meanwhile
+            await self._services.jobs.answer(job.id, question.id, given, self._services.editing)
+
     async def _permission(
         self, session: _Session, call: schema.ToolCallUpdate, options: tuple[tuple[str, str, Any], ...]
     ) -> str | None:
@@ -318,6 +350,7 @@ class ForgeAgent:
             logger.info("a question was not answered: %s", type(error).__name__)
             return None
         finally:
+            asking.cancel()
             session.asking.discard(asking)
         return outcome.option_id if isinstance(outcome, schema.AllowedOutcome) else None
 
@@ -336,6 +369,16 @@ class ForgeAgent:
         if session is None:
             raise acp.RequestError.invalid_params({"sessionId": f"no session {session_id!r}"})
         return session
+
+
+def _question_text(question: Question) -> str:
+    lines = [f"```\n{question.call.strip()}\n```"]
+    if question.check is not None:
+        lines.append(f"One of your checks says {question.expected}, and models agree against it.")
+    for choice in question.choices:
+        who = ", ".join(choice.models) or "your check"
+        lines.append(f"- `{choice.value}`: {who}")
+    return "\n".join([*lines, "The job goes on meanwhile."])
 
 
 def _all(items: Any) -> list[Item]:

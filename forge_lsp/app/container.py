@@ -263,6 +263,7 @@ class Container:
             toolchains=components.toolchains,
             fast=components.fast,
             formatter=components.formatter if settings.apply.format else None,
+            questions=settings.ask.questions,
             budget=Budget(job=budget.job, day=budget.day, month=budget.month),
             prices=Prices(overrides=prices, addresses=addresses),
             granted=frozenset(settings.consent.servers),

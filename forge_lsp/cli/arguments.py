@@ -28,6 +28,7 @@ class Options(argparse.Namespace):
     max_iterations: int | None = None
     profile: str | None = None
     write: bool = False
+    ask: bool = False
     job: str | None = None
     limit: int = 20
     name: str | None = None
@@ -146,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
     generate.add_argument(
         "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+    generate.add_argument(
+        "--ask", action="store_true", help="be asked what a call should give where the models differ; the job goes on"
     )
     generate.add_argument("--write", action="store_true", help="write an accepted result into the file")
     _json(generate, "print the job document")

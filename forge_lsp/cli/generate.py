@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli import files
+from forge_lsp.cli.asking import TerminalQuestions
 from forge_lsp.cli.diff import print_diff
 from forge_lsp.cli.display import Display, say, stderr_console
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.ports import ConsentQuestion
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.contract import JobRequest
 from forge_lsp.jobs.offer import offer_of, target_text
 from forge_lsp.jobs.record import JobRecord
@@ -53,10 +56,13 @@ async def generate(options: Options, services: Services) -> int:
         max_iterations=options.max_iterations,
         profile=options.profile,
         allow=frozenset(options.allow),
+        questions=options.ask,
     )
     console = stderr_console()
     job = await services.jobs.start(request)
     job.listen(Display(console))
+    if options.ask:
+        job.listen(TerminalQuestions(console, partial(_answered, services, job.id)))
     result = await _end(job)
     written: _Written | None = None
     refusal: str | None = None
@@ -82,6 +88,10 @@ async def generate(options: Options, services: Services) -> int:
         console.print("nothing was written; --write writes an accepted result", style="dim")
     console.print(f"report: forge-lsp jobs show {job.id}", style="dim", soft_wrap=True)
     return 0 if result.outcome is Outcome.ACCEPTED and refusal is None else 1
+
+
+async def _answered(services: Services, job_id: str, question: str, given: Given) -> None:
+    await services.jobs.answer(job_id, question, given, services.editing)
 
 
 async def _end(job: Job) -> JobRecord:

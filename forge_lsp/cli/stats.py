@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.intervals import Ratio
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, Proof, ReviewerSeen, Statistics
+    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, Proof, Questions, ReviewerSeen, Statistics
 
 __all__ = ["stats"]
 
@@ -78,6 +78,10 @@ def _print(told: Statistics) -> None:
         rows = [_became_row(one) for one in told.proofs if one.applied.hits]
         table(rows, ("applied", "jobs", "kept", "changed", "undone", "unknown"))
         line("A guess: the code when its file was next saved, less what formatters change.")
+    if told.questions.asked.hits:
+        line()
+        line("Questions to you", "bold")
+        line(f"  {_asked(told.questions)}")
     line()
     line("Free before paid", "bold")
     line(f"  {_free(told)}")
@@ -157,6 +161,22 @@ def _comparison_row(one: Comparison) -> list[str]:
     return ["  " + _name(one.model), *cells]
 
 
+def _asked(one: Questions) -> str:
+    jobs = count(one.asked.total, "job")
+    text = f"Asked in {one.asked.hits} of {jobs}: {one.answered.hits} of {one.answered.total} answered"
+    if not one.answered.hits:
+        return f"{text}."
+    told = [
+        f"{one.confirmed.hits} confirmed the best candidate",
+        f"{one.changed.hits} made another one the best",
+        f"{one.refuted.hits} spoke against the best",
+        f"{one.said.total - one.said.hits} could not say",
+        f"{one.late} came after the job",
+        f"{one.kept.hits} became examples",
+    ]
+    return f"{text}; {', '.join(words for words in told if not words.startswith('0 '))}."
+
+
 def _free(told: Statistics) -> str:
     if not told.free.total:
         return "No job was accepted yet."
@@ -220,6 +240,16 @@ def _document(told: Statistics) -> dict[str, object]:
             }
             for one in told.proofs
         ],
+        "questions": {
+            "asked": share_document(told.questions.asked),
+            "answered": share_document(told.questions.answered),
+            "said": share_document(told.questions.said),
+            "confirmed": share_document(told.questions.confirmed),
+            "changed": share_document(told.questions.changed),
+            "refuted": share_document(told.questions.refuted),
+            "kept": share_document(told.questions.kept),
+            "late": told.questions.late,
+        },
         "claims": {
             "freeBeforePaid": {"free": share_document(told.free), "paidJobCostUsd": interval_document(told.paid)},
             "parallelBeforeSequential": [

@@ -20,6 +20,7 @@ from forge_lsp.languages.registry import BUILT_IN, languages
 __all__ = [
     "Accept",
     "Apply",
+    "Ask",
     "Budget",
     "Check",
     "Consent",
@@ -145,6 +146,14 @@ class Lens(_Table):
 
     enabled: bool = True
     """Show `Generate with ensemble` over empty bodies and TODO(forge) comments."""
+
+
+class Ask(_Table):
+    """Questions to you about what the code should do. No job waits for an answer."""
+
+    questions: Annotated[int, Field(ge=0, le=2)] = 1
+    """How often a job may ask what a call should give, where candidates of different models differ and nothing of yours
+    decides, or where they agree against one of your checks. 0: never."""
 
 
 class Consent(_Table):
@@ -298,6 +307,7 @@ class Settings(_Table):
     ladder: Ladder = Ladder()
     apply: Apply = Apply()
     lens: Lens = Lens()
+    ask: Ask = Ask()
     consent: Consent = Consent()
     budget: Budget = Budget()
     deadlines: Deadlines = Deadlines()

@@ -34,6 +34,7 @@ _SMALLER = (
     ("budget", "day"),
     ("budget", "month"),
     ("check", "timeout"),
+    ("ask", "questions"),
     *(("deadlines", key) for key in ("connect", "first_token", "between_tokens", "total", "load", "job")),
 )
 _LARGER = (("accept", "score"),)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, Grade
+from forge_lsp.core.questions import Reply
 
 __all__ = [
     "Agreement",
@@ -182,7 +183,8 @@ class Evidence:
     ``committee`` are the examples of other models beside what it gives, ``merit`` is all that was run in one number,
     by which candidates are ranked (None: not known).
     ``doubt`` says in words why no proof of this candidate is believed: what it does on the path that was run could
-    forge one. ``grade`` is what stands behind it, once all is known (None: a check is failed, owed or disputed).
+    forge one. ``replies`` are the user's answers to questions beside what the candidate gives. ``grade`` is what stands
+    behind it, once all is known (None: a check is failed, owed or disputed, or the user answered something else).
     """
 
     results: tuple[CheckResult, ...] = ()
@@ -195,6 +197,7 @@ class Evidence:
     merit: float | None = None
     doubt: str | None = None
     grade: Grade | None = None
+    replies: tuple[Reply, ...] = ()
 
     def count(self, *statuses: CheckStatus) -> int:
         """Return how many results have one of ``statuses``."""
@@ -204,6 +207,16 @@ class Evidence:
     def against(self) -> int:
         """How many checks are failed or owed."""
         return self.count(*AGAINST)
+
+    @property
+    def matched(self) -> int:
+        """How many answers of the user's the candidate gives."""
+        return sum(reply.agrees for reply in self.replies)
+
+    @property
+    def contradicted(self) -> int:
+        """How many answers of the user's it contradicts."""
+        return len(self.replies) - self.matched
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import ClassVar, TypeAlias
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import to_json
+from forge_lsp.core.questions import Answer, Question
 
 __all__ = [
     "AttemptFinished",
@@ -28,6 +29,8 @@ __all__ = [
     "JobEvent",
     "JobFinished",
     "JobStarted",
+    "QuestionAnswered",
+    "QuestionAsked",
     "RungSkipped",
     "Stage",
     "StageFinished",
@@ -147,6 +150,23 @@ class StageFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked:
+    """Candidates differ on a call, or against a check, and the user may say what is right. The job goes on."""
+
+    type: ClassVar[str] = "question.asked"
+    number: int
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered:
+    """The user answered, while the job ran."""
+
+    type: ClassVar[str] = "question.answered"
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFinished:
     """``decision`` is accept, retry, give_up or skip; ``score`` and ``grade`` (of proof) None where there is none."""
 
@@ -184,6 +204,8 @@ EventBody: TypeAlias = (
     | Degraded
     | RungSkipped
     | StageFinished
+    | QuestionAsked
+    | QuestionAnswered
     | AttemptFinished
     | JobFinished
 )

@@ -11,7 +11,7 @@ from forge_lsp.core.ports import Item, ItemKind, Syntax
 from forge_lsp.core.task import Task
 from forge_lsp.editing.outline import has_todo
 
-__all__ = ["keep_documentation", "speaks_of_documentation"]
+__all__ = ["keep_documentation", "lead_comments", "speaks_of_documentation"]
 
 _KINDS = (ItemKind.FUNCTION, ItemKind.CLASS, ItemKind.ASSIGNMENT)
 _STARTS = ("//", "/*", "*")
@@ -58,6 +58,13 @@ def keep_documentation(original: str, code: str, language: Language, syntax: Syn
             del after[number]
         after[at:at] = [new.indent + line if line else line for line in theirs]
     return "\n".join(after)
+
+
+def lead_comments(item: Item, text: str, lines: Sequence[str], language: Language) -> tuple[int, Sequence[int], str]:
+    """Return the number of a definition's first line, those of the comments' lines above its header, in order, and its
+    indentation. ``lines`` are those of ``text``."""
+    lead = _lead(item, text, lines, text.count("\n", 0, item.range.start), language)
+    return lead.first, lead.comments, lead.indent
 
 
 def _lost(before: Sequence[str], after: Sequence[str], language: Language) -> bool:

@@ -21,6 +21,7 @@ from forge_lsp.editing.file_head import keep_head
 from forge_lsp.editing.headers import keep_words
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.editing.indentation import Strings, indent_unit, reindent
+from forge_lsp.editing.keeping import with_example
 from forge_lsp.editing.lines import BOM, Lines, dominant_ending, is_blank, normalised
 from forge_lsp.editing.merging import merge_texts
 from forge_lsp.editing.outline import has_todo
@@ -122,6 +123,13 @@ class Edits:
     def merge(self, base: str, ours: str, theirs: str) -> str:
         """3-way merge by lines. Raises EditConflict where both sides changed the same or adjacent lines."""
         return merge_texts(base, ours, theirs)
+
+    def example(self, text: str, language: Language, names: Sequence[str], call: str, value: str) -> str | None:
+        """See :class:`~forge_lsp.core.ports.Editing`."""
+        bom = BOM if text.startswith(BOM) else ""
+        shown = text.removeprefix(BOM)
+        changed = with_example(shown, language, self._syntax, names=names, call=call, value=value)
+        return None if changed is None else bom + changed
 
     def moved(self, scope: Scope, base: str, theirs: str) -> Scope:
         """``scope`` of ``base`` where it is in ``theirs``. Raises EditConflict when its own lines were changed."""

@@ -13,19 +13,22 @@ from forge_lsp.core.task import Task
 from forge_lsp.ensemble.agreement import Behaviours, answer_of
 from forge_lsp.ensemble.committee import Committee, share, supports
 from forge_lsp.ensemble.merit import SUPPORTING_MODELS, SUPPORTING_POINTS, SUPPORTING_SHARE, merit
+from forge_lsp.ensemble.replies import Replies, graded
 
-__all__ = ["Checked", "Checks", "check", "rank"]
+__all__ = ["Checked", "Checks", "check", "rank", "ranked"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A candidate with what its checks showed. ``raw`` is the evidence as the toolchain told it, before disputes."""
+    """A candidate with what its checks showed. ``raw`` is the evidence as the toolchain told it, before disputes;
+    ``also`` are the settings keys of other models that wrote the same."""
 
     candidate: Candidate
     build: BuildReport
     raw: Evidence = field(default_factory=Evidence)
+    also: tuple[str, ...] = ()
 
 
 class Checks:
@@ -35,7 +38,8 @@ class Checks:
     give one other value. ``unfinished``: the scope had no working code before. ``alone``: only one small model can
     write; then two of its samples are witnesses, and only once no attempt is left. ``identity`` gives a
     candidate's model: two keys of the settings may name one model, which is one witness. ``by_method``: the scope is a
-    class, which is backed as far as the method on which candidates agree least.
+    class, which is backed as far as the method on which candidates agree least. ``replies`` are the user's answers to
+    questions.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Checks:
         identity: Callable[[str], str] = lambda key: key,
     ) -> None:
         self.behaviours = Behaviours()
+        self.replies = Replies()
         self.committee = Committee(identity)
         self.identity = identity
         self._unfinished = unfinished
@@ -85,21 +90,23 @@ class Checks:
         self.committee.answered(model, key, {one.call: one.answer for one in checked.raw.observed})
 
     def judge(self, evidence: Evidence, *, last: bool = False) -> Evidence:
-        """Return ``evidence`` with the checks that are disputed by what is known now. ``last``: no attempt is left."""
+        """Return ``evidence`` with the checks that are disputed by what is known now, and those that the user's answers
+        have settled. ``last``: no attempt is left."""
         disputed: dict[str, str] = {}
+        settled = self.replies.settled
         for (check, answer), models in self._witnesses.items():
-            if check in self._met:
+            if check in self._met or check in settled:
                 continue
             if len(set(models)) > 1:
                 disputed[check] = f"{_count(len(set(models)))} models answer {answer}"
             elif self._alone and last and len(models) > 1:
                 disputed.setdefault(check, f"{_count(len(models))} samples answer {answer}")
-        if not disputed:
+        if not disputed and not settled:
             return evidence
         results = tuple(
             replace(result, status=CheckStatus.DISPUTED, detail=disputed[result.id])
             if result.status is CheckStatus.OWED and result.id in disputed
-            else result
+            else self.replies.amended(result)
             for result in evidence.results
         )
         return replace(evidence, results=results)
@@ -123,7 +130,7 @@ class Checks:
             and backing.share >= SUPPORTING_SHARE
         )
         grade = grade_of(judged.results, unfinished=self._unfinished, supported=supported)
-        return replace(
+        settled = replace(
             judged,
             agreement=agreement,
             committee=expected,
@@ -131,15 +138,20 @@ class Checks:
             observed=(),
             grade=grade if judged.doubt is None else None,
         )
+        return graded(settled, self.replies.of(checked.raw))
 
     def merit(self, checked: Checked) -> float:
         """Return a candidate's merit by all that is known now: what was run, in one number."""
         judged = self.judge(checked.raw)
         model = self.identity(checked.candidate.model)
         agreement = self.behaviours.agreement(model, checked.raw)
+        replies = self.replies.of(checked.raw)
+        matched = sum(reply.agrees for reply in replies)
         return merit(
             passed=judged.count(CheckStatus.PROOF) + self.kept(judged),
             failed=judged.against,
+            matched=matched,
+            contradicted=len(replies) - matched,
             agreement=agreement.share if agreement is not None else None,
             committee=share(self.committee.judge(model, checked.raw)),
         )
@@ -196,10 +208,12 @@ async def check(
         checked += [task_.result() for task_ in running]
         if any(item.build.compiled and not item.raw.against for item in checked):
             break
-    for item in checked:
+    for number, item in enumerate(checked):
         checks.learn(item)
         # Two models that write the same agree in everything; it is checked once.
         same = [one for one in candidates if _bare(one.text) == _bare(item.candidate.text)]
+        also = dict.fromkeys(one.model for one in same if one.model != item.candidate.model)
+        checked[number] = replace(item, also=tuple(also))
         for model, twin in {checks.identity(one.model): one for one in same}.items():
             if model != checks.identity(item.candidate.model):
                 checks.learn(replace(item, candidate=twin))
@@ -210,19 +224,26 @@ def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
     """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by what
     other models wrote, behaves like what its own model wrote, is short. Comparable among the candidates of one job."""
     judged = checks.judge(checked.raw)
+    replies = checks.replies.of(checked.raw)
+    matched = sum(reply.agrees for reply in replies)
     model = checks.identity(checked.candidate.model)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
-        -judged.against,
+        -judged.against - (len(replies) - matched),  # an answer of the user's weighs as one example
         judged.doubt is None,
         -judged.count(CheckStatus.DISPUTED),
-        judged.count(CheckStatus.PROOF),
+        judged.count(CheckStatus.PROOF) + matched,
         checks.kept(judged),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
         round(checks.merit(checked), 6),
         round(checks.behaviours.own(model, checked.raw), 6),
         -len(checked.candidate.code),
     )
+
+
+def ranked(checked: Sequence[Checked], checks: Checks) -> tuple[Checked, ...]:
+    """Candidates by what is known now, the best first."""
+    return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 
 async def _batches(task: Task, candidates: Sequence[Candidate], fast: FastGate | None) -> Sequence[Sequence[Candidate]]:

@@ -60,7 +60,7 @@ def decide(
         return _no(blocked, last)
     if accept.rule == "never":
         return _no("accept.rule is never, so that all attempts run", last)
-    open_question = evidence.doubt or _disputed(evidence)
+    open_question = evidence.doubt or _contradicted(evidence) or _disputed(evidence)
     if open_question is not None:
         scored = verdict.score if verdict is not None and accept.rule == "score" else None
         enough = scored is None or scored >= accept.score
@@ -78,6 +78,8 @@ def proof_words(evidence: Evidence) -> str:
     match evidence.grade:
         case Grade.PROVEN:
             proofs = [result for result in evidence.results if result.status is CheckStatus.PROOF]
+            if evidence.replies and not proofs:
+                return "it gives what you answered"
             return f"{len(proofs)} of {_number(proofs)} that failed before pass{'es' if len(proofs) == 1 else ''} now"
         case Grade.KEPT:
             kept = [result for result in evidence.results if result.status is CheckStatus.KEPT]
@@ -139,6 +141,16 @@ def _too_little(evidence: Evidence, accept: Accept) -> str | None:
     if grade.rank >= accept.proof.rank:
         return None
     return f"it is {grade} ({proof_words(evidence)}), and accept.proof asks for {accept.proof}"
+
+
+def _contradicted(evidence: Evidence) -> str | None:
+    """Return the sentence about the user's answer that a candidate does not give, or None."""
+    reply = next((reply for reply in evidence.replies if not reply.agrees), None)
+    if reply is None:
+        return None
+    call = reply.call.strip().splitlines()[-1]
+    said = f"you answered {reply.expected}" if reply.expected else "you answered that it is none of the values shown"
+    return f"for `{call}` {said}, and it gives {reply.actual}"
 
 
 def _disputed(evidence: Evidence) -> str | None:

@@ -14,11 +14,13 @@ from forge_lsp.core.attempt import (
     Verdict,
 )
 from forge_lsp.core.checks import CheckResult, CheckStatus
+from forge_lsp.core.questions import Answer, Question
 from forge_lsp.ensemble.agreement import Difference
 from forge_lsp.ensemble.fencing import as_item, on_one_line
+from forge_lsp.ensemble.values import same
 from forge_lsp.ensemble.words import clip, estimate_tokens
 
-__all__ = ["failure_words", "learn", "merge", "render_insights"]
+__all__ = ["answer_words", "failure_words", "learn", "merge", "render_insights"]
 
 MOST_DIAGNOSTICS = 8
 MOST_EXAMPLES = 6
@@ -65,6 +67,22 @@ def learn(
     if tried is not None:
         lessons.append((InsightKind.TRIED, tried))
     return tuple(Insight(kind=kind, text=clip(text, _LONGEST), attempt=attempt) for kind, text in lessons)
+
+
+def answer_words(question: Question, answer: Answer) -> str | None:
+    """Return the user's answer as the next attempt is told of it; None: it says nothing."""
+    call = f"`{question.call.strip()}`"
+    if answer.value is not None:
+        value = answer.value if answer.value.startswith("raises ") else f"gives {answer.value}"
+        wrong = f" (the example that says {question.expected} is wrong)" if _overrules(question, answer) else ""
+        return f"{call} {value}{wrong}"
+    if answer.own:
+        return f"{call} gives none of: {'; '.join(choice.value for choice in question.choices)}"
+    return None
+
+
+def _overrules(question: Question, answer: Answer) -> bool:
+    return question.check is not None and answer.value is not None and not same(answer.value, question.expected)
 
 
 def merge(new: Iterable[Insight], old: Iterable[Insight], *, tokens: int = KEPT_TOKENS) -> tuple[Insight, ...]:

@@ -46,6 +46,10 @@ class Leaderboard:
         """Take in all candidates of one attempt; ``verdict`` belongs to the one that the panel saw."""
         self._entries.extend((item, verdict if item is chosen else None) for item in checked)
 
+    def said(self, checked: Checked, verdict: Verdict | None) -> None:
+        """Take in the panel's word on a candidate that is known already."""
+        self._entries = [(one, verdict if one is checked else old) for one, old in self._entries]
+
     @property
     def checked(self) -> tuple[Checked, ...]:
         """All candidates so far, in order."""
@@ -63,13 +67,32 @@ class Leaderboard:
             if one.build.compiled is not False
         )
 
-    def with_answers(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
-        """Return attempts with what each candidate answered to calls that not all of them answer alike."""
+    def settled(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+        """Return attempts with what their candidates' checks show now: the user's answers came after some of them."""
+
+        def of(candidate: Candidate, known: Evidence) -> Evidence:
+            found = next((checked for checked, _ in self._entries if checked.candidate == candidate), None)
+            return self._checks.settle(found, last=True) if found is not None else known
+
+        return tuple(
+            replace(
+                attempt,
+                evidence=of(attempt.candidate, attempt.evidence) if attempt.candidate is not None else attempt.evidence,
+                others=tuple(replace(one, evidence=of(one.candidate, one.evidence)) for one in attempt.others),
+            )
+            for attempt in attempts
+        )
+
+    def with_answers(self, attempts: Sequence[Attempt], asked: Sequence[str] = ()) -> tuple[Attempt, ...]:
+        """Return attempts with what each candidate answered to calls that not all of them answer alike, first to those
+        that the user was ``asked`` about."""
         answers: dict[str, set[str]] = {}
         for checked, _ in self._entries:
             for seen in checked.raw.observed:
                 answers.setdefault(seen.call, set()).add(seen.answer)
-        parting = [call for call, given in answers.items() if len(given) > 1][:MOST_PARTING]
+        split = [call for call, given in answers.items() if len(given) > 1]
+        parting = [*(call for call in asked if call in split), *(call for call in split if call not in asked)]
+        parting = parting[:MOST_PARTING]
         if not parting:
             return tuple(attempts)
 
@@ -88,15 +111,17 @@ class Leaderboard:
             for attempt in attempts
         )
 
-    def best(self) -> Best | None:
-        """Return the best that compiles, or that nothing here could compile; None where there is none.
+    def best(self, more: Iterable[Checked] = ()) -> Best | None:
+        """Return the best that compiles, or that nothing here could compile; None where there is none. ``more`` are
+        candidates that are not taken in yet.
 
         By: proven to compile, least against it, no doubt, most proofs, most kept, merit, score, the later one.
         What was run goes before what reviewers think.
         """
+        entries = [*self._entries, *((checked, None) for checked in more)]
         offered = [
             (checked, self._checks.settle(checked, last=True), verdict, index)
-            for index, (checked, verdict) in enumerate(self._entries)
+            for index, (checked, verdict) in enumerate(entries)
             if checked.build.compiled is not False
         ]
         if not offered:
@@ -108,10 +133,10 @@ class Leaderboard:
         score = verdict.score if verdict is not None else None
         return (
             checked.build.compiled is True,
-            -evidence.against,
+            -evidence.against - evidence.contradicted,  # an answer of the user's weighs as one example
             evidence.doubt is None,
             -evidence.count(CheckStatus.DISPUTED),
-            evidence.count(CheckStatus.PROOF),
+            evidence.count(CheckStatus.PROOF) + evidence.matched,
             self._checks.kept(evidence),
             round(evidence.merit or 0.0, 6),
             -1.0 if score is None else score,

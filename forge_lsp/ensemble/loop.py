@@ -23,6 +23,7 @@ from forge_lsp.core.errors import ServerUnreachable, SettingsError
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Emit, RungSkipped
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import (
+    Asker,
     Clock,
     ContextGatherer,
     Editing,
@@ -35,16 +36,18 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
+from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
-from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.checking import Checked, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
+from forge_lsp.ensemble.questioning import Questioning
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -56,7 +59,8 @@ __all__ = ["Conclusion", "Ensemble", "Sent"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
-    for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server."""
+    for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server; ``questions`` are
+    those that the user was asked."""
 
     outcome: Outcome
     attempts: tuple[Attempt, ...]
@@ -65,6 +69,7 @@ class Conclusion:
     reason: str | None
     sent: tuple[Sent, ...] = ()
     evidence: Evidence | None = None
+    questions: tuple[Asked, ...] = ()
 
 
 class Ensemble:
@@ -104,9 +109,10 @@ class Ensemble:
         spending: Spending,
         emit: Emit,
         records: Mapping[str, Record] | None = None,
+        asker: Asker | None = None,
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
-        each writer has won in this language, for an effort by need.
+        each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -139,7 +145,7 @@ class Ensemble:
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
-        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {})
+        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -172,7 +178,7 @@ class _Result:
 class _Job:
     """One job: what was tried, what was learnt, and the order of it all."""
 
-    def __init__(self, stages: Stages, climb: Climb, records: Mapping[str, Record]) -> None:
+    def __init__(self, stages: Stages, climb: Climb, records: Mapping[str, Record], asker: Asker | None) -> None:
         self._records = records
         self._stages = stages
         self._climb = climb
@@ -182,6 +188,7 @@ class _Job:
         self._calls = stages.calls
         self._checks = stages.checks
         self._leaderboard = Leaderboard(stages.checks)
+        self._questions = Questioning(asker, stages, self._leaderboard)
         self._widening = Widening(stages, self._leaderboard)
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
@@ -190,6 +197,8 @@ class _Job:
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
         for number, planned in enumerate(rows, start=1):
+            if (won := await self._answered(number - 1, rows)) is not None:
+                return won
             due = await self._stages.writer(number, planned)
             try:
                 afford = partial(self._stages.afford, number, due, self._insights)
@@ -210,6 +219,8 @@ class _Job:
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
                 return self._conclude(outcome, attempt.decision.reason, attempt)
+        if (won := await self._answered(len(rows), rows)) is not None:
+            return won
         reasons = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
             said = "; ".join((*reasons, *self._stages.members.lacks))
@@ -311,14 +322,29 @@ class _Job:
             none = Decision(kind=kind, reason=written.trouble or "no code")
             return _Result(decision=none, thought=thought, generator=model)
         checked = await self._widening.widen(number, row, await stages.check(number, written.candidates))
-        chosen = checked[0]
-        evidence = self._checks.settle(chosen, last=last)
+        checked = await stages.observe(checked, self._checks.replies.calls)
+        if self._listen(checked) or self._checks.replies.calls:
+            checked = ranked(checked, self._checks)
+        self._questions.offer(number, checked, last=last)
         accept = self._schedule.accept
-        reviewed: PanelResult | None = None
-        if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
-            reviewed = await stages.review(number, row, chosen, evidence)
+        verdicts: list[tuple[Checked, Verdict]] = []
+        while True:
+            chosen = checked[0]
+            evidence = self._checks.settle(chosen, last=last)
+            reviewed: PanelResult | None = None
+            if row.panel.kind != "none" and needs_panel(chosen.build, evidence, accept):
+                reviewed = await stages.review(number, row, chosen, evidence)
+                verdicts.append((chosen, reviewed.verdict))
+            if not self._listen(checked):
+                break
+            checked = ranked(checked, self._checks)
+            if checked[0] is chosen:
+                evidence = self._checks.settle(chosen, last=last)
+                break
         verdict = reviewed.verdict if reviewed is not None else None
         self._leaderboard.add(checked, chosen=chosen, verdict=verdict)
+        for earlier, word in verdicts:
+            self._leaderboard.said(earlier, word)
         decision = decide(
             build=chosen.build,
             evidence=evidence,
@@ -336,6 +362,19 @@ class _Job:
             generator=model,
             others=self._leaderboard.runners_up(checked, last=last),
         )
+
+    def _listen(self, checked: Sequence[Checked] = ()) -> bool:
+        """Take in the user's answers; False: there is none that is new. ``checked`` are candidates of this attempt."""
+        told = self._questions.take(checked)
+        self._insights = merge(told or (), self._insights)
+        return told is not None
+
+    async def _answered(self, number: int, rows: Sequence[Row]) -> Conclusion | None:
+        """How the job ends where an answer that came since attempt ``number`` is reason enough; None: it goes on."""
+        if not self._listen():
+            return None
+        accepted = await self._questions.accepted(number, rows[number - 1])
+        return None if accepted is None else self._conclude(Outcome.ACCEPTED, accepted.reason)
 
     def _learn(self, number: int, row: Row, result: _Result) -> tuple[Insight, ...]:
         return learn(
@@ -379,14 +418,18 @@ class _Job:
         else:
             found = self._leaderboard.best()
             best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
+        attempts = self._attempts
+        if any(one.answer is not None for one in self._questions.asked):
+            attempts = self._leaderboard.settled(attempts)
         return Conclusion(
             outcome=outcome,
-            attempts=self._leaderboard.with_answers(self._attempts),
+            attempts=self._leaderboard.with_answers(attempts, self._questions.calls),
             best=best,
             score=score,
             reason=reason,
             sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
             evidence=evidence,
+            questions=self._questions.asked,
         )
 
 

@@ -279,6 +279,23 @@ class Stages:
         self.finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
 
+    async def observe(self, checked: Sequence[Checked], calls: Sequence[str]) -> tuple[Checked, ...]:
+        """Return candidates with what they give to ``calls``, the user's answers to which came before they were
+        written."""
+        toolchain = self.toolchain
+        if toolchain is None or not calls:
+            return tuple(checked)
+
+        async def one(item: Checked) -> Checked:
+            known = {seen.call for seen in item.raw.observed}
+            wanted = [call for call in calls if call not in known]
+            if not wanted or item.build.compiled is False:
+                return item
+            found = await toolchain.observe(self.task, item.candidate, wanted)
+            return self.checks.observe(item, tuple(replace(each, source="answer") for each in found))
+
+        return tuple([await one(item) for item in checked])
+
     async def review(self, number: int, row: Row, chosen: Checked, evidence: Evidence) -> PanelResult:
         team = self.members.team(Part.REVIEWER, number=number, stage=Stage.REVIEW)
         now = [speaker for member in row.panel.members if (speaker := team.speaker(member)) is not None]

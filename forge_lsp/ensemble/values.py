@@ -87,14 +87,17 @@ def _pythonic(text: str) -> str:
 def _tokens(text: str) -> str:
     """What is no literal: without the white space that says nothing, every text in the same quotes."""
     parts: list[str] = []
+    spaced = False
     for match in _TOKEN.finditer(text):
         kind, part = match.lastgroup, match[0]
         if kind == "space":
+            spaced = True
             continue
         if kind == "text":
             part = repr(re.sub(r"\\(['\"])", r"\1", part[1:-1]))
-        apart = parts and kind == "word" and parts[-1][-1:].isalnum()
+        apart = spaced and parts and parts[-1][-1:].isalnum() and part[:1].isalnum()  # `1 2` is not `12`
         parts.append(f" {part}" if apart else part)
+        spaced = False
     return "".join(parts)
 
 

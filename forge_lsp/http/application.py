@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from forge_lsp import __version__
 from forge_lsp.core.languages import Languages
+from forge_lsp.core.ports import Editing
 from forge_lsp.http.access import Access
 from forge_lsp.http.bodies import SHAPES
 from forge_lsp.http.guard import Application, Guard, Limits
@@ -31,12 +32,15 @@ _PAGE = {
 """The page: a shell without data, the same for everybody, so that it needs no token."""
 
 
-def create_app(jobs: JobManager, languages: Languages, *, access: Access, limits: Limits | None = None) -> Application:
-    """Return the application for one job manager, on its event loop, and the languages that can be asked for. Closing
-    the manager is the caller's."""
+def create_app(
+    jobs: JobManager, languages: Languages, editing: Editing, *, access: Access, limits: Limits | None = None
+) -> Application:
+    """Return the application for one job manager, on its event loop, and the languages that can be asked for; with
+    ``editing`` candidates are put into documents. Closing the manager is the caller's."""
     app = FastAPI(title="forge-lsp", version=__version__, docs_url=None, redoc_url=None)  # those need a CDN
     app.state.jobs = jobs
     app.state.languages = languages
+    app.state.editing = editing
     app.include_router(router)
     for path, (name, media_type) in _PAGE.items():
         app.add_api_route(path, _static(name, media_type), include_in_schema=False)

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from forge_lsp.core.languages import Languages
 from forge_lsp.jobs.shapes import Alternatives, JobDocument, JobEntry
 
-__all__ = ["SHAPES", "Orchestrate", "Problem", "parse"]
+__all__ = ["SHAPES", "AnswerBody", "Orchestrate", "Problem", "parse", "parse_answer"]
 
 Profile = Literal["auto", "three-gpu", "local", "one-gpu", "embedded", "cloud", "custom"]
 
@@ -54,6 +63,32 @@ def parse(body: bytes, languages: Languages) -> Orchestrate:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
 
 
+class AnswerBody(BaseModel):
+    """The answer to a question: one of ``choice``, ``value``, ``none`` and ``cantSay``."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True, hide_input_in_errors=True)
+
+    question: Annotated[str, Field(min_length=1, max_length=40, description="Its id.")]
+    choice: Annotated[int | None, Field(ge=0, le=99, description="The place of a choice, from 0.")] = None
+    value: Annotated[str | None, Field(min_length=1, max_length=2000, description="A value of your own.")] = None
+    none: Annotated[bool, Field(description="None of the choices.")] = False
+    cant_say: Annotated[bool, Field(description="You cannot say.")] = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> AnswerBody:
+        if (self.choice is not None) + (self.value is not None) + self.none + self.cant_say != 1:
+            raise ValueError("one of choice, value, none and cantSay is needed")
+        return self
+
+
+def parse_answer(body: bytes) -> AnswerBody:
+    """Return what a body answers. Raises RequestValidationError."""
+    try:
+        return AnswerBody.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True)
 
@@ -86,6 +121,7 @@ class ServerSentEvent(_Shape):
 
 
 SHAPES: TypeAdapter[object] = TypeAdapter(
-    Orchestrate | JobDocument | JobList | Alternatives | Problem | ServerSentEvent, config=_Shape.model_config
+    Orchestrate | AnswerBody | JobDocument | JobList | Alternatives | Problem | ServerSentEvent,
+    config=_Shape.model_config,
 )
 """All that goes over the wire."""

@@ -8,13 +8,16 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from forge_lsp.core.codec import to_json
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.task import Document
-from forge_lsp.http.bodies import Orchestrate, parse
+from forge_lsp.http.bodies import Orchestrate, parse, parse_answer
 from forge_lsp.http.problems import MEDIA_TYPE, json_response, problem
 from forge_lsp.http.stream import frames
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
+from forge_lsp.jobs.document import question_of
 from forge_lsp.jobs.job import Job
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.record import JobState
@@ -76,8 +79,9 @@ async def orchestrate(
     `Prefer: respond-async`, answers at once and the job goes on by itself."""
     languages: Languages = request.app.state.languages
     wanted = parse(await request.body(), languages)
-    job = await jobs.start(_request(wanted, languages))
-    if _async(prefer or []):
+    on_its_own = _async(prefer or [])
+    job = await jobs.start(_request(wanted, languages, questions=on_its_own))
+    if on_its_own:
         headers = {"Location": f"{PREFIX}/jobs/{job.id}", "Preference-Applied": "respond-async"}
         return json_response(await jobs.document(job.id), 202, headers=headers)
     await _end(job, request)
@@ -128,6 +132,33 @@ async def events(job_id: str, jobs: Jobs, last_event_id: Annotated[int, Header(g
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
+@router.post(
+    "/jobs/{job_id}/answers",
+    summary="Answer a job's question",
+    responses={
+        200: _shape("Question", "The question with its answer; `effect` is known once the job has used it."),
+        **_problems(s404="No such job."),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AnswerBody"}}},
+        }
+    },
+)
+async def answer(job_id: str, request: Request, jobs: Jobs) -> Response:
+    """An answer while the job runs is used at once. One that comes later ranks what the job offers, and says whether it
+    contradicts what was applied. A question is answered once; a cancelled job has none."""
+    given = parse_answer(await request.body())
+    asked = await jobs.answer(
+        job_id,
+        given.question,
+        Given(choice=given.choice, value=given.value, none=given.none),
+        request.app.state.editing,
+    )
+    return json_response(to_json(question_of(asked)))
+
+
 @router.delete(
     "/jobs/{job_id}",
     summary="Cancel a job",
@@ -149,8 +180,9 @@ async def cancel(job_id: str, jobs: Jobs) -> Response:
     return json_response(await jobs.document(job_id))
 
 
-def _request(wanted: Orchestrate, languages: Languages) -> JobRequest:
-    """No code of the user's is on disk here: the document is one that was never saved, and all of it is the scope."""
+def _request(wanted: Orchestrate, languages: Languages, *, questions: bool) -> JobRequest:
+    """No code of the user's is on disk here: the document is one that was never saved, and all of it is the scope. A
+    client that waits for the end of the job does not know its id, and cannot answer ``questions``."""
     return JobRequest(
         document=Document(
             uri="untitled:untitled", language=languages.recorded(wanted.language), text=wanted.code or ""
@@ -161,6 +193,7 @@ def _request(wanted: Orchestrate, languages: Languages) -> JobRequest:
         max_iterations=wanted.max_iterations,
         profile=wanted.profile,
         apply=ApplyMode.NONE,
+        questions=questions,
     )
 
 

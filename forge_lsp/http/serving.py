@@ -40,7 +40,8 @@ async def serve(services: Services, *, host: str, port: int) -> int:
     listener = await _bind(host, port)
     with listener:
         bound = int(listener.getsockname()[1])
-        app = create_app(services.jobs, services.languages, access=Access(token=token.value, host=host, port=bound))
+        access = Access(token=token.value, host=host, port=bound)
+        app = create_app(services.jobs, services.languages, services.editing, access=access)
         server = _server(app)
         _tell(host, bound, token)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

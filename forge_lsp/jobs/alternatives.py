@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Alternative", "alternatives_document", "alternatives_of", "candidate_of", "differences_of"]
+__all__ = [
+    "Alternative",
+    "alternatives_document",
+    "alternatives_of",
+    "candidate_of",
+    "candidates_of",
+    "differences_of",
+]
 
 _MOST_DIFFERENCES = 5
 
@@ -48,15 +55,15 @@ def alternatives_of(record: JobRecord) -> tuple[Alternative, ...]:
     Of several with the same code the best is there, and names the others.
     """
     by_code: dict[str, Alternative] = {}
-    for one in _compiled(record):
+    for one in candidates_of(record):
         code = one.candidate.code.strip()
         best = by_code.get(code)
         by_code[code] = one if best is None else replace(best, alike=(*best.alike, one.id))
     return tuple(by_code.values())
 
 
-def _compiled(record: JobRecord) -> list[Alternative]:
-    """Every candidate that compiled, the best first."""
+def candidates_of(record: JobRecord) -> list[Alternative]:
+    """Return every candidate that compiled, the job's result first, then the best."""
     found = [one for one in _all(record) if one.build is None or one.build.compiled is not False]
     return sorted(found, key=_rank, reverse=True)
 
@@ -101,9 +108,9 @@ def _rank(one: Alternative) -> tuple[float, ...]:
     return (
         one.result,
         one.build is not None and one.build.compiled is True,
-        -evidence.against,
+        -evidence.against - evidence.contradicted,
         evidence.doubt is None,
-        evidence.count(CheckStatus.PROOF),
+        evidence.count(CheckStatus.PROOF) + evidence.matched,
         evidence.count(CheckStatus.KEPT),
         round(evidence.merit or 0.0, 6),
         -1.0 if one.score is None else one.score,
@@ -149,7 +156,7 @@ def alternatives_document(record: JobRecord) -> dict[str, object]:
 def candidate_of(record: JobRecord, id_: str, editing: Editing, languages: Languages) -> Candidate:
     """Return a candidate by its id, with its whole text. Raises BadRequest for an id that the job does not have, and
     ExtractionFailed."""
-    found = {one.id: one for one in _compiled(record)}
+    found = {one.id: one for one in candidates_of(record)}
     if id_ not in found:
         known = ", ".join(found) or "none"
         raise BadRequest(f"job {record.job_id} has no candidate {id_[:40]!r}", remedy=f"its candidates: {known}")

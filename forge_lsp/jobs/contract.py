@@ -15,6 +15,7 @@ from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.jobs.asking import Desk
     from forge_lsp.jobs.budget import JobSpending
     from forge_lsp.jobs.record import JobRecord
 
@@ -44,7 +45,7 @@ class JobRequest:
     ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
     ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has
     consented to on the command line; ``ask`` puts a consent question to the user. ``attended`` says whether whoever
-    asked is still there: without, no paid call is begun.
+    asked is still there: without, no paid call is begun. ``questions``: somebody can be asked what a call should give.
     """
 
     document: Document
@@ -60,6 +61,7 @@ class JobRequest:
     follow_up: FollowUp | None = None
     allow: frozenset[str] = frozenset()
     attended: Callable[[], bool] = lambda: True
+    questions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ class Prepared:
     text of the document in the place of the candidate's. ``apply`` is the mode after the settings had their say.
     ``profile`` names the profile and why it was taken, for the report. ``toys`` are settings keys of models whose
     scores mean nothing. ``deadline`` (seconds) ends a job as failed that did not end by itself. ``aclose`` is called
-    when the job manager lets go of the job, which is after its end: a recheck may come until then.
+    when the job manager lets go of the job, which is after its end: a recheck may come until then. ``desk`` is where
+    answers to the job's questions are left; None: it asks nothing.
     """
 
     task: Task
@@ -92,6 +95,7 @@ class Prepared:
     aclose: Callable[[], Awaitable[None]] | None = None
     toys: tuple[str, ...] = ()
     deadline: float | None = None
+    desk: Desk | None = None
 
 
 Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"

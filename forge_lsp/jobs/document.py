@@ -19,10 +19,19 @@ from forge_lsp.core.attempt import (
 from forge_lsp.core.checks import CheckStatus, Grade, counts_of
 from forge_lsp.core.codec import iso, projected, to_json
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, RungSkipped
+from forge_lsp.core.questions import Asked
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["attempts_so_far", "checks_document", "checks_of", "job_document", "outcome_document", "shares"]
+__all__ = [
+    "attempts_so_far",
+    "checks_document",
+    "checks_of",
+    "job_document",
+    "outcome_document",
+    "question_of",
+    "shares",
+]
 
 
 def job_document(record: JobRecord) -> dict[str, object]:
@@ -41,8 +50,11 @@ def job_document(record: JobRecord) -> dict[str, object]:
             code=record.candidate.code if record.candidate else None,
             seconds=round(record.seconds, 3),
             attempts=attempts,
+            questions=_questions(record),
         )
     )
+    if not record.questions:
+        del told["questions"]
     for attempt in told["attempts"]:
         for name in ("replacements", "committee"):  # there where there are any
             if not attempt[name]:
@@ -52,7 +64,40 @@ def job_document(record: JobRecord) -> dict[str, object]:
 
 def outcome_document(record: JobRecord) -> dict[str, object]:
     """How a job ended, as the LSP contract has it; the candidate is not in it."""
-    return to_json(projected(shapes.JobOutcome, record, checks=dict(record.checks), apply_mode=record.apply))
+    told = to_json(
+        projected(
+            shapes.JobOutcome,
+            record,
+            checks=dict(record.checks),
+            apply_mode=record.apply,
+            questions=_questions(record),
+        )
+    )
+    if not record.questions:
+        del told["questions"]
+    return told
+
+
+def _questions(record: JobRecord) -> tuple[shapes.Question, ...]:
+    return tuple(map(question_of, record.questions))
+
+
+def question_of(asked: Asked) -> shapes.Question:
+    """Return a question and its answer as they are told to programs."""
+    question, answer = asked.question, asked.answer
+    return projected(
+        shapes.Question,
+        asked,
+        id=question.id,
+        call=question.call,
+        choices=tuple(projected(shapes.Choice, choice) for choice in question.choices),
+        source=question.source,
+        line=question.line or None,
+        expected=question.expected or None,
+        answered=answer is not None,
+        answer=answer.value if answer is not None else None,
+        own=answer is not None and answer.own,
+    )
 
 
 def _attempt(attempt: Attempt, *, uri: str, line: int) -> shapes.Attempt:

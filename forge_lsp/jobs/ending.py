@@ -66,6 +66,7 @@ def judge(
             grade=conclusion.evidence.grade if conclusion.evidence is not None else None,
             checks=tuple(checks_document(conclusion.evidence).items()) if conclusion.evidence is not None else (),
             candidate=conclusion.best,
+            questions=conclusion.questions,
         )
     if isinstance(error, ForgeError):
         logger.info("job %s failed: %s", record.job_id, error)

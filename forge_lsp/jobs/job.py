@@ -17,18 +17,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.attempt import Outcome
+from forge_lsp.core.attempt import Candidate, Outcome
 from forge_lsp.core.codec import projected, to_json
-from forge_lsp.core.events import AttemptStarted, EventBody, JobEvent, JobFinished, JobStarted
+from forge_lsp.core.errors import BadRequest
+from forge_lsp.core.events import AttemptStarted, EventBody, JobEvent, JobFinished, JobStarted, QuestionAnswered
 from forge_lsp.core.ports import Clock
+from forge_lsp.core.questions import Answer
 from forge_lsp.core.task import Task
+from forge_lsp.jobs.alternatives import candidates_of
+from forge_lsp.jobs.asking import Given, asked_of, with_answer
 from forge_lsp.jobs.contract import JobRequest, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import judge
 from forge_lsp.jobs.event_log import EventLog, Listener
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.shapes import JobStatus
-from forge_lsp.redaction import hidden
+from forge_lsp.redaction import hidden, redact
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.loop import Conclusion
@@ -217,12 +221,33 @@ class Job:
         """Check another text of the document in the place of the candidate's, after a merge."""
         return await self._prepared.recheck(text)
 
+    def answer(self, question: str, given: Given) -> Answer:
+        """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
+        desk = self._prepared.desk
+        if desk is None:
+            raise BadRequest("the job asks nothing")
+        if given.value is not None:
+            given = replace(given, value=redact(given.value, self.task.secrets).text)
+        answer = desk.answer(question, given)
+        self._hear(QuestionAnswered(answer=answer))
+        return answer
+
+    def replace_result(self, record: JobRecord) -> None:
+        """Take what an answer made of a job that has ended."""
+        if self.result is not None:
+            self._record = replace(record, events=self._record.events, secrets=self._record.secrets)
+
     def record(self) -> JobRecord:
         """The whole job as it is now."""
         record = self._record
         if record.state is not JobState.ENDED:
-            count = self._attempt_count
-            record = replace(record, seconds=self.seconds, cost_usd=self.cost_usd, attempt_count=count)
+            record = replace(
+                record,
+                seconds=self.seconds,
+                cost_usd=self.cost_usd,
+                attempt_count=self._attempt_count,
+                questions=asked_of(self.events),
+            )
         return replace(record, events=self.events)
 
     # ------------------------------------------------------------------ for the manager
@@ -340,9 +365,25 @@ class Job:
             seconds=self.seconds,
             cost_usd=self._paid(),
             attempt_count=ran if end.attempts else self._attempt_count,
+            questions=end.questions or asked_of(self.events),
         )
+        self._unheard()
         self._log.append(projected(JobFinished, self._record))
         self._record = replace(self._record, events=self.events)
+
+    def _unheard(self) -> None:
+        """Take in the answers that came while the work of the job was ending, and that it did not see any more."""
+        desk = self._prepared.desk
+        if desk is None or self._record.outcome is Outcome.CANCELLED:
+            return
+        for answer in desk.taken():
+            try:
+                self._record = with_answer(self._record, without_secrets(answer, self.task.secrets), self._candidate)
+            except Exception:  # an answer must not cost the result
+                logger.exception("job %s: an answer could not be used", self.id)
+
+    def _candidate(self, id_: str) -> Candidate:
+        return next(one.candidate for one in candidates_of(self._record) if one.id == id_)
 
     def _paid(self) -> float:
         """What the job cost, its purse closed (USD). A purse that fails costs no result."""
@@ -355,8 +396,9 @@ class Job:
     def _break_off(self, error: BaseException) -> None:
         """Something failed before there was an end: this is the end. Must not fail itself."""
         self._silent = True
-        if self._run is not None and not self._run.done():
+        if self._run is not None:
             self._run.cancel()
+            self._run.add_done_callback(_look_at)
         reason = f"forge-lsp failed unexpectedly while the job ended ({type(error).__name__}); its log has the details"
         end = replace(self._record, outcome=Outcome.FAILED, reason=reason)
         if self._cancel_reason is not None or isinstance(error, asyncio.CancelledError):
@@ -395,3 +437,9 @@ class Job:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
         self._log.append(body)
+
+
+def _look_at(run: asyncio.Task[Conclusion]) -> None:
+    """Look at how a run ended that nobody waits for: an error that nobody looks at is a warning of asyncio's."""
+    if not run.cancelled():
+        run.exception()

@@ -114,6 +114,10 @@ class Ledger:
         future = self._db.call(lambda db: rows.update_ended(db, record))
         await asyncio.shield(self._answer(future))
 
+    async def answered(self, record: JobRecord) -> None:
+        """A user's answer came after the job had ended."""
+        await self._answer(self._db.call(lambda db: rows.update_answered(db, record)))
+
     async def mark_applied(self, job_id: str) -> None:
         """The editor took the result."""
         await self._answer(self._db.call(lambda db: rows.set_applied(db, job_id)))

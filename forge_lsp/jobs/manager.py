@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.became import Became
-from forge_lsp.core.errors import ForgeError, JobUnknown
+from forge_lsp.core.errors import BadRequest, ForgeError, JobUnknown
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
+from forge_lsp.core.questions import Asked, Effect
 from forge_lsp.jobs.alternatives import alternatives_document, alternatives_of, candidate_of
+from forge_lsp.jobs.asking import Given, answer_of, contradiction, one_asked, with_answer
 from forge_lsp.jobs.contract import JobRequest, Prepare, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
@@ -23,6 +25,7 @@ from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
+from forge_lsp.redaction import redact
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
@@ -120,7 +123,12 @@ class JobManager:
         """``forge.status``: what runs now, as the text of a JSON object with ``more`` in it. ``ledger`` says what is
         wrong with the ledger, or null. Costs little however many jobs are queued: each has its part ready."""
         jobs = ", ".join(job.status for job in self.running)
-        rest = json.dumps({"ledger": self._ledger.problem, **more})
+        ended = [record for job in self._jobs.values() if (record := job.result) is not None]
+        contradicted = [
+            {"jobId": record.job_id, "words": words} for record in ended if (words := contradiction(record)) is not None
+        ]
+        extra = {"contradicted": contradicted} if contradicted else {}
+        rest = json.dumps({"ledger": self._ledger.problem, **extra, **more})
         return f'{{"jobs": [{jobs}], {rest[1:]}'
 
     # ------------------------------------------------------------------ any job, also of an earlier process
@@ -181,6 +189,46 @@ class JobManager:
         if job is not None:
             return job.events[after:]
         return (await self.record(job_id)).events[after:]
+
+    async def answer(self, job_id: str, question: str, given: Given, editing: Editing) -> Asked:
+        """Take the user's answer to a question of a job, now or after its end, and return the question with what the
+        answer did as far as that is known. Raises JobUnknown, and BadRequest for a question that is not open."""
+        job = self._jobs.get(job_id)
+        if job is not None and job.result is None:
+            return replace(one_asked(job.record(), question), answer=job.answer(question, given))
+        if job is not None:
+            await job.wait()  # what ends it is kept before what changes it
+        record = await self.record(job_id)
+        if record.outcome is None:
+            raise BadRequest(f"job {job_id} runs in another process, or was interrupted: it cannot be answered here")
+        if given.value is not None:
+            given = replace(given, value=redact(given.value, record.secrets).text)
+        answer = answer_of(one_asked(record, question).question, given)
+        languages = self._languages
+        answered = with_answer(record, answer, lambda id_: candidate_of(record, id_, editing, languages))
+        return await self._replaced(answered, question)
+
+    async def keep_example(self, job_id: str, question: str) -> Asked:
+        """Remember that an answer became an example of the documentation. Raises JobUnknown, BadRequest."""
+        record = await self.record(job_id)
+        one_asked(record, question)
+        kept = (replace(one, kept=True) if one.question.id == question else one for one in record.questions)
+        return await self._replaced(replace(record, questions=tuple(kept)), question)
+
+    async def took(self, job_id: str, candidate: str) -> None:
+        """Remember that a candidate was applied in the place of one that the user's answer contradicts."""
+        record = await self.record(job_id)
+        for one in record.questions:
+            if one.other == candidate and one.effect is Effect.REFUTED:
+                now = (replace(each, effect=Effect.CHANGED) if each is one else each for each in record.questions)
+                await self._replaced(replace(record, questions=tuple(now)), one.question.id)
+
+    async def _replaced(self, record: JobRecord, question: str) -> Asked:
+        job = self._jobs.get(record.job_id)
+        if job is not None:
+            job.replace_result(record)
+        await self._ledger.answered(for_the_ledger(record))
+        return one_asked(record, question)
 
     def mark_applied(self, job_id: str) -> asyncio.Task[None]:
         """Remember that the job's result was applied: at once; kept in the ledger once the answer is awaited."""

@@ -5,8 +5,12 @@ Seconds are wall time, money is whole nano-USD. Of a job that was interrupted on
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
+
+from forge_lsp.core.codec import decode
+from forge_lsp.core.questions import Asked
 
 __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
 
@@ -15,7 +19,7 @@ __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "sel
 class JobSeen:
     """A job that is over. ``outcome`` None: it was interrupted. ``attempts`` are those that ran. ``grade`` is that of
     its candidate, ``applied`` whether the candidate was, ``became`` what it was when its document was saved next (kept,
-    changed, undone; None: unknown)."""
+    changed, undone; None: unknown). ``questions`` are those that the user was asked."""
 
     job_id: str
     created: str
@@ -27,6 +31,12 @@ class JobSeen:
     grade: str | None = None
     applied: bool = False
     became: str | None = None
+    questions: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Questions:
+    all: tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +97,7 @@ def select_observed(db: sqlite3.Connection) -> Observed:
     """Everything of jobs that are over; those that run are left out."""
     jobs = db.execute(
         "SELECT id, created, language, outcome, coalesce(attempt_count, 0), coalesce(seconds, 0),"
-        " coalesce(cost_nano_usd, 0), grade, applied, became"
+        " coalesce(cost_nano_usd, 0), grade, applied, became, questions"
         " FROM jobs WHERE state IN ('ended', 'interrupted') ORDER BY id"
     )
     attempts = db.execute(
@@ -120,6 +130,7 @@ def select_observed(db: sqlite3.Connection) -> Observed:
                 grade=row[7],
                 applied=bool(row[8]),
                 became=row[9],
+                questions=decode(_Questions, {"all": json.loads(row[10])}).all if row[10] else (),
             )
             for row in jobs
         ),

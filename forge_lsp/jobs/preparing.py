@@ -37,6 +37,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.loop import Conclusion, Ensemble
 from forge_lsp.ensemble.schedule import Schedule
+from forge_lsp.jobs.asking import Desk
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared, Recheck
@@ -61,7 +62,7 @@ class Setup:
     ``attempts`` is how many the schedule describes; ``granted`` are servers that need no consent question,
     ``addresses`` the URL of each; ``deadline`` is in seconds; ``profile`` names the profile and why it was taken.
     ``residency`` None: the servers see to their memory themselves. ``fast`` None: the build gate gives the order.
-    ``formatter`` None: new code stays as it is written.
+    ``formatter`` None: new code stays as it is written. ``questions`` is how many the user may be asked.
     """
 
     schedule: Schedule
@@ -79,6 +80,7 @@ class Setup:
     residency: Residency | None = None
     fast: FastGate | None = None
     formatter: Formatter | None = None
+    questions: int = 0
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ class Preparer:
             formatter=setup.formatter,
         )
         attempts = request.max_iterations or setup.attempts
+        desk = Desk(setup.questions) if request.questions and setup.questions else None
         checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))
 
         async def run(emit: Emit) -> Conclusion:
@@ -156,7 +159,13 @@ class Preparer:
                 seen = await self.ledger.records(str(task.document.language))
                 records = {writer: Record(won=won, tried=tried) for writer, (won, tried) in seen.items()}
             conclusion = await ensemble.run(
-                task, schedule=setup.schedule, attempts=attempts, spending=spending, emit=emit, records=records
+                task,
+                schedule=setup.schedule,
+                attempts=attempts,
+                spending=spending,
+                emit=emit,
+                records=records,
+                asker=desk,
             )
             checks.attempts = conclusion.attempts
             # In a thread: ten attempts may hold thousands of texts.
@@ -172,6 +181,7 @@ class Preparer:
             spending=spending,
             toys=tuple(key for key, info in setup.infos.items() if info.toy),
             deadline=setup.deadline,
+            desk=desk,
         )
 
     def _task(self, request: JobRequest, before: JobRecord | None, own: Pairs) -> Task:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import CallFinished, JobEvent
+from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import Scope
 
 __all__ = ["JobRecord", "JobState", "SentFile"]
@@ -44,7 +45,8 @@ class JobRecord:
     are those that ran: a skipped one did not. ``outcome`` None: the job has not ended, or was interrupted.
     ``candidate`` is what it offers, None where there is nothing.
     ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
-    the document) are of the candidate. ``secrets`` are the task's, known while its process runs; no ledger keeps them.
+    the document) are of the candidate. ``questions`` are those that the user was asked. ``secrets`` are the task's,
+    known while its process runs; no ledger keeps them.
     """
 
     job_id: str
@@ -74,6 +76,7 @@ class JobRecord:
     toys: tuple[str, ...] = ()
     grade: Grade | None = None
     checks: tuple[tuple[str, int], ...] = ()
+    questions: tuple[Asked, ...] = ()
     events: tuple[JobEvent, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 

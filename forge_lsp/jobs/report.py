@@ -10,9 +10,11 @@ from forge_lsp.core.attempt import Attempt, Outcome
 from forge_lsp.core.events import CallFinished, Degraded, JobEvent, RungSkipped
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.alternatives_report import alternatives_section
+from forge_lsp.jobs.asking import contradiction
 from forge_lsp.jobs.attempt_report import attempt_section, compiled_word, evidence_word
 from forge_lsp.jobs.document import attempts_so_far
 from forge_lsp.jobs.markdown import fence, inline, table
+from forge_lsp.jobs.questions_report import questions_section, steps_of
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.timeline import gantt
 from forge_lsp.redaction import hidden, redact
@@ -35,6 +37,7 @@ def job_report(record: JobRecord, *, note: str | None = None) -> str:
         _head(record, note),
         _task(record),
         _attempts(record),
+        questions_section(record),
         *(attempt_section(attempt, record) for attempt in record.attempts if attempt.skipped is None),
         alternatives_section(record),
         _notes(record),
@@ -67,6 +70,8 @@ def _head(record: JobRecord, note: str | None) -> str:
         lines += ["", "The job has not ended; below is what it told so far."]
     if record.reason:
         lines += ["", f"Reason: {inline(record.reason, 2000)}"]
+    if (against := contradiction(record)) is not None:
+        lines += ["", f"> **{inline(against, 1000)}**"]
     if _scored_by_toys(record):
         toys = ", ".join(inline(name) for name in record.toys)
         lines += ["", f"> The reviewers ({toys}) are too small for their scores to mean anything: go by the evidence."]
@@ -183,6 +188,7 @@ def _next(record: JobRecord) -> str:
                 steps[f"{inline(reason, 500)}: {inline(remedy, 500)}" if remedy else inline(reason, 500)] = None
     if record.candidate is not None and not record.applied:
         steps[f"Take the result as it is: `forge.apply` with job `{record.job_id}`."] = None
+    steps.update(dict.fromkeys(steps_of(record)))
     if record.outcome in (Outcome.EXHAUSTED, Outcome.UNVERIFIED):
         steps["Say what is wrong with it: `forge.generate` with `followUp` goes on from this result."] = None
     if record.outcome is Outcome.FAILED or record.state is JobState.INTERRUPTED:

@@ -29,6 +29,7 @@ __all__ = [
     "set_applied",
     "set_became",
     "sweep",
+    "update_answered",
     "update_ended",
     "weed",
 ]
@@ -89,7 +90,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
     """A job that ended, with its attempts and reviews."""
     db.execute(
         "UPDATE jobs SET state = ?, outcome = ?, score = ?, reason = ?, seconds = ?, cost_nano_usd = ?,"
-        " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ? WHERE id = ?",
+        " attempt_count = ?, candidate = ?, sent = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
         (
             str(record.state),
             str(record.outcome) if record.outcome else None,
@@ -102,6 +103,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
             _text(record.sent),
             str(record.grade) if record.grade else None,
             _text(record.checks),
+            _text(record.questions),
             record.job_id,
         ),
     )
@@ -109,13 +111,45 @@ def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
         _insert_attempt(db, record.job_id, attempt)
 
 
-def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
+def update_answered(db: sqlite3.Connection, record: JobRecord) -> None:
+    """A job that ended, after an answer of the user's that came late."""
+    db.execute(
+        "UPDATE jobs SET score = ?, reason = ?, candidate = ?, grade = ?, checks = ?, questions = ? WHERE id = ?",
+        (
+            record.score,
+            record.reason,
+            _text(record.candidate) if record.candidate else None,
+            str(record.grade) if record.grade else None,
+            _text(record.checks),
+            _text(record.questions),
+            record.job_id,
+        ),
+    )
+    for attempt in record.attempts:
+        grade = str(attempt.evidence.grade) if attempt.evidence.grade else None
+        db.execute(
+            "UPDATE attempts SET grade = ?, whole = ? WHERE job_id = ? AND number = ?",
+            (
+                grade,
+                _whole(attempt),
+                record.job_id,
+                attempt.number,
+            ),
+        )
+
+
+def _whole(attempt: Attempt) -> str:
+    """An attempt without its documents: the one that is offered is kept once, with the job; ten copies of it would be
+    most of the ledger."""
     whole = _fields(attempt)
     if attempt.candidate is not None:
-        # The whole document is kept once, with the job; ten copies of it would be most of the ledger.
         whole["candidate"] = cast("dict[str, object]", whole["candidate"]) | {"text": ""}
     for other in cast("list[dict[str, object]]", whole.get("others", [])):
         other["candidate"] = cast("dict[str, object]", other["candidate"]) | {"text": ""}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+
+def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,
@@ -134,7 +168,7 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
         "skipped": attempt.skipped,
         "seconds": attempt.seconds,
         "cost_nano_usd": to_nano(attempt.cost_usd),
-        "whole": json.dumps(whole, ensure_ascii=False, separators=(",", ":")),
+        "whole": _whole(attempt),
     }
     _insert(db, "attempts", row)
     for place, review in enumerate(attempt.verdict.reviews if attempt.verdict else ()):
@@ -257,7 +291,7 @@ def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
     cost = row["cost_nano_usd"]
     if cost is None:
         (cost,) = db.execute("SELECT sum(nano_usd) FROM spending WHERE job_id = ?", (job_id,)).fetchone()
-    texts = ("scope", "candidate", "sent", "toys", "checks")
+    texts = ("scope", "candidate", "sent", "toys", "checks", "questions")
     row.update({name: json.loads(row[name]) for name in texts if row[name]})
     row.update(job_id=job_id, cost_usd=to_usd(cost or 0), applied=bool(row["applied"]))
     row["attempts"] = [json.loads(whole) for (whole,) in attempts]

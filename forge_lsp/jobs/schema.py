@@ -144,6 +144,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE attempts ADD COLUMN grade TEXT",
     ),
     ("ALTER TABLE jobs ADD COLUMN became TEXT",),  # the applied result once saved: kept | changed | undone | NULL
+    ("ALTER TABLE jobs ADD COLUMN questions TEXT",),  # JSON: what the user was asked, and the answers
 )
 
 VERSION = len(MIGRATIONS)

@@ -13,6 +13,7 @@ __all__ = [
     "Alternatives",
     "Attempt",
     "Checks",
+    "Choice",
     "Diagnostic",
     "Difference",
     "Evidence",
@@ -22,6 +23,7 @@ __all__ = [
     "JobEntry",
     "JobOutcome",
     "JobStatus",
+    "Question",
     "Replacement",
     "Review",
 ]
@@ -134,6 +136,35 @@ class Attempt:
     committee: tuple[Expectation, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An answer that can be chosen, and the models whose code gives it."""
+
+    value: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the user was asked. ``answer`` is null until there is one or where the user cannot say or gave none;
+    ``answered`` tells which. ``own``: none of the choices. ``other`` is a candidate that gives the answer where what
+    was applied does not; ``kept``: it became an example of the documentation."""
+
+    id: str
+    call: str
+    choices: tuple[Choice, ...]
+    source: str
+    line: int | None
+    expected: str | None
+    answered: bool
+    answer: str | None
+    own: bool
+    effect: Literal["nothing", "confirmed", "changed", "refuted"] | None
+    late: bool
+    other: str | None
+    kept: bool
+
+
 _State = Literal["queued", "running", "ended", "interrupted"]
 _Outcome = Literal["accepted", "unverified", "exhausted", "cancelled", "failed"]
 
@@ -156,6 +187,7 @@ class JobDocument:
     seconds: float
     cost_usd: float
     attempts: tuple[Attempt, ...]
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +205,7 @@ class JobOutcome:
     apply_mode: Literal["edit", "preview", "none"]
     applied: bool
     reason: str | None
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,23 @@ from forge_lsp.core.became import Became
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.events import Stage
 from forge_lsp.core.ports import Usage
+from forge_lsp.core.questions import Effect
 from forge_lsp.ensemble.review import CANCELLED
 from forge_lsp.jobs.intervals import Mean, Ratio, Share, mean, ratio, share
 from forge_lsp.jobs.money import to_usd
 from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, StageSeen
 
-__all__ = ["FEW", "Comparison", "Group", "Parallel", "Rates", "ReviewerSeen", "Statistics", "statistics_of"]
+__all__ = [
+    "FEW",
+    "Comparison",
+    "Group",
+    "Parallel",
+    "Questions",
+    "Rates",
+    "ReviewerSeen",
+    "Statistics",
+    "statistics_of",
+]
 
 T = TypeVar("T")
 
@@ -89,6 +100,26 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Jobs in which the user was ``asked``, of those with a decision. ``answered`` is the share of the questions that
+    have an answer, ``late`` counts the answers that came after the job; the others are shares of the answers.
+
+    ``said``: the user could say what is right. ``confirmed``: the best candidate gives it. ``changed``: another
+    candidate was the best one then. ``refuted``: the best candidate gives something else. ``kept``: the answer became
+    an example of the documentation.
+    """
+
+    asked: Share
+    answered: Share
+    said: Share
+    confirmed: Share
+    changed: Share
+    refuted: Share
+    kept: Share
+    late: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parallel:
     """Stages of one kind: ``wall`` and ``working`` seconds in all, and how many times faster at once is."""
 
@@ -133,6 +164,7 @@ class Statistics:
     strategies: tuple[Group, ...]
     reviewers: tuple[ReviewerSeen, ...]
     proofs: tuple[Proof, ...]
+    questions: Questions
     free: Share
     paid: Mean
     parallel: tuple[Parallel, ...]
@@ -157,6 +189,7 @@ def statistics_of(seen: Observed, rates: Rates) -> Statistics:
         strategies=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.strategy)),
         reviewers=_reviewers(seen, rates.good),
         proofs=_proofs(ended),
+        questions=_questions(ended),
         free=share(sum(job.nano == 0 for job in accepted), len(accepted)),
         paid=mean([to_usd(job.nano) for job in ended if job.nano]),
         parallel=_parallel(seen),
@@ -187,6 +220,25 @@ def _proof(grade: str, jobs: Sequence[JobSeen]) -> Proof:
         changed=changed,
         undone=undone,
         unknown=len(applied) - len(known),
+    )
+
+
+def _questions(jobs: Sequence[JobSeen]) -> Questions:
+    questions = [one for job in jobs for one in job.questions]
+    answers = [one for one in questions if one.answer is not None]
+
+    def effect(wanted: Effect) -> Share:
+        return share(sum(one.effect is wanted for one in answers), len(answers))
+
+    return Questions(
+        asked=share(sum(bool(job.questions) for job in jobs), len(jobs)),
+        answered=share(len(answers), len(questions)),
+        said=share(sum(one.answer is not None and one.answer.says for one in answers), len(answers)),
+        confirmed=effect(Effect.CONFIRMED),
+        changed=effect(Effect.CHANGED),
+        refuted=effect(Effect.REFUTED),
+        kept=share(sum(one.kept for one in answers), len(answers)),
+        late=sum(one.late for one in answers),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import cast
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
 
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
 from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND, GENERATE_TITLE
+from forge_lsp.lsp.questions import Keepable
 from forge_lsp.lsp.texts import LineIndex
 
 __all__ = ["Actions", "code_actions"]
@@ -28,11 +30,12 @@ def code_actions(
     index: LineIndex,
     capabilities: lsp.CodeActionClientCapabilities | None,
     scope_at: Callable[[TextRange], Scope | None],
+    examples: Iterable[Keepable] = (),
 ) -> Actions:
     """The actions for a range of an open document, each with its command at once.
 
     ``scope_at`` finds the definition around a place (None where it cannot tell); it is asked only where the text
-    alone does not say.
+    alone does not say. ``examples`` are answers of the user's that can be kept in the documentation of a definition.
     """
     uri = params.text_document.uri
     found: list[lsp.CodeAction] = []
@@ -45,6 +48,11 @@ def code_actions(
     if capabilities is not None and _knows_llm_tag(capabilities):
         for action in found:
             action.tags = [lsp.CodeActionTag.LlmGenerated]
+    mine = [one for one in examples if unquote(one.uri) == unquote(uri)]
+    if mine and _wanted(GENERATE_KIND, params.context.only):
+        scope = scope_at(index.text_range(params.range))
+        around = () if scope is None else (*(scope.container or "").split("."), scope.name)
+        found.extend(_keep(one) for one in mine if one.names[-1] in around)
     if capabilities is None or capabilities.code_action_literal_support is None:
         return [action.command for action in found if action.command is not None]
     return list(found)
@@ -73,6 +81,11 @@ def _offers(text: str, span: TextRange, scope_at: Callable[[TextRange], Scope | 
     return bool((before + rest).strip()) if scope is None else scope.kind is ScopeKind.DEFINITION
 
 
+def _keep(one: Keepable) -> lsp.CodeAction:
+    arguments: dict[str, object] = {"jobId": one.job_id, "question": one.question}
+    return _action(one.title, GENERATE_KIND, arguments, "forge.keepExample")
+
+
 def _generate(uri: str, span: lsp.Range) -> lsp.CodeAction:
     arguments: dict[str, object] = {"uri": uri, "range": _range(span)}
     return _action(GENERATE_TITLE, GENERATE_KIND, arguments)
@@ -95,8 +108,10 @@ def _fix(uri: str, diagnostic: lsp.Diagnostic) -> lsp.CodeAction:
     return action
 
 
-def _action(title: str, kind: str, arguments: dict[str, object]) -> lsp.CodeAction:
-    command = lsp.Command(title=title, command="forge.generate", arguments=[arguments])
+def _action(
+    title: str, kind: str, arguments: dict[str, object], command_name: str = "forge.generate"
+) -> lsp.CodeAction:
+    command = lsp.Command(title=title, command=command_name, arguments=[arguments])
     return lsp.CodeAction(title=title, kind=cast("lsp.CodeActionKind", kind), command=command)
 
 

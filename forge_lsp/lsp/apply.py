@@ -163,6 +163,28 @@ class Applier:
                     return Applied(applied=False, reason=refusal)
         return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
 
+    async def change(self, uri: str, make: Callable[[str], str | None], editing: Editing) -> Applied:
+        """Change a document as it is now by ``make``, which answers None where there is nothing to change."""
+        if not self._accepts:
+            return Applied(applied=False, reason="This editor does not take edits from a server.")
+        async with self._locks[unquote(uri)]:
+            for _ in range(_ROUNDS):
+                try:
+                    present = self._documents.present(uri)
+                except BadRequest as error:
+                    return Applied(applied=False, reason=error.full_message)
+                if present is None:
+                    return Applied(applied=False, reason="The document was closed or deleted.")
+                target = make(present.text)
+                if target is None:
+                    return Applied(applied=False, reason="There is no place for it in the document as it is now.")
+                refusal = await self._send(present, target, editing)
+                if refusal is None:
+                    return Applied(applied=True, change=Change(present.text, target))
+                if self._unchanged(present):
+                    return Applied(applied=False, reason=refusal)
+        return Applied(applied=False, reason="The document kept changing while the edit was to be applied.")
+
     def _unchanged(self, present: Present) -> bool:
         try:
             now = self._documents.present(present.uri)

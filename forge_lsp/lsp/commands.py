@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, cast
 from lsprotocol import converters
 from lsprotocol import types as lsp
 
-from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.errors import EditConflict, JobUnknown
+from forge_lsp.core.codec import to_json
+from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.task import Document, TextRange
 from forge_lsp.jobs.contract import JobRequest
-from forge_lsp.jobs.document import outcome_document
-from forge_lsp.jobs.offer import Offer, in_place_of, offer_of, target_text
+from forge_lsp.jobs.document import outcome_document, question_of
+from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.consent import asker
-from forge_lsp.lsp.protocol import Refusal, Written
+from forge_lsp.lsp.offering import apply_offer, offered
+from forge_lsp.lsp.protocol import Written
+from forge_lsp.lsp.questions import keep_example, tell_late
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
 from forge_lsp.lsp.shown import ShownJob
@@ -43,6 +45,8 @@ class Commands:
             "forge.result": self._result,
             "forge.apply": self._apply,
             "forge.alternatives": self._alternatives,
+            "forge.answer": self._answer,
+            "forge.keepExample": self._keep_example,
             "forge.cancel": self._cancel,
             "forge.status": self._status,
             "forge.report": self._report,
@@ -76,6 +80,7 @@ class Commands:
             title="Fix with ensemble" if asked.diagnostics else "Generate with ensemble",
             token=token,
             background=self._session.background,
+            answered=self._session.remember_examples,
         )
         self._session.shown[job.id] = shown
         run = asyncio.create_task(shown.run(), name=f"forge shown {job.id}")
@@ -114,6 +119,7 @@ class Commands:
             profile=asked.profile,
             apply=asked.apply,
             follow_up=asked.follow_up,
+            questions=True,
         )
 
     # ------------------------------------------------------------------ results
@@ -122,8 +128,8 @@ class Commands:
         candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, kept = await self._offer(services, job_id, candidate)
         editor = self._session.editor
+        offer, kept = await offered(services, editor, job_id, candidate)
         present = editor.documents.present(offer.uri)
         edit: object = None
         version: int | None = None
@@ -141,13 +147,7 @@ class Commands:
         candidate = arguments.text("candidate")
         job_id = arguments.job_id()
         services = await self._session.ready()
-        offer, kept = await self._offer(services, job_id, candidate)
-        editor = self._session.editor
-        insist = kept.outcome is not Outcome.ACCEPTED or candidate is not None
-        applied = await editor.applier.apply(offer, services.editing, insist=insist)
-        if applied.applied:
-            services.jobs.mark_applied(job_id)
-            editor.afterwards.remember(services, job_id, kept.language, offer, applied.change)
+        applied = await apply_offer(services, self._session.editor, job_id, candidate)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
 
     async def _alternatives(self, arguments: Arguments, _: Token) -> object:
@@ -155,33 +155,25 @@ class Commands:
         services = await self._session.ready()
         return await services.jobs.alternatives(job_id)
 
-    async def _offer(self, services: Services, job_id: str, candidate: str | None) -> tuple[Offer, JobRecord]:
-        """What an ended job has to offer, its result or another of its candidates, and all of it."""
-        kept = await services.jobs.result(job_id, candidate, services.editing)
-        try:
-            recheck = services.jobs.job(job_id).prepared.recheck
-        except JobUnknown:  # it ran before a restart: only the ledger knows it
-            recheck = None
-        offer = offer_of(kept, recheck)
-        if offer is None:
-            raise Refusal(f"Job {job_id} ended {kept.outcome} and has no code to offer.")
-        if candidate is not None and kept.applied:
-            offer = await self._instead(services, offer, job_id)
-        return offer, kept
+    # ------------------------------------------------------------------ questions
 
-    async def _instead(self, services: Services, offer: Offer, job_id: str) -> Offer:
-        """``offer`` as a change of another candidate of the job where the document has that already."""
-        present = self._session.editor.documents.present(offer.uri)
-        if present is None:
-            return offer
-        texts = await services.jobs.candidate_texts(job_id, services.editing)
-        for one in (offer, *(in_place_of(text, offer) for text in texts if text != offer.text)):
-            try:
-                target_text(present.text, one, services.editing)
-            except EditConflict:
-                continue
-            return one
-        return offer
+    async def _answer(self, arguments: Arguments, _: Token) -> object:
+        job_id, question, given = arguments.answer()
+        services = await self._session.ready()
+        asked = await services.jobs.answer(job_id, question, given, services.editing)
+        self._session.remember_examples(await services.jobs.record(job_id))
+        telling = tell_late(asked, job_id, services, self._session.editor)
+        self._session.background(telling, f"late answer of {job_id}")
+        return {"jobId": job_id, "question": to_json(question_of(asked))}
+
+    async def _keep_example(self, arguments: Arguments, _: Token) -> object:
+        question = arguments.required("question")
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        applied = await keep_example(services, self._session.editor, job_id, question)
+        if applied.applied:
+            self._session.forget_example(job_id, question)
+        return {"jobId": job_id, "kept": applied.applied, "reason": applied.reason}
 
     # ------------------------------------------------------------------ the rest
 

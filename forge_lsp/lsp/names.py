@@ -13,6 +13,8 @@ COMMANDS = (
     "forge.result",
     "forge.apply",
     "forge.alternatives",
+    "forge.answer",
+    "forge.keepExample",
     "forge.cancel",
     "forge.status",
     "forge.report",

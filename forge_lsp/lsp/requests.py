@@ -12,6 +12,7 @@ from lsprotocol import types as lsp
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Language, Languages
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.contract import ApplyMode, FollowUp
 from forge_lsp.lsp.texts import LineIndex
 
@@ -113,6 +114,13 @@ class Arguments:
             raise self._wrong(key, f"a whole number from {least} to {most}", value)
         return value
 
+    def flag(self, key: str) -> bool:
+        """A yes or a no; no where it is not there."""
+        value = self._take(key)
+        if value is not None and not isinstance(value, bool):
+            raise self._wrong(key, "true or false", value)
+        return value is True
+
     def word(self, key: str, words: type[_Word]) -> _Word | None:
         """One of an enum's words, or None."""
         value = self._take(key)
@@ -195,6 +203,16 @@ class Arguments:
         )
         self.done()
         return found
+
+    def answer(self) -> tuple[str, str, Given]:
+        """Read ``forge.answer``'s object: a job, a question, and one of the ways to answer it."""
+        job_id, question = self.required("jobId"), self.required("question")
+        choice, value = self.number("choice", least=0, most=99), self.text("value")
+        none, cannot = self.flag("none"), self.flag("cantSay")
+        if (choice is not None) + (value is not None) + none + cannot != 1:
+            raise BadRequest(f"{self._command}: one of choice, value, none and cantSay is needed.")
+        self.done()
+        return job_id, question, Given(choice=choice, value=value, none=none)
 
     def job_id(self) -> str:
         """Read ``{jobId}``."""

@@ -178,7 +178,8 @@ def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAct
 
     text_document = editor.protocol.client_capabilities.text_document
     capabilities = None if text_document is None else text_document.code_action
-    return code_actions(params, document, editor.documents.index(present), capabilities, scope_at)
+    examples = tuple(session.examples.values())
+    return code_actions(params, document, editor.documents.index(present), capabilities, scope_at, examples)
 
 
 async def _lenses(session: Session, uri: str) -> list[lsp.CodeLens]:

@@ -21,10 +21,12 @@ from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
+from forge_lsp.lsp.questions import Keepable, keepable_of
 from forge_lsp.lsp.shown import Editor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
 
 if TYPE_CHECKING:
+    from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
 
 __all__ = ["READY_SECONDS", "Build", "Session"]
@@ -36,6 +38,7 @@ Build: TypeAlias = Callable[[Mapping[str, object] | None, tuple[Path, ...], bool
 READY_SECONDS = 60.0
 """How long a command waits until everything is built and settings that have changed are read."""
 _PULL_SECONDS = 5.0
+_EXAMPLES = 50  # answers that code actions offer to keep
 _CLOSE_SECONDS = 1.8  # VS Code waits 2 s for the answer to shutdown
 _LOOK_SECONDS = 0.3  # of them, for a document that was saved just before
 
@@ -65,6 +68,7 @@ class Session:
         self._lens: bool | None = None
         self._closed = False
         self.shown: dict[str, ShownJob] = {}
+        self.examples: dict[tuple[str, str], Keepable] = {}
 
     @property
     def editor(self) -> Editor:
@@ -88,6 +92,7 @@ class Session:
                 afterwards=Afterwards(documents),
                 work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
                 job_events=options.get("jobEvents") is True,
+                questions=options.get("questions") is True,
             )
         return self._editor
 
@@ -297,6 +302,17 @@ class Session:
         task = asyncio.create_task(guarded(), name=f"forge {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def remember_examples(self, record: JobRecord) -> None:
+        """A job has answers of the user's: they can become examples."""
+        for one in keepable_of(record):
+            self.examples[one.job_id, one.question] = one
+        while len(self.examples) > _EXAMPLES:
+            del self.examples[next(iter(self.examples))]
+
+    def forget_example(self, job_id: str, question: str) -> None:
+        """It is an example now."""
+        self.examples.pop((job_id, question), None)
 
     # ------------------------------------------------------------------ documents
 

@@ -13,7 +13,8 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.events import JobEvent
+from forge_lsp.core.events import JobEvent, QuestionAsked
+from forge_lsp.core.questions import Effect, Question
 from forge_lsp.jobs.contract import ApplyMode
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -22,6 +23,7 @@ from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
 from forge_lsp.lsp.protocol import ForgeProtocol
+from forge_lsp.lsp.questions import Questioner
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
@@ -48,6 +50,8 @@ class Editor:
     afterwards: Afterwards
     work_done: WorkDone
     job_events: bool
+    questions: bool = False
+    """Whether it takes our own request for questions."""
 
     def can_show_documents(self) -> bool:
         """Whether a report can be opened in it."""
@@ -63,7 +67,7 @@ class ShownJob:
     """Follows a job to its end and brings its result to the document.
 
     ``token`` is the client's own progress token. A client that sent one waits for the outcome and shows it itself:
-    it gets no pop-ups from us.
+    it gets no pop-ups from us, but for questions. ``answered`` is told of a job whose user answered one.
     """
 
     def __init__(
@@ -75,7 +79,10 @@ class ShownJob:
         title: str,
         token: lsp.ProgressToken | None,
         background: Callable[[Awaitable[None], str], None],
+        answered: Callable[[JobRecord], None] = lambda record: None,  # noqa: ARG005
     ) -> None:
+        self._questioner = Questioner(job, services, editor)
+        self._answered = answered
         self._job = job
         self._services = services
         self._editor = editor
@@ -113,7 +120,10 @@ class ShownJob:
             waits = self._latest is None and self._job.state is JobState.QUEUED
             self._progress.report(self._state.show("queued behind other jobs") if waits else self._latest)
             result = await self._job.wait()
+            if result.outcome is Outcome.CANCELLED:
+                self._questioner.withdraw()
             result = await self._deliver(result)
+            self._answered(result)
             self._progress.end(end_message(result))
             return result
         except asyncio.CancelledError:
@@ -126,11 +136,17 @@ class ShownJob:
     def _hear(self, event: JobEvent) -> None:
         if self._editor.job_events:
             self._editor.protocol.notify(JOB_EVENT, event.to_json())
+        if isinstance(event.body, QuestionAsked):
+            self._background(self._question(event.body.question), f"question of {self.job_id}")
         step = self._state.fold(event.body)
         if step is not None:
             self._latest = step
             if self._progress is not None:
                 self._progress.report(step)
+
+    async def _question(self, question: Question) -> None:
+        await self._questioner.put(question)
+        self._answered(await self._services.jobs.record(self.job_id))
 
     # ------------------------------------------------------------------ the result
 
@@ -142,7 +158,10 @@ class ShownJob:
             return result
         if self._job.prepared.apply is not ApplyMode.EDIT:
             return result
-        if result.outcome is Outcome.ACCEPTED:
+        if _answered_since(result):
+            if plain:
+                self._background(self._offer(result, again=True), "offer")
+        elif result.outcome is Outcome.ACCEPTED:
             if self._progress is not None:
                 self._progress.report(self._state.show("applying"))
             applied = await self._apply(result)
@@ -230,6 +249,11 @@ class ShownJob:
             await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
         except (JsonRpcException, TimeoutError):
             self._editor.say(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
+
+
+def _answered_since(result: JobRecord) -> bool:
+    """Whether an answer came once the job had decided, and makes another candidate the best, or none."""
+    return any(one.late and one.effect in (Effect.CHANGED, Effect.REFUTED) for one in result.questions)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -15,15 +15,17 @@ from mcp.server.stdio import stdio_server
 from forge_lsp import __version__
 from forge_lsp.core.errors import ForgeError
 from forge_lsp.detached import Link
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import INSTRUCTIONS, TOOLS, USUAL_WAIT, ToolSpec
-from forge_lsp.mcp.work import Answer, Asked, Work
+from forge_lsp.mcp.work import Answer, Asked, Wondered, Work
 
 if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.context import CallNext, HandlerResult
 
+    from forge_lsp.core.questions import Question
     from forge_lsp.mcp.tools import Tools
 
 __all__ = ["run"]
@@ -31,6 +33,7 @@ __all__ = ["run"]
 logger = logging.getLogger(__name__)
 
 _SPECS = {tool.name: tool for tool in TOOLS}
+_NONE, _UNKNOWN = "None of these", "I can't say"
 _GAVE_UP = re.compile(r"tim(?:ed|e)?[ -]?out|-32001", re.I)
 """How clients say that they stopped waiting, which is no wish of the user's."""
 _CONSENT: dict[str, Any] = {
@@ -109,7 +112,7 @@ class _Face:
                 case "report":
                     return await self._report(context, params, arguments)
                 case _:
-                    work = self._resumed(params) or await self._begun(spec, arguments)
+                    work = self._resumed(params) or await self._begun(spec, arguments, questions=_asks(context))
                     return await self._followed(context, params, work, arguments.number("waitSeconds"))
         except ForgeError as error:
             return _wrong(error.full_message)
@@ -128,8 +131,10 @@ class _Face:
                 work.cancel()
         return result
 
-    async def _begun(self, spec: ToolSpec, arguments: Arguments) -> Work:
-        return await (self._tools.check(arguments) if spec.name == "check" else self._tools.generate(arguments))
+    async def _begun(self, spec: ToolSpec, arguments: Arguments, *, questions: bool) -> Work:
+        if spec.name == "check":
+            return await self._tools.check(arguments)
+        return await self._tools.generate(arguments, questions=questions)
 
     def _resumed(self, params: types.CallToolRequestParams) -> Work | None:
         """The work of a call that is made again with the answer to a question."""
@@ -173,10 +178,16 @@ class _Face:
             before = clock()
             await work.wait(left, heard)
             left = max(0.0, left - (clock() - before))
-            asked = work.asked
-            if work.ended or asked is None:
+            asked, wondered = work.asked, work.wondered
+            if work.ended or (asked is None and wondered is None):
                 break
-            if (question := await self._put(context, work, asked)) is not None:
+            before = clock()
+            if asked is not None:
+                question = await self._put(context, work, asked)
+            else:
+                question = await self._wonder(context, work, wondered, left) if wondered is not None else None
+                left = max(0.0, left - (clock() - before))
+            if question is not None:
                 self._waiting.pop(request or "", None)
                 return question
         self._waiting.pop(request or "", None)  # not where the client cancels: observe() takes it then
@@ -208,9 +219,78 @@ class _Face:
         _settle(asked, answer=_allowed(result.action, result.content))
         return None
 
+    async def _wonder(
+        self, context: ServerRequestContext[Any], work: Work, wondered: Wondered, seconds: float
+    ) -> types.InputRequiredResult | None:
+        """Ask what a call should give, for as long as the work goes on and the client waits. Left alone, it is no
+        answer."""
+        words, form = question_form(wondered.question)
+        if not context.session.can_send_request:
+            request = types.ElicitRequest(params=types.ElicitRequestFormParams(message=words, requested_schema=form))
+            return types.InputRequiredResult(input_requests={_question_key(wondered): request}, request_state=work.id)
+        asking = asyncio.ensure_future(context.session.elicit_form(words, form, related_request_id=context.request_id))
+        needed = asyncio.ensure_future(work.needed())
+        try:
+            await asyncio.wait({asking, needed}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done() and not wondered.answer.done():
+                result = asking.result()
+                wondered.answer.set_result(answer_of_form(wondered.question, result.action, result.content))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            logger.info("a question was not answered: %s", type(error).__name__)
+            if not wondered.answer.done():
+                wondered.answer.set_result(None)
+        finally:
+            asking.cancel()
+            needed.cancel()
+        return None
+
+
+def _asks(context: ServerRequestContext[Any]) -> bool:
+    """Whether the client can ask its user."""
+    capabilities = context.session.client_capabilities
+    return capabilities is not None and capabilities.elicitation is not None
+
+
+def question_form(question: Question) -> tuple[str, dict[str, Any]]:
+    """Return the words of a question, and the form of its answer."""
+    said = f" One of your checks says {question.expected}; the models answer otherwise." if question.check else ""
+    words = f"What should this give?\n\n{question.call.strip()}\n\nThe models differ, and the job goes on.{said}"
+    answers = [*(choice.value for choice in question.choices), _NONE, _UNKNOWN]
+    form = {
+        "type": "object",
+        "properties": {
+            "answer": {"type": "string", "title": "It should give", "enum": answers},
+            "value": {"type": "string", "title": "Another value", "description": "Where it is none of these."},
+        },
+        "required": ["answer"],
+    }
+    return words, form
+
+
+def answer_of_form(question: Question, action: str, content: Mapping[str, object] | None) -> Given | None:
+    """Return what a filled-in form answers, None where it answers nothing."""
+    if action != "accept" or content is None:
+        return None
+    answer, value = content.get("answer"), content.get("value")
+    if answer == _NONE:
+        return Given(value=value) if isinstance(value, str) and value.strip() else Given(none=True)
+    if answer == _UNKNOWN:
+        return Given()
+    values = [choice.value for choice in question.choices]
+    return Given(choice=values.index(answer)) if isinstance(answer, str) and answer in values else None
+
 
 def _take(work: Work, params: types.CallToolRequestParams) -> None:
     """Take the answer that a call brings to the question that its work waits for."""
+    wondered = work.wondered
+    if wondered is not None and params.input_responses and _question_key(wondered) in params.input_responses:
+        told = params.input_responses[_question_key(wondered)]
+        given = None
+        if isinstance(told, types.ElicitResult):
+            given = answer_of_form(wondered.question, told.action, told.content)
+        wondered.answer.set_result(given)
     asked = work.asked
     if asked is None or not params.input_responses:
         return
@@ -219,6 +299,10 @@ def _take(work: Work, params: types.CallToolRequestParams) -> None:
         _settle(asked, answer=_allowed(response.action, response.content))
     elif response is not None:
         _settle(asked, answer=False)
+
+
+def _question_key(wondered: Wondered) -> str:
+    return f"question-{wondered.question.id}"
 
 
 def _key(asked: Asked) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,14 @@ from forge_lsp.changes.values import Change, FileChange
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
-from forge_lsp.core.events import AttemptFinished, AttemptStarted, JobEvent, StageFinished, StageStarted
+from forge_lsp.core.events import (
+    AttemptFinished,
+    AttemptStarted,
+    JobEvent,
+    QuestionAsked,
+    StageFinished,
+    StageStarted,
+)
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.document import outcome_document
@@ -28,6 +36,7 @@ from forge_lsp.mcp.work import Answer, Work, Works
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import ConsentQuestion
+    from forge_lsp.core.questions import Question
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.services import Services
     from forge_lsp.mcp.arguments import Arguments
@@ -131,8 +140,11 @@ class Tools:
 
     # ------------------------------------------------------------------ generate
 
-    async def generate(self, arguments: Arguments) -> Work:
-        """Begin a job. Raises BadRequest, SettingsError and EnvironmentFault before there is one."""
+    async def generate(self, arguments: Arguments, *, questions: bool = False) -> Work:
+        """Begin a job. ``questions``: the client can ask its user.
+
+        Raises BadRequest, SettingsError and EnvironmentFault before there is one.
+        """
         if (problem := self.services.problem()) is not None:
             raise problem
         root = self._root()
@@ -152,13 +164,37 @@ class Tools:
             apply=ApplyMode.NONE,
             allow=self.allow,
             attended=lambda: self.attended,
+            questions=questions,
         )
         job = await self.services.jobs.start(request)
         work = asker.work = Work(job.id, on_cancel=lambda: job.cancel("cancelled by the client"))
+        work.start(self._asking(work, job, self._job(work, job, path, apply=arguments.flag("apply"))))
         job.listen(lambda event: _heard(work, event))
-        work.start(self._job(work, job, path, apply=arguments.flag("apply")))
         self.works.add(work)
         return work
+
+    async def _asking(self, work: Work, job: Job, doing: Coroutine[object, object, Answer]) -> Answer:
+        """See to the questions of a job while it runs, then return what ``doing`` answers."""
+        asking: list[asyncio.Task[None]] = []
+
+        async def ask(question: Question) -> None:
+            given = await work.wonder(question)
+            if given is not None:
+                with suppress(ForgeError):  # the job has ended, or was cancelled, meanwhile
+                    await self.services.jobs.answer(job.id, question.id, given, self.services.editing)
+
+        def heard(event: JobEvent) -> None:
+            if isinstance(event.body, QuestionAsked):
+                asking.append(asyncio.create_task(ask(event.body.question)))
+
+        stop = job.listen(heard)
+        try:
+            return await doing
+        finally:
+            stop()
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
 
     async def _job(self, work: Work, job: Job, path: Path, *, apply: bool) -> Answer:
         """See a job through, and write its result where that was asked for and it is accepted."""

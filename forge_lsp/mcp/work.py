@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from forge_lsp.core.errors import JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
+from forge_lsp.core.questions import Question
+from forge_lsp.jobs.asking import Given
 
-__all__ = ["Answer", "Asked", "Work", "Works"]
+__all__ = ["Answer", "Asked", "Wondered", "Work", "Works"]
 
 _KEPT = 64
 """Pieces of work that ended and are remembered here; jobs are in the ledger for longer."""
@@ -36,6 +38,14 @@ class Asked:
     answer: asyncio.Future[bool]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wondered:
+    """A question about what a call should give, which the work does not wait for. ``answer`` None: nobody gave one."""
+
+    question: Question
+    answer: asyncio.Future[Given | None]
+
+
 class Work:
     """One check or job. ``changed`` is set whenever there is something new: words, a question, the end."""
 
@@ -44,6 +54,7 @@ class Work:
         self.words: list[str] = []
         self.notes: list[str] = []
         self._asked: Asked | None = None
+        self._wondered: Wondered | None = None
         self._changed: set[asyncio.Event] = set()
         self._task: asyncio.Task[Answer] | None = None
         self._on_cancel = on_cancel
@@ -59,6 +70,11 @@ class Work:
     def asked(self) -> Asked | None:
         """The question that waits for its answer; None: there is none."""
         return self._asked if self._asked is not None and not self._asked.answer.done() else None
+
+    @property
+    def wondered(self) -> Wondered | None:
+        """The question of which an answer would help; None: there is none."""
+        return self._wondered if self._wondered is not None and not self._wondered.answer.done() else None
 
     @property
     def ended(self) -> bool:
@@ -109,9 +125,21 @@ class Work:
             )
         return answer
 
+    async def wonder(self, question: Question) -> Given | None:
+        """Put a question to whichever call waits for the work, now or later, and return the answer, None where nobody
+        gives one. The work itself goes on."""
+        if self._mute:
+            return None
+        future: asyncio.Future[Given | None] = asyncio.get_running_loop().create_future()
+        self._wondered = Wondered(question=question, answer=future)
+        self._tell()
+        return await future
+
     def refuse(self) -> None:
         """Nobody is there to ask from now on: every question is answered with no."""
         self._mute = True
+        if (wondered := self.wondered) is not None:
+            wondered.answer.set_result(None)
         if (asked := self.asked) is not None:
             asked.answer.set_result(False)
 
@@ -121,8 +149,8 @@ class Work:
             await asyncio.wait({self._task})
 
     async def wait(self, seconds: float, heard: Callable[[str], Awaitable[None]]) -> None:
-        """Return when the work has ended, asks something, or after so many seconds. ``heard`` gets what it says from
-        now on, and the last words before."""
+        """Return when the work has ended, asks or wonders something, or after so many seconds. ``heard`` gets what it
+        says from now on, and the last words before."""
         deadline = asyncio.get_running_loop().time() + seconds
         changed = asyncio.Event()
         self._changed.add(changed)
@@ -132,7 +160,7 @@ class Work:
                 while told < len(self.words):
                     told += 1
                     await heard(self.words[told - 1])
-                if self.ended or self.asked is not None:
+                if self.ended or self.asked is not None or self.wondered is not None:
                     return
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0:
@@ -140,6 +168,17 @@ class Work:
                 changed.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), left)
+        finally:
+            self._changed.discard(changed)
+
+    async def needed(self) -> None:
+        """Return when the work has ended, or waits for the answer to a question of consent."""
+        changed = asyncio.Event()
+        self._changed.add(changed)
+        try:
+            while not self.ended and self.asked is None:
+                await changed.wait()
+                changed.clear()
         finally:
             self._changed.discard(changed)
 

@@ -24,6 +24,7 @@ return {
     '.git',
     { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'composer.json', 'Gemfile' },
   },
+  init_options = { questions = true },
   capabilities = { workspace = { codeLens = { refreshSupport = true } } },
   -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {
@@ -34,6 +35,12 @@ return {
   handlers = {
     ['workspace/applyEdit'] = function(...)
       return require('forge.edits').apply(...)
+    end,
+    ['forge/question'] = function(_, params, context)
+      return require('forge.question').asked(params, context)
+    end,
+    ['forge/questionWithdrawn'] = function(_, params)
+      require('forge.question').withdrawn(params)
     end,
     ['workspace/codeLens/refresh'] = function(_, _, context)
       require('forge.lens').refresh_all(context.client_id)

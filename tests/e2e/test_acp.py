@@ -254,6 +254,43 @@ async def test_consent_is_a_permission(tmp_path: Path, work: Path, answer: str) 
     assert (editor.texts == {str(work / "sums.py"): RIGHT}) is (answer == "yes")
 
 
+@pytest.mark.parametrize("answer", ["right", "none", None])
+async def test_the_question_is_a_permission_that_nobody_waits_for(
+    tmp_path: Path, work: Path, answer: str | None
+) -> None:
+    short, right = CODE.replace("return a + b", "return 3"), CODE
+    parts = {
+        "generate@deepseek-coder:6.7b": Script.say(fenced(short)),
+        "generate@gemma3:12b": Script.say(fenced(right)),
+        "review": [Script.say(verdict(9), first=3.0), Script.say(verdict(9))],
+    }
+
+    class Asked(Editor):
+        async def request_permission(self, session_id: str, tool_call: Any, options: Any, **more: Any) -> Any:
+            if not tool_call.title.startswith("What should"):
+                return await super().request_permission(session_id, tool_call, options, **more)
+            self.asked.append(tool_call)
+            if answer is None:
+                await asyncio.Event().wait()
+            call = tool_call.title.split("`")[1]
+            wanted = str(eval(call, {"add": lambda a, b: a + b})) if answer == "right" else "None of these"
+            chosen = next(option.option_id for option in options if option.name == wanted)
+            return schema.RequestPermissionResponse(outcome=schema.AllowedOutcome(outcome="selected", option_id=chosen))
+
+    editor = Asked("apply")
+    both = row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}
+    async with (
+        ollama(parts) as server,
+        chat(editor, work, environment(tmp_path, settings(server.url, both))) as (agent, _),
+    ):
+        session = (await agent.new_session(cwd=str(work), mcp_servers=[])).session_id
+        await agent.prompt(session_id=session, prompt=[acp.text_block("@sums.py:1")])
+    assert [one.title.startswith("What should") for one in editor.asked] == [True, False]
+    landed = editor.texts[str(work / "sums.py")]
+    assert landed == (RIGHT if answer == "right" else short + "\n")
+    assert ("proven" in editor.said()) is (answer != "none")
+
+
 async def test_a_client_that_dies_leaves_its_job_to_end(tmp_path: Path, work: Path) -> None:
     gate = asyncio.Event()
     held = dataclasses.replace(Script.say(fenced(CODE)), gate=gate)

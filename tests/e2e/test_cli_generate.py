@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import forge
+from tests.support.cli import forge, ran, started
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
 from tests.support.real_server import COMMAND, MODELS, Cast, environment, fenced, prompt, row, settings, verdict
@@ -78,6 +78,35 @@ async def test_an_accepted_result_is_a_patch_on_stdout_and_all_else_is_on_stderr
         listed = await forge("jobs", "--json", cwd=work, env=env)
         (job,) = listed.json["jobs"]
         assert f"forge-lsp jobs show {job['jobId']}" in ran.err
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_question_is_answered_by_a_line_while_the_job_goes_on(tmp_path: Path, work: Path, asked: bool) -> None:
+    parts = {
+        "generate@deepseek-coder:6.7b": Script.say(fenced(CODE.replace("return a + b", "return 3"))),
+        "generate@gemma3:12b": Script.say(fenced(CODE)),
+        "review": [Script.say(verdict(9), first=4.0 if asked else 0.0), Script.say(verdict(9))],
+    }
+    both = ONCE | {"generator": {"model": "coder", "beside": ["gemma3"]}}
+    async with ollama(Cast(parts)) as server:
+        env = environment(tmp_path, settings(server.url, both))
+        words = ("generate", "sums.py", "--range", "6", "--write", *(["--ask"] if asked else []))
+        async with started(*words, cwd=work, env=env) as process:
+            assert process.stdin is not None
+            assert process.stderr is not None
+            told = b""
+            if asked:
+                async with asyncio.timeout(60):
+                    told = await process.stderr.readuntil(b"I can't say")
+                call = told.decode().partition("What should this give?")[2].splitlines()[1].strip()
+                process.stdin.write(f"= {eval(call, {'add': lambda a, b: a + b})}\n".encode())
+            out, err = await asyncio.wait_for(process.communicate(), 90)
+        done = ran(process, out, told + err)
+    assert done.code == 0, done.err
+    assert (work / "sums.py").read_text() == (DONE if asked else DONE.replace("return a + b", "return 3"))
+    assert ("What should this give?" in done.err) is asked
+    stats = await forge("stats", "--json", cwd=work, env=env)
+    assert stats.json["questions"]["changed"]["count"] == (1 if asked else 0)
 
 
 async def test_json_prints_one_job_document_whichever_face_tells_it(tmp_path: Path, work: Path) -> None:

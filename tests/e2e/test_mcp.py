@@ -263,6 +263,42 @@ async def test_consent_is_asked_of_the_user(tmp_path: Path, work: Path, mode: st
     assert all("server 'claude'" in words and "code of work" in words for words in questions)
 
 
+@pytest.mark.parametrize(("mode", "answer"), part([(mode, one) for one in ("right", "7", None) for mode in ERAS], 3))
+async def test_the_question_is_an_elicitation_that_nobody_waits_for(
+    tmp_path: Path, work: Path, mode: str, answer: str | None
+) -> None:
+    short = CODE.replace("return a + b", "return 3")
+    parts = {
+        "generate@deepseek-coder:6.7b": Script.say(fenced(short)),
+        "generate@gemma3:12b": Script.say(fenced(CODE)),
+        "review": [Script.say(verdict(9), first=3.0), Script.say(verdict(9))],
+    }
+    asked: list[str] = []
+
+    async def elicit(_: Any, params: Any) -> ElicitResult:
+        call = params.message.split("\n\n")[1]
+        asked.append(call)
+        if answer == "right":
+            return ElicitResult(action="accept", content={"answer": str(eval(call, {"add": lambda a, b: a + b}))})
+        return ElicitResult(action="accept", content={"answer": "None of these", "value": answer or ""})
+
+    more = {} if answer is None else {"elicitation_callback": elicit}
+    both = row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}
+    async with FakeOllama(answer=Cast(parts), models=list(MODELS.values())) as local:
+        env = environment(tmp_path, settings(local.url, both))
+        async with client(work, env, mode=mode, **more) as connected:
+            wanted = {"file": "sums.py", "startLine": 4}
+            job = await ended(connected, told(await connected.call_tool("generate", wanted)))
+    assert len(asked) == (0 if answer is None else 1)
+    if answer == "right":
+        assert (job["outcome"], job["grade"]) == ("accepted", "proven")
+        assert "+    return a + b" in job["diff"]
+    elif answer is None:
+        assert job["outcome"] == "accepted" and "+    return 3" in job["diff"]
+    else:
+        assert job["outcome"] == "unverified" and "you answered 7" in job["reason"]
+
+
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-06-18"])
 async def test_an_old_client_reads_nothing_but_the_protocol(tmp_path: Path, work: Path, version: str) -> None:
     process = await asyncio.create_subprocess_exec(

@@ -227,6 +227,31 @@ async def test_alternatives(tmp_path: Path) -> None:
         await drive(tmp_path, "alternatives", settings(ollama.url, row(1, samples=2)))
 
 
+TWO = ["generate@deepseek-coder:6.7b", "generate@gemma3:12b"]
+SHORT = HEAD + "    return number == 2"
+
+
+def two_writers() -> dict[str, object]:
+    """Two models write at once; one of them is right, and the other one's code is shorter."""
+    both = row(1)
+    return both | {"generator": {"model": "coder", "beside": ["gemma3"]}}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reviews"),
+    [
+        ("question", [Script.say(verdict(9), first=12.0), Script.say(verdict(9))]),
+        ("question_late", Script.say(verdict(9))),
+        ("question_cancelled", Script.say(verdict(9), first=60.0)),
+    ],
+)
+async def test_question(tmp_path: Path, scenario: str, reviews: object) -> None:
+    answers = dict(zip(TWO, (Script.say(fenced(SHORT)), Script.say(fenced(NEAT))), strict=True))
+    cast = Cast({**answers, "review": reviews})  # type: ignore[dict-item]
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, scenario, settings(ollama.url, two_writers()))
+
+
 async def test_history(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "Clumsy."))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:

@@ -84,6 +84,10 @@ EVEN = '''def is_even(number: int) -> bool:
     ...
 '''
 
+EVEN_ONE = EVEN.replace("    >>> is_even(7)\n    False\n", "")
+EVEN_HEAD = "def is_even(number: int) -> bool:\n"
+EVEN_SHORT, EVEN_RIGHT = EVEN_HEAD + "    return number == 2", EVEN_HEAD + "    return number % 2 == 0"
+
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 
@@ -202,6 +206,29 @@ async def test_report_history_models_doctor(stage: Stage) -> None:
 async def test_offered(stage: Stage) -> None:
     scripts = {"generate": Script.say(fenced(CLUMSY)), "review": Script.say(verdict(4, "It is clumsy."))}
     await stage.play("offered", scripts)
+
+
+def differing(reviews: Any) -> dict[str, Any]:
+    """Two models write at once and pass the example; what the second one wrote is right."""
+    return {
+        "generate@deepseek-coder:6.7b": Script.say(fenced(EVEN_SHORT)),
+        "generate@gemma3:12b": Script.say(fenced(EVEN_RIGHT)),
+        "review": reviews,
+    }
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reviews"),
+    [
+        ("question", [Script.say(verdict(9), first=15.0), Script.say(verdict(9))]),
+        ("questionLate", Script.say(verdict(9))),
+        ("questionCancelled", Script.say(verdict(9), first=60.0)),
+    ],
+)
+async def test_question(stage: Stage, scenario: str, reviews: Any) -> None:
+    stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}})
+    work = await stage.play(scenario, differing(reviews), files={"words.py": EVEN_ONE})
+    assert (work / "words.py").read_text() == EVEN_ONE, "nothing was saved"
 
 
 async def test_consent(stage: Stage) -> None:

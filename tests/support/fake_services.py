@@ -3,7 +3,8 @@
 The task's words may be a JSON object:
 ``code`` (the candidate; default: an ``add`` that adds), ``outcome``, ``reason``, ``attempts``, ``pause`` (seconds a
 stage takes), ``ask`` (put a consent question first), ``recheck`` (``clean``, ``broken`` or seconds to take),
-``fail`` (raise a ForgeError with these words), ``crash`` (raise something unforeseen).
+``fail`` (raise a ForgeError with these words), ``crash`` (raise something unforeseen), ``question`` (a call, with the
+code for each answer under ``answers`` and seconds that the job goes on under ``wait``).
 ``FORGE_FAKE_TRACE`` names a file that gets a line for each thing the run did, with the time. With ``FORGE_FAKE_LEDGER``
 the ledger is a file in the state folder, else it is in memory.
 
@@ -42,6 +43,7 @@ class FakeConclusion:
     best: Any
     sent: tuple[Any, ...] = ()
     evidence: Any = None
+    questions: tuple[Any, ...] = ()
 
 
 class SystemClock:
@@ -61,14 +63,34 @@ def trace(what: str) -> None:
 async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Any:
     """What :mod:`forge_lsp.app` does, with a scripted ensemble. Settings it knows: ``apply``, ``lens``, ``wrong``,
     ``slow``."""
-    from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Outcome
+    from forge_lsp.core.attempt import (
+        Attempt,
+        BuildReport,
+        BuildStatus,
+        Candidate,
+        Decision,
+        DecisionKind,
+        Evidence,
+        Observation,
+        Outcome,
+        RunnerUp,
+    )
     from forge_lsp.core.errors import ConsentRefused, ForgeError, SettingsError
-    from forge_lsp.core.events import AttemptFinished, AttemptStarted, Stage, StageFinished, StageStarted
+    from forge_lsp.core.events import (
+        AttemptFinished,
+        AttemptStarted,
+        QuestionAsked,
+        Stage,
+        StageFinished,
+        StageStarted,
+    )
     from forge_lsp.core.ports import ConsentQuestion, ModelInfo, ModelStatus
+    from forge_lsp.core.questions import Asked, Choice, Effect, Question
     from forge_lsp.core.task import Task
     from forge_lsp.editing.edits import Edits
     from forge_lsp.editing.scope import Scopes
     from forge_lsp.editing.syntax import TreeSitterSyntax
+    from forge_lsp.jobs.asking import Desk
     from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
@@ -173,12 +195,59 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
                         cost_usd=0.0,
                     )
                 )
+            if script.get("question"):
+                return await questioned(emit, script["question"])
             code = script.get("code", DEFAULT_CODE)
             outcome = Outcome(script.get("outcome", "accepted"))
             best = None
             if code is not None:
                 best = Candidate(code=code, text=editing.splice(task, code, ()), model="qwen", attempt=attempts)
             return FakeConclusion(outcome, script.get("reason"), 8.5, (), best)
+
+        async def questioned(emit: Any, wanted: dict[str, Any]) -> Any:
+            """Two candidates that differ: the first lands, unless the answer is the second's."""
+            call, answers = wanted["call"], list(wanted["answers"])
+            choices = tuple(Choice(value=value, models=(f"m{n}",)) for n, value in enumerate(answers, 1))
+            question = Question(id="q1", call=call, choices=choices, source="mutation", attempt=1)
+            if request.questions:
+                emit(QuestionAsked(number=1, question=question))
+                desk.offer(question)
+            given: tuple[Any, ...] = ()
+            for _ in range(int(float(wanted.get("wait", 0.2)) / 0.01)):
+                await asyncio.sleep(0.01)
+                if given := desk.taken():
+                    break
+            code = [
+                Candidate(code=one, text=editing.splice(task, one, ()), model=f"m{n}", attempt=1)
+                for n, one in enumerate(wanted["answers"].values(), 1)
+            ]
+            seen = [(Observation(call=call, answer=value),) for value in answers]
+            best = answers.index(given[0].value) if given and given[0].value in answers else 0
+            other = 1 - best
+            built = BuildReport(status=BuildStatus.PASSED, tool="test")
+            attempt = Attempt(
+                number=1,
+                strategy="none",
+                thinkers=(),
+                generator="m1",
+                samples=1,
+                panel="none",
+                decision=Decision(kind=DecisionKind.ACCEPT, reason="it is good"),
+                seconds=0.1,
+                cost_usd=0.0,
+                candidate=code[best],
+                build=built,
+                answers=seen[best],
+                others=(RunnerUp(candidate=code[other], build=built, answers=seen[other]),),
+            )
+            asked = Asked(
+                question=question,
+                answer=given[0] if given else None,
+                effect=(Effect.CHANGED if best else Effect.CONFIRMED) if given else None,
+            )
+            outcome = Outcome(script.get("outcome", "accepted"))
+            questions = (asked,) if request.questions else ()
+            return FakeConclusion(outcome, script.get("reason"), 8.5, (attempt,), code[best], questions=questions)
 
         async def recheck(text: str) -> Recheck:
             trace("recheck " + json.dumps(text))
@@ -190,6 +259,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             report = BuildReport(status=status, tool="ruff", reason=None if clean else "it does not compile")
             return Recheck(build=report, evidence=Evidence(), clean=clean)
 
+        desk = Desk(1)
         mode = request.apply or ApplyMode(state["settings"].get("apply", "edit"))
         return Prepared(
             task=task,
@@ -199,6 +269,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             run=run,
             recheck=recheck,
             spending=cast("Any", FakeSpending()),
+            desk=desk if request.questions else None,
         )
 
     class FakeSpending:

@@ -14,6 +14,7 @@ import { message, Server } from './server/server';
 import { clientSettings, serverSettings } from './settings/current';
 import { withPython } from './settings/explicit';
 import { ui } from './ui';
+import { Questions } from './views/asking';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
 import { Previews, SCHEME as PREVIEW } from './views/preview';
@@ -34,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     setContext('ready', ready);
   }
 
-  const running = new Server(ui, log, {
+  const running: Server = new Server(ui, log, {
     find: () => find(places(context)),
     make: (found, ended) =>
       makeClient(found, {
@@ -48,6 +49,8 @@ export function activate(context: vscode.ExtensionContext): void {
           tracker.hear(event);
           show();
         },
+        question: (asked, token) => questions.ask(asked, token),
+        withdrawn: ({ jobId, question }) => questions.forget(jobId, question),
         ended,
       }),
     changed: (answers) => {
@@ -79,10 +82,17 @@ export function activate(context: vscode.ExtensionContext): void {
     retry: (jobId) => jobs.retry(jobId),
     report: (jobId) => showReport(views, jobId),
   });
+  const questions: Questions = new Questions(ui, { client: () => running.ready(), ask });
   const jobs: Jobs = new Jobs(ui, {
     client: () => running.ready(),
     preview: (jobId, uri, line) => previews.open(jobId, uri, line),
     apply: (client, jobId) => previews.applied(client, jobId),
+    keep: async (client, jobId, question) => {
+      const kept = await ask<{ kept: boolean; reason: string | null }>(client, 'forge.keepExample', { jobId, question });
+      if (kept && !kept.kept) {
+        void ui.say('warning', `Not kept: ${kept.reason ?? 'the server gave no reason.'}`);
+      }
+    },
     report: (jobId) => showReport(views, jobId),
     doctor: () => runDoctor(views),
     log: () => log.show(),
@@ -118,6 +128,7 @@ export function activate(context: vscode.ExtensionContext): void {
     generateHere: () => generateHere(ui, jobs),
     generateInNewFile: () => generateInNewFile(ui, jobs),
     fixHere: () => fixHere(ui, jobs),
+    answerQuestion: () => questions.open(),
     cancelRunning: cancel,
     showReport: () => showReport(views, jobs.last),
     showHistory: () => showHistory(views),
@@ -145,6 +156,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     status,
     previews,
+    questions,
     jobs,
     vscode.workspace.registerTextDocumentContentProvider(PAGE, pages),
     vscode.workspace.registerTextDocumentContentProvider(PREVIEW, previews),
@@ -173,6 +185,7 @@ async function menu(busy: boolean): Promise<void> {
     { label: '$(sparkle) Generate with Ensemble', value: 'generateHere' },
     { label: '$(new-file) Generate in a New File', value: 'generateInNewFile' },
     { label: '$(lightbulb) Fix This Problem', value: 'fixHere' },
+    { label: '$(question) Answer the Question', value: 'answerQuestion' },
     { label: '$(book) Show Last Report', value: 'showReport' },
     { label: '$(git-compare) Alternatives', value: 'showAlternatives' },
     { label: '$(history) Job History', value: 'showHistory' },

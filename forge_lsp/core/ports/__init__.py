@@ -4,6 +4,7 @@ Every coroutine here may be cancelled at any await: it then closes what it opene
 within 200 ms and lets the ``CancelledError`` through.
 """
 
+from forge_lsp.core.ports.asking import Asker
 from forge_lsp.core.ports.checking import (
     Box,
     Cache,
@@ -56,6 +57,7 @@ from forge_lsp.core.ports.spending import Ask, ConsentQuestion, Spending
 
 __all__ = [
     "Ask",
+    "Asker",
     "Box",
     "Cache",
     "CacheUse",

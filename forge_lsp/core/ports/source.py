@@ -220,3 +220,11 @@ class Editing(Protocol):
     def merge(self, base: str, ours: str, theirs: str) -> str:
         """3-way merge by lines. Raises EditConflict."""
         ...
+
+    def example(self, text: str, language: Language, names: Sequence[str], call: str, value: str) -> str | None:
+        """``text`` with an example in the documentation of the definition ``names``, what encloses it first.
+
+        ``call`` may have statements that it needs before it, one a line; ``value`` is what it gives, or ``raises X``.
+        None: there is no such definition, the example is there already, or the documentation cannot hold it.
+        """
+        ...

@@ -57,6 +57,8 @@ class EditingSupport:
     any more. ``imports_itself(statement, document, below)`` says whether an import leads to the document that it stands
     in, whose path in the workspace is ``below`` (its name alone where it is in none);
     ``imported_files(document, path, files, syntax)`` are the files of its project that a document at ``path`` imports.
+    ``example(text, names, call, value)`` is ``text`` (``\\n`` endings) with an example in the documentation of the
+    definition ``names``, where that is no comment above it; None where it cannot stand there.
     """
 
     grammars: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -85,3 +87,4 @@ class EditingSupport:
     drop_imports: Callable[[str, str, Syntax], str] | None = None
     imports_itself: Callable[[str, Document, Path], bool] | None = None
     imported_files: Callable[[Document, Path, ProjectFiles, Syntax], Iterator[Path]] | None = None
+    example: Callable[[str, Sequence[str], str, str], str | None] | None = None

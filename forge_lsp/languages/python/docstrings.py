@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from forge_lsp.editing.outline import has_todo
 
-__all__ = ["Parsed", "definitions", "indented_as", "keep_docstrings", "parsed"]
+__all__ = ["Parsed", "definitions", "docstring_of", "indented_as", "keep_docstrings", "parsed"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -30,8 +30,8 @@ def keep_docstrings(original: Parsed, code: Parsed, *, rewritten: bool = False) 
     changes: list[tuple[ast.expr | ast.stmt, _Definition, list[str]]] = []
     for name, definition in definitions(code.tree):
         theirs = known.get(name)
-        old = _docstring(theirs) if theirs is not None else None
-        new = _docstring(definition)
+        old = docstring_of(theirs) if theirs is not None else None
+        new = docstring_of(definition)
         if old is None or theirs is None:
             continue
         # The model's own stands where the document's asks for the code, or where the task speaks of documentation.
@@ -86,7 +86,8 @@ def definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, _Definit
             yield from definitions(child, f"{prefix}{child.name}.")
 
 
-def _docstring(definition: _Definition) -> ast.Expr | None:
+def docstring_of(definition: _Definition) -> ast.Expr | None:
+    """Return the statement that is a definition's docstring, None where it has none."""
     first = definition.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return first
@@ -126,7 +127,7 @@ def _put(lines: list[str], place: ast.expr | ast.stmt, definition: _Definition, 
     row = place.lineno - 1
     if isinstance(place, _Definition) and place.decorator_list:
         row = min(decorator.lineno for decorator in place.decorator_list) - 1
-    own = _docstring(definition)
+    own = docstring_of(definition)
     if own is not None and own is place:
         end = own.end_lineno or own.lineno
         tail = lines[end - 1].encode()[own.end_col_offset or 0 :].decode()

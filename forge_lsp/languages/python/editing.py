@@ -12,6 +12,7 @@ from forge_lsp.editing.lines import normalised
 from forge_lsp.languages.python.docstrings import indented_as, keep_docstrings, parsed
 from forge_lsp.languages.python.extraction import DOCSTRING
 from forge_lsp.languages.python.imports import imported_files, imports_itself, merge_python
+from forge_lsp.languages.python.keeping import example_in_docstring
 from forge_lsp.languages.python.levels import levels
 from forge_lsp.languages.python.outline import STARTS, outline_python
 from forge_lsp.languages.python.signatures import keep_signatures
@@ -61,4 +62,5 @@ EDITING = EditingSupport(
     merge_imports=merge_python,
     imports_itself=imports_itself,
     imported_files=imported_files,
+    example=example_in_docstring,
 )

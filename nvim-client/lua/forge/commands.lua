@@ -45,6 +45,12 @@ local commands = {
   alternatives = function(forge)
     forge.alternatives()
   end,
+  answer = function(forge)
+    forge.answer()
+  end,
+  keep = function(forge)
+    forge.keep()
+  end,
   accept = function(forge)
     forge.accept()
   end,

@@ -150,6 +150,16 @@ function M.alternatives()
   require('forge.preview').alternatives()
 end
 
+---Answer the newest question of a job.
+function M.answer()
+  require('forge.question').answer()
+end
+
+---Keep the answer to the last job's question as an example in the documentation.
+function M.keep()
+  require('forge.job').keep()
+end
+
 function M.accept()
   require('forge.preview').accept()
 end

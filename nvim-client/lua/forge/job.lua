@@ -3,6 +3,7 @@
 local client_of = require('forge.client')
 local config = require('forge.config')
 local place = require('forge.place')
+local question_of = require('forge.question')
 local ui = require('forge.ui')
 
 local M = {}
@@ -29,9 +30,11 @@ local M = {}
 ---@field costUsd number
 ---@field applied boolean
 ---@field reason? string
+---@field questions? forge.Question[] those that the user was asked
 
 ---@class forge.Job
 ---@field id string
+---@field question? string the one whose answer can become an example
 ---@field bufnr? integer nil: of an earlier session
 ---@field client_id integer
 ---@field request forge.Request
@@ -125,10 +128,12 @@ local function finish(job, outcome)
     return
   end
   last, known[job.id] = job, job
+  local keepable = question_of.keepable(outcome)
+  job.question = keepable and keepable.id
   if outcome.outcome == 'failed' then
     ui.error(told .. why)
   elseif outcome.applied then
-    ui.info(told)
+    ui.info(told .. (job.question and ' · `:Forge keep` keeps your answer as an example' or ''))
   elseif job.request.apply == 'none' then
     ui.info(told .. HINT)
   elseif outcome.outcome == 'accepted' then
@@ -197,6 +202,15 @@ end
 ---@return forge.Job?
 function M.known(id)
   return known[id]
+end
+
+---Keep the answer to the newest job's question as an example in the documentation.
+function M.keep()
+  if last and last.question then
+    question_of.keep(last, last.question)
+  else
+    ui.info('the last job has no answer of yours that could become an example')
+  end
 end
 
 ---@param job forge.Job

@@ -116,6 +116,15 @@ function t.floats()
   return found
 end
 
+---The window of a question, as it is shown.
+function t.question()
+  for _, shown in ipairs(t.floats()) do
+    if shown:find('What should this give?', 1, true) then
+      return shown
+    end
+  end
+end
+
 vim.notify = function(text, level)
   table.insert(t.messages, { text = text, level = level or vim.log.levels.INFO })
 end

@@ -380,3 +380,83 @@ export async function stripPreview(bench, { folder }) {
   await page.waitForTimeout(1500);
   await page.screenshot({ path: `${folder}/vscode-preview.png` });
 }
+
+const EVEN = { wrong: 'return number == 2', right: 'return number % 2 == 0' };
+
+async function asked(bench) {
+  await opened(bench, 'words.py', 7);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  return before;
+}
+
+function pick(bench) {
+  return bench.page.locator('.quick-input-widget:visible').filter({ hasText: 'what should is_even(0) give?' });
+}
+
+/** The number of an answer in the quick pick. */
+async function numberOf(bench, value) {
+  const rows = await bench.page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
+  const row = rows.find((text) => text.includes(value));
+  assert.ok(row, rows.join(' | '));
+  return /\d/.exec(row)[0];
+}
+
+async function undone(bench, text) {
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.page.keyboard.press('Control+Z');
+  await bench.until((now) => now === text, 'as it was');
+}
+
+/** Two writers differ: their answers are asked about, the right one lands, and the answer is kept as an example. */
+export async function question(bench) {
+  const before = await asked(bench);
+  await pick(bench).waitFor();
+  await bench.row('None of these').waitFor();
+  await bench.row('gemma3').waitFor();
+  await bench.picture('question');
+  await bench.page.keyboard.press('Enter'); // meant for the text: no answer
+  await pick(bench).waitFor();
+  await bench.page.keyboard.type(await numberOf(bench, 'True'));
+  await pick(bench).waitFor({ state: 'hidden' });
+  await bench.until(EVEN.right);
+  const landed = await bench.text();
+  await bench.press('Accepted · proven', 'Keep This Example');
+  await bench.until('>>> is_even(0)');
+  await bench.picture('kept');
+  await undone(bench, landed);
+  await undone(bench, before);
+}
+
+/** Ignored, the job ends as it would have; a later answer changes nothing by itself and offers the other candidate. */
+export async function questionLate(bench) {
+  await asked(bench);
+  await pick(bench).waitFor();
+  await bench.page.keyboard.press('Escape');
+  await bench.until(EVEN.wrong);
+  const landed = await bench.text();
+  await bench.palette('Forge: Answer the Question');
+  await pick(bench).waitFor();
+  await bench.page.keyboard.type(await numberOf(bench, 'True'));
+  const told = bench.toast('should give True');
+  await told.waitFor();
+  assert.equal(await bench.text(), landed);
+  await bench.picture('late');
+  await bench.press('should give True', 'Apply it');
+  await bench.until(EVEN.right);
+  await undone(bench, landed);
+}
+
+/** Cancelled: the question is gone, and nothing is left. */
+export async function questionCancelled(bench) {
+  const before = await asked(bench);
+  await pick(bench).waitFor();
+  const progress = bench.toast(/reviewing/);
+  await progress.hover();
+  await progress.getByRole('button', { name: 'Cancel' }).click();
+  await pick(bench).waitFor({ state: 'hidden' });
+  await bench.page.locator('.statusbar-item').filter({ hasText: 'Nothing was changed' }).waitFor();
+  assert.equal(await bench.text(), before);
+  await bench.palette('Forge: Answer the Question');
+  await bench.toast('no question that waits').waitFor();
+}

@@ -31,7 +31,11 @@ class Face:
     def __init__(self, services: Any, limits: Limits | None) -> None:
         self.jobs: JobManager = services.jobs
         self.app: Any = create_app(
-            self.jobs, BUILT_IN, access=Access(token=TOKEN, host="127.0.0.1", port=5057), limits=limits
+            self.jobs,
+            BUILT_IN,
+            services.editing,
+            access=Access(token=TOKEN, host="127.0.0.1", port=5057),
+            limits=limits,
         )
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),

@@ -26,6 +26,7 @@ async def test_every_route_is_told_with_its_statuses(tmp_path: Path, monkeypatch
         (f"{API}/jobs/{{job_id}}", "delete"),
         (f"{API}/jobs/{{job_id}}/events", "get"),
         (f"{API}/jobs/{{job_id}}/alternatives", "get"),
+        (f"{API}/jobs/{{job_id}}/answers", "post"),
     }
     for statuses in routes.values():
         assert {"200", "401", "403", "413", "422", "429"} <= statuses

@@ -7,9 +7,9 @@ from forge_lsp.lsp.settings import chosen_programs, from_change, from_initializa
 def test_initialization_options() -> None:
     assert from_initialization(None, BUILT_IN) == {}
     assert from_initialization([1], BUILT_IN) == {}
-    assert from_initialization({"jobEvents": True, "logLevel": "debug", "apply": {"mode": "none"}}, BUILT_IN) == {
-        "apply": {"mode": "none"}
-    }
+    assert from_initialization(
+        {"jobEvents": True, "questions": True, "logLevel": "debug", "apply": {"mode": "none"}}, BUILT_IN
+    ) == {"apply": {"mode": "none"}}
     assert from_initialization({"forge": {"apply": {"mode": None}, "profile": "cloud"}, "other": 1}, BUILT_IN) == {
         "apply": {},
         "profile": "cloud",

@@ -9,6 +9,8 @@ import pytest
 
 from forge_lsp.core.errors import BadRequest, JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
+from forge_lsp.core.questions import Choice, Question
+from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import consent_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import TOOLS
@@ -157,3 +159,88 @@ def test_lines(values: dict[str, Any], expected: tuple[int, int | None] | None) 
 def test_lines_that_make_no_sense(values: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         _ = Arguments(SPECS["check"], values).lines
+
+
+WONDERED = Question(
+    id="q1",
+    call="half(3)",
+    choices=(Choice(value="1", models=("m1",)), Choice(value="2", models=("m2",))),
+    source="mutation",
+    attempt=1,
+)
+
+
+async def test_work_that_wonders_ends_a_wait_and_goes_on() -> None:
+    release = asyncio.Event()
+
+    async def doing() -> Answer:
+        await release.wait()
+        return DONE
+
+    work = Work("job")
+    work.start(doing())
+    wondering = asyncio.create_task(work.wonder(WONDERED))
+    await work.wait(60, silent())
+    assert not work.ended
+    found = work.wondered
+    assert found is not None
+    assert found.question is WONDERED
+    found.answer.set_result(Given(choice=1))
+    assert await wondering == Given(choice=1)
+    assert work.wondered is None
+    release.set()
+    await work.wait(60, silent())
+    assert work.result() is DONE
+
+
+async def test_without_its_client_nobody_is_asked_what_is_wondered() -> None:
+    work = Work("job")
+    wondering = asyncio.create_task(work.wonder(WONDERED))
+    await asyncio.sleep(0)
+    work.refuse()
+    assert await wondering is None
+    assert await work.wonder(WONDERED) is None
+
+
+async def test_consent_is_needed_while_something_is_wondered() -> None:
+    work = Work("job")
+
+    async def doing() -> Answer:
+        assert await work.ask(QUESTION)
+        return DONE
+
+    wondering = asyncio.create_task(work.wonder(WONDERED))
+    await asyncio.sleep(0)
+    needing = asyncio.create_task(work.needed())
+    await asyncio.sleep(0)
+    assert not needing.done()
+    work.start(doing())
+    await asyncio.wait_for(needing, 5)
+    assert work.asked is not None
+    work.asked.answer.set_result(True)
+    await asyncio.wait_for(work.over(), 5)
+    work.refuse()
+    await wondering
+
+
+@pytest.mark.parametrize(
+    ("action", "content", "given"),
+    [
+        ("accept", {"answer": "2"}, Given(choice=1)),
+        ("accept", {"answer": "None of these", "value": "7"}, Given(value="7")),
+        ("accept", {"answer": "None of these", "value": " "}, Given(none=True)),
+        ("accept", {"answer": "I can't say"}, Given()),
+        ("accept", {"answer": "9"}, None),
+        ("accept", {}, None),
+        ("decline", {"answer": "2"}, None),
+        ("cancel", None, None),
+    ],
+)
+def test_a_form_is_an_answer(action: str, content: dict[str, object] | None, given: Given | None) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
+    from forge_lsp.mcp.server import answer_of_form, question_form
+
+    assert answer_of_form(WONDERED, action, content) == given
+    words, form = question_form(WONDERED)
+    assert "half(3)" in words
+    assert form["properties"]["answer"]["enum"] == ["1", "2", "None of these", "I can't say"]

@@ -46,7 +46,35 @@ export interface Outcome {
   costUsd: number;
   applied: boolean;
   reason: string | null;
+  questions?: Question[];
 }
+
+/** A question of a job. `expected` is what a check of the user's says that candidates agree against. */
+export interface Question {
+  id: string;
+  call: string;
+  choices: { value: string; models: string[] }[];
+  source: string;
+  line: number | null;
+  expected: string | null;
+  answered: boolean;
+  answer: string | null;
+  own: boolean;
+  effect: 'nothing' | 'confirmed' | 'changed' | 'refuted' | null;
+  late: boolean;
+  other: string | null;
+  kept: boolean;
+}
+
+/** The params of `forge/question`. */
+export interface Asked {
+  jobId: string;
+  uri: string;
+  question: Question;
+}
+
+/** What `forge/question` is answered with, and `forge.answer` takes. */
+export type Answered = { choice: number } | { value: string } | { none: true } | { cantSay: true };
 
 export interface Result {
   code: string;

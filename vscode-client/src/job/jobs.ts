@@ -14,12 +14,14 @@ import {
 import type { Ui } from '../ui';
 import type { Outcome, Request } from './contract';
 import { awaitsPreview, type Choice, LABELS, proposed, type Told, told } from './outcome';
+import { keepable } from './question';
 import { shifted } from './ranges';
 
 export interface Around {
   client(): Promise<LanguageClient | undefined>;
   preview(jobId: string, uri: string, line: string): Promise<void>;
   apply(client: LanguageClient, jobId: string): Promise<boolean>;
+  keep(client: LanguageClient, jobId: string, question: string): Promise<void>;
   report(jobId: string): Promise<void>;
   doctor(): Promise<void>;
   log(): void;
@@ -147,6 +149,8 @@ export class Jobs implements vscode.Disposable {
       case 'apply':
         await this.around.apply(client, outcome.jobId);
         break;
+      case 'keep':
+        return this.around.keep(client, outcome.jobId, keepable(outcome.questions)?.id ?? '');
       case 'preview':
         return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
       case 'retry':

@@ -1,11 +1,13 @@
 // What the user is told when a job has ended, and what they can do about it. Pure.
 
 import type { Grade, Outcome } from './contract';
+import { keepable } from './question';
 
-export type Choice = 'apply' | 'preview' | 'retry' | 'report' | 'doctor' | 'log' | 'terminal';
+export type Choice = 'apply' | 'keep' | 'preview' | 'retry' | 'report' | 'doctor' | 'log' | 'terminal';
 
 export const LABELS: Record<Choice, string> = {
   apply: 'Apply Anyway',
+  keep: 'Keep This Example',
   preview: 'Preview',
   retry: 'Try Again …',
   report: 'Show Report',
@@ -54,7 +56,8 @@ export function told(outcome: Outcome): Told {
   switch (outcome.outcome) {
     case 'accepted':
       if (outcome.applied) {
-        return { level: 'info', text: `${line}.${why}`, choices: ['report'] };
+        const keep: Choice[] = keepable(outcome.questions) ? ['keep'] : [];
+        return { level: 'info', text: `${line}.${why}`, choices: [...keep, 'report'] };
       }
       return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
     case 'unverified':

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import {
+  type CancellationToken,
   CloseAction,
   ErrorAction,
   LanguageClient,
@@ -11,7 +12,7 @@ import {
   ShowMessageRequest,
   TransportKind,
 } from 'vscode-languageclient/node';
-import type { JobEvent, Request } from '../job/contract';
+import type { Answered, Asked, JobEvent, Request } from '../job/contract';
 import type { Table } from '../settings/explicit';
 import type { Found } from './find';
 
@@ -41,6 +42,9 @@ export interface Wiring {
   /** A light bulb or a code lens asks for a job. */
   generate(request: Request): void;
   hear(event: JobEvent): void;
+  question(asked: Asked, token: CancellationToken): Promise<Answered | null>;
+  /** Nobody needs an answer any more. */
+  withdrawn(told: { jobId: string; question: string }): void;
   /** The server ended by itself; true: start it again. */
   ended(): boolean;
 }
@@ -56,7 +60,7 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
     ]),
     outputChannel: wiring.log,
     traceOutputChannel: wiring.log,
-    initializationOptions: { jobEvents: true, trusted: wiring.trusted, logLevel: wiring.logLevel },
+    initializationOptions: { jobEvents: true, questions: true, trusted: wiring.trusted, logLevel: wiring.logLevel },
     initializationFailedHandler: () => false, // told by whoever started it
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -85,6 +89,8 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
   };
   const client = new LanguageClient(ID, 'Forge', server, options);
   client.onNotification('forge/jobEvent', wiring.hear);
+  client.onRequest('forge/question', wiring.question);
+  client.onNotification('forge/questionWithdrawn', wiring.withdrawn);
   client.onRequest(ShowMessageRequest.type, ({ type, message, actions }) => question(type, message, actions ?? []));
   return client;
 }

@@ -1,0 +1,18 @@
+-- Cancelled while the question is open: nothing is left of either.
+local t = dofile(vim.env.EDITOR_TEST_SUPPORT)
+
+t.scenario(function()
+  t.attached()
+  local before = t.text()
+  t.at('...')
+  vim.cmd('Forge! generate')
+  t.wait('the question', t.question)
+  vim.cmd('Forge cancel')
+  t.message('cancelled')
+  t.wait('the window to go', function()
+    return not t.question()
+  end)
+  t.eq(t.text(), before, 'the text')
+  vim.cmd('Forge answer')
+  t.message('there is no question that waits')
+end)

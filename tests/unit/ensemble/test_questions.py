@@ -1,0 +1,295 @@
+"""The question to the user in whole jobs with scripted models: when it comes, and what its answer changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pytest
+
+from forge_lsp.core.attempt import Candidate, Evidence, Observation, Outcome
+from forge_lsp.core.checks import Grade
+from forge_lsp.core.events import QuestionAsked
+from forge_lsp.core.questions import Answer, Effect, Question
+from forge_lsp.core.task import Task
+from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
+from tests.support.scripted import (
+    BAD,
+    GOOD,
+    Events,
+    FakeToolchain,
+    Hang,
+    ManualClock,
+    PlainContext,
+    PlainEditing,
+    Purse,
+    ScriptedDirectory,
+    ScriptedModel,
+    example,
+    task,
+    verdict_text,
+)
+
+OTHER = "```python\ndef add(a, b):\n    return b * a\n```"
+PANEL = Panel(kind="simple", members=("r",))
+WRONG = "def add(a, b):\n    return a - b\n"
+RIGHT = "def add(a, b):\n    return a + b\n"
+
+
+@dataclass
+class Desk:
+    """An Asker whose user answers when the test says so."""
+
+    most: int = 1
+    offered: list[Question] = field(default_factory=list)
+    waiting: list[Answer] = field(default_factory=list)
+
+    def offer(self, question: Question) -> None:
+        self.offered.append(question)
+
+    def taken(self) -> tuple[Answer, ...]:
+        answers, self.waiting = tuple(self.waiting), []
+        return answers
+
+    def answer(self, value: str | None, *, own: bool = False) -> None:
+        """Answer the newest question, once it was put."""
+        if self.offered and all(answer.question != self.offered[-1].id for answer in self.waiting):
+            self.waiting.append(Answer(question=self.offered[-1].id, value=value, own=own))
+
+
+class Observing(FakeToolchain):
+    """Runs single calls too, as ``later`` says by a piece of the text."""
+
+    later: Mapping[str, str] = MappingProxyType({})
+
+    async def observe(self, task: Task, candidate: Candidate, calls: Sequence[str]) -> tuple[Observation, ...]:
+        found = next((value for piece, value in self.later.items() if piece in candidate.text), None)
+        return tuple(Observation(call=call, answer=found) for call in calls if found is not None)
+
+
+def giving(*answers: str) -> Evidence:
+    """What a candidate gives to f(1), f(2) ..."""
+    return Evidence(observed=tuple(Observation(call=f"f({n})", answer=one) for n, one in enumerate(answers, 1)))
+
+
+def parted() -> Observing:
+    """Nobody says what is right; the two ways to write it differ."""
+    return Observing(proofs={"a + b": giving("3"), "a - b": giving("-1"), "b * a": giving("2")})
+
+
+def schedule(*, panel: Panel = PANEL, rows: int = 2, **accept: object) -> Schedule:
+    row = Row(attempts=tuple(range(1, rows + 1)), generator=Generator(model="g", beside=("h",)), panel=panel)
+    return Schedule(rows=(row,), accept=Accept(**accept))  # type: ignore[arg-type]
+
+
+async def run(
+    models: Sequence[ScriptedModel],
+    desk: Desk | None,
+    toolchain: FakeToolchain,
+    plan: Schedule,
+    *,
+    attempts: int = 1,
+    events: Events | None = None,
+) -> Conclusion:
+    ensemble = Ensemble(
+        models=ScriptedDirectory(*models),  # type: ignore[arg-type]
+        syntax=TreeSitterSyntax(),
+        context=PlainContext(),
+        editing=PlainEditing(),
+        toolchain_for=lambda _: toolchain,  # type: ignore[return-value]
+        clock=ManualClock(),
+    )
+    return await ensemble.run(
+        task(), schedule=plan, attempts=attempts, spending=Purse(), emit=events or Events(), asker=desk
+    )
+
+
+def writers() -> list[ScriptedModel]:
+    """The first of the two is shorter, and thus chosen where nothing else tells."""
+    return [ScriptedModel("g", BAD, BAD, repeat=True), ScriptedModel("h", GOOD, GOOD, repeat=True)]
+
+
+async def test_an_answer_while_the_panel_sits_makes_the_right_one_land() -> None:
+    desk, events = Desk(), Events()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("3"))
+    end = await run([*writers(), reviewer], desk, parted(), schedule(), events=events)
+    assert [body.question.call for body in events.bodies if isinstance(body, QuestionAsked)] == ["f(1)"]
+    assert {choice.value for choice in desk.offered[0].choices} == {"3", "-1"}
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.best is not None
+    assert end.best.text == RIGHT
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+    assert len(reviewer.requests) == 2, "the panel has seen what is accepted"
+    (asked,) = end.questions
+    assert (asked.effect, asked.answer) == (Effect.CHANGED, Answer(question="q1", value="3"))
+    rejected = end.attempts[0].others[0]
+    assert rejected.evidence.contradicted == 1
+    assert rejected.evidence.grade is None
+
+
+async def test_a_confirmed_candidate_is_proven_and_not_reviewed_again() -> None:
+    desk = Desk()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("-1"))
+    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    assert end.best is not None
+    assert end.best.text == WRONG
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+    assert len(reviewer.requests) == 1
+    assert end.questions[0].effect is Effect.CONFIRMED
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_without_an_answer_the_job_ends_as_it_would_have(asked: bool) -> None:
+    desk = Desk() if asked else None
+    end = await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, parted(), schedule())
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.best is not None
+    assert end.best.text == WRONG
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.REVIEWED
+    assert len(end.questions) == (1 if asked else 0)
+
+
+async def test_nobody_is_asked_where_the_settings_say_so_or_all_agree() -> None:
+    desk = Desk(most=0)
+    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, parted(), schedule())
+    assert desk.offered == []
+    alike = Observing(proofs={"a + b": giving("3"), "a - b": giving("3")})
+    desk = Desk()
+    await run([*writers(), ScriptedModel("r", verdict_text(9), repeat=True)], desk, alike, schedule())
+    assert desk.offered == []
+
+
+async def test_none_of_these_with_a_value_is_what_the_next_attempt_is_told() -> None:
+    desk = Desk()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("2", own=True))
+    first, second = ScriptedModel("g", BAD, OTHER), ScriptedModel("h", GOOD, GOOD)
+    end = await run([first, second, reviewer], desk, parted(), schedule(), attempts=2)
+    assert "`f(1)` gives 2" in first.prompts[1]
+    assert [str(attempt.decision.kind) for attempt in end.attempts] == ["retry", "accept"]
+    assert "you answered 2, and it gives" in end.attempts[0].decision.reason
+    assert end.best is not None
+    assert end.best.attempt == 2
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+    assert end.questions[0].effect is Effect.REFUTED
+
+
+async def test_a_call_that_a_later_candidate_was_not_seen_with_is_run_on_it() -> None:
+    desk = Desk()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer("2", own=True))
+    toolchain = Observing(proofs={"a + b": giving("3"), "a - b": giving("-1")})
+    toolchain.later = {"b * a": "2"}
+    end = await run(
+        [ScriptedModel("g", BAD, OTHER), ScriptedModel("h", GOOD, GOOD), reviewer],
+        desk,
+        toolchain,
+        schedule(),
+        attempts=2,
+    )
+    assert end.evidence is not None
+    assert end.evidence.grade is Grade.PROVEN
+
+
+async def test_none_of_these_without_a_match_is_never_accepted() -> None:
+    desk = Desk()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer(None, own=True))
+    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    assert end.outcome is Outcome.UNVERIFIED
+    assert end.reason is not None
+    assert "none of the values shown" in end.reason
+
+
+async def test_i_cannot_say_changes_nothing() -> None:
+    desk = Desk()
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: desk.answer(None))
+    end = await run([*writers(), reviewer], desk, parted(), schedule())
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.questions[0].effect is Effect.NOTHING
+
+
+async def test_an_answer_between_attempts_proves_an_earlier_candidate() -> None:
+    desk = Desk()
+    writes = ScriptedModel("g", BAD, BAD, repeat=True)
+    reviewer = ScriptedModel("r", verdict_text(5), verdict_text(9), repeat=True)
+    reviewer.gate = lambda model: desk.answer("3") if len(model.requests) == 1 else None
+    other = ScriptedModel("h", GOOD)
+    end = await run([writes, other, reviewer], desk, parted(), schedule(), attempts=2)
+    assert end.outcome is Outcome.ACCEPTED
+    assert end.best is not None
+    assert (end.best.text, end.best.attempt) == (RIGHT, 1)
+    assert len(writes.requests) == 1, "no second attempt was needed"
+
+
+async def test_two_questions_where_the_first_answer_fits_nobody() -> None:
+    desk = Desk(most=2)
+    toolchain = Observing(proofs={"a + b": giving("3", "6"), "a - b": giving("-1", "7")})
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True)
+    reviewer.gate = lambda model: desk.answer("100", own=True) if len(desk.offered) == 1 else desk.answer("6")
+    end = await run([*writers(), reviewer], desk, toolchain, schedule(rows=3), attempts=3)
+    assert [question.call for question in desk.offered] == ["f(1)", "f(2)"]
+    assert [asked.answer is not None for asked in end.questions] == [True, True]
+    one = Desk(most=1)
+    reviewer = ScriptedModel("r", verdict_text(9), repeat=True, gate=lambda _: one.answer("100", own=True))
+    await run([*writers(), reviewer], one, toolchain, schedule(rows=3), attempts=3)
+    assert len(one.offered) == 1
+
+
+async def test_a_second_question_waits_for_the_first_answer_and_is_spared_by_a_match() -> None:
+    desk = Desk(most=2)
+    toolchain = Observing(proofs={"a + b": giving("3", "6"), "a - b": giving("-1", "7")})
+    await run(
+        [*writers(), ScriptedModel("r", verdict_text(5), repeat=True)], desk, toolchain, schedule(rows=3), attempts=3
+    )
+    assert len(desk.offered) == 1, "nobody answered the first one"
+    desk = Desk(most=2)
+    reviewer = ScriptedModel("r", verdict_text(5), repeat=True, gate=lambda _: desk.answer("3"))
+    await run([*writers(), reviewer], desk, toolchain, schedule(rows=3), attempts=3)
+    assert len(desk.offered) == 1, "a candidate gives the first answer"
+
+
+def disputing() -> Observing:
+    """Both models give 6 where the example says 5, by other calls alike."""
+    six = Evidence(results=(example("owed", expected="5", actual="6"),))
+    return Observing(proofs={"a + b": six, "a - b": six})
+
+
+async def test_a_disputed_example_is_asked_about_and_without_an_answer_unverified() -> None:
+    desk = Desk()
+    end = await run(writers(), desk, disputing(), schedule(panel=Panel(), rule="evidence"))
+    assert (desk.offered[0].call, desk.offered[0].expected) == ("add(2, 3)", "5")
+    assert [choice.value for choice in desk.offered[0].choices] == ["5", "6"]
+    assert end.outcome is Outcome.UNVERIFIED
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("6", Outcome.ACCEPTED), ("5", Outcome.EXHAUSTED)])
+async def test_the_answer_settles_a_disputed_example(answer: str, outcome: Outcome) -> None:
+    desk = Desk()
+    second = ScriptedModel("g", BAD, BAD, repeat=True, gate=lambda model: desk.answer(answer))
+    end = await run(
+        [second, ScriptedModel("h", GOOD, repeat=True)],
+        desk,
+        disputing(),
+        schedule(panel=Panel(), rule="evidence"),
+        attempts=2,
+    )
+    assert end.outcome is outcome
+    assert end.evidence is not None
+    assert end.evidence.grade is (Grade.PROVEN if answer == "6" else None)
+
+
+async def test_a_cancel_leaves_the_question_without_an_end() -> None:
+    desk, hang = Desk(), Hang()
+    running = asyncio.create_task(run([*writers(), ScriptedModel("r", hang)], desk, parted(), schedule()))
+    await hang.started.wait()
+    assert len(desk.offered) == 1
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert hang.closed
