@@ -217,7 +217,7 @@ async def check(
         for model, twin in {checks.identity(one.model): one for one in same}.items():
             if model != checks.identity(item.candidate.model):
                 checks.learn(replace(item, candidate=twin))
-    return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
+    return ranked(checked, checks)
 
 
 def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:

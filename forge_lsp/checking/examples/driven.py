@@ -97,7 +97,10 @@ class DocumentedExamples:
             if signature is None:
                 absent = uncollected(f"there is no {name}", cause=Cause.SCOPE, missing=(name or "",))
                 return SuiteRun(runs={example.id: absent for example in wanted})
-            ran = await self._run(task, place, text, signature, wanted, varied=own and only is None, candidate=own)
+            theirs = self._driver.signature(task, task.document.text) if own else None
+            meant = signature if theirs is None or theirs.refused else theirs
+            varied = own and only is None
+            ran = await self._run(task, place, text, (signature, meant), wanted, varied=varied, candidate=own)
             seen = ran.observed or seen
             doubts.extend([ran.doubt] if own and ran.doubt is not None else [])
             return SuiteRun(runs={example.id: ran.runs[example.id] for example in wanted})
@@ -156,13 +159,15 @@ class DocumentedExamples:
         task: Task,
         place: Place,
         text: str,
-        signature: Signature,
+        signatures: tuple[Signature, Signature],
         examples: Sequence[Written],
         *,
         varied: bool,
         candidate: bool,
     ) -> _Ran:
-        """Run examples, and variations of them where ``varied``, on a text; ``candidate``: it is one's."""
+        """Run examples, and variations of them where ``varied``, on a text; ``candidate``: it is one's. ``signatures``:
+        what can be called in the text, and what the user's own text says that it is."""
+        signature, meant = signatures
         runs: dict[str, Run] = {}
         asked: list[Asked] = []
         for example in examples:
@@ -170,7 +175,12 @@ class DocumentedExamples:
                 expectable(example, signature)
                 asked.append(asked_of(self._driver, example.id, example.call, example.steps, signature))
             except Unfit as why:
-                runs[example.id] = uncollected(str(why), cause=Cause.ELSEWHERE)
+                broken = meant is not signature and self._fits(example, meant)
+                runs[example.id] = (
+                    failed(str(why), cause=Cause.SCOPE, expected=example.expected)
+                    if broken
+                    else uncollected(str(why), cause=Cause.ELSEWHERE)
+                )
         probes = probes_of(self._driver, examples, signature) if varied else {}
         answers = await self._answered(place, text, signature, (*asked, *probes.values()))
         if answers.fault is not None:
@@ -182,9 +192,18 @@ class DocumentedExamples:
             return _Ran(runs=runs | {one.id: broken for one in asked})
         by_id = {example.id: example for example in examples}
         for one in asked:
-            runs[one.id] = _run_of(by_id[one.id], answers.by_id.get(one.id), signature, answers)
+            runs[one.id] = _run_of(by_id[one.id], answers.by_id.get(one.id), meant, answers)
         observed = _observed({call: answers.by_id.get(one.id) for call, one in probes.items()})
         return _Ran(runs=runs, observed=observed, doubt=answers.doubt)
+
+    def _fits(self, example: Written, signature: Signature) -> bool:
+        """Whether an example is one of a signature: a candidate that writes another one has broken it."""
+        try:
+            expectable(example, signature)
+            asked_of(self._driver, example.id, example.call, example.steps, signature)
+        except Unfit:
+            return False
+        return True
 
     async def _answered(self, place: Place, text: str, signature: Signature, calls: Sequence[Asked]) -> Answers:
         """All answers: where the process ended in the middle, the calls after the one that ended it are made again."""

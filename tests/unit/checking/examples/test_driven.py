@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from forge_lsp.checking.examples.answers import Answer, Answers, Asked
+from forge_lsp.checking.examples.comparing import Opaque
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.types import Parameter, Signature, Type
-from forge_lsp.checking.examples.values import Value, shown
+from forge_lsp.checking.examples.values import Group, Value, shown
 from forge_lsp.checking.examples.written import Call, Line
 from forge_lsp.checking.project import Place, place_of
 from forge_lsp.core.checks import CheckStatus
@@ -115,3 +117,28 @@ async def test_what_a_run_shows_of_a_candidate_takes_its_proof_away() -> None:
     evidence = await examples.run(task, candidate_of(task, "int f(int x) { done }"), place_of(task, alone=True))
     assert [result.status for result in evidence.results] == [CheckStatus.PROOF]
     assert evidence.doubt == "it ends the process"
+
+
+class Typed(Told):
+    """A driver whose function gives what its header says: ``int``, or anything else, which is the project's own."""
+
+    def signature(self, task: Task, text: str) -> Signature:
+        kind = "int" if "int f" in text else "list" if "list f" in text else "other"
+        return replace(super().signature(task, text), result=Type(kind=kind, text=kind))
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "wanted"),
+    [
+        ("int f", 2, CheckStatus.PROOF),
+        ("int f", 3, CheckStatus.OWED),
+        ("list f", Group("list", (2,)), CheckStatus.OWED),
+        ("Any f", Opaque("2"), CheckStatus.OWED),
+    ],
+)
+async def test_a_candidate_cannot_change_what_its_examples_mean(header: str, value: Value, wanted: CheckStatus) -> None:
+    task = task_of(TEXT.format("f(1) = 2"), language=lang.JAVA, path=Path("/nowhere/A.java"), name="f")
+    driver = Typed(raised("E"), Answer(state="done", value=value))
+    examples = DocumentedExamples(Anywhere(), driver)  # type: ignore[arg-type]
+    evidence = await examples.run(task, candidate_of(task, f"{header}(int x) {{ done }}"), place_of(task, alone=True))
+    assert [result.status for result in evidence.results] == [wanted]
