@@ -23,7 +23,7 @@ from tests.integration.builds_cases import real_sandbox
 from tests.support import lang
 from tests.support.builds import write_files
 from tests.support.landing import EDITS, landing_task
-from tests.support.tools import dotnet_with_format, google_java_format
+from tests.support.tools import dotnet_with_format, google_java_format, node_modules
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -269,11 +269,8 @@ def provide(needs: str, workspace: Path) -> Mapping[str, str]:
     if needs == "dotnet format":
         return dotnet_with_format()
     if needs in ("prettier", "@biomejs"):
-        roots = (Path(__file__).parents[2] / "vscode-client" / "node_modules", Path(os.environ.get("FORGE_NODE", "-")))
-        found = next((root / needs for root in roots if (root / needs).is_dir()), None)
-        if found is None or shutil.which("node") is None:
-            pytest.skip(f"{needs} is not here")
-        shutil.copytree(found, workspace / "node_modules" / needs)
+        package, major = ("prettier", "3") if needs == "prettier" else ("@biomejs/biome", "2")
+        shutil.copytree(node_modules(package, major) / "node_modules", workspace / "node_modules", symlinks=True)
     elif needs and shutil.which(needs, path=ENVIRONMENT["PATH"]) is None:
         pytest.skip(f"{needs} is not here")
     return ENVIRONMENT

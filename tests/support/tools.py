@@ -66,7 +66,7 @@ def node_modules(package: str, major: str) -> Path:
     """A folder with ``node_modules/<package>`` of one major version; fetched once and kept."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("npm is not installed")
-    folder = _CACHE / f"{package}-{major}"
+    folder = _CACHE / f"{package.replace('/', '-')}-{major}"
     with one_at_a_time(folder.name):
         if not (folder / "node_modules" / package / "package.json").is_file():
             folder.mkdir(parents=True, exist_ok=True)
