@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["blanked", "closing"]
 
@@ -20,10 +21,19 @@ def blanked(token: re.Pattern[str], text: str, *, literals: bool = True) -> str:
 
 
 def closing(text: str, start: int, opener: str, closer: str) -> int | None:
-    """Return where the bracket closes that opens at ``start``; None where it does not. ``text`` is blanked."""
-    depth = 0
-    for match in re.compile(rf"[{re.escape(opener + closer)}]").finditer(text, start):
-        depth += 1 if match[0] == opener else -1
-        if depth == 0:
-            return match.start()
-    return None
+    """Return where the bracket closes that is the first one to open at ``start`` or below; None where none does.
+    ``text`` is blanked."""
+    return _pairs(text, opener, closer).get(text.find(opener, start))
+
+
+@lru_cache(maxsize=8)  # readers ask for one bracket after the other, of texts in which none may close
+def _pairs(text: str, opener: str, closer: str) -> dict[int, int]:
+    """Where the brackets of a text open, and where each of them closes."""
+    open_: list[int] = []
+    found: dict[int, int] = {}
+    for match in re.compile(rf"[{re.escape(opener + closer)}]").finditer(text):
+        if match[0] == opener:
+            open_.append(match.start())
+        elif open_:
+            found[open_.pop()] = match.start()
+    return found

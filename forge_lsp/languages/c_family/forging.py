@@ -21,7 +21,7 @@ _SIGNALS = "the code catches signals"
 _RULES: tuple[tuple[str, str], ...] = (
     (
         r"\b(?:_exit|_Exit|quick_exit|at_quick_exit|__builtin_\w*exit)\b|\bSYS_exit|\b__NR_exit|\bexit_group\b|"
-        r"[=({,]\s*&?\s*(?:std\s*::\s*)?exit\s*[,;)}]",
+        r"[=({,]\s*+(?:&\s*+)?(?:std\s*+::\s*+)?exit\s*+[,;)}]",
         _ENDS,
     ),
     (r"\bsyscall\s*\(", "the code calls the kernel by itself"),
