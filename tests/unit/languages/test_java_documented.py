@@ -127,7 +127,7 @@ def test_literals(value: str, declared: str, written: str) -> None:
         ("[1]", "Point", "a list is no Point"),
         ("{'a': 1}", "Point", "a map is no Point"),
         ("'a'", "Function<T, T>", '"a" is no Function<T, T>'),
-        ("Color.RED", "Object", "Color.RED is no plain value"),
+        ("Color.RED", "Object", "Color.RED cannot be read"),
         ("(1, 2, 3)", "Map.Entry<T, T>", "is no Entry"),
     ],
 )
