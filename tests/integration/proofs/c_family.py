@@ -29,6 +29,8 @@ def made(root: Path) -> Mapping[str, str] | None:
 
 def configured(root: Path) -> Mapping[str, str] | None:
     needs("gcc", "g++", "make", "cmake", "ctest")
+    if not (root / "CMakeLists.txt").exists():
+        return None  # an example in the documentation alone
     command = ["cmake", "-S", str(root), "-B", str(root / "build")]
     subprocess.run(command, check=True, capture_output=True, timeout=100)
     return None
