@@ -187,7 +187,7 @@ class BubblewrapBox:
             ran = status.finish()
         if status.failure is not None:
             return _Outcome(result=result, failure=f"its limits could not be set ({status.failure})")
-        if ran or result.timed_out or result.code == -signal.SIGKILL:
+        if ran or result.timed_out or (result.code == -signal.SIGKILL and not status.lost):
             return _Outcome(result=_with_signal(result))
         words = result.stderr.decode(errors="replace").strip()
         return _Outcome(result=result, failure=words or f"bwrap ended with {result.code}")

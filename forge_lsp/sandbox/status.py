@@ -34,6 +34,8 @@ class Status:
         self._seen_child = False
         self._bwrap: int | None = None
         self.failure: str | None = None
+        self.lost = False
+        """Whether the child was gone before it was let go: it never ran the command."""
         self._watching = False
         self.passed = (self._status_write, self._block_read)
         self.arguments = ["--json-status-fd", str(self._status_write), "--block-fd", str(self._block_read)]
@@ -95,7 +97,7 @@ class Status:
             self._set_limits(child)
             os.write(self._block_write, b"\0")
         except (ProcessLookupError, BrokenPipeError):
-            return  # it failed meanwhile, and bwrap says why
+            self.lost = True  # bwrap says why
         except OSError as error:
             # It still waits for our word, and will not get it: nothing runs without its limits.
             self.failure = error.strerror or str(error)

@@ -227,20 +227,24 @@ os.close(int(sys.argv[sys.argv.index("--block-fd") + 1]))
 child = subprocess.Popen(["sleep", "5"])
 os.write(status, b'{{"child-pid": %d}}\\n' % child.pid)
 os.write(2, b"bwrap: Creating new namespace failed: out of them\\n")
-os._exit(1)
+{end}
 """
 """A bwrap that fails as the real one does where the machine lacks something: after it has told of its child."""
+ENDS = {"an exit": "os._exit(1)", "a kill": "os.kill(os.getpid(), signal.SIGKILL)"}
+"""How it ends: by itself, or by the kernel, which is short of memory."""
 
 
+@pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("failures", [1, 2])
 async def test_a_start_that_fails_is_tried_once_more_and_then_told(
-    failures: int, folders: BoxFolders, project: Path, tmp_path: Path
+    failures: int, end: str, folders: BoxFolders, project: Path, tmp_path: Path
 ) -> None:
     if works("overlay") is not None:
         pytest.skip(f"bubblewrap: {works('overlay')}")
     program, count = tmp_path / "bwrap", tmp_path / "count"
     real = str(find_bwrap()[0])
-    program.write_text(FAILING.format(python=sys.executable, count=str(count), failures=failures, bwrap=real))
+    values = {"python": sys.executable, "count": str(count), "bwrap": real, "end": ENDS[end]}
+    program.write_text(FAILING.format(failures=failures, **values))
     program.chmod(0o755)
     async with Bubblewrap(program=program, folders=folders).open(Tree(source=project, files={})) as box:
         running = box.run(["cat", "gone.txt"], timeout=20)
