@@ -60,9 +60,10 @@ def got(source: Source, folder: Path, checkout: Path | None = None) -> Path:
     """
     root = folder / source.name
     done = folder / f"{source.name}.ready"
-    if done.is_file():
+    if done.is_file() and done.read_text() == repr(source):
         return root
     shutil.rmtree(root, ignore_errors=True)
+    folder.joinpath(f"{source.name}.known.json").unlink(missing_ok=True)
     if source.kind == "checkout":
         if checkout is None:
             raise Unavailable(f"it is a clone of {source.package}: name its folder with --checkout")
@@ -79,7 +80,7 @@ def got(source: Source, folder: Path, checkout: Path | None = None) -> Path:
     author = ("-c", "user.name=wild", "-c", "user.email=wild@localhost")
     ran(("git", *author, "add", "-A"), root)
     ran(("git", *author, "commit", "-q", "--allow-empty", "-m", "as it came"), root)
-    done.touch()
+    done.write_text(repr(source))
     return root
 
 
