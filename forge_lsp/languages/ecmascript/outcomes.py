@@ -19,7 +19,7 @@ from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Course", "Seen", "answered", "outcome", "remedy_for", "unexported"]
+__all__ = ["Course", "Seen", "answered", "outcome", "remedy_for", "telling", "unexported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,11 +334,27 @@ def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
     return uncollected(detail or tail(words))
 
 
+_TELLS = re.compile(r"^\W*(?:\w*Error\b|error\b|fatal\b|npm ERR)(?!.{0,3}[\u2500-\u257f\u23af])", re.I)
+_OLD_NODE = re.compile(
+    r"No such built-in module|ERR_UNKNOWN_BUILTIN_MODULE|module 'node:[\w/]+' does not provide an export|"
+    r"requires? (?:at least )?node(?:\.?js)?\b|unsupported engine|"
+    r"node(?:\.?js)? version .{0,40}(?:not supported|too old)",
+    re.I,
+)
 _ABSENT_PACKAGE = re.compile(
     r"Cannot find (?:package|module) '[^'./][^']*'|Failed to resolve import \"[^\"./][^\"]*\""
     r"|Preset \S+ not found|Test environment \S+ cannot be found|Module \S+ in the \S+ option was not found"
     r"|Cannot find dependency '[^']+'"
 )
+
+
+def telling(output: str) -> str:
+    """Return what a runner that did not come to its end said was wrong: its error, without the lines before it and the
+    frames of its own, and at most 400 characters."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output).split("\n")
+    lines = [line.rstrip() for line in plain if line.strip() and not re.match(r"\s+at ", line)]
+    first = next((at for at, line in enumerate(lines) if _TELLS.search(line)), 0)
+    return "\n".join(lines[first:])[:400]
 
 
 def remedy_for(detail: str) -> str | None:
@@ -347,6 +363,6 @@ def remedy_for(detail: str) -> str | None:
         return "npm install"
     if "Unknown file extension" in detail:
         return "npm install --save-dev tsx"
-    if "No such built-in module" in detail or "ERR_UNKNOWN_BUILTIN_MODULE" in detail:
+    if _OLD_NODE.search(detail):
         return "install a newer node"
     return None

@@ -25,7 +25,7 @@ from forge_lsp.languages.ecmascript.finding import ENDINGS, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
 from forge_lsp.languages.ecmascript.node import node_of
-from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
+from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, telling, unexported
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.reading import parsed_json, read_text
@@ -284,9 +284,7 @@ def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
     if result.timed_out:
         run = uncollected(f"the tests did not finish in {course.timeout:g} s")
         return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
-    # The first lines of a failure say what; the rest are frames of the runner.
-    words = re.sub(r"\x1b\[[\d;]*m", "", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
-    said = "\n".join(line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line))[:400]
+    said = telling((result.stderr + b"\n" + result.stdout).decode("utf-8", "replace"))
     detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
     cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
     return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
