@@ -19,7 +19,7 @@ from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Course", "Seen", "answered", "outcome", "remedy_for", "telling", "unexported"]
+__all__ = ["Course", "Seen", "answered", "leads_to", "outcome", "remedy_for", "telling", "unexported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +279,7 @@ def _lacking(course: Course, file: str, name: str, source: str) -> tuple[Cause, 
     """Why a test ended for want of a name."""
     if course.own and _has(course.before, name):
         return Cause.SCOPE, ()  # it was there before the candidate
-    wanted = source == "." or _leads_to(course.document, file, source)
+    wanted = source == "." or leads_to(course.document, file, source)
     # What another module of the project exports may come from the document.
     passed_on = source.startswith(".") and not _has(course.text, name)
     return (Cause.SCOPE if wanted or passed_on else Cause.ELSEWHERE), (name,)
@@ -289,7 +289,8 @@ def _has(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
-def _leads_to(document: PurePosixPath, file: str, source: str) -> bool:
+def leads_to(document: PurePosixPath, file: str, source: str) -> bool:
+    """Return whether what a file imports from ``source`` is the document, by its path."""
     if not source.startswith("."):
         return False
     target = PurePosixPath(posixpath.normpath(posixpath.join(posixpath.dirname(file), source)))
@@ -318,7 +319,7 @@ def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
     if absent is not None and not (course.own and blames):
         module = next(found for found in absent.groups() if found)
         outside = not module.startswith((".", "/")) or "node_modules/" in module
-        if _leads_to(course.document, file, module) or module.endswith(document):
+        if leads_to(course.document, file, module) or module.endswith(document):
             return uncollected(detail, cause=Cause.SCOPE)
         return uncollected(detail, cause=Cause.ENVIRONMENT if outside else Cause.ELSEWHERE)
     if _UNREADABLE.search(words):

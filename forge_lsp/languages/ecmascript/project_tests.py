@@ -21,11 +21,21 @@ from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.ecmascript.finding import ENDINGS, Suite, found_for
+from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
+from forge_lsp.languages.ecmascript.importing import whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
 from forge_lsp.languages.ecmascript.node import node_of
-from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, telling, unexported
+from forge_lsp.languages.ecmascript.outcomes import (
+    Course,
+    Seen,
+    answered,
+    leads_to,
+    outcome,
+    remedy_for,
+    telling,
+    unexported,
+)
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.reading import parsed_json, read_text
@@ -96,6 +106,12 @@ class JavaScriptTests:
         # By what the candidate declares, too: an insertion has no name of its own.
         known = names or frozenset(re.findall(r"[^\W\d]\w*", place.document.stem)) | _declared(candidate.code)
         every = reaching(known, document, *texts.values())
+        if document and whole_export(task.document.text):
+            # What a module exports as a whole has the name that its importer gives it.
+            loaded = (
+                (name, file, source) for file, one in course.tests.items() for name, source in one.imports.items()
+            )
+            every |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
         course = replace(course, reach=every)
         notes: list[str] = []
         words = ""
@@ -241,7 +257,7 @@ class JavaScriptTests:
                     "seconds": self._timeout,
                 }
             )
-        spare = _SPARE if suite.runner in ("node", "mocha") else 0.0
+        spare = _SPARE if suite.runner in BESIDE else 0.0
         return await box.run(
             ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *command),
             timeout=self._timeout + spare,
@@ -259,10 +275,12 @@ class JavaScriptTests:
 
 def _driver(suite: Suite) -> list[str] | None:
     """What runs a file in node's stead; None: node itself."""
-    if suite.runner != "mocha" or suite.script is None:
+    if suite.script is None:
         return None
-    home = str(suite.script.resolve().parent)
-    return [str(_RUNNERS / "mocha.cjs"), str(_RUNNERS / "recorder.cjs"), home, json.dumps(list(suite.words))]
+    home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")
+    if suite.runner == "mocha":
+        return [str(_RUNNERS / "mocha.cjs"), recorder, home, json.dumps(list(suite.words))]
+    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home]
 
 
 def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
