@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -108,6 +109,9 @@ def _candidates(source: Source, root: Path, seed: str) -> Iterator[tuple[Case, D
 def _in_text(name: str, text: str, language: Language, syntax: TreeSitterSyntax) -> Iterator[tuple[Case, Definition]]:
     for container, item in functions_in(syntax.outline(text, language).items):
         start, end = item.range.start, item.range.end
+        marks = language.bench()
+        if re.match(r"tests?\.", container) or marks.test_marks.search(item.range.of(text)):
+            continue  # a test, or what only tests use
         made = stubbed(text, item, language)
         if made is None or item.body is None or item.body.of(text).count("\n") < _SHORTEST or not item.signature:
             continue

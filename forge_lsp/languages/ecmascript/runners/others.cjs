@@ -179,7 +179,7 @@ function* tapped(lines) {
 function diagnosed(lines, at, title) {
   if (!/^\s*---\s*$/.test(lines[at] ?? "")) return { said: title, stack: "" };
   const parts = new Map([["", []]]);
-  const margin = /^\s*/.exec(lines[at])[0].length;
+  const margin = /^\s*/.exec(lines[at + 1] ?? "")[0].length;
   let key = "";
   for (let next = at + 1; next < lines.length && !/^\s*\.\.\.\s*$/.test(lines[next]); next += 1) {
     const found = /^(\s*)(?:'([^']+)'|"([^"]+)"|([\w() ,+-]+)):(?: |$)(.*)$/.exec(lines[next]);
@@ -193,8 +193,8 @@ function diagnosed(lines, at, title) {
     const found = /(?:file:\/\/)?([^\s():'"]+\.[cm]?[jt]sx?):(\d+):(\d+)/.exec(line);
     return found ? [`    at test (${path.resolve(found[1])}:${found[2]}:${found[3]})`] : [];
   });
-  const shown = of("message", "error", "diff", "values", "found", "wanted", "expected", "actual");
-  const said = [title, ...shown].filter((line) => line && !/^(?:\||\|-|>-|--- expected|\+\+\+ actual|@@.*)$/.test(line));
+  const shown = of("message", "error", "diff", "values", "details", "found", "wanted", "expected", "actual");
+  const said = [title, ...shown].filter((line) => line && !/^(?:\||\|-|>-|''|--- expected|\+\+\+ actual|@@.*)$/.test(line));
   return { said: [...said, ...compared(said)].join("\n"), stack: `Error: ${title}\n${frames.join("\n")}` };
 }
 
