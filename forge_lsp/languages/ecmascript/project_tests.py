@@ -114,10 +114,10 @@ class JavaScriptTests:
             every |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
         course = replace(course, reach=every)
         notes: list[str] = []
-        words = ""
+        words, ran = "", False
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-            nonlocal words
+            nonlocal words, ran
             wanted = [file for file in texts if only is None or any(name.startswith(f"{file} > ") for name in only)]
             own = replace(
                 course,
@@ -126,7 +126,7 @@ class JavaScriptTests:
                 tests={file: course.tests[file] for file in wanted},
             )
             seen = await self._run(place, suite, node, own, {file: texts[file] for file in wanted})
-            words = seen.run.words
+            words, ran = seen.run.words, ran or bool(seen.run.runs)
             if text == candidate.text and text != task.document.text:
                 notes.extend(seen.notes)
             else:
@@ -148,7 +148,8 @@ class JavaScriptTests:
             else result
             for result in results
         ]
-        return remedied or (not_run(suite.runner, words or "it found no test"),), fresh
+        # Tests that load the module and do not speak of the scope say something only where they fail.
+        return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
 
     async def _run(self, place: Place, suite: Suite, node: Path, course: Course, texts: Mapping[str, str]) -> Seen:
         """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
