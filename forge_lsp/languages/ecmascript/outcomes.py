@@ -236,9 +236,11 @@ def _cause(
     asserted: bool,
     speaks: bool,
 ) -> tuple[Cause, tuple[str, ...]]:
-    mine = Cause.SCOPE if speaks else Cause.ELSEWHERE
+    # Of a file that only loads the module nothing is known by its words.
+    distant = course.tests[file].words.isdisjoint(course.reach)
+    mine = Cause.SCOPE if speaks else Cause.UNKNOWN if distant else Cause.ELSEWHERE
     if not frames:
-        return (Cause.UNKNOWN if speaks else Cause.ELSEWHERE), ()
+        return (Cause.UNKNOWN if speaks or distant else Cause.ELSEWHERE), ()
     top = frames[0]
     if _in_scope(top, course):
         return Cause.SCOPE, ()
