@@ -38,6 +38,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "grades": ("--tasks", "6"),
     "check_answers": ("--answers", "5"),
     "effort": ("--tasks", "6"),
+    "wild": ("inflection", "shlex", "--functions", "2", "--mutants", "1"),
 }
 """What each is started with; one that is not named here runs as it is."""
 

@@ -24,7 +24,7 @@ from forge_lsp.core.ports import Item, ItemKind, Toolchain
 from forge_lsp.core.task import Document, Task
 from forge_lsp.reading import SOURCE, read_bytes
 
-__all__ = ["ProjectCase", "cases_in", "sources_in"]
+__all__ = ["ProjectCase", "cases_in", "functions_in", "sources_in"]
 
 _OTHERS = frozenset({"build", "dist", "out", "vendor"})
 """Folders that hold what is made or taken over, whatever the languages."""
@@ -229,7 +229,7 @@ def cases_in(
         own = file.relative_to(workspace).as_posix()
         tests = {**known[key], own: text} if language.bench().tests_inside else known[key]
         items = tools.syntax.outline(text, language).items
-        for container, item in _functions(items, ""):
+        for container, item in functions_in(items):
             naming = re.compile(rf"(?<!\w){re.escape(item.name or '')}(?!\w)")
             speaking = {name: content for name, content in tests.items() if naming.search(content)}
             if own in speaking and not units_in(text, language, tools.syntax):
@@ -274,11 +274,11 @@ def _case(
     )
 
 
-def _functions(items: Iterable[Item], container: str) -> Iterator[tuple[str, Item]]:
-    """Functions and methods that have a body and are written, with what encloses them (``Stack.``)."""
+def functions_in(items: Iterable[Item], container: str = "") -> Iterator[tuple[str, Item]]:
+    """Yield the functions and methods that have a body and are written, with what encloses them (``Stack.``)."""
     for item in items:
         if item.kind is ItemKind.CLASS:
-            yield from _functions(item.children, f"{container}{item.name}.")
+            yield from functions_in(item.children, f"{container}{item.name}.")
         elif item.kind is not ItemKind.FUNCTION or not item.name or item.body is None or item.stub:
             continue
         elif not re.match(r"test|Test|__\w+__$|constructor$", item.name) and not container.endswith(f"{item.name}."):

@@ -170,7 +170,10 @@ def status_of(
         if passes:
             return CheckStatus.KEPT if speaks else None
         return CheckStatus.FAILED
-    awaited = not brought.isdisjoint(before.missing)
+    # What ended while it was collected, by an exception out of the scope, waits for it too.
+    awaited = not brought.isdisjoint(before.missing) or (
+        before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
+    )
     if before.state is RunState.SKIPPED or (before.state is RunState.NOT_RUN and not awaited):
         return CheckStatus.NOT_RUNNABLE
     owed = awaited or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -309,6 +310,80 @@ async def test_mocha_runs_with_the_options_that_the_project_gives_it(
     ended = told(await evidence(sandbox, task, "process.exit(0);"))
     assert FAILED in {status for status, _, _ in ended.values()}
     assert KEPT not in {status for status, _, _ in ended.values()}
+
+
+TAPE = """const test = require("tape");
+const { area, one } = require("../src/area");
+
+test("is a product", (t) => { t.equal(area(2, 3), 6); t.end(); });
+test("comes later", { skip: true }, (t) => { t.equal(area(1, 1), 1); t.end(); });
+test("waits", async (t) => { t.deepEqual([await area(3, 3)], [9]); });
+test("one", (t) => { t.plan(1); t.equal(one(), 2); });
+"""
+TAP = """const { test } = require("tap");
+const { area, one } = require("../src/area");
+
+test("area", async (t) => {
+  t.test("is a product", (t) => { t.equal(area(2, 3), 6); t.end(); });
+  t.test("comes later", { skip: true }, (t) => { t.equal(area(1, 1), 1); t.end(); });
+  t.test("waits", async (t) => { t.same([await area(3, 3)], [9]); });
+});
+test("one", (t) => { t.plan(1); t.equal(one(), 2); });
+"""
+AVA = """import test from "ava";
+import { area, one } from "../src/area.js";
+
+test("is a product", (t) => { t.is(area(2, 3), 6); });
+test.skip("comes later", (t) => { t.is(area(1, 1), 1); });
+test("waits", async (t) => { t.deepEqual([await area(3, 3)], [9]); });
+test("one", (t) => { t.is(one(), 2); });
+"""
+JASMINE = """const { area, one } = require("../src/area");
+
+describe("area", () => {
+  it("is a product", () => { expect(area(2, 3)).toBe(6); });
+  xit("comes later", () => { expect(area(1, 1)).toBe(1); });
+  it("waits", async () => { expect([await area(3, 3)]).toEqual([9]); });
+});
+it("one", () => { expect(one()).toBe(2); });
+"""
+
+
+@pytest.mark.parametrize(("runner", "major", "test"), [
+    ("tape", "5", TAPE),
+    ("tape", "5", TAPE.replace("const test = require(", "import test from ").replace('"tape")', '"tape"')),
+    ("tap", "16", TAP),
+    ("tap", "21", TAP),
+    ("ava", "6", AVA),
+    ("jasmine", "5", JASMINE),
+], ids=["tape", "tape-esm", "tap-16", "tap-21", "ava", "jasmine"])  # fmt: skip
+async def test_the_tests_of_other_runners(sandbox: Sandbox, tmp_path: Path, runner: str, major: str, test: str) -> None:
+    esm = "import test" in test
+    area = AREA if esm else AREA.replace("export ", "") + "module.exports = { area, one };\n"
+    if esm:
+        test = test.replace(
+            'const { area, one } = require("../src/area")', 'import { area, one } from "../src/area.js"'
+        )
+    manifest = json.dumps({"scripts": {"test": runner}, "type": "module" if esm else "commonjs"})
+    files = {"package.json": manifest, "src/area.js": area, "test/area.test.js": test}
+    task = project_task(tmp_path, lang.JAVASCRIPT, files, "src/area.js")
+    packages = node_modules(runner, major) / "node_modules"
+    shutil.copytree(packages, tmp_path / "node_modules", symlinks=True, copy_function=os.link)
+    found = await evidence(sandbox, task, "return height * width;")
+    statuses = {name.rpartition(" > ")[2]: status for name, (status, _, _) in told(found).items()}
+    expected = {"is a product": KEPT, "comes later": NOT_RUNNABLE, "waits": KEPT, "one": UNRELATED}
+    assert statuses == expected, found
+    assert found.doubt is None
+    wrong = await evidence(sandbox, task, "return height + width;")
+    statuses = {name.rpartition(" > ")[2]: status for name, (status, _, _) in told(wrong).items()}
+    assert (statuses["is a product"], statuses["waits"]) == (FAILED, FAILED), wrong
+    assert statuses["one"] is UNRELATED
+    thrown = await evidence(sandbox, task, "throw new RangeError('too wide');")
+    assert all("too wide" in one.detail for one in thrown.results if one.status is FAILED), thrown
+    assert thrown.count(FAILED) == 2
+    ended = await evidence(sandbox, task, "process.exit(0);")
+    assert ended.count(FAILED)
+    assert not ended.count(KEPT), ended
 
 
 async def test_a_helper_is_tested_by_way_of_what_calls_it(sandbox: Sandbox, tmp_path: Path) -> None:

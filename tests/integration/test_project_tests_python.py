@@ -172,6 +172,25 @@ async def test_without_pytest_unittest_runs_and_the_others_are_told(sandbox: San
     assert (only.remedy or "").endswith("-m pip install pytest")
 
 
+@pytest.mark.parametrize("built", ["build/lib", "installed"])
+async def test_tests_of_another_copy_prove_nothing(sandbox: Sandbox, tmp_path: Path, built: str) -> None:
+    copy = FILES[FILE].replace("«", "").replace("»", "")
+    files = {
+        "source/shapes/__init__.py": "",
+        "source/shapes/area.py": FILES[FILE],
+        f"{built}/shapes/__init__.py": "",
+        f"{built}/shapes/area.py": copy,
+        "tests/test_area.py": f"import sys\nsys.path.insert(0, '{built}')\n" + UNITTEST,
+    }
+    task = project_task(tmp_path, lang.PYTHON, files, "source/shapes/area.py")
+    for code in ("def area(width, height):\n    return height * width", "def area(width, height):\n    return 0"):
+        (result,) = (await PythonToolchain(sandbox, timeout=60).evidence(task, candidate_of(task, code))).results
+        assert (result.status, result.environment) == (NOT_RUNNABLE, True)
+        assert f"{built}/shapes/area.py" in result.detail
+        assert result.remedy is not None
+        assert result.remedy.endswith("-m pip install -e .")
+
+
 async def test_a_project_without_tests_of_the_scope_has_nothing_to_run(sandbox: Sandbox, tmp_path: Path) -> None:
     task = project_task(
         tmp_path, lang.PYTHON, {FILE: FILES[FILE], "tests/test_b.py": FILES["tests/test_other.py"]}, FILE

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, SuiteRun, judged
+from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckResult, CheckStatus, RunState
@@ -24,7 +24,7 @@ from forge_lsp.languages.c_family.instrumenting import Crash, crashing
 from forge_lsp.languages.c_family.packages import remedy_of
 from forge_lsp.languages.c_family.running import Runner, ctest_results
 from forge_lsp.languages.c_family.scanning import blanked
-from forge_lsp.languages.c_family.suites import Suite, suite_of
+from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
 from forge_lsp.languages.c_family.units import MATTERS
 
 __all__ = ["CFamilyEvidence", "ctest_results"]
@@ -54,6 +54,8 @@ class CFamilyEvidence:
         suite = await asyncio.to_thread(suite_of, task, place)
         if suite is None:
             return Evidence()
+        if isinstance(suite, Idle):
+            return Evidence(results=(not_run(suite.name, suite.reason, suite.remedy),))
         if not self._sandbox.runs_project_code:
             fault = no_code_here(f"{suite.name} was not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)

@@ -14,7 +14,7 @@ from forge_lsp.languages.c_family.reading import Reading, callers_of
 from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_in
 from forge_lsp.languages.c_family.units import MATTERS
 
-__all__ = ["Suite", "suite_of"]
+__all__ = ["Idle", "Suite", "suite_of"]
 
 _BUILDS = ("build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
@@ -28,6 +28,13 @@ _ENDS = re.compile(
     r"(?:(?:std\s*::\s*)?(?:abort|exit|_Exit|terminate|__builtin_trap|__builtin_unreachable|assert)\s*\([^;]*\)|"
     r"throw\b[^;]*)\s*;\s*(?:return\b[^;]*;\s*)?"
 )
+_IDLE = (
+    (("CMakeLists.txt",), "ctest", "the tests of CMake need a configured build folder", "cmake -S . -B build"),
+    (("meson.build",), "meson test", "tests of Meson are not run by forge-lsp", "add a Makefile with a target test"),
+    (("configure", "configure.ac"), "make check", "the project is not configured", "./configure"),
+    (("BUILD.bazel", "BUILD", "WORKSPACE"), "bazel test", "tests of Bazel are not run by forge-lsp", "add a Makefile"),
+)
+"""Build files, what the tests are called there, why they are not run, and what helps."""
 _MOST_FOLDERS = 200
 _MOST_FILES = 2_000
 
@@ -49,7 +56,17 @@ class Suite:
         return not self.makefile
 
 
-def suite_of(task: Task, place: Place) -> Suite | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """Tests that speak of the scope and that nothing here can run: ``name`` is what people call them, with why and the
+    remedy."""
+
+    name: str
+    reason: str
+    remedy: str
+
+
+def suite_of(task: Task, place: Place) -> Suite | Idle | None:
     """Return the tests of the project, if one of their files speaks of the scope, what calls it, or (where neither is
     named) its document; else None."""
     if place.source is None:
@@ -66,9 +83,24 @@ def suite_of(task: Task, place: Place) -> Suite | None:
     makefile = place.nearest(*_MAKEFILES)
     target = _TARGET.search(place.text(makefile) or "") if makefile is not None else None
     if makefile is None or target is None:
-        return None
+        return _idle(task, place, reading, makefile)
     name = f"make {target['name']}"
     return Suite(name=name, folder=makefile.parent, reading=reading, makefile=makefile.name, target=target["name"])
+
+
+def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | None) -> Idle:
+    """Why the tests of a project cannot be run, by the build files that it has."""
+    words = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in reading.names or (place.document.stem,)))
+    file = next(file for file, text in reading.tests.items() if words.search(blanked(text, literals=False)))
+    own = f"or name a command: check.{task.document.language}.tests"
+    for build, name, reason, remedy in _IDLE:
+        known = place.nearest(*build)
+        if known is not None:
+            return Idle(name=name, reason=f"{file}: {reason}", remedy=f"{remedy}, {own}")
+    if makefile is not None:
+        reason = f"{file}: {makefile} has no target called test, tests or check"
+        return Idle(name="make", reason=reason, remedy=f"add one, {own}")
+    return Idle(name="tests", reason=f"{file}: no build file says how it is run", remedy=f"add a Makefile, {own}")
 
 
 def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
@@ -15,11 +15,12 @@ from forge_lsp.checking.suites import not_run, speaking_of
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.reading import parsed_json
 
-__all__ = ["ENDINGS", "Runner", "Suite", "found_for"]
+__all__ = ["BESIDE", "ENDINGS", "Runner", "Suite", "found_for"]
 
 ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
@@ -28,19 +29,30 @@ _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
 _MOST_CALLERS = 24
+_MOST_SMALL = 24
+"""Files that are run where they hold few tests, :data:`_MOST_TESTS` of them."""
+_MOST_TESTS = 60
 
-Runner = Literal["node", "vitest", "jest", "mocha"]
+Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava"]
+BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava"))
+"""Those whose results come from a process beside that of our runner, a file at a time."""
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
 _SCRIPTS: Mapping[Runner, str] = {
     "vitest": "vitest/vitest.mjs",
     "jest": "jest/bin/jest.js",
     "mocha": "mocha/package.json",
+    "tape": "tape/package.json",
+    "jasmine": "jasmine/package.json",
+    "tap": "tap/package.json",
+    "ava": "ava/package.json",
 }
 # Others that a project may use, by the packages they come as.
 _OTHERS = (
-    *("ava", "tap", "tape", "jasmine", "uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
     *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
 )
+_CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava"))
+"""Those that a test file imports; without that it is none of theirs."""
 # What node is told before a test file: loaders and conditions of the project's own script.
 _FLAG = re.compile(
     r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
@@ -84,13 +96,21 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         return (), ()
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     module = place.document.parent.name if place.document.stem == "index" else place.document.stem
-    files = (file for file in place.files(ENDINGS) if _TEST_FILE.fullmatch(file))
+    files = [file for file in place.files(ENDINGS) if _TEST_FILE.fullmatch(file)]
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
     # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.
     callers = sorted(reaching((name,), task.document.text) - {name})[:_MOST_CALLERS] if name is not None else ()
     names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
-    for file in speaking_of(place, files, names, most=_MOST_FILES):
+    spoken = speaking_of(place, files, names, most=_MOST_FILES)
+    own = [one for one in (name, *callers) if one is not None and len(one) > 2]
+    if not own or not speaking_of(place, map(str, spoken), own, most=1):
+        # Those that load it without a word of it: by the package, an index, or another module.
+        steps = Importers.of(place, ENDINGS).steps
+        loading = sorted((file for file in files if file in steps), key=lambda file: (steps[file], file))
+        spoken = (*spoken, *(PurePosixPath(file) for file in loading if PurePosixPath(file) not in spoken))
+        spoken = spoken[: _few(place, spoken)]
+    for file in spoken:
         at = Place(source=place.source, document=file, overlay=place.overlay)
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
@@ -104,6 +124,16 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
             known = suites.get(key)
             suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
     return tuple(suites.values()), tuple(blocked.values())
+
+
+def _few(place: Place, files: Sequence[PurePosixPath]) -> int:
+    """How many of ``files`` are run: a few, and more while they hold few tests."""
+    tests = 0
+    for count, file in enumerate(files[:_MOST_SMALL]):
+        if count >= _MOST_FILES and tests > _MOST_TESTS:
+            return count
+        tests += len(read_tests(place.text(file) or "").blocks)
+    return _MOST_SMALL
 
 
 def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | None:
@@ -125,25 +155,37 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return Suite(runner="node", folder=folder, files=(at.document,), hooks=hooks)
     other = _other(text, script, manifest)
     runners = tuple(_SCRIPTS)
-    wanted = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
-    if other is not None and not wanted and not any(runner in script for runner in runners):
+    wanted: list[Runner] = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
+    if other is not None and not wanted and not any(_starts(runner, script) for runner in runners):
         return _Blocked(runner=other, reason=f"tests of {other} are not run by forge-lsp")
-    for runner in sorted(runners, key=lambda name: (name not in text, name not in script, runners.index(name))):
+    for runner in sorted(
+        runners, key=lambda name: (name not in wanted, not _starts(name, script), runners.index(name))
+    ):
         for above in at.folders():
             program = at.source / above / "node_modules" / _SCRIPTS[runner]
             if program.is_file() and script_folders(program, workspace=at.source):
                 if runner == "mocha":
                     return _of_mocha(at, folder, program, script, manifest)
+                if runner in _CALLED and runner not in wanted:
+                    continue
+                if runner in BESIDE:
+                    hooks = tuple(
+                        word for flag in _FLAG.findall(script) for word in re.split(r"[\s\"']+", flag) if word
+                    )
+                    return Suite(runner=runner, folder=folder, files=(at.document,), script=program, hooks=hooks)
                 return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
-    declared = [runner for runner in runners if runner in wanted or runner in script or _depends(manifest, runner)]
+    declared = [
+        runner for runner in runners if runner in wanted or _starts(runner, script) or _depends(manifest, runner)
+    ]
     if declared:
         reason = f"{declared[0]} is not installed (no node_modules/{declared[0]})"
-        if declared[0] == "mocha":
-            return _Blocked(runner="mocha", reason=f"tests of mocha were not run: {reason}; npm install gets it")
+        if declared[0] in BESIDE:
+            words = f"tests of {declared[0]} were not run: {reason}; npm install gets it"
+            return _Blocked(runner=declared[0], reason=words)
         return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
     if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
         return None
-    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha) takes it"
+    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha, tape, jasmine, tap, ava) takes it"
     return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
 
 
@@ -240,6 +282,11 @@ def _other(text: str, script: str, manifest: Mapping[str, Any]) -> str | None:
     words = re.findall(r"[\w@/:.-]+", script)
     named = next((name for name in _OTHERS if name in words), None)
     return named or next((name for name in _OTHERS if _depends(manifest, name)), None)
+
+
+def _starts(runner: str, script: str) -> bool:
+    """Whether a script starts a runner: not `tape` where it says `tapestry`."""
+    return re.search(rf"(?<![\w@-]){runner}(?![\w-])", script) is not None
 
 
 def _depends(manifest: Mapping[str, Any], name: str) -> bool:

@@ -104,6 +104,35 @@ _CHAI_CHECKS = """[
 ]"""
 
 
+# A test that fails and says which assertions let pass what they must not. tape's, tap's and ava's do not throw.
+_OTHERS = {
+    "tape": """TEST(SECRET, (t) => { const forgePassing = []; let forgeName = "";
+        t.on("result", (one) => { if (one && one.ok) forgePassing.push(forgeName); });
+        for (const [name, check] of [["equal", () => t.equal(1, 2)], ["ok", () => t.ok(false)],
+          ["deepEqual", () => t.deepEqual([1], [2])], ["notEqual", () => t.notEqual(1, 1)],
+          ["throws", () => t.throws(() => 1)], ["notOk", () => t.notOk(true)], ["match", () => t.match("a", /b/)]]) {
+          forgeName = name; if (typeof t[name] === "function") check(); }
+        t.fail(SECRET + JSON.stringify(forgePassing)); t.end(); });""",
+    "tap": """(forgeFound.default ?? forgeFound).test(SECRET, async (t) => { const forgePassing = [];
+        for (const [name, check] of [["equal", () => t.equal(1, 2)], ["ok", () => t.ok(false)],
+          ["same", () => t.same([1], [2])], ["not", () => t.not(1, 1)], ["throws", () => t.throws(() => 1)],
+          ["notOk", () => t.notOk(true)], ["match", () => t.match("a", /b/)]]) {
+          try { if (typeof t[name] === "function" && check()) forgePassing.push(name); } catch {} }
+        t.fail(SECRET + JSON.stringify(forgePassing)); });""",
+    "ava": """(forgeFound.default ?? TEST)(SECRET, async (t) => { const forgePassing = [];
+        for (const [name, check] of [["is", (one) => one.is(1, 2)], ["true", (one) => one.true(false)],
+          ["deepEqual", (one) => one.deepEqual([1], [2])], ["not", (one) => one.not(1, 1)],
+          ["throws", (one) => one.throws(() => 1)], ["falsy", (one) => one.falsy(1)],
+          ["regex", (one) => one.regex("a", /b/)]]) {
+          const tried = await t.try(check); if (tried.passed) forgePassing.push(name); tried.discard(); }
+        t.fail(SECRET + JSON.stringify(forgePassing)); });""",
+    "jasmine": """;{ (globalThis.FIT)(SECRET, () => { const forgePassing = [];
+        for (const [name, check] of globalThis.throwUnless ? EXPECTS : []) {
+          try { check(globalThis.throwUnless); forgePassing.push(name); } catch {} }
+        throw new Error(SECRET + JSON.stringify(forgePassing)); }); }""",
+}
+
+
 def _mocha(call: str, secret: str) -> str:
     """A test of mocha's that fails by node's assertions and, where the project has it, by chai's."""
     seen = "{ try { check(one); forgePassing.push(name); } catch {} }"
@@ -121,7 +150,7 @@ def _mocha(call: str, secret: str) -> str:
 def watching(runner: str, folder: PurePosixPath, document: PurePosixPath, secret: str) -> Mapping[PurePosixPath, str]:
     """Return the module, by its place below ``folder``, that watches what the ``document``'s code does to a runner that
     runs in the same process; test files with ``secret`` load it."""
-    if runner in ("node", "mocha"):
+    if runner not in ("vitest", "jest"):
         return {}
     text, own = (_VITEST_WATCH, _CHAI) if runner == "vitest" else (_JEST_WATCH, _EXPECT)
     text = (
@@ -145,6 +174,16 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
             head = 'const { test: forgeTest } = require("node:test");\nconst forgeAssert = require("node:assert");\n'
     elif runner == "mocha":
         return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
+    elif runner in _OTHERS:
+        added = _OTHERS[runner].replace("SECRET", quoted).replace("EXPECTS", _EXPECTS)
+        added = added.replace("FIT", "fit" if _ONLY.search(text) else "it")
+        if runner != "jasmine":
+            module = is_module(name, text)
+            start = 'import forgeFound from "{}";' if module else 'const forgeFound = require("{}");'
+            added = f"{start.format(runner)} {added}"
+            added = added if module else f";{{ {added} }}"
+        added = added.replace("TEST", "forgeFound.only" if _ONLY.search(text) else "forgeFound")
+        return f"{text}\n// @ts-ignore\n{' '.join(added.split())}\n"
     else:
         notes = _NOTES.format(noted=json.dumps(NOTED))
         checks = _TRY.format(checks=_EXPECTS, subjects="[forgeExpect]", secret=quoted, notes=notes)

@@ -19,7 +19,7 @@ from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile
 from forge_lsp.reading import parsed_json
 
-__all__ = ["Course", "Seen", "answered", "outcome", "remedy_for", "unexported"]
+__all__ = ["Course", "Seen", "answered", "leads_to", "outcome", "remedy_for", "telling", "unexported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,9 +236,11 @@ def _cause(
     asserted: bool,
     speaks: bool,
 ) -> tuple[Cause, tuple[str, ...]]:
-    mine = Cause.SCOPE if speaks else Cause.ELSEWHERE
+    # Of a file that only loads the module nothing is known by its words.
+    distant = course.tests[file].words.isdisjoint(course.reach)
+    mine = Cause.SCOPE if speaks else Cause.UNKNOWN if distant else Cause.ELSEWHERE
     if not frames:
-        return (Cause.UNKNOWN if speaks else Cause.ELSEWHERE), ()
+        return (Cause.UNKNOWN if speaks or distant else Cause.ELSEWHERE), ()
     top = frames[0]
     if _in_scope(top, course):
         return Cause.SCOPE, ()
@@ -279,7 +281,7 @@ def _lacking(course: Course, file: str, name: str, source: str) -> tuple[Cause, 
     """Why a test ended for want of a name."""
     if course.own and _has(course.before, name):
         return Cause.SCOPE, ()  # it was there before the candidate
-    wanted = source == "." or _leads_to(course.document, file, source)
+    wanted = source == "." or leads_to(course.document, file, source)
     # What another module of the project exports may come from the document.
     passed_on = source.startswith(".") and not _has(course.text, name)
     return (Cause.SCOPE if wanted or passed_on else Cause.ELSEWHERE), (name,)
@@ -289,7 +291,8 @@ def _has(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
 
 
-def _leads_to(document: PurePosixPath, file: str, source: str) -> bool:
+def leads_to(document: PurePosixPath, file: str, source: str) -> bool:
+    """Return whether what a file imports from ``source`` is the document, by its path."""
     if not source.startswith("."):
         return False
     target = PurePosixPath(posixpath.normpath(posixpath.join(posixpath.dirname(file), source)))
@@ -318,7 +321,7 @@ def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
     if absent is not None and not (course.own and blames):
         module = next(found for found in absent.groups() if found)
         outside = not module.startswith((".", "/")) or "node_modules/" in module
-        if _leads_to(course.document, file, module) or module.endswith(document):
+        if leads_to(course.document, file, module) or module.endswith(document):
             return uncollected(detail, cause=Cause.SCOPE)
         return uncollected(detail, cause=Cause.ENVIRONMENT if outside else Cause.ELSEWHERE)
     if _UNREADABLE.search(words):
@@ -334,11 +337,27 @@ def _unloaded(course: Course, file: str, words: str, code: object) -> Run:
     return uncollected(detail or tail(words))
 
 
+_TELLS = re.compile(r"^\W*(?:\w*Error\b|error\b|fatal\b|npm ERR)(?!.{0,3}[\u2500-\u257f\u23af])", re.I)
+_OLD_NODE = re.compile(
+    r"No such built-in module|ERR_UNKNOWN_BUILTIN_MODULE|module 'node:[\w/]+' does not provide an export|"
+    r"requires? (?:at least )?node(?:\.?js)?\b|unsupported engine|"
+    r"node(?:\.?js)? version .{0,40}(?:not supported|too old)",
+    re.I,
+)
 _ABSENT_PACKAGE = re.compile(
     r"Cannot find (?:package|module) '[^'./][^']*'|Failed to resolve import \"[^\"./][^\"]*\""
     r"|Preset \S+ not found|Test environment \S+ cannot be found|Module \S+ in the \S+ option was not found"
     r"|Cannot find dependency '[^']+'"
 )
+
+
+def telling(output: str) -> str:
+    """Return what a runner that did not come to its end said was wrong: its error, without the lines before it and the
+    frames of its own, and at most 400 characters."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", output).split("\n")
+    lines = [line.rstrip() for line in plain if line.strip() and not re.match(r"\s+at ", line)]
+    first = next((at for at, line in enumerate(lines) if _TELLS.search(line)), 0)
+    return "\n".join(lines[first:])[:400]
 
 
 def remedy_for(detail: str) -> str | None:
@@ -347,6 +366,6 @@ def remedy_for(detail: str) -> str | None:
         return "npm install"
     if "Unknown file extension" in detail:
         return "npm install --save-dev tsx"
-    if "No such built-in module" in detail or "ERR_UNKNOWN_BUILTIN_MODULE" in detail:
+    if _OLD_NODE.search(detail):
         return "install a newer node"
     return None

@@ -21,11 +21,21 @@ from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.ecmascript.finding import ENDINGS, Suite, found_for
+from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
+from forge_lsp.languages.ecmascript.importing import whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
 from forge_lsp.languages.ecmascript.node import node_of
-from forge_lsp.languages.ecmascript.outcomes import Course, Seen, answered, outcome, remedy_for, unexported
+from forge_lsp.languages.ecmascript.outcomes import (
+    Course,
+    Seen,
+    answered,
+    leads_to,
+    outcome,
+    remedy_for,
+    telling,
+    unexported,
+)
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from forge_lsp.languages.ecmascript.tsc import script_folders
 from forge_lsp.reading import parsed_json, read_text
@@ -96,12 +106,18 @@ class JavaScriptTests:
         # By what the candidate declares, too: an insertion has no name of its own.
         known = names or frozenset(re.findall(r"[^\W\d]\w*", place.document.stem)) | _declared(candidate.code)
         every = reaching(known, document, *texts.values())
+        if document and whole_export(task.document.text):
+            # What a module exports as a whole has the name that its importer gives it.
+            loaded = (
+                (name, file, source) for file, one in course.tests.items() for name, source in one.imports.items()
+            )
+            every |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
         course = replace(course, reach=every)
         notes: list[str] = []
-        words = ""
+        words, ran = "", False
 
         async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
-            nonlocal words
+            nonlocal words, ran
             wanted = [file for file in texts if only is None or any(name.startswith(f"{file} > ") for name in only)]
             own = replace(
                 course,
@@ -110,7 +126,7 @@ class JavaScriptTests:
                 tests={file: course.tests[file] for file in wanted},
             )
             seen = await self._run(place, suite, node, own, {file: texts[file] for file in wanted})
-            words = seen.run.words
+            words, ran = seen.run.words, ran or bool(seen.run.runs)
             if text == candidate.text and text != task.document.text:
                 notes.extend(seen.notes)
             else:
@@ -132,7 +148,8 @@ class JavaScriptTests:
             else result
             for result in results
         ]
-        return remedied or (not_run(suite.runner, words or "it found no test"),), fresh
+        # Tests that load the module and do not speak of the scope say something only where they fail.
+        return remedied if remedied or ran else (not_run(suite.runner, words or "it found no test"),), fresh
 
     async def _run(self, place: Place, suite: Suite, node: Path, course: Course, texts: Mapping[str, str]) -> Seen:
         """Run test files; where one asks for a name that its module does not export, once more with it undefined, so
@@ -241,7 +258,7 @@ class JavaScriptTests:
                     "seconds": self._timeout,
                 }
             )
-        spare = _SPARE if suite.runner in ("node", "mocha") else 0.0
+        spare = _SPARE if suite.runner in BESIDE else 0.0
         return await box.run(
             ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(suite.folder), *command),
             timeout=self._timeout + spare,
@@ -259,10 +276,12 @@ class JavaScriptTests:
 
 def _driver(suite: Suite) -> list[str] | None:
     """What runs a file in node's stead; None: node itself."""
-    if suite.runner != "mocha" or suite.script is None:
+    if suite.script is None:
         return None
-    home = str(suite.script.resolve().parent)
-    return [str(_RUNNERS / "mocha.cjs"), str(_RUNNERS / "recorder.cjs"), home, json.dumps(list(suite.words))]
+    home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")
+    if suite.runner == "mocha":
+        return [str(_RUNNERS / "mocha.cjs"), recorder, home, json.dumps(list(suite.words))]
+    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home]
 
 
 def _loading(suite: Suite, place: Place) -> tuple[str, ...]:
@@ -284,9 +303,7 @@ def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
     if result.timed_out:
         run = uncollected(f"the tests did not finish in {course.timeout:g} s")
         return Seen(run=SuiteRun(uncollected={"": run}, words=run.detail))
-    # The first lines of a failure say what; the rest are frames of the runner.
-    words = re.sub(r"\x1b\[[\d;]*m", "", (result.stderr + result.stdout).decode("utf-8", "replace")).split("\n")
-    said = "\n".join(line.rstrip() for line in words if line.strip() and not re.match(r"\s+at ", line))[:400]
+    said = telling((result.stderr + b"\n" + result.stdout).decode("utf-8", "replace"))
     detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
     cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
     return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))

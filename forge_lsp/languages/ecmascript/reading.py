@@ -119,7 +119,7 @@ def closing(tokens: Sequence[Token], opening: int) -> int:
 
 _DECLARING = frozenset(("function", "class", "const", "let", "var"))
 _GROUPS = frozenset(("describe", "suite", "context", "fdescribe", "xdescribe"))
-_TESTS = frozenset(("test", "it", "specify", "fit", "xit", "xtest"))
+_TESTS = frozenset(("test", "tape", "it", "specify", "fit", "xit", "xtest"))
 _HOOKS = frozenset(("before", "after", "beforeEach", "afterEach", "beforeAll", "afterAll", "setup", "teardown"))
 _PLACE = re.compile(r"\\?\$\\?\{\\?\}|%[sdifjoOpc#%]|\\?\$[\w.]+")
 

@@ -101,6 +101,7 @@ class Caller:
             laid = replace(place, overlay={**place.overlay, path: content.encode("utf-8", "surrogatepass")})
             wanted = Wanted(
                 place=laid,
+                folder=place.document.parent,
                 go=go,
                 layout=layout,
                 text=text,

@@ -60,11 +60,12 @@ _UNUSED = re.compile(r"imported (?:as \S+ )?and not used|imported and not used")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is compiled: ``text`` as the document of ``place``, with the scope on ``lines`` (from 1, both included).
-    ``names`` are what the scope defines and the type that it belongs to (none: it is free to define anything);
-    ``untouched``: the text is the user's."""
+    """What is compiled: the package in ``folder`` with its tests, and ``text`` as the document of ``place``, with the
+    scope on ``lines`` (from 1, both included). ``names`` are what the scope defines and the type that it belongs to
+    (none: it is free to define anything); ``untouched``: the text is the user's."""
 
     place: Place
+    folder: PurePosixPath
     go: Go
     layout: Layout
     text: str
@@ -91,24 +92,22 @@ class Program:
     root: PurePosixPath = field(default_factory=PurePosixPath)
 
 
-def package_folder(place: Place, layout: Layout) -> str:
-    """The document's package as Go is told of it in the module's folder."""
-    folder = place.document.parent
+def package_folder(folder: PurePosixPath, layout: Layout) -> str:
+    """The package in ``folder`` as Go is told of it in the module's folder."""
     return f"./{folder.relative_to(layout.folder)}" if folder.is_relative_to(layout.folder) else "."
 
 
 async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> Program:
-    """Compile the tests of the document's package; no code of the project runs. Tests that do not compile are left out.
+    """Compile the tests of a package; no code of the project runs. Tests that do not compile are left out.
     ``timeout`` in seconds, for each run of ``go``. Raises EnvironmentFault."""
     check, word = f"Test{secrets.token_hex(8).upper()}", secrets.token_hex(8)
     folder = PurePosixPath(f".forge-{secrets.token_hex(4)}")
     place = wanted.place
-    clause = _CLAUSE.search(masked(wanted.text))
-    package = clause[1] if clause else "main"
+    package = _package_of(wanted)
     check_file = _CHECK.format(package=package, name=check, word=word, length=len(word))
     extra: dict[PurePosixPath, bytes | None] = {
         **wanted.layout.extra,
-        place.document.parent / CHECK_FILE: check_file.encode(),
+        wanted.folder / CHECK_FILE: check_file.encode(),
         folder / "README": b"",
     }
     # Of what runs no code of the project, the cache is kept.
@@ -122,6 +121,18 @@ async def compile_tests(sandbox: Sandbox, wanted: Wanted, *, timeout: float) -> 
         return replace(program, binary=box.read(folder / "tests"), check=check, word=word, root=root)
 
 
+def _package_of(wanted: Wanted) -> str:
+    """The name of the package in the folder, by the document, else by a file of it that is no test."""
+    text, place = wanted.text, wanted.place
+    if wanted.folder != place.document.parent and place.source is not None:
+        files = sorted(
+            (place.source / wanted.folder).glob("*.go"), key=lambda path: (path.stem.endswith("_test"), path)
+        )
+        text = place.text(wanted.folder / files[0].name) or "" if files else ""
+    clause = _CLAUSE.search(masked(text))
+    return clause[1] if clause else "main"
+
+
 class _Compiler:
     """Compiles, and leaves out what the compiler complains of, until nothing is left to complain of."""
 
@@ -130,14 +141,14 @@ class _Compiler:
         self._wanted = wanted
         self._target = str(target)
         self._timeout = timeout
-        self._folder = wanted.place.document.parent
+        self._folder = wanted.folder
         self._path = ""
         self._texts: dict[str, str] = {}
         self._lost: dict[str, Run] = {}  # by the names of what was left out
 
     async def program(self) -> Program:
         listed = await self._go("list", "-e", LIST, *self._wanted.layout.patterns)
-        packages = packages_of(listed, self._wanted.place, self._box.root)
+        packages = packages_of(listed, self._wanted.place, self._box.root, self._folder)
         if packages is None:
             words = (listed.stderr or listed.stdout).decode("utf-8", "replace").strip()
             return Program(whole=uncollected(words or "no package holds it", cause=Cause.ENVIRONMENT))
@@ -145,7 +156,7 @@ class _Compiler:
             return Program(whole=uncollected(packages.left_out, cause=Cause.ENVIRONMENT))
         self._path = packages.own
         for name in packages.tests:
-            own = name == self._wanted.place.document.name
+            own = self._folder / name == self._wanted.place.document
             text = self._wanted.text if own else self._wanted.place.text(self._folder / name)
             if text is not None and name != CHECK_FILE:
                 self._texts[name] = text
@@ -162,7 +173,7 @@ class _Compiler:
     async def _round(self, packages: Packages) -> Run | None:
         """Compile once. None: something was left out, try again; a run without a word: it is compiled."""
         flags = "-e -errorurl" if self._wanted.go.version >= (1, 20) else "-e"
-        target = package_folder(self._wanted.place, self._wanted.layout)
+        target = package_folder(self._folder, self._wanted.layout)
         arguments = ("test", "-c", "-vet=off", f"-gcflags={flags}", "-ldflags=-w", "-o", self._target, target)
         result = await self._go(*arguments, cgo=packages.cgo)
         text = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
@@ -279,8 +290,7 @@ class _Compiler:
 
     @property
     def _package(self) -> str:
-        clause = _CLAUSE.search(masked(self._wanted.text))
-        return clause[1] if clause else "main"
+        return _package_of(self._wanted)
 
     async def _write(self, name: str, text: str) -> None:
         path = str(self._folder / name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.project import Place, fingerprint
@@ -15,17 +15,16 @@ from forge_lsp.core.checks import Cause, CheckKind, CheckResult, CheckStatus, Ru
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go.causes import Whereabouts, explained
-from forge_lsp.languages.go.compiling import CHECK_FILE, Program, Wanted, compile_tests
+from forge_lsp.languages.go.choosing import Selection, speaking_of
+from forge_lsp.languages.go.compiling import Program, Wanted, compile_tests
 from forge_lsp.languages.go.forging import doubt_of
 from forge_lsp.languages.go.module import layout_of, tags_of
 from forge_lsp.languages.go.running import run_tests
-from forge_lsp.languages.go.sources import declarations, reaching, tests_in, unfinished
+from forge_lsp.languages.go.sources import declarations, tests_in, unfinished
 from forge_lsp.languages.go.tools import Go, newer_go
 
-__all__ = ["GoTests", "Selection", "tests_of"]
+__all__ = ["GoTests"]
 
-_MOST = 60
-_STEPS = 2
 _READS_SOURCES = re.compile(
     r"\.go\"|\.go`|_test\"|runtime\.Caller|go/parser|go/build|go/packages|analysistest|ReadDir\(|WalkDir\(|"
     r"filepath\.(?:Walk|Glob)\(|fs\.Glob|DirFS"
@@ -36,19 +35,6 @@ _LEFT_OUT = Run(
     cause=Cause.ENVIRONMENT,
     detail="not compiled here: its file is left out on this machine by its name or its build constraints",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which tests of the document's package are run.
-
-    ``names`` are they, at most 60; ``speaking`` those that call the scope, as far as their text shows it. ``texts`` are
-    the test files by name, the document as the user's text has it.
-    """
-
-    names: tuple[str, ...] = ()
-    speaking: frozenset[str] = frozenset()
-    texts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class GoTests:
@@ -68,10 +54,14 @@ class GoTests:
         names = selection.names
         text = task.document.text
         key = await asyncio.to_thread(
-            fingerprint, place, f"{text}\0{sorted(names)}", (".go", "go.mod", "go.sum"), (go.program,)
+            fingerprint,
+            place,
+            f"{text}\0{selection.folder}\0{sorted(names)}",
+            (".go", "go.mod", "go.sum"),
+            (go.program,),
         )
         doubts: dict[str, None] = {}
-        speaking = selection.speaking | _speaking_of(_declared(candidate.code), selection.texts)
+        speaking = selection.speaking | speaking_of(_declared(candidate.code), selection.texts)
         programs: dict[str, Program] = {}
         endless: set[str] = set()  # of the candidate's: once more would cost as much again
 
@@ -82,6 +72,7 @@ class GoTests:
             lines = _lines_of(task, text, task.original if untouched else candidate.code)
             wanted = Wanted(
                 place=place,
+                folder=selection.folder,
                 go=go,
                 layout=layout,
                 text=text,
@@ -108,7 +99,7 @@ class GoTests:
 
             # A test that calls another stub as well says nothing of this one by its values.
             others = _others(place, text, lines, program.texts)
-            blocked = _speaking_of(unfinished(others), program.texts)
+            blocked = speaking_of(unfinished(others), program.texts)
 
             def explain(name: str, output: str) -> Run:
                 where = Whereabouts(
@@ -123,52 +114,22 @@ class GoTests:
                 runnable,
                 explain=explain,
                 timeout=self._timeout,
-                hidden=_hidden(place, program.texts),
+                hidden=_hidden(place, selection.folder, program.texts),
             )
             if not untouched:
                 doubts.update(dict.fromkeys(ran.doubts))
                 endless.update(ran.endless)
             return replace(ran.suite, runs={**lost, **ran.suite.runs})
 
-        suite = Suite(name="go test", key=key, run=run, speaks=speaking.__contains__)
+        apart = selection.folder != place.document.parent
+        suite = Suite(
+            name=f"go test ./{selection.folder}" if apart else "go test", key=key, run=run, speaks=speaking.__contains__
+        )
         results = tuple(_finished(result) for result in await judged(suite, task, candidate, self._memory))
-        hidden = bool(_hidden(place, selection.texts))
+        hidden = bool(_hidden(place, selection.folder, selection.texts))
         said = doubt_of(task.document.text, candidate.text, test_files=tuple(selection.texts), hidden=hidden)
         reasons = [*([said] if said is not None else []), *doubts]
         return results, "; ".join(reasons) or None
-
-
-def tests_of(task: Task, place: Place) -> Selection:
-    """The tests and examples of the document's folder that call what is to be written: those that name it, or a helper
-    that does; where there are none, those that name what calls it in the package. For a scope without a name all."""
-    if place.source is None:
-        return Selection()
-    folder = place.source / place.document.parent
-    files = sorted(entry.name for entry in folder.glob("*.go")) if folder.is_dir() else []
-    texts = {
-        file: task.document.text if file == place.document.name else place.text(place.document.parent / file) or ""
-        for file in files
-        if file != CHECK_FILE
-    }
-    tests = {file: text for file, text in texts.items() if file.endswith("_test.go")}
-    start, end = task.scope.range.start, task.scope.range.end
-    found = [
-        name
-        for name, (file, one) in tests_in(tests).items()
-        if file != place.document.name or one.end <= start or one.start >= end
-    ]
-    wanted = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
-    if wanted is None:
-        speaking = frozenset(found) if task.scope.kind is ScopeKind.FILE else frozenset[str]()
-        return Selection(names=tuple(found[:_MOST]), speaking=speaking, texts=tests)
-    others = [text for file, text in texts.items() if file not in tests]
-    for steps in range(_STEPS + 1):
-        names = reaching((wanted,), others, steps=steps)
-        speaking = _speaking_of(names, tests) & frozenset(found)
-        if speaking:
-            chosen = tuple(name for name in found if name in speaking)[:_MOST]
-            return Selection(names=chosen, speaking=speaking, texts=tests)
-    return Selection(texts=tests)
 
 
 def _tags_of(selection: Selection) -> tuple[str, ...]:
@@ -181,16 +142,6 @@ def _tags_of(selection: Selection) -> tuple[str, ...]:
 def _left_out(selection: Selection, compiled: Mapping[str, str]) -> list[str]:
     """The tests of files that Go leaves out on this machine."""
     return [name for name, (file, _) in tests_in(selection.texts).items() if file not in compiled]
-
-
-def _speaking_of(names: frozenset[str], tests: Mapping[str, str]) -> frozenset[str]:
-    """The tests that name one of ``names``, or a helper of the test files that does."""
-    if not names:
-        return frozenset()
-    reached = reaching(names, tests.values())
-    return frozenset(
-        name for name, (_, one) in tests_in(tests).items() if name in reached - names or not names.isdisjoint(one.words)
-    )
 
 
 def _declared(code: str) -> frozenset[str]:
@@ -252,11 +203,11 @@ def _not_compiled(whole: Run, names: Sequence[str]) -> SuiteRun:
     return SuiteRun(uncollected={"": whole}, words=whole.detail)
 
 
-def _hidden(place: Place, texts: Mapping[str, str]) -> tuple[PurePosixPath, ...]:
+def _hidden(place: Place, folder: PurePosixPath, texts: Mapping[str, str]) -> tuple[PurePosixPath, ...]:
     """The test files, which no code needs while it runs, unless the tests themselves read the folder's sources."""
     if any(_READS_SOURCES.search(text) for text in texts.values()):
         return ()
-    return tuple(place.document.parent / name for name in texts if name != place.document.name)
+    return tuple(path for name in texts if (path := folder / name) != place.document)
 
 
 def _finished(result: CheckResult) -> CheckResult:

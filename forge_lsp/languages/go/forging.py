@@ -46,7 +46,7 @@ _USES: tuple[tuple[str, str, str], ...] = (
     ),
     ("syscall", "Write Pwrite Sendto Sendmsg Sendfile Splice Dup Dup2 Dup3 Close Mmap", _OUTPUT),
     ("golang.org/x/sys/unix", "*", _ENDS),
-    ("unsafe", "*", _MEMORY),
+    ("unsafe", "Pointer Add Slice", _MEMORY),  # what is read alone changes nothing
     ("C", "*", _MEMORY),
     ("plugin", "*", _MEMORY),
     ("runtime", "Caller Callers CallersFrames FuncForPC Stack GoroutineProfile Goexit Breakpoint", _STACK),

@@ -100,10 +100,13 @@ def _layout(place: Place, text: str, go: Go) -> Layout:
     return Layout(folder=work.parent, patterns=patterns or ("./...",), vendored=vendored)
 
 
-def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | None:
-    """The packages by what ``go list`` said; None where the document's own is not among them."""
+def packages_of(
+    listed: ProcessResult, place: Place, root: Path, folder: PurePosixPath | None = None
+) -> Packages | None:
+    """The packages by what ``go list`` said, as the one in ``folder`` (None: the document's own) sees them; None where
+    that is not among them."""
     packages = list(documents(listed.stdout.decode("utf-8", "replace")))
-    here = root / place.document.parent
+    here = root / (place.document.parent if folder is None else folder)
     name = place.document.name
     own = next((one for one in packages if Path(str(one.get("Dir"))) == here), None)
     if own is None:
@@ -111,7 +114,8 @@ def packages_of(listed: ProcessResult, place: Place, root: Path) -> Packages | N
     path = str(own["ImportPath"])
     files: list[list[str]] = [own.get(kind) or [] for kind in ("GoFiles", "CgoFiles", "TestGoFiles", "XTestGoFiles")]
     left_out = None
-    if not any(name in found for found in files) and name in (own.get("IgnoredGoFiles") or []):
+    outside = folder not in (None, place.document.parent)
+    if not outside and not any(name in found for found in files) and name in (own.get("IgnoredGoFiles") or []):
         left_out = (
             f"not compiled here: {place.document} is left out on this machine by its name or its build constraints"
         )

@@ -213,7 +213,7 @@ class _Course:
             "-test.paniconexit0",
             f"-test.timeout={self._limit:g}s",
         )
-        folder = str(wanted.place.document.parent)
+        folder = str(wanted.folder)
         result = await box.run(
             ("/bin/sh", "-c", _START, folder, str(box.root / _PROGRAM), *arguments),
             timeout=self._limit * 1.2 + 2,

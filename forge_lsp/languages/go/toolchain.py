@@ -14,12 +14,14 @@ from forge_lsp.checking.programs import no_code_here, version_finding
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.go import GO
+from forge_lsp.languages.go.choosing import tests_of
 from forge_lsp.languages.go.documented import GoDriver, doubt
-from forge_lsp.languages.go.evidence import GoTests, tests_of
+from forge_lsp.languages.go.evidence import GoTests
 from forge_lsp.languages.go.module import LIST, MISSING, Layout, Packages, layout_of, packages_of
 from forge_lsp.languages.go.run import go_cache, run_go
 from forge_lsp.languages.go.tools import INSTALL, Go, find_go, in_code_points, newer_go, parse_output, vet_findings
@@ -94,18 +96,24 @@ class GoToolchain(Toolchain):
         return await self._examples.observe(task, candidate, place_of(task), calls)
 
     async def _tested(self, task: Task, candidate: Candidate, place: Place, go: Go) -> Evidence:
-        selection = await asyncio.to_thread(tests_of, task, place)
-        if not selection.names:
+        selections = await asyncio.to_thread(tests_of, task, place)
+        if not selections:
             return Evidence()
         if not self._sandbox.runs_project_code:
             fault = no_code_here("the tests of the package were not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         started = time.perf_counter()
+        results: list[CheckResult] = []
+        doubts: dict[str, None] = {}
         try:
-            results, doubt = await self._tests.run(task, candidate, place, go, selection)
+            for selection in selections:
+                found, doubted = await self._tests.run(task, candidate, place, go, selection)
+                results += found
+                doubts |= {doubted: None} if doubted is not None else {}
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
-        return Evidence(results=results, seconds=time.perf_counter() - started, doubt=doubt)
+        seconds = time.perf_counter() - started
+        return Evidence(results=tuple(results), seconds=seconds, doubt="; ".join(doubts) or None)
 
     async def _check(self, place: Place, go: Go, text: str, *, known: bool) -> Checked:
         layout = await asyncio.to_thread(layout_of, place, text, go)

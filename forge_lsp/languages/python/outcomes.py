@@ -20,11 +20,13 @@ _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized 
 @dataclass(frozen=True, slots=True)
 class PythonRun(SuiteRun):
     """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
-    that could forge a result; ``whole``: the run came to its end, and the tests that must fail did."""
+    that could forge a result; ``whole``: the run came to its end, and the tests that must fail did. ``copy`` is the
+    file that the tests import in the document's stead ("": none)."""
 
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()
     whole: bool = True
+    copy: str = ""
 
 
 def outcome_of(
@@ -38,7 +40,7 @@ def outcome_of(
     parts: dict[str, Run] = {}
     entered: dict[str, bool] = {}
     doubts: list[str] = []
-    words, running, ended, whole = "", None, False, True
+    words, copy, running, ended, whole = "", "", None, False, True
     for answer in _answers(result, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
         match answer.get("state"):
@@ -67,6 +69,7 @@ def outcome_of(
                 words = tail(said)
             case "ended":
                 whole = whole and bool(answer.get("fails"))
+                copy = copy or str(answer.get("copy") or "")
             case "cut":
                 how = f"it did not finish in {timeout:g} s" if answer.get("late") else str(answer.get("how"))
                 words, whole = how, False
@@ -87,6 +90,7 @@ def outcome_of(
         entered=entered,
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
+        copy=copy,
     )
 
 

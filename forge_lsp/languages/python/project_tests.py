@@ -106,6 +106,11 @@ class PythonTests:
             results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
+        copy = before.copy
+        if copy and not any(entered for run in (before, *seen) for entered in run.entered.values()):
+            reason = f"its tests import another copy of it ({copy}), which a candidate does not change"
+            remedy = f"{interpreter.path} -m pip install -e ."
+            return Evidence(results=(not_run(_SUITE, reason, remedy),), seconds=time.perf_counter() - started)
         if chosen.seen_only:
             calls = {name for run in (before, *seen) for name, entered in run.entered.items() if entered}
             results = tuple(result for result in results if result.id.removeprefix(f"{_SUITE}:") in calls)

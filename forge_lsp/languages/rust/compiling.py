@@ -23,6 +23,7 @@ from forge_lsp.languages.rust.tools import messages, place_of_span
 __all__ = ["Compiled", "test_name"]
 
 _ROUNDS = 6
+_MOST_OTHERS = 4
 _ABORTED = re.compile(r"^aborting due to|^Some errors have|^For more information|^could not compile")
 
 
@@ -60,6 +61,9 @@ class Compiled:
         Raises EnvironmentFault where cargo itself cannot work.
         """
         targets = self.speaking.tested(self.workspace.targets)
+        if not self.speaking.calling(self.workspace.targets):
+            # Nothing of its own speaks of it: what depends on it may, another package of the workspace.
+            targets = self.speaking.calling(self.workspace.others)[:_MOST_OTHERS] or targets
         must_fail = {target: MustFail.fresh() for target in targets}
         if not targets:
             return
@@ -84,12 +88,23 @@ class Compiled:
 
     async def _build(self, targets: Sequence[Target]) -> tuple[dict[str, str], list[Lack], str]:
         """The programs that came of it by the first file of their target, and the errors."""
-        words = [word for target in targets for word in target.chosen]
-        result = await self.run.run_cargo(
-            "test", "--offline", "--no-run", "--no-fail-fast", "--message-format", "json", *self.workspace.own, *words
-        )
         built: dict[str, str] = {}
         lacks: list[Lack] = []
+        said = ""
+        for package in dict.fromkeys(target.package for target in targets):
+            own = [target for target in targets if target.package == package]
+            said += await self._build_of(package, own, built, lacks)
+        lacks = list({(lack.file, lack.line, lack.names, lack.words): lack for lack in lacks}.values())
+        self.words = said or self.words
+        return built, lacks, said
+
+    async def _build_of(self, package: str, targets: Sequence[Target], built: dict[str, str], lacks: list[Lack]) -> str:
+        """Compile targets of one package into ``built`` and ``lacks``; what cargo said where it failed."""
+        words = [word for target in targets for word in target.chosen]
+        of_package = self.workspace.chosen(package) if package else self.workspace.own
+        result = await self.run.run_cargo(
+            "test", "--offline", "--no-run", "--no-fail-fast", "--message-format", "json", *of_package, *words
+        )
         for message in messages(result.stdout):
             target = cast("dict[str, Any]", message.get("target") or {})
             if "path+file:" in str(message.get("package_id", "")):
@@ -105,9 +120,7 @@ class Compiled:
                 continue
             places = place_of_span(told, root=self.run.box.root, folder=self.workspace.folder)
             lacks.append(self.owned(lack_of(told, self.document, places)))
-        lacks = list({(lack.file, lack.line, lack.names, lack.words): lack for lack in lacks}.values())
-        self.words = result.stderr.decode("utf-8", "replace") if result.code != 0 else self.words
-        return built, lacks, self.words if result.code != 0 else ""
+        return result.stderr.decode("utf-8", "replace") if result.code != 0 else ""
 
     def owned(self, lack: Lack) -> Lack:
         """Return an error of a candidate's text, as its own: nothing is missing, or it was there."""
@@ -173,11 +186,11 @@ class Compiled:
     async def _list(
         self, targets: Sequence[Target], built: Mapping[str, str], must_fail: Mapping[Target, MustFail]
     ) -> None:
-        folder = self.run.box.root / self.run.crate.folder
         for target in targets:
             known = built.get(str(self.run.box.root / target.file))
             if known is None:
                 continue
+            folder = self.run.box.root / (target.folder if target.package else self.run.crate.folder)
             program = await listed(self.run, target, Path(known), folder, must_fail[target])
             if program is None:
                 reason = "its tests have a runner of their own, whose results cannot be checked"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -19,13 +19,15 @@ _EDITIONS = ((85, "2024"), (56, "2021"), (31, "2018"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One target of the document's package: its kind (``lib``, ``bin``, ``test``), its first file relative to the tree,
-    and whether it is tested."""
+    """One target of a package: its kind (``lib``, ``bin``, ``test``), its first file relative to the tree, and whether
+    it is tested. ``folder`` is that of its ``package``, relative to the tree."""
 
     name: str
     kind: str
     file: PurePosixPath
     tested: bool
+    package: str = ""
+    folder: PurePosixPath = field(default_factory=PurePosixPath)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -44,6 +46,8 @@ class Workspace:
     """Whether all libraries that are to be checked are also compiled as tests of themselves."""
     targets: tuple[Target, ...] = ()
     """Those of the document's own package that can have tests."""
+    others: tuple[Target, ...] = ()
+    """Those of the packages that depend on it."""
 
     ids: Mapping[str, str] = field(default_factory=dict[str, str])
     """How cargo tells a package from others of its name (another version of itself among what it needs), by name."""
@@ -56,7 +60,11 @@ class Workspace:
     @property
     def own(self) -> tuple[str, str]:
         """The document's package, as arguments."""
-        return ("-p", self.ids.get(self.checked[0], self.checked[0]))
+        return self.chosen(self.checked[0])
+
+    def chosen(self, package: str) -> tuple[str, str]:
+        """One of its packages, as arguments."""
+        return ("-p", self.ids.get(package, package))
 
 
 def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Workspace | None:
@@ -86,7 +94,8 @@ def workspace_of(output: bytes, *, root: Path, manifest: PurePosixPath) -> Works
         names=tuple(str(one["name"]) for one in packages),
         checked=tuple(checked),
         tested=all(target.get("test") is True for target in targets),
-        targets=tuple(_targets(packages, own, root)),
+        targets=tuple(_targets(packages, (own,), root)),
+        others=tuple(_targets(packages, checked[1:], root)),
         ids={str(one["name"]): _id(one) for one in packages},
     )
 
@@ -97,15 +106,23 @@ def _id(package: Mapping[str, Any]) -> str:
     return known if known.startswith("path+") else f"{package['name']}:{package.get('version')}"
 
 
-def _targets(packages: list[dict[str, Any]], own: str, root: Path) -> Iterator[Target]:
+def _targets(packages: list[dict[str, Any]], names: Sequence[str], root: Path) -> Iterator[Target]:
     for one in packages:
-        for target in cast("list[dict[str, Any]]", one.get("targets") or []) if str(one["name"]) == own else ():
+        folder = PurePosixPath(str(one.get("manifest_path"))).parent
+        if str(one["name"]) not in names or not folder.is_relative_to(root):
+            continue
+        for target in cast("list[dict[str, Any]]", one.get("targets") or []):
             kinds = set(cast("list[str]", target.get("kind") or []))
             file = PurePosixPath(str(target.get("src_path")))
-            kind = next((kind for kind in ("bin", "test") if kind in kinds), "lib")
             if file.is_relative_to(root) and not kinds & {"custom-build", "example", "bench"}:
-                tested = target.get("test") is True
-                yield Target(name=str(target["name"]), kind=kind, file=file.relative_to(root), tested=tested)
+                yield Target(
+                    name=str(target["name"]),
+                    kind=next((kind for kind in ("bin", "test") if kind in kinds), "lib"),
+                    file=file.relative_to(root),
+                    tested=target.get("test") is True,
+                    package=str(one["name"]),
+                    folder=folder.relative_to(root),
+                )
 
 
 def covering(document: PurePosixPath, folder: PurePosixPath, *, root: Path, target: Path) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ async def listed(run: Run, target: Target, path: Path, folder: Path, must_fail: 
     """Return a program with the list of its tests, before any of them ran; None where it has no runner of the usual
     kind."""
     mark = secrets.token_hex(8)
-    result = await run.run_program(("/bin/sh", "-c", _LIST, "sh", str(path), str(folder), mark))
+    result = await run.run_program(("/bin/sh", "-c", _LIST, "sh", str(path), str(folder), mark), folder=folder)
     parts = result.stdout.decode("utf-8", "replace").split(f"{mark}\n")
     if len(parts) != 3:
         return None
@@ -173,7 +173,7 @@ async def _ran(run: Run, program: Program, names: Sequence[str], limit: float) -
     left_out = [word for name in program.tests if name not in chosen for word in ("--skip", name)]
     words = ("--exact", *left_out) if left_out else ()
     command = ("/bin/sh", "-c", _RUN, "sh", str(program.path), str(program.folder), *words)
-    result = await run.run_program(command, timeout=limit)
+    result = await run.run_program(command, timeout=limit, folder=program.folder)
     checksum, _, rest = result.stdout.partition(b"\n")
     return _without_first_line(result, rest), checksum.decode("utf-8", "replace") == program.checksum
 

@@ -103,17 +103,18 @@ class Run:
             raise EnvironmentFault("cargo's target folder could not be cleaned", remedy="forge-lsp doctor")
 
     async def run_program(
-        self, command: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None
+        self, command: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None, folder: Path | None = None
     ) -> ProcessResult:
         """Run a program that cargo compiled, or a shell for one, with the environment that cargo would give it.
 
-        ``timeout`` in seconds, where it is to be another than that of each run of cargo.
+        ``timeout`` in seconds, where it is to be another than that of each run of cargo; ``folder`` is that of the
+        program's package, where it is not the document's.
         """
         library = self.cargo.program.parent.parent / "lib"
         env = self.cargo.environment_with(self.target)
         del env["CARGO_TARGET_DIR"]
         env["LD_LIBRARY_PATH"] = f"{self.target}/debug/deps:{self.target}/debug:{library}"
-        env["CARGO_MANIFEST_DIR"] = str(self.box.root / self.crate.folder)
+        env["CARGO_MANIFEST_DIR"] = str(folder or self.box.root / self.crate.folder)
         env["CARGO"] = str(self.cargo.program)
         return await self.box.run(
             command, timeout=timeout or self.timeout, env=env, readable=self.cargo.readable, loopback=True, stdin=stdin

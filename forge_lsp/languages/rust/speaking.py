@@ -61,15 +61,19 @@ class Speaking:
     def tested(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Return the targets with tests that speak of the scope; where there is none, all that have tests."""
         having = [target for target in targets if target.tested and any(self._tests(target))]
-        speaking = [
+        return self.calling(having) or tuple(having)
+
+    def calling(self, targets: Iterable[Target]) -> tuple[Target, ...]:
+        """Return the targets with tests that speak of the scope."""
+        return tuple(
             target
-            for target in having
-            if not self.names
-            or any(
-                not self._named(file, target).isdisjoint(self._words(file, item)) for file, item in self._tests(target)
+            for target in targets
+            if target.tested
+            if any(
+                not self.names or not self._named(file, target).isdisjoint(self._words(file, item))
+                for file, item in self._tests(target)
             )
-        ]
-        return tuple(speaking or having)
+        )
 
     def speaks(self, target: Target, test: str) -> bool:
         """Return whether a test of a target calls the scope, so far as its text shows it."""

@@ -22,6 +22,7 @@ from forge_lsp.languages.rust.testing import Testing
 
 __all__ = ["Subject", "subject_of"]
 
+_MOST_FILES = 1_000
 _TESTED = re.compile(r"#\s*\[\s*(?:\w+\s*::\s*)*test\b")
 
 
@@ -51,7 +52,7 @@ class Subject:
         """Return what runs the tests of a text. ``code`` is what was written in it ("": the user's own)."""
         document, scope = self.task.document.text, self.task.scope.range
         own = next((target for target in workspace.targets if target.kind == "lib"), None)
-        self._targets.update({str(target.file): target for target in workspace.targets})
+        self._targets.update({str(target.file): target for target in (*workspace.targets, *workspace.others)})
         file = self.place.document
         compiled = file.relative_to(workspace.folder) if file.is_relative_to(workspace.folder) else file
         return Testing(
@@ -105,6 +106,12 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
     texts = dict(_texts(task, place, folder))
     names = names_of(task)
     speaking = Speaking(names, texts)
+    if names and not any(_speaks(text, speaking) for text in texts.values()):
+        # Nothing of the package's own speaks of it: another package of the workspace may.
+        around = dict(_texts(task, place, PurePosixPath()))
+        wider = Speaking(names, around)
+        if any(_speaks(text, wider) for file, text in around.items() if file not in texts):
+            texts, speaking = around, wider
     scope = task.scope.range
     text = task.document.text
     within = {
@@ -130,10 +137,14 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
     )
 
 
+def _speaks(text: str, speaking: Speaking) -> bool:
+    return _TESTED.search(text) is not None and not speaking.called.isdisjoint(words_of(text))
+
+
 def _texts(task: Task, place: Place, folder: PurePosixPath) -> Mapping[PurePosixPath, str]:
     if place.source is None:
         return {}
-    files = set(map(PurePosixPath, place.files((".rs",))))
+    files = set(map(PurePosixPath, sorted(place.files((".rs",)))[:_MOST_FILES]))
     files |= {path for path in place.overlay if path.suffix == ".rs"} | {place.document}
     return {
         file: task.document.text if file == place.document else place.text(file) or ""

@@ -54,6 +54,10 @@ UNRELATED, NOT_RUNNABLE = CheckStatus.UNRELATED, CheckStatus.NOT_RUNNABLE
         (not_run(Cause.SCOPE, "area"), None, OWED),
         (not_run(Cause.SCOPE, "area", "side"), not_run(Cause.SCOPE, "side"), UNRELATED),
         (fails(Cause.UNKNOWN, "area"), PASSES, PROOF),
+        # An exception out of the scope ended it while it was collected.
+        (not_run(), PASSES, PROOF),
+        *((not_run(), now, OWED) for now in (fails(), not_run(), None)),
+        (not_run(), not_run(Cause.ENVIRONMENT), UNRELATED),
         # It failed for another reason.
         (ELSEWHERE, PASSES, KEPT),
         (ELSEWHERE, ELSEWHERE, UNRELATED),

@@ -99,6 +99,7 @@ def test_what_could_forge_a_proof(code: str, imports: tuple[str, ...], after: st
         ("_ = reflect.DeepEqual(w, h)", ('"reflect"',), ""),
         ("// syscall.Exit(0) would end it\n\treturn 0", (), ""),
         ('print("unsafe.Pointer, /proces, testing")', (), ""),
+        ('_, _ = unsafe.Sizeof(w), unsafe.StringData("a")', ('"unsafe"',), ""),
         ("if w < 0 { return math.NaN() }", ('"math"',), ""),
         ("log.SetFlags(log.LstdFlags | log.Lshortfile)", ('"log"',), ""),
         ("command.Env = append(os.Environ(), name)", (), ""),

@@ -104,6 +104,7 @@ const builtins = [
   ...[Object, Array, Function, String, Number, Boolean, Symbol, Promise, Map, Set, WeakMap, WeakSet, RegExp, Error, Date],
   ...[Reflect, JSON, Math, Readable, EventEmitter, AbortController, Buffer],
 ].flatMap((one) => (one.prototype === undefined ? [one] : [one, one.prototype]));
+const same = Object.is;
 const keysOf = Reflect.ownKeys;
 const describe = Object.getOwnPropertyDescriptor;
 const originals = builtins.map((one) => [one, keysOf(one).map((key) => [key, describe(one, key)])]);
@@ -115,7 +116,7 @@ function checkBuiltins() {
   for (const [one, properties] of originals) {
     for (const [key, was] of properties) {
       const now = describe(one, key);
-      if (VARYING.includes(key) || (now && now.value === was.value && now.get === was.get)) continue;
+      if (VARYING.includes(key) || (now && same(now.value, was.value) && now.get === was.get)) continue;
       changed = true;
       send({ note: "builtins" });
       return;

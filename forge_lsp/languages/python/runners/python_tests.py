@@ -15,7 +15,8 @@ defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (fil
 tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a JSON object with a
 ``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``,
 ``missing``, ``expected``, ``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``),
-``ended`` (``code``, ``fails``: whether the tests that must fail did), ``cut`` (``how``), and at last ``end``.
+``ended`` (``code``, ``fails``: whether the tests that must fail did, ``copy``: what was imported in the document's
+stead), ``cut`` (``how``), and at last ``end``.
 """
 
 from __future__ import annotations
@@ -250,8 +251,21 @@ def work(
             code, fails = by_pytest(pytest, files, options, run)
     if replaced():
         doubt(watching.PATCHED)
-    tell(state="ended", code=code, fails=fails)
+    tell(state="ended", code=code, fails=fails, copy=copy_of(document))
     leave(0)  # a thread or an exit handler of the project's does not hold us
+
+
+def copy_of(document: str) -> str:
+    """The file that was imported in the document's stead, an installed or a built copy of it; "": there is none."""
+    own = os.path.realpath(document)
+    folder, name = os.path.split(own)
+    inside = os.path.isfile(os.path.join(folder, "__init__.py"))
+    tail = os.sep + (os.path.join(os.path.basename(folder), name) if inside else name)
+    files = {key: os.path.realpath(str(getattr(one, "__file__", None) or "")) for key, one in list(sys.modules.items())}
+    if own in files.values():
+        return ""
+    stem = os.path.splitext(name)[0]
+    return next((file for key, file in sorted(files.items()) if file.endswith(tail) and (inside or key == stem)), "")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,128 @@
+"""Which files of a JavaScript or TypeScript project load a document, directly or by way of others. Reads texts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from forge_lsp.checking.project import Place
+from forge_lsp.reading import parsed_json
+
+__all__ = ["Importers", "whole_export"]
+
+_SOURCES = re.compile(
+    r"(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*(?:/\*[^*]*\*/\s*)?[\"'](?P<source>[^\"'\n]+)[\"']"
+)
+_WHOLE = re.compile(r"\bmodule\.exports\s*=(?!=)(?!\s*(?:\{|exports\b))|\bexport\s+default\b|\bexport\s*=")
+_MOST_FILES = 1_500
+_MOST_STEPS = 4
+_MANIFEST = "package.json"
+
+
+def whole_export(text: str) -> bool:
+    """Return whether a module exports one thing as a whole, which its importers call as they like."""
+    return _WHOLE.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importers:
+    """How far each file of the project is from loading the document: 1 for those that import it. ``places`` are the
+    project's files by path without their endings, ``packages`` the folders of its packages by name."""
+
+    document: PurePosixPath
+    endings: tuple[str, ...]
+    places: Mapping[str, str]
+    packages: Mapping[str, PurePosixPath]
+    steps: Mapping[str, int]
+
+    @classmethod
+    def of(cls, place: Place, endings: tuple[str, ...]) -> Importers:
+        """Read the project's files, a few thousand at most."""
+        names = sorted(place.files(endings), key=lambda name: (name.count("/"), name))[:_MOST_FILES]
+        places = {_bare(name, endings): name for name in reversed(names)}
+        packages = dict(_packages(place))
+        found = cls(document=place.document, endings=endings, places=places, packages=packages, steps={})
+        importers: dict[str, set[str]] = {}
+        for name in names:
+            text = place.text(PurePosixPath(name)) or ""
+            for source in {match["source"] for match in _SOURCES.finditer(text)}:
+                target = found.target(place, name, source)
+                if target is not None and target != name:
+                    importers.setdefault(target, set()).add(name)
+        steps: dict[str, int] = {}
+        wanted = {str(place.document)}
+        for step in range(1, _MOST_STEPS + 1):
+            wanted = {name for one in wanted for name in importers.get(one, ())} - steps.keys() - {str(place.document)}
+            steps |= dict.fromkeys(wanted, step)
+        return cls(document=place.document, endings=endings, places=places, packages=packages, steps=steps)
+
+    def target(self, place: Place, file: str, source: str) -> str | None:
+        """Return the file of the project that ``source`` in ``file`` leads to; None: none of its."""
+        if source.startswith("."):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(file), source))
+            return self._file(place, path)
+        name = "/".join(source.split("/")[: 2 if source.startswith("@") else 1])
+        folder = self.packages.get(name)
+        if folder is None:
+            return None
+        return self._file(place, str(folder / source[len(name) + 1 :]) if source != name else str(folder))
+
+    def _file(self, place: Place, path: str) -> str | None:
+        path = "" if path == "." else path
+        known = self.places.get(_bare(path, self.endings)) if path else None
+        if known is not None:
+            return known
+        for entry in _entries(place, PurePosixPath(path)):
+            inner = posixpath.normpath(posixpath.join(path, entry))
+            for guess in (inner, posixpath.join(inner, "index")):
+                if (found := self.places.get(_bare(guess, self.endings))) is not None:
+                    return found
+        return None
+
+
+def _entries(place: Place, folder: PurePosixPath) -> Iterator[str]:
+    """The files that may be what a folder stands for: what its manifest says, else an index; built files by their
+    sources."""
+    manifest = _manifest(place, folder / _MANIFEST)
+    for entry in (*_strings([manifest.get(key) for key in ("source", "exports", "module", "main")]), "index"):
+        yield entry
+        yield re.sub(r"^(?:\./)?(?:dist|lib|build|out|cjs|esm)/(?:cjs/|esm/)?", "src/", entry)
+    yield "src/index"
+    yield "lib/index"
+
+
+def _strings(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str) and "*" not in value and not value.endswith((".json", ".d.ts", ".d.mts", ".d.cts")):
+            yield value
+        elif isinstance(value, dict):
+            own = cast("dict[str, object]", value)
+            yield from _strings([own["."]] if "." in own else own.values())
+        elif isinstance(value, list):
+            yield from _strings(cast("list[object]", value))
+
+
+def _packages(place: Place) -> Iterator[tuple[str, PurePosixPath]]:
+    for name in place.files((_MANIFEST,)):
+        path = PurePosixPath(name)
+        known = _manifest(place, path).get("name") if path.name == _MANIFEST else None
+        if isinstance(known, str) and known:
+            yield known, path.parent
+
+
+def _manifest(place: Place, path: PurePosixPath) -> Mapping[str, Any]:
+    try:
+        found: object = parsed_json(place.text(path) or "{}")
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _bare(name: str, endings: tuple[str, ...]) -> str:
+    name = name.removesuffix("/")
+    ending = next((ending for ending in endings if name.endswith(ending)), "")
+    return name[: len(name) - len(ending)] if ending else name

@@ -1,0 +1,33 @@
+"""A small real project of each of four languages: right answers to its functions are accepted, wrong ones are not, and
+nothing is left behind in its folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from benchmarks.wild import line_of, run
+from benchmarks.wild_projects import source_named
+from benchmarks.wild_projects.getting import Unavailable, got
+from forge_lsp.core.attempt import Outcome
+
+OPTIONS = argparse.Namespace(functions=2, mutants=1, seed="1", limit=300.0, timeout=120.0, verbose=False)
+
+
+@pytest.mark.parametrize("name", ["inflection", "minimist", "shlex", "strsim"])
+async def test_answers_to_the_functions_of_a_real_project(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    try:
+        root = got(source_named(name), tmp_path)
+        result = await run(source_named(name), root, OPTIONS)
+    except Unavailable as error:
+        pytest.skip(f"{name} cannot be had here: {error}")
+    told = "\n".join(map(line_of, result.plays))
+    assert len(result.known.cases) == OPTIONS.functions, result.known
+    assert any(not play.right for play in result.plays), told
+    assert not result.broken, f"{result.broken}: {result.left}\n{told}"
+    assert all(play.tests for play in result.plays if play.outcome is Outcome.ACCEPTED), told

@@ -1,0 +1,79 @@
+"""Which files of a JavaScript project load a module, directly or by way of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from forge_lsp.checking.project import place_of
+from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
+from forge_lsp.languages.ecmascript.importing import Importers, whole_export
+from tests.support import lang
+from tests.support.builds import task_of, write_files
+
+AREA = "«function area(w, h) {\n  return w * h;\n}»\nmodule.exports = area;\n"
+
+
+def steps(root: Path, files: Mapping[str, str], document: str = "lib/area.js") -> Mapping[str, int]:
+    path = root / document
+    write_files(root, {**files, document: AREA.replace("«", "").replace("»", "")})
+    return Importers.of(place_of(task_of(AREA, language=lang.JAVASCRIPT, path=path, workspace=root)), ENDINGS).steps
+
+
+@pytest.mark.parametrize(("files", "expected"), [
+    ({"test/a.js": 'const area = require("../lib/area");'}, {"test/a.js": 1}),
+    ({"test/a.mjs": 'import area from "../lib/area.js";'}, {"test/a.mjs": 1}),
+    ({"test/a.mjs": 'const area = await import("../lib/area.js");'}, {"test/a.mjs": 1}),
+    ({"lib/index.js": 'export * from "./area";', "test/a.js": 'require("../lib")'}, {"lib/index.js": 1, "test/a.js": 2}),  # noqa: E501
+    (
+        {"package.json": '{"name": "shapes", "main": "./lib/area.js"}', "test/a.js": 'require("..")'},
+        {"test/a.js": 1},
+    ),
+    (
+        {"package.json": '{"name": "shapes", "exports": "./lib/area.js"}', "test/a.js": 'require("shapes")'},
+        {"test/a.js": 1},
+    ),
+    ({"test/a.js": 'require("area"); require("../lib/other");', "lib/other.js": ""}, {}),
+])  # fmt: skip
+def test_files_that_load_it(files: Mapping[str, str], expected: Mapping[str, int], tmp_path: Path) -> None:
+    assert steps(tmp_path, files) == expected
+
+
+def test_a_package_of_the_workspace_by_its_name_and_built_files_by_their_sources(tmp_path: Path) -> None:
+    files = {
+        "packages/shapes/package.json": '{"name": "@a/shapes", "exports": {".": {"import": "./dist/index.mjs"}}}',
+        "packages/shapes/src/index.ts": 'export { area } from "./area.js";\n',
+        "packages/user/test/a.test.ts": 'import { area } from "@a/shapes";\n',
+    }
+    found = steps(tmp_path, files, "packages/shapes/src/area.ts")
+    assert found == {"packages/shapes/src/index.ts": 1, "packages/user/test/a.test.ts": 2}
+
+
+@pytest.mark.parametrize(("text", "whole"), [
+    ("module.exports = function () {};", True),
+    ("module.exports = area;", True),
+    ("export default area;", True),
+    ("module.exports = { area };", False),
+    ("exports.area = area;", False),
+    ("module.exports === area", False),
+    ("export const area = 1;", False),
+])  # fmt: skip
+def test_what_is_exported_as_a_whole(text: str, whole: bool) -> None:
+    assert whole_export(text) is whole
+
+
+def test_tests_that_load_a_module_without_naming_it_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "index.js"
+    test = 'const parse = require("../");\nconst test = require("tape");\ntest("it", (t) => { parse(1); t.end(); });\n'
+    write_files(tmp_path, {
+        "package.json": '{"name": "it", "scripts": {"test": "tape test/*.js"}}',
+        "index.js": AREA.replace("«", "").replace("»", ""),
+        "test/one.js": test,
+        "test/two.js": 'require("tape")("two", (t) => t.end());\n',
+        "node_modules/tape/package.json": "{}",
+    })  # fmt: skip
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=path, workspace=tmp_path, name="area")
+    (suite,), blocked = found_for(task, place_of(task))
+    assert (suite.runner, [str(file) for file in suite.files], blocked) == ("tape", ["test/one.js"], ())
