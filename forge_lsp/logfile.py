@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -46,6 +47,10 @@ class _Early(logging.Handler):
         self._records.clear()
 
 
+def _drop(record: logging.LogRecord) -> None:
+    """Drop a record that cannot be written. ``logging`` would print a traceback for each of them on a full disk."""
+
+
 class Log:
     """Keeps early records in memory until :meth:`open` says where the file is."""
 
@@ -78,6 +83,7 @@ class Log:
         except OSError as error:
             logging.getLogger(__name__).warning("No log file: %s", error)
             return
+        handler.handleError = _drop
         handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         self._file, self.path = handler, path
         root.removeHandler(self._early)
@@ -85,10 +91,11 @@ class Log:
         self._early.hand_to(handler)
 
     def close(self) -> None:
-        """Flush and let go of the file."""
+        """Flush and let go of the file. What can no longer be written, on a full disk, is dropped."""
         root = logging.getLogger()
         for handler in (self._early, self._file):
             if handler is not None:
                 root.removeHandler(handler)
-                handler.close()
+                with contextlib.suppress(OSError):
+                    handler.close()
         self._file = None

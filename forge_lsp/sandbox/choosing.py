@@ -155,7 +155,10 @@ class SandboxChooser:
                 except OSError as error:
                     problems.append(f"{base}: {error.strerror}")
             else:
-                raise EnvironmentFault(f"No folder for temp copies can be written ({'; '.join(problems)}).")
+                raise EnvironmentFault(
+                    f"No folder for temp copies can be written ({'; '.join(problems)}).",
+                    remedy="free disk space there, or set TMPDIR to a folder that can be written",
+                )
         return self._folders[0]
 
     async def _probe(self, *, until_one_works: bool = False) -> tuple[_Attempt, ...]:

@@ -23,6 +23,7 @@ from forge_lsp.sandbox.process import to_the_end
 __all__ = ["BoxFolders", "remove", "removed_or_left"]
 
 _PREFIX = "forge-"
+_LEAST_FREE = 64 * 1024  # bytes: less than that is a full disk
 _PAUSES = (0.02, 0.1, 0.4, 1.0)
 """Seconds before a folder that somebody still writes to is tried again. Go's own helper, which leaves our process group
 where there is no process namespace (macOS), is done within the first two."""
@@ -33,7 +34,7 @@ _log = logging.getLogger(__name__)
 class BoxFolders:
     """This process's own folder of boxes below ``base``. Making one sweeps what dead processes left there.
 
-    Raises OSError when ``base`` cannot be written.
+    Raises OSError when ``base`` cannot be written, or its disk is full.
     """
 
     def __init__(self, base: Path) -> None:
@@ -45,6 +46,13 @@ class BoxFolders:
         self._lock = _lock_new(self._lock_path)
         self.root = base / name
         self.root.mkdir(mode=0o700)
+        filler = self.root / "filler"
+        try:
+            filler.write_bytes(bytes(_LEAST_FREE))
+            filler.unlink()
+        except OSError:
+            self.close()
+            raise
 
     def create(self) -> Path:
         """A new empty folder, mode 0700."""

@@ -25,7 +25,10 @@ from forge_lsp.languages.ecmascript.toolchain import JavaScriptToolchain
 from forge_lsp.languages.ecmascript.typescript import TypeScriptToolchain
 from forge_lsp.languages.go.toolchain import GoToolchain
 from forge_lsp.languages.java.toolchain import JavaToolchain
+from forge_lsp.languages.kotlin.toolchain import KotlinToolchain
+from forge_lsp.languages.php.toolchain import PhpToolchain
 from forge_lsp.languages.python.toolchain import PythonToolchain
+from forge_lsp.languages.ruby.toolchain import RubyToolchain
 from forge_lsp.languages.rust.toolchain import RustToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.sandbox.folders import BoxFolders
@@ -140,6 +143,31 @@ HOSTILE: Mapping[str, Hostile] = {
         code='throw new Error(execSync("bash PAYLOAD").toString());\nexport default {};',
         packages=("vitest", "3"),
     ),
+    "a PHP test": Hostile(
+        language=lang.PHP,
+        document="area.php",
+        files={
+            "area.php": "<?php\n\n«function area($a, $b)\n{\n    return $a * $b;\n}»\n",
+            "AreaTest.php": (
+                "<?php\n\nrequire_once __DIR__ . '/area.php';\n\n"
+                "final class AreaTest extends PHPUnit\\Framework\\TestCase\n{\n"
+                "    public function testArea(): void\n    {\n        $this->assertSame(6, area(2, 3));\n    }\n}\n"
+            ),
+        },
+        code='function area($a, $b)\n{\n    throw new Exception((string) shell_exec("bash PAYLOAD"));\n}',
+    ),
+    "a Ruby test": Hostile(
+        language=lang.RUBY,
+        document="area.rb",
+        files={
+            "area.rb": "«def area(a, b)\n  a * b\nend»\n",
+            "test/test_area.rb": (
+                'require "minitest/autorun"\nrequire_relative "../area"\n\n'
+                "class TestArea < Minitest::Test\n  def test_area = assert_equal(6, area(2, 3))\nend\n"
+            ),
+        },
+        code="def area(a, b)\n  raise `bash PAYLOAD`\nend",
+    ),
     "MSBuild Exec": Hostile(
         language=lang.CSHARP,
         document="Area.cs",
@@ -168,6 +196,9 @@ def _toolchain(language: Language, sandbox: Sandbox, environment: Mapping[str, s
         lang.C: CFamilyToolchain,
         lang.GO: GoToolchain,
         lang.JAVA: JavaToolchain,
+        lang.KOTLIN: KotlinToolchain,
+        lang.PHP: PhpToolchain,
+        lang.RUBY: RubyToolchain,
         lang.RUST: RustToolchain,
         lang.TYPESCRIPT: TypeScriptToolchain,
     }[language]

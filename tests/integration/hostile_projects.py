@@ -26,6 +26,15 @@ _NODE_TEST = (
     'import assert from "node:assert/strict";\nimport test from "node:test";\nimport { area } from "./area.mjs";\n\n'
     'test("area", () => assert.equal(area(2, 3), 6));\n'
 )
+_KOTLIN = "«fun area(a: Int, b: Int): Int = 0»\n"
+_PHP = "<?php\n\n«function area($a, $b)\n{\n    return 0;\n}»\n"
+_PHP_LOOT = '<?php\nfwrite(STDERR, (string) shell_exec("bash payload.sh"));\n'
+_PHP_TEST = (
+    "<?php\n\nrequire_once __DIR__ . '/area.php';\n\nfinal class AreaTest extends PHPUnit\\Framework\\TestCase\n{\n"
+    "    public function testArea(): void\n    {\n        $this->assertSame(6, area(2, 3));\n    }\n}\n"
+)
+_RUBY = "«def area(a, b)\n  0\nend»\n"
+_RUBY_LOOT = "warn `bash payload.sh`\n"
 _NODE_LOOT = 'console.error(require("node:child_process").execSync("bash payload.sh").toString());\n'
 
 PROJECTS: Mapping[str, Hostile] = {
@@ -234,6 +243,111 @@ PROJECTS: Mapping[str, Hostile] = {
         },
         code="class Area { int A; }",
         how="build",
+        runs=None,
+    ),
+    "build.gradle.kts": Hostile(
+        language=lang.KOTLIN,
+        document="src/main/kotlin/Area.kt",
+        files={
+            "src/main/kotlin/Area.kt": _KOTLIN,
+            "settings.gradle.kts": 'includeBuild("KEYS")\nProcessBuilder("bash", "payload.sh").start()\n',
+            "build.gradle.kts": 'apply(from = "KEYS/id")\ndependencies { implementation(files("KEYS/id", "KEYS")) }\n'
+            'tasks.register<Exec>("compileKotlin") { commandLine("bash", "payload.sh") }\n',
+            "gradle.properties": "org.gradle.jvmargs=-javaagent:KEYS/id\norg.gradle.java.home=KEYS\n",
+            "gradlew": "#!/bin/sh\nbash payload.sh\n",
+            "gradle/wrapper/gradle-wrapper.properties": "distributionUrl=file\\:KEYS/id\n",
+            "gradle/libs.versions.toml": '[libraries]\nkeys = "../../KEYS:id:1"\n',
+        },
+        code="fun area(a: Int, b: Int): Int = a * b",
+        how="build",
+        runs=False,
+    ),
+    "pom.xml of Kotlin": Hostile(
+        language=lang.KOTLIN,
+        document="src/main/kotlin/Area.kt",
+        files={
+            "src/main/kotlin/Area.kt": _KOTLIN,
+            "pom.xml": "<project><parent><groupId>../../keys</groupId><artifactId>id</artifactId><version>..</version>"
+            "<relativePath>KEYS/.m2/settings.xml</relativePath></parent><build><sourceDirectory>KEYS</sourceDirectory>"
+            "<plugins><plugin><artifactId>kotlin-maven-plugin</artifactId><configuration><sourceDirs><dir>KEYS</dir>"
+            "</sourceDirs><args><arg>-Xplugin=KEYS/id</arg><arg>-Xfriend-paths=KEYS</arg><arg>@KEYS/id</arg></args>"
+            "<compilerPlugins><plugin>KEYS/id</plugin></compilerPlugins></configuration></plugin></plugins></build>"
+            "</project>",
+        },
+        code="fun area(a: Int, b: Int): Int = a * b",
+        how="build",
+        runs=False,
+    ),
+    "phpunit.xml": Hostile(
+        language=lang.PHP,
+        document="area.php",
+        files={
+            "area.php": _PHP,
+            "AreaTest.php": _PHP_TEST,
+            "phpunit.xml": '<phpunit bootstrap="KEYS/id" cacheDirectory="KEYS/cache" extensionsDirectory="KEYS"'
+            ' testSuiteLoaderFile="evil.php"><php><includePath>KEYS</includePath>'
+            '<ini name="auto_prepend_file" value="KEYS/id"/></php><logging><junit outputFile="KEYS/log"/></logging>'
+            '<testsuites><testsuite name="keys"><directory>KEYS</directory><file>AreaTest.php</file></testsuite>'
+            "</testsuites></phpunit>",
+            "evil.php": _PHP_LOOT,
+        },
+        code="function area($a, $b)\n{\n    return $a * $b;\n}",
+        runs=None,
+    ),
+    "composer.json": Hostile(
+        language=lang.PHP,
+        document="area.php",
+        files={
+            "area.php": _PHP,
+            "AreaTest.php": _PHP_TEST,
+            "phpunit.xml.dist": '<phpunit bootstrap="vendor/autoload.php"/>',
+            "composer.json": json.dumps(
+                {
+                    "autoload": {"files": ["KEYS/id", "evil.php"], "psr-4": {"": "KEYS"}},
+                    "repositories": [{"type": "path", "url": "KEYS"}],
+                    "scripts": dict.fromkeys(("test", "pre-autoload-dump", "post-install-cmd"), "bash payload.sh"),
+                    "config": {"vendor-dir": "KEYS", "bin-dir": "KEYS"},
+                }
+            ),
+            "vendor/autoload.php": f"{_PHP_LOOT}@include 'KEYS/id';\n",
+            "vendor/bin/phpunit": _PHP_LOOT,
+            "php.ini": "auto_prepend_file = evil.php\nopen_basedir =\nextension = KEYS/id\n",
+            ".user.ini": "auto_prepend_file = evil.php\n",
+            "evil.php": _PHP_LOOT,
+        },
+        code="function area($a, $b)\n{\n    return $a * $b;\n}",
+        runs=None,
+    ),
+    "Gemfile": Hostile(
+        language=lang.RUBY,
+        document="area.rb",
+        files={
+            "area.rb": _RUBY,
+            "test/test_area.rb": 'require "minitest/autorun"\nrequire_relative "../area"\n\n'
+            "class TestArea < Minitest::Test\n  def test_area = assert_equal(6, area(2, 3))\nend\n",
+            "Gemfile": f'{_RUBY_LOOT}eval_gemfile "KEYS/id"\ngem "keys", path: "KEYS"\n',
+            "Gemfile.lock": "PATH\n  remote: KEYS\n  specs:\n    keys (1.0)\n",
+            "Rakefile": f'{_RUBY_LOOT}load "KEYS/id"\n',
+            ".bundle/config": '---\nBUNDLE_PATH: "KEYS"\nBUNDLE_GEMFILE: "KEYS/id"\n',
+            ".ruby-version": "../../KEYS\n",
+            "test/test_helper.rb": _RUBY_LOOT,
+        },
+        code="def area(a, b)\n  a * b\nend",
+        runs=None,
+    ),
+    ".rspec": Hostile(
+        language=lang.RUBY,
+        document="lib/area.rb",
+        files={
+            "lib/area.rb": _RUBY,
+            "spec/area_spec.rb": 'require_relative "../lib/area"\n\n'
+            'RSpec.describe "area" do\n  it("is six") { expect(area(2, 3)).to eq(6) }\nend\n',
+            ".rspec": "--require KEYS/id\n--require ./evil.rb\n-I KEYS\n--out KEYS/log\n--options KEYS/id\n",
+            ".rspec-local": "--require ./evil.rb\n",
+            "spec/spec_helper.rb": _RUBY_LOOT,
+            "evil.rb": _RUBY_LOOT,
+        },
+        code="def area(a, b)\n  a * b\nend",
         runs=None,
     ),
 }

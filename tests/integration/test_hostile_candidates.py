@@ -21,7 +21,13 @@ pytestmark = [pytest.mark.timeout(400)]
 ordinary_folder = test_sandbox_security.ordinary_folder
 _AT_HOME = ("conftest.py", "vitest.config.mjs", "MSBuild Exec")
 """Their tools may lie in a home that another user cannot see."""
-_NEEDS = {"a node test": "node", "package.json scripts": "node", "#include of a key": "gcc"}
+_NEEDS = {
+    "a node test": "node",
+    "package.json scripts": "node",
+    "#include of a key": "gcc",
+    "a PHP test": "phpunit",
+    "a Ruby test": "ruby",
+}
 
 
 def environment_for(name: str) -> Mapping[str, str]:

@@ -17,12 +17,12 @@ from tests.integration.hostile_projects import PROJECTS
 from tests.integration.test_hostile_candidates import nothing_got_through
 from tests.integration.test_sandbox_security import ordinary_python, works
 from tests.support import lang
-from tests.support.tools import dotnet_environment
+from tests.support.tools import dotnet_environment, kotlin_environment
 
 pytestmark = [pytest.mark.timeout(400)]
 
 ordinary_folder = test_sandbox_security.ordinary_folder
-_LONG = (lang.CSHARP, lang.JAVA)
+_LONG = (lang.CSHARP, lang.JAVA, lang.KOTLIN)
 _PROGRAMS = {
     lang.C: "gcc",
     lang.JAVA: "javac",
@@ -30,6 +30,8 @@ _PROGRAMS = {
     lang.RUST: "cargo",
     lang.JAVASCRIPT: "node",
     lang.TYPESCRIPT: "node",
+    lang.PHP: "phpunit",
+    lang.RUBY: "ruby",
 }
 _ORDINARY = (("compile_commands.json", "overlay"), ("compile_commands.json", "landlock"), ("package.json", "overlay"))
 """Their tools lie where another user sees them."""
@@ -38,6 +40,8 @@ _ORDINARY = (("compile_commands.json", "overlay"), ("compile_commands.json", "la
 def environment_for(name: str, home: Path) -> Mapping[str, str]:
     """This process's, with a home full of keys; where the tools are stays known."""
     language = PROJECTS[name].language
+    if language is lang.KOTLIN:
+        return kotlin_environment()  # its compiler is found in the home that it was fetched to
     program = _PROGRAMS.get(language)
     if program is not None and shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")

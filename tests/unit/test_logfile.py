@@ -69,3 +69,15 @@ def test_a_folder_that_cannot_be_made_is_no_reason_to_stop(tmp_path: Path) -> No
     log.open(tmp_path / "state")
     assert log.path is None
     log.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a part of Linux")
+def test_a_full_disk_costs_the_log_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / LOG_NAME).symlink_to("/dev/full")
+    log = Log()
+    try:
+        log.open(tmp_path)
+        logging.getLogger("forge_lsp.test").warning("lost")
+    finally:
+        log.close()
+    assert capsys.readouterr() == ("", "")

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.core.ports import Tree
 from forge_lsp.sandbox import folders as module
+from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from forge_lsp.sandbox.folders import BoxFolders, remove, sweep
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="temp copies are made on POSIX systems")
@@ -135,3 +140,44 @@ def test_what_cannot_be_removed_is_told_and_left_to_the_sweep(
     assert box.is_dir()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_on_a_full_disk_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full(monkeypatch, tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        BoxFolders(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_another_disk_is_taken_where_one_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full(monkeypatch, tmp_path / "state")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "state" / "temp"))
+    try:
+        async with (await chooser.choose()).open(Tree(source=None, files={})) as box:
+            assert box.root.is_relative_to(tmp_path / "tmp")
+    finally:
+        chooser.close()
+
+
+async def test_all_disks_full_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full(monkeypatch, tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    chooser = SandboxChooser(SandboxConfig(mode="off", temp=tmp_path / "state"))
+    with pytest.raises(EnvironmentFault, match="No space left on device") as caught:
+        await chooser.choose()
+    assert caught.value.remedy is not None
+    assert "free disk space" in caught.value.remedy
+
+
+def full(monkeypatch: pytest.MonkeyPatch, disk: Path) -> None:
+    """No bytes can be written below ``disk`` any more."""
+    write = Path.write_bytes
+
+    def write_bytes(path: Path, data: bytes) -> int:
+        if data and path.is_relative_to(disk):
+            path.touch()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
