@@ -38,6 +38,14 @@ SECRETS = {
     "npm's password": ("//registry.npmjs.org/:_password=czNjcmV0cHc5OQ==", "czNjcmV0cHc5OQ=="),
     "an entry of netrc": ("\nmachine example.com login me password s3cret99", "s3cret99"),
     "a line of YAML": ("\n  db_password: s3cretpw99", "s3cretpw99"),
+    "docker login": ("docker login -u me -p s3cretpw99 example.com", "s3cretpw99"),
+    "a long option": ("az login --username me --password 's3cretpw99'", "s3cretpw99"),
+    "a long option of another name": ("gh auth --with-token=s3cretpw99", "s3cretpw99"),
+    "helm registry login": ("helm registry login -u me -p=s3cretpw99", "s3cretpw99"),
+    "sshpass": ("sshpass -p s3cretpw99 ssh host", "s3cretpw99"),
+    "mysql": ("mysqldump -u root -ps3cretpw99 db", "s3cretpw99"),
+    "redis-cli": ("redis-cli -h x -a s3cretpw99", "s3cretpw99"),
+    "npm config": ("npm config set //r/:_authToken s3cretpw99", "s3cretpw99"),
 }
 
 
@@ -73,6 +81,11 @@ def test_a_secret_is_not_shown_and_comes_back(name: str) -> None:
         "connect(password=password1)",
         "    password=first_value2,",
         "TOKEN=$(cat file1)",
+        'parser.add_argument("--password", "-p", help="see section 4a")',
+        "login -p is for the port; mkdir -p login/folder1",
+        "docker login --password-stdin < file1",
+        "mysql -p -u root1",
+        "--token-file secret1.txt",
         "PASSWORD=${DB_PASSWORD1}",
         "password: ${{ secrets.PASSWORD1 }}",
         "machine learning needs a password",
