@@ -48,12 +48,12 @@ _OWN = (
         rf"(?i)--(?:[a-z]{{1,30}}-)?(?:password|passwd|passphrase|secret|token|api-key)[= \t][\"']?({_BARE})",
         ("password", "passwd", "passphrase", "secret", "token", "api-key"),
     ),
-    (rf"\blogin\b[^\n]{{0,200}}?\s-p[= \t]?[\"']?({_BARE})", (" login",)),
+    (rf"\blogin\b[^\n;&|]{{0,200}}?\s-p[= \t]?[\"']?({_BARE})", (" login",)),
     (
-        rf"\b(?:sshpass|mysql\w{{0,10}}|mariadb[\w-]{{0,10}})\b[^\n]{{0,200}}?\s-p[ \t]?[\"']?({_BARE})",
+        rf"\b(?:sshpass|mysql\w{{0,10}}|mariadb[\w-]{{0,10}})\b[^\n;&|]{{0,200}}?\s-p[ \t]?[\"']?({_BARE})",
         ("sshpass", "mysql", "mariadb"),
     ),
-    (rf"\bredis-cli\b[^\n]{{0,200}}?\s-a[ \t]+[\"']?({_BARE})", ("redis-cli",)),
+    (rf"\bredis-cli\b[^\n;&|]{{0,200}}?\s-a[ \t]+[\"']?({_BARE})", ("redis-cli",)),
     (rf"_(?:authToken|password)[ \t]+[\"']?({_BARE})", ("_authtoken", "_password")),
 )
 
