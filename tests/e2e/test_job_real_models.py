@@ -74,7 +74,7 @@ async def test_a_small_real_model_writes_what_its_examples_prove(
         assert (outcome["outcome"], outcome["applied"], outcome["costUsd"]) == ("accepted", True, 0.0), outcome
         assert "2 of 2 examples that failed before pass now" in outcome["reason"]
         text = client.texts[uri]
-        # a model this small may add a comment, name a parameter anew or say more; what is the user's stays
+        # a model this small may add a comment, rename a parameter or say more; what is the user's stays
         assert text.startswith("LIMIT = 10\n\n\n")
         assert TEXT[TEXT.index("    >>> add(5, 3)") : TEXT.index('    """\n    ...')] in text
         assert text.endswith("\n\n\nprint(add(LIMIT, 1))\n")

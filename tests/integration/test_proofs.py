@@ -262,7 +262,7 @@ async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
     assert project.rewrite is not None
     task, toolchain = made(tmp_path, project, project.working, Injecting(sandbox, turns), project.moody)  # type: ignore[arg-type]
     assert isinstance(toolchain, Remembered)
-    found = await toolchain.toolchain.evidence(task, candidate_of(task, project.rewrite))  # anew for each turn
+    found = await toolchain.toolchain.evidence(task, candidate_of(task, project.rewrite))  # again for each turn
     moody = [result for result in found.results if result.id.endswith("moody")]
     assert [result.status for result in moody] == [CheckStatus.FLAKY], found
     assert "passes and fails" in moody[0].detail
