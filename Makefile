@@ -23,7 +23,7 @@ test: $(STAMP)
 
 # In two processes: compilers and the waiting for them leave a core free.
 integration: $(STAMP)
-	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/integration -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # Also in two processes, but for the tests that measure a promised time.
 e2e: $(STAMP)
