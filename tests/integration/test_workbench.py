@@ -172,7 +172,9 @@ class Asked:
     async def says(self, script: str, *, within: float = 60) -> str | None:
         command = ("/usr/bin/sh", "-c", script)
         tree = Tree(source=self.source, files={})
-        told = await self.builds.build(tree, command, digest="", timeout=within, env={}, readable=())
+        told = await self.builds.build(
+            tree, command, dotnet=Path(command[0]), digest="", timeout=within, env={}, readable=()
+        )
         return None if told is None else told.stdout.decode()
 
 

@@ -128,7 +128,7 @@ class ProjectBuild:
         arguments = ("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1")
         arguments += ("-p:GenerateFullPaths=true", "-p:UseAppHost=false", *properties)
         restored = bool(carried) or self._assets()
-        if restored and (result := await self._warmly(tree, arguments, carried)) is not None:
+        if restored and (result := await self._warmly(tree, (str(self._dotnet), *arguments), carried)) is not None:
             checked = self._judged(result, self._place.source or Path("/"), target)
             if checked.fault is None:
                 return checked
