@@ -174,6 +174,8 @@ class Guard:
         self._lines: dict[Path, int] = {}
         self._verdicts: dict[Path, bool] = {}
         self._folders: dict[Path, Path] = {}
+        self._inside: dict[str, tuple[bool, _Rules]] = {}
+        self._said: dict[tuple[int, str], bool] = {}
         self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
 
     def relative(self, path: Path) -> PurePosixPath | None:
@@ -288,33 +290,33 @@ class Guard:
         return _Rules(((spec, cut, lead), *outer.specs), key)
 
     def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:
-        """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself."""
-        parts = path.parts
-        for size in range(1, len(parts) + 1):
-            part = PurePosixPath(*parts[:size])
-            if self._matched(self._root / part, folder=folder or size < len(parts)):
-                return True
-        return False
+        """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself. What is said of a
+        file or a folder is what the ignore file nearest to it that mentions it says."""
+        name = path.as_posix()
+        if name == ".":
+            return False
+        ignored, rules = self._folder(name.rpartition("/")[0])
+        return ignored or rules.ignore(f"{name}/" if folder else name, self._said)
 
-    def _matched(self, path: Path, *, folder: bool) -> bool:
-        """What the ignore file nearest to ``path`` that mentions it says."""
-        top = self._top or self._root
-        for parent in path.parents:
-            spec = self._spec(parent)
-            if spec is not None:
-                name = path.relative_to(parent).as_posix() + ("/" if folder else "")
-                verdict = spec.check_file(name).include
-                if verdict is not None:
-                    return verdict
-            if parent == top or len(parent.parts) <= len(top.parts):
-                break
-        return False
+    def _folder(self, name: str) -> tuple[bool, _Rules]:
+        """Whether a folder of the workspace is ignored, and the rules that hold in it. Each is looked at once."""
+        found = self._inside.get(name)
+        if found is None:
+            if name:
+                ignored, outer = self._folder(name.rpartition("/")[0])
+                ignored = ignored or outer.ignore(f"{name}/", self._said)
+                rules = self._rules_in(str(self._root / name), len(name) + 1, "", outer)
+            else:
+                ignored, rules = False, self._rules_in(str(self._root), 0, "", self._rules_above())
+            found = self._inside[name] = ignored, rules
+        return found
 
     def _spec(self, folder: Path) -> GitIgnoreSpec | None:
         if folder not in self._specs:
             from pathspec import GitIgnoreSpec
 
-            files = [folder / name for name in _IGNORE_FILES]
+            # Most folders have none: asking for each by its name costs less than the exception of reading it does.
+            files = [folder / name for name in _IGNORE_FILES if os.path.lexists(f"{folder}/{name}")]
             if folder == (self._top or self._root):
                 files = [*exclude_files(folder, repository=self._top is not None), *files]
             lines = [line for file in files for line in _lines(file)]
