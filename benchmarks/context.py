@@ -52,7 +52,11 @@ LANGUAGES = {
 }  # fmt: skip
 PYPI = ("click==8.1.7", "jinja2==3.1.4", "werkzeug==3.0.4", "marshmallow==3.22.0")
 NPM = ("zod@3.25.76", "@tanstack/query-core@5.59.0")
-GO = ("github.com/spf13/cobra@v1.8.1", "github.com/gorilla/mux@v1.8.1", "github.com/pelletier/go-toml/v2@v2.2.3")
+GO_MODULES = (
+    "github.com/spf13/cobra@v1.8.1",
+    "github.com/gorilla/mux@v1.8.1",
+    "github.com/pelletier/go-toml/v2@v2.2.3",
+)
 CRATES = ("indexmap=2.5.0", "semver=1.0.23", "toml_edit=0.22.20")
 BLANK = {
     PYTHON: "raise NotImplementedError",
@@ -90,8 +94,8 @@ class Figures:
     own: Count = field(default_factory=Count)
     others: Count = field(default_factory=Count)
     tests: Count = field(default_factory=Count)
-    seconds: list[float] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list[float])
+    tokens: list[int] = field(default_factory=list[int])
 
 
 def main() -> None:
@@ -131,7 +135,7 @@ def main() -> None:
             whole.seconds += found.seconds
             whole.tokens += found.tokens
     print()
-    for (language, size), found in sorted(figures.items()):
+    for (language, size), found in sorted(figures.items(), key=lambda pair: (pair[0][0].id, pair[0][1])):
         tell(f"{language.id:18} {size // 1024:2}k", found)
     if options.json:
         options.json.write_text(json.dumps(rows))
@@ -267,7 +271,7 @@ def fetch(folder: Path) -> None:
             unpack([downloads / packed] if packed else [], folder / f"ts-{name}")
     modules = downloads / "go"
     modules.mkdir(exist_ok=True)
-    for spec in GO:
+    for spec in GO_MODULES:
         name = re.sub(r"/v\d+$", "", spec.partition("@")[0]).rpartition("/")[2]
         if not (folder / f"go-{name}").exists():
             (modules / "go.mod").write_text("module fetched\n")

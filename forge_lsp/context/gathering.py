@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
-from forge_lsp.context.choosing import Piece, Sheet, choose
+from forge_lsp.context.choosing import Choice, Piece, Sheet
 from forge_lsp.context.index import Indexes
 from forge_lsp.context.reading import Reader
 from forge_lsp.context.surroundings import around, scope_lines
@@ -146,7 +146,8 @@ class _Gathering:
         self._family = languages.family_of(task.document.language)
         self._source = languages.suffixes
         workspace = task.workspace
-        self._secrets = task.secrets or redact(task.document.text).secrets
+        self._redacted = redact(task.document.text)
+        self._secrets = task.secrets or self._redacted.secrets
         self._files = (
             Files(workspace, task.buffers, code=self._source, largest=config.largest_file)
             if workspace is not None
@@ -216,7 +217,7 @@ class _Gathering:
             here=True,
         )
         self._sources[name] = here
-        shown_text = redact(self._document.text).text
+        shown_text = self._redacted.text
         lines = Lines(shown_text)
         sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=13)
         needed = self._needed(here)
@@ -234,12 +235,11 @@ class _Gathering:
             return self._assembled(document(shown), (), problems, 0)
         pieces = self._pieces(here)
         shown = rendered(self._document, lines, self._task.scope, needed)
+        sheet.always = frozenset(needed)
+        choice = Choice(pieces, self._sheets)
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
-            for each in self._sheets.values():
-                each.kept.clear()
-            sheet.kept |= needed
-            chosen = choose(pieces, self._sheets, budget)
+            chosen = choice.within(budget)
             shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
             found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
@@ -403,11 +403,12 @@ class _Gathering:
 def _closed(sheet: Sheet) -> set[int]:
     """The kept lines, and those between them whose note would take as much room as they do."""
     kept = set(sheet.kept)
+    most, costs = sheet.gap + 2, sheet.costs
     previous = -1
     for number in sorted(sheet.kept):
-        between = range(previous + 1, number)
-        if between and sum(sheet.costs[n] for n in between) <= sheet.gap + 2:
-            kept.update(between)
+        # Each line takes a token at least.
+        if previous + 1 < number <= previous + 1 + most and sum(costs[previous + 1 : number]) <= most:
+            kept.update(range(previous + 1, number))
         previous = number
     return kept
 

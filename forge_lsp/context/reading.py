@@ -102,6 +102,18 @@ class FileRead:
         return tuple(found)
 
     @cached_property
+    def shapes(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], ...]:
+        """For each definition the lines of :attr:`headers`, these with its documentation, and these with all of it;
+        the latter two are empty where there is nothing more."""
+        found: list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = []
+        for item, shown in zip(self.definitions, self.headers, strict=True):
+            words = self.documentation(item)
+            more = item.kind is not Kind.FIELD and item.header < item.last
+            whole = tuple(sorted({*shown, *range(item.line, item.last + 1)})) if more else ()
+            found.append((shown, tuple(sorted({*words, *shown})) if words else (), whole))
+        return tuple(found)
+
+    @cached_property
     def costs(self) -> tuple[int, ...]:
         """What each line takes, in tokens."""
         return tuple(estimate_tokens(line + "\n") for line in self.lines)

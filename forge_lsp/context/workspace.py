@@ -74,7 +74,7 @@ class Workspace:
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word."""
         if name not in self._using:
-            self._using[name] = tuple(self.index.using(name))
+            self._using[name] = self.index.using(name)
         return self._using[name]
 
     def source(self, name: str) -> Source | None:
@@ -122,7 +122,6 @@ class Workspace:
             self._distances[folder] = len(ours) + len(theirs) - 2 * common
         return self._distances[folder]
 
-    def beside(self) -> Iterator[str]:
+    def beside(self) -> Sequence[str]:
         """The files of the document's own folder."""
-        start = "/".join([*self._folder, ""])
-        return (name for name in self.index.files if name.startswith(start) and "/" not in name[len(start) :])
+        return self.index.within("/".join(self._folder))
