@@ -56,10 +56,17 @@ class Candidate:
 
 
 def files_of(
-    around: Around, workspace: Workspace, imported: Mapping[str, int], *, most: int, package: bool
+    around: Around,
+    workspace: Workspace,
+    imported: Mapping[str, int],
+    seen: Mapping[str, float],
+    *,
+    most: int,
+    package: bool,
 ) -> list[str]:
     """The files that may define what is needed, the likeliest first, at most ``most``. ``imported``: those that the
-    document imports or the user has open; ``package``: files of its folder need no import."""
+    document imports or the user has open; ``seen``: whose names it sees by other ways, from 0 to 1 by how surely;
+    ``package``: files of its folder need no import."""
     weights: Counter[str] = Counter()
     for names, weight in (
         (around.unused, 6.0),
@@ -77,7 +84,8 @@ def files_of(
             weights[name] = max(weights[name], weight)  # type: ignore[assignment]
     if around.container:
         weights[around.container] = 6
-    scores: dict[str, float] = dict.fromkeys(imported, 8.0)
+    scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
+    scores.update(dict.fromkeys(imported, 8.0))
     for name, files in workspace.index.defining(weights).items():
         if len(files) > _COMMON and weights[name] < 5:
             continue

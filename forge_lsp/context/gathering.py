@@ -41,17 +41,19 @@ __all__ = ["Context", "ContextConfig"]
 _SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
+_TOKENS_A_SOURCE = 400  # of room, for which one more file is read
+_MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
 _NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextConfig:
     """Bounds. Sizes in bytes, ``seconds`` for the index of the workspace, of which what is not looked at in time is
-    not used; ``sources`` files are read for their definitions."""
+    not used; ``sources`` files are read for their definitions, more where there is more room."""
 
     largest_file: int = 512_000
     walked_files: int = 60_000
-    sources: int = 30
+    sources: int = 20
     rules_share: float = 0.2
     seconds: float = 0.3
 
@@ -298,12 +300,13 @@ class _Gathering:
                 imported.setdefault(self._files.name(path), len(imported))
             for path in self._files.open_paths():
                 imported.setdefault(self._files.name(path), len(imported))
-            most, package = self._config.sources, reading.folder_is_package
-            names = files_of(evidence, workspace, imported, most=most, package=package)
+            seen = dict(self._seen(workspace, imported))
+            most, package = self._config.sources + self._tokens // _TOKENS_A_SOURCE, reading.folder_is_package
+            names = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources(names, most)
             evidence = replace(evidence, reach=reached(evidence, sources))
             known = {source.name for source in sources}
-            more = files_of(evidence, workspace, imported, most=most, package=package)
+            more = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources([name for name in more if name not in known], most // 2)
         else:
             evidence = replace(evidence, reach=reached(evidence, sources))
@@ -318,6 +321,30 @@ class _Gathering:
         wanted = candidates(evidence, sources, imported, scope)
         pieces = [*found.pieces, *calls.pieces, *pieces_of(wanted, evidence), *self._nearby(here, scope)]
         return [piece for piece in pieces if piece.file in self._sheets]
+
+    def _seen(self, workspace: Workspace, imported: Mapping[str, int]) -> Iterator[tuple[str, float]]:
+        """The files whose names the document sees though it does not import them, and how surely: what its imports
+        import where they hand it on, and those of namespaces that it opens."""
+        for order, name in enumerate(workspace.opened()):
+            if order >= _MOST_SEEN:
+                break
+            yield name, 1.0 / (1.0 + order / 60.0)
+        if self._files is None or not self._document.language.context().imports_reach:
+            return
+        known, level = set(imported), list(imported)
+        for sure in (1.0, 0.8, 0.6):
+            level = [name for one in level for name in self._imports_of(workspace, one) if name not in known]
+            level = list(dict.fromkeys(level))[: _MOST_SEEN - len(known)]
+            known.update(level)
+            yield from ((name, sure) for name in level)
+
+    def _imports_of(self, workspace: Workspace, name: str) -> Iterator[str]:
+        source = workspace.source(name)
+        if source is None or source.path is None or self._files is None:
+            return
+        document = replace(self._document, uri=source.path.as_uri(), path=source.path, text=source.text)
+        for path in imported_files(document, self._files, self._syntax):
+            yield self._files.name(path)
 
     def _workspace(self, name: str) -> Workspace | None:
         if self._files is None:

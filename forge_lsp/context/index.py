@@ -18,9 +18,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from forge_lsp.core.languages import Language
+from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.files import Files
 
-__all__ = ["Index", "Indexed", "Indexes"]
+__all__ = ["Index", "Indexed", "Indexes", "space_word", "spaces_of"]
 
 _NOT_A_WORD = bytes(
     byte if chr(byte).isalnum() or byte in b"_$" or byte >= 128 else 32 for byte in range(256)
@@ -229,15 +230,24 @@ class Indexes:
             return found
 
 
+def spaces_of(text: str, reading: ContextSupport) -> frozenset[str]:
+    """The namespaces that the names of a file are in."""
+    return frozenset(match[1] for match in reading.space.finditer(text)) if reading.space is not None else frozenset()
+
+
+def space_word(space: str) -> str:
+    """The word under which :meth:`Index.using` knows the files whose names are in a namespace: no text holds it."""
+    return f"in {space}"
+
+
 def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, languages: Sequence[Language]) -> Indexed:
     """What the index keeps of a file."""
     language = next((one for one in languages if name.endswith(one.suffixes)), languages[0])
-    pattern = language.context().defines
+    reading = language.context()
     text = data.decode("utf-8", "replace")
-    found: set[str] = set()
-    for match in pattern.finditer(text):
-        word = match[match.lastindex or 0]
-        found.add(word)
+    found = {match[match.lastindex or 0] for match in reading.defines.finditer(text)}
+    words = set(data.translate(_NOT_A_WORD).split())
+    words.update(space_word(space).encode() for space in spaces_of(text, reading))
     return Indexed(
         name=name,
         path=path,
@@ -245,5 +255,5 @@ def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, languages
         language=language,
         test=language.is_test_file(name),
         defines=array("I", sorted(zlib.crc32(word.encode()) for word in found)),
-        words=array("I", sorted(map(zlib.crc32, set(data.translate(_NOT_A_WORD).split())))),
+        words=array("I", sorted(map(zlib.crc32, words))),
     )

@@ -24,7 +24,9 @@ class ContextSupport:
     do no harm. ``lead`` matches a line above a definition that belongs to it: comments, decorators, attributes.
     ``owner``: what a method calls its own object. ``is_test``: the lead and the header of a function that is a test.
     ``constructors`` are the methods that set up an object, ``standard`` names of the language itself that no project
-    defines. ``folder_is_package``: files of one folder see each other's names without an import.
+    defines. ``folder_is_package``: files of one folder see each other's names without an import; ``imports_reach``: a
+    file sees what those see that it imports, as with ``#include``. ``space`` matches where a file says, in its only
+    group, in which namespace its names are, ``opened`` where it says which ones it sees whole.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
@@ -33,5 +35,8 @@ class ContextSupport:
     owner: frozenset[str] = field(default_factory=frozenset[str])
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False
+    imports_reach: bool = False
+    space: re.Pattern[str] | None = None
+    opened: re.Pattern[str] | None = None
     constructors: frozenset[str] = field(default_factory=frozenset[str])
     standard: frozenset[str] = field(default_factory=frozenset[str])

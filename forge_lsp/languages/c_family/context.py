@@ -41,7 +41,12 @@ _IS_TEST = re.compile(
 )
 
 C_CONTEXT = ContextSupport(
-    queries={"c": _BOTH, "cpp": _BOTH + _CPP}, defines=_DEFINES, lead=_LEAD, is_test=_IS_TEST, folder_is_package=True
+    queries={"c": _BOTH, "cpp": _BOTH + _CPP},
+    defines=_DEFINES,
+    lead=_LEAD,
+    is_test=_IS_TEST,
+    folder_is_package=True,
+    imports_reach=True,
 )
 CPP_CONTEXT = ContextSupport(
     queries={"cpp": _BOTH + _CPP},
@@ -50,4 +55,5 @@ CPP_CONTEXT = ContextSupport(
     owner=frozenset({"this"}),
     is_test=_IS_TEST,
     folder_is_package=True,
+    imports_reach=True,
 )
