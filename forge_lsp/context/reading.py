@@ -51,7 +51,8 @@ class Definition:
 
     ``first`` is the first line of its comments and decorators, ``line`` its own first line, ``header`` the last line
     of its header, ``last`` its last line. ``container`` is the type it is a member of (""), ``parent`` the index of the
-    definition that encloses it (-1), ``test`` says that it is a test.
+    definition that encloses it (-1), ``test`` says that it is a test, ``extends`` that
+    it is called as a member of another's type.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Definition:
     header: int
     last: int
     test: bool = False
+    extends: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,6 +309,8 @@ class _File:
         test = False
         if kind is Kind.FUNCTION and self._reading.is_test is not None:
             test = self._reading.is_test.search("\n".join(self._lines[first : header + 1])) is not None
+        pattern = self._reading.extends if kind is Kind.FUNCTION else None
+        extends = pattern is not None and pattern.search("\n".join(self._lines[line : header + 1])) is not None
         return Definition(
             name=raw.name,
             kind=kind,
@@ -317,6 +321,7 @@ class _File:
             header=max(line, header),
             last=max(last, line),
             test=test,
+            extends=extends,
         )
 
     def _end(self, node: Node) -> int:

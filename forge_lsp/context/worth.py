@@ -22,7 +22,7 @@ FEATURES: Sequence[str] = (
     "container in scope", "container in class", "container in document", "container is base", "container imported",
     "parts", "private elsewhere", "popular", "speaks of class", "same name", "distance", "container in reach", "short",
     "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
-    "far and unheard", "only here", "unused", "unused here",
+    "far and unheard", "only here", "unused", "unused here", "extension", "popular extension",
 )  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def features(
         float(here and not holder and item.kind in (Kind.FUNCTION, Kind.VALUE)),
         around.once.get(name, 0.0),
         around.once.get(name, 0.0) if here or member else 0.0,
+        float(item.extends),
+        around.popular.get(name, 0.0) if item.extends else 0.0,
     ]
 
 
@@ -121,7 +123,7 @@ WEIGHTS: Sequence[float] = (
     1.25, -0.24, 0.41, 0.80, 0.18, -0.08, -0.04, 1.20, -0.02, -0.04,
     0.13, 0.20, 0.94, -1.71, -0.58, -0.78, -0.5, 1.35, 0.54, 0.04,
     -1.15, -0.14, -0.90, -0.51, 0.79, 0.71, 0.90, -1.60, 0.02, 0.61,
-    0.71,
+    0.71, 0.50, 2.70,
 )  # fmt: skip
 
 
@@ -183,6 +185,8 @@ class Scorer:
                 total += _W["nested"]
             if name in constructors:
                 total += _W["constructor"]
+            if item.extends:
+                total += _W["extension"] + _W["popular extension"] * around.popular.get(name, 0.0)
             if kind is Kind.FIELD and holder and (member or holder in scope):
                 total += _W["field of scope's type"]
             elif kind is Kind.TYPE and name in scope:

@@ -26,7 +26,8 @@ class ContextSupport:
     ``constructors`` are the methods that set up an object, ``standard`` names of the language itself that no project
     defines. ``folder_is_package``: files of one folder see each other's names without an import; ``imports_reach``: a
     file sees what those see that it imports, as with ``#include``. ``space`` matches where a file says, in its only
-    group, in which namespace its names are, ``opened`` where it says which ones it sees whole.
+    group, in which namespace its names are, ``opened`` where it says which ones it sees whole. ``extends``: the header
+    of a function that is called as a member of another's type.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
@@ -36,6 +37,7 @@ class ContextSupport:
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False
     imports_reach: bool = False
+    extends: re.Pattern[str] | None = None
     space: re.Pattern[str] | None = None
     opened: re.Pattern[str] | None = None
     constructors: frozenset[str] = field(default_factory=frozenset[str])

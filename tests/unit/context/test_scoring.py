@@ -56,6 +56,7 @@ def test_what_is_reckoned_at_once_is_what_the_features_say(seed: int) -> None:
             line=draw.randrange(90),
             header=5,
             last=9,
+            extends=draw.random() < 0.3,
         )
         header = frozenset(draw.choices(NAMES, k=3))
         here, folder, imported = (draw.random() < 0.5 for _ in range(3))
