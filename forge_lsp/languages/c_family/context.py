@@ -53,6 +53,8 @@ CPP_CONTEXT = ContextSupport(
     defines=_DEFINES,
     lead=_LEAD,
     owner=frozenset({"this"}),
+    # Members that templates have by custom: their names tell nothing about which of them is meant.
+    standard=frozenset({"type", "value", "value_type", "template", "typename"}),
     is_test=_IS_TEST,
     folder_is_package=True,
     imports_reach=True,
