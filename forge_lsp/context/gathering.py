@@ -90,6 +90,10 @@ class Context:
             self._go_on(task, task.workspace)
         return found
 
+    def look_again(self) -> None:
+        """Look at the files' stamps for the next task, as after a pause."""
+        self._indexes.look_again()
+
     def _go_on(self, task: Task, workspace: Path) -> None:
         """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
         meanwhile does not wait for it."""

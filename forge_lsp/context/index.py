@@ -118,6 +118,10 @@ class Index:
         finally:
             self._turn.release()
 
+    def look_again(self) -> None:
+        """Walk through all files at the next :meth:`refresh`, however short ago the last was."""
+        self._fresh_until = 0.0
+
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The files that define each of ``names``; not of those that many do, which say little about any."""
         with self._lock:
@@ -228,6 +232,12 @@ class Indexes:
             while len(self._known) > _MOST_WORKSPACES:
                 self._known.popitem(last=False)
             return found
+
+    def look_again(self) -> None:
+        """The same for each of them."""
+        with self._lock:
+            for index in self._known.values():
+                index.look_again()
 
 
 def spaces_of(text: str, reading: ContextSupport) -> frozenset[str]:

@@ -16,7 +16,7 @@ from tests.support import lang
 
 def refreshed(index: Index, root: Path) -> Index:
     files = Files(root, (), code=lang.BUILT_IN.suffixes, largest=512_000)
-    index._fresh_until = 0.0  # pyright: ignore[reportPrivateUsage]  # as if some time had passed
+    index.look_again()
     index.refresh(files, (lang.PYTHON,), most=9_999, deadline=time.monotonic() + 60)
     return index
 
