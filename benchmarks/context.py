@@ -1,12 +1,16 @@
 """How much of what a function needs its models are shown: no model is asked.
 
-    python benchmarks/context.py [--projects FOLDER] [--only NAME] [--functions N] [--json FILE] [--misses N]
+    python benchmarks/context.py [--projects FOLDER] [--only NAME] [--functions N] [--json FILE] [--misses N] [--aider]
 
 In real projects functions are blanked, one at a time. Of the project's own names that the original body uses
 (functions, methods, types, constants, fields), it counts those whose definition's line stands in the part of the
 prompt that belongs to a file which defines them; of the functions that a test calls, those of which one such call is
 shown. Windows of 4k, 8k and 16k tokens. The projects are fetched once by the clients of their registries (pip, npm, go,
 cargo) into ``--projects``; a folder there named LANGUAGE-NAME (java-gson) is measured as well.
+
+``--aider`` judges aider's repository map alike: the document's text as ours showed it, and a map in as many tokens as
+ours spent on other files. Its environment is made in ``--projects``; where it cannot be, the reason is told and the
+rest measured.
 """
 
 from __future__ import annotations
@@ -23,12 +27,14 @@ import sys
 import tarfile
 import time
 from collections import defaultdict
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from context_measure import repository_map
 from context_measure.names import Function, Truth, own_names, read, tests_of
 
-from forge_lsp.context import Context
+from forge_lsp.context import Context, ContextConfig
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import ModelInfo
 from forge_lsp.core.task import Document, Task, TextRange
@@ -50,9 +56,14 @@ LANGUAGES = {
     "py": PYTHON, "ts": TYPESCRIPT, "js": JAVASCRIPT, "go": GO,
     "rs": RUST, "java": JAVA, "cs": CSHARP, "c": C, "cpp": CPP,
 }  # fmt: skip
+SUFFIXES = tuple(suffix for language in LANGUAGES.values() for suffix in language.suffixes)
 PYPI = ("click==8.1.7", "jinja2==3.1.4", "werkzeug==3.0.4", "marshmallow==3.22.0")
 NPM = ("zod@3.25.76", "@tanstack/query-core@5.59.0")
-GO = ("github.com/spf13/cobra@v1.8.1", "github.com/gorilla/mux@v1.8.1", "github.com/pelletier/go-toml/v2@v2.2.3")
+GO_MODULES = (
+    "github.com/spf13/cobra@v1.8.1",
+    "github.com/gorilla/mux@v1.8.1",
+    "github.com/pelletier/go-toml/v2@v2.2.3",
+)
 CRATES = ("indexmap=2.5.0", "semver=1.0.23", "toml_edit=0.22.20")
 BLANK = {
     PYTHON: "raise NotImplementedError",
@@ -90,8 +101,10 @@ class Figures:
     own: Count = field(default_factory=Count)
     others: Count = field(default_factory=Count)
     tests: Count = field(default_factory=Count)
-    seconds: list[float] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
+    aider_own: Count = field(default_factory=Count)
+    aider_others: Count = field(default_factory=Count)
+    seconds: list[float] = field(default_factory=list[float])
+    tokens: list[int] = field(default_factory=list[int])
 
 
 def main() -> None:
@@ -107,10 +120,17 @@ def main() -> None:
         "--misses", type=int, default=0, metavar="N", help="print N names a project that were not shown"
     )
     parser.add_argument("--no-fetch", action="store_true")
+    parser.add_argument("--aider", action="store_true", help="beside aider's repository map, installed from PyPI")
     options = parser.parse_args()
     options.projects.mkdir(parents=True, exist_ok=True)
     if not options.no_fetch:
         fetch(options.projects)
+    python = None
+    if options.aider:
+        try:
+            python = repository_map.environment(options.projects / "aider")
+        except RuntimeError as error:
+            print(f"aider's map is left out: {error}")
     figures: dict[tuple[Language, int], Figures] = defaultdict(Figures)
     rows: list[dict[str, object]] = []
     names = [
@@ -121,17 +141,22 @@ def main() -> None:
     ]
     for name in names:
         own: dict[tuple[Language, int], Figures] = defaultdict(Figures)
-        asyncio.run(measure(options.projects / name, name, options, own, rows))
+        with (
+            nullcontext()
+            if python is None
+            else repository_map.Map.of(python, options.projects / name, SUFFIXES) as map_
+        ):
+            asyncio.run(measure(options.projects / name, name, options, own, rows, map_))
         for (language, size), found in own.items():
             tell(f"{name:18} {size // 1024:2}k", found)
             whole = figures[language, size]
-            for part in ("own", "others", "tests"):
+            for part in ("own", "others", "tests", "aider_own", "aider_others"):
                 getattr(whole, part).shown += getattr(found, part).shown
                 getattr(whole, part).all += getattr(found, part).all
             whole.seconds += found.seconds
             whole.tokens += found.tokens
     print()
-    for (language, size), found in sorted(figures.items()):
+    for (language, size), found in sorted(figures.items(), key=lambda pair: (pair[0][0].id, pair[0][1])):
         tell(f"{language.id:18} {size // 1024:2}k", found)
     if options.json:
         options.json.write_text(json.dumps(rows))
@@ -142,7 +167,8 @@ def tell(name: str, found: Figures) -> None:
     milli = 1000 * statistics.median(found.seconds) if found.seconds else 0
     tokens = statistics.median(found.tokens) if found.tokens else 0
     shown = f"own {found.own}  other files {found.others}  a test {found.tests}"
-    print(f"{name}  {shown}  {milli:5.0f} ms  {tokens:6.0f} tokens")
+    beside = f"  aider: own {found.aider_own}  other files {found.aider_others}" if found.aider_own.all else ""
+    print(f"{name}  {shown}  {milli:5.0f} ms  {tokens:6.0f} tokens{beside}", flush=True)
 
 
 async def measure(
@@ -151,12 +177,14 @@ async def measure(
     options: argparse.Namespace,
     figures: dict[tuple[Language, int], Figures],
     rows: list[dict[str, object]],
+    map_: repository_map.Map | None,
 ) -> None:
     """Blank functions of one project."""
     language = LANGUAGES[name.partition("-")[0]]
     truth = read(folder, language)
     syntax = TreeSitterSyntax()
-    context = Context(syntax, BUILT_IN)
+    # The whole index from the start: what is shown is measured, and not how far it got on a busy machine.
+    context = Context(syntax, BUILT_IN, ContextConfig(seconds=60))
     scopes = Scopes(syntax)
     wanted = [found for found in truth.functions if len(own_names(truth, found)) >= 3]
     picked = random.Random(options.seed).sample(wanted, min(options.functions, len(wanted)))
@@ -173,10 +201,21 @@ async def measure(
             found.seconds.append(time.perf_counter() - started)
             found.tokens.append(round(len(text) / 3.2))
             shown = sections(text)
+            theirs: dict[str, str] | None = None
+            if map_ is not None:
+                document = {function.file: shown.get(function.file, "")}
+                spent = found.tokens[-1] - round(len(text.partition("\n## ")[0]) / 3.2)
+                theirs = {**repository_map.map_sections(map_.text(task, max(spent, 1))), **document}
             for own, places in own_names(truth, function).items():
                 there = any(head_shown(shown.get(place.file, ""), place.head) for place in places)
                 found.own.add(there)
-                if all(place.file != function.file for place in places):
+                elsewhere = all(place.file != function.file for place in places)
+                if theirs is not None:
+                    hit = any(head_shown(theirs.get(place.file, ""), place.head) for place in places)
+                    found.aider_own.add(hit)
+                    if elsewhere:
+                        found.aider_others.add(hit)
+                if elsewhere:
                     found.others.add(there)
                 rows.append(
                     {
@@ -267,7 +306,7 @@ def fetch(folder: Path) -> None:
             unpack([downloads / packed] if packed else [], folder / f"ts-{name}")
     modules = downloads / "go"
     modules.mkdir(exist_ok=True)
-    for spec in GO:
+    for spec in GO_MODULES:
         name = re.sub(r"/v\d+$", "", spec.partition("@")[0]).rpartition("/")[2]
         if not (folder / f"go-{name}").exists():
             (modules / "go.mod").write_text("module fetched\n")

@@ -144,4 +144,7 @@ def filled(text: str, place: re.Pattern[str], values: Mapping[str, str], *, most
 
 
 def _of_the_kernel(path: Path) -> bool:
-    return any(path.resolve().is_relative_to(folder) for folder in _KERNEL) and os.name == "posix"
+    if os.name != "posix":
+        return False
+    real = os.path.realpath(path)
+    return any(real == folder or real.startswith(f"{folder}/") for folder in _KERNEL)

@@ -10,53 +10,63 @@ from forge_lsp.context.choosing import Piece
 from forge_lsp.context.reading import Definition, Kind
 from forge_lsp.context.words import parts_of
 from forge_lsp.context.workspace import Source, Workspace
-from forge_lsp.context.worth import FEATURES, Around, features, likelihood
+from forge_lsp.context.worth import Around, Scorer
 
 __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 
 _LEAST = 0.0005  # likelihood below which a definition of another file is no use, even where there is room
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _COMMON = 8  # a name that more files define says little about which of them is meant
-_NAMED = {
-    "member": "a member of its class",
-    "in scope": "named in its header or its words",
-    "imported for nothing else": "imported, and used nowhere else",
-    "in tests": "used by its tests",
-    "in callers": "used where it is called",
-    "container is base": "a member of a base of its class",
-    "near": "used near by",
-    "in class": "used by its class",
-    "imported": "imported",
-    "in document": "used in its file",
-    "container in scope": "a member of a type in its header",
-    "in reach": "a type of what it can reach",
-    "same folder": "of its package",
-    "same file": "of its file",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A definition of a file, how likely it is needed, and what speaks for it in plain words."""
+    """A definition of a file, how likely it is needed, and what speaks for it in plain words. ``folder``: its file lies
+    beside the document."""
 
     source: Source
     imported: bool
+    folder: bool
     item: Definition
     number: int
-    values: Sequence[float]
+    around: Around
     worth: float
 
     @property
     def reason(self) -> str:
-        """What speaks for it."""
-        return _reason(self.values)
+        """What speaks for it most."""
+        around, name, holder = self.around, self.item.name, self.item.container
+        said = (
+            (bool(holder) and holder == around.container, "a member of its class"),
+            (name in around.scope, "named in its header or its words"),
+            (name in around.unused, "imported, and used nowhere else"),
+            (around.tests[name] > 0, "used by its tests"),
+            (around.callers[name] > 0, "used where it is called"),
+            (holder in around.bases, "a member of a base of its class"),
+            (name in around.near, "used near by"),
+            (around.members[name] > 0, "used by its class"),
+            (name in around.imported, "imported"),
+            (around.document[name] > 0, "used in its file"),
+            (bool(holder) and holder in around.scope, "a member of a type in its header"),
+            (name in around.reach, "a type of what it can reach"),
+            (self.folder and not self.source.here, "of its package"),
+            (self.source.here, "of its file"),
+        )
+        return next((words for there, words in said if there), "of this project")
 
 
 def files_of(
-    around: Around, workspace: Workspace, imported: Mapping[str, int], *, most: int, package: bool
+    around: Around,
+    workspace: Workspace,
+    imported: Mapping[str, int],
+    seen: Mapping[str, float],
+    *,
+    most: int,
+    package: bool,
 ) -> list[str]:
     """The files that may define what is needed, the likeliest first, at most ``most``. ``imported``: those that the
-    document imports or the user has open; ``package``: files of its folder need no import."""
+    document imports or the user has open; ``seen``: whose names it sees by other ways, from 0 to 1 by how surely;
+    ``package``: files of its folder need no import."""
     weights: Counter[str] = Counter()
     for names, weight in (
         (around.unused, 6.0),
@@ -74,7 +84,8 @@ def files_of(
             weights[name] = max(weights[name], weight)  # type: ignore[assignment]
     if around.container:
         weights[around.container] = 6
-    scores: dict[str, float] = dict.fromkeys(imported, 8.0)
+    scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
+    scores.update(dict.fromkeys(imported, 8.0))
     for name, files in workspace.index.defining(weights).items():
         if len(files) > _COMMON and weights[name] < 5:
             continue
@@ -108,48 +119,37 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Each definition of ``sources`` outside of the scope."""
     counts: Counter[str] = Counter()
-    total: Counter[str] = Counter(around.scope)
     for source in sources:
         counts.update(source.read.words.keys())
-        total.update(around.document if source.here else source.read.words)
-    popular = {name: count / len(sources) for name, count in counts.items()} if sources else {}
-    rare = [
-        {item.name for item in source.read.definitions if item.kind is not Kind.PART and total[item.name] == 1}
-        for source in sources
-    ]
-    once = {name: 1.0 / (1.0 + len(names) / 16.0) for names in rare for name in names}
-    around = replace(around, popular=popular, once=once)
-    folder = next((source.folder for source in sources if source.here), None)
+    popular = {name: count / len(sources) for name, count in counts.items()}
+    once: dict[str, float] = {}
     for source in sources:
         read = source.read
-        constructors = source.language.context().constructors
+        words = around.document if source.here else read.words
+        names = {item.name for item in read.definitions if item.kind is not Kind.PART and counts[item.name] == 1}
+        rare = [name for name in names if words[name] + around.scope[name] == 1]
+        once.update(dict.fromkeys(rare, 1.0 / (1.0 + len(rare) / 16.0)))
+    around = replace(around, popular=popular, once=once)
+    scorer = Scorer(around)
+    own = next((source.folder for source in sources if source.here), None)
+    for source in sources:
+        read = source.read
+        here, folder, known = source.here, source.folder == own, source.name in imported
+        score = scorer.of(here=here, folder=folder, imported=known, constructors=source.language.context().constructors)
         for number, item in enumerate(read.definitions):
-            if item.kind is Kind.PART or item.test or (source.test and not source.here):
+            if item.kind is Kind.PART or item.test or (source.test and not here):
                 continue
-            if source.here and item.line >= scope[0] and item.last <= scope[1]:
+            if here and item.line >= scope[0] and item.last <= scope[1]:
                 continue
-            values = features(
-                item,
-                read.header_words[number],
-                around,
-                here=source.here,
-                folder=source.folder == folder,
-                imported=source.name in imported,
-                constructors=constructors,
-            )
             yield Candidate(
                 source=source,
-                imported=source.name in imported,
+                imported=known,
+                folder=folder,
                 item=item,
                 number=number,
-                values=values,
-                worth=likelihood(values),
+                around=around,
+                worth=score(item, read.header_words[number]),
             )
-
-
-def _reason(values: Sequence[float]) -> str:
-    known: dict[str, float] = dict(zip(FEATURES, values, strict=True))
-    return next((words for feature, words in _NAMED.items() if known[feature] > 0), "of this project")
 
 
 def pieces_of(found: Iterable[Candidate], around: Around) -> Iterator[Piece]:
@@ -161,17 +161,14 @@ def pieces_of(found: Iterable[Candidate], around: Around) -> Iterator[Piece]:
         worth = one.worth / ranks[one.item.name]
         if worth < _LEAST and not (one.source.here or one.imported):
             continue
-        read, item = one.source.read, one.item
-        shown = read.headers[one.number]
-        yield Piece(file=one.source.name, lines=shown, worth=worth, reason=one)
-        words = read.documentation(item)
-        if words:
-            yield Piece(file=one.source.name, lines=(*words, *shown), worth=0.3 * worth, reason=one)
-        size = item.last - item.line
-        if item.kind is Kind.FIELD or size >= _MOST_WHOLE or item.header >= item.last:
-            continue
-        whole = tuple(sorted({*shown, *range(item.line, item.last + 1)}))
-        yield Piece(file=one.source.name, lines=whole, worth=_body(one, worth, around), reason=one)
+        item = one.item
+        shown, told, whole = one.source.read.shapes[one.number]
+        file = one.source.name
+        yield Piece(file=file, lines=shown, worth=worth, reason=one)
+        if told:
+            yield Piece(file=file, lines=told, worth=0.3 * worth, reason=one)
+        if whole and item.last - item.line < _MOST_WHOLE:
+            yield Piece(file=file, lines=whole, worth=_body(one, worth, around), reason=one)
 
 
 def _body(one: Candidate, worth: float, around: Around) -> float:
@@ -186,8 +183,10 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
         and (item.name in constructors or item.name == item.container)
     ):
         return 0.8
-    own, other = parts_of(around.name), parts_of(item.name)
-    alike = len(own & other) / len(own | other) if own | other else 0.0
-    twin = 0.3 * alike if alike >= 0.6 and one.source.here else 0.0
+    twin = 0.0
+    if one.source.here:
+        own, other = parts_of(around.name), parts_of(item.name)
+        alike = len(own & other) / len(own | other) if own | other else 0.0
+        twin = 0.3 * alike if alike >= 0.6 else 0.0
     same = 0.2 if item.name == around.name else 0.0
     return 0.5 * worth + twin + same

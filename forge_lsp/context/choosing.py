@@ -9,7 +9,7 @@ from typing import Protocol
 
 from forge_lsp.editing.fitting import estimate_tokens
 
-__all__ = ["Chosen", "Piece", "Sheet", "choose"]
+__all__ = ["Choice", "Chosen", "Piece", "Sheet"]
 
 _HEADING = 14  # tokens for a file's heading and its fence, beside its name
 
@@ -35,30 +35,42 @@ class Piece:
 @dataclass(slots=True)
 class Sheet:
     """A file's lines as they would be shown, and which of them are. ``paid``: its heading costs nothing more; ``gap``:
-    tokens for the line that tells of lines left out."""
+    tokens for the line that tells of lines left out. ``always`` are the lines that are shown whatever is chosen."""
 
     lines: tuple[str, ...]
     kept: set[int] = field(default_factory=set[int])
     paid: bool = False
     gap: int = 5
     costs: tuple[int, ...] = ()
+    always: frozenset[int] = frozenset()
+    version: int = 0
 
     def __post_init__(self) -> None:
         self.costs = self.costs or tuple(estimate_tokens(line + "\n") for line in self.lines)
 
+    def clear(self) -> None:
+        """Keep nothing but what is always shown."""
+        self.kept = set(self.always)
+        self.version = 0
+
+    def keep(self, lines: Iterable[int]) -> None:
+        """Show ``lines`` as well."""
+        self.kept.update(lines)
+        self.version += 1
+
     def price(self, name: str, lines: Iterable[int]) -> int:
         """Tokens that showing ``lines`` as well would take."""
-        new = [number for number in lines if number not in self.kept]
-        if not new:
-            return 0
-        total = sum(self.costs[number] for number in new)
-        near = self.kept
+        kept, costs = self.kept, self.costs
+        total = 0
         previous = -2
-        for number in new:
-            if number - 1 != previous and number - 1 not in near and number + 1 not in near:
+        for number in lines:
+            if number in kept:
+                continue
+            total += costs[number]
+            if number - 1 != previous and number - 1 not in kept and number + 1 not in kept:
                 total += self.gap
             previous = number
-        if not self.paid and not self.kept:
+        if previous >= 0 and not self.paid and not kept:
             total += _HEADING + len(name) // 3
         return total
 
@@ -72,30 +84,43 @@ class Chosen:
     left_out: int
 
 
-def choose(pieces: Iterable[Piece], sheets: Mapping[str, Sheet], tokens: int) -> Chosen:
-    """Keep, on their sheets, the lines of the pieces that are worth most for their price. The same pieces in the same
-    order give the same choice."""
-    heap: list[tuple[float, int, Piece]] = []
-    for order, piece in enumerate(pieces):
-        price = sheets[piece.file].price(piece.file, piece.lines)
-        heapq.heappush(heap, (-piece.worth / max(price, 1), order, piece))
-    shown: list[Piece] = []
-    spent = left_out = 0
-    while heap:
-        ratio, order, piece = heapq.heappop(heap)
-        sheet = sheets[piece.file]
-        price = sheet.price(piece.file, piece.lines)
-        if price == 0:
-            shown.append(piece)
-            continue
-        now = -piece.worth / price
-        if now < ratio - 1e-12 or now > ratio + 1e-12:  # lines that it shares were taken meanwhile
-            heapq.heappush(heap, (now, order, piece))
-            continue
-        if spent + price > tokens:
-            left_out += 1
-            continue
-        spent += price
-        sheet.kept.update(piece.lines)
-        shown.append(piece)
-    return Chosen(pieces=tuple(shown), tokens=spent, left_out=left_out)
+class Choice:
+    """What can be chosen from, priced once: the same pieces are chosen from for several budgets."""
+
+    def __init__(self, pieces: Iterable[Piece], sheets: Mapping[str, Sheet]) -> None:
+        self._sheets = sheets
+        for sheet in sheets.values():
+            sheet.clear()
+        priced: list[tuple[float, int, int, int, Piece]] = []
+        for order, piece in enumerate(pieces):
+            price = sheets[piece.file].price(piece.file, piece.lines)
+            priced.append((-piece.worth / max(price, 1), order, price, 0, piece))
+        self._priced = sorted(priced)
+
+    def within(self, tokens: int) -> Chosen:
+        """Keep, on their sheets, the lines of the pieces that are worth most for their price. The same pieces in the
+        same order give the same choice."""
+        for sheet in self._sheets.values():
+            sheet.clear()
+        heap = self._priced.copy()
+        shown: list[Piece] = []
+        spent = left_out = 0
+        while heap:
+            ratio, order, price, version, piece = heap[0]
+            sheet = self._sheets[piece.file]
+            if version != sheet.version:  # lines that it shares may have been taken meanwhile
+                price = sheet.price(piece.file, piece.lines)
+                now = -piece.worth / max(price, 1)
+                if price and (now < ratio - 1e-12 or now > ratio + 1e-12):
+                    heapq.heapreplace(heap, (now, order, price, sheet.version, piece))
+                    continue
+            heapq.heappop(heap)
+            if price == 0:
+                shown.append(piece)
+            elif spent + price > tokens:
+                left_out += 1
+            else:
+                spent += price
+                sheet.keep(piece.lines)
+                shown.append(piece)
+        return Chosen(pieces=tuple(shown), tokens=spent, left_out=left_out)

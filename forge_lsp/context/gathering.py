@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
-from forge_lsp.context.choosing import Piece, Sheet, choose
+from forge_lsp.context.choosing import Choice, Piece, Sheet
 from forge_lsp.context.index import Indexes
 from forge_lsp.context.reading import Reader
 from forge_lsp.context.surroundings import around, scope_lines
@@ -41,17 +41,19 @@ __all__ = ["Context", "ContextConfig"]
 _SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
+_TOKENS_A_SOURCE = 400  # of room, for which one more file is read
+_MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
 _NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextConfig:
     """Bounds. Sizes in bytes, ``seconds`` for the index of the workspace, of which what is not looked at in time is
-    not used; ``sources`` files are read for their definitions."""
+    not used; ``sources`` files are read for their definitions, more where there is more room."""
 
     largest_file: int = 512_000
     walked_files: int = 60_000
-    sources: int = 30
+    sources: int = 20
     rules_share: float = 0.2
     seconds: float = 0.3
 
@@ -87,6 +89,10 @@ class Context:
         if task.workspace is not None:
             self._go_on(task, task.workspace)
         return found
+
+    def look_again(self) -> None:
+        """Look at the files' stamps for the next task, as after a pause."""
+        self._indexes.look_again()
 
     def _go_on(self, task: Task, workspace: Path) -> None:
         """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
@@ -146,7 +152,8 @@ class _Gathering:
         self._family = languages.family_of(task.document.language)
         self._source = languages.suffixes
         workspace = task.workspace
-        self._secrets = task.secrets or redact(task.document.text).secrets
+        self._redacted = redact(task.document.text)
+        self._secrets = task.secrets or self._redacted.secrets
         self._files = (
             Files(workspace, task.buffers, code=self._source, largest=config.largest_file)
             if workspace is not None
@@ -216,7 +223,7 @@ class _Gathering:
             here=True,
         )
         self._sources[name] = here
-        shown_text = redact(self._document.text).text
+        shown_text = self._redacted.text
         lines = Lines(shown_text)
         sheet = self._sheets[name] = Sheet(lines=tuple(lines.line(n) for n in range(len(lines))), paid=True, gap=13)
         needed = self._needed(here)
@@ -234,12 +241,11 @@ class _Gathering:
             return self._assembled(document(shown), (), problems, 0)
         pieces = self._pieces(here)
         shown = rendered(self._document, lines, self._task.scope, needed)
+        sheet.always = frozenset(needed)
+        choice = Choice(pieces, self._sheets)
         budget, best = rest, self._assembled(document(shown), (), problems, 0)
         for _ in range(_ROUNDS):
-            for each in self._sheets.values():
-                each.kept.clear()
-            sheet.kept |= needed
-            chosen = choose(pieces, self._sheets, budget)
+            chosen = choice.within(budget)
             shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
             found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
@@ -298,12 +304,13 @@ class _Gathering:
                 imported.setdefault(self._files.name(path), len(imported))
             for path in self._files.open_paths():
                 imported.setdefault(self._files.name(path), len(imported))
-            most, package = self._config.sources, reading.folder_is_package
-            names = files_of(evidence, workspace, imported, most=most, package=package)
+            seen = dict(self._seen(workspace, imported))
+            most, package = self._config.sources + self._tokens // _TOKENS_A_SOURCE, reading.folder_is_package
+            names = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources(names, most)
             evidence = replace(evidence, reach=reached(evidence, sources))
             known = {source.name for source in sources}
-            more = files_of(evidence, workspace, imported, most=most, package=package)
+            more = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources([name for name in more if name not in known], most // 2)
         else:
             evidence = replace(evidence, reach=reached(evidence, sources))
@@ -318,6 +325,30 @@ class _Gathering:
         wanted = candidates(evidence, sources, imported, scope)
         pieces = [*found.pieces, *calls.pieces, *pieces_of(wanted, evidence), *self._nearby(here, scope)]
         return [piece for piece in pieces if piece.file in self._sheets]
+
+    def _seen(self, workspace: Workspace, imported: Mapping[str, int]) -> Iterator[tuple[str, float]]:
+        """The files whose names the document sees though it does not import them, and how surely: what its imports
+        import where they hand it on, and those of namespaces that it opens."""
+        for order, name in enumerate(workspace.opened()):
+            if order >= _MOST_SEEN:
+                break
+            yield name, 1.0 / (1.0 + order / 60.0)
+        if self._files is None or not self._document.language.context().imports_reach:
+            return
+        known, level = set(imported), list(imported)
+        for sure in (1.0, 0.8, 0.6):
+            level = [name for one in level for name in self._imports_of(workspace, one) if name not in known]
+            level = list(dict.fromkeys(level))[: _MOST_SEEN - len(known)]
+            known.update(level)
+            yield from ((name, sure) for name in level)
+
+    def _imports_of(self, workspace: Workspace, name: str) -> Iterator[str]:
+        source = workspace.source(name)
+        if source is None or source.path is None or self._files is None:
+            return
+        document = replace(self._document, uri=source.path.as_uri(), path=source.path, text=source.text)
+        for path in imported_files(document, self._files, self._syntax):
+            yield self._files.name(path)
 
     def _workspace(self, name: str) -> Workspace | None:
         if self._files is None:
@@ -403,11 +434,12 @@ class _Gathering:
 def _closed(sheet: Sheet) -> set[int]:
     """The kept lines, and those between them whose note would take as much room as they do."""
     kept = set(sheet.kept)
+    most, costs = sheet.gap + 2, sheet.costs
     previous = -1
     for number in sorted(sheet.kept):
-        between = range(previous + 1, number)
-        if between and sum(sheet.costs[n] for n in between) <= sheet.gap + 2:
-            kept.update(between)
+        # Each line takes a token at least.
+        if previous + 1 < number <= previous + 1 + most and sum(costs[previous + 1 : number]) <= most:
+            kept.update(range(previous + 1, number))
         previous = number
     return kept
 

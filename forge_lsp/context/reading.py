@@ -51,7 +51,8 @@ class Definition:
 
     ``first`` is the first line of its comments and decorators, ``line`` its own first line, ``header`` the last line
     of its header, ``last`` its last line. ``container`` is the type it is a member of (""), ``parent`` the index of the
-    definition that encloses it (-1), ``test`` says that it is a test.
+    definition that encloses it (-1), ``test`` says that it is a test, ``extends`` that
+    it is called as a member of another's type.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Definition:
     header: int
     last: int
     test: bool = False
+    extends: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,18 @@ class FileRead:
                     n for n in outer if not holder.first <= n < holder.line and n <= min(holder.header, holder.line + 3)
                 )
             found.append(tuple(sorted({*outer, *self.header_lines(item)})))
+        return tuple(found)
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], ...]:
+        """For each definition the lines of :attr:`headers`, these with its documentation, and these with all of it;
+        the latter two are empty where there is nothing more."""
+        found: list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = []
+        for item, shown in zip(self.definitions, self.headers, strict=True):
+            words = self.documentation(item)
+            more = item.kind is not Kind.FIELD and item.header < item.last
+            whole = tuple(sorted({*shown, *range(item.line, item.last + 1)})) if more else ()
+            found.append((shown, tuple(sorted({*words, *shown})) if words else (), whole))
         return tuple(found)
 
     @cached_property
@@ -295,6 +309,8 @@ class _File:
         test = False
         if kind is Kind.FUNCTION and self._reading.is_test is not None:
             test = self._reading.is_test.search("\n".join(self._lines[first : header + 1])) is not None
+        pattern = self._reading.extends if kind is Kind.FUNCTION else None
+        extends = pattern is not None and pattern.search("\n".join(self._lines[line : header + 1])) is not None
         return Definition(
             name=raw.name,
             kind=kind,
@@ -305,6 +321,7 @@ class _File:
             header=max(line, header),
             last=max(last, line),
             test=test,
+            extends=extends,
         )
 
     def _end(self, node: Node) -> int:

@@ -62,6 +62,8 @@ def around(task: Task, read: FileRead) -> Around:
     for ticked in _TICKED.findall(task.instruction):
         scope.update(names_in([ticked]))
     scope.pop(name, None)
+    for word in task.document.language.context().standard:
+        scope.pop(word, None)
     imported = frozenset(names_in(lines[n] for n in imports))
     holders = [d for d in read.definitions if d.kind is not Kind.FUNCTION and d.name == container]
     bases = frozenset(names_in(lines[n] for d in holders for n in range(d.line, d.header + 1))) - {container}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.context.index import Index, Indexed
+from forge_lsp.context.index import Index, Indexed, space_word, spaces_of
 from forge_lsp.context.reading import FileRead, Reader
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
@@ -74,7 +74,7 @@ class Workspace:
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word."""
         if name not in self._using:
-            self._using[name] = tuple(self.index.using(name))
+            self._using[name] = self.index.using(name)
         return self._using[name]
 
     def source(self, name: str) -> Source | None:
@@ -122,7 +122,25 @@ class Workspace:
             self._distances[folder] = len(ours) + len(theirs) - 2 * common
         return self._distances[folder]
 
-    def beside(self) -> Iterator[str]:
+    def beside(self) -> Sequence[str]:
         """The files of the document's own folder."""
-        start = "/".join([*self._folder, ""])
-        return (name for name in self.index.files if name.startswith(start) and "/" not in name[len(start) :])
+        return self.index.within("/".join(self._folder))
+
+    def opened(self) -> Iterator[str]:
+        """The files whose namespaces the document sees without naming a file: those it opens, then its own and the
+        ones around that, of each the nearest first; tests left out."""
+        text, reading = self._document.text, self._document.language.context()
+        spaces: list[str] = []
+        for match in reading.opened.finditer(text) if reading.opened is not None else ():
+            # ``using static A.B.Kind`` and ``import static a.b.Kind.*`` name a type of the namespace before it.
+            spaces += [match[1], match[1].rpartition(".")[0]]
+        for space in sorted(spaces_of(text, reading)):
+            parts = space.split(".")
+            spaces += [".".join(parts[:size]) for size in range(len(parts), 0, -1)]
+        seen = {self._name}
+        for space in dict.fromkeys(spaces):
+            found = [(self.distance(file.name), file.name) for file in self.using(space_word(space)) if not file.test]
+            for _, name in sorted(found):
+                if name not in seen:
+                    seen.add(name)
+                    yield name

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forge_lsp.context.reading import Definition, Kind
 from forge_lsp.context.words import parts_of
 
-__all__ = ["FEATURES", "WEIGHTS", "Around", "features", "likelihood"]
+__all__ = ["FEATURES", "WEIGHTS", "Around", "Scorer", "features", "likelihood"]
 
 FEATURES: Sequence[str] = (
     "function", "type", "field", "value", "member", "same file", "same folder", "imported file", "in scope", "in class",
@@ -22,7 +22,7 @@ FEATURES: Sequence[str] = (
     "container in scope", "container in class", "container in document", "container is base", "container imported",
     "parts", "private elsewhere", "popular", "speaks of class", "same name", "distance", "container in reach", "short",
     "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
-    "far and unheard", "only here", "unused", "unused here",
+    "far and unheard", "only here", "unused", "unused here", "extension", "popular extension",
 )  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def features(
         float(here and not holder and item.kind in (Kind.FUNCTION, Kind.VALUE)),
         around.once.get(name, 0.0),
         around.once.get(name, 0.0) if here or member else 0.0,
+        float(item.extends),
+        around.popular.get(name, 0.0) if item.extends else 0.0,
     ]
 
 
@@ -121,10 +123,115 @@ WEIGHTS: Sequence[float] = (
     1.25, -0.24, 0.41, 0.80, 0.18, -0.08, -0.04, 1.20, -0.02, -0.04,
     0.13, 0.20, 0.94, -1.71, -0.58, -0.78, -0.5, 1.35, 0.54, 0.04,
     -1.15, -0.14, -0.90, -0.51, 0.79, 0.71, 0.90, -1.60, 0.02, 0.61,
-    0.71,
+    0.71, 0.50, 2.70,
 )  # fmt: skip
 
 
 def likelihood(values: Sequence[float]) -> float:
     """How likely it is needed, from 0 to 1."""
     return 1.0 / (1.0 + math.exp(-sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True))))
+
+
+_W = dict(zip(FEATURES, WEIGHTS, strict=True))
+_BY_KIND = {kind: _W[kind.value] for kind in (Kind.FUNCTION, Kind.TYPE, Kind.FIELD, Kind.VALUE)}
+
+
+class Scorer:
+    """:func:`likelihood` of :func:`features` for many definitions around one scope: what a name, or a container, says
+    is reckoned once."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._names: dict[str, tuple[float, bool]] = {}
+        self._holders: dict[str, tuple[float, bool]] = {}
+
+    def of(
+        self, *, here: bool, folder: bool, imported: bool, constructors: frozenset[str]
+    ) -> Callable[[Definition, frozenset[str]], float]:
+        """How likely a definition of one file is needed, given the names in its header; the words are those of
+        :func:`features`."""
+        around = self._around
+        container, scope, members = around.container, around.scope, around.members
+        place = _W["same file"] * here + _W["same folder"] * (folder and not here)
+        place += _W["imported file"] * (imported and not here)
+
+        def score(item: Definition, header: frozenset[str]) -> float:
+            name, holder, kind = item.name, item.container, item.kind
+            by_name, name_known = self._names.get(name) or self._name(name)
+            by_holder, holder_known = self._holders.get(holder) or self._holder(holder)
+            total = place + _BY_KIND.get(kind, 0.0) + by_name + by_holder
+            member = bool(holder) and holder == container
+            once = around.once.get(name, 0.0)
+            if member:
+                total += _W["member"]
+                if members[name] > 0:
+                    total += _W["member in class"]
+            if here:
+                total += _W["distance"] / (1.0 + abs(item.line - around.line) / 30.0)
+                if around.document[name] > 1:
+                    total += _W["own in file"]
+                if not holder and kind in (Kind.FUNCTION, Kind.VALUE):
+                    total += _W["only here"]
+            else:
+                if not member and name.startswith(("_", "#")):
+                    total += _W["private elsewhere"]
+                if not name_known and not holder_known:
+                    total += _W["far and unheard"]
+            if once and (here or member):
+                total += _W["unused here"] * once
+            if container and container in header:
+                total += _W["speaks of class"]
+            if item.parent >= 0 and not holder:
+                total += _W["nested"]
+            if name in constructors:
+                total += _W["constructor"]
+            if item.extends:
+                total += _W["extension"] + _W["popular extension"] * around.popular.get(name, 0.0)
+            if kind is Kind.FIELD and holder and (member or holder in scope):
+                total += _W["field of scope's type"]
+            elif kind is Kind.TYPE and name in scope:
+                total += _W["type in scope"]
+            return 1.0 / (1.0 + math.exp(-total))
+
+        return score
+
+    def _name(self, name: str) -> tuple[float, bool]:
+        around = self._around
+        parts = parts_of(name)
+        inside, in_class, written = name in around.scope, around.members[name], around.document[name]
+        imported = name in around.imported
+        total = (
+            _W["in scope"] * inside
+            + _W["in class"] * math.log1p(in_class)
+            + _W["near"] * (name in around.near)
+            + _W["in document"] * math.log1p(written)
+            + _W["imported"] * imported
+            + _W["imported for nothing else"] * (name in around.unused)
+            + _W["in tests"] * math.log1p(around.tests[name])
+            + _W["in callers"] * math.log1p(around.callers[name])
+            + _W["in reach"] * (name in around.reach)
+            + (_W["parts"] * len(parts & around.parts) / len(parts) if parts else 0.0)
+            + _W["popular"] * around.popular.get(name, 0.0)
+            + _W["same name"] * (name == around.name)
+            + _W["short"] * (len(name) <= 3)
+            + _W["special"] * name.startswith("__")
+            + _W["unused"] * around.once.get(name, 0.0)
+        )
+        known = inside or name in around.members or name in around.document or imported
+        found = self._names[name] = total, known
+        return found
+
+    def _holder(self, holder: str) -> tuple[float, bool]:
+        around = self._around
+        inside, in_class, written = holder in around.scope, holder in around.members, holder in around.document
+        imported = holder in around.imported
+        total = (
+            _W["container in scope"] * inside
+            + _W["container in class"] * in_class
+            + _W["container in document"] * written
+            + _W["container is base"] * (holder in around.bases)
+            + _W["container imported"] * imported
+            + _W["container in reach"] * (holder in around.reach)
+        )
+        found = self._holders[holder] = (total, inside or in_class or written or imported) if holder else (0.0, False)
+        return found

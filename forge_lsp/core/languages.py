@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from pathlib import PurePath
 from typing import TypeVar
@@ -23,6 +24,7 @@ def imported(kind: type[_Support], place: str) -> Callable[[], _Support]:
     """Return what answers the support at ``place``, ``module:NAME``, and imports its module when it is first asked."""
     module, _, name = place.partition(":")
 
+    @cache
     def support() -> _Support:
         found = getattr(import_module(module), name)
         assert isinstance(found, kind), place

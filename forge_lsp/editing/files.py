@@ -93,10 +93,11 @@ class Files:
             small = len(buffer.text) <= self._largest
             return buffer.text.removeprefix(BOM) if small and self.guard.may_show(path) else None
         try:
-            if not path.is_file() or path.stat().st_size > self._largest or not self.guard.may_show(path):
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > self._largest or not self.guard.may_show(path):
                 return None
             data = read_plain(path, most=self._largest)
-        except OSError:
+        except (OSError, ValueError):  # a name with a NUL in it
             return None
         if b"\x00" in data:
             return None

@@ -170,10 +170,12 @@ class Guard:
         self.workspace = workspace
         self._code = code
         self._root = _resolved(workspace)
-        self._specs: dict[Path, GitIgnoreSpec | None] = {}
-        self._lines: dict[Path, int] = {}
+        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._lines: dict[str, int] = {}
         self._verdicts: dict[Path, bool] = {}
         self._folders: dict[Path, Path] = {}
+        self._inside: dict[str, tuple[bool, _Rules]] = {}
+        self._said: dict[tuple[int, str], bool] = {}
         self._top = next((folder for folder in (self._root, *self._root.parents) if (folder / ".git").exists()), None)
 
     def relative(self, path: Path) -> PurePosixPath | None:
@@ -243,11 +245,12 @@ class Guard:
         waiting = [("", str(self._root), self._rules_above())]
         while waiting:
             prefix, folder, rules = waiting.pop()
-            rules = self._rules_in(folder, len(prefix), "", rules)
             try:
                 entries = sorted(os.scandir(folder), key=_entry_name)
             except OSError:
                 continue
+            if not prefix or any(name in _IGNORE_FILES for name in map(_entry_name, entries)):
+                rules = self._rules_in(folder, len(prefix), "", rules)
             inner: list[tuple[str, str, _Rules]] = []
             for entry in entries:
                 name = entry.name
@@ -280,59 +283,59 @@ class Guard:
         return rules
 
     def _rules_in(self, folder: str, cut: int, lead: str, outer: _Rules) -> _Rules:
-        here = Path(folder)
-        spec = self._spec(here)
+        spec = self._spec(folder)
         if spec is None:
             return outer
-        key = zlib.crc32(f"{self._lines[here]}\0{cut}\0{lead}\0{outer.key}".encode()) or 1
+        key = zlib.crc32(f"{self._lines[folder]}\0{cut}\0{lead}\0{outer.key}".encode()) or 1
         return _Rules(((spec, cut, lead), *outer.specs), key)
 
     def _ignored(self, path: PurePosixPath, *, folder: bool = False) -> bool:
-        """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself."""
-        parts = path.parts
-        for size in range(1, len(parts) + 1):
-            part = PurePosixPath(*parts[:size])
-            if self._matched(self._root / part, folder=folder or size < len(parts)):
-                return True
-        return False
+        """git's rule: a file in an ignored folder is ignored, whatever is said of the file itself. What is said of a
+        file or a folder is what the ignore file nearest to it that mentions it says."""
+        name = path.as_posix()
+        if name == ".":
+            return False
+        ignored, rules = self._folder(name.rpartition("/")[0])
+        return ignored or rules.ignore(f"{name}/" if folder else name, self._said)
 
-    def _matched(self, path: Path, *, folder: bool) -> bool:
-        """What the ignore file nearest to ``path`` that mentions it says."""
-        top = self._top or self._root
-        for parent in path.parents:
-            spec = self._spec(parent)
-            if spec is not None:
-                name = path.relative_to(parent).as_posix() + ("/" if folder else "")
-                verdict = spec.check_file(name).include
-                if verdict is not None:
-                    return verdict
-            if parent == top or len(parent.parts) <= len(top.parts):
-                break
-        return False
+    def _folder(self, name: str) -> tuple[bool, _Rules]:
+        """Whether a folder of the workspace is ignored, and the rules that hold in it. Each is looked at once."""
+        found = self._inside.get(name)
+        if found is None:
+            if name:
+                ignored, outer = self._folder(name.rpartition("/")[0])
+                ignored = ignored or outer.ignore(f"{name}/", self._said)
+                rules = self._rules_in(f"{self._root}/{name}", len(name) + 1, "", outer)
+            else:
+                ignored, rules = False, self._rules_in(str(self._root), 0, "", self._rules_above())
+            found = self._inside[name] = ignored, rules
+        return found
 
-    def _spec(self, folder: Path) -> GitIgnoreSpec | None:
+    def _spec(self, folder: str) -> GitIgnoreSpec | None:
         if folder not in self._specs:
-            from pathspec import GitIgnoreSpec
-
-            files = [folder / name for name in _IGNORE_FILES]
-            if folder == (self._top or self._root):
-                files = [*exclude_files(folder, repository=self._top is not None), *files]
+            # Most folders have none: asking for each by its name costs less than the exception of reading it does.
+            files = [Path(folder, name) for name in _IGNORE_FILES if os.path.lexists(f"{folder}/{name}")]
+            top = self._top or self._root
+            if folder == str(top):
+                files = [*exclude_files(top, repository=self._top is not None), *files]
             lines = [line for file in files for line in _lines(file)]
-            self._specs[folder] = _compiled(GitIgnoreSpec, lines) if lines else None
+            self._specs[folder] = _compiled(lines) if lines else None
             self._lines[folder] = zlib.crc32("\n".join(lines).encode(errors="replace"))
         return self._specs[folder]
 
 
-def _compiled(spec: type[GitIgnoreSpec], lines: list[str]) -> GitIgnoreSpec:
+def _compiled(lines: list[str]) -> GitIgnoreSpec:
     """All patterns that can be read: git skips a broken one as well."""
+    from pathspec import GitIgnoreSpec
+
     good: list[str] = []
     for line in lines:
         try:
-            spec.from_lines([line])
+            GitIgnoreSpec.from_lines([line])
         except ValueError:
             continue
         good.append(line)
-    return spec.from_lines(good)
+    return GitIgnoreSpec.from_lines(good)
 
 
 def _lines(file: Path) -> list[str]:

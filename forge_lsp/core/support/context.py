@@ -23,8 +23,11 @@ class ContextSupport:
     ``defines`` finds the names that a text defines without parsing it, in its only group: for the index, some too many
     do no harm. ``lead`` matches a line above a definition that belongs to it: comments, decorators, attributes.
     ``owner``: what a method calls its own object. ``is_test``: the lead and the header of a function that is a test.
-    ``constructors`` are the methods that set up an object, ``standard`` names of the language itself that no project
-    defines. ``folder_is_package``: files of one folder see each other's names without an import.
+    ``constructors`` are the methods that set up an object, ``standard`` names that tell nothing where they stand in a
+    header, since many types have a member so called. ``folder_is_package``: files of one folder see each other's names
+    without an import; ``imports_reach``: a file sees what those see that it imports, as with ``#include``. ``space``
+    matches where a file says, in its only group, in which namespace its names are, ``opened`` where it says which ones
+    it sees whole. ``extends``: the header of a function that is called as a member of another's type.
     """
 
     queries: dict[str, str] = field(default_factory=dict[str, str])
@@ -33,5 +36,9 @@ class ContextSupport:
     owner: frozenset[str] = field(default_factory=frozenset[str])
     is_test: re.Pattern[str] | None = None
     folder_is_package: bool = False
+    imports_reach: bool = False
+    extends: re.Pattern[str] | None = None
+    space: re.Pattern[str] | None = None
+    opened: re.Pattern[str] | None = None
     constructors: frozenset[str] = field(default_factory=frozenset[str])
     standard: frozenset[str] = field(default_factory=frozenset[str])

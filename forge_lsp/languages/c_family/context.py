@@ -41,13 +41,21 @@ _IS_TEST = re.compile(
 )
 
 C_CONTEXT = ContextSupport(
-    queries={"c": _BOTH, "cpp": _BOTH + _CPP}, defines=_DEFINES, lead=_LEAD, is_test=_IS_TEST, folder_is_package=True
+    queries={"c": _BOTH, "cpp": _BOTH + _CPP},
+    defines=_DEFINES,
+    lead=_LEAD,
+    is_test=_IS_TEST,
+    folder_is_package=True,
+    imports_reach=True,
 )
 CPP_CONTEXT = ContextSupport(
     queries={"cpp": _BOTH + _CPP},
     defines=_DEFINES,
     lead=_LEAD,
     owner=frozenset({"this"}),
+    # Members that templates have by custom: their names tell nothing about which of them is meant.
+    standard=frozenset({"type", "value", "value_type", "template", "typename"}),
     is_test=_IS_TEST,
     folder_is_package=True,
+    imports_reach=True,
 )

@@ -36,4 +36,7 @@ CONTEXT = ContextSupport(
     owner=frozenset({"this"}),
     is_test=re.compile(r"\[\s*(?:\w+\.)*(?:Test|Fact|Theory|TestMethod|TestCase|TestCaseSource|DataTestMethod)\b"),
     folder_is_package=True,
+    extends=re.compile(r"\(\s*this\s"),
+    space=re.compile(r"^[ \t]*namespace[ \t]+([\w.]+)", re.M),
+    opened=re.compile(r"^[ \t]*(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
 )

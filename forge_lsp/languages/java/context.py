@@ -36,4 +36,6 @@ CONTEXT = ContextSupport(
     owner=frozenset({"this"}),
     is_test=re.compile(r"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest)\b|\bvoid\s+test"),
     folder_is_package=True,
+    space=re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.M),
+    opened=re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+)\.\*", re.M),
 )

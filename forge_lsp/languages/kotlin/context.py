@@ -34,4 +34,7 @@ CONTEXT = ContextSupport(
     owner=frozenset({"this"}),
     is_test=re.compile(r"@(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest)\b"),
     folder_is_package=True,
+    extends=re.compile(r"\bfun[ \t]+(?:<[^>\n]*>[ \t]*)?\w[\w<>?,. *]*\.\w+[ \t]*\("),
+    space=re.compile(r"^[ \t]*package[ \t]+([\w.]+)", re.M),
+    opened=re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?([\w.]+)\.\*", re.M),
 )

@@ -27,7 +27,8 @@ async def gathered(root: Path, files: dict[str, str], *, tokens: int = 5_000) ->
             doc = document(plain, BUILT_IN.of_file(name) or lang.C, path)
             job = Task(document=doc, scope=SCOPES.scope(doc, place), instruction="write it", workspace=root)
     assert job is not None
-    return await Context(SYNTAX, BUILT_IN).gather(job, tokens=tokens)
+    # Time enough for the whole index, however busy the machine is.
+    return await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(job, tokens=tokens)
 
 
 def part(shown: Gathered, file: str) -> str:
@@ -162,6 +163,58 @@ CASES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             "src/test/kotlin/g/GsonTest.kt": ["toJson(1, JsonWriter(2))"],
         },
     ),
+    "C#: namespaces that are opened, by using or because they lie around its own": (
+        {
+            "src/Shop/Carts/Cart.cs": "using Acme.Text;\nusing static Acme.Limits.Most;\n\nnamespace Shop.Carts\n{\n"
+            "    public class Cart\n    {\n        public string Told(string name)\n        {¦\n"
+            "            throw new NotImplementedException();\n        }\n    }\n}\n",
+            "lib/a/Words.cs": "namespace Acme.Text;\npublic static class Words\n{\n"
+            "    public static string Cut(this string name, int most)\n    {\n        return name;\n    }\n}\n",
+            "lib/b/Most.cs": "namespace Acme.Limits\n{\n    public static class Most\n    {\n"
+            "        public const int Name = 3;\n    }\n}\n",
+            "src/Shop/Item.cs": "namespace Shop\n{\n    public class Item\n    {\n"
+            "        public string Name { get; set; }\n    }\n}\n",
+        },
+        {
+            "lib/a/Words.cs": ["Cut(this string name"],
+            "lib/b/Most.cs": ["const int Name"],
+            "src/Shop/Item.cs": ["string Name"],
+        },
+    ),
+    "Java: packages that are imported whole": (
+        {
+            "src/a/Gson.java": "package a;\nimport z.deep.*;\npublic class Gson {\n    void told(Object value) {¦\n"
+            "        throw new UnsupportedOperationException();\n    }\n}\n",
+            "lib/Words.java": "package z.deep;\npublic class Words {\n    static String cut(String name) {\n"
+            "        return name;\n    }\n}\n",
+        },
+        {"lib/Words.java": ["String cut(String name)"]},
+    ),
+    "Kotlin: functions that extend other types": (
+        {
+            "src/a/Gson.kt": "package a\n\nimport z.deep.*\n\nclass Gson {\n    fun told(value: Any): String {¦\n"
+            "        TODO()\n    }\n}\n",
+            "lib/Words.kt": "package z.deep\n\nfun String.cut(most: Int): String = this\n",
+        },
+        {"lib/Words.kt": ["fun String.cut(most: Int)"]},
+    ),
+    "C++: what the headers include that it includes": (
+        {
+            "src/cart.cpp": '#include "shop/cart.h"\nnamespace shop {\nint Cart::total(int more) const {¦\n'
+            "    /* TODO */\n}\n}\n",
+            "include/shop/cart.h": '#pragma once\n#include "shop/deep/item.h"\nnamespace shop {\nclass Cart {\n'
+            " public:\n    int total(int more) const;\n private:\n    std::vector<Item> items_;\n};\n}\n",
+            "include/shop/deep/item.h": '#pragma once\n#include "../money/sum.h"\nnamespace shop {\nstruct Item {\n'
+            "    Sum price;\n};\n}\n",
+            "include/shop/money/sum.h": "#pragma once\nnamespace shop {\nenum class Coin { copper, silver };\n"
+            "template <typename T>\nT added(T one, T other);\nclass Sum {\n public:\n    int cents() const;\n};\n}\n",
+        },
+        {
+            "include/shop/cart.h": ["std::vector<Item> items_"],
+            "include/shop/deep/item.h": ["Sum price"],
+            "include/shop/money/sum.h": ["int cents() const", "T added(T one", "copper"],
+        },
+    ),
     "packages that export what others define": (
         {
             "src/use.ts": "import { KindOf } from './kinds'\nexport function told(kind: KindOf): string {¦\n"
@@ -190,6 +243,24 @@ async def test_what_is_needed_is_shown(tmp_path: Path, case: str) -> None:
     for file, words in wanted.items():
         for word in words:
             assert word in part(shown, file), f"{word} of {file} in:\n{shown.text}"
+
+
+async def test_a_namespace_shows_nothing_that_is_ignored(tmp_path: Path) -> None:
+    files = {
+        ".gitignore": "generated/\n",
+        "Cart.cs": "using Acme.Keys;\nnamespace Shop;\npublic class Cart\n{\n    public int Total()\n    {¦\n"
+        "        throw new NotImplementedException();\n    }\n}\n",
+        **dict.fromkeys(
+            ("generated/Keys.cs", "secrets.cs", ".hidden/Keys.cs", "obj/Keys.cs"),
+            'namespace Acme.Keys;\npublic static class Keys\n{\n    public const string Value = "hidden-value";\n}\n',
+        ),
+    }
+    root = tmp_path / "work"
+    root.mkdir()
+    (tmp_path / "Keys.cs").write_text(files["secrets.cs"])
+    (root / "Linked.cs").symlink_to(tmp_path / "Keys.cs")
+    shown = await gathered(root, files)
+    assert "hidden-value" not in shown.text and "class Keys" not in shown.text
 
 
 async def test_the_own_class_comes_before_what_is_merely_near(tmp_path: Path) -> None:
@@ -256,7 +327,7 @@ async def test_what_changed_on_the_disk_is_seen(tmp_path: Path) -> None:
         "shop/cart.py": "from shop.item import Item\n\n\ndef total(item: Item):¦\n    ...\n",
         "shop/item.py": "class Item:\n    price: int = 0\n",
     }
-    context = Context(SYNTAX, BUILT_IN)
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
     plain, place = marked(files["shop/cart.py"], "¦")
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,35 @@ def test_a_linked_worktree_without_git(home: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(tmp_path))
     found = exclude_files(tmp_path / "linked", repository=True)[1]
     assert found.resolve() == main / ".git/info/exclude"
+
+
+CHANGES: dict[str, Callable[[Path, Path], object]] = {
+    "its own settings": lambda home, folder: git(folder, "config", "core.excludesFile", str(home / "mine")),
+    "the user's settings": lambda home, folder: wrote(home / ".gitconfig", "[core]\n\texcludesFile = ~/mine\n"),
+    "included ones": lambda home, folder: wrote(home / "more", "[core]\n\texcludesFile = ~/mine\n"),
+    "ones included in these": lambda home, folder: wrote(home / "deeper", "[core]\n\texcludesFile = ~/mine\n"),
+    "ones of another branch": lambda home, folder: git(folder, "symbolic-ref", "HEAD", "refs/heads/other"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_git_said_holds_until_its_settings_change(
+    home: Path, tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository(tmp_path / "repository")
+    wrote(home / "mine", "*.py\n")
+    wrote(home / "branch", "[core]\n\texcludesFile = ~/mine\n")
+    wrote(
+        home / ".gitconfig",
+        '[include]\n\tpath = more\n\tpath = ~/again\n[includeIf "onbranch:other"]\n\tpath = branch\n',
+    )
+    wrote(home / "again", "[include]\n\tpath = deeper\n")
+    first = exclude_files(folder, repository=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "run", None)  # whoever starts git fails
+        assert exclude_files(folder, repository=True) == first
+    CHANGES[change](home, folder)
+    assert exclude_files(folder, repository=True) == (home / "mine", first[1])
 
 
 def test_nothing_of_a_repository_is_run_and_nothing_hangs(

@@ -1,0 +1,120 @@
+"""What is reckoned at once, and again for several budgets, is what is reckoned one by one."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from forge_lsp.context.choosing import Choice, Piece, Sheet
+from forge_lsp.context.reading import Definition, Kind
+from forge_lsp.context.worth import Around, Scorer, features, likelihood
+
+NAMES = ("total", "Cart", "_hidden", "__init__", "id", "priced_item", "#own", "Price", "setUp", "limit", "")
+
+
+def some_around(draw: random.Random) -> Around:
+    def counted() -> Counter[str]:
+        return Counter(draw.choices(NAMES, k=6))
+
+    def some() -> frozenset[str]:
+        return frozenset(draw.choices(NAMES, k=3))
+
+    return Around(
+        name=draw.choice(NAMES),
+        container=draw.choice(NAMES),
+        scope=counted(),
+        members=counted(),
+        near=counted(),
+        document=counted(),
+        imported=some(),
+        unused=some(),
+        bases=some(),
+        parts=frozenset(draw.sample(("total", "priced", "item", "cart"), 2)),
+        line=draw.randrange(90),
+        tests=counted(),
+        callers=counted(),
+        reach=some(),
+        popular={name: draw.random() for name in NAMES[:5]},
+        once={name: draw.random() for name in NAMES[3:6]},
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_reckoned_at_once_is_what_the_features_say(seed: int) -> None:
+    draw = random.Random(seed)
+    around = some_around(draw)
+    scorer = Scorer(around)
+    for _ in range(30):
+        item = Definition(
+            name=draw.choice(NAMES[:-1]),
+            kind=draw.choice((Kind.FUNCTION, Kind.TYPE, Kind.FIELD, Kind.VALUE)),
+            container=draw.choice(NAMES),
+            parent=draw.choice((-1, 2)),
+            first=3,
+            line=draw.randrange(90),
+            header=5,
+            last=9,
+            extends=draw.random() < 0.3,
+        )
+        header = frozenset(draw.choices(NAMES, k=3))
+        here, folder, imported = (draw.random() < 0.5 for _ in range(3))
+        constructors = frozenset({"__init__"} if draw.random() < 0.5 else ())
+        score = scorer.of(here=here, folder=folder, imported=imported, constructors=constructors)
+        values = features(item, header, around, here=here, folder=folder, imported=imported, constructors=constructors)
+        assert score(item, header) == pytest.approx(likelihood(values))  # pyright: ignore[reportUnknownMemberType]
+
+
+def greedy(pieces: list[Piece], sheets: dict[str, Sheet], tokens: int) -> tuple[set[Piece], int]:
+    """The same choice, each piece priced again whenever it is its turn."""
+    for sheet in sheets.values():
+        sheet.clear()
+
+    def ratio(piece: Piece) -> tuple[int, float]:
+        price = sheets[piece.file].price(piece.file, piece.lines)
+        return price, -piece.worth / max(price, 1)
+
+    ratios = {number: ratio(piece)[1] for number, piece in enumerate(pieces)}
+    spent = out = 0
+    shown: set[Piece] = set()
+    while ratios:
+        number = min(ratios, key=lambda n: (ratios[n], n))
+        piece = pieces[number]
+        price, now = ratio(piece)
+        if price and abs(now - ratios[number]) > 1e-12:
+            ratios[number] = now
+            continue
+        del ratios[number]
+        if price and spent + price > tokens:
+            out += 1
+            continue
+        spent += price
+        sheets[piece.file].keep(piece.lines)
+        shown.add(piece)
+    return shown, out
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_same_is_chosen_from_for_several_budgets(seed: int) -> None:
+    draw = random.Random(seed)
+    sheets = {
+        name: Sheet(
+            lines=tuple("x" * draw.randrange(60) for _ in range(40)), paid=name == "a", gap=draw.choice((5, 13))
+        )
+        for name in ("a", "b", "c")
+    }
+    sheets["a"].always = frozenset({3, 4, 5})
+    pieces: list[Piece] = []
+    for _ in range(50):
+        start = draw.randrange(38)
+        lines = tuple(range(start, min(start + draw.randrange(1, 5), 40)))
+        pieces.append(Piece(file=draw.choice("abc"), lines=lines, worth=draw.random(), reason="here"))
+    choice = Choice(pieces, sheets)
+    for tokens in (0, 90, 400, 90, 5_000):
+        chosen = choice.within(tokens)
+        kept = {name: set(sheet.kept) for name, sheet in sheets.items()}
+        shown, out = greedy(pieces, sheets, tokens)
+        assert set(chosen.pieces) == shown and chosen.left_out == out
+        assert {name: set(sheet.kept) for name, sheet in sheets.items()} == kept
+        assert chosen.tokens <= tokens and {3, 4, 5} <= kept["a"]
