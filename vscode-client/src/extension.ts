@@ -15,6 +15,7 @@ import { clientSettings, serverSettings } from './settings/current';
 import { withPython } from './settings/explicit';
 import { ui } from './ui';
 import { Questions } from './views/asking';
+import { Completions } from './views/completions';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
 import { Previews, SCHEME as PREVIEW } from './views/preview';
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
           show();
         },
         question: (asked, token) => questions.ask(asked, token),
+        completion: (document, position, item) => completions.drawn(document, position, item),
         withdrawn: ({ jobId, question }) => questions.forget(jobId, question),
         ended,
       }),
@@ -81,11 +83,23 @@ export function activate(context: vscode.ExtensionContext): void {
     ask,
     retry: (jobId) => jobs.retry(jobId),
     report: (jobId) => showReport(views, jobId),
+    discarded: (jobId) => completions.discard(jobId),
+    dealtWith: (jobId) => completions.hide(jobId),
+  });
+  const completions: Completions = new Completions(ui, {
+    client: () => running.ready(),
+    ask,
+    preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    retry: (jobId) => jobs.retry(jobId),
+    apply: (client, jobId) => previews.applied(client, jobId),
+    dealtWith: (jobId) => previews.dealtWith(jobId),
   });
   const questions: Questions = new Questions(ui, { client: () => running.ready(), ask });
   const jobs: Jobs = new Jobs(ui, {
     client: () => running.ready(),
     preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    complete: (jobId, uri) => completions.wait(jobId, uri),
+    offer: (jobId, uri, line) => completions.offer(jobId, uri, line),
     apply: (client, jobId) => previews.applied(client, jobId),
     keep: async (client, jobId, question) => {
       const kept = await ask<{ kept: boolean; reason: string | null }>(client, 'forge.keepExample', { jobId, question });
@@ -156,6 +170,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     status,
     previews,
+    completions,
     questions,
     jobs,
     vscode.workspace.registerTextDocumentContentProvider(PAGE, pages),

@@ -286,7 +286,35 @@ function M.reject()
     return none()
   end
   close(preview)
+  if not preview.candidate then
+    local found = vim.lsp.get_client_by_id(preview.job.client_id)
+    if found then -- it is not offered as an inline completion any more
+      client_of.execute(found, 'forge.discard', { jobId = preview.job.id }, function() end)
+    end
+  end
   ui.info('rejected; nothing was changed')
+end
+
+---The command of an inline completion: its result is in the text, and needs no preview.
+---@param command lsp.Command
+---@param context lsp.HandlerContext
+function M.taken(command, context)
+  local found = vim.lsp.get_client_by_id(context.client_id)
+  if not found then
+    return
+  end
+  local job_id = command.arguments[1].jobId
+  client_of.ask(found, 'forge.taken', { jobId = job_id }, function(answer)
+    if not answer.applied then
+      return -- the server has told why
+    end
+    for _, preview in ipairs(vim.list_slice(open)) do
+      if preview.job.id == job_id then
+        close(preview)
+      end
+    end
+    ui.info('applied')
+  end)
 end
 
 ---Say what to change and go on from what is previewed, else from the last result.

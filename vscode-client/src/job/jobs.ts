@@ -20,6 +20,10 @@ import { shifted } from './ranges';
 export interface Around {
   client(): Promise<LanguageClient | undefined>;
   preview(jobId: string, uri: string, line: string): Promise<void>;
+  /** A result waits at its stub; true: it is shown there. */
+  complete(jobId: string, uri: string): Promise<boolean>;
+  /** Tell what is shown there, and ask what to do with it. */
+  offer(jobId: string, uri: string, line: string): Promise<void>;
   apply(client: LanguageClient, jobId: string): Promise<boolean>;
   keep(client: LanguageClient, jobId: string, question: string): Promise<void>;
   report(jobId: string): Promise<void>;
@@ -129,7 +133,9 @@ export class Jobs implements vscode.Disposable {
     this.around.used();
     this.last = outcome.jobId;
     if (awaitsPreview(outcome) && (request.apply ?? this.around.mode()) !== 'none') {
-      return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
+      const inText = outcome.applyMode === 'preview' && (await this.around.complete(outcome.jobId, request.uri));
+      const show = inText ? this.around.offer : this.around.preview;
+      return show(outcome.jobId, request.uri, proposed(outcome));
     }
     const message = told(outcome);
     if (message.level === 'none') {
