@@ -114,9 +114,11 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
 
             return await _with_services(options, flags, models, log)
         case "jobs":
+            from forge_lsp.cli.applying import apply_job
             from forge_lsp.cli.inspect import jobs
 
-            return await _with_services(options, flags, jobs, log, strict=False)
+            command = apply_job if options.action == "apply" else jobs
+            return await _with_services(options, flags, command, log, strict=False)
         case "plan":
             from forge_lsp.cli.plan import plan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from forge_lsp import __version__
 
-__all__ = ["Options", "parse"]
+__all__ = ["Options", "grammar", "parse"]
 
 EPILOG = "Without a command, forge-lsp speaks the Language Server Protocol on standard input and output."
 
@@ -30,6 +30,7 @@ class Options(argparse.Namespace):
     write: bool = False
     ask: bool = False
     job: str | None = None
+    candidate: str | None = None
     limit: int = 20
     name: str | None = None
     keep: bool = False
@@ -54,28 +55,30 @@ class Options(argparse.Namespace):
 
 def parse(argv: list[str] | None = None) -> Options:
     """Parse a command line. Bad usage prints to stderr and exits with 2, as argparse does."""
-    options = _parser().parse_args(argv, namespace=Options())
+    options = grammar().parse_args(argv, namespace=Options())
     if options.command is not None and options.tcp:
-        _parser().error("--tcp is for the language server, without a COMMAND")
+        grammar().error("--tcp is for the language server, without a COMMAND")
     if options.command == "models" and options.action == "pull" and not options.name:
-        _parser().error("models pull needs the NAME of a model (see `forge-lsp models`)")
+        grammar().error("models pull needs the NAME of a model (see `forge-lsp models`)")
     if options.command == "plan" and options.markdown and options.json:
-        _parser().error("plan: --markdown or --json, not both")
+        grammar().error("plan: --markdown or --json, not both")
     if options.command == "check":
         _check_usage(options)
-    if options.command == "jobs" and options.action == "show" and not options.job:
-        _parser().error("jobs show needs the ID of a job (see `forge-lsp jobs`)")
+    if options.command == "jobs" and options.action is not None and not options.job:
+        grammar().error(f"jobs {options.action} needs the ID of a job (see `forge-lsp jobs`)")
+    if options.command == "jobs" and options.candidate is not None and options.action != "apply":
+        grammar().error("jobs: --candidate is for jobs apply")
     return options
 
 
 def _check_usage(options: Options) -> None:
     """Exit with 2 where options of ``check`` contradict one another."""
     if options.diff is not None and (options.against is not None or options.staged):
-        _parser().error("check: --diff, or --against and --staged, not both")
+        grammar().error("check: --diff, or --against and --staged, not both")
     if options.diff is not None and options.files:
-        _parser().error("check: --diff names its files itself")
+        grammar().error("check: --diff names its files itself")
     if options.range is not None and len(options.files) != 1:
-        _parser().error("check: --range needs exactly one FILE")
+        grammar().error("check: --range needs exactly one FILE")
 
 
 class _Version(argparse.Action):
@@ -127,7 +130,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _parser() -> argparse.ArgumentParser:
+def grammar() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with a parser for each command."""
     parser = argparse.ArgumentParser(
         prog="forge-lsp", description="Writes code by committee and proves it before you see it.", epilog=EPILOG
     )
@@ -191,8 +195,11 @@ def _parser() -> argparse.ArgumentParser:
     _json(doctor, "print the findings")
 
     jobs = commands.add_parser("jobs", help="earlier jobs")
-    jobs.add_argument("action", nargs="?", choices=["show"], help="show one job's report")
+    jobs.add_argument(
+        "action", nargs="?", choices=["show", "apply"], help="show one job's report, or write its result into its file"
+    )
     jobs.add_argument("job", nargs="?", metavar="ID")
+    jobs.add_argument("--candidate", metavar="C", help="apply this candidate of the job's (see its report)")
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 

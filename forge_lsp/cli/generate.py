@@ -85,7 +85,7 @@ async def generate(options: Options, services: Services) -> int:
     elif options.write:
         console.print("nothing was written: only an accepted result is", style="yellow")
     elif result.outcome is Outcome.ACCEPTED:
-        console.print("nothing was written; --write writes an accepted result", style="dim")
+        console.print(f"nothing was written: `forge-lsp jobs apply {job.id}` or --write writes it", style="dim")
     console.print(f"report: forge-lsp jobs show {job.id}", style="dim", soft_wrap=True)
     return 0 if result.outcome is Outcome.ACCEPTED and refusal is None else 1
 

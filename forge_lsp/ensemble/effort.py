@@ -7,15 +7,16 @@ user's can tell, it is cheaper to try each writer once, and to think about what 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
+from forge_lsp.ensemble.schedule import Panel, Row, Schedule, Thinking
 
 __all__ = ["ENOUGH", "MOST_EASY", "Record", "first_writers", "rows_by_need"]
 
 MOST_EASY = 5
-"""Attempts without thinking, and at most half of the free ones."""
+"""Attempts without thinking, and at most half of the free rows."""
 ENOUGH = 12
 """Attempts of a writer in a language before its record says anything."""
 _Z = 1.96
@@ -60,47 +61,59 @@ def rows_by_need(
     free: Callable[[str], bool],
     records: Mapping[str, Record] | None = None,
 ) -> tuple[Row, ...]:
-    """The row of each attempt, in order, for a task that has checks to run.
+    """Return the row of each attempt, in order, for a task that has checks to run.
 
-    The first attempts are those of different free writers, each once, without thinking and with the smallest panel
-    there is; those that can write at the same time do. Then the free rows follow in their order, from the first:
-    thinking and panels grow with each failure, and who has a turn of its own waits for it. Rows that cost money or
-    leave the machine (``free`` False) stay at their numbers.
+    Each writer has as many turns as the schedule gives it in ``attempts``, and so has each answer its price: two that
+    write at the same time share an attempt, and there are the fewer attempts. The first turn of each free writer is
+    without thinking and with the smallest panel there is. The turns that are left follow in the schedule's order, with
+    the thinking and the panel of their rows, which grow with each failure. Rows that cost money or leave the machine
+    (``free`` False) come after as many free turns as the schedule has before them.
     """
     due = [schedule.row_for(number) for number in range(1, attempts + 1)]
     local = [row for row in due if free(row.generator.model)]
+    turns = Counter(row.generator.model for row in local)
     smallest = min((row.panel for row in local), key=lambda panel: len(panel.members), default=Panel())
     most = min(MOST_EASY, math.ceil(len(local) / 2))
-    easy = [
-        replace(row, generator=generator, thinking=Thinking(), panel=smallest)
-        for row, generator in _each_once(local, free=free, records=records or {})[:most]
-    ]
-    leading = {row.generator.model for row in local}
-    later = (replace(row, generator=_without(row.generator, leading)) for row in local)
-    follow = iter([*easy, *later])
-    return tuple(next(follow) if free(row.generator.model) else row for row in due)
-
-
-def _each_once(
-    rows: Sequence[Row], *, free: Callable[[str], bool], records: Mapping[str, Record]
-) -> list[tuple[Row, Generator]]:
-    """Who writes, attempt by attempt, until each writer of ``rows`` has written once: the one whose turn it is, and
-    beside it those that a row lets write at the same time and that have not written yet."""
-    turns: list[tuple[Row, Generator]] = []
-    written: set[str] = set()
-    for writer in first_writers(tuple(dict.fromkeys(row.generator.model for row in rows)), records):
-        if writer in written:
+    rounds: list[tuple[Row, int]] = []
+    for writer in first_writers(tuple(turns), records or {}):
+        own = [row for row in local if row.generator.model == writer]
+        tried = {key for row, _ in rounds for key in row.generator.writers}
+        if writer in tried or len(rounds) == most:
             continue
-        own = [row for row in rows if row.generator.model == writer]
-        row = max(own, key=lambda one: len(_new(one, written, free)))  # the first of those with as many
-        turns.append((row, replace(row.generator, beside=_new(row, written, free))))
-        written |= {writer, *turns[-1][1].beside}
-    return turns
+        # Of its rows the first of those that let most others write beside it who have not written yet.
+        beside, row = max(((_new(row, tried, free), row) for row in own), key=lambda pair: len(pair[0]))
+        easy = replace(row, generator=replace(row.generator, beside=beside), thinking=Thinking(), panel=smallest)
+        rounds.append((easy, _take(turns, easy)))
+    for row in local:
+        if turns[row.generator.model]:
+            beside = tuple(key for key in row.generator.beside if key not in turns or turns[key])
+            row = replace(row, generator=replace(row.generator, beside=beside))
+            rounds.append((row, _take(turns, row)))
+    return _in_order(due, rounds, free)
 
 
-def _new(row: Row, written: set[str], free: Callable[[str], bool]) -> tuple[str, ...]:
-    return tuple(key for key in row.generator.writers[1:] if key not in written and free(key))
+def _new(row: Row, tried: Collection[str], free: Callable[[str], bool]) -> tuple[str, ...]:
+    return tuple(key for key in row.generator.beside if key not in tried and free(key))
 
 
-def _without(generator: Generator, others: Collection[str]) -> Generator:
-    return replace(generator, beside=tuple(key for key in generator.beside if key not in others))
+def _take(turns: Counter[str], row: Row) -> int:
+    """Take a turn from each writer of ``row`` that has turns of its own; how many those are."""
+    takers = [key for key in dict.fromkeys(row.generator.writers) if key in turns]
+    turns.subtract(takers)
+    return len(takers)
+
+
+def _in_order(due: Sequence[Row], rounds: Sequence[tuple[Row, int]], free: Callable[[str], bool]) -> tuple[Row, ...]:
+    """The free ``rounds``, each with the turns that it takes, in the place of the free rows of ``due``."""
+    order: list[Row] = []
+    left = list(reversed(rounds))
+    wanted = taken = 0
+    for row in due:
+        if not free(row.generator.model):
+            order.append(row)
+            continue
+        wanted += 1
+        while taken < wanted:
+            order.append(left[-1][0])
+            taken += left.pop()[1]
+    return tuple(order)

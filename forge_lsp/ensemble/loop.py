@@ -212,7 +212,7 @@ class _Job:
                 if rung.row is None:
                     self._attempts.append(_skipped(number, due, rung.refused or "it cannot run"))
                     continue
-                attempt = await self._attempt(number, await self._stages.writer(number, rung.row), attempts)
+                attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
                 return self._conclude(Outcome.FAILED, error.full_message)
             self._attempts.append(attempt)

@@ -78,6 +78,38 @@ async def test_an_accepted_result_is_a_patch_on_stdout_and_all_else_is_on_stderr
         listed = await forge("jobs", "--json", cwd=work, env=env)
         (job,) = listed.json["jobs"]
         assert f"forge-lsp jobs show {job['jobId']}" in ran.err
+        assert f"forge-lsp jobs apply {job['jobId']}" in ran.err
+
+
+async def test_an_earlier_result_is_applied_where_the_file_is_as_it_was(tmp_path: Path, work: Path) -> None:
+    async with ollama() as server:
+        env = environment(tmp_path, settings(server.url, ONCE))
+        await forge("generate", "sums.py", "--range", "6", "--task", "Add them.", cwd=work, env=env)
+        (job,) = (await forge("jobs", "--json", cwd=work, env=env)).json["jobs"]
+
+    async def apply(*more: str) -> tuple[int, str, str]:
+        ran = await forge("jobs", "apply", job["jobId"], *more, cwd=tmp_path, env=env)
+        return ran.code, ran.out, ran.err
+
+    (work / "sums.py").write_text(STUB.replace("LIMIT = 10", "LIMIT = 11"))
+    code, out, err = await apply()
+    assert (code, out) == (1, "")
+    assert "has changed since that job ran" in err
+    code, out, err = await apply("--candidate", "9.9")
+    assert (code, out) == (2, "")
+    assert "no candidate '9.9'" in err
+    (work / "sums.py").write_text(STUB)
+    code, out, err = await apply()
+    assert (code, "+    return a + b" in out, "written to" in err) == (0, True, True), err
+    assert (work / "sums.py").read_text() == DONE
+    code, out, err = await apply("--candidate", "1.1")
+    assert (code, out, "has it already" in err) == (0, "", True), err
+    (shown,) = (await forge("jobs", "--json", cwd=work, env=env)).json["jobs"]
+    assert shown["applied"] is True
+    (work / "sums.py").unlink()
+    code, out, err = await apply()
+    assert (code, out) == (1, "")
+    assert "was deleted" in err
 
 
 @pytest.mark.parametrize("asked", [True, False])

@@ -64,7 +64,7 @@ t.scenario(function()
 
   t.eq(vim.fn.getcompletion('Forge re', 'cmdline'), { 'reject', 'report', 'retry' }, 'completion')
   vim.cmd('Forge nonsense')
-  t.message('there are accept, alternatives, cancel')
+  t.message('there are accept, alternatives, answer, cancel')
   local ok, problem = pcall(require('forge').setup, { progress = { windw = true } })
   t.ok(not ok and problem:find('progress.windw', 1, true), 'a wrong setting is named')
 end)
