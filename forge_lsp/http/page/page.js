@@ -1,10 +1,12 @@
 // The page: what runs, one job in full, and the ledger. Whatever a model wrote is shown as text, never as markup.
 
 import { bars, dots, timeline } from "/plots.js";
+import { drawQuestions } from "/question.js";
 import { Refused, alternatives, cancel, follow, job, jobs, keepToken, takeToken } from "/wire.js";
 
 const POLL = 2000; // milliseconds
 const LIMIT = 100; // jobs of the ledger
+const RELOAD = new Set(["attempt.finished", "rung.skipped", "question.asked", "question.answered"]);
 const at = (id) => document.getElementById(id);
 const usd = (value) => `$${(value ?? 0).toFixed(value ? 4 : 0)}`;
 const first = (text) => text.trim().split("\n")[0];
@@ -141,7 +143,7 @@ async function choose(id) {
   await follow(id, (event) => {
     mine.events.push(event);
     mine.heard = performance.now();
-    if (event.type === "attempt.finished" || event.type === "rung.skipped") reload(mine);
+    if (RELOAD.has(event.type)) reload(mine);
     draw(mine);
   }, mine.abort.signal);
   if (!mine.abort.signal.aborted) await reload(mine);
@@ -181,6 +183,7 @@ function drawJob({ document: found, others, events, heard, loaded }) {
   at("job-line").replaceChildren(make("strong", { className: state, textContent: state }), ` · ${line}`);
   const told = events.findLast((event) => ["stage.started", "degraded", "stage.finished"].includes(event.type));
   at("job-now").textContent = over || !told ? "" : told.reason ?? `attempt ${told.number} · ${told.stage}: ${told.detail}`;
+  drawQuestions(found);
   timeline(at("timeline"), rows, seconds);
   const attempts = found.attempts;
   const scores = attempts.map((attempt) => ({
@@ -291,6 +294,10 @@ setInterval(() => {
 addEventListener("resize", () => {
   if (chosen?.document) draw(chosen);
   if (ledger.length) drawLedger();
+});
+
+addEventListener("answered", (event) => {
+  if (chosen?.id === event.detail) reload(chosen);
 });
 
 addEventListener("hashchange", () => location.reload());
