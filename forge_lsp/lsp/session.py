@@ -22,6 +22,7 @@ from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.questions import Keepable, keepable_of
+from forge_lsp.lsp.registering import Registrar, covered, registrations
 from forge_lsp.lsp.shown import Editor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
 
@@ -66,6 +67,7 @@ class Session:
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
+        self._registrar = Registrar(self._ask)
         self._closed = False
         self.shown: dict[str, ShownJob] = {}
         self.examples: dict[tuple[str, str], Keepable] = {}
@@ -158,6 +160,7 @@ class Session:
                 logger.info("All of this is kept in %s", self._log.path)
         self._tell_problem()
         self._tell_lens()
+        self._tell_languages()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings, where the client wants to be asked."""
@@ -209,6 +212,7 @@ class Session:
             logger.info("The settings are wrong: %s", error)
         self._tell_problem()
         self._tell_lens()
+        self._tell_languages()
 
     def _problem(self) -> ForgeError | None:
         return self._failure if self._services is None else self._services.problem()
@@ -229,6 +233,12 @@ class Session:
         support = None if workspace is None else workspace.code_lens
         if before not in (None, wanted) and support is not None and support.refresh_support:
             self.background(self._refresh_lenses(), "lenses")
+
+    def _tell_languages(self) -> None:
+        """Have the editor tell of documents in languages that its own selectors do not have."""
+        own, client = covered(self._options().get("languages")), self._protocol.client_capabilities.text_document
+        if self._services is not None and own is not None:
+            self.background(self._registrar.update(registrations(self._services.languages, own, client)), "languages")
 
     async def _refresh_lenses(self) -> None:
         await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None)

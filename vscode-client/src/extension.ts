@@ -1,8 +1,9 @@
 // What the extension is made of, put together.
 
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
-import { fixHere, generateHere, generateInNewFile } from './commands';
+import { DidOpenTextDocumentNotification, ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
+import { fixHere, generateHere, generateInNewFile, supported } from './commands';
 import type { JobEvent, Request } from './job/contract';
 import { Jobs } from './job/jobs';
 import { Tracker } from './job/tracker';
@@ -13,6 +14,7 @@ import { interpreter, watch } from './server/python';
 import { message, Server } from './server/server';
 import { clientSettings, serverSettings } from './settings/current';
 import { withPython } from './settings/explicit';
+import { describesLanguages, userFile } from './settings/languages';
 import { ui } from './ui';
 import { Questions } from './views/asking';
 import { Completions } from './views/completions';
@@ -125,6 +127,12 @@ export function activate(context: vscode.ExtensionContext): void {
     knows: (jobId) => jobs.knows(jobId),
   };
 
+  /** Whether the server knows a document's language: one of settings is registered by the server itself. */
+  async function takes(document: vscode.TextDocument): Promise<boolean> {
+    const client = supported(document) ? undefined : await running.ready();
+    return supported(document) || client?.getFeature(DidOpenTextDocumentNotification.method).getProvider(document) !== undefined;
+  }
+
   async function cancel(): Promise<void> {
     const all = tracker.running;
     const client = await running.ready();
@@ -139,7 +147,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const commands: Record<string, (uri?: vscode.Uri) => unknown> = {
-    generateHere: () => generateHere(ui, jobs),
+    generateHere: () => generateHere(ui, jobs, takes),
     generateInNewFile: () => generateInNewFile(ui, jobs),
     fixHere: () => fixHere(ui, jobs),
     answerQuestion: () => questions.open(),
@@ -183,7 +191,23 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   void watch(() => void running.restart(), context.subscriptions);
-  void running.restart();
+  startWhenWanted(context, () => running.restart());
+}
+
+/** Start with the first document in a language of ours; at once where settings describe further ones. */
+function startWhenWanted(context: vscode.ExtensionContext, start: () => void): void {
+  const described = describesLanguages(serverSettings(context.extension.packageJSON), userFile(environment(), homedir(), process.platform));
+  if (described || vscode.workspace.textDocuments.some(supported)) {
+    start();
+    return;
+  }
+  const waiting = vscode.workspace.onDidOpenTextDocument((document) => {
+    if (supported(document)) {
+      waiting.dispose();
+      start();
+    }
+  });
+  context.subscriptions.push(waiting);
 }
 
 export async function deactivate(): Promise<void> {

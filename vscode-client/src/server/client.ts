@@ -62,7 +62,13 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
     ]),
     outputChannel: wiring.log,
     traceOutputChannel: wiring.log,
-    initializationOptions: { jobEvents: true, questions: true, trusted: wiring.trusted, logLevel: wiring.logLevel },
+    initializationOptions: {
+      jobEvents: true,
+      questions: true,
+      trusted: wiring.trusted,
+      logLevel: wiring.logLevel,
+      languages: LANGUAGES, // the server registers for those that only settings describe
+    },
     initializationFailedHandler: () => false, // told by whoever started it
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
