@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.ollama_server import OllamaServer
 from tests.support.real_server import events, forge, generate, open_file, row, settings
+from tests.support.tables import whole
 
 pytest_plugins = ("tests.support.fixtures",)
 
@@ -49,7 +50,7 @@ KINDS = {"ollama": "", "openai": "/v1", "anthropic": ""}
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(560)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS if whole() else ["ollama"])
 async def test_a_small_real_model_writes_what_its_examples_prove(
     kind: str, tmp_path: Path, ollama_server: OllamaServer
 ) -> None:
