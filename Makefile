@@ -23,7 +23,7 @@ test: $(STAMP)
 
 # In two processes: compilers and the waiting for them leave a core free.
 integration: $(STAMP)
-	$(BIN)/python -m pytest tests/integration -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/integration -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # Also in two processes, but for the tests that measure a promised time.
 e2e: $(STAMP)
@@ -36,7 +36,8 @@ tables: $(STAMP)
 	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
 	  tests/integration/test_bench_projects.py \
 	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py \
-	  tests/e2e/test_cli_check.py tests/e2e/test_mcp.py tests/e2e/test_ten_attempts_real.py
+	  tests/e2e/test_cli_check.py tests/e2e/test_cli_places.py tests/e2e/test_mcp.py \
+	  tests/e2e/test_job_real_models.py tests/e2e/test_ten_attempts_real.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

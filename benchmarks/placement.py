@@ -54,7 +54,7 @@ class References:
             self._kept = json.loads(path.read_text())
 
     def get(self, number: int, weigh: Weigher) -> Reference:
-        """From the file, or else found anew and written there."""
+        """From the file, or else found again and written there."""
         rigs = self._kept.setdefault(self._seed, {})
         kept = Reference(**rigs[str(number)]) if str(number) in rigs else None
         if kept is not None and (kept.proven or kept.seconds >= self._seconds):

@@ -114,10 +114,10 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
 
             return await _with_services(options, flags, models, log)
         case "jobs":
-            from forge_lsp.cli.applying import apply_job
+            from forge_lsp.cli.applying import apply_job, retry_job
             from forge_lsp.cli.inspect import jobs
 
-            command = apply_job if options.action == "apply" else jobs
+            command = {"apply": apply_job, "retry": retry_job}.get(options.action or "", jobs)
             return await _with_services(options, flags, command, log, strict=False)
         case "plan":
             from forge_lsp.cli.plan import plan

@@ -1,4 +1,4 @@
-"""C#: dotnet build, every time anew."""
+"""C#: dotnet build, every time again."""
 
 from __future__ import annotations
 

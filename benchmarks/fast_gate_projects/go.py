@@ -1,7 +1,7 @@
 """Go: go build and go vet, nothing of the project in the cache.
 
 Cold is what the build gate runs for a candidate, with a cache that holds the standard library and no package of the
-project: before each round it is laid anew from hard links, which takes some milliseconds of the round.
+project: before each round it is rebuilt from hard links, which takes some milliseconds of the round.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def commands(root: Path, file: str, known: Mapping[str, str]) -> Command | None:
     for command in (build, vet):
         filling = {**os.environ, **known, "GOCACHE": str(root.with_name("standard"))}
         subprocess.run(command, cwd=other, env=filling, capture_output=True, check=True)
-    anew = 'cd .. && rm -rf cache && cp -al standard cache && cd "$OLDPWD"'
+    again = 'cd .. && rm -rf cache && cp -al standard cache && cd "$OLDPWD"'
     own = 'GOCACHE="$(dirname "$PWD")/cache" exec "$0" "$@"'
-    return (("/bin/sh", "-c", f"{anew} && {own}", *build), ("/bin/sh", "-c", own, *vet))
+    return (("/bin/sh", "-c", f"{again} && {own}", *build), ("/bin/sh", "-c", own, *vet))
 
 
 def environment(known: Mapping[str, str]) -> Mapping[str, str]:

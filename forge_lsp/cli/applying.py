@@ -1,7 +1,8 @@
-"""``forge-lsp jobs apply``: the result of an earlier job, or another of its candidates, written into its file."""
+"""``forge-lsp jobs apply`` and ``retry``: what is to become of an earlier job's result."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,15 +11,19 @@ from urllib.request import url2pathname
 from forge_lsp.cli import files
 from forge_lsp.cli.diff import print_diff
 from forge_lsp.cli.display import stderr_console
+from forge_lsp.cli.generate import no_consent, run_job
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import BadRequest, EditConflict
+from forge_lsp.core.task import ScopeKind, TextEdit, TextRange
+from forge_lsp.jobs.contract import FollowUp, JobRequest
 from forge_lsp.jobs.offer import offer_of, target_text
+from forge_lsp.jobs.record import JobState
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.services import Services
 
-__all__ = ["apply_job"]
+__all__ = ["apply_job", "moved", "retry_job"]
 
 
 async def apply_job(options: Options, services: Services) -> int:
@@ -35,9 +40,7 @@ async def apply_job(options: Options, services: Services) -> int:
         why = f": {record.reason}" if record.reason else ""
         console.print(f"nothing was written: the job has no candidate ({record.outcome}{why})", soft_wrap=True)
         return 1
-    if urlsplit(offer.uri).scheme != "file":
-        raise BadRequest(f"{offer.uri} is no file; the editor that has it open can apply it")
-    path = Path(url2pathname(urlsplit(offer.uri).path))
+    path = _path(offer.uri)
     before = files.present_text(path)
     after, merged = target_text(before, offer, services.editing)
     if merged:
@@ -55,3 +58,47 @@ async def apply_job(options: Options, services: Services) -> int:
     if record.outcome is not Outcome.ACCEPTED or own is None or own.text != offer.text:
         console.print("it was not accepted by the job: look at it before you keep it", style="yellow", soft_wrap=True)
     return 0
+
+
+async def retry_job(options: Options, services: Services) -> int:
+    """Run a job that goes on from an earlier one, with the user's words on its result. Exit codes are those of
+    ``generate``. Raises JobUnknown, and BadRequest where the earlier one still runs or its file is not on disk."""
+    job = options.job or ""
+    record = await services.jobs.record(job)
+    if record.state in (JobState.QUEUED, JobState.RUNNING):
+        raise BadRequest(f"job {job} still runs", remedy="cancel it where it was started, or wait")
+    path = _path(record.uri)
+    document = files.read_document(path, services.languages.recorded(record.language))
+    edits = services.editing.minimal(record.base_text, document.text)
+    request = JobRequest(
+        document=document,
+        selection=None if record.scope.kind is ScopeKind.FILE else moved(record.scope.range, edits),
+        ask=no_consent,
+        workspace=files.workspace_of(path),
+        max_iterations=options.max_iterations,
+        profile=options.profile,
+        follow_up=FollowUp(job_id=job, feedback=options.feedback or ""),
+        allow=frozenset(options.allow),
+        questions=options.ask,
+    )
+    return await run_job(request, path, options, services)
+
+
+def moved(span: TextRange, edits: Iterable[TextEdit]) -> TextRange:
+    """Return where a range lies after ``edits`` of its text: what changed inside of it belongs to it."""
+    start, end = span.start, span.end
+    for edit in edits:
+        more = len(edit.text) - (edit.range.end - edit.range.start)
+        if edit.range.end <= span.start and edit.range.start < span.start:
+            start += more
+            end += more
+        elif edit.range.start <= span.end:
+            end += more
+    return TextRange(start=start, end=max(start, end))
+
+
+def _path(uri: str) -> Path:
+    """Return the file of a job. Raises BadRequest for a document that is no file."""
+    if urlsplit(uri).scheme != "file":
+        raise BadRequest(f"{uri} is no file; the editor that has it open can apply it")
+    return Path(url2pathname(urlsplit(uri).path))

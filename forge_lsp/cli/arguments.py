@@ -31,6 +31,7 @@ class Options(argparse.Namespace):
     ask: bool = False
     job: str | None = None
     candidate: str | None = None
+    feedback: str | None = None
     limit: int = 20
     name: str | None = None
     keep: bool = False
@@ -68,6 +69,8 @@ def parse(argv: list[str] | None = None) -> Options:
         grammar().error(f"jobs {options.action} needs the ID of a job (see `forge-lsp jobs`)")
     if options.command == "jobs" and options.candidate is not None and options.action != "apply":
         grammar().error("jobs: --candidate is for jobs apply")
+    if options.command == "jobs" and (options.action == "retry") is not bool((options.feedback or "").strip()):
+        grammar().error("jobs retry ID needs --feedback, what is to be different, and nothing else does")
     return options
 
 
@@ -130,6 +133,19 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _running(parser: argparse.ArgumentParser) -> None:
+    """What a command that runs a job takes."""
+    parser.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
+    parser.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
+    )
+    parser.add_argument(
+        "--ask", action="store_true", help="be asked what a call should give where the models differ; the job goes on"
+    )
+    parser.add_argument("--write", action="store_true", help="write an accepted result into the file")
+
+
 def grammar() -> argparse.ArgumentParser:
     """Return the parser of the command line, with a parser for each command."""
     parser = argparse.ArgumentParser(
@@ -147,15 +163,7 @@ def grammar() -> argparse.ArgumentParser:
     generate.add_argument("--range", metavar="L | L1:L2", help="a line (the definition around it), or lines to replace")
     generate.add_argument("--task", metavar="T", help="what the code should do, in your words")
     generate.add_argument("--language", metavar="L", help="its identifier; unless said, by the file's suffix")
-    generate.add_argument("--max-iterations", type=_attempts, metavar="N", help="attempts at most, 1 to 50")
-    generate.add_argument("--profile", metavar="P", help="auto, three-gpu, local, one-gpu, embedded, cloud, or a file")
-    generate.add_argument(
-        "--allow", action="append", default=[], metavar="SERVER", help="consent to calls to this paid or remote server"
-    )
-    generate.add_argument(
-        "--ask", action="store_true", help="be asked what a call should give where the models differ; the job goes on"
-    )
-    generate.add_argument("--write", action="store_true", help="write an accepted result into the file")
+    _running(generate)
     _json(generate, "print the job document")
 
     check = commands.add_parser("check", help="prove a change that somebody else wrote: no model is asked")
@@ -196,10 +204,17 @@ def grammar() -> argparse.ArgumentParser:
 
     jobs = commands.add_parser("jobs", help="earlier jobs")
     jobs.add_argument(
-        "action", nargs="?", choices=["show", "apply"], help="show one job's report, or write its result into its file"
+        "action",
+        nargs="?",
+        choices=["show", "apply", "retry"],
+        help="show one job's report, write its result into its file, or go on from it with your --feedback",
     )
     jobs.add_argument("job", nargs="?", metavar="ID")
     jobs.add_argument("--candidate", metavar="C", help="apply this candidate of the job's (see its report)")
+    jobs.add_argument(
+        "--feedback", metavar="F", help="what is to be different, for retry, which takes what follows too"
+    )
+    _running(jobs)
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 

@@ -37,7 +37,7 @@ async def check(options: Options, services: Services) -> int:
     Raises BadRequest and SettingsError before anything runs.
     """
     from forge_lsp.changes.judging import Tools, judge
-    from forge_lsp.changes.telling import document_of
+    from forge_lsp.changes.rendering import document_of
 
     changes, against = await _changes(options, services.languages)
     console = stderr_console()
@@ -116,7 +116,7 @@ def _lines(text: str) -> tuple[int, int]:
 
 
 def _print(judgement: Judgement) -> None:
-    from forge_lsp.changes.telling import lines_of
+    from forge_lsp.changes.rendering import lines_of
 
     console = stdout_console()
     for ruling, line in lines_of(judgement):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.job import Job
 
-__all__ = ["generate"]
+__all__ = ["generate", "no_consent", "run_job"]
 
 _ROUNDS = 4  # merges with a file that keeps changing
 
@@ -50,7 +50,7 @@ async def generate(options: Options, services: Services) -> int:
     request = JobRequest(
         document=document,
         selection=files.selection(document.text, options.range),
-        ask=_no,
+        ask=no_consent,
         words=options.task,
         workspace=files.workspace_of(path),
         max_iterations=options.max_iterations,
@@ -58,6 +58,12 @@ async def generate(options: Options, services: Services) -> int:
         allow=frozenset(options.allow),
         questions=options.ask,
     )
+    return await run_job(request, path, options, services)
+
+
+async def run_job(request: JobRequest, path: Path, options: Options, services: Services) -> int:
+    """Run a job for the file at ``path``, and tell it. 0: accepted (and written, where that was asked for); 1: not."""
+    document = request.document
     console = stderr_console()
     job = await services.jobs.start(request)
     job.listen(Display(console))
@@ -79,7 +85,7 @@ async def generate(options: Options, services: Services) -> int:
     elif result.candidate is not None:
         print_diff(document.text, result.candidate.text, path)
     if written is not None:
-        console.print(f"written to {options.file}", soft_wrap=True)
+        console.print(f"written to {path}", soft_wrap=True)
     elif refusal is not None:
         console.print(f"nothing was written: {refusal}", style="bold yellow", soft_wrap=True)
     elif options.write:
@@ -103,7 +109,7 @@ async def _end(job: Job) -> JobRecord:
         return await job.wait()  # within 200 ms; a second cancel ends even this
 
 
-async def _no(question: ConsentQuestion) -> bool:
+async def no_consent(question: ConsentQuestion) -> bool:
     """Without an editor consent comes from [consent] in the user's settings, or from --allow."""
     stderr_console().print(
         f"{question.server} ({question.provider}, {question.address}) needs your consent"

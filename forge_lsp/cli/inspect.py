@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from forge_lsp.cli.display import printable, say, show, stderr_console, stdout_console
 from forge_lsp.cli.memory import print_gpus
@@ -166,7 +167,16 @@ async def jobs(options: Options, services: Services) -> int:
 
     priced = any(entry.get("costUsd") for entry in entries)
     table = Table(box=None, pad_edge=False)
-    for name in ("job", "created (UTC)", "outcome", "proof", "score", "attempts", *(["cost"] if priced else [])):
+    for name in (
+        "job",
+        "created (UTC)",
+        "outcome",
+        "proof",
+        "score",
+        "attempts",
+        *(["cost"] if priced else []),
+        "file",
+    ):
         table.add_column(name, no_wrap=True)
     table.add_column("task", no_wrap=True, overflow="ellipsis")
     for entry in entries:
@@ -185,5 +195,6 @@ def _row(entry: Mapping[str, object], *, priced: bool) -> list[str]:
         f"{score:.1f}" if isinstance(score, int | float) else "",
         str(entry.get("attemptCount", "")),
         *([f"${cost:.4f}" if isinstance(cost, int | float) and cost else ""] if priced else []),
+        unquote(str(entry.get("uri", ""))).rpartition("/")[2],
         printable((task.splitlines() or [""])[0]),
     ]

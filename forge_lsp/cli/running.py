@@ -32,7 +32,7 @@ def run(command: Callable[[Log], Awaitable[int]], state_dir: Callable[[], Path])
     The command gets the log, to open it in the state folder once that is known; ``state_dir`` says where that would
     be, for an error that comes before. SIGINT and SIGTERM cancel the command; the code is then 128 + the signal.
     """
-    _mend_streams()
+    _fix_streams()
     log = Log()
     signals: list[int] = []
     timers: list[threading.Timer] = []
@@ -98,7 +98,7 @@ async def _with_signals(command: Awaitable[int], signals: list[int], timers: lis
     return await command
 
 
-def _mend_streams() -> None:
+def _fix_streams() -> None:
     """Closed standard streams become empty ones, so that no file of ours gets their number; and a terminal that cannot
     show a character gets its escape, not an error."""
     for number in range(3):

@@ -153,5 +153,5 @@ class Grammars:
 
 def _cleaned(text: str, language: Language) -> str:
     clean = _UNENCODABLE.sub(" ", _LONE_CR.sub("\n", text) if "\r" in text else text)
-    mended = language.editing().mended
-    return mended(clean) if mended is not None else clean
+    repaired = language.editing().repaired
+    return repaired(clean) if repaired is not None else clean

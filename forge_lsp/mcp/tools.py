@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.changes import judging, telling
+from forge_lsp.changes import judging, rendering
 from forge_lsp.changes.git import change_of
 from forge_lsp.changes.parts import parts_of
 from forge_lsp.changes.patch import inside, patched
@@ -84,8 +84,8 @@ class Tools:
                 least=None if proof == "none" else Grade(proof),
                 watch=work.say,
             )
-            document = {"id": work.id, "state": "ended", **telling.document_of(judgement)}
-            answer = Answer(document=document, text="\n".join(line for _, line in telling.lines_of(judgement)))
+            document = {"id": work.id, "state": "ended", **rendering.document_of(judgement)}
+            answer = Answer(document=document, text="\n".join(line for _, line in rendering.lines_of(judgement)))
             await asyncio.to_thread(self._kept.put, work.id, answer)
             return answer
 

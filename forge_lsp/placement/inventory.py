@@ -54,7 +54,7 @@ class Inventory:
 
 
 async def read() -> Inventory:
-    """Ask NVML anew. Runs in a thread: a driver that is waking up takes a second or more."""
+    """Ask NVML again. Runs in a thread: a driver that is waking up takes a second or more."""
     return await asyncio.to_thread(_read)
 
 

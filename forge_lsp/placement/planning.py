@@ -162,7 +162,7 @@ def _given(wanted: Sequence[ModelRequest], found: Sequence[Device]) -> Mapping[s
 def _emptied(
     found: Sequence[Device], wanted: Sequence[ModelRequest], told: Mapping[str, _ModelState], gpus: Mapping[str, str]
 ) -> tuple[Device, ...]:
-    """The devices as they would be without the models that are loaded now: the plan says anew what is."""
+    """The devices as they would be without the models that are loaded now: the plan says afresh what is."""
     ours: dict[str, int] = {}
     for one in wanted:
         resident = told[one.key].resident

@@ -1,4 +1,4 @@
-"""``forge-lsp doctor`` on machines that lack things: what it says, the command that mends it, its exit code."""
+"""``forge-lsp doctor`` on machines that lack things: what it says, the command that fixes it, its exit code."""
 
 from __future__ import annotations
 

@@ -112,6 +112,33 @@ async def test_an_earlier_result_is_applied_where_the_file_is_as_it_was(tmp_path
     assert "was deleted" in err
 
 
+async def test_a_job_goes_on_from_an_earlier_one_with_the_users_words(tmp_path: Path, work: Path) -> None:
+    async with ollama() as server:
+        env = environment(tmp_path, settings(server.url, ONCE))
+        first = await forge("generate", "sums.py", "--range", "6", "--task", "Add them.", "--write", cwd=work, env=env)
+        assert first.code == 0, first.err
+        (job,) = (await forge("jobs", "--json", cwd=work, env=env)).json["jobs"]
+        (work / "sums.py").write_text("# Above.\n" + DONE)
+        before = len(server.chats)
+        again = await forge("jobs", "retry", job["jobId"], "--feedback", "Use sum().", cwd=tmp_path, env=env)
+        assert again.code == 0, again.err
+        sent = [prompt(call.body) for call in server.chats[before:]]
+        newest = (await forge("jobs", "--json", cwd=work, env=env)).json["jobs"][0]
+    writing = next(text for text in sent if "Use sum()." in text)
+    assert "The code that these words are about" in writing
+    assert "return a + b" in writing
+    assert newest["task"] == "Add them."
+    shown = await forge("jobs", "show", newest["jobId"], cwd=work, env=env)
+    assert f"Goes on from job {job['jobId']}" in shown.out
+    assert (await forge("jobs", cwd=work, env=env)).out.count("sums.py") == 2
+    for words, said in (
+        (("retry", job["jobId"]), "--feedback"),
+        (("show", job["jobId"], "--feedback", "x"), "--feedback"),
+    ):
+        wrong = await forge("jobs", *words, cwd=work, env=env)
+        assert (wrong.code, said in wrong.err) == (2, True)
+
+
 @pytest.mark.parametrize("asked", [True, False])
 async def test_a_question_is_answered_by_a_line_while_the_job_goes_on(tmp_path: Path, work: Path, asked: bool) -> None:
     parts = {

@@ -12,6 +12,7 @@ from tests.support.cli import Ran, forge
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import MODELS, Cast, environment, fenced, row, settings, verdict
 from tests.support.scripted_http import Script
+from tests.support.tables import part
 
 CLOUD = "https://ollama.com:443"
 REMOTE = {"gpt-oss:120b-cloud": CLOUD, "qwen3-coder:480b-cloud": CLOUD, "kimi-best": CLOUD}
@@ -136,7 +137,7 @@ async def test_no_variable_touches_a_local_server(tmp_path: Path) -> None:
     async with FakeOllama(answer=Cast(CAST), models=[*MODELS.values()]) as server:
         env = environment(tmp_path, settings(server.url, row(1)))
         told: dict[tuple[str, str], str] = {}
-        for variable, value in VARIABLES:
+        for variable, value in part(VARIABLES, 9):
             before = len(server.chats)
             ran = await run(tmp_path, env | {variable: value})
             if (ran.code, len(server.chats) - before) != (0, 2):

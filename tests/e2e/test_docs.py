@@ -206,10 +206,10 @@ async def running(script: str, port: int, work: Path, env: dict[str, str]) -> As
 
 async def filled(script: str, work: Path, env: dict[str, str]) -> str:
     """The words in capitals that stand for something, filled in: ``ID`` is the newest job's."""
-    if not re.search(r"\b(?:show|apply) ID\b", script):
+    if not re.search(r"\b(?:show|apply|retry) ID\b", script):
         return script
     listed = await shell("forge-lsp jobs --json 2>/dev/null", work, env)
-    return re.sub(r"\b(show|apply) ID\b", rf"\1 {json.loads(listed)['jobs'][0]['jobId']}", script)
+    return re.sub(r"\b(show|apply|retry) ID\b", rf"\1 {json.loads(listed)['jobs'][0]['jobId']}", script)
 
 
 def needed(page: list[Block]) -> str | None:

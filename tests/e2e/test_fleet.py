@@ -204,7 +204,7 @@ async def test_a_killed_supervisor_leaves_servers_that_serve_and_can_be_stopped(
 
 @pytest.mark.parametrize("when", ["load", "stream"])
 async def test_a_server_that_dies_under_its_calls(stock: Stock, tmp_path: Path, when: str) -> None:
-    """The call that it took along is told, another server's goes on, and the next one reaches it started anew."""
+    """The call that it took along is told, another server's goes on, and the next one reaches it restarted."""
     env = environment(tmp_path, rig(stock, *ROWS, models=MODELS))
     async with fleet_of(tmp_path, env) as up:
         doomed = up["servers"][0]

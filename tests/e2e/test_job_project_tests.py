@@ -29,7 +29,7 @@ from tests.support.scripted_http import Script
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A definition that works and is to be written anew, an answer that its test refuses, and one that passes."""
+    """A definition that works and is to be rewritten, an answer that its test refuses, and one that passes."""
 
     language: str
     name: str

@@ -466,7 +466,7 @@ class TestResults:
             await client.initialize()
             client.open(URI, STUB)
             outcome = await client.command("forge.generate", "t", uri=URI, task=script(fail="No model answers."))
-            assert (outcome["outcome"], outcome["reason"]) == ("failed", "No model answers. - mend it")
+            assert (outcome["outcome"], outcome["reason"]) == ("failed", "No model answers. - fix it")
             await client.command("forge.generate", uri=URI, task=script(crash=True))
             message = (await client.message("window/showMessage"))["message"]
             assert "RuntimeError" in message

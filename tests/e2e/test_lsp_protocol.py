@@ -1,4 +1,4 @@
-"""Each trap of pygls that lsp/protocol.py and lsp/serving.py mend, seen from the wire."""
+"""Each trap of pygls that lsp/protocol.py and lsp/serving.py work around, seen from the wire."""
 
 from __future__ import annotations
 

@@ -257,12 +257,12 @@ async def test_a_hostile_build_script(
 async def test_without_a_sandbox_cargo_is_not_started(tmp_path: Path) -> None:
     chooser = SandboxChooser(SandboxConfig(mode="preferred", temp=tmp_path / "boxes"))
     folders = await chooser._temp()  # pyright: ignore[reportPrivateUsage]
-    none = choosing._plain("none", folders, chooser._config, remedy="mend it")  # pyright: ignore[reportPrivateUsage]
+    none = choosing._plain("none", folders, chooser._config, remedy="fix it")  # pyright: ignore[reportPrivateUsage]
     task: Task = project_task(tmp_path / "work", lang.RUST, FILES, FILE)
     report = await RustToolchain(none, timeout=20, environment=environment()).build(task, with_code(task, GOOD))
     chooser.close()
     assert report.status is BuildStatus.UNVERIFIED
-    assert "mend it" in (report.remedy or "")
+    assert "fix it" in (report.remedy or "")
 
 
 async def test_the_doctor_finds_cargo(sandbox: Sandbox) -> None:

@@ -36,17 +36,24 @@ from tests.support.scripted import (
     ScriptedModel,
     verdict_text,
 )
+from tests.support.tables import part, whole
 
-WHOLE = os.environ.get("FORGE_TABLES") == "all"
+WHOLE = whole()
 PROJECTS = tuple(project for project in projects() if WHOLE or not project.seldom)
+SOME = tuple(
+    project
+    for language in dict.fromkeys(project.language for project in PROJECTS)
+    for project in part([project for project in PROJECTS if project.language is language], 2)
+)
+"""For scenes that take long: two runners of each language, drawn by a seed, or all."""
 AGAINST = (CheckStatus.FAILED, CheckStatus.OWED)
 
 
-def those(*fields: str) -> list[object]:
+def those(*fields: str, among: Sequence[Project] = PROJECTS) -> list[object]:
     """The projects that have these texts."""
     return [
         pytest.param(project, id=f"{project.language}-{project.name}")
-        for project in PROJECTS
+        for project in among
         if all(getattr(project, field) is not None for field in fields)
     ]
 
@@ -125,7 +132,7 @@ async def test_a_stub_whose_tests_fail(project: Project, tmp_path: Path, sandbox
     assert all(part in words for part in project.told), words
 
 
-@pytest.mark.parametrize("project", those("absent", "absent_right"))
+@pytest.mark.parametrize("project", those("absent", "absent_right", among=SOME))
 async def test_a_function_that_is_not_there_yet(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     assert project.absent is not None
     assert project.absent_right is not None
@@ -137,7 +144,7 @@ async def test_a_function_that_is_not_there_yet(project: Project, tmp_path: Path
     assert nothing.count(CheckStatus.OWED), nothing
 
 
-@pytest.mark.parametrize("project", those("two", "two_files"))
+@pytest.mark.parametrize("project", those("two", "two_files", among=SOME))
 async def test_two_stubs_and_tests_for_both(project: Project, tmp_path: Path, sandbox: Sandbox) -> None:
     assert project.two is not None
     task, toolchain = made(tmp_path, project, project.two, sandbox, project.two_files)
@@ -147,7 +154,7 @@ async def test_two_stubs_and_tests_for_both(project: Project, tmp_path: Path, sa
     assert wrong.count(CheckStatus.OWED), wrong
 
 
-@pytest.mark.parametrize("project", those("absent", "absent_right", "two_files"))
+@pytest.mark.parametrize("project", those("absent", "absent_right", "two_files", among=SOME))
 async def test_two_functions_that_are_not_there_and_tests_for_both(
     project: Project, tmp_path: Path, sandbox: Sandbox
 ) -> None:
@@ -262,7 +269,7 @@ async def test_a_test_that_changes_its_mind_is_neither_proof_nor_against(
     assert project.rewrite is not None
     task, toolchain = made(tmp_path, project, project.working, Injecting(sandbox, turns), project.moody)  # type: ignore[arg-type]
     assert isinstance(toolchain, Remembered)
-    found = await toolchain.toolchain.evidence(task, candidate_of(task, project.rewrite))  # anew for each turn
+    found = await toolchain.toolchain.evidence(task, candidate_of(task, project.rewrite))  # again for each turn
     moody = [result for result in found.results if result.id.endswith("moody")]
     assert [result.status for result in moody] == [CheckStatus.FLAKY], found
     assert "passes and fails" in moody[0].detail
@@ -363,7 +370,7 @@ def answer(project: Project, code: str) -> str:
 def beginnings() -> list[object]:
     """Each project with the document that a job begins on: the stub, nothing yet, the stub and its example alone."""
     found: list[object] = []
-    for project in PROJECTS:
+    for project in SOME:
         if not project.one_definition:
             continue
         named = f"{project.language}-{project.name}"

@@ -158,7 +158,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
                 if not await request.ask(asked):
                     raise ConsentRefused("No consent to send code to anthropic.", remedy="answer Allow")
             if script.get("fail"):
-                raise ForgeError(script["fail"], remedy="mend it")
+                raise ForgeError(script["fail"], remedy="fix it")
             if script.get("crash"):
                 raise RuntimeError("sk-ant-secret0123456789")
             for number in range(1, attempts + 1):

@@ -6,7 +6,7 @@
 - A model that is loaded is used at once. Any other is loaded, one at a time on a server.
 - As many models as OLLAMA_MAX_LOADED_MODELS: one has to go first.
 - The first model on a server is loaded whatever is predicted. Any other goes in where its predicted bytes are at most
-  80% of what is free; else one model has to go, and the question is asked anew.
+  80% of what is free; else one model has to go, and the question is asked again.
 - Who goes: of the idle ones, those with an end to their keep-alive before those kept for ever (-1), the least recently
   used first. Where none is idle, the load waits until one is; a model in use is never taken away.
 - What a load really takes is another number. What does not fit is put on the CPU, silently: ``size_vram < size``.

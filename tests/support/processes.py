@@ -13,7 +13,7 @@ _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A process that was there: its number, and when it started, because numbers are given anew (clock ticks)."""
+    """A process that was there: its number, and when it started, because numbers are given to others (clock ticks)."""
 
     pid: int
     start: int

@@ -17,7 +17,7 @@ const MODEL: Model = {
   remedy: null,
 };
 
-test('models are told with where they are, and what mends them', () => {
+test('models are told with where they are, and what fixes them', () => {
   const missing = { ...MODEL, key: 'opus', paid: true, offMachine: true, sizeVram: null, size: null, problem: 'no key', remedy: 'set ANTHROPIC' };
   const text = models({ models: [MODEL, missing], gpus: [{ name: 'H200', free: 1e11, total: 1.5e11, uuid: 'GPU-1' }] }, 'PATH');
   assert.match(text, /\| phi4 \| phi4:14b \| gpu0 \| \*\*resident\*\* \| 9\.1 GB on the GPU \|/);
@@ -26,7 +26,7 @@ test('models are told with where they are, and what mends them', () => {
   assert.match(text, /\| H200 \| 100\.0 GB \| 150\.0 GB \| GPU-1 \|/);
 });
 
-test('the doctor begins with what is to be mended', () => {
+test('the doctor begins with what is to be repaired', () => {
   const finding = { name: 'sandbox', status: 'broken', detail: 'no bwrap', remedy: 'apt install bubblewrap', required: true };
   const text = doctor([{ ...finding, status: 'ok', name: 'python' }, finding], 'PATH');
   assert.ok(text.indexOf('## To fix') < text.indexOf('## Works'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../src/job/contract';
-import { awaitsPreview, duration, mending, money, proposed, summary, told } from '../src/job/outcome';
+import { awaitsPreview, duration, fixing, money, proposed, summary, told } from '../src/job/outcome';
 
 const base: Outcome = {
   jobId: 'j',
@@ -53,14 +53,14 @@ test('a failure names its remedy, and a cancel is quiet', () => {
 });
 
 test('only a command is taken for one', () => {
-  assert.deepEqual(mending('Run `ollama pull phi4:14b` first'), { command: 'ollama pull phi4:14b' });
-  assert.deepEqual(mending('start it with `OLLAMA_HOST=http://127.0.0.1:1 ollama serve`'), {
+  assert.deepEqual(fixing('Run `ollama pull phi4:14b` first'), { command: 'ollama pull phi4:14b' });
+  assert.deepEqual(fixing('start it with `OLLAMA_HOST=http://127.0.0.1:1 ollama serve`'), {
     command: 'OLLAMA_HOST=http://127.0.0.1:1 ollama serve',
   });
-  assert.deepEqual(mending('`rm -rf /` is what it wrote'), {});
-  assert.deepEqual(mending('it failed - pip install x; rm -rf /'), {});
-  assert.deepEqual(mending('it failed - trust the workspace'), {});
-  assert.deepEqual(mending(null), {});
+  assert.deepEqual(fixing('`rm -rf /` is what it wrote'), {});
+  assert.deepEqual(fixing('it failed - pip install x; rm -rf /'), {});
+  assert.deepEqual(fixing('it failed - trust the workspace'), {});
+  assert.deepEqual(fixing(null), {});
 });
 
 test('times and prices are short', () => {

@@ -1,4 +1,4 @@
-"""Calls of a compiled text in the sandbox, made by a small program of ours: each by itself, on classes loaded anew."""
+"""Calls of a compiled text in the sandbox, by a small program of ours: each by itself, on freshly loaded classes."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def filled(
     without: str | None = None,
 ) -> str:
     """Return ``text`` with a body in other stubs that have an empty one, which a compiler refuses where something is to
-    be returned; ``without`` stands behind the header of one that has none (None: that is nothing to mend)."""
+    be returned; ``without`` stands behind the header of one that has none (None: that is nothing to repair)."""
     places: list[tuple[int, str]] = []
     for outer, item in walked(items):
         own = item.name == signature.name and outer == signature.container

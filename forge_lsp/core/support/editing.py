@@ -34,8 +34,8 @@ class EditingSupport:
     """How code of a language is parsed and brought into a document.
 
     Parsing. ``grammars`` are the tree-sitter grammars by name, in order of trial: the module of each, and the function
-    in it that answers the grammar; ``mended`` gives a text the form that a grammar needs, each character in its place.
-    ``outline`` reads a text's outline. ``string_nodes`` are the nodes that are strings
+    in it that answers the grammar; ``repaired`` gives a text the form that a grammar needs, each character in its
+    place. ``outline`` reads a text's outline. ``string_nodes`` are the nodes that are strings
     which may span lines; ``strings`` finds these without parsing, among all strings and comments: group 1 takes part
     in those alone. ``quotes`` are the characters that begin a string and end it. ``same_quotes``: ``'a'`` and ``"a"``
     are the same. ``semicolons``: they are a part of the code that a formatter keeps. ``opens`` finds what begins a
@@ -62,7 +62,7 @@ class EditingSupport:
     """
 
     grammars: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    mended: Callable[[str], str] | None = None
+    repaired: Callable[[str], str] | None = None
     outline: Callable[[str, Language, Parser], Outline] | None = None
     string_nodes: tuple[str, ...] = ()
     strings: re.Pattern[str] | None = None

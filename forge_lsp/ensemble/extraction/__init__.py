@@ -43,7 +43,7 @@ UNPARSED = "the answer does not parse by the grammar here"
 class Extracted:
     """``code`` replaces the scope, ``imports`` are statements (one line each where the language allows) that the
     file does not have, and definitions that go above what encloses the scope. ``whole`` is False where the length
-    limit cut the code itself off. ``note`` says what was mended, for the report."""
+    limit cut the code itself off. ``note`` says what was repaired, for the report."""
 
     code: str
     imports: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ def _unparsed(blocks: Sequence[Block], wanted: Wanted) -> Found | None:
 
 
 def join(first: str, rest: str) -> str:
-    """An answer that was cut off and its continuation as one text: a fence opened anew is dropped, and what the
+    """An answer that was cut off and its continuation as one text: a fence opened again is dropped, and what the
     continuation repeats of the end is said once."""
     rest = rest.lstrip("\n") if rest.lstrip().startswith("```") else rest
     opened = re.match(r"\s*`{3,}[\w+#.-]*[ \t]*\n", rest)

@@ -38,7 +38,7 @@ _DOTS = re.compile(r"\s*(?:#|//|/\*)\s*(?:\.{3}|…)\s*(?:\*/)?\s*")
 
 
 @dataclass(slots=True)
-class _Mended:
+class _Repaired:
     """Changes of a text by ranges, and what they bring back."""
 
     changes: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
@@ -58,12 +58,12 @@ def without_losses(found: Found, task: Task, wanted: Wanted) -> Found:
     if task.scope.kind is ScopeKind.INSERTION or not wanted.original.strip():
         elided = elided_lines(found.code, task.document.text, wanted.language, wanted.syntax)
         return found if not elided else _refuse(found.code.split("\n")[elided[0]])
-    mender = _Mender(found.code, wanted, task)
-    mended = mender.mended()
-    code = mended.on(found.code)
+    repair = _Repair(found.code, wanted, task)
+    repaired = repair.repaired()
+    code = repaired.on(found.code)
     if code == found.code:
         return found
-    note = f"{', '.join(dict.fromkeys(mended.names))} kept as before" if mended.names else None
+    note = f"{', '.join(dict.fromkeys(repaired.names))} kept as before" if repaired.names else None
     notes = "; ".join(one for one in (found.note, note) if one)
     return replace(found, code=code, note=notes or None)
 
@@ -72,7 +72,7 @@ def _refuse(line: str) -> Found:
     raise ExtractionFailed(f"the answer leaves code out (`{line.strip()[:60]}`); write all of it")
 
 
-class _Mender:
+class _Repair:
     """Compares an answer's code with the original and finds what is to be put back."""
 
     def __init__(self, code: str, wanted: Wanted, task: Task) -> None:
@@ -90,9 +90,9 @@ class _Mender:
         self._elided = set(elided_lines(code, self._original, self._language, wanted.syntax))
         self._dropped: set[int] = set()
         self._errors: tuple[TextRange, ...] = ()
-        self._result = _Mended()
+        self._result = _Repaired()
 
-    def mended(self) -> _Mended:
+    def repaired(self) -> _Repaired:
         """Raises ExtractionFailed."""
         syntax = self._wanted.syntax
         items = syntax.outline(self._code, self._language).items

@@ -108,11 +108,13 @@ def _wrapped(original: str, old: Item, code: str, new: Item, task: Task, syntax:
         inner = f"const {old.name} = {value};\n"
         items = syntax.outline(inner, task.document.language)
         if not items.errors and len(items.items) == 1 and items.items[0].kind is ItemKind.FUNCTION:
-            mended = _function(inner, items.items[0], code, new)
-            found = next(item for item in syntax.outline(mended, task.document.language).items if item.name == old.name)
-            text = found.range.of(mended)
+            repaired = _function(inner, items.items[0], code, new)
+            found = next(
+                item for item in syntax.outline(repaired, task.document.language).items if item.name == old.name
+            )
+            text = found.range.of(repaired)
             text = text[text.index("=") + 1 :].strip().rstrip(";") if text.startswith("const") else text
-            return mended[: found.range.start] + opened[0] + text + closed[0] + mended[found.range.end :]
+            return repaired[: found.range.start] + opened[0] + text + closed[0] + repaired[found.range.end :]
     raise ExtractionFailed(
         f"`{old.name}` is made by a call, and the answer holds a function alone; write the whole statement"
     )

@@ -11,7 +11,7 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.headers import keep_headers
 from forge_lsp.editing.lines import normalised
 from forge_lsp.languages.kotlin.imports import fit_file, imports_itself, merge_kotlin
-from forge_lsp.languages.kotlin.outline import mended, outline_kotlin
+from forge_lsp.languages.kotlin.outline import outline_kotlin, repaired
 from forge_lsp.languages.kotlin.texts import LITERAL, typed
 
 __all__ = ["EDITING"]
@@ -31,7 +31,7 @@ def _fit(theirs: str, own: str, names: Sequence[str]) -> str | None:
 
 EDITING = EditingSupport(
     grammars={"kotlin": ("tree_sitter_kotlin", "language")},
-    mended=mended,
+    repaired=repaired,
     outline=outline_kotlin,
     strings=re.compile(rf'("""(?:(?!""").)*(?:"{{3,}}|\Z))|(?:{LITERAL.pattern})', re.S),
     quotes='"',

@@ -15,7 +15,7 @@ from forge_lsp.languages.kotlin.texts import LITERAL
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["mended", "outline_kotlin"]
+__all__ = ["outline_kotlin", "repaired"]
 
 _TYPES = ("class_declaration", "object_declaration", "companion_object")
 _BODIES = ("class_body", "enum_class_body")
@@ -37,7 +37,7 @@ _INLINE_END = re.compile(rf"(?:{LITERAL.pattern})|(?P<blank>[ \t](?=\}}))", re.S
 _SEPARATOR = "_class_member_semi"
 
 
-def mended(text: str) -> str:
+def repaired(text: str) -> str:
     """``text`` as the grammar wants it, which reads the brace that ends a class only on a line of its own: with a line
     break in the place of the blank before one."""
     return _INLINE_END.sub(lambda found: "\n" if found["blank"] else found[0], text)

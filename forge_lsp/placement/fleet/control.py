@@ -300,7 +300,7 @@ def _differences(now: FleetSpec, wanted: FleetSpec) -> tuple[str, ...]:
 
 
 def _as_planned(spec: FleetSpec, before: FleetSpec) -> FleetSpec:
-    """``spec`` by the plan of servers that run: to plan anew beside their models would only tell of differences."""
+    """``spec`` by the plan of servers that run: to plan again beside their models would only tell of differences."""
     kept = {server.key: server for server in before.servers}
     servers = tuple(
         replace(one, parallel=kept[one.key].parallel, loaded=kept[one.key].loaded) if one.key in kept else one

@@ -1,8 +1,8 @@
-"""Which process is which, also after its number was given anew; and ending a process with all that it started.
+"""Which process is which, also after its number was given to another; and ending a process with all that it started.
 
 A process is known by its number, its start time and its command line. Linux tells them in ``/proc``, macOS by ``ps``.
-A server leads a process group of its own, and its runners are in it: a number is not given anew while a group bears
-it, so what is left of a group can be found when its leader is gone. Blocks for milliseconds: for threads, or where
+A server leads a process group of its own, and its runners are in it: a number is not reused while a group bears it,
+so what is left of a group can be found when its leader is gone. Blocks for milliseconds: for threads, or where
 nothing waits.
 """
 
@@ -77,7 +77,7 @@ async def end(pid: int, start: str | None, *, words: Iterable[str] | None, patie
     """
     leader = await asyncio.to_thread(look, pid)
     if leader is not None and leader.start != start:
-        return False  # the number was given anew, so nothing of the group is left either
+        return False  # the number was given to another, so nothing of the group is left either
     marks = None if leader is not None or words is None else tuple(words)
     had = leader is not None
     if leader is not None:

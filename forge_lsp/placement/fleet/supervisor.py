@@ -2,7 +2,7 @@
 
 It holds the lock file of its folder as long as it lives, writes the state file, starts what has died again after a
 pause that doubles, and gives a server up that does not stay. SIGTERM ends the servers and then itself; SIGHUP begins
-anew with those that were given up. When it is killed its servers go on: the next supervisor takes them over.
+again with those that were given up. When it is killed its servers go on: the next supervisor takes them over.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Supervisor:
         self._words = words_of(spec.program) + (words_of(earlier.spec.program) if earlier is not None else ())
 
     def retry(self) -> None:
-        """Begin anew with the servers that were given up."""
+        """Begin again with the servers that were given up."""
         self._retry.set()
         self._retry.clear()
 

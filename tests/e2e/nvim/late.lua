@@ -25,7 +25,7 @@ t.scenario(function()
   t.eq(t.floats(), {}, 'the progress window is gone')
   t.eq(t.text(), before)
 
-  -- and again: :Forge starts it anew
+  -- and again: :Forge starts it again
   vim.cmd('Forge models')
   t.wait('the models', function()
     return vim.api.nvim_buf_get_name(0):find('forge://models', 1, true)

@@ -1,4 +1,4 @@
--- Wrong settings are told and refuse jobs until they are mended; a paid call asks first, and a no is a no.
+-- Wrong settings are told and refuse jobs until they are repaired; a paid call asks first, and a no is a no.
 local t = dofile(vim.env.EDITOR_TEST_SUPPORT)
 
 t.scenario(function()

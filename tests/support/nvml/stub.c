@@ -1,5 +1,5 @@
 /* A stand-in for the driver's library, under the real binding: the numbers come from the file named by FAKE_NVML,
-   read anew at each call: name|uuid|total MiB|used MiB, one line a GPU; a line whose name begins with "MIG" is a part of
+   read again at each call: name|uuid|total MiB|used MiB, one line a GPU; a line whose name begins with "MIG" is a part of
    the GPU above it. FAKE_NVML_FAIL is an error code of init; FAKE_NVML_LOST the index of a GPU that has fallen off the
    bus, FAKE_NVML_LOST_CODE another error for it; FAKE_NVML_OLD a driver without the newer calls; FAKE_NVML_PID a process
    that computes on each GPU. */

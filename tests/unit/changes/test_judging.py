@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.changes.judging import Tools, judge
-from forge_lsp.changes.telling import document_of, lines_of
+from forge_lsp.changes.rendering import document_of, lines_of
 from forge_lsp.changes.values import Change, FileChange, Judgement, Ruling
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade

@@ -81,8 +81,8 @@ async def test_a_module_that_is_lacking_is_unverified_unless_something_new_is_wr
 async def test_someone_is_typing_in_the_scope() -> None:
     broken = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
     hidden = Checked(problems=(problem(3, "was hidden"),))
-    mended = Checked(problems=(problem(4, "was hidden"),))
-    assert (await run(broken, mended, blank=hidden)).status is BuildStatus.PASSED
+    repaired = Checked(problems=(problem(4, "was hidden"),))
+    assert (await run(broken, repaired, blank=hidden)).status is BuildStatus.PASSED
     still = Checked(problems=(problem(2, "syntax"),), syntax=(problem(2, "syntax"),))
     assert (await run(broken, still, blank=Checked())).status is BuildStatus.FAILED
 

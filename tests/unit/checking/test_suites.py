@@ -152,10 +152,10 @@ async def test_an_untouched_tree_is_run_once_and_few_are_kept() -> None:
 
 
 def test_what_was_run_outweighs_what_could_not_be() -> None:
-    blocked = Evidence(blocked="no sandbox", remedy="mend it", seconds=1.0)
+    blocked = Evidence(blocked="no sandbox", remedy="fix it", seconds=1.0)
     one = Evidence(results=(not_run("tests", "no pytest"),), seconds=2.0)
     assert joined(blocked, one) == Evidence(results=one.results, seconds=3.0)
-    assert (joined(blocked, Evidence()).blocked, joined(Evidence(), blocked).remedy) == ("no sandbox", "mend it")
+    assert (joined(blocked, Evidence()).blocked, joined(Evidence(), blocked).remedy) == ("no sandbox", "fix it")
 
 
 def test_files_that_name_the_scope_come_before_those_that_name_its_module(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ async def test_a_refusal_sends_nothing() -> None:
     assert (model.requests, events.bodies, line.asked) == ([], [], ())
 
 
-@pytest.mark.parametrize("error", [DeadlineExceeded("late", deadline="total"), ModelFault("500", remedy="mend")])
+@pytest.mark.parametrize("error", [DeadlineExceeded("late", deadline="total"), ModelFault("500", remedy="fix it")])
 async def test_a_failed_call_stays_booked_and_is_told(error: ModelFault) -> None:
     line, events, purse = calls(ScriptedModel("opus", error, paid=True))
     with pytest.raises(type(error)):

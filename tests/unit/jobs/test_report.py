@@ -54,7 +54,7 @@ def interrupted() -> JobRecord:
 
 @pytest.mark.parametrize("job", [full_record, unverified, interrupted])
 def test_reports_read_as_they_were_approved(job: object) -> None:
-    """Set UPDATE_SNAPSHOTS=1 to write them anew, then read them."""
+    """Set UPDATE_SNAPSHOTS=1 to write them again, then read them."""
     assert callable(job)
     path = SNAPSHOTS / f"{job.__name__}.md"
     text = job_report(job())

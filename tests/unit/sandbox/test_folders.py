@@ -119,7 +119,7 @@ def test_remove_waits_for_one_who_still_writes(tmp_path: Path) -> None:
         writer.stdout.readline()
         remove(root)
         writer.wait(30)
-    remove(root)  # what it made anew after that
+    remove(root)  # what it made again after that
     assert list(tmp_path.iterdir()) == []
 
 

@@ -111,7 +111,7 @@ async def test_a_bubblewrap_that_is_there_but_does_not_work_is_not_taken(
     broken.chmod(0o755)
     monkeypatch.setattr(sandbox_module, "find_bwrap", lambda: (broken,))
     monkeypatch.setattr(sandbox_module.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(sandbox_module, "bubblewrap_remedy", lambda problem: f"mend {problem[:40]}")
+    monkeypatch.setattr(sandbox_module, "bubblewrap_remedy", lambda problem: f"fix {problem[:40]}")
     if not hasattr(os, "memfd_create"):
         pytest.skip("bubblewrap is a part of Linux")
     async with chooser(tmp_path, "preferred") as made:
@@ -119,7 +119,7 @@ async def test_a_bubblewrap_that_is_there_but_does_not_work_is_not_taken(
         finding = (await made.findings())[1]
         assert finding.status is FindingStatus.BROKEN
         assert "uid map" in finding.detail
-        assert (finding.remedy or "").startswith("mend ")
+        assert (finding.remedy or "").startswith("fix ")
 
 
 @posix

@@ -62,15 +62,15 @@ export function told(outcome: Outcome): Told {
       return { level: 'warning', text: `${line}, but not applied.${why}`, choices: ['preview', 'retry', 'report'] };
     case 'unverified':
     case 'exhausted': {
-      const mend = mending(outcome.reason);
-      const rest: Choice[] = mend.command ? ['terminal', 'report'] : ['retry', 'report'];
+      const fix = fixing(outcome.reason);
+      const rest: Choice[] = fix.command ? ['terminal', 'report'] : ['retry', 'report'];
       const text = `${line}. Nothing was changed.${why}`;
-      return { level: 'warning', text, choices: ['preview', 'apply', ...rest], ...mend };
+      return { level: 'warning', text, choices: ['preview', 'apply', ...rest], ...fix };
     }
     case 'failed': {
-      const mend = mending(outcome.reason);
-      const first: Choice = mend.command ? 'terminal' : 'doctor';
-      return { level: 'error', text: `Failed.${why || ' The report says more.'}`, choices: [first, 'report', 'log'], ...mend };
+      const fix = fixing(outcome.reason);
+      const first: Choice = fix.command ? 'terminal' : 'doctor';
+      return { level: 'error', text: `Failed.${why || ' The report says more.'}`, choices: [first, 'report', 'log'], ...fix };
     }
     case 'cancelled':
       return { level: 'none', text: 'Cancelled. Nothing was changed.', choices: [] };
@@ -92,7 +92,7 @@ const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotne
 const COMMAND = new RegExp(`^(?:[A-Z_]+=\\S+ )*(?:${PROGRAMS.join('|')}) [^;,\\n]+$`);
 
 /** The command that a reason names as its remedy: in backticks, or after its last dash. */
-export function mending(reason: string | null): { command?: string } {
+export function fixing(reason: string | null): { command?: string } {
   const quoted = /`([^`\n]+)`/.exec(reason ?? '')?.[1];
   const last = reason?.split(' - ').pop();
   const command = [quoted, last].find((words) => words !== undefined && COMMAND.test(words));

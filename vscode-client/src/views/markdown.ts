@@ -51,8 +51,8 @@ export function doctor(findings: readonly Finding[], origin: string): string {
     if (found.length > 0) {
       lines.push('', `## ${title}`, '');
       for (const { name, detail, remedy } of found) {
-        const mends = remedy && found !== well ? ` → ${code(remedy)}` : '';
-        lines.push(`- **${plain(name)}**: ${plain(detail, 400)}${mends}`);
+        const fixes = remedy && found !== well ? ` → ${code(remedy)}` : '';
+        lines.push(`- **${plain(name)}**: ${plain(detail, 400)}${fixes}`);
       }
     }
   }

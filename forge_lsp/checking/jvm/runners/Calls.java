@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes calls, each by itself on classes that are loaded anew, and reports what each gives, see {@link Reports}.
+ * Makes calls, each by itself on classes that are loaded afresh, and reports what each gives, see {@link Reports}.
  *
  * What is wanted stands on stdin, a word and a value a line: "key" (hexadecimal), "archive" (the classes), "seconds" (for
  * one call), "type" (the class whose methods make the calls), "call" (an id and a method). The exit code is 42 when all

@@ -38,7 +38,7 @@ final class Tested extends ClassLoader {
         Files.delete(archive);
     }
 
-    /** The same classes, which are to be loaded anew. */
+    /** The same classes, which are to be loaded afresh. */
     Tested(Tested other) {
         super(other.getParent());
         this.domain = other.domain;

@@ -1,4 +1,4 @@
-"""The ladder that ``auto`` makes on thirty rigs. Write the golden anew with ``FORGE_GOLDEN=write`` and read the
+"""The ladder that ``auto`` makes on thirty rigs. Write the golden again with ``FORGE_GOLDEN=write`` and read the
 difference."""
 
 from __future__ import annotations
