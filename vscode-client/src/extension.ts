@@ -7,6 +7,7 @@ import { fixHere, generateHere, generateInNewFile, supported } from './commands'
 import type { JobEvent, Request } from './job/contract';
 import { Jobs } from './job/jobs';
 import { Tracker } from './job/tracker';
+import type { Waiting } from './job/waiting';
 import { makeClient } from './server/client';
 import { find } from './server/find';
 import { environment, installOwn, places } from './server/places';
@@ -31,9 +32,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const status = new StatusBar();
   const pages = new Pages();
   let ready = false;
+  let waiting: Waiting | undefined;
 
   function show(): void {
-    status.show(tracker.running, ready);
+    status.show(tracker.running, ready, waiting);
+    setContext('resultWaits', waiting !== undefined);
     setContext('running', tracker.running.length > 0);
     setContext('ready', ready);
   }
@@ -80,13 +83,27 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   }
 
-  const previews = new Previews(ui, {
+  /** The user does not want a result: nothing offers it any more. */
+  async function discarded(jobId: string): Promise<void> {
+    jobs.dealtWith(jobId);
+    await completions.discard(jobId);
+  }
+
+  /** The last result, where there is one that nobody has dealt with. */
+  function lastResult(act: (result: Waiting) => unknown): unknown {
+    return waiting ? act(waiting) : void ui.say('info', 'No result waits to be dealt with. Job History has the earlier ones.');
+  }
+
+  const previews: Previews = new Previews(ui, {
     client: () => running.ready(),
     ask,
     retry: (jobId) => jobs.retry(jobId),
     report: (jobId) => showReport(views, jobId),
-    discarded: (jobId) => completions.discard(jobId),
-    dealtWith: (jobId) => completions.hide(jobId),
+    discarded,
+    dealtWith: (jobId) => {
+      jobs.dealtWith(jobId);
+      return completions.hide(jobId);
+    },
   });
   const completions: Completions = new Completions(ui, {
     client: () => running.ready(),
@@ -94,7 +111,11 @@ export function activate(context: vscode.ExtensionContext): void {
     preview: (jobId, uri, line) => previews.open(jobId, uri, line),
     retry: (jobId) => jobs.retry(jobId),
     apply: (client, jobId) => previews.applied(client, jobId),
-    dealtWith: (jobId) => previews.dealtWith(jobId),
+    discarded: (jobId) => jobs.dealtWith(jobId),
+    dealtWith: (jobId) => {
+      jobs.dealtWith(jobId);
+      return previews.dealtWith(jobId);
+    },
   });
   const questions: Questions = new Questions(ui, { client: () => running.ready(), ask });
   const jobs: Jobs = new Jobs(ui, {
@@ -114,6 +135,10 @@ export function activate(context: vscode.ExtensionContext): void {
     log: () => log.show(),
     mode: () => (serverSettings(context.extension.packageJSON).apply as { mode?: string } | undefined)?.mode,
     used: () => setContext('used', true),
+    waits: (result) => {
+      waiting = result;
+      show();
+    },
   });
   const views: Views = {
     server: running,
@@ -164,7 +189,22 @@ export function activate(context: vscode.ExtensionContext): void {
         await running.restart();
       }
     },
-    showMenu: () => menu(tracker.running.length > 0),
+    showMenu: () => menu(tracker.running.length > 0, waiting !== undefined),
+    previewLastResult: () => lastResult(({ jobId, uri, line }) => previews.open(jobId, uri, line)),
+    applyLastResult: () =>
+      lastResult(async ({ jobId }) => {
+        const client = await running.ready();
+        if (client && (await previews.applied(client, jobId))) {
+          await previews.dealtWith(jobId);
+        }
+      }),
+    retryLastResult: () => lastResult(({ jobId }) => jobs.retry(jobId)),
+    discardLastResult: () =>
+      lastResult(async ({ jobId }) => {
+        await previews.dealtWith(jobId);
+        await discarded(jobId);
+        ui.note('discarded; nothing was changed');
+      }),
     applyPreview: (uri) => previews.apply(uri),
     discardPreview: (uri) => previews.discard(uri),
     retryPreview: (uri) => previews.retry(uri),
@@ -218,9 +258,17 @@ function setContext(key: string, value: unknown): void {
   void vscode.commands.executeCommand('setContext', `forge.${key}`, value);
 }
 
-async function menu(busy: boolean): Promise<void> {
+async function menu(busy: boolean, waits: boolean): Promise<void> {
   const command = await ui.choose('Forge', [
     ...(busy ? [{ label: '$(debug-stop) Cancel', value: 'cancelRunning' }] : []),
+    ...(waits
+      ? [
+          { label: '$(diff) Preview Last Result', value: 'previewLastResult' },
+          { label: '$(check) Apply Last Result', value: 'applyLastResult' },
+          { label: '$(refresh) Try Again from Last Result …', value: 'retryLastResult' },
+          { label: '$(trash) Discard Last Result', value: 'discardLastResult' },
+        ]
+      : []),
     { label: '$(sparkle) Generate with Ensemble', value: 'generateHere' },
     { label: '$(new-file) Generate in a New File', value: 'generateInNewFile' },
     { label: '$(lightbulb) Fix This Problem', value: 'fixHere' },

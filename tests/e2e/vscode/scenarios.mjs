@@ -166,6 +166,39 @@ export async function ghost(bench) {
   return after;
 }
 
+/** The message of a result is gone: the status bar and the palette still have the result, until it is dealt with. */
+export async function lastResult(bench) {
+  const { page } = bench;
+  const proposal = page.locator('.tab.active').filter({ hasText: 'words.py: proposal' });
+  const ready = page.locator('.statusbar-item').filter({ hasText: 'Forge: result ready' });
+  await opened(bench, 'words.py', 1);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await page.keyboard.press('Control+F4');
+  await proposal.waitFor({ state: 'detached' });
+  await bench.quiet();
+  await ready.first().waitFor();
+  await bench.picture('ready');
+  await bench.palette('Forge: Preview Last Result');
+  await proposal.waitFor();
+  await page.keyboard.press('Control+F4');
+  await bench.palette('Forge: Apply Last Result');
+  await bench.until('return " ".join(reversed(words.split()))');
+  await ready.first().waitFor({ state: 'detached' });
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+  await bench.quiet();
+  await bench.line(1, 1);
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await bench.palette('Forge: Discard Last Result');
+  await proposal.waitFor({ state: 'detached' });
+  await ready.first().waitFor({ state: 'detached' });
+  assert.equal(await bench.text(), before);
+}
+
 /** A problem of the TypeScript server's is fixed, first by the light bulb, then by the palette. */
 export async function fix(bench) {
   await opened(bench, 'cart.ts', 4);

@@ -20,6 +20,8 @@ export interface Around {
   preview(jobId: string, uri: string, line: string): Promise<void>;
   retry(jobId: string): Promise<boolean>;
   apply(client: LanguageClient, jobId: string): Promise<boolean>;
+  /** The user does not want it. */
+  discarded(jobId: string): void;
   /** It is in its text: what else shows it goes. */
   dealtWith(jobId: string): Promise<void>;
 }
@@ -65,6 +67,7 @@ export class Completions implements vscode.Disposable {
     } else if (pressed === apply && client) {
       await this.around.apply(client, jobId);
     } else if (pressed === discard) {
+      this.around.discarded(jobId);
       await this.discard(jobId);
       this.ui.note('discarded; nothing was changed');
     } else if (pressed === again && (await this.around.retry(jobId))) {
