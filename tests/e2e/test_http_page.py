@@ -46,7 +46,8 @@ async def test_the_page(tmp_path: Path) -> None:
             await page.until("document.querySelectorAll('#scores circle').length === 3")
             assert await page.value("location.hash") == ""  # the token is out of the address bar
             assert await page.value("document.querySelectorAll('#all-scores circle').length") >= 1
-            assert await page.value("document.querySelector('#costs .remark').textContent") == "nothing was spent"
+            for figure in ("costs-figure", "all-costs-figure"):  # nothing was spent
+                assert await page.value(f"document.getElementById('{figure}').offsetParent") is None
             assert await page.value("document.querySelector('#scores .remark')") is None
             assert "accepted" in await page.value("document.getElementById('job-line').textContent")
             await page.value("document.querySelectorAll('details').forEach((node) => { node.open = true; })")
@@ -69,6 +70,8 @@ async def test_the_page(tmp_path: Path) -> None:
         await page.until("document.getElementById('running-section').hidden")
         shown = (await served.client.get(f"/api/orchestrator/jobs/{job}")).json()
         assert shown["outcome"] == "cancelled"
+        told = await page.value("document.getElementById('attempts').textContent")
+        assert "stopped" in told and "runs" not in told  # it is over
         assert browser.complaints == []
 
 

@@ -1,4 +1,4 @@
-"""Which tests run in the same process of pytest-xdist: those of one file, whose servers are then started once, and those
+"""Which tests run in the same process of pytest-xdist: those of one file, whose servers start once, and those
 of one project in the tables, which compile the same answers."""
 
 from __future__ import annotations

@@ -112,6 +112,7 @@ function drawLedger() {
   const costs = past.map((entry, index) => ({
     label: String(index + 1), value: entry.costUsd, title: `${first(entry.task)}: ${usd(entry.costUsd)}`,
   }));
+  show("all-costs-figure", past.some((entry) => entry.costUsd > 0));
   bars(at("all-costs"), costs, { label: "Cost by job in USD", empty: "nothing was spent" });
   const accepted = ledger.filter((entry) => entry.outcome === "accepted").length;
   const cost = ledger.reduce((sum, entry) => sum + entry.costUsd, 0);
@@ -195,11 +196,12 @@ function drawJob({ document: found, others, events, heard, loaded }) {
   const costs = attempts.map((attempt) => ({
     label: String(attempt.number), value: (sum += attempt.costUsd), title: `attempt ${attempt.number}: ${usd(sum)}`,
   }));
+  show("costs-figure", sum > 0);
   dots(at("costs"), costs, { label: "Cost so far in USD", joined: true, empty: "nothing was spent" });
   if (drawn === found) return; // what a person reads, selects or opens stays as it is until it changes
   drawn = found;
   const open = new Set([...at("attempts").querySelectorAll("details[open]")].map((node) => node.dataset.number));
-  at("attempts").replaceChildren(...attempts.map((attempt) => attemptNode(attempt, open)));
+  at("attempts").replaceChildren(...attempts.map((attempt) => attemptNode(attempt, open, over)));
   show("code-part", found.code !== null);
   at("code").textContent = found.code ?? "";
   show("alternatives-part", others.length > 1);
@@ -255,12 +257,12 @@ function stages(events, more, least) {
   return { rows: found, seconds: now };
 }
 
-function attemptNode(attempt, open) {
+function attemptNode(attempt, open, over) {
   const compiled = { true: "compiles", false: "does not compile" }[attempt.compiled] ?? (attempt.decision ? "not checked" : null);
   const examples = counted(attempt.checks);
   const head = attempt.skipped
     ? `${attempt.number} · skipped: ${attempt.skipped}`
-    : [attempt.number, attempt.decision ?? "runs", compiled, examples,
+    : [attempt.number, attempt.decision ?? (over ? "stopped" : "runs"), compiled, examples,
         attempt.score === null ? null : `score ${attempt.score.toFixed(1)}`,
         attempt.decision ? `${attempt.seconds.toFixed(1)} s` : null,
         usd(attempt.costUsd)].filter((part) => part !== null).join(" · ");

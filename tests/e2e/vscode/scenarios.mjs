@@ -285,6 +285,8 @@ export async function consent(bench) {
   await bench.page.waitForTimeout(300);
   await bench.picture('asked');
   assert.match(await dialog.innerText(), /Send code of consent to ollama[\s\S]*Estimated cost/);
+  const focused = await bench.page.evaluate(() => document.activeElement?.textContent ?? '');
+  assert.match(focused, /Not now/, 'Enter costs nothing');
   await dialog.getByRole('button', { name: 'Not now' }).click();
   await bench.toast('Failed').or(bench.toast('Nothing was changed')).first().waitFor();
   await bench.picture('refused');
