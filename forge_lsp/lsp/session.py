@@ -25,6 +25,7 @@ from forge_lsp.lsp.questions import Keepable, keepable_of
 from forge_lsp.lsp.registering import Registrar, covered, registrations
 from forge_lsp.lsp.shown import Editor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
+from forge_lsp.lsp.wrong_settings import diagnostics
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
@@ -67,6 +68,7 @@ class Session:
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
+        self._marked: tuple[Path, ...] = ()
         self._registrar = Registrar(self._ask)
         self._closed = False
         self.shown: dict[str, ShownJob] = {}
@@ -220,10 +222,19 @@ class Session:
     def _tell_problem(self) -> None:
         """Show a problem once, and again only when it is another."""
         problem = self._problem()
+        self._mark(problem)
         words = None if problem is None else problem.full_message
         if words is not None and words != self._told:
             self.editor.say(lsp.MessageType.Error, words if words.startswith("forge-lsp") else f"forge-lsp: {words}")
         self._told = words
+
+    def _mark(self, problem: ForgeError | None) -> None:
+        """Show in the settings files what is wrong in them, and take back what is right now."""
+        found = diagnostics(problem.problems) if isinstance(problem, SettingsError) else {}
+        for path in dict.fromkeys((*self._marked, *found)):
+            params = lsp.PublishDiagnosticsParams(uri=path.as_uri(), diagnostics=found.get(path, []))
+            self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+        self._marked = tuple(found)
 
     def _tell_lens(self) -> None:
         """Have the editor ask for its code lenses again where the settings want other ones than before."""
