@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class Course:
     _attempt: AttemptStarted | None = None
     _done: set[Stage] = field(default_factory=set[Stage])
     _now: Stage | None = None
+    _begun: Counter[tuple[int, Stage]] = field(default_factory=Counter[tuple[int, Stage]])
 
     def updates(self, event: JobEvent) -> list[Any]:
         """Return what one event changes in what the user sees."""
@@ -42,6 +44,7 @@ class Course:
                 return [self._plan()]
             case StageStarted() as body:
                 self._now = body.stage
+                self._begun[body.number, body.stage] += 1
                 title = f"{_TITLES[body.stage]}: {body.detail}" if body.detail else _TITLES[body.stage]
                 call = acp.start_tool_call(
                     self._id(body.number, body.stage),
@@ -79,7 +82,9 @@ class Course:
         return [acp.update_tool_call(call, status="failed")]
 
     def _id(self, number: int, stage: Stage) -> str:
-        return f"{self.job_id}-{number}-{stage}"
+        """The id of a stage's call; an attempt can come to the same stage again, which is then a call of its own."""
+        times = self._begun[number, stage]
+        return f"{self.job_id}-{number}-{stage}" + (f"-{times}" if times > 1 else "")
 
     def _plan(self) -> schema.AgentPlanUpdate:
         attempt = self._attempt

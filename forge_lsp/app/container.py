@@ -111,6 +111,8 @@ class Container:
 
     async def examine(self) -> None:
         """Look whether the settings are right, and remember it. A fault of the machine is no fault of theirs."""
+        from forge_lsp.config.described import described
+
         self._problem = None
         try:
             settings = (await self.settings()).resolved.settings
@@ -121,6 +123,7 @@ class Container:
         except EnvironmentFault:  # told by the doctor, and by the first job
             sources = await self._sources(self.folders[0] if self.folders else None)
             self._lens = sources.table("lens").get("enabled", True) is True
+            self.languages.extend(described(sources.table("language")))
 
     async def servers(
         self, gib: tuple[float, ...] | None

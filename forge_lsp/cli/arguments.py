@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
+from typing import NoReturn
 
 from forge_lsp import __version__
 
 __all__ = ["Options", "grammar", "parse"]
 
 EPILOG = "Without a command, forge-lsp speaks the Language Server Protocol on standard input and output."
+_CHOICE = re.compile(r"invalid choice: '(?P<word>[^']*)' (?P<choose>\(choose from (?P<known>[^)]*)\))")
 
 
 class Options(argparse.Namespace):
@@ -84,6 +87,19 @@ def _check_usage(options: Options) -> None:
         grammar().error("check: --range needs exactly one FILE")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names the command or option that may be meant, as newer versions of argparse can."""
+
+    def error(self, message: str) -> NoReturn:
+        if (found := _CHOICE.search(message)) is not None:
+            from difflib import get_close_matches
+
+            known = [word.strip(" '") for word in found["known"].split(",")]
+            if near := get_close_matches(found["word"], known, n=1, cutoff=0.7):
+                message = f"{message[: found.start('choose')].rstrip()} - did you mean {near[0]}?"
+        super().error(message)
+
+
 class _Version(argparse.Action):
     def __init__(self, option_strings: list[str], dest: str, **_: object) -> None:
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
@@ -148,7 +164,7 @@ def _running(parser: argparse.ArgumentParser) -> None:
 
 def grammar() -> argparse.ArgumentParser:
     """Return the parser of the command line, with a parser for each command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="forge-lsp", description="Writes code by committee and proves it before you see it.", epilog=EPILOG
     )
     parser.add_argument("--version", action=_Version)

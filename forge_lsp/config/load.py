@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from forge_lsp.config.sources import Layer, Layers, Table, environment_layer, file_layer, merge, user_file
 from forge_lsp.config.tree import Settings
 from forge_lsp.config.trust import misread, named_profile, narrowed, widened
+from forge_lsp.config.wording import wording
 from forge_lsp.core.errors import SettingsError
 
 __all__ = ["PROFILES", "Resolved", "Sources", "gather", "profile_layer", "resolve"]
@@ -168,11 +169,9 @@ def _defaults() -> Table:
 
 def _problems(error: ValidationError, layers: Layers) -> tuple[str, ...]:
     lines: list[str] = []
-    for problem in error.errors(include_url=False, include_input=False):
+    for problem in error.errors(include_url=False):
         path = problem["loc"]
-        unknown = problem["type"] in ("extra_forbidden", "unexpected_keyword_argument")
-        what = "unknown key" if unknown else problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{'.'.join(map(str, path))} ({layers.source_of(path)}): {what}")
+        lines.append(f"{'.'.join(map(str, path))} ({layers.source_of(path)}): {wording(problem, Settings)}")
     return tuple(lines)
 
 

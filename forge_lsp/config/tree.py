@@ -225,6 +225,10 @@ class NewLanguage(_Table):
             raise ValueError(f'{wrong[0]!r} is no suffix; write it with its dot, as ".rb"')
         return self
 
+    def named(self, id_: str) -> Language:
+        """Return it as the language with this identifier."""
+        return Language(id=id_, title=self.title or id_, suffixes=self.suffixes, names=self.names, comment=self.comment)
+
 
 class Check(_Table):
     """Compiling and running candidates. A table of its own for each language, as `[check.python]`."""
@@ -328,10 +332,7 @@ class Settings(_Table):
     @property
     def described(self) -> tuple[Language, ...]:
         """The languages that these settings describe."""
-        return tuple(
-            Language(id=key, title=one.title or key, suffixes=one.suffixes, names=one.names, comment=one.comment)
-            for key, one in self.language.items()
-        )
+        return tuple(one.named(key) for key, one in self.language.items())
 
     @property
     def languages(self) -> Languages:

@@ -28,6 +28,7 @@ _PAGE = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/wire.js": ("wire.js", "text/javascript; charset=utf-8"),
     "/plots.js": ("plots.js", "text/javascript; charset=utf-8"),
+    "/question.js": ("question.js", "text/javascript; charset=utf-8"),
 }
 """The page: a shell without data, the same for everybody, so that it needs no token."""
 

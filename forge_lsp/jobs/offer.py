@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.contract import Recheck
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Offer", "in_place_of", "offer_of", "target_text"]
+__all__ = ["Offer", "in_place_of", "offer_of", "scope_in", "target_text"]
 
 BOM = "\ufeff"
 
@@ -63,14 +63,7 @@ def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool
 
     Raises EditConflict when the user's changes touch the scope or cannot be merged.
     """
-    base, candidate, scope = offer.base, offer.text, offer.scope.range
-    # a file that is opened (or closed) in between loses (or gains) its BOM; that is not a change
-    if base.startswith(BOM) and not present.startswith(BOM):
-        base, candidate = base.removeprefix(BOM), candidate.removeprefix(BOM)
-        scope = TextRange(start=max(0, scope.start - 1), end=max(0, scope.end - 1))
-    elif present.startswith(BOM) and not base.startswith(BOM):
-        base, candidate = BOM + base, BOM + candidate
-        scope = TextRange(start=scope.start + 1, end=scope.end + 1)
+    base, candidate, scope = _with_bom_as(present, offer)
     if present == base:
         return candidate, False
     if present == candidate:
@@ -78,6 +71,27 @@ def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool
     if any(_touches(edit, scope) for edit in editing.minimal(base, present)):
         raise EditConflict("The code that was to be replaced was changed while the job ran.")
     return editing.merge(base, candidate, present), True
+
+
+def scope_in(present: str, offer: Offer, editing: Editing) -> TextRange:
+    """Where the scope is in ``present``, a text in which it was not touched."""
+    base, _, scope = _with_bom_as(present, offer)
+    before = [edit for edit in editing.minimal(base, present) if edit.range.end <= scope.start]
+    moved = sum(len(edit.text) - (edit.range.end - edit.range.start) for edit in before)
+    return TextRange(start=scope.start + moved, end=scope.end + moved)
+
+
+def _with_bom_as(present: str, offer: Offer) -> tuple[str, str, TextRange]:
+    """The offer's base, text and scope, with a byte order mark where ``present`` has one: a file that is opened (or
+    closed) in between loses (or gains) it, which is not a change."""
+    base, candidate, scope = offer.base, offer.text, offer.scope.range
+    if base.startswith(BOM) and not present.startswith(BOM):
+        base, candidate = base.removeprefix(BOM), candidate.removeprefix(BOM)
+        scope = TextRange(start=max(0, scope.start - 1), end=max(0, scope.end - 1))
+    elif present.startswith(BOM) and not base.startswith(BOM):
+        base, candidate = BOM + base, BOM + candidate
+        scope = TextRange(start=scope.start + 1, end=scope.end + 1)
+    return base, candidate, scope
 
 
 def _touches(edit: TextEdit, scope: TextRange) -> bool:

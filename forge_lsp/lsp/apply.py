@@ -106,6 +106,11 @@ class Applier:
         self._waits = waits or Waits()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @property
+    def accepts(self) -> bool:
+        """Whether the editor takes edits from a server."""
+        return self._accepts
+
     def edit(self, present: Present, target: str, editing: Editing) -> lsp.WorkspaceEdit:
         """The smallest edit from the document as it is now to ``target``, in the client's units."""
         before, after = present.text[present.hidden :], target[present.hidden :]

@@ -18,6 +18,7 @@ from forge_lsp.jobs.document import outcome_document, question_of
 from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.consent import asker
+from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
 from forge_lsp.lsp.protocol import Written
 from forge_lsp.lsp.questions import keep_example, tell_late
@@ -44,6 +45,8 @@ class Commands:
             "forge.generate": self._generate,
             "forge.result": self._result,
             "forge.apply": self._apply,
+            "forge.taken": self._taken,
+            "forge.discard": self._discard,
             "forge.alternatives": self._alternatives,
             "forge.answer": self._answer,
             "forge.keepExample": self._keep_example,
@@ -73,6 +76,8 @@ class Commands:
         asked = arguments.generate(services.languages)
         request = self._request(asked)
         job = await services.jobs.start(request)
+        if asked.follow_up is not None:
+            self._session.editor.waiting.forget(asked.follow_up.job_id)
         shown = ShownJob(
             job=job,
             services=services,
@@ -149,6 +154,16 @@ class Commands:
         services = await self._session.ready()
         applied = await apply_offer(services, self._session.editor, job_id, candidate)
         return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
+
+    async def _taken(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        applied = await take(services, self._session.editor, job_id)
+        return {"jobId": job_id, "applied": applied.applied, "reason": applied.reason}
+
+    async def _discard(self, arguments: Arguments, _: Token) -> object:
+        job_id = arguments.job_id()
+        return {"jobId": job_id, "discarded": self._session.editor.waiting.forget(job_id) is not None}
 
     async def _alternatives(self, arguments: Arguments, _: Token) -> object:
         job_id = arguments.job_id()

@@ -43,10 +43,11 @@ def asker(client: Requests, workspace: Path | None, *, timeout: float = 120.0) -
     one_at_a_time = asyncio.Lock()
 
     async def ask(asked: ConsentQuestion) -> bool:
+        # the first is what Enter takes in most editors: it must cost nothing
         params = lsp.ShowMessageRequestParams(
             type=lsp.MessageType.Warning,
             message=question(asked, workspace),
-            actions=[lsp.MessageActionItem(title=title) for title in (ALLOW, NOT_NOW, NEVER)],
+            actions=[lsp.MessageActionItem(title=title) for title in (NOT_NOW, ALLOW, NEVER)],
         )
         async with one_at_a_time:
             try:

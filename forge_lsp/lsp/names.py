@@ -12,6 +12,8 @@ COMMANDS = (
     "forge.generate",
     "forge.result",
     "forge.apply",
+    "forge.taken",
+    "forge.discard",
     "forge.alternatives",
     "forge.answer",
     "forge.keepExample",

@@ -41,6 +41,7 @@ async def apply_offer(services: Services, editor: Editor, job_id: str, candidate
     applied = await editor.applier.apply(offer, services.editing, insist=insist)
     if applied.applied:
         services.jobs.mark_applied(job_id)
+        editor.waiting.forget(job_id)
         if candidate is not None:
             await services.jobs.took(job_id, candidate)
         editor.afterwards.remember(services, job_id, kept.language, offer, applied.change)

@@ -88,7 +88,8 @@ class ForgeProtocol(LanguageServerProtocol):
 
     @lsp_method(lsp.INITIALIZE)
     def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
-        """Keep texts exactly as the editor has them, and say that commands report progress."""
+        """Keep texts exactly as the editor has them, say that commands report progress, and name no provider that the
+        client does not know."""
         self.initialize_params = params
         result = yield from super().lsp_initialize(params)
         base = self.workspace
@@ -100,6 +101,9 @@ class ForgeProtocol(LanguageServerProtocol):
         )
         if result.capabilities.execute_command_provider is not None:
             result.capabilities.execute_command_provider.work_done_progress = True
+        text_document = params.capabilities.text_document
+        if text_document is None or text_document.inline_completion is None:
+            result.capabilities.inline_completion_provider = None  # LSP 3.18: older clients do not know it
         return result
 
     @lsp_method(lsp.SHUTDOWN)

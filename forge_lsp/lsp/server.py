@@ -149,6 +149,10 @@ def create_server(
     async def lenses(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:  # pyright: ignore[reportUnusedFunction] - registered
         return await _lenses(server.session, params.text_document.uri)
 
+    @server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())
+    async def inline(params: lsp.InlineCompletionParams) -> list[lsp.InlineCompletionItem]:  # pyright: ignore[reportUnusedFunction] - registered
+        return await _inline(server.session, params)
+
     return server
 
 
@@ -199,6 +203,14 @@ async def _lenses(session: Session, uri: str) -> list[lsp.CodeLens]:
         return code_lenses(uri, services.scoping.unfinished(document), session.editor.documents.index(present))
 
     return await asyncio.to_thread(find)
+
+
+async def _inline(session: Session, params: lsp.InlineCompletionParams) -> list[lsp.InlineCompletionItem]:
+    from forge_lsp.lsp.inline import inline_completions
+
+    if session.services is None:
+        return []
+    return await inline_completions(session.services, session.editor, params)
 
 
 def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:

@@ -22,8 +22,10 @@ from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.questions import Keepable, keepable_of
+from forge_lsp.lsp.registering import Registrar, covered, registrations
 from forge_lsp.lsp.shown import Editor, ShownJob
 from forge_lsp.lsp.texts import ExactWorkspace
+from forge_lsp.lsp.wrong_settings import diagnostics
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
@@ -66,6 +68,8 @@ class Session:
         self._told: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lens: bool | None = None
+        self._marked: tuple[Path, ...] = ()
+        self._registrar = Registrar(self._ask)
         self._closed = False
         self.shown: dict[str, ShownJob] = {}
         self.examples: dict[tuple[str, str], Keepable] = {}
@@ -158,6 +162,7 @@ class Session:
                 logger.info("All of this is kept in %s", self._log.path)
         self._tell_problem()
         self._tell_lens()
+        self._tell_languages()
 
     async def _register(self) -> None:
         """Ask to hear of changed settings, where the client wants to be asked."""
@@ -209,6 +214,7 @@ class Session:
             logger.info("The settings are wrong: %s", error)
         self._tell_problem()
         self._tell_lens()
+        self._tell_languages()
 
     def _problem(self) -> ForgeError | None:
         return self._failure if self._services is None else self._services.problem()
@@ -216,10 +222,19 @@ class Session:
     def _tell_problem(self) -> None:
         """Show a problem once, and again only when it is another."""
         problem = self._problem()
+        self._mark(problem)
         words = None if problem is None else problem.full_message
         if words is not None and words != self._told:
             self.editor.say(lsp.MessageType.Error, words if words.startswith("forge-lsp") else f"forge-lsp: {words}")
         self._told = words
+
+    def _mark(self, problem: ForgeError | None) -> None:
+        """Show in the settings files what is wrong in them, and take back what is right now."""
+        found = diagnostics(problem.problems) if isinstance(problem, SettingsError) else {}
+        for path in dict.fromkeys((*self._marked, *found)):
+            params = lsp.PublishDiagnosticsParams(uri=path.as_uri(), diagnostics=found.get(path, []))
+            self._protocol.notify(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+        self._marked = tuple(found)
 
     def _tell_lens(self) -> None:
         """Have the editor ask for its code lenses again where the settings want other ones than before."""
@@ -229,6 +244,12 @@ class Session:
         support = None if workspace is None else workspace.code_lens
         if before not in (None, wanted) and support is not None and support.refresh_support:
             self.background(self._refresh_lenses(), "lenses")
+
+    def _tell_languages(self) -> None:
+        """Have the editor tell of documents in languages that its own selectors do not have."""
+        own, client = covered(self._options().get("languages")), self._protocol.client_capabilities.text_document
+        if self._services is not None and own is not None:
+            self.background(self._registrar.update(registrations(self._services.languages, own, client)), "languages")
 
     async def _refresh_lenses(self) -> None:
         await self._ask(lsp.WORKSPACE_CODE_LENS_REFRESH, None)

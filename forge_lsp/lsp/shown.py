@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import JobEvent, QuestionAsked
-from forge_lsp.core.questions import Effect, Question
+from forge_lsp.core.questions import Question
 from forge_lsp.jobs.contract import ApplyMode
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applied, Applier
 from forge_lsp.lsp.documents import Documents
+from forge_lsp.lsp.inline import Waiting, answered_since
 from forge_lsp.lsp.progress import Progress, ProgressState, Step, WorkDone, end_message
 from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.questions import Questioner
@@ -52,6 +53,8 @@ class Editor:
     job_events: bool
     questions: bool = False
     """Whether it takes our own request for questions."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Results that wait to be applied by the user."""
 
     def can_show_documents(self) -> bool:
         """Whether a report can be opened in it."""
@@ -157,8 +160,10 @@ class ShownJob:
                 self._editor.say(lsp.MessageType.Error, f"forge-lsp: {result.reason or result.outcome}")
             return result
         if self._job.prepared.apply is not ApplyMode.EDIT:
+            if self._job.prepared.apply is ApplyMode.PREVIEW and result.outcome is Outcome.ACCEPTED:
+                self._editor.waiting.remember(result.job_id, result.uri)
             return result
-        if _answered_since(result):
+        if answered_since(result):
             if plain:
                 self._background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED:
@@ -249,11 +254,6 @@ class ShownJob:
             await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
         except (JsonRpcException, TimeoutError):
             self._editor.say(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
-
-
-def _answered_since(result: JobRecord) -> bool:
-    """Whether an answer came once the job had decided, and makes another candidate the best, or none."""
-    return any(one.late and one.effect in (Effect.CHANGED, Effect.REFUTED) for one in result.questions)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -31,6 +31,10 @@ return {
     ['forge.generate'] = function(command, context)
       require('forge.job').from_action(command, context)
     end,
+    -- An inline completion was taken (Neovim 0.12): the preview of that result goes.
+    ['forge.taken'] = function(command, context)
+      require('forge.preview').taken(command, context)
+    end,
   },
   handlers = {
     ['workspace/applyEdit'] = function(...)

@@ -82,6 +82,7 @@ vim.api.nvim_create_autocmd('BufWriteCmd', {
   end,
 })
 
+require('forge.languages').extend()
 if require('forge.config').get().enable then
   vim.lsp.enable('forge')
 end

@@ -91,9 +91,17 @@ def install(folder: Path, *, command: tuple[str, ...] = COMMAND, pack: str = "st
 
 
 async def drive(
-    folder: Path, scenario: str, values: Mapping[str, object], *, text: str = TEXT, timeout: float = 100, **more: object
+    folder: Path,
+    scenario: str,
+    values: Mapping[str, object],
+    *,
+    text: str = TEXT,
+    tables: str = "",
+    timeout: float = 100,
+    **more: object,
 ) -> Path:
-    """Run a scenario on ``work/words.py``; answers that file. Fails with what the scenario told."""
+    """Run a scenario on ``work/words.py``; answers that file. Fails with what the scenario told. ``tables`` are further
+    lines of the user's settings."""
     work = folder / "work"
     work.mkdir()
     (work / "forge.toml").write_text("", encoding="utf-8")
@@ -105,6 +113,8 @@ async def drive(
         "EDITOR_TEST_SUPPORT": str(HERE / "support.lua"),
         "LANG": "C.UTF-8",
     }
+    with (folder / "forge.toml").open("a", encoding="utf-8") as file_of_settings:
+        file_of_settings.write(tables)
     process = await asyncio.create_subprocess_exec(
         neovim() or "nvim",
         *("--headless", "-n", "-i", "NONE", file.name, "-S", str(HERE / f"{scenario}.lua")),
@@ -192,6 +202,32 @@ async def test_lens(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
         await drive(tmp_path, "lens", settings(ollama.url), text=TEXT + "# TODO(forge): whether it is odd\n")
+
+
+OWN_LANGUAGES = """
+[language.wish]  # Neovim does not know it
+title = "Wish"
+suffixes = [
+    ".wish",
+    '.wsh',
+]
+
+[language.elixir]
+suffixes = [".ex"]
+
+[language."own-ruby"]
+suffixes = [".rake"]
+names = ["rake"]
+
+[check.wish]
+command = ["true", "{file}"]
+"""
+
+
+async def test_languages_of_settings(tmp_path: Path) -> None:
+    cast = Cast({"generate": Script.say(fenced("say two", "wish")), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "languages", settings(ollama.url), tables=OWN_LANGUAGES)
 
 
 async def test_maps(tmp_path: Path) -> None:

@@ -199,6 +199,17 @@ async def test_preview(stage: Stage) -> None:
     assert "found.insert" in stage.prompts()[2]
 
 
+async def test_ghost_text(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    work = await stage.play("ghost", good())
+    assert (work / "words.py").read_text() == TEXT, "nothing was saved"
+
+
+async def test_last_result(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    await stage.play("lastResult", good())
+
+
 async def test_report_history_models_doctor(stage: Stage) -> None:
     await stage.play("pages", good(), patience=200)
 

@@ -24,9 +24,9 @@ const NAMES: Record<string, string> = {
 };
 
 /** In the active editor; where there is none of our languages, in a new file. */
-export async function generateHere(ui: Ui, jobs: Jobs): Promise<void> {
+export async function generateHere(ui: Ui, jobs: Jobs, takes: (document: vscode.TextDocument) => Promise<boolean>): Promise<void> {
   const editor = vscode.window.activeTextEditor;
-  if (!editor || !supported(editor.document)) {
+  if (!editor || !(await takes(editor.document))) {
     return generateInNewFile(ui, jobs);
   }
   const { document, selection } = editor;
@@ -105,7 +105,8 @@ function fix(uri: vscode.Uri, problem: vscode.Diagnostic): Request {
   return { uri: uri.toString(), range: diagnostic.range, diagnostics: [diagnostic] };
 }
 
-function supported(document: vscode.TextDocument): boolean {
+/** Whether a document is in a language that the extension knows by itself; settings may describe others. */
+export function supported(document: vscode.TextDocument): boolean {
   const known: readonly string[] = LANGUAGES;
   return known.includes(document.languageId) && ['file', 'untitled'].includes(document.uri.scheme);
 }

@@ -1,11 +1,13 @@
 // What the extension is made of, put together.
 
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
-import { fixHere, generateHere, generateInNewFile } from './commands';
+import { DidOpenTextDocumentNotification, ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
+import { fixHere, generateHere, generateInNewFile, supported } from './commands';
 import type { JobEvent, Request } from './job/contract';
 import { Jobs } from './job/jobs';
 import { Tracker } from './job/tracker';
+import type { Waiting } from './job/waiting';
 import { makeClient } from './server/client';
 import { find } from './server/find';
 import { environment, installOwn, places } from './server/places';
@@ -13,8 +15,10 @@ import { interpreter, watch } from './server/python';
 import { message, Server } from './server/server';
 import { clientSettings, serverSettings } from './settings/current';
 import { withPython } from './settings/explicit';
+import { describesLanguages, userFile } from './settings/languages';
 import { ui } from './ui';
 import { Questions } from './views/asking';
+import { Completions } from './views/completions';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
 import { Previews, SCHEME as PREVIEW } from './views/preview';
@@ -28,9 +32,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const status = new StatusBar();
   const pages = new Pages();
   let ready = false;
+  let waiting: Waiting | undefined;
 
   function show(): void {
-    status.show(tracker.running, ready);
+    status.show(tracker.running, ready, waiting);
+    setContext('resultWaits', waiting !== undefined);
     setContext('running', tracker.running.length > 0);
     setContext('ready', ready);
   }
@@ -50,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
           show();
         },
         question: (asked, token) => questions.ask(asked, token),
+        completion: (document, position, item) => completions.drawn(document, position, item),
         withdrawn: ({ jobId, question }) => questions.forget(jobId, question),
         ended,
       }),
@@ -76,16 +83,46 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   }
 
-  const previews = new Previews(ui, {
+  /** The user does not want a result: nothing offers it any more. */
+  async function discarded(jobId: string): Promise<void> {
+    jobs.dealtWith(jobId);
+    await completions.discard(jobId);
+  }
+
+  /** The last result, where there is one that nobody has dealt with. */
+  function lastResult(act: (result: Waiting) => unknown): unknown {
+    return waiting ? act(waiting) : void ui.say('info', 'No result waits to be dealt with. Job History has the earlier ones.');
+  }
+
+  const previews: Previews = new Previews(ui, {
     client: () => running.ready(),
     ask,
     retry: (jobId) => jobs.retry(jobId),
     report: (jobId) => showReport(views, jobId),
+    discarded,
+    dealtWith: (jobId) => {
+      jobs.dealtWith(jobId);
+      return completions.hide(jobId);
+    },
+  });
+  const completions: Completions = new Completions(ui, {
+    client: () => running.ready(),
+    ask,
+    preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    retry: (jobId) => jobs.retry(jobId),
+    apply: (client, jobId) => previews.applied(client, jobId),
+    discarded: (jobId) => jobs.dealtWith(jobId),
+    dealtWith: (jobId) => {
+      jobs.dealtWith(jobId);
+      return previews.dealtWith(jobId);
+    },
   });
   const questions: Questions = new Questions(ui, { client: () => running.ready(), ask });
   const jobs: Jobs = new Jobs(ui, {
     client: () => running.ready(),
     preview: (jobId, uri, line) => previews.open(jobId, uri, line),
+    complete: (jobId, uri) => completions.wait(jobId, uri),
+    offer: (jobId, uri, line) => completions.offer(jobId, uri, line),
     apply: (client, jobId) => previews.applied(client, jobId),
     keep: async (client, jobId, question) => {
       const kept = await ask<{ kept: boolean; reason: string | null }>(client, 'forge.keepExample', { jobId, question });
@@ -98,6 +135,10 @@ export function activate(context: vscode.ExtensionContext): void {
     log: () => log.show(),
     mode: () => (serverSettings(context.extension.packageJSON).apply as { mode?: string } | undefined)?.mode,
     used: () => setContext('used', true),
+    waits: (result) => {
+      waiting = result;
+      show();
+    },
   });
   const views: Views = {
     server: running,
@@ -110,6 +151,12 @@ export function activate(context: vscode.ExtensionContext): void {
     retry: (jobId) => jobs.retry(jobId),
     knows: (jobId) => jobs.knows(jobId),
   };
+
+  /** Whether the server knows a document's language: one of settings is registered by the server itself. */
+  async function takes(document: vscode.TextDocument): Promise<boolean> {
+    const client = supported(document) ? undefined : await running.ready();
+    return supported(document) || client?.getFeature(DidOpenTextDocumentNotification.method).getProvider(document) !== undefined;
+  }
 
   async function cancel(): Promise<void> {
     const all = tracker.running;
@@ -125,7 +172,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const commands: Record<string, (uri?: vscode.Uri) => unknown> = {
-    generateHere: () => generateHere(ui, jobs),
+    generateHere: () => generateHere(ui, jobs, takes),
     generateInNewFile: () => generateInNewFile(ui, jobs),
     fixHere: () => fixHere(ui, jobs),
     answerQuestion: () => questions.open(),
@@ -142,7 +189,22 @@ export function activate(context: vscode.ExtensionContext): void {
         await running.restart();
       }
     },
-    showMenu: () => menu(tracker.running.length > 0),
+    showMenu: () => menu(tracker.running.length > 0, waiting !== undefined),
+    previewLastResult: () => lastResult(({ jobId, uri, line }) => previews.open(jobId, uri, line)),
+    applyLastResult: () =>
+      lastResult(async ({ jobId }) => {
+        const client = await running.ready();
+        if (client && (await previews.applied(client, jobId))) {
+          await previews.dealtWith(jobId);
+        }
+      }),
+    retryLastResult: () => lastResult(({ jobId }) => jobs.retry(jobId)),
+    discardLastResult: () =>
+      lastResult(async ({ jobId }) => {
+        await previews.dealtWith(jobId);
+        await discarded(jobId);
+        ui.note('discarded; nothing was changed');
+      }),
     applyPreview: (uri) => previews.apply(uri),
     discardPreview: (uri) => previews.discard(uri),
     retryPreview: (uri) => previews.retry(uri),
@@ -156,6 +218,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     status,
     previews,
+    completions,
     questions,
     jobs,
     vscode.workspace.registerTextDocumentContentProvider(PAGE, pages),
@@ -168,7 +231,23 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   );
   void watch(() => void running.restart(), context.subscriptions);
-  void running.restart();
+  startWhenWanted(context, () => running.restart());
+}
+
+/** Start with the first document in a language of ours; at once where settings describe further ones. */
+function startWhenWanted(context: vscode.ExtensionContext, start: () => void): void {
+  const described = describesLanguages(serverSettings(context.extension.packageJSON), userFile(environment(), homedir(), process.platform));
+  if (described || vscode.workspace.textDocuments.some(supported)) {
+    start();
+    return;
+  }
+  const waiting = vscode.workspace.onDidOpenTextDocument((document) => {
+    if (supported(document)) {
+      waiting.dispose();
+      start();
+    }
+  });
+  context.subscriptions.push(waiting);
 }
 
 export async function deactivate(): Promise<void> {
@@ -179,9 +258,17 @@ function setContext(key: string, value: unknown): void {
   void vscode.commands.executeCommand('setContext', `forge.${key}`, value);
 }
 
-async function menu(busy: boolean): Promise<void> {
+async function menu(busy: boolean, waits: boolean): Promise<void> {
   const command = await ui.choose('Forge', [
     ...(busy ? [{ label: '$(debug-stop) Cancel', value: 'cancelRunning' }] : []),
+    ...(waits
+      ? [
+          { label: '$(diff) Preview Last Result', value: 'previewLastResult' },
+          { label: '$(check) Apply Last Result', value: 'applyLastResult' },
+          { label: '$(refresh) Try Again from Last Result …', value: 'retryLastResult' },
+          { label: '$(trash) Discard Last Result', value: 'discardLastResult' },
+        ]
+      : []),
     { label: '$(sparkle) Generate with Ensemble', value: 'generateHere' },
     { label: '$(new-file) Generate in a New File', value: 'generateInNewFile' },
     { label: '$(lightbulb) Fix This Problem', value: 'fixHere' },

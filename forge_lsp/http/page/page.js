@@ -1,10 +1,12 @@
 // The page: what runs, one job in full, and the ledger. Whatever a model wrote is shown as text, never as markup.
 
 import { bars, dots, timeline } from "/plots.js";
+import { drawQuestions } from "/question.js";
 import { Refused, alternatives, cancel, follow, job, jobs, keepToken, takeToken } from "/wire.js";
 
 const POLL = 2000; // milliseconds
 const LIMIT = 100; // jobs of the ledger
+const RELOAD = new Set(["attempt.finished", "rung.skipped", "question.asked", "question.answered"]);
 const at = (id) => document.getElementById(id);
 const usd = (value) => `$${(value ?? 0).toFixed(value ? 4 : 0)}`;
 const first = (text) => text.trim().split("\n")[0];
@@ -110,6 +112,7 @@ function drawLedger() {
   const costs = past.map((entry, index) => ({
     label: String(index + 1), value: entry.costUsd, title: `${first(entry.task)}: ${usd(entry.costUsd)}`,
   }));
+  show("all-costs-figure", past.some((entry) => entry.costUsd > 0));
   bars(at("all-costs"), costs, { label: "Cost by job in USD", empty: "nothing was spent" });
   const accepted = ledger.filter((entry) => entry.outcome === "accepted").length;
   const cost = ledger.reduce((sum, entry) => sum + entry.costUsd, 0);
@@ -141,7 +144,7 @@ async function choose(id) {
   await follow(id, (event) => {
     mine.events.push(event);
     mine.heard = performance.now();
-    if (event.type === "attempt.finished" || event.type === "rung.skipped") reload(mine);
+    if (RELOAD.has(event.type)) reload(mine);
     draw(mine);
   }, mine.abort.signal);
   if (!mine.abort.signal.aborted) await reload(mine);
@@ -181,6 +184,7 @@ function drawJob({ document: found, others, events, heard, loaded }) {
   at("job-line").replaceChildren(make("strong", { className: state, textContent: state }), ` · ${line}`);
   const told = events.findLast((event) => ["stage.started", "degraded", "stage.finished"].includes(event.type));
   at("job-now").textContent = over || !told ? "" : told.reason ?? `attempt ${told.number} · ${told.stage}: ${told.detail}`;
+  drawQuestions(found);
   timeline(at("timeline"), rows, seconds);
   const attempts = found.attempts;
   const scores = attempts.map((attempt) => ({
@@ -192,11 +196,12 @@ function drawJob({ document: found, others, events, heard, loaded }) {
   const costs = attempts.map((attempt) => ({
     label: String(attempt.number), value: (sum += attempt.costUsd), title: `attempt ${attempt.number}: ${usd(sum)}`,
   }));
+  show("costs-figure", sum > 0);
   dots(at("costs"), costs, { label: "Cost so far in USD", joined: true, empty: "nothing was spent" });
   if (drawn === found) return; // what a person reads, selects or opens stays as it is until it changes
   drawn = found;
   const open = new Set([...at("attempts").querySelectorAll("details[open]")].map((node) => node.dataset.number));
-  at("attempts").replaceChildren(...attempts.map((attempt) => attemptNode(attempt, open)));
+  at("attempts").replaceChildren(...attempts.map((attempt) => attemptNode(attempt, open, over)));
   show("code-part", found.code !== null);
   at("code").textContent = found.code ?? "";
   show("alternatives-part", others.length > 1);
@@ -252,12 +257,12 @@ function stages(events, more, least) {
   return { rows: found, seconds: now };
 }
 
-function attemptNode(attempt, open) {
+function attemptNode(attempt, open, over) {
   const compiled = { true: "compiles", false: "does not compile" }[attempt.compiled] ?? (attempt.decision ? "not checked" : null);
   const examples = counted(attempt.checks);
   const head = attempt.skipped
     ? `${attempt.number} · skipped: ${attempt.skipped}`
-    : [attempt.number, attempt.decision ?? "runs", compiled, examples,
+    : [attempt.number, attempt.decision ?? (over ? "stopped" : "runs"), compiled, examples,
         attempt.score === null ? null : `score ${attempt.score.toFixed(1)}`,
         attempt.decision ? `${attempt.seconds.toFixed(1)} s` : null,
         usd(attempt.costUsd)].filter((part) => part !== null).join(" · ");
@@ -291,6 +296,10 @@ setInterval(() => {
 addEventListener("resize", () => {
   if (chosen?.document) draw(chosen);
   if (ledger.length) drawLedger();
+});
+
+addEventListener("answered", (event) => {
+  if (chosen?.id === event.detail) reload(chosen);
 });
 
 addEventListener("hashchange", () => location.reload());

@@ -39,6 +39,10 @@ export const job = async (id) => (await ask(`/jobs/${encodeURIComponent(id)}`)).
 export const alternatives = async (id) =>
   (await (await ask(`/jobs/${encodeURIComponent(id)}/alternatives`)).json()).alternatives;
 export const cancel = async (id) => (await ask(`/jobs/${encodeURIComponent(id)}`, { method: "DELETE" })).json();
+export const answer = async (id, body) =>
+  (await ask(`/jobs/${encodeURIComponent(id)}/answers`, {
+    method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+  })).json();
 
 /** Calls hear(event) for each event of a job until it ends; after a lost connection, goes on where it was. */
 export async function follow(id, hear, signal) {

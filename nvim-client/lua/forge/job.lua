@@ -38,10 +38,14 @@ local M = {}
 ---@field bufnr? integer nil: of an earlier session
 ---@field client_id integer
 ---@field request forge.Request
+---@field accepted? boolean
 ---@field place? forge.Place
 
 ---@type forge.Job? the newest that ended with a result
 local last
+
+---@type forge.Job? the newest whose result was neither applied, rejected nor gone on from
+local waiting
 
 ---@type table<string, forge.Job> this session's, by id
 local known = {}
@@ -128,6 +132,10 @@ local function finish(job, outcome)
     return
   end
   last, known[job.id] = job, job
+  if not outcome.applied and outcome.outcome ~= 'failed' then
+    job.accepted = outcome.outcome == 'accepted'
+    waiting = job
+  end
   local keepable = question_of.keepable(outcome)
   job.question = keepable and keepable.id
   if outcome.outcome == 'failed' then
@@ -197,6 +205,20 @@ function M.last()
   return last
 end
 
+---The newest job whose result waits to be dealt with.
+---@return forge.Job?
+function M.waiting()
+  return waiting
+end
+
+---Its result was applied, rejected or gone on from.
+---@param id string
+function M.dealt_with(id)
+  if waiting and waiting.id == id then
+    waiting = nil
+  end
+end
+
 ---A job of this session with a result.
 ---@param id string
 ---@return forge.Job?
@@ -247,6 +269,7 @@ function M.retry(job, feedback, on_begin)
       if on_begin then
         on_begin()
       end
+      M.dealt_with(job.id)
       follow_up(job, words)
     end
   end

@@ -203,6 +203,7 @@ function M.apply(job, on_applied, candidate)
   end
   client_of.ask(found, 'forge.apply', { jobId = job.id, candidate = candidate }, function(answer)
     if answer.applied then
+      require('forge.job').dealt_with(job.id)
       if on_applied then
         on_applied()
       end
@@ -220,7 +221,10 @@ end
 ---Apply what is previewed. The preview stays where that is not possible.
 function M.accept()
   local preview = current()
-  if not preview then
+  local last = require('forge.job').waiting()
+  if not preview and last then
+    return M.apply(last)
+  elseif not preview then
     return none()
   end
   M.apply(preview.job, function()
@@ -279,14 +283,48 @@ function M.alternatives(job)
   following(job, nil)
 end
 
----Close the preview; nothing is changed.
+---Close the preview, or let go of the last result; nothing is changed.
 function M.reject()
   local preview = current()
-  if not preview then
+  local last = require('forge.job').waiting()
+  if not preview and not last then
     return none()
   end
-  close(preview)
+  local job = preview and preview.job or last ---@cast job -?
+  if preview then
+    close(preview)
+  end
+  if not preview or not preview.candidate then
+    require('forge.job').dealt_with(job.id)
+    local found = vim.lsp.get_client_by_id(job.client_id)
+    if found then -- it is not offered as an inline completion any more
+      client_of.execute(found, 'forge.discard', { jobId = job.id }, function() end)
+    end
+  end
   ui.info('rejected; nothing was changed')
+end
+
+---The command of an inline completion: its result is in the text, and needs no preview.
+---@param command lsp.Command
+---@param context lsp.HandlerContext
+function M.taken(command, context)
+  local found = vim.lsp.get_client_by_id(context.client_id)
+  if not found then
+    return
+  end
+  local job_id = command.arguments[1].jobId
+  client_of.ask(found, 'forge.taken', { jobId = job_id }, function(answer)
+    if not answer.applied then
+      return -- the server has told why
+    end
+    require('forge.job').dealt_with(job_id)
+    for _, preview in ipairs(vim.list_slice(open)) do
+      if preview.job.id == job_id then
+        close(preview)
+      end
+    end
+    ui.info('applied')
+  end)
 end
 
 ---Say what to change and go on from what is previewed, else from the last result.

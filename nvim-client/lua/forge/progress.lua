@@ -163,6 +163,10 @@ function M.status()
   for _, job in ipairs(running) do
     table.insert(parts, ('%d%% %s'):format(job.percentage, job.message))
   end
+  local waiting = #parts == 0 and require('forge.job').waiting()
+  if waiting then
+    return waiting.accepted and 'forge: result ready' or 'forge: not accepted'
+  end
   return table.concat(parts, ' | ')
 end
 

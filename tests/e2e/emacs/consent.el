@@ -7,7 +7,7 @@
    (wait-for "the end"
      (let ((all (forge--run "forge.history" '(:limit 1))))
        (and (> (length all) 0) (plist-get (aref all 0) :outcome))))
-   (unless (equal (cdar forge-asked) '("Allow" "Not now" "Never")) (error "the question: %S" forge-asked))
+   (unless (equal (cdar forge-asked) '("Not now" "Allow" "Never")) (error "the question: %S" forge-asked))
    (unless (equal (buffer-string) before) (error "the text is %S" (buffer-string)))
    (at "...")
    (setq forge-answers '(("Pick an action" . "Generate with ensemble") ("Send code of" . "Allow")))

@@ -25,7 +25,7 @@ t.scenario(function()
   end)
   t.eq(t.text(), before, 'nothing was written')
   t.ok(t.seen[1].prompt:find('Send code of work to', 1, true), 'the question: ' .. t.seen[1].prompt)
-  t.eq(t.seen[1].rows, { 'Allow', 'Not now', 'Never' }, 'the answers')
+  t.eq(t.seen[1].rows, { 'Not now', 'Allow', 'Never' }, 'the answers')
 
   t.choose('Allow')
   vim.cmd('Forge! generate')

@@ -101,6 +101,7 @@ export async function preview(bench) {
   const before = await bench.text();
 
   await (await bench.action('Generate with ensemble')).click();
+  await bench.press('Accepted · proven · score 9.0', 'Preview');
   await proposal.waitFor();
   await diff.getByText('for word in words.split').first().waitFor();
   await page.waitForTimeout(800);
@@ -109,6 +110,7 @@ export async function preview(bench) {
   await proposal.waitFor({ state: 'detached' });
   assert.equal(await bench.text(), before);
 
+  await bench.line(1, 5); // not on the stub: the result has a tab of its own
   await (await bench.action('Generate with ensemble')).click();
   await proposal.waitFor();
   await page.locator('.editor-actions .action-label[aria-label^="Try Again"]').first().click();
@@ -122,6 +124,79 @@ export async function preview(bench) {
   await page.locator('.editor-instance .view-lines').first().click();
   await page.keyboard.press('Control+Z');
   await bench.until((text) => text === before, 'as it was');
+}
+
+/** A result that waits is ghost text at its stub: Tab takes it, one undo takes it back, Discard ends it. */
+export async function ghost(bench) {
+  const { page } = bench;
+  const drawn = page.locator('.ghost-text, .ghost-text-decoration, .suggest-preview-text').filter({ hasText: 'reversed' });
+  const told = bench.toast('Tab takes it');
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await told.waitFor();
+  await drawn.first().waitFor();
+  await page.waitForTimeout(500);
+  await bench.picture('ghost');
+  await page.keyboard.press('Tab');
+  await bench.until('return " ".join(reversed(words.split()))');
+  await bench.until((text) => !text.includes(STUB), 'no stub any more');
+  const after = await bench.text();
+  await page.waitForTimeout(500);
+  await bench.picture('taken');
+  await page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+  await bench.quiet();
+
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await told.waitFor();
+  await drawn.first().waitFor();
+  await bench.line(1, 1);
+  await drawn.first().waitFor({ state: 'detached' });
+  await bench.line(7, 8); // back: it is there again
+  await drawn.first().waitFor();
+  await bench.press('Tab takes it', 'Discard');
+  await drawn.first().waitFor({ state: 'detached' });
+  await bench.line(1, 1);
+  await bench.line(7, 5);
+  await page.waitForTimeout(1500);
+  assert.equal(await drawn.count(), 0);
+  assert.equal(await bench.text(), before);
+  return after;
+}
+
+/** The message of a result is gone: the status bar and the palette still have the result, until it is dealt with. */
+export async function lastResult(bench) {
+  const { page } = bench;
+  const proposal = page.locator('.tab.active').filter({ hasText: 'words.py: proposal' });
+  const ready = page.locator('.statusbar-item').filter({ hasText: 'Forge: result ready' });
+  await opened(bench, 'words.py', 1);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await page.keyboard.press('Control+F4');
+  await proposal.waitFor({ state: 'detached' });
+  await bench.quiet();
+  await ready.first().waitFor();
+  await bench.picture('ready');
+  await bench.palette('Forge: Preview Last Result');
+  await proposal.waitFor();
+  await page.keyboard.press('Control+F4');
+  await bench.palette('Forge: Apply Last Result');
+  await bench.until('return " ".join(reversed(words.split()))');
+  await ready.first().waitFor({ state: 'detached' });
+  await page.locator('.editor-instance .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+  await bench.quiet();
+  await bench.line(1, 1);
+  await (await bench.action('Generate with ensemble')).click();
+  await proposal.waitFor();
+  await bench.palette('Forge: Discard Last Result');
+  await proposal.waitFor({ state: 'detached' });
+  await ready.first().waitFor({ state: 'detached' });
+  assert.equal(await bench.text(), before);
 }
 
 /** A problem of the TypeScript server's is fixed, first by the light bulb, then by the palette. */
@@ -210,6 +285,8 @@ export async function consent(bench) {
   await bench.page.waitForTimeout(300);
   await bench.picture('asked');
   assert.match(await dialog.innerText(), /Send code of consent to ollama[\s\S]*Estimated cost/);
+  const focused = await bench.page.evaluate(() => document.activeElement?.textContent ?? '');
+  assert.match(focused, /Not now/, 'Enter costs nothing');
   await dialog.getByRole('button', { name: 'Not now' }).click();
   await bench.toast('Failed').or(bench.toast('Nothing was changed')).first().waitFor();
   await bench.picture('refused');
@@ -376,6 +453,7 @@ export async function stripPreview(bench, { folder }) {
   await bench.palette('View: Toggle Primary Side Bar Visibility');
   await bench.line(7, 5);
   await (await bench.action('Generate with ensemble')).click();
+  await bench.press('Accepted', 'Preview');
   await page.locator('.tab.active').filter({ hasText: 'proposal' }).waitFor();
   await page.waitForTimeout(1500);
   await page.screenshot({ path: `${folder}/vscode-preview.png` });

@@ -114,7 +114,7 @@ async def test_an_unforeseen_error_tells_no_secret(served: Face, monkeypatch: py
 
 async def test_the_page_is_a_shell_without_data(served: Face) -> None:
     await served.client.post(ORCHESTRATE, json=script())
-    for path in ("/", "/style.css", "/page.js", "/wire.js", "/plots.js"):
+    for path in ("/", "/style.css", "/page.js", "/wire.js", "/plots.js", "/question.js"):
         answer = await served.client.get(path, headers={"Authorization": ""})
         assert answer.status_code == 200, path
         assert TOKEN not in answer.text

@@ -44,6 +44,7 @@ export interface Outcome {
   attemptCount: number;
   seconds: number;
   costUsd: number;
+  applyMode?: 'edit' | 'preview' | 'none';
   applied: boolean;
   reason: string | null;
   questions?: Question[];

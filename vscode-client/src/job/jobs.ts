@@ -16,10 +16,15 @@ import type { Outcome, Request } from './contract';
 import { awaitsPreview, type Choice, LABELS, proposed, type Told, told } from './outcome';
 import { keepable } from './question';
 import { shifted } from './ranges';
+import { type Waiting, waits } from './waiting';
 
 export interface Around {
   client(): Promise<LanguageClient | undefined>;
   preview(jobId: string, uri: string, line: string): Promise<void>;
+  /** A result waits at its stub; true: it is shown there. */
+  complete(jobId: string, uri: string): Promise<boolean>;
+  /** Tell what is shown there, and ask what to do with it. */
+  offer(jobId: string, uri: string, line: string): Promise<void>;
   apply(client: LanguageClient, jobId: string): Promise<boolean>;
   keep(client: LanguageClient, jobId: string, question: string): Promise<void>;
   report(jobId: string): Promise<void>;
@@ -28,6 +33,8 @@ export interface Around {
   /** `apply.mode` as far as this editor's settings say it. */
   mode(): string | undefined;
   used(): void;
+  /** The last result that is to be dealt with has changed. */
+  waits(waiting: Waiting | undefined): void;
 }
 
 const KEPT = 50;
@@ -39,6 +46,8 @@ export class Jobs implements vscode.Disposable {
   private readonly watching: vscode.Disposable;
   private tokens = 0;
   last: string | undefined;
+  /** The last result that nobody has dealt with. */
+  waiting: Waiting | undefined;
 
   constructor(
     private readonly ui: Ui,
@@ -91,9 +100,22 @@ export class Jobs implements vscode.Disposable {
     if (!feedback) {
       return false;
     }
+    this.dealtWith(jobId);
     const { diagnostics: _, ...rest } = request; // they spoke of the text before
     void this.run({ ...rest, followUp: { jobId, feedback } });
     return true;
+  }
+
+  /** A result was applied, discarded or gone on from. */
+  dealtWith(jobId: string): void {
+    if (this.waiting?.jobId === jobId) {
+      this.wait(undefined);
+    }
+  }
+
+  private wait(waiting: Waiting | undefined): void {
+    this.waiting = waiting;
+    this.around.waits(waiting);
   }
 
   private shown(client: LanguageClient, request: Request): Thenable<Outcome> {
@@ -128,8 +150,14 @@ export class Jobs implements vscode.Disposable {
   private async finish(client: LanguageClient, request: Request, outcome: Outcome): Promise<void> {
     this.around.used();
     this.last = outcome.jobId;
+    const waiting = waits(outcome, request.uri);
+    if (waiting) {
+      this.wait(waiting);
+    }
     if (awaitsPreview(outcome) && (request.apply ?? this.around.mode()) !== 'none') {
-      return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
+      const inText = outcome.applyMode === 'preview' && (await this.around.complete(outcome.jobId, request.uri));
+      const show = inText ? this.around.offer : this.around.preview;
+      return show(outcome.jobId, request.uri, proposed(outcome));
     }
     const message = told(outcome);
     if (message.level === 'none') {

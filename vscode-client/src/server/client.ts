@@ -45,6 +45,8 @@ export interface Wiring {
   question(asked: Asked, token: CancellationToken): Promise<Answered | null>;
   /** Nobody needs an answer any more. */
   withdrawn(told: { jobId: string; question: string }): void;
+  /** A completion of the server's, as it can be drawn. */
+  completion(document: vscode.TextDocument, position: vscode.Position, item: vscode.InlineCompletionItem): vscode.InlineCompletionItem;
   /** The server ended by itself; true: start it again. */
   ended(): boolean;
 }
@@ -60,7 +62,13 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
     ]),
     outputChannel: wiring.log,
     traceOutputChannel: wiring.log,
-    initializationOptions: { jobEvents: true, questions: true, trusted: wiring.trusted, logLevel: wiring.logLevel },
+    initializationOptions: {
+      jobEvents: true,
+      questions: true,
+      trusted: wiring.trusted,
+      logLevel: wiring.logLevel,
+      languages: LANGUAGES, // the server registers for those that only settings describe
+    },
     initializationFailedHandler: () => false, // told by whoever started it
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -74,6 +82,11 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
         }
         wiring.generate(words[0] as Request);
         return undefined;
+      },
+      provideInlineCompletionItems: async (document, position, context, token, next) => {
+        const found = await next(document, position, context, token);
+        const items = Array.isArray(found) ? found : (found?.items ?? []);
+        return items.map((item) => wiring.completion(document, position, item));
       },
       workspace: {
         configuration: (params, token, next) =>

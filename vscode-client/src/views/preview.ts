@@ -21,6 +21,10 @@ export interface Asking {
   ask<T>(client: LanguageClient, command: string, argument: object): Promise<T | undefined>;
   retry(jobId: string): Promise<boolean>;
   report(jobId: string): Promise<void>;
+  /** The user does not want it. */
+  discarded(jobId: string): Promise<void>;
+  /** It is in its text, or another job goes on from it. */
+  dealtWith(jobId: string): Promise<void>;
 }
 
 export class Previews implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -95,6 +99,7 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     const answer = await this.asking.ask<{ applied: boolean; reason: string | null }>(client, 'forge.apply', taken);
     if (answer?.applied) {
       this.ui.note('applied');
+      await this.asking.dealtWith(jobId);
       return true;
     }
     if (answer) {
@@ -136,6 +141,9 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     const at = this.at(uri);
     if (at) {
       await this.close(at.uri);
+      if (at.candidate === undefined) {
+        await this.asking.discarded(at.jobId);
+      }
       this.ui.note('discarded; nothing was changed');
     }
   }
@@ -144,6 +152,16 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     const at = this.at(uri);
     if (at && (await this.asking.retry(at.jobId))) {
       await this.close(at.uri);
+      await this.asking.dealtWith(at.jobId);
+    }
+  }
+
+  /** The result of a job was taken in its text: its previews go. */
+  async dealtWith(jobId: string): Promise<void> {
+    for (const [path, shown] of [...this.shown]) {
+      if (shown.jobId === jobId) {
+        await this.close(vscode.Uri.from({ scheme: SCHEME, path }));
+      }
     }
   }
 

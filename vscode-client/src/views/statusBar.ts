@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import { headline, type Running, tooltip } from '../job/tracker';
+import { type Waiting, waitingHeadline } from '../job/waiting';
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('forge', vscode.StatusBarAlignment.Right, 90);
@@ -13,10 +14,11 @@ export class StatusBar implements vscode.Disposable {
     this.item.show();
   }
 
-  show(running: readonly Running[], ready: boolean): void {
+  show(running: readonly Running[], ready: boolean, waiting?: Waiting): void {
     const icon = running.length > 0 ? '$(loading~spin)' : ready ? '$(sparkle)' : '$(debug-disconnect)';
-    this.item.text = `${icon} ${headline(running)}`;
-    const idle = ready ? 'Forge: code by committee. Nothing is running.' : 'Forge: the server is not running.';
+    const told = waiting && running.length === 0 ? waitingHeadline(waiting) : headline(running);
+    this.item.text = `${icon} ${told}`;
+    const idle = waiting ? `${waiting.line} A click has Preview, Apply, Try Again and Discard.` : ready ? 'Forge: code by committee. Nothing is running.' : 'Forge: the server is not running.';
     this.item.tooltip = running.length > 0 ? new vscode.MarkdownString(tooltip(running)) : idle;
   }
 
