@@ -63,11 +63,13 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """One task: a candidate of each model, the reference first, and the examples of the committee."""
+    """One task: a candidate of each model, the reference first, and the examples of the committee. ``by_method``: it is
+    a class."""
 
     task: str
     played: tuple[Played, ...]
     examples: tuple[Example, ...]
+    by_method: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ def without_docstrings(text: str) -> str:
 
 def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, Checked]]]:
     """What the product knows when all have written, seen in one way."""
-    checks = Checks(unfinished=True)
+    checks = Checks(unfinished=True, by_method=pool.by_method)
     seen: list[tuple[Played, Checked]] = []
     for one in pool.played:
         if one.candidate.model == REFERENCE:
@@ -239,9 +241,9 @@ def table(pools: Sequence[Pool], ways: Sequence[Way]) -> None:
             print(f"  {way.name:44} chosen right {told(right)}")
             continue
         ends = [chosen(pool, way) for pool in pools]
-        accepted = [one.right for one, evidence, _ in ends if _accepted(one, evidence)]
+        taken = [one.right for one, evidence, _ in ends if accepted(one, evidence)]
         print(f"  {way.name:44} chosen right {told([one.right for one, _, _ in ends])}")
-        print(f"  {'':44} accepted     {told([_accepted(*end[:2]) for end in ends])}, right {told(accepted)}")
+        print(f"  {'':44} accepted     {told([accepted(*end[:2]) for end in ends])}, right {told(taken)}")
         if way.questions:
             print(f"  {'':44} {questions([asked for _, _, asked in ends])}")
     print(f"  {'the oracle':44} chosen right {told([any(one.right for one in each) for each in candidates])}")
@@ -255,7 +257,8 @@ def questions(asked: Sequence[Sequence[Asked]]) -> str:
     return f"asked in {sum(map(bool, asked))} of {len(asked)} tasks: {came or 'nothing'}"
 
 
-def _accepted(one: Played, evidence: Evidence) -> bool:
+def accepted(one: Played, evidence: Evidence) -> bool:
+    """Whether its grade is at least ``supported``."""
     return one.compiles and evidence.grade is not None and evidence.grade.rank >= Grade.SUPPORTED.rank
 
 
