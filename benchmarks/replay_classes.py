@@ -4,10 +4,10 @@
     python benchmarks/replay_classes.py --tasks 8 --seed 2     # some of them, drawn by a seed
     python benchmarks/replay.py --classes                      # the same
 
-One answer of each of twelve models (``../shared/data/model-outputs``) is extracted, and what parses is run in the sandbox
-by the product's own Python toolchain, once each: the examples of the documentation, changed literals, sequences of calls and
-attributes. From them pools of ``--pool`` models are drawn. The product's ranking chooses, its grades accept, it chooses
-what to ask, and the reference answers (asked.py). Hidden tests say what was right.
+One answer of each of twelve models (``../shared/data/model-outputs``) is extracted, and what parses is run in the
+sandbox by the product's own Python toolchain, once each: the examples of the documentation, changed literals,
+sequences of calls and attributes. From them pools of ``--pool`` models are drawn. The product's ranking chooses, its
+grades accept, it chooses what to ask, and the reference answers (asked.py). Hidden tests say what was right.
 
 Tasks count whose reference passes its hidden tests here. Shares are means over tasks of the mean over their pools, with
 95% intervals by bootstrap over tasks; accepted are those whose grade is at least ``supported``. Then it is told what

@@ -152,6 +152,15 @@ async def test_what_cannot_be_run_is_told_apart(toolchain: PythonToolchain) -> N
     assert [r.status for r in evidence.results if "add(1," in r.source and r.line == 6] == [NOT_RUNNABLE]
 
 
+async def test_a_name_in_repeated_documentation_is_not_defined_by_it(toolchain: PythonToolchain) -> None:
+    documented = (
+        'class Box:\n    """\n    >>> box.size()\n    3\n    >>> Box().size()\n    3\n    """\n    def size(self):\n'
+    )
+    task = task_of(f"«{documented}        ...»\n", name="Box")
+    evidence = await toolchain.evidence(task, candidate_of(task, f"{documented}        return 3"))
+    assert [r.status for r in evidence.results] == [NOT_RUNNABLE, PROOF]
+
+
 async def test_what_the_candidate_fails_to_define_is_its_failure(toolchain: PythonToolchain) -> None:
     task = task_of(ADD, name="add")
     evidence = await toolchain.evidence(task, candidate_of(task, "def plus(a, b):\n    return a + b"))
