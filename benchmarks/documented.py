@@ -5,6 +5,9 @@ their examples often in Python's notation, with graded answers in Java, C++ and 
 documentation has a ``>>>``, the stub is checked with a reference and some right answers in its place. TypeScript takes
 the answers of JavaScript; for C# and Go right bodies lie in ``documented_answers/``.
 
+Data that does not compile by itself (some references use names that their prompt does not have) is left out, and
+counted. C++ answers were graded by a harness with ``using namespace std``, so their stubs have it too.
+
 Prints for each language the share of tasks of which something was run (90% are promised), and of right answers that
 pass, tasks aside whose reference does not meet its own examples (97%). Exits 1 below these.
 """
@@ -22,7 +25,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -64,11 +67,12 @@ GROUPS = ("java", "cpp", "javascript", "csharp-tests", "typescript-tests", "go-t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One answer to a task and what its examples showed."""
+    """One answer to a task and what its examples showed; ``compiles`` is asked where it does not pass."""
 
     task: str
     answer: str
     evidence: Evidence
+    compiles: bool = True
 
     @property
     def ran(self) -> bool:
@@ -100,6 +104,10 @@ def prompt_of(task: Mapping[str, object]) -> str:
     text = str(task["prompt"]).rstrip() + "\n"
     while (shorter := NEEDLESS.sub("", text)) != text:
         text = shorter
+    if task["language"] == "cpp":
+        last = text.rindex("#include")
+        end = text.index("\n", last) + 1
+        text = f"{text[:end]}using namespace std;\n{text[end:]}"
     return text
 
 
@@ -185,7 +193,11 @@ async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str,
                     started = time.perf_counter()
                     evidence = await toolchains[language.id].evidence(stub, candidate)
                     spent[group].append(time.perf_counter() - started)
-                    seen[group].append(Seen(task=key, answer=name, evidence=evidence))
+                    one = Seen(task=key, answer=name, evidence=evidence)
+                    if not one.passed and name != "stub":
+                        build = await toolchains[language.id].build(stub, text)
+                        one = replace(one, compiles=build.compiled is not False)
+                    seen[group].append(one)
         finally:
             chooser.close()
     return seen, {group: sum(each) / len(each) for group, each in spent.items()}
@@ -194,7 +206,10 @@ async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str,
 def report(seen: Mapping[str, list[Seen]], seconds: Mapping[str, float], *, verbose: bool) -> int:
     """Print the table. 1: less than promised."""
     short = False
-    for group, answers in seen.items():
+    for group, every in seen.items():
+        broken = {one.task for one in every if one.answer in ("reference", "own") and not one.compiles}
+        answers = [one for one in every if one.task not in broken and one.compiles]
+        left_out = sum(one.task not in broken and not one.compiles for one in every)
         tasks = {one.task for one in answers}
         ran = {one.task for one in answers if one.ran}
         wrong = {one.task for one in answers if one.answer in ("reference", "own") and not one.passed}
@@ -203,9 +218,13 @@ def report(seen: Mapping[str, list[Seen]], seconds: Mapping[str, float], *, verb
         short |= len(ran) < LEAST_RUN * len(tasks) or len(passed) < LEAST_PASSED * len(right)
         print(f"{group:18} run {share(len(ran), len(tasks))}  right answers pass {share(len(passed), len(right))}"
               f"  {seconds[group]:.1f} s a check")  # fmt: skip
+        if broken or left_out:
+            print(
+                f"  left out, as they do not compile: {len(broken)} tasks by their reference, {left_out} other answers"
+            )
         if wrong:
             print(f"  references that fail their examples: {', '.join(sorted(wrong))}")
-        for one in answers if verbose else ():
+        for one in every if verbose else ():
             if one.answer == "stub" and one.ran:
                 continue
             if not one.passed:

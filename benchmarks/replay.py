@@ -4,6 +4,7 @@
     python benchmarks/replay.py --tasks 20 --seed 3
     python benchmarks/replay.py --full             # all tasks whose reference passes here
     python benchmarks/replay.py --functions        # functions, by what evidence (replay_functions.py)
+    python benchmarks/replay.py --classes          # classes, by what evidence (replay_classes.py)
 
 The real language server over stdio; a scripted Ollama answers for each model of the ladder what that model wrote when
 it was recorded (``../shared/data/model-outputs``). Each task is a job under each of three rules: ``evidence``;
@@ -34,7 +35,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import replay_functions
+from benchmarks import replay_classes, replay_functions
 from forge_lsp.app import SystemClock
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.checks import CheckStatus
@@ -300,8 +301,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="at once")
     parser.add_argument("--details", action="store_true", help="also what became of every answer")
     parser.add_argument("--functions", action="store_true", help="functions instead, with the options of that replay")
+    parser.add_argument(
+        "--classes", action="store_true", help="classes by what evidence, with the options of that replay"
+    )
     if "--functions" in sys.argv[1:]:
         return replay_functions.main([word for word in sys.argv[1:] if word != "--functions"])
+    if "--classes" in sys.argv[1:]:
+        return replay_classes.main([word for word in sys.argv[1:] if word != "--classes"])
     options = parser.parse_args()
     if (reason := model_outputs.absent()) is not None:
         print(f"skipped: {reason}")

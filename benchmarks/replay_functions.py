@@ -10,19 +10,20 @@ authors, read and bounded as the product does). Then the product's ranking choos
 
 Each table is printed for the tasks as they are, and with the documentation's examples hidden, as a user without any has
 them: then nothing but the committee's calls can be run. *Inputs alone*: its calls are run, and what it expects is not
-looked at. Shares are means over tasks with 95% intervals by bootstrap; accepted are those whose grade is at least
-``supported``. The oracle is right where any answer is. Prints, promises nothing; without the data it is skipped.
-"""
+looked at. In ways with a question the product chooses what to ask, and the reference answers (asked.py). Shares are
+means over tasks with 95% intervals by bootstrap; accepted are those whose grade is at least ``supported``. The oracle
+is right where any answer is. Prints, promises nothing; without the data it is skipped."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import random
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,17 +32,22 @@ from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.asked import User, ask, reference_gives
 from benchmarks.grades import DATA, LADDER, REFERENCE, Answer, candidate_of, fenced, lines, task_of
 from benchmarks.ranking import bootstrap
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Example
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.codec import decode, encode
 from forge_lsp.core.errors import ExtractionFailed
+from forge_lsp.core.questions import Asked
 from forge_lsp.ensemble.checking import Checked, Checks, rank
 from forge_lsp.ensemble.expectations import said_examples, speaks_of
 from forge_lsp.ensemble.widening import MOST_AUTHORS
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
+
+DRAWS = 10
+"""Of a user's slips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +63,28 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """One task: a candidate of each model, the reference first, and the examples of the committee."""
+    """One task: a candidate of each model, the reference first, and the examples of the committee. ``by_method``: it is
+    a class."""
 
     task: str
     played: tuple[Played, ...]
     examples: tuple[Example, ...]
+    by_method: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """What is looked at: the user's examples and what they make comparable (``own``), how far candidates agree
-    (``agree``), the committee's calls (``calls``) and what it expects of them (``values``)."""
+    (``agree``), the committee's calls (``calls``) and what it expects of them (``values``), and how many ``questions``
+    the user answers, a share of them wrongly (``slips``)."""
 
     name: str
     own: bool = True
     agree: bool = True
     calls: bool = False
     values: bool = False
+    questions: int = 0
+    slips: float = 0.0
 
 
 WAYS = (
@@ -82,10 +93,26 @@ WAYS = (
     Way(name="and the committee's inputs alone", calls=True),
     Way(name="and the committee's examples", calls=True, values=True),
 )
+ASKING = (
+    Way(name="examples, agreement, one question", questions=1),
+    Way(name="two questions", questions=2),
+    Way(name="one question, one of ten answers wrong", questions=1, slips=0.1),
+    Way(name="the committee's examples, one question", calls=True, values=True, questions=1),
+    Way(name="two questions", calls=True, values=True, questions=2),
+    Way(name="one question, one of ten answers wrong", calls=True, values=True, questions=1, slips=0.1),
+)
 HIDDEN = (
     Way(name="agreement on the committee's inputs alone", own=False, calls=True),
     Way(name="the committee's examples alone", own=False, agree=False, calls=True, values=True),
     Way(name="both", own=False, calls=True, values=True),
+)
+HIDDEN_ASKING = (
+    Way(name="agreement, one question", own=False, calls=True, questions=1),
+    Way(name="two questions", own=False, calls=True, questions=2),
+    Way(name="one question, one of ten answers wrong", own=False, calls=True, questions=1, slips=0.1),
+    Way(name="the committee's examples, one question", own=False, calls=True, values=True, questions=1),
+    Way(name="two questions", own=False, calls=True, values=True, questions=2),
+    Way(name="one question, one of ten answers wrong", own=False, calls=True, values=True, questions=1, slips=0.1),
 )
 
 
@@ -158,7 +185,7 @@ def without_docstrings(text: str) -> str:
 
 def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, Checked]]]:
     """What the product knows when all have written, seen in one way."""
-    checks = Checks(unfinished=True)
+    checks = Checks(unfinished=True, by_method=pool.by_method)
     seen: list[tuple[Played, Checked]] = []
     for one in pool.played:
         if one.candidate.model == REFERENCE:
@@ -168,7 +195,7 @@ def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, Checked]
         checked = Checked(candidate=one.candidate, build=BuildReport(status=status, tool="python"), raw=raw)
         checks.learn(checked)
         if way.calls and one.compiles:
-            checked = checks.observe(checked, one.committee.observed)
+            checked = checks.observe(checked, committee_of(one).observed)
         seen.append((one, checked))
     if way.values:
         checks.committee.add(pool.examples)
@@ -177,14 +204,27 @@ def checks_of(pool: Pool, way: Way) -> tuple[Checks, list[tuple[Played, Checked]
     return checks, seen
 
 
-def chosen(pool: Pool, way: Way) -> tuple[Played, Evidence]:
-    """Whom the product takes, with its evidence."""
+def committee_of(one: Played) -> Evidence:
+    """What it gave to the committee's calls, as the product would have it."""
+    return replace(one.committee, observed=tuple(replace(seen, source="committee") for seen in one.committee.observed))
+
+
+def chosen(pool: Pool, way: Way, seed: int = 0) -> tuple[Played, Evidence, tuple[Asked, ...]]:
+    """Whom the product takes, with its evidence, and what it asked before. ``seed`` draws the user's slips."""
     checks, seen = checks_of(pool, way)
+    asked: tuple[Asked, ...] = ()
+    if way.questions:
+        reference = next(one for one in pool.played if one.candidate.model == REFERENCE)
+        known = reference.evidence if way.own else Evidence()
+        known = replace(known, observed=(*known.observed, *committee_of(reference).observed))
+        draw = random.Random(f"{pool.task} {seed}")
+        user = User(most=way.questions, gives=reference_gives(known), slips=way.slips, draw=draw)
+        asked = ask(checks, [checked for _, checked in seen], user)
     one, checked = max(seen, key=lambda pair: rank(pair[1], checks))
-    return one, checks.settle(checked, last=True)
+    return one, checks.settle(checked, last=True), asked
 
 
-def told(values: Sequence[bool]) -> str:
+def told(values: Sequence[float]) -> str:
     """``71% [62, 80] of 82``."""
     if not values:
         return "  - of 0"
@@ -196,14 +236,29 @@ def table(pools: Sequence[Pool], ways: Sequence[Way]) -> None:
     candidates = [[one for one in pool.played if one.candidate.model != REFERENCE] for pool in pools]
     print(f"  {'the average answer':44} chosen right {fmean(fmean(o.right for o in each) for each in candidates):4.0%}")
     for way in ways:
+        if way.slips:
+            right = [fmean(chosen(pool, way, seed)[0].right for seed in range(DRAWS)) for pool in pools]
+            print(f"  {way.name:44} chosen right {told(right)}")
+            continue
         ends = [chosen(pool, way) for pool in pools]
-        accepted = [one.right for one, evidence in ends if _accepted(one, evidence)]
-        print(f"  {way.name:44} chosen right {told([one.right for one, _ in ends])}")
-        print(f"  {'':44} accepted     {told([_accepted(*end) for end in ends])}, right {told(accepted)}")
+        taken = [one.right for one, evidence, _ in ends if accepted(one, evidence)]
+        print(f"  {way.name:44} chosen right {told([one.right for one, _, _ in ends])}")
+        print(f"  {'':44} accepted     {told([accepted(*end[:2]) for end in ends])}, right {told(taken)}")
+        if way.questions:
+            print(f"  {'':44} {questions([asked for _, _, asked in ends])}")
     print(f"  {'the oracle':44} chosen right {told([any(one.right for one in each) for each in candidates])}")
 
 
-def _accepted(one: Played, evidence: Evidence) -> bool:
+def questions(asked: Sequence[Sequence[Asked]]) -> str:
+    """How often was asked, and what came of it."""
+    each = [one for of_task in asked for one in of_task]
+    effects = Counter(str(one.effect) for one in each)
+    came = ", ".join(f"{effect} {count}" for effect, count in effects.most_common())
+    return f"asked in {sum(map(bool, asked))} of {len(asked)} tasks: {came or 'nothing'}"
+
+
+def accepted(one: Played, evidence: Evidence) -> bool:
+    """Whether its grade is at least ``supported``."""
     return one.compiles and evidence.grade is not None and evidence.grade.rank >= Grade.SUPPORTED.rank
 
 
@@ -231,13 +286,13 @@ def report(pools: Sequence[Pool]) -> None:
     for line in authors(pools):
         print(line)
     print("\nas they are:")
-    table(pools, WAYS)
+    table(pools, (*WAYS, *ASKING))
     bare = [pool for pool in pools if not any(one.evidence.results for one in pool.played)]
     if bare:
         print(f"\nthe {len(bare)} of them without an example that can be run:")
-        table(bare, WAYS)
+        table(bare, (*WAYS, *ASKING))
     print("\nwith the examples hidden:")
-    table(pools, HIDDEN)
+    table(pools, (*HIDDEN, *HIDDEN_ASKING))
 
 
 def load(keep: Path) -> list[Pool]:

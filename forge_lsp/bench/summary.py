@@ -9,7 +9,7 @@ from forge_lsp.bench.played import Played
 from forge_lsp.bench.rules import redecided, rules_of
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.schedule import Accept
-from forge_lsp.jobs.intervals import Mean, Share, mean, share
+from forge_lsp.jobs.intervals import Mean, Separation, Share, mean, separation, share
 
 __all__ = ["Line", "Summary", "summary_of"]
 
@@ -33,8 +33,9 @@ class Summary:
 
     ``as_set`` is by the settings' own rule. ``first`` is the share of tasks whose first attempt was right, ``any`` of
     those with a right attempt, ``offered`` of those whose job ended with a right candidate, accepted or only offered.
-    ``undecided`` counts accepted results that the hidden tests could not decide. Of one task: ``seconds`` (wall time),
-    ``calls``, ``input_tokens``, ``output_tokens``, ``cost`` (USD), ``attempts``; ``total_cost`` (USD) is of all.
+    ``panel`` is how well the panel's score tells right attempts from wrong ones. ``undecided`` counts accepted results
+    that the hidden tests could not decide. Of one task: ``seconds`` (wall time), ``calls``, ``input_tokens``,
+    ``output_tokens``, ``cost`` (USD), ``attempts``; ``total_cost`` (USD) is of all.
     """
 
     played: int
@@ -42,6 +43,7 @@ class Summary:
     first: Share
     any: Share
     offered: Share
+    panel: Separation
     undecided: int
     rules: tuple[Line, ...]
     grades: tuple[Line, ...]
@@ -64,6 +66,17 @@ def summary_of(results: Sequence[Played], accept: Accept) -> Summary:
         first=_known(_first(one) for one in played),
         any=_known(_any(one) for one in played),
         offered=_known(one.offered_right if one.offers else False for one in played),
+        panel=separation(
+            *(
+                [
+                    attempt.verdict.score
+                    for one in played
+                    for attempt, right in zip(one.attempts, one.right, strict=True)
+                    if right is wanted and attempt.verdict is not None and attempt.verdict.score is not None
+                ]
+                for wanted in (True, False)
+            )
+        ),
         undecided=sum(one.accepted and _accepted_right(one) is None for one in played),
         rules=tuple(_by_rule(rule.name, played, rule.accept) for rule in rules_of(accept)),
         grades=_by_grade(played),

@@ -21,6 +21,7 @@ from forge_lsp.core.checks import (
     RunState,
     status_of,
 )
+from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
 
 __all__ = [
@@ -46,6 +47,7 @@ _MOST_SCANNED = 2_000
 _BLANKS = re.compile(r"(\s{16})\s+")
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
+_TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ class Suite:
 
     ``name`` is what people call it. ``run`` runs it with a text in the document's place: all of it, or, of those that
     it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
-    whether a test calls the scope, ``proves`` whether it says what should come of that.
+    whether a test calls the scope, ``proves`` whether it says what should come of that. ``brings`` tells the names that
+    a candidate defines for them; None: all words of its code.
     """
 
     name: str
@@ -142,6 +145,7 @@ class Suite:
     run: Callable[[str, Sequence[str] | None], Awaitable[SuiteRun]]
     speaks: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
+    brings: Callable[[Candidate], frozenset[str]] | None = None
 
 
 async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory) -> tuple[CheckResult, ...]:
@@ -153,7 +157,7 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
     untouched = task.document.text
     before = await memory.get(suite.key, lambda: suite.run(untouched, None))
     after = await suite.run(candidate.text, None)
-    brought = brought_by(task, candidate, before)
+    brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
     results = compared(suite.name, before, after, brought=brought, speaks=suite.speaks, proves=suite.proves)
     fickle: set[str] = set()
     against = [name for name, result in results.items() if result.status in AGAINST and name in after.runs]
@@ -228,13 +232,20 @@ def _result(
     )
 
 
+def _uncommented(text: str, language: Language) -> str:
+    """Return a text without the lines that are comments, and without documentation in triple quotes."""
+    text = _TRIPLE.sub('""', text) if language.indented else text
+    starts = (language.comment, "/*", "* ", "*/")
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(starts))
+
+
 def brought_by(task: Task, candidate: Candidate, before: SuiteRun) -> frozenset[str]:
-    """Return the names that a candidate brings, as far as tests wait for one: those in its code.
+    """Return the names that a candidate brings, as far as tests wait for one: those in its code, comments aside.
 
     Where it is free to choose (nothing of a name is there yet) and brings none of the names that tests want of its
     document, it owes them all.
     """
-    brought = frozenset(_WORD.findall(candidate.code or candidate.text))
+    brought = frozenset(_WORD.findall(_uncommented(candidate.code or candidate.text, task.document.language)))
     wanted = frozenset(name for run in before.all_runs if run.cause is Cause.SCOPE for name in run.missing)
     free = task.scope.kind is not ScopeKind.DEFINITION
     return brought | wanted if free and wanted and wanted.isdisjoint(brought) else brought

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import count, printable, say, stdout_console
-from forge_lsp.cli.numbers import about, interval_document, percent, share_document, table
+from forge_lsp.cli.numbers import (
+    about,
+    interval_document,
+    percent,
+    separates,
+    separation_document,
+    share_document,
+    table,
+)
 
 if TYPE_CHECKING:
     from forge_lsp.bench.played import Played
@@ -35,6 +43,8 @@ def print_report(told: Summary, course: Course) -> None:
     line(f"right, accepted or not:   {_of(told.offered)}")
     line(f"the first attempt right:  {_of(told.first)}")
     line(f"any attempt right:        {_of(told.any)}")
+    if told.panel.right or told.panel.wrong:
+        line(f"the panel's score:        {separates(told.panel)} (0.5: a coin)")
     if told.undecided:
         line(f"{told.undecided} accepted: the hidden tests could not decide")
     line()
@@ -76,6 +86,7 @@ def document(told: Summary, course: Course, *, profile: str, seed: int, path: Pa
         "offeredRight": share_document(told.offered),
         "firstRight": share_document(told.first),
         "anyRight": share_document(told.any),
+        "panel": separation_document(told.panel),
         "undecided": told.undecided,
         "byRule": _lines_document(told.rules),
         "byGrade": _lines_document(told.grades),

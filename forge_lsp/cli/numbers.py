@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from forge_lsp.cli.display import stdout_console
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.intervals import Mean, Ratio, Share
+    from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share
 
-__all__ = ["about", "interval_document", "percent", "share_document", "table"]
+__all__ = ["about", "interval_document", "percent", "separates", "separation_document", "share_document", "table"]
 
 
 def percent(one: Share) -> str:
@@ -26,6 +26,13 @@ def about(one: Mean, digits: int) -> str:
         return "-"
     half = "?" if one.high is None else f"{one.high - one.value:.{digits}f}"
     return f"{one.value:.{digits}f} ±{half}"
+
+
+def separates(one: Separation) -> str:
+    """``AUC 0.71 (0.55-0.83), 24 right and 9 wrong``."""
+    if one.value is None or one.low is None or one.high is None:
+        return f"not known, {one.right} right and {one.wrong} wrong"
+    return f"AUC {one.value:.2f} ({one.low:.2f}-{one.high:.2f}), {one.right} right and {one.wrong} wrong"
 
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
@@ -48,3 +55,8 @@ def share_document(one: Share) -> dict[str, object]:
 def interval_document(one: Mean | Ratio) -> dict[str, object]:
     """A mean or a ratio as JSON."""
     return {"count": one.count, "value": one.value, "low": one.low, "high": one.high}
+
+
+def separation_document(one: Separation) -> dict[str, object]:
+    """How well a score separates, as JSON."""
+    return {"right": one.right, "wrong": one.wrong, "auc": one.value, "low": one.low, "high": one.high}

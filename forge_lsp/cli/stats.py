@@ -6,7 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from forge_lsp.cli.display import count, printable, say, stdout_console
-from forge_lsp.cli.numbers import about, interval_document, percent, share_document, table
+from forge_lsp.cli.numbers import (
+    about,
+    interval_document,
+    percent,
+    separates,
+    separation_document,
+    share_document,
+    table,
+)
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
@@ -67,6 +75,9 @@ def _print(told: Statistics) -> None:
         line()
         head = ("reviewer", "votes", "score", "spread", "abstained", "agrees")
         table([_reviewer_row(one) for one in told.reviewers], head)
+    if told.panel.right or told.panel.wrong:
+        line()
+        line(f"The panel's score against what was run (0.5: a coin): {separates(told.panel)}.")
     if told.proofs:
         line()
         rows = [
@@ -226,6 +237,7 @@ def _document(told: Statistics) -> dict[str, object]:
             }
             for one in told.reviewers
         ],
+        "panel": separation_document(told.panel),
         "byProof": [
             {
                 "grade": one.grade,

@@ -222,17 +222,19 @@ async def check(
 
 def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
     """A sort key, larger is better: compiles, has little against it, is proven, keeps what worked, has merit by what
-    other models wrote, behaves like what its own model wrote, is short. Comparable among the candidates of one job."""
+    the user answered and other models wrote, behaves like what its own model wrote, is short. Comparable among the
+    candidates of one job.
+
+    Answers count in the merit alone: of people's answers some are slips, and as law they would lose what they gain.
+    """
     judged = checks.judge(checked.raw)
-    replies = checks.replies.of(checked.raw)
-    matched = sum(reply.agrees for reply in replies)
     model = checks.identity(checked.candidate.model)
     return (
         {True: 2, None: 1, False: 0}[checked.build.compiled],
-        -judged.against - (len(replies) - matched),  # an answer of the user's weighs as one example
+        -judged.against,
         judged.doubt is None,
         -judged.count(CheckStatus.DISPUTED),
-        judged.count(CheckStatus.PROOF) + matched,
+        judged.count(CheckStatus.PROOF),
         checks.kept(judged),
         -len(checked.build.diagnostics) if checked.build.compiled is False else 0,
         round(checks.merit(checked), 6),

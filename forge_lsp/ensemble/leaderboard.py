@@ -133,10 +133,10 @@ class Leaderboard:
         score = verdict.score if verdict is not None else None
         return (
             checked.build.compiled is True,
-            -evidence.against - evidence.contradicted,  # an answer of the user's weighs as one example
+            -evidence.against,
             evidence.doubt is None,
             -evidence.count(CheckStatus.DISPUTED),
-            evidence.count(CheckStatus.PROOF) + evidence.matched,
+            evidence.count(CheckStatus.PROOF),
             self._checks.kept(evidence),
             round(evidence.merit or 0.0, 6),
             -1.0 if score is None else score,

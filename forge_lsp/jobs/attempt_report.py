@@ -13,6 +13,7 @@ from forge_lsp.core.attempt import (
 )
 from forge_lsp.core.checks import AGAINST, CheckResult, CheckStatus, counts_of
 from forge_lsp.core.events import Stage, StageFinished
+from forge_lsp.ensemble.opinion import disagreement
 from forge_lsp.jobs.document import shares
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord
@@ -32,6 +33,7 @@ def attempt_section(attempt: Attempt, record: JobRecord) -> str:
         _build(attempt.build),
         _evidence(attempt, record),
         _verdict(attempt.verdict, record),
+        _disagreement(attempt),
         _decision(attempt),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -223,6 +225,11 @@ def _verdict(verdict: Verdict | None, record: JobRecord) -> str:
     if issues:
         lines.append("\n".join(issues))
     return "\n\n".join(lines)
+
+
+def _disagreement(attempt: Attempt) -> str:
+    said = disagreement(attempt)
+    return f"**Opinion and evidence disagree:** {inline(said, 500)}." if said is not None else ""
 
 
 def _review_row(review: Review, share: float, record: JobRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""How sure a number is: 95% confidence intervals of shares, means and ratios. Pure.
+"""How sure a number is: 95% confidence intervals of shares, means, ratios and of how well a score separates. Pure.
 
 What few jobs say is little: one value has no interval at all (None), two have a very wide one.
 """
@@ -7,11 +7,22 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["CONFIDENCE", "Mean", "Ratio", "Share", "mean", "ratio", "share", "student"]
+__all__ = [
+    "CONFIDENCE",
+    "Mean",
+    "Ratio",
+    "Separation",
+    "Share",
+    "mean",
+    "ratio",
+    "separation",
+    "share",
+    "student",
+]
 
 CONFIDENCE = 0.95
 _Z = statistics.NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
@@ -43,6 +54,18 @@ class Ratio:
     """The sum of one quantity by the sum of another over ``count`` pairs. None where there is none."""
 
     count: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """How well a score tells ``right`` from ``wrong`` cases (how many of each): the chance that a right one has the
+    higher score, equal ones counting half (the area under the ROC curve). 0.5 is a coin. None without both kinds."""
+
+    right: int
+    wrong: int
     value: float | None
     low: float | None
     high: float | None
@@ -94,6 +117,32 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
     rest = sum((y - value * x) ** 2 for y, x in zip(above, below, strict=True)) / (count - 1)
     half = student(count - 1) * math.sqrt(rest / count) / (total / count)
     return Ratio(count=count, value=value, low=max(0.0, value - half), high=value + half)
+
+
+def separation(right: Sequence[float], wrong: Sequence[float]) -> Separation:
+    """How well scores separate, with the score interval that stays inside 0 to 1 and has a width also where all is told
+    apart (R. G. Newcombe 2006, Stat. Med. 25, 559-573, method 5)."""
+    m, n = len(right), len(wrong)
+    if not m or not n:
+        return Separation(right=m, wrong=n, value=None, low=None, high=None)
+    value = sum((one > other) + 0.5 * (one == other) for one in right for other in wrong) / (m * n)
+    half = (m + n) / 2 - 1
+
+    def near(chance: float) -> bool:
+        spread = chance * (1 - chance) * (1 + half * (1 - chance) / (2 - chance) + half * chance / (1 + chance))
+        return (value - chance) ** 2 <= _Z * _Z * spread / (m * n)
+
+    return Separation(right=m, wrong=n, value=value, low=_edge(near, value, 0.0), high=_edge(near, value, 1.0))
+
+
+def _edge(near: Callable[[float], bool], inside: float, outside: float) -> float:
+    """The last value from ``inside`` towards ``outside`` that is near, by bisection."""
+    if near(outside):
+        return outside
+    for _ in range(50):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if near(middle) else (inside, middle)
+    return inside
 
 
 @lru_cache(maxsize=256)

@@ -9,8 +9,10 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.codec import decode
 from forge_lsp.core.questions import Asked
+from forge_lsp.ensemble.opinion import spoken
 
 __all__ = ["AttemptSeen", "JobSeen", "Observed", "ReviewSeen", "StageSeen", "select_observed"]
 
@@ -42,7 +44,8 @@ class _Questions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSeen:
     """An attempt of a job that ended. ``accepted``: it ended the job as accepted. ``score`` is the panel's;
-    ``consensus`` False: a critical panel that found none."""
+    ``consensus`` False: a critical panel that found none. ``shown``: what was run speaks for the candidate that the
+    panel scored (None: it says nothing)."""
 
     job_id: str
     number: int
@@ -55,6 +58,7 @@ class AttemptSeen:
     nano: int
     score: float | None
     consensus: bool | None
+    shown: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,8 @@ def select_observed(db: sqlite3.Connection) -> Observed:
     attempts = db.execute(
         "SELECT a.job_id, a.number, a.strategy, a.generator, a.panel,"
         " a.decision = 'accept' AND j.outcome = 'accepted', a.skipped IS NOT NULL, a.seconds, a.cost_nano_usd, a.score,"
-        " json_extract(a.whole, '$.verdict.consensus')"
+        " json_extract(a.whole, '$.verdict.consensus'),"
+        " CASE WHEN a.score IS NOT NULL THEN json_extract(a.whole, '$.evidence') END"
         " FROM attempts a JOIN jobs j ON j.id = a.job_id ORDER BY a.job_id, a.number"
     )
     reviews = db.execute("SELECT job_id, attempt, model, score, abstained FROM reviews ORDER BY job_id, attempt, place")
@@ -147,6 +152,7 @@ def select_observed(db: sqlite3.Connection) -> Observed:
                 nano=row[8],
                 score=row[9],
                 consensus=None if row[10] is None else bool(row[10]),
+                shown=spoken(decode(Evidence, json.loads(row[11]))) if row[11] else None,
             )
             for row in attempts
         ),

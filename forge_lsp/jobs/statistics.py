@@ -19,7 +19,7 @@ from forge_lsp.core.events import Stage
 from forge_lsp.core.ports import Usage
 from forge_lsp.core.questions import Effect
 from forge_lsp.ensemble.review import CANCELLED
-from forge_lsp.jobs.intervals import Mean, Ratio, Share, mean, ratio, share
+from forge_lsp.jobs.intervals import Mean, Ratio, Separation, Share, mean, ratio, separation, share
 from forge_lsp.jobs.money import to_usd
 from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, StageSeen
 
@@ -151,7 +151,8 @@ class Statistics:
 
     ``cancelled`` and ``interrupted`` jobs are in ``total_cost`` (USD) and in nothing else. ``free`` is the share of
     accepted jobs that cost nothing, ``paid`` the cost of the jobs that cost something, accepted or not.
-    ``compared_cost`` (USD) is the real cost of the jobs in ``comparisons``.
+    ``panel`` is how well the panel's score tells candidates for which what was run speaks from those against which it
+    does. ``compared_cost`` (USD) is the real cost of the jobs in ``comparisons``.
     """
 
     since: str | None
@@ -163,6 +164,7 @@ class Statistics:
     rungs: tuple[Group, ...]
     strategies: tuple[Group, ...]
     reviewers: tuple[ReviewerSeen, ...]
+    panel: Separation
     proofs: tuple[Proof, ...]
     questions: Questions
     free: Share
@@ -188,6 +190,12 @@ def statistics_of(seen: Observed, rates: Rates) -> Statistics:
         rungs=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.generator)),
         strategies=tuple(_attempts(name, group) for name, group in _by(seen.attempts, lambda one: one.strategy)),
         reviewers=_reviewers(seen, rates.good),
+        panel=separation(
+            *(
+                [one.score for one in seen.attempts if one.shown is shown and one.score is not None]
+                for shown in (True, False)
+            )
+        ),
         proofs=_proofs(ended),
         questions=_questions(ended),
         free=share(sum(job.nano == 0 for job in accepted), len(accepted)),

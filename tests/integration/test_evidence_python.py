@@ -152,6 +152,37 @@ async def test_what_cannot_be_run_is_told_apart(toolchain: PythonToolchain) -> N
     assert [r.status for r in evidence.results if "add(1," in r.source and r.line == 6] == [NOT_RUNNABLE]
 
 
+async def test_a_name_in_repeated_documentation_is_not_defined_by_it(toolchain: PythonToolchain) -> None:
+    documented = (
+        'class Box:\n    """\n    >>> box.size()\n    3\n    >>> Box().size()\n    3\n    """\n    def size(self):\n'
+    )
+    task = task_of(f"«{documented}        ...»\n", name="Box")
+    evidence = await toolchain.evidence(task, candidate_of(task, f"{documented}        return 3"))
+    assert [r.status for r in evidence.results] == [NOT_RUNNABLE, PROOF]
+
+
+async def test_iterators_that_examples_go_on_with_are_left_as_they_are(toolchain: PythonToolchain) -> None:
+    """A class whose objects hold and give iterators, and examples that change them one after the other."""
+    head = (
+        "class Seek:\n    def __init__(self, source):\n        self.source = iter(source)\n"
+        "        self.seen, self.at = [], 0\n"
+        "\n    def __iter__(self):\n        return self\n"
+        "\n    def __next__(self):\n        if self.at == len(self.seen):\n"
+        "            self.seen.append(next(self.source))\n"
+        "        self.at += 1\n        return self.seen[self.at - 1]\n"
+        '\n    def back(self, count):\n        """Go back.\n\n        >>> it = Seek(n for n in range(9))\n'
+        "        >>> iter(it) is it\n        True\n        >>> next(it), next(it)\n        (0, 1)\n"
+        "        >>> it.back(1).at\n        1\n        >>> next(it), next(it)\n        (1, 2)\n"
+        '        >>> it.back(3)\n        Seek\n        >>> list(it)[:2]\n        [0, 1]\n        """\n'
+    )
+    text = f"{head}«        ...»\n\n    def __repr__(self):\n        return 'Seek'\n"
+    task = task_of(text)
+    evidence = await toolchain.evidence(task, candidate_of(task, "        self.at -= count\n        return self"))
+    assert [r.status for r in evidence.results if r.status not in (KEPT, PROOF)] == []
+    assert [r.source for r in evidence.results if r.status is PROOF][-1] == "list(it)[:2]"
+    assert evidence.doubt is None
+
+
 async def test_what_the_candidate_fails_to_define_is_its_failure(toolchain: PythonToolchain) -> None:
     task = task_of(ADD, name="add")
     evidence = await toolchain.evidence(task, candidate_of(task, "def plus(a, b):\n    return a + b"))

@@ -23,7 +23,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group, examples_of
-from forge_lsp.languages.python.judging import Answer, Judge, Ran, failure_of_import
+from forge_lsp.languages.python.judging import Answer, Judge, Ran, defined_in, failure_of_import
 from forge_lsp.languages.python.outcomes import PythonRun
 from forge_lsp.languages.python.probes import PROBES, Probe, asked_for, observed, probes_of
 from forge_lsp.languages.python.scopes import ground_of
@@ -93,7 +93,15 @@ class PythonEvidence:
             def valued(name: str) -> bool:
                 return not examples[name].silent
 
-            suite = Suite(name="examples", key=key, run=run, speaks=valued, proves=valued)
+            # A word of the candidate's documentation is no name that it defines.
+            suite = Suite(
+                name="examples",
+                key=key,
+                run=run,
+                speaks=valued,
+                proves=valued,
+                brings=lambda candidate: defined_in(candidate.text),
+            )
             results = await judged(suite, task, candidate, self._memory)
             before = cast("PythonRun", await self._memory.get(key, lambda: run(task.document.text, None)))
         except EnvironmentFault as fault:

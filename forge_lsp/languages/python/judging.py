@@ -19,7 +19,7 @@ from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group
 
-__all__ = ["Answer", "Judge", "Ran", "decoded", "failure_of_import"]
+__all__ = ["Answer", "Judge", "Ran", "decoded", "defined_in", "failure_of_import"]
 
 Answer = dict[str, Any]
 """One reply line of the runner; see its docstring."""
@@ -179,6 +179,31 @@ class Judge:
         return bool(top) and any(
             before in ("import", "from") and top == word.split(".")[0] for before, word in pairwise(words)
         )
+
+
+def defined_in(text: str) -> frozenset[str]:
+    """Return the names that a module with this text has for its examples; none where it does not parse."""
+    try:
+        pending: list[ast.AST] = list(ast.parse(text.removeprefix("\ufeff")).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    found: set[str] = set()
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+                continue  # what is bound in there is not the module's
+            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.alias(name=name, asname=other):
+                found.add(other or name.partition(".")[0])
+            case _:
+                pass
+        pending += ast.iter_child_nodes(node)
+    return frozenset(found)
 
 
 def _binds(steps: str, name: str) -> bool:

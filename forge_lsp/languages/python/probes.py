@@ -73,7 +73,7 @@ def _changed(groups: tuple[Group, ...]) -> Iterator[tuple[str, ...]]:
                 needed = _needed(before, call)
                 known.add((*needed, ast.unparse(call)))
                 queues.append(_changed_of(needed, call))
-            elif example.broken is None and example.want == "" and example.literal is None:
+            if example.broken is None and (example.silent or (call is None and not (example.want or example.literal))):
                 before.append(example.steps[-1])  # `stack.push(1)`: later examples need it
     found: set[tuple[str, ...]] = set()
     for turn in zip_longest(*queues):

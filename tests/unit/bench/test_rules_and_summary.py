@@ -132,3 +132,11 @@ def test_the_arithmetic_of_a_run() -> None:
 def test_a_run_of_nothing() -> None:
     told = summary_of([], SCORE)
     assert (told.played, told.as_set.accepted.value, told.seconds.value, told.grades) == (0, None, None, ())
+
+
+def test_the_panel_is_measured_by_the_hidden_tests() -> None:
+    attempts = (attempt(1, BARE, 9.0), attempt(2, BARE, 4.0), attempt(3, BARE, 9.0), attempt(4, BARE, None))
+    told = summary_of([played(*attempts, right=(True, False, None, False))], SCORE).panel
+    assert (told.right, told.wrong, told.value) == (1, 1, 1.0)
+    assert told.low is not None
+    assert told.low < 0.5, "two attempts tell nothing"

@@ -118,6 +118,14 @@ def test_who_is_free_to_name_things_owes_what_the_tests_want() -> None:
     assert "area" in brought(CODE, ScopeKind.DEFINITION)
 
 
+def test_what_a_comment_or_documentation_names_is_not_brought() -> None:
+    before = SuiteRun()
+    code = 'def size(x):\n    """As of a system.\n\n    >>> system.size\n    """\n    # an idea\n    return x\n'
+    brought = brought_by(task_of(STUB, name="area"), candidate_of(task_of(STUB, name="area"), code), before)
+    assert {"size", "x"} <= brought
+    assert brought.isdisjoint({"system", "idea"})
+
+
 def test_what_a_failure_tells() -> None:
     before = SuiteRun({"a": passed(), "b": passed(), "c": passed()})
     after = SuiteRun({"a": failed("boom", expected="6", actual="5"), "b": skipped("not today")}, words="it crashed")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from forge_lsp.jobs.intervals import mean, ratio, share, student
+from forge_lsp.jobs.intervals import mean, ratio, separation, share, student
 
 numbers = some.lists(some.floats(0, 1e6), min_size=2, max_size=40)
 
@@ -81,3 +81,33 @@ def test_a_ratio_that_never_varies_is_certain(below: list[float], by: float) -> 
     assert found.value == pytest.approx(by)
     assert found.low is not None and found.high is not None
     assert math.isclose(found.low, found.high, rel_tol=1e-6)
+
+
+def test_how_well_known_scores_separate() -> None:
+    found = separation([9, 8, 8], [8, 3])  # of six pairs: 4 above, 2 equal
+    assert (found.right, found.wrong, found.value) == (3, 2, pytest.approx(5 / 6))
+    assert separation([1.0], []).value is None
+    assert separation([], [1.0, 2.0]).low is None
+    coin = separation([1, 2, 3, 4], [1, 2, 3, 4])
+    assert coin.value == 0.5
+    assert coin.low is not None and coin.high is not None
+    assert coin.low + coin.high == pytest.approx(1.0)
+    # At the edge the interval solves (1 - x)^2 = z^2 x (1 - x) (1 + h (1 - x) / (2 - x) + h x / (1 + x)) / mn.
+    best = separation([9.0] * 10, [1.0] * 10)
+    assert (best.value, best.high) == (1.0, 1.0)
+    x = best.low
+    assert x is not None and 0.5 < x < 1
+    spread = x * (1 - x) * (1 + 9 * (1 - x) / (2 - x) + 9 * x / (1 + x)) / 100
+    assert (1 - x) ** 2 == pytest.approx(1.959964**2 * spread, rel=1e-6)
+
+
+scores = some.lists(some.integers(0, 10), min_size=1, max_size=8)
+
+
+@settings(deadline=None, max_examples=40)
+@given(scores, scores)
+def test_a_separation_lies_in_its_interval_and_turns_around(right: list[int], wrong: list[int]) -> None:
+    one, other = separation(right, wrong), separation(wrong, right)
+    assert one.value is not None and one.low is not None and one.high is not None and other.value is not None
+    assert 0 <= one.low <= one.value <= one.high <= 1
+    assert one.value + other.value == pytest.approx(1.0)

@@ -122,6 +122,13 @@ def test_a_reviewer_that_was_not_waited_for_did_not_abstain() -> None:
     assert phi4.distance.value == pytest.approx((2.0 + 0.8 + 1.5) / 3)
 
 
+def test_the_panel_is_measured_against_what_was_run() -> None:
+    shown = ((9.0, True), (8.0, True), (8.0, False), (2.0, None), (None, True))
+    attempts = tuple(attempt("a", number, score=score, shown=ran) for number, (score, ran) in enumerate(shown))
+    told = statistics_of(Observed(jobs=(job("a"),), attempts=attempts), PAID).panel
+    assert (told.right, told.wrong, told.value) == (2, 1, 0.75)
+
+
 def test_only_what_is_asked_at_once_is_called_parallel() -> None:
     told = statistics_of(
         Observed(

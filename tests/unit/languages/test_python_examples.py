@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from forge_lsp.core.checks import CheckKind
 from forge_lsp.languages.python.examples import examples_of
+from forge_lsp.languages.python.judging import defined_in
 from tests.support.builds import task_of
 
 MODULE = '''"""Numbers.
@@ -95,3 +96,14 @@ def test_the_same_promise_is_taken_once() -> None:
 
 def test_nothing_is_taken_from_prose_without_examples() -> None:
     assert examples_of(task_of('def f():\n    """Do it."""\n')) == ()
+
+
+def test_the_names_that_examples_find_in_a_module() -> None:
+    text = (
+        "import os.path, json as j\nfrom a import *\nfrom b import c as d\n"
+        "if True:\n    X, (y, *z) = 1, (2,)\nfor n in ():\n    pass\ntry:\n    w: int = 1\nexcept E as e:\n    pass\n"
+        'class A:\n    """>>> system.go()"""\n    inner = 1\n    def method(self):\n        local = [q for q in ()]\n'
+    )
+    assert defined_in(text) >= {"os", "j", "d", "X", "y", "z", "n", "w", "A"}
+    assert defined_in(text).isdisjoint({"system", "inner", "method", "local", "q", "self", "c", "json"})
+    assert defined_in("def broken(:") == frozenset()

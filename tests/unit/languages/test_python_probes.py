@@ -58,6 +58,14 @@ def test_earlier_statements_come_along() -> None:
     assert probe.call == "s = Stack()\ns.push(2)"
 
 
+def test_a_call_of_which_nothing_is_said_comes_along_too() -> None:
+    s = (Example(id="1", kind=CheckKind.DOCTEST, steps=("s = Stack()", "s.push(7)"), line=1),)
+    s += (Example(id="2", kind=CheckKind.DOCTEST, steps=("s.pop(0)",), line=3, want="7"),)
+    steps = [probe.steps for probe in probes_of((Group(owner="f", examples=s),)) if probe.source == "mutation"]
+    assert ("s = Stack()", "s.push(7)", "s.pop(1)") in steps
+    assert ("s = Stack()", "s.push(8)", "s.pop(0)") in steps
+
+
 def test_only_statements_that_the_call_depends_on_come_along() -> None:
     probes = probes_of((group("import math | a = [1] | b = 2 | f(b, 3)", "f(math.pi, a)"),))
     assert probes[0].steps == ("import math", "b = 2", "f(b, 4)")

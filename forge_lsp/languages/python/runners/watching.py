@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import copy
 import importlib
 import linecache
 import os
@@ -373,13 +374,30 @@ def equal_to_all(value: Any) -> bool:
 
 def answers_all(value: Any) -> bool:
     """Whether a value says that it holds a bare object, or that it comes both before and after one and the same."""
-    for asked in (lambda: object() in value, lambda: any(value < other and value > other for other in (3, "a", ()))):
+    for asked in (lambda: holds_all(value), lambda: any(value < other and value > other for other in (3, "a", ()))):
         try:
             if asked():
                 return True
         except BaseException:
             continue
     return False
+
+
+_mro_of: Any = type.__dict__["__mro__"].__get__
+_members_of: Any = type.__dict__["__dict__"].__get__
+_copy: Any = copy.copy
+_COPIED = (type(iter([])), type(iter(())))
+
+
+def holds_all(value: Any) -> bool:
+    """Whether a value says that it holds a bare object. Iterators are not asked, since that would use them up: the code
+    that is tested goes on with them. What they give is seen where it is returned or yielded."""
+    kind: Any = cast(Any, type)(value)
+    if kind in _COPIED:
+        value = _copy(value)
+    elif not any("__contains__" in _members_of(one) for one in _mro_of(kind)):
+        return False
+    return object() in value
 
 
 # ------------------------------------------------------------------ what is put in the place of the runner's parts
