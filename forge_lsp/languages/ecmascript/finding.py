@@ -33,8 +33,8 @@ _MOST_SMALL = 24
 """Files that are run where they hold few tests, :data:`_MOST_TESTS` of them."""
 _MOST_TESTS = 60
 
-Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava"]
-BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava"))
+Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"]
+BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"))
 """Those whose results come from a process beside that of our runner, a file at a time."""
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
 _SCRIPTS: Mapping[Runner, str] = {
@@ -45,14 +45,17 @@ _SCRIPTS: Mapping[Runner, str] = {
     "jasmine": "jasmine/package.json",
     "tap": "tap/package.json",
     "ava": "ava/package.json",
+    "uvu": "uvu/package.json",
+    "qunit": "qunit/package.json",
 }
 # Others that a project may use, by the packages they come as.
 _OTHERS = (
-    *("uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("bun:test", "bun", "deno", "@japa/runner"),
     *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
 )
-_CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava"))
-"""Those that a test file imports; without that it is none of theirs."""
+_CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava", "uvu", "qunit"))
+"""Those that a test file names; without that it is none of theirs."""
+_QUNIT = re.compile(r"(?<![\w$.])QUnit\b")
 # What node is told before a test file: loaders and conditions of the project's own script.
 _FLAG = re.compile(
     r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
@@ -155,7 +158,11 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return Suite(runner="node", folder=folder, files=(at.document,), hooks=hooks)
     other = _other(text, script, manifest)
     runners = tuple(_SCRIPTS)
-    wanted: list[Runner] = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
+    wanted: list[Runner] = [
+        runner
+        for runner in runners
+        if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text) or (runner == "qunit" and _QUNIT.search(text))
+    ]
     if other is not None and not wanted and not any(_starts(runner, script) for runner in runners):
         return _Blocked(runner=other, reason=f"tests of {other} are not run by forge-lsp")
     for runner in sorted(
@@ -185,7 +192,7 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
     if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
         return None
-    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha, tape, jasmine, tap, ava) takes it"
+    reason = f"no test runner that forge-lsp knows ({', '.join(('node:test', *_SCRIPTS))}) takes it"
     return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
 
 

@@ -30,11 +30,19 @@ class PythonRun(SuiteRun):
 
 
 def outcome_of(
-    result: ProcessResult, nonce: str, *, timeout: float, module: str, names_it: Callable[[str], bool]
+    result: ProcessResult,
+    nonce: str,
+    *,
+    timeout: float,
+    module: str,
+    names_it: Callable[[str], bool],
+    waits: Callable[[str], bool] = lambda name: False,  # noqa: ARG005
 ) -> PythonRun:
     """Return what the runner told. A test that began and has no result is the one at which it ended.
 
-    ``module`` is the document's, as it is imported; ``names_it`` says whether a test's own text names the scope.
+    ``module`` is the document's, as it is imported; ``names_it`` says whether a test's own text names the scope,
+    ``waits`` whether on the untouched text an exception out of the scope kept it from being collected: what it meets
+    now may come of what the scope gave while its module was imported.
     """
     runs: dict[str, Run] = {}
     parts: dict[str, Run] = {}
@@ -55,9 +63,9 @@ def outcome_of(
             case "failed":
                 # It may pass and then fail while it is torn down; a subtest's failure is its test's.
                 if name not in runs or runs[name].state is not RunState.FAILED:
-                    runs[name] = _failed(answer, names_it(name))
+                    runs[name] = _failed(answer, names_it(name) or waits(name))
             case "uncollected":
-                parts[name] = _uncollected(answer, module)
+                parts[name] = _uncollected(answer, module, waits(name))
                 words = words or parts[name].detail
             case "entered":
                 running = None if name == running else running
@@ -119,9 +127,11 @@ def _failed(answer: dict[str, Any], named: bool) -> Run:
     )
 
 
-def _uncollected(answer: dict[str, Any], module: str) -> Run:
+def _uncollected(answer: dict[str, Any], module: str, waited: bool) -> Run:
     words = str(answer.get("words") or "")
     cause, missing = _cause(str(answer.get("cause") or "")), cast("list[str]", answer.get("missing") or [])
+    if answer.get("cause") == "outside" and not waited:
+        cause = Cause.ENVIRONMENT if answer.get("conftest") else Cause.ELSEWHERE
     wanted = _WANTED.search(words)
     if not missing and wanted is not None:  # of a conftest.py: only the words are known
         missing = [wanted[1]]

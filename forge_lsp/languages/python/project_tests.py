@@ -16,7 +16,7 @@ from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
-from forge_lsp.core.checks import CheckResult, CheckStatus
+from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
@@ -84,12 +84,27 @@ class PythonTests:
         scope = task.scope
         names_it = naming(texts, chosen.names or (scope.name or scope.container or module_of(place),))
         seen: list[PythonRun] = []
+        before = PythonRun()
+
+        def waits(name: str) -> bool:
+            was = before.of(name)
+            return was is not None and was.state is RunState.NOT_RUN and was.cause is Cause.SCOPE and not was.missing
 
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
             ground = ground_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
             found = await self._run(
-                place, interpreter, text, chosen, guarded, ground, only, probe=probe, names_it=names_it
+                place,
+                interpreter,
+                text,
+                chosen,
+                guarded,
+                ground,
+                only,
+                probe=probe,
+                names_it=names_it,
+                waits=waits,
+                loading=any(waits(part) for part in before.uncollected),
             )
             if text != task.document.text:
                 seen.append(found)
@@ -150,6 +165,8 @@ class PythonTests:
         *,
         probe: bool,
         names_it: Callable[[str], bool],
+        waits: Callable[[str], bool],
+        loading: bool,
     ) -> PythonRun:
         config = place.nearest(*_PROJECT)
         folder = config.parent if config is not None else PurePosixPath()
@@ -173,6 +190,7 @@ class PythonTests:
                 "stubs": ground.stubs,
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
+                "loading": loading,
                 "only": list(only) if only is not None else None,
                 "chosen": {str(box.root / file): tests for file, tests in chosen.tests.items()},
                 "settings": django[0] if django is not None else None,
@@ -186,7 +204,7 @@ class PythonTests:
                 stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
             )
         seconds = self._timeout
-        return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it)
+        return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it, waits=waits)
 
 
 def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:

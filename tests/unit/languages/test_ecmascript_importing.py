@@ -10,6 +10,7 @@ import pytest
 from forge_lsp.checking.project import place_of
 from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
+from forge_lsp.languages.ecmascript.reading import read_tests
 from tests.support import lang
 from tests.support.builds import task_of, write_files
 
@@ -77,3 +78,34 @@ def test_tests_that_load_a_module_without_naming_it_are_found(tmp_path: Path) ->
     task = task_of(AREA, language=lang.JAVASCRIPT, path=path, workspace=tmp_path, name="area")
     (suite,), blocked = found_for(task, place_of(task))
     assert (suite.runner, [str(file) for file in suite.files], blocked) == ("tape", ["test/one.js"], ())
+
+
+UVU = """import { suite, test } from "uvu";
+const Area = suite("area");
+Area("is a product", () => is(area(2, 3), 6));
+Area.run();
+test("one", () => is(one(), 1));
+"""
+QUNIT = """QUnit.module("area", () => {
+  QUnit.test("is a product", (assert) => { assert.equal(area(2, 3), 6); });
+});
+QUnit.test("one", (assert) => { assert.equal(one(), 1); });
+"""
+
+
+@pytest.mark.parametrize(("runner", "text"), [("uvu", UVU), ("qunit", QUNIT)])
+def test_the_tests_of_uvu_and_qunit_by_their_names(runner: str, text: str, tmp_path: Path) -> None:
+    files = {
+        "package.json": f'{{"scripts": {{"test": "{runner}"}}}}',
+        f"node_modules/{runner}/package.json": "{}",
+        "test/area.js": text,
+        "test/other.js": "assert(area);",
+    }
+    write_files(tmp_path, files)
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=tmp_path / "lib/area.js", workspace=tmp_path)
+    suites, blocked = found_for(task, place_of(task))
+    assert [(suite.runner, [str(file) for file in suite.files]) for suite in suites] == [(runner, ["test/area.js"])]
+    assert [result.id for result in blocked] == [runner], "it is none of its tests: only named"
+    tests = read_tests(text)
+    assert tests.speaks(["area", "is a product"], frozenset({"area"}))
+    assert not tests.speaks(["one"], frozenset({"area"}))
