@@ -138,7 +138,10 @@ class JavaScriptTests:
             test = course.tests.get(file)
             return test is None or not rest or test.speaks(rest.split(" > "), every)
 
-        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks)
+        def file_of(name: str) -> str:
+            return name.partition(" > ")[0]
+
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of)
         results = await judged(judge, task, candidate, self._memory)
         before = self._known_notes.get(key, frozenset())
         fresh = [note for note in dict.fromkeys(notes) if note not in before]

@@ -12,7 +12,10 @@ from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.reading import parsed_json
 
-__all__ = ["PythonRun", "outcome_of"]
+__all__ = ["SHARE", "PythonRun", "outcome_of"]
+
+SHARE = 0.5
+"""How much of the time for all tests one of them may take."""
 
 _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'")
 
@@ -49,11 +52,16 @@ def outcome_of(
     entered: dict[str, bool] = {}
     doubts: list[str] = []
     words, copy, running, ended, whole = "", "", None, False, True
+    planned: dict[str, None] = {}
+    late: set[str] = set()
     for answer in _answers(result, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
         match answer.get("state"):
+            case "planned":
+                planned |= dict.fromkeys(map(str, answer.get("names") or ()))
             case "start":
                 running = name
+                planned.pop(name, None)
             case "passed":
                 if name not in runs or runs[name].state is not RunState.FAILED:
                     runs[name] = passed()
@@ -81,7 +89,12 @@ def outcome_of(
             case "cut":
                 how = f"it did not finish in {timeout:g} s" if answer.get("late") else str(answer.get("how"))
                 words, whole = how, False
-                if running is not None:
+                if answer.get("late"):
+                    late |= planned.keys()
+                ran = answer.get("ran")
+                if running is not None and answer.get("late") and isinstance(ran, float) and ran < timeout * SHARE:
+                    late.add(running)  # it had less than its own time
+                elif running is not None:
                     runs[running] = failed(how, cause=Cause.SCOPE if entered.get(running, True) else Cause.UNKNOWN)
             case "end":
                 ended = True
@@ -95,6 +108,7 @@ def outcome_of(
         runs=runs,
         uncollected=parts,
         words=words,
+        late=tuple(sorted(late - runs.keys())),
         entered=entered,
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,

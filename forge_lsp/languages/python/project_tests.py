@@ -21,7 +21,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.choosing import TEST_FILE, Chosen, chosen_for, module_of
-from forge_lsp.languages.python.outcomes import PythonRun, outcome_of
+from forge_lsp.languages.python.outcomes import SHARE, PythonRun, outcome_of
 from forge_lsp.languages.python.scopes import Ground, ground_of, naming
 from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.languages.python.tools import install_remedy, published_as
@@ -50,8 +50,6 @@ _SETTINGS = re.compile(
     r"|--settings[= ](?P<option>[A-Za-z_][\w.]*)"
 )
 _SUITE = "tests"
-_SHARE = 0.5
-"""How much of the time for all tests one of them may take."""
 
 
 class PythonTests:
@@ -117,7 +115,7 @@ class PythonTests:
                 runs = (before, *seen[:1])
                 return any(run.entered.get(name) or name in run.uncollected for run in runs) or names_it(name)
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks)
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, seconds=self._timeout)
             results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
@@ -182,7 +180,7 @@ class PythonTests:
                 "files": [str(file.relative_to(folder)) for file in inside]
                 or [str(box.root / file) for file in wanted],
                 "search": [str(root) for root in roots],
-                "seconds": {"test": self._timeout * _SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
+                "seconds": {"test": self._timeout * SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
                 "root": str(box.root),
                 "document": str(box.root / place.document),
                 "scope": ground.lines,

@@ -14,11 +14,11 @@ defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (fil
 ``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings or null),
 ``chosen`` (names of tests by absolute files: those that are run where one of them is found) and ``only`` (names of
 tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a JSON object with a
-``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``,
-``missing``, ``expected``, ``actual``; of an ``uncollected`` one ``conftest``: that could not be loaded), ``entered``
-(``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``),
-``ended`` (``code``, ``fails``: whether the tests that must fail did, ``copy``: what was imported in the document's
-stead), ``cut`` (``how``), and at last ``end``.
+``state``: ``planned`` (``names`` of what is to be run), ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected``
+with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``, ``actual``; ``conftest``: one could not be loaded),
+``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``, ``fails``: whether
+the tests that must fail did, ``copy``: what was imported in the document's stead), ``cut`` (``how``, ``late``: for want
+of time, ``ran``: seconds of the last test), and at last ``end``.
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ def session(
         return words, next((answer for answer in reversed(told) if answer["state"] == "conftest"), None)
     if ended is None:
         how = "it did not finish in time" if late else "the process ended in the middle of it"
-        told.append({"state": "cut", "how": how, "late": late, "status": status})
+        begun = next((answer["at"] for answer in reversed(told) if answer["state"] == "start"), None)
+        ran = time.monotonic() - begun if begun is not None else None
+        told.append({"state": "cut", "how": how, "late": late, "status": status, "ran": ran})
     answers += told
     return None
 
@@ -183,6 +185,7 @@ def gather(fd: int, token: str, end: float, told: List[Json]) -> bool:
         for line in lines:
             answer = known(line, token)
             told.append(answer if answer is not None else {"state": "doubt", "words": _STRAY})
+            told[-1]["at"] = time.monotonic()
             if answer is not None and answer["state"] == "ended":
                 return True
 
@@ -428,6 +431,7 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
                 items[:] = [item for item in items if item.nodeid in run.only]
             else:
                 items[:] = run.chosen(items, lambda item: (str(item.path), item.nodeid.split("::", 1)[-1]))
+            run.tell(state="planned", names=[item.nodeid for item in items])
             parents = [item.parent for item in items if isinstance(item, pytest.Function)]
             modules = [parent.getparent(pytest.Module) for parent in parents[:1]]
             for where, module in zip((0, len(items) + 1), modules * 2):
@@ -606,13 +610,15 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
         MustFail().run(result)
         found = [cases(file, run) for file in files]
         run.loaded()
+        if run.only is not None:
+            found = [[test for test in tests if test.id() in run.only] for tests in found]
+        else:
+            found = [
+                run.chosen(tests, lambda test: (file_of(test), "::".join(test.id().split(".")[-2:]))) for tests in found
+            ]
+        run.tell(state="planned", names=[test.id() for tests in found for test in tests])
         for tests in found:
-            # As a suite: it prepares classes and modules.
-            if run.only is not None:
-                tests = [test for test in tests if test.id() in run.only]
-            else:
-                tests = run.chosen(tests, lambda test: (file_of(test), "::".join(test.id().split(".")[-2:])))
-            unittest.TestSuite(tests).run(result)
+            unittest.TestSuite(tests).run(result)  # as a suite: it prepares classes and modules
         MustFail().run(result)
     return 1, len(failing) == 2
 
