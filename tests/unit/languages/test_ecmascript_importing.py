@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -109,3 +109,41 @@ def test_the_tests_of_uvu_and_qunit_by_their_names(runner: str, text: str, tmp_p
     tests = read_tests(text)
     assert tests.speaks(["area", "is a product"], frozenset({"area"}))
     assert not tests.speaks(["one"], frozenset({"area"}))
+
+
+def suites_of(root: Path, files: Mapping[str, str]) -> list[str]:
+    head = 'const { test } = require("node:test");\n'
+    write_files(root, {name: head + text if name.startswith("test/") else text for name, text in files.items()})
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=root / "src/area.js", workspace=root)
+    suites, blocked = found_for(task, place_of(task))
+    return [str(file) for suite in suites for file in suite.files] + [result.detail for result in blocked]
+
+
+BUILT = "test/a.js: it tests what was built earlier ({}), which a candidate does not change"
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ('const area = require("../src/area");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('const { area } = require("../src");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    # Something else of that name.
+    ('const { area } = require("../src/other");\ntest("area", () => area(1, 2));', []),
+    ('const other = require("../src/other");\ntest("area", () => other.area(1, 2));', []),
+    ('const area = () => 1;\ntest("area", () => area(1, 2));', []),
+    # Nobody knows where these lead.
+    ('const { area } = require("@/other");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('const { area } = require(process.env.AREA);\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('require("../src/other");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    # What was built earlier.
+    ('const { area } = require("../dist/area");\ntest("area", () => area(1, 2));', [BUILT.format("dist/area")]),
+    ('const { area } = require("../dist");\ntest("area", () => area(1, 2));', [BUILT.format("dist")]),
+    ('const { area } = require("../dist");\nconst a = require("../src/area");\ntest("area", area);', ["test/a.js"]),
+])  # fmt: skip
+def test_only_files_that_load_the_document_speak_of_it(text: str, expected: Sequence[str], tmp_path: Path) -> None:
+    files = {
+        "package.json": "{}",
+        "src/area.js": AREA.replace("«", "").replace("»", ""),
+        "src/index.js": 'module.exports = { area: require("./area") };',
+        "src/other.js": "exports.area = () => 1;",
+        "test/a.js": text,
+    }
+    assert suites_of(tmp_path, files) == expected
