@@ -24,12 +24,13 @@ _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized 
 class PythonRun(SuiteRun):
     """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
     that could forge a result; ``whole``: the run came to its end, and the tests that must fail did. ``copy`` is the
-    file that the tests import in the document's stead ("": none)."""
+    file that the tests import in the document's stead ("": none); ``loads``: they import the document, or may."""
 
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()
     whole: bool = True
     copy: str = ""
+    loads: bool = True
 
 
 def outcome_of(
@@ -54,6 +55,7 @@ def outcome_of(
     words, copy, running, ended, whole = "", "", None, False, True
     planned: dict[str, None] = {}
     late: set[str] = set()
+    loads: list[bool] = []
     for answer in _answers(result, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
         match answer.get("state"):
@@ -86,7 +88,9 @@ def outcome_of(
             case "ended":
                 whole = whole and bool(answer.get("fails"))
                 copy = copy or str(answer.get("copy") or "")
+                loads.append(answer.get("loads") is not False)
             case "cut":
+                loads.append(True)
                 how = f"it did not finish in {timeout:g} s" if answer.get("late") else str(answer.get("how"))
                 words, whole = how, False
                 if answer.get("late"):
@@ -113,6 +117,7 @@ def outcome_of(
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
         copy=copy,
+        loads=any(loads) or not loads,
     )
 
 

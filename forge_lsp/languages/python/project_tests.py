@@ -49,6 +49,8 @@ _SETTINGS = re.compile(
     r"DJANGO_SETTINGS_MODULE[\"']?\s*[\],=:]+\s*[\"']?(?P<name>[A-Za-z_][\w.]*)"
     r"|--settings[= ](?P<option>[A-Za-z_][\w.]*)"
 )
+_ELSEWHERE = re.compile(r"\b(?:subprocess|multiprocessing|runpy|pytester|testdir|os\.(?:system|popen|spawn\w*|fork))\b")
+"""What of a test file may run the document in another process."""
 _SUITE = "tests"
 
 
@@ -81,6 +83,7 @@ class PythonTests:
         texts = {str(file): place.text(file) or "" for file in files}
         scope = task.scope
         names_it = naming(texts, chosen.names or (scope.name or scope.container or module_of(place),))
+        elsewhere = any(_ELSEWHERE.search(text) for text in texts.values())
         seen: list[PythonRun] = []
         before = PythonRun()
 
@@ -113,7 +116,10 @@ class PythonTests:
 
             def speaks(name: str) -> bool:
                 runs = (before, *seen[:1])
-                return any(run.entered.get(name) or name in run.uncollected for run in runs) or names_it(name)
+                if any(run.entered.get(name) or name in run.uncollected for run in runs):
+                    return True
+                # What names it means another thing of that name where nothing loads the document.
+                return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
             suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, seconds=self._timeout)
             results = await judged(suite, task, candidate, self._memory)

@@ -81,7 +81,9 @@ def test_what_the_stub_ended_while_it_was_imported_waits_for_the_answer(
 ) -> None:
     (tmp_path / "made.py").write_text(_MADE)
     (tmp_path / "test_shop.py").write_text(_TEST.replace("import made\n", f"import made\n{extra}"))
-    found = compared("tests", stub, ran(tmp_path, body, stub), speaks=lambda name: name.endswith("table"))
+    now = ran(tmp_path, body, stub)
+    found = compared("tests", stub, now, speaks=lambda name: name.endswith("table"))
+    assert now.loads
     assert {name: result.status for name, result in found.items()} == statuses
 
 
@@ -93,3 +95,9 @@ def test_a_conftest_that_the_stub_ends_waits_for_it_too(tmp_path: Path) -> None:
     assert "conftest.py cannot be loaded" in before.uncollected["test_shop.py"].detail
     wrong = compared("tests", before, ran(tmp_path, "return []", before))
     assert [result.status for result in wrong.values()] == [OWED]
+
+
+def test_whether_the_document_was_imported_is_told(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("def table():\n    return 1\n")
+    (tmp_path / "test_shop.py").write_text("from other import table\n\n\ndef test_table():\n    assert table()\n")
+    assert not ran(tmp_path, RIGHT).loads

@@ -17,8 +17,8 @@ tests, or null). The nonce follows on a line of its own. Answers are lines of th
 ``state``: ``planned`` (``names`` of what is to be run), ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected``
 with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``, ``actual``; ``conftest``: one could not be loaded),
 ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``, ``fails``: whether
-the tests that must fail did, ``copy``: what was imported in the document's stead), ``cut`` (``how``, ``late``: for want
-of time, ``ran``: seconds of the last test), and at last ``end``.
+the tests that must fail did, ``loads``: whether the document was imported, ``copy``: what was in its stead), ``cut``
+(``how``, ``late``: for want of time, ``ran``: seconds of the last test), and at last ``end``.
 """
 
 from __future__ import annotations
@@ -263,8 +263,15 @@ def work(
             code, fails = by_pytest(pytest, files, options, run)
     if replaced():
         doubt(watching.PATCHED)
-    tell(state="ended", code=code, fails=fails, copy=copy_of(document))
+    tell(state="ended", code=code, fails=fails, copy=copy_of(document), loads=loads(document))
     leave(0)  # a thread or an exit handler of the project's does not hold us
+
+
+def loads(document: str) -> bool:
+    """Whether the document was imported."""
+    own = os.path.realpath(document)
+    files = [str(getattr(one, "__file__", None) or "") for one in list(sys.modules.values())]
+    return any(os.path.realpath(file) == own for file in files if file)
 
 
 def copy_of(document: str) -> str:
