@@ -41,6 +41,8 @@ def _python(*packages: str) -> tuple[Command, ...]:
 
 
 _NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
+_BARE: Command = ("npm", "pkg", "delete", "devDependencies")
+"""Without what only its linters and its releases need."""
 _PYTEST: Command = ("{venv}", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 _MAVEN: tuple[Command, ...] = (("mvn", "-q", "-B", "test-compile", "dependency:go-offline"),)
 _MAVEN_TEST: Command = ("mvn", "-q", "-B", "-o", "test")
@@ -216,7 +218,7 @@ SOURCES: tuple[Source, ...] = (
         package="sindresorhus/p-limit",
         language="javascript",
         code=("index.js",),
-        setup=(_NPM,),
+        setup=(_BARE, (*_NPM, "--no-save", "ava@6", "in-range@3", "random-int@3", "time-span@5")),
         test=("node", "node_modules/.bin/ava"),
         shape="modules, ava",
     ),
@@ -246,7 +248,7 @@ SOURCES: tuple[Source, ...] = (
         package="unjs/ufo",
         language="typescript",
         code=("src",),
-        setup=(_NPM,),
+        setup=(_BARE, (*_NPM, "--no-save", "vitest@3", "typescript@5", "@types/node@22")),
         test=("node", "node_modules/vitest/vitest.mjs", "run", "--bail", "1", "--coverage.enabled=false"),
         shape="TypeScript, vitest",
     ),
