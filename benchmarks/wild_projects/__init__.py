@@ -124,7 +124,10 @@ SOURCES: tuple[Source, ...] = (
         version="6.13.0",
         language="javascript",
         code=("lib",),
-        setup=((*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),),
+        setup=(
+            _BARE,
+            (*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),
+        ),
         test=("node", "node_modules/tape/bin/tape", "test/parse.js", "test/stringify.js", "test/utils.js"),
         shape="CommonJS, tape, one file of tests for a module",
     ),

@@ -65,6 +65,7 @@ _FLAG = re.compile(
 )
 
 
+_REQUIRED = re.compile(r"(?<![\w-])(?:-r|--require)(?:=|\s+)[\"']?([^\s\"']+)")
 _DECLARING = ("function", "class", "const", "let", "var", "interface", "type")
 _NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
@@ -203,7 +204,20 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
                     hooks = tuple(
                         word for flag in _FLAG.findall(script) for word in re.split(r"[\s\"']+", flag) if word
                     )
-                    return Suite(runner=runner, folder=folder, files=(at.document,), script=program, hooks=hooks)
+                    # What uvu and tape load themselves, they load when node has begun.
+                    own = re.search(rf"(?<![\w@-]){runner}(?![\w-])(?P<words>[^&|;]*)", script)
+                    before = tuple(_REQUIRED.findall(own["words"])) if own and runner in ("uvu", "tape") else ()
+                    for word in before:
+                        at_word = hooks.index(word)
+                        hooks = (*hooks[: at_word - 1], *hooks[at_word + 1 :])
+                    return Suite(
+                        runner=runner,
+                        folder=folder,
+                        files=(at.document,),
+                        script=program,
+                        hooks=hooks,
+                        words=before,
+                    )
                 return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
     declared = [
         runner for runner in runners if runner in wanted or _starts(runner, script) or _depends(manifest, runner)

@@ -284,7 +284,7 @@ def _driver(suite: Suite) -> list[str] | None:
     home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")
     if suite.runner == "mocha":
         return [str(_RUNNERS / "mocha.cjs"), recorder, home, json.dumps(list(suite.words))]
-    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home]
+    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home, json.dumps(list(suite.words))]
 
 
 def _loading(suite: Suite, place: Place) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 // Runs one test file by the tape, jasmine, uvu, qunit, tap or ava of the project, and says by the recorder how each test
 // ended.
 //
-// Arguments: the recorder, the runner's name, its folder, the file. The first four run in this process. tap and ava have
+// Arguments: the recorder, the runner's name, its folder, what is loaded before (JSON), the file. The first four run in this process. tap and ava have
 // processes of their own and print the Test Anything Protocol, of which a test that is told of twice has failed.
 "use strict";
 
@@ -10,7 +10,7 @@ const module_ = require("node:module");
 const path = require("node:path");
 const url = require("node:url");
 
-const [, , recorder, runner, home, file] = process.argv;
+const [, , recorder, runner, home, words, file] = process.argv;
 const report = require(recorder);
 const exit = process.exit;
 const events = [];
@@ -38,7 +38,24 @@ function asserted(message, stack, values) {
   return values ? Object.assign(error, { code: "ERR_ASSERTION" }, values) : error;
 }
 
-const load = () => import(url.pathToFileURL(path.resolve(file)).href);
+// Loaded only now: what they make of modules (esm, tsm) is not for this file.
+const required = JSON.parse(words);
+
+async function load() {
+  const whole = path.resolve(file);
+  if (required.length > 0) {
+    const here = module_.createRequire(whole);
+    // esm works only where it was asked for by the words of the command.
+    process.argv = [process.execPath, path.join(home, "bin.js"), ...required.flatMap((name) => ["-r", name]), file];
+    for (const name of required) here(name.startsWith(".") ? path.resolve(name) : name);
+    try {
+      return here(whole);
+    } catch (error) {
+      if (error?.code !== "ERR_REQUIRE_ESM") throw error;
+    }
+  }
+  return import(url.pathToFileURL(whole).href);
+}
 
 async function ofTape() {
   const tape = require(home);
@@ -134,7 +151,7 @@ async function ofUvu() {
   const hook = `export const resolve = (name, context, next) => name === "uvu"
     ? { url: ${JSON.stringify(url.pathToFileURL(main).href)}, format: "commonjs", shortCircuit: true }
     : next(name, context);`;
-  module_.register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  if (required.length === 0) module_.register(`data:text/javascript,${encodeURIComponent(hook)}`);
   const told = new Map();
   const telling = (real, title) => {
     const named = (name) => (title ? [title, name] : [name]);
