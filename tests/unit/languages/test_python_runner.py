@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -101,3 +102,37 @@ def test_whether_the_document_was_imported_is_told(tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("def table():\n    return 1\n")
     (tmp_path / "test_shop.py").write_text("from other import table\n\n\ndef test_table():\n    assert table()\n")
     assert not ran(tmp_path, RIGHT).loads
+
+
+class Endless:
+    """An iterator that never ends, and says so to who asks it by ``in``."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def __iter__(self) -> Endless:
+        return self
+
+    def __next__(self) -> int:
+        self.at += 1
+        assert self.at < 100, "nobody asked for so many"
+        return self.at
+
+
+class Everything:
+    """Holds all that there is."""
+
+    def __contains__(self, other: object) -> bool:
+        return True
+
+
+def test_a_look_at_a_value_uses_up_no_iterator() -> None:
+    spec = importlib.util.spec_from_file_location("watching_to_test", _RUNNER.with_name("watching.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    watching = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(watching)
+    value = Endless()
+    assert not watching.equal_to_all(value)
+    assert value.at == 0
+    assert watching.equal_to_all(Everything())
