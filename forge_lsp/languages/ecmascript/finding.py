@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,6 @@ from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
 from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
 from forge_lsp.languages.ecmascript.importing import Importers
-from forge_lsp.languages.ecmascript.outcomes import leads_to
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
@@ -66,6 +66,7 @@ _FLAG = re.compile(
 
 
 _REQUIRED = re.compile(r"(?<![\w-])(?:-r|--require)(?:=|\s+)[\"']?([^\s\"']+)")
+_ENDING = re.compile(r"\.[cm]?[jt]sx?$")
 _DECLARING = ("function", "class", "const", "let", "var", "interface", "type")
 _NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
@@ -140,7 +141,9 @@ def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: 
     loads the document, and it takes nothing from the surroundings."""
     text = at.text(at.document) or ""
     imports = read_tests(text).imports
-    if any(leads_to(place.document, str(at.document), source) for source in imports.values()):
+    folder, plain = posixpath.dirname(str(at.document)), _ENDING.sub("", str(place.document))
+    sources = (source for source in imports.values() if source.startswith("."))
+    if any(_ENDING.sub("", posixpath.normpath(posixpath.join(folder, source))) == plain for source in sources):
         return False
     if not importers().apart(str(at.document)):
         return False

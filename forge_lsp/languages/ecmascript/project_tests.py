@@ -111,7 +111,8 @@ class JavaScriptTests:
             loaded = (
                 (name, file, source) for file, one in course.tests.items() for name, source in one.imports.items()
             )
-            every |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
+            known |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
+            every = reaching(known, document, *texts.values())
         course = replace(course, reach=every)
         notes: list[str] = []
         words, ran = "", False

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from forge_lsp.checking.project import place_of
+from forge_lsp.checking.suites import compared
+from forge_lsp.core.checks import CheckStatus
 from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
-from forge_lsp.languages.ecmascript.reading import read_tests
+from forge_lsp.languages.ecmascript.outcomes import Course, outcome
+from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from tests.support import lang
 from tests.support.builds import task_of, write_files
 
@@ -129,6 +132,7 @@ BUILT = "test/a.js: it tests what was built earlier ({}), which a candidate does
     ('const { area } = require("../src/other");\ntest("area", () => area(1, 2));', []),
     ('const other = require("../src/other");\ntest("area", () => other.area(1, 2));', []),
     ('const area = () => 1;\ntest("area", () => area(1, 2));', []),
+    ('const { area } = require("../src/shapes");\ntest("area", () => area(1, 2));', []),
     # Nobody knows where these lead.
     ('const { area } = require("@/other");\ntest("area", () => area(1, 2));', ["test/a.js"]),
     ('const { area } = require(process.env.AREA);\ntest("area", () => area(1, 2));', ["test/a.js"]),
@@ -144,6 +148,47 @@ def test_only_files_that_load_the_document_speak_of_it(text: str, expected: Sequ
         "src/area.js": AREA.replace("«", "").replace("»", ""),
         "src/index.js": 'module.exports = { area: require("./area") };',
         "src/other.js": "exports.area = () => 1;",
+        "src/shapes/index.js": "exports.area = () => 1;",
         "test/a.js": text,
     }
     assert suites_of(tmp_path, files) == expected
+
+
+DEFAULT = """import * as mod from "../src/lite.js";
+const fn = mod.default;
+test("exports", () => is(typeof mod.area, "function"));
+test("strings", () => is(fn("foo"), "foo"));
+"""
+
+
+def test_what_a_whole_module_is_called_reaches_its_tests() -> None:
+    tests = read_tests(DEFAULT)
+    assert tests.speaks(["strings"], reaching({"area", "mod"}, DEFAULT))
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+def test_a_wrong_value_is_held_against_what_the_stub_ended(speaks: bool, tmp_path: Path) -> None:
+    text = "throw new Error('not implemented')\n"
+    name = "test/lite.js"
+    course = Course(
+        root=str(tmp_path),
+        document=PurePosixPath("src/lite.js"),
+        text=text,
+        before=text,
+        lines=(1, 1),
+        reach=frozenset({"fn"} if speaks else ()),
+        tests={name: read_tests(DEFAULT)},
+        secret="secret",
+        timeout=1.0,
+    )
+    at = f"    at Object.<anonymous> ({tmp_path}/test/lite.js:4:1)"
+    stack = f"Error: not implemented\n    at area ({tmp_path}/src/lite.js:1:1)\n{at}"
+    ended = {"type": "Error", "message": "not implemented", "stack": stack}
+    wrong = {"type": "AssertionError", "code": "ERR_ASSERTION", "message": "no", "stack": f"AssertionError: no\n{at}"}
+    must = {"name": ["secret"], "state": "failed", "error": {"message": "secret[]"}}
+    before, now = (
+        outcome(course, [{"file": name, "tests": [{"name": ["strings"], "state": "failed", "error": one}, must]}]).run
+        for one in (ended, wrong)
+    )
+    (result,) = compared("uvu", before, now, speaks=lambda _: speaks).values()
+    assert result.status is CheckStatus.OWED
