@@ -78,8 +78,7 @@ def _cause(
         return Cause.ENVIRONMENT
     if failure.panics and all(_in_stub(panic, read(panic.file) or "") for panic in failure.panics):
         return Cause.ELSEWHERE
-    # What a test does not say by its words, its failure before may have said: then it waits for the scope.
-    return Cause.SCOPE if speaks else Cause.UNKNOWN
+    return Cause.SCOPE if speaks else Cause.ELSEWHERE
 
 
 def _in_stub(panic: Panic, text: str) -> bool:
