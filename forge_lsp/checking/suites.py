@@ -193,6 +193,8 @@ async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory)
         if first is not None and parts[number + 1 :]:
             left.append(_left(suite, [name for part in parts[number + 1 :] for name in part or ()], f"{first} failed"))
             break
+    places = {name: at for at, name in enumerate(before.runs)}
+    results = dict(sorted(results.items(), key=lambda pair: places.get(pair[0], len(places))))
     if late:
         how = f" ({suite.seconds:g} s)" if suite.seconds is not None else ""
         left.append(_left(suite, sorted(late), f"the time for tests{how} was over", _more_time(task)))
