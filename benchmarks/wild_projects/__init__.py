@@ -41,6 +41,8 @@ def _python(*packages: str) -> tuple[Command, ...]:
 
 
 _NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
+_BARE: Command = ("npm", "pkg", "delete", "devDependencies")
+"""Without what only its linters and its releases need."""
 _PYTEST: Command = ("{venv}", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 _MAVEN: tuple[Command, ...] = (("mvn", "-q", "-B", "test-compile", "dependency:go-offline"),)
 _MAVEN_TEST: Command = ("mvn", "-q", "-B", "-o", "test")
@@ -122,7 +124,10 @@ SOURCES: tuple[Source, ...] = (
         version="6.13.0",
         language="javascript",
         code=("lib",),
-        setup=((*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),),
+        setup=(
+            _BARE,
+            (*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),
+        ),
         test=("node", "node_modules/tape/bin/tape", "test/parse.js", "test/stringify.js", "test/utils.js"),
         shape="CommonJS, tape, one file of tests for a module",
     ),
@@ -216,7 +221,7 @@ SOURCES: tuple[Source, ...] = (
         package="sindresorhus/p-limit",
         language="javascript",
         code=("index.js",),
-        setup=(_NPM,),
+        setup=(_BARE, (*_NPM, "--no-save", "ava@6", "in-range@3", "random-int@3", "time-span@5")),
         test=("node", "node_modules/.bin/ava"),
         shape="modules, ava",
     ),
@@ -231,14 +236,34 @@ SOURCES: tuple[Source, ...] = (
         shape="a monorepo of pnpm, vitest",
     ),
     Source(
-        name="itoa-workspace",
+        name="rust-url",
         kind="checkout",
-        package="dtolnay/proc-macro-workshop",
+        package="servo/rust-url",
         language="rust",
-        code=(".",),
+        code=("form_urlencoded/src", "percent_encoding/src", "data-url/src"),
         setup=(("cargo", "fetch"),),
-        test=("cargo", "test", "--offline", "-q", "--workspace"),
-        shape="a workspace",
+        test=("cargo", "test", "--offline", "-q", "--workspace", "--exclude", "url_debug_tests"),
+        shape="a workspace, whose crates test one another",
+    ),
+    Source(
+        name="ufo",
+        kind="checkout",
+        package="unjs/ufo",
+        language="typescript",
+        code=("src",),
+        setup=(_BARE, (*_NPM, "--no-save", "vitest@3", "typescript@5", "@types/node@22")),
+        test=("node", "node_modules/vitest/vitest.mjs", "run", "--bail", "1", "--coverage.enabled=false"),
+        shape="TypeScript, vitest",
+    ),
+    Source(
+        name="clsx",
+        kind="checkout",
+        package="lukeed/clsx",
+        language="javascript",
+        code=("src",),
+        setup=(_NPM,),
+        test=("node", "node_modules/uvu/bin.js", "-r", "esm", "test"),
+        shape="uvu, modules by a hook",
     ),
     Source(
         name="cjson",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,10 @@ __all__ = [
 ]
 
 _TAIL = 400
+_STAGED = 5.0
+"""From so many seconds on, what calls the scope is run by itself, first."""
+_LONG = 0.5
+"""Where the untouched text's tests take this share of their time, a candidate's may not come to their end."""
 _MOST_SCANNED = 2_000
 _BLANKS = re.compile(r"(\s{16})\s+")
 _MOST_FILES = 2_000
@@ -56,12 +61,13 @@ class SuiteRun:
 
     ``runs`` are its tests by name. ``uncollected`` are parts of it that did not come to their tests, by the start of
     their tests' names ("": all of it): a file that cannot be imported, a package that does not compile. ``words`` is
-    the end of what the runner said.
+    the end of what the runner said. ``late`` are tests that were not begun, or not ended, as the time for all was over.
     """
 
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
     uncollected: Mapping[str, Run] = field(default_factory=dict[str, Run])
     words: str = ""
+    late: tuple[str, ...] = ()
 
     def of(self, name: str) -> Run | None:
         """Return how one test went, or what kept it from being collected; None: it is not there."""
@@ -113,21 +119,27 @@ def uncollected(detail: str, *, cause: Cause = Cause.UNKNOWN, missing: Sequence[
 
 
 class Memory:
-    """Runs of untouched trees by their fingerprints: the tests are run on each once."""
+    """Runs of untouched trees by their fingerprints: the tests are run on each once. It knows how long that took."""
 
     def __init__(self, limit: int = 16) -> None:
         self._limit = limit
-        self._kept: OrderedDict[str, SuiteRun] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[SuiteRun, float]] = OrderedDict()
         self._turn = asyncio.Lock()
 
     async def get(self, key: str, run: Callable[[], Awaitable[SuiteRun]]) -> SuiteRun:
         """Return the run for ``key``, by ``run`` where it is not known yet."""
         async with self._turn:
             if key not in self._kept:
-                self._kept[key] = await run()
+                started = time.monotonic()
+                found = await run()
+                self._kept[key] = found, time.monotonic() - started
                 while len(self._kept) > self._limit:
                     self._kept.popitem(last=False)
-            return self._kept[key]
+            return self._kept[key][0]
+
+    def seconds(self, key: str) -> float:
+        """Return how long the run for ``key`` took, in seconds; 0 where it is not known."""
+        return self._kept[key][1] if key in self._kept else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +149,8 @@ class Suite:
     ``name`` is what people call it. ``run`` runs it with a text in the document's place: all of it, or, of those that
     it can pick, only the tests named (None: all). ``key`` is the untouched tree's fingerprint. ``speaks`` says
     whether a test calls the scope, ``proves`` whether it says what should come of that. ``brings`` tells the names that
-    a candidate defines for them; None: all words of its code.
+    a candidate defines for them; None: all words of its code. ``unit`` is what a test is picked with (its file, or
+    itself); None: all of the suite is run anyway. ``seconds`` is the time for one run.
     """
 
     name: str
@@ -146,35 +159,93 @@ class Suite:
     speaks: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     proves: Callable[[str], bool] = lambda name: True  # noqa: ARG005
     brings: Callable[[Candidate], frozenset[str]] | None = None
+    unit: Callable[[str], str] | None = None
+    seconds: float | None = None
 
 
 async def judged(suite: Suite, task: Task, candidate: Candidate, memory: Memory) -> tuple[CheckResult, ...]:
     """Run a suite on the untouched text (once for all candidates) and on the candidate, and return what each test says.
 
     A test that changes its mind proves nothing and is held against nobody: what fails is run again before it counts,
-    what would be a proof is run again on the untouched text. Raises EnvironmentFault as ``suite.run`` does.
+    what would be a proof is run again on the untouched text. Of a suite that takes long, the tests that call the scope
+    are run first, and no others once one of them has failed. What was not run for that, or for want of time, is told in
+    a result of its own. Raises EnvironmentFault as ``suite.run`` does.
     """
     untouched = task.document.text
     before = await memory.get(suite.key, lambda: suite.run(untouched, None))
-    after = await suite.run(candidate.text, None)
+    took = memory.seconds(suite.key)
     brought = suite.brings(candidate) if suite.brings is not None else brought_by(task, candidate, before)
-    results = compared(suite.name, before, after, brought=brought, speaks=suite.speaks, proves=suite.proves)
+    results: dict[str, CheckResult] = {}
     fickle: set[str] = set()
-    against = [name for name, result in results.items() if result.status in AGAINST and name in after.runs]
-    if against:
-        again = await suite.run(candidate.text, against)
-        fickle |= {name for name in against if _passes(again, name)}
+    left: list[CheckResult] = []
+    late = set(before.late) - before.runs.keys()
+    parts = _parts(suite, before, took)
+    for number, part in enumerate(parts):
+        after = await suite.run(candidate.text, part)
+        # As long as that takes, a little more of it is no fault.
+        over = set(after.late) if suite.seconds is not None and took > suite.seconds * _LONG else set[str]()
+        late |= over
+        was = replace(before, runs={name: run for name, run in before.runs.items() if name not in over})
+        was = was if part is None else _only(was, part)
+        found = compared(suite.name, was, after, brought=brought, speaks=suite.speaks, proves=suite.proves)
+        results |= found
+        against = [name for name, result in found.items() if result.status in AGAINST and name in after.runs]
+        if against:
+            again = await suite.run(candidate.text, against)
+            fickle |= {name for name in against if _passes(again, name)}
+        first = next((name for name in found if found[name].status in AGAINST and name not in fickle), None)
+        if first is not None and parts[number + 1 :]:
+            left.append(_left(suite, [name for part in parts[number + 1 :] for name in part or ()], f"{first} failed"))
+            break
+    places = {name: at for at, name in enumerate(before.runs)}
+    results = dict(sorted(results.items(), key=lambda pair: places.get(pair[0], len(places))))
+    if late:
+        how = f" ({suite.seconds:g} s)" if suite.seconds is not None else ""
+        left.append(_left(suite, sorted(late), f"the time for tests{how} was over", _more_time(task)))
     proofs = [name for name, result in results.items() if result.status is CheckStatus.PROOF and name in before.runs]
     if proofs:
         key = f"{suite.key}\0again\0{sorted(proofs)}"
         again = await memory.get(key, lambda: suite.run(untouched, proofs))
         fickle |= {name for name in proofs if _passes(again, name)}
-    return tuple(
+    told = (
         replace(result, status=CheckStatus.FLAKY, detail="it passes and fails on the same code")
         if name in fickle
         else result
         for name, result in results.items()
     )
+    return (*told, *left)
+
+
+def _parts(suite: Suite, before: SuiteRun, took: float) -> list[list[str] | None]:
+    """What is run one after the other: first what is picked with a test that calls the scope; None: all at once."""
+    if suite.unit is None or took < _STAGED or before.uncollected:
+        return [None]
+    units = {suite.unit(name) for name in before.runs if suite.speaks(name)}
+    first = [name for name in before.runs if suite.unit(name) in units]
+    rest = [name for name in before.runs if suite.unit(name) not in units]
+    return [first, rest] if first and rest else [None]
+
+
+def _only(run: SuiteRun, names: Sequence[str]) -> SuiteRun:
+    wanted = set(names)
+    return replace(run, runs={name: one for name, one in run.runs.items() if name in wanted})
+
+
+def _left(suite: Suite, names: Sequence[str], why: str, remedy: str | None = None) -> CheckResult:
+    """The result of tests that were left out of a run."""
+    count = f"{len(names)} tests were" if len(names) > 1 else f"{names[0]} was"
+    return CheckResult(
+        id=f"{suite.name} (left out: {why})",
+        kind=CheckKind.TEST,
+        status=CheckStatus.NOT_RUNNABLE,
+        source=suite.name,
+        detail=f"{count} not run: {why}",
+        remedy=remedy,
+    )
+
+
+def _more_time(task: Task) -> str:
+    return f"give them more time by check.{task.document.language.id}.tests_seconds"
 
 
 def _passes(run: SuiteRun, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -63,9 +63,9 @@ def _keys(tree: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     return list(now.model_fields) if isinstance(now, type) and issubclass(now, BaseModel) else []
 
 
-def _below(table: object, part: int | str) -> object:
+def _below(table: Any, part: int | str) -> object:
     if isinstance(table, type) and issubclass(table, BaseModel):
         field = table.model_fields.get(str(part))
         return None if field is None else field.annotation
-    arguments: tuple[object, ...] = getattr(table, "__args__", ())  # dict[str, Model], tuple[Row, ...]
-    return next((one for one in arguments if isinstance(one, type) and issubclass(one, BaseModel)), None)
+    # dict[str, Model], tuple[Row, ...]
+    return next((one for one in get_args(table) if isinstance(one, type) and issubclass(one, BaseModel)), None)

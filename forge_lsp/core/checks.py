@@ -171,16 +171,16 @@ def status_of(
             return CheckStatus.KEPT if speaks else None
         return CheckStatus.FAILED
     # What ended while it was collected, by an exception out of the scope, waits for it too.
-    awaited = not brought.isdisjoint(before.missing) or (
-        before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
-    )
+    hidden = before.state is RunState.NOT_RUN and before.cause is Cause.SCOPE and not before.missing
+    awaited = hidden or not brought.isdisjoint(before.missing)
     if before.state is RunState.SKIPPED or (before.state is RunState.NOT_RUN and not awaited):
         return CheckStatus.NOT_RUNNABLE
     owed = awaited or (
         not before.missing and (before.cause is Cause.SCOPE or (before.cause is Cause.UNKNOWN and speaks))
     )
     if passes:
-        return CheckStatus.PROOF if owed and proves else CheckStatus.KEPT
+        # What only came to be loaded says nothing of what the scope gives.
+        return CheckStatus.PROOF if owed and proves and (speaks or not hidden) else CheckStatus.KEPT
     if now is not None and _elsewhere(now, brought):
         return CheckStatus.UNRELATED
     if owed or (now is not None and now.cause is Cause.SCOPE):

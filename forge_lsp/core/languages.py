@@ -47,7 +47,7 @@ class Language:
     lies in them, and no check reads it. ``indented``: blocks are told by their indentation. ``gap``: the blank lines
     between definitions at the top of a file. ``listed``: its compiler is given files by name, all that are on the disk.
     ``editor_keys`` are settings of editors and their plugins, ``section.key``, that name the program which the user
-    chose for it.
+    chose for it. ``mixed`` are endings of files that hold its code beside something else, and are not written in.
 
     The others answer how its code is parsed and edited, found in answers, shown to models, checked, and used in the
     benchmark; their modules are imported when they are first called. Their defaults are for a language of which no more
@@ -68,6 +68,7 @@ class Language:
     gap: int = 1
     listed: bool = False
     editor_keys: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
     editing: Callable[[], EditingSupport] = EditingSupport
     extraction: Callable[[], ExtractionSupport] = ExtractionSupport
     context: Callable[[], ContextSupport] = ContextSupport
@@ -147,6 +148,16 @@ class Languages:
     def of_file(self, name: str) -> Language | None:
         """Return the language of a file by the ending of its name, or None."""
         return self._by_suffix.get(PurePath(name).suffix.lower())
+
+    def apart(self, name: str) -> str | None:
+        """Return why nothing is written in a file that holds code beside something else (a template, cells); None: it
+        is no such file."""
+        suffix = PurePath(name).suffix.lower()
+        mixed = [one for one in self._all.values() if suffix in one.mixed] if suffix not in self._by_suffix else []
+        if not mixed:
+            return None
+        titles, files = " or ".join(one.title for one in mixed), " or ".join(one.suffixes[0] for one in mixed)
+        return f"{suffix} files hold {titles} beside something else: write it in a {files} file, and import that"
 
     def family_of(self, language: Language) -> tuple[Language, ...]:
         """Return the languages whose files may use each other's names, ``language`` among them."""

@@ -14,7 +14,7 @@ from forge_lsp.lsp.names import FIX_KIND, GENERATE_KIND, GENERATE_TITLE
 from forge_lsp.lsp.questions import Keepable
 from forge_lsp.lsp.texts import LineIndex
 
-__all__ = ["Actions", "code_actions"]
+__all__ = ["Actions", "code_actions", "never"]
 
 _FIX_TITLE = "Fix with ensemble: "
 _MESSAGE_LENGTH = 80  # characters of a diagnostic's message in a menu row
@@ -56,6 +56,16 @@ def code_actions(
     if capabilities is None or capabilities.code_action_literal_support is None:
         return [action.command for action in found if action.command is not None]
     return list(found)
+
+
+def never(reason: str | None, capabilities: lsp.CodeActionClientCapabilities | None) -> Actions:
+    """The action for a document in which nothing is written, greyed out with the reason, where there is one and the
+    client shows it."""
+    if reason is None or capabilities is None or not capabilities.disabled_support:
+        return []
+    disabled = lsp.CodeActionDisabled(reason=reason)
+    kind = cast("lsp.CodeActionKind", GENERATE_KIND)
+    return [lsp.CodeAction(title=GENERATE_TITLE, kind=kind, disabled=disabled)]
 
 
 def _wanted(kind: str, only: Iterable[lsp.CodeActionKind | str] | None) -> bool:

@@ -87,6 +87,10 @@ class Documents:
         known = self.languages.named(language_id) if language_id else None
         return known or self.languages.of_file(unquote(uri))
 
+    def apart(self, uri: str) -> str | None:
+        """Return why nothing is written in a document that holds code beside something else; None: it is none."""
+        return self.languages.apart(unquote(uri).partition("#")[0])
+
     def open_text(self, uri: str) -> str | None:
         """The text of a document that is open in the editor, else None. Reads no file."""
         document = self._workspace.text_documents.get(unquote(uri))
@@ -97,10 +101,13 @@ class Documents:
         return LineIndex(present.text[present.hidden :], self.codec)
 
     def document(self, uri: str, language: Language | None = None) -> tuple[Document, Present]:
-        """The document of a request. Raises BadRequest where there is none, or its language is unknown."""
+        """The document of a request. Raises BadRequest where there is none, or its language is unknown or mixed with
+        others (a component, a cell of a notebook)."""
         present = self.present(uri)
         if present is None:
             raise BadRequest(f"uri: there is no open document or file {uri}.")
+        if language is None and (reason := self.apart(uri)) is not None:
+            raise BadRequest(reason)
         language = language or self.language_of(present.language_id, uri)
         if language is None:
             known = ", ".join(self.languages.ids)

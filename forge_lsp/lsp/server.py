@@ -168,20 +168,20 @@ async def _listed() -> None:
 
 def _actions(session: Session, params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
     from forge_lsp.core.errors import BadRequest
-    from forge_lsp.lsp.actions import code_actions
+    from forge_lsp.lsp.actions import code_actions, never
 
     editor = session.editor
+    text_document = editor.protocol.client_capabilities.text_document
+    capabilities = None if text_document is None else text_document.code_action
     try:
         document, present = editor.documents.document(params.text_document.uri)
     except BadRequest:
-        return []  # not a language of ours
+        return never(editor.documents.apart(params.text_document.uri), capabilities)  # not a language of ours
     services = session.services
 
     def scope_at(span: TextRange) -> Scope | None:
         return None if services is None else _scope(services.scoping.scope, document, span)
 
-    text_document = editor.protocol.client_capabilities.text_document
-    capabilities = None if text_document is None else text_document.code_action
     examples = tuple(session.examples.values())
     return code_actions(params, document, editor.documents.index(present), capabilities, scope_at, examples)
 

@@ -18,6 +18,10 @@ return {
     'php',
     'ruby',
     'kotlin',
+    -- Nothing is written in these; the server says why, in a disabled action.
+    'vue',
+    'svelte',
+    'astro',
   },
   root_markers = {
     'forge.toml',

@@ -214,7 +214,13 @@ async def test_several_modules_and_files_that_are_left_out(toolchain: GoToolchai
     report = await toolchain.build(task, with_code(task, 'func A() string { return "" }'))
     assert [(d.file, d.line) for d in report.diagnostics] == [("b/b.go", 5)]
     other = task_of("package a\n\nvar W = 1\n", language=lang.GO, path=tmp_path / "a/a_windows.go", workspace=tmp_path)
+    # It is compiled for the system that it is for.
     report = await toolchain.build(other, "package a\n\nvar W = none\n")
+    assert [(d.file, d.line) for d in report.diagnostics] == [("a/a_windows.go", 3)]
+    assert (await toolchain.build(other, "package a\n\nvar W = A()\n")).compiled is True
+    text = "//go:build windows && never_set\n\npackage a\n\nvar W = 1\n"
+    other = task_of(text, language=lang.GO, path=tmp_path / "a/a_windows.go", workspace=tmp_path)
+    report = await toolchain.build(other, text.replace("1", "none"))
     assert (report.status, "build constraints" in (report.reason or "")) == (BuildStatus.UNVERIFIED, True)
 
 

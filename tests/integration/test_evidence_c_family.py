@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -68,6 +69,35 @@ async def test_the_target_of_the_makefile(sandbox: Sandbox, tmp_path: Path) -> N
     (worse,) = (await evidence(sandbox, done, WRONG)).results
     assert (worse.status, "area is wrong" in worse.detail) == (CheckStatus.FAILED, True)
     assert not (tmp_path / "tests/test_area").exists(), "the user's tree is untouched"
+
+
+@pytest.mark.parametrize(("over", "good", "bad"), [
+    ("return a * b;", CheckStatus.KEPT, CheckStatus.FAILED),
+    ("return 0; // TODO", CheckStatus.PROOF, CheckStatus.OWED),
+])  # fmt: skip
+async def test_objects_that_were_built_earlier_are_built_again(
+    sandbox: Sandbox, tmp_path: Path, over: str, good: CheckStatus, bad: CheckStatus
+) -> None:
+    """A Makefile whose objects do not depend on headers: what they hold of the document is old."""
+    files = {
+        "Makefile": (
+            "CFLAGS = -I.\n.PHONY: test\ntest: test_area\n\t./test_area\n"
+            "test_area: test_area.o sum.o\n\t$(CC) -o $@ $^\n%.o: %.c\n\t$(CC) $(CFLAGS) -c -o $@ $<\n"
+        ),
+        "area.h": f"«static inline int area(int a, int b) {{\n    {over}\n}}»\n",
+        "sum.h": "int sum(int a, int b);\n",
+        "sum.c": '#include "sum.h"\n#include "area.h"\nint sum(int a, int b) { return area(a, b) + area(b, a); }\n',
+        "test_area.c": (
+            '#include "sum.h"\n#include "area.h"\n#include <stdio.h>\n'
+            'int main(void) {\n    if (sum(2, 3) != 12) { puts("area is wrong"); return 1; }\n    return 0;\n}\n'
+        ),
+    }
+    task = project_task(tmp_path, lang.C, files, "area.h")
+    await asyncio.to_thread(subprocess.run, ("make", "-s", "test_area"), cwd=tmp_path, check=True)
+    for code, status in ((GOOD, good), (WRONG, bad)):
+        found = await evidence(sandbox, task, f"static inline {code}")
+        assert [one.status for one in found.results] == [status], found
+        assert found.doubt is None
 
 
 async def test_tests_that_speak_of_something_else_are_not_run(sandbox: Sandbox, tmp_path: Path) -> None:

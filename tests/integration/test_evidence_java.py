@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -99,6 +101,19 @@ async def test_the_tests_that_speak_of_the_class(sandbox: Sandbox, tmp_path: Pat
     renamed = await of("    public static int aria(int a, int b) {\n        return a * b;\n    }")
     assert renamed["AreaTest.works"].status is CheckStatus.OWED
     assert sorted(path.name for path in (tmp_path / "src").iterdir()) == ["main", "test"]
+
+
+async def test_classes_that_were_built_earlier_are_not_what_is_tested(sandbox: Sandbox, tmp_path: Path) -> None:
+    working = STUB.replace("throw new UnsupportedOperationException();", "return a * b;")
+    task = project_task(tmp_path, lang.JAVA, {**FILES, FILE: working}, FILE)
+    (tmp_path / "lib").mkdir()
+    for jar in JARS:
+        shutil.copy(jar.resolve(), tmp_path / "lib" / jar.name)
+    built = ("javac", "-d", str(tmp_path / "target/classes"), str(tmp_path / FILE))
+    await asyncio.to_thread(subprocess.run, built, check=True)
+    for body, status in (("return b * a;", CheckStatus.KEPT), ("return a + b;", CheckStatus.FAILED)):
+        found = by_id(await evidence(sandbox, task, body))
+        assert found["AreaTest.works"].status is status, found
 
 
 async def test_without_junit_they_cannot_be_run(sandbox: Sandbox, tmp_path: Path) -> None:

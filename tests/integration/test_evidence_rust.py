@@ -87,6 +87,23 @@ async def test_doctests_and_tests_before_and_after(sandbox: Sandbox, tmp_path: P
     assert statuses(broken)["tests/all.rs: loopback"] is CheckStatus.OWED, broken
 
 
+async def test_the_tests_of_a_module_behind_a_feature_are_compiled_with_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    toolchain = toolchain_of(sandbox)
+    files = {
+        "Cargo.toml": f"{MANIFEST}\n[features]\nextra = []\n",
+        "src/lib.rs": '#[cfg(feature = "extra")]\npub mod extra;\n\npub fn one() -> i64 {\n    1\n}\n',
+        "src/extra.rs": "«pub fn area(w: i64, h: i64) -> i64 {\n    todo!()\n}»\n",
+        "tests/area.rs": '#![cfg(feature = "extra")]\n\n#[test]\nfn area() {\n    '
+        "assert_eq!(shop::extra::area(2, 3), 6);\n}\n",
+        "tests/one.rs": "#[test]\nfn one() {\n    assert_eq!(shop::one(), 1);\n}\n",
+    }
+    task = project_task(tmp_path, lang.RUST, files, "src/extra.rs")
+    for body, status in (("w * h", CheckStatus.PROOF), ("w + h", CheckStatus.OWED)):
+        found = statuses(await toolchain.evidence(task, candidate_of(task, code(body, ""))))
+        assert found["tests/area.rs: area"] is status, found
+        assert "tests/one.rs: one" not in found, "it says nothing of it"
+
+
 NO_RUN = DOC.replace("```\n/// assert", "```no_run\n/// assert")
 BROUGHT = "\n\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn fine() {}\n}"
 INSIDE = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -347,6 +348,33 @@ describe("area", () => {
 });
 it("one", () => { expect(one()).toBe(2); });
 """
+UVU = """import { suite, test } from "uvu";
+import * as assert from "uvu/assert";
+import { area, one } from "../src/area.js";
+
+const Area = suite("area");
+Area("is a product", () => { assert.is(area(2, 3), 6); });
+Area.skip("comes later", () => { assert.is(area(1, 1), 1); });
+Area("waits", async () => { assert.equal([await area(3, 3)], [9]); });
+Area.run();
+test("one", () => { assert.is(one(), 2); });
+test.run();
+"""
+QUNIT = """const { area, one } = require("../src/area");
+
+QUnit.module("area", () => {
+  QUnit.test("is a product", (assert) => { assert.equal(area(2, 3), 6); });
+  QUnit.skip("comes later", (assert) => { assert.equal(area(1, 1), 1); });
+  QUnit.test("waits", async (assert) => { assert.deepEqual([await area(3, 3)], [9]); });
+});
+QUnit.test("one", (assert) => { assert.equal(one(), 2); });
+"""
+
+
+def required(test: str) -> str:
+    """A test in the form of CommonJS."""
+    test = re.sub(r"import \* as (\w+) from (\"[^\"]+\");", r"const \1 = require(\2);", test)
+    return re.sub(r"import (\{[^}]*\}) from (\"[^\"]+\");", r"const \1 = require(\2);", test)
 
 
 @pytest.mark.parametrize(("runner", "major", "test"), [
@@ -356,9 +384,13 @@ it("one", () => { expect(one()).toBe(2); });
     ("tap", "21", TAP),
     ("ava", "6", AVA),
     ("jasmine", "5", JASMINE),
-], ids=["tape", "tape-esm", "tap-16", "tap-21", "ava", "jasmine"])  # fmt: skip
+    ("uvu", "0.5", UVU),
+    ("uvu", "0.5", required(UVU)),
+    ("qunit", "2", QUNIT),
+    ("qunit", "3", 'import QUnit from "qunit";\n' + QUNIT),
+], ids=["tape", "tape-esm", "tap-16", "tap-21", "ava", "jasmine", "uvu", "uvu-cjs", "qunit-2", "qunit-3"])  # fmt: skip
 async def test_the_tests_of_other_runners(sandbox: Sandbox, tmp_path: Path, runner: str, major: str, test: str) -> None:
-    esm = "import test" in test
+    esm = re.search(r"^import ", test, re.M) is not None
     area = AREA if esm else AREA.replace("export ", "") + "module.exports = { area, one };\n"
     if esm:
         test = test.replace(

@@ -331,3 +331,13 @@ async def test_where_no_test_names_it_those_that_reach_it_count(sandbox: Sandbox
     found = await evidence(sandbox, task, body)
     status = FAILED if body == "return 0" else KEPT
     assert [(result.id, result.status) for result in found.results] == [("tests:tests/test_shop.py::test_make", status)]
+
+
+async def test_tests_of_something_else_of_that_name_say_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    files = {
+        "shop/area.py": "«def area(width, height):\n    return width * height»\n",
+        "shop/other.py": "def area(width, height):\n    return width * height\n",
+        "tests/test_other.py": "from shop.other import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n",
+    }
+    task = project_task(tmp_path, lang.PYTHON, files, "shop/area.py")
+    assert (await evidence(sandbox, task, "return width + height")).results == ()

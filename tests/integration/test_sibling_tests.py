@@ -3,6 +3,9 @@ run, a stub is proven by them, and working code is not broken unseen."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +24,7 @@ from tests.support.builds import candidate_of, task_of, write_files
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Siblings:
     """A workspace: ``working`` is the document with its scope marked, ``stub`` what stands there first, ``wrong`` an
-    answer on which the ``test`` of another package fails."""
+    answer on which the ``test`` of another package fails. ``needs`` are jars, ``built`` the folders of classes."""
 
     language: Language
     document: str
@@ -31,6 +34,8 @@ class Siblings:
     scope: str
     test: str
     files: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    built: tuple[str, ...] = ()
 
 
 RUST = Siblings(
@@ -70,6 +75,51 @@ GO = Siblings(
         "testdata/data.txt": "read from the package's own folder\n",
     },
 )
+_POM = "<project><groupId>shop</groupId><artifactId>{}</artifactId><version>1</version>{}</project>\n"
+JAVA = Siblings(
+    language=lang.JAVA,
+    document="core/src/main/java/core/Doubling.java",
+    working="package core;\n\npublic class Doubling {\n"
+    "«    public static int of(int value) {\n        return value * 2;\n    }»\n}\n",
+    stub="    public static int of(int value) {\n        throw new UnsupportedOperationException();\n    }",
+    wrong="    public static int of(int value) {\n        return value * 3;\n    }",
+    scope="of",
+    test="TotalsTest",
+    files={
+        "pom.xml": _POM.format(
+            "all", "<packaging>pom</packaging><modules><module>core</module><module>app</module></modules>"
+        ),
+        "core/pom.xml": _POM.format("core", ""),
+        "app/pom.xml": _POM.format(
+            "app",
+            "<dependencies><dependency><groupId>shop</groupId><artifactId>core</artifactId><version>1</version>"
+            "</dependency></dependencies>",
+        ),
+        "app/src/main/java/app/Totals.java": "package app;\n\nimport core.Doubling;\n\npublic class Totals {\n"
+        "    public static int twice(int value) {\n        return Doubling.of(value);\n    }\n}\n",
+        "app/src/test/java/app/TotalsTest.java": "package app;\n\nimport static org.junit.Assert.assertEquals;\n\n"
+        "import org.junit.Test;\n\npublic class TotalsTest {\n    @Test\n    public void doubles() {\n"
+        "        assertEquals(4, Totals.twice(2));\n    }\n}\n",
+    },
+    needs=("/usr/share/java/junit4.jar", "/usr/share/java/hamcrest.jar"),
+    built=("core/target/classes", "app/target/classes"),
+)
+"""Its modules were built before: what lies in ``target/classes`` is no longer what is written."""
+
+
+def lay_down(siblings: Siblings, root: Path) -> None:
+    """The workspace, with the jars that it needs, and built as it is when it works."""
+    write_files(root, {**siblings.files, siblings.document: siblings.working.replace("«", "").replace("»", "")})
+    for jar in siblings.needs:
+        if not Path(jar).is_file():
+            pytest.skip(f"no {jar}")
+        for module in siblings.built:
+            lib = root / Path(module).parts[0] / "lib"
+            lib.mkdir(exist_ok=True)
+            shutil.copy(Path(jar).resolve(), lib / Path(jar).name)
+    for module in siblings.built:
+        sources = [str(file) for file in sorted(root.rglob("src/main/java/**/*.java"))]
+        subprocess.run(("javac", "-d", str(root / module), *sources), check=True)
 
 
 @pytest.fixture
@@ -80,18 +130,21 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
         yield chosen
 
 
-@pytest.mark.parametrize("siblings", [RUST, GO], ids=lambda one: str(one.language))
+@pytest.mark.parametrize("siblings", [RUST, GO, JAVA], ids=lambda one: str(one.language))
 async def test_the_tests_of_another_package_are_run(siblings: Siblings, tmp_path: Path, sandbox: Sandbox) -> None:
     checks = toolchains(lang.BUILT_IN, sandbox, timeout=180, commands={})[siblings.language]
     begin, end = siblings.working.index("«"), siblings.working.index("»")
     right = siblings.working[begin + 1 : end]
+    if siblings.built and shutil.which("javac") is None:
+        pytest.skip("no JDK is installed (no javac on PATH)")
+    await asyncio.to_thread(lay_down, siblings, tmp_path)
     stubbed = f"{siblings.working[: begin + 1]}{siblings.stub}{siblings.working[end:]}"
     for marked, good, bad in (
         (stubbed, CheckStatus.PROOF, CheckStatus.OWED),
         (siblings.working, CheckStatus.KEPT, CheckStatus.FAILED),
     ):
         text = marked.replace("«", "").replace("»", "")
-        write_files(tmp_path, {**siblings.files, siblings.document: text})
+        write_files(tmp_path, {siblings.document: text})
         path = tmp_path / siblings.document
         task = task_of(marked, language=siblings.language, path=path, workspace=tmp_path, name=siblings.scope)
         for code, status in ((right, good), (siblings.wrong, bad)):

@@ -55,6 +55,8 @@ class Where:
     lines: range
     tests: frozenset[str]
     """The classes of tests, by full name."""
+    untouched: bool = True
+    """Whether it was the text without a candidate."""
 
 
 def reported(output: str, key: bytes, code: int) -> Reported:
@@ -123,7 +125,9 @@ def _failed(entry: Mapping[str, Any], where: Where, *, speaks: bool) -> Run:
 
 def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, speaks: bool) -> Cause:
     """By the innermost frame that is the project's own."""
-    spoken = Cause.SCOPE if speaks else Cause.ELSEWHERE
+    # What a test does not say by its words, its failure before may have said: then a candidate owes it.
+    aside = Cause.ELSEWHERE if where.untouched else Cause.UNKNOWN
+    spoken = Cause.SCOPE if speaks else aside
     if str(entry.get("deepest", "")) in _NOT_HERE and "Could not initialize" not in str(entry.get("message", "")):
         return Cause.SCOPE if in_scope(frames, where) else Cause.ENVIRONMENT
     if not frames:
@@ -139,7 +143,7 @@ def _cause(entry: Mapping[str, Any], frames: Sequence[Frame], where: Where, *, s
         return Cause.ELSEWHERE  # another stub
     if in_scope(frames, where):
         return Cause.SCOPE  # what it was called with comes from the scope
-    return Cause.UNKNOWN if speaks else Cause.ELSEWHERE
+    return Cause.UNKNOWN if speaks else aside
 
 
 def in_scope(frames: Iterable[Frame], where: Where) -> bool:

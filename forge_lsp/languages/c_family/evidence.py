@@ -25,7 +25,7 @@ from forge_lsp.languages.c_family.packages import remedy_of
 from forge_lsp.languages.c_family.running import Runner, ctest_results
 from forge_lsp.languages.c_family.scanning import blanked
 from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
-from forge_lsp.languages.c_family.units import MATTERS
+from forge_lsp.languages.c_family.units import MATTERS, units_of
 
 __all__ = ["CFamilyEvidence", "ctest_results"]
 
@@ -60,7 +60,9 @@ class CFamilyEvidence:
             fault = no_code_here(f"{suite.name} was not run", self._sandbox)
             return Evidence(blocked=fault.reason, remedy=fault.remedy)
         language = SOURCES.get(place.document.suffix, task.document.language)
-        runner = Runner(self._sandbox, place, suite, timeout=self._timeout)
+        units = await asyncio.to_thread(units_of, place, task.document.language)
+        includers = tuple(file for file in units.files if file != place.document)
+        runner = Runner(self._sandbox, place, suite, timeout=self._timeout, includers=includers)
         try:
             known = f"{task.document.text}\0{task.scope.range}\0{suite}"
             key = await asyncio.to_thread(fingerprint, place, known, (*MATTERS, "akefile", ".txt", ".cmake", ".mk"))

@@ -54,13 +54,23 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 class Runner:
-    """Runs one suite with one text or another in the document's place. ``timeout`` in seconds, for a whole run."""
+    """Runs one suite with one text or another in the document's place. ``timeout`` in seconds, for a whole run.
+    ``includers`` are the sources that include the document: many a Makefile does not know that they depend on it."""
 
-    def __init__(self, sandbox: Sandbox, place: Place, suite: Suite, *, timeout: float) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        place: Place,
+        suite: Suite,
+        *,
+        timeout: float,
+        includers: Sequence[PurePosixPath] = (),
+    ) -> None:
         self._sandbox = sandbox
         self._place = place
         self._suite = suite
         self._timeout = timeout
+        self._includers = includers
         self._known: dict[frozenset[str], Sequence[str]] = {}
 
     async def run(self, text: str, only: Sequence[str] | None) -> SuiteRun:
@@ -88,6 +98,9 @@ class Runner:
         extra = {**touched, FOLDER / "assert.h": ASSERT.encode()}
         whole = with_missing(text, changes.symbols) if changes.symbols else text
         async with self._sandbox.open(self._place.tree(whole, extra)) as box:
+            if self._includers and not self._suite.ctest:
+                stale = (str(box.root / name) for name in self._includers)
+                await box.run(("touch", "-c", "--", *stale), timeout=self._timeout)
             if unseen:
                 await self._empty_sources(box)
             if self._suite.ctest:

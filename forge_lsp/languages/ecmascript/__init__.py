@@ -8,6 +8,7 @@ from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport
 __all__ = ["JAVASCRIPT", "TYPESCRIPT"]
 
 _FAMILY = ("typescript", "javascript")
+_MIXED = (".vue", ".svelte", ".astro")
 _TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 
 TYPESCRIPT = Language(
@@ -16,6 +17,7 @@ TYPESCRIPT = Language(
     suffixes=(".ts", ".tsx", ".mts", ".cts"),
     names=("typescriptreact", "typescript.tsx", "tsx", "ts"),
     family=_FAMILY,
+    mixed=_MIXED,
     test_files=_TEST_FILES,
     editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:TYPESCRIPT_EDITING"),
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:TYPESCRIPT_EXTRACTION"),
@@ -29,6 +31,7 @@ JAVASCRIPT = Language(
     suffixes=(".js", ".mjs", ".cjs", ".jsx"),
     names=("javascriptreact", "javascript.jsx", "jsx", "js"),
     family=_FAMILY,
+    mixed=_MIXED,
     test_files=_TEST_FILES,
     editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:JAVASCRIPT_EDITING"),
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:JAVASCRIPT_EXTRACTION"),

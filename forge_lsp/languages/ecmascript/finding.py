@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
@@ -15,10 +17,10 @@ from forge_lsp.checking.suites import not_run, speaking_of
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
 from forge_lsp.languages.ecmascript.importing import Importers
-from forge_lsp.languages.ecmascript.reading import reaching, read_tests
+from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
-from forge_lsp.reading import parsed_json
 
 __all__ = ["BESIDE", "ENDINGS", "Runner", "Suite", "found_for"]
 
@@ -33,8 +35,8 @@ _MOST_SMALL = 24
 """Files that are run where they hold few tests, :data:`_MOST_TESTS` of them."""
 _MOST_TESTS = 60
 
-Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava"]
-BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava"))
+Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"]
+BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"))
 """Those whose results come from a process beside that of our runner, a file at a time."""
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
 _SCRIPTS: Mapping[Runner, str] = {
@@ -45,14 +47,17 @@ _SCRIPTS: Mapping[Runner, str] = {
     "jasmine": "jasmine/package.json",
     "tap": "tap/package.json",
     "ava": "ava/package.json",
+    "uvu": "uvu/package.json",
+    "qunit": "qunit/package.json",
 }
 # Others that a project may use, by the packages they come as.
 _OTHERS = (
-    *("uvu", "qunit", "bun:test", "bun", "deno", "@japa/runner"),
+    *("bun:test", "bun", "deno", "@japa/runner"),
     *("@playwright/test", "playwright", "cypress", "karma", "lab", "zora", "baretest", "@web/test-runner"),
 )
-_CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava"))
-"""Those that a test file imports; without that it is none of theirs."""
+_CALLED: frozenset[Runner] = frozenset(("tape", "tap", "ava", "uvu", "qunit"))
+"""Those that a test file names; without that it is none of theirs."""
+_QUNIT = re.compile(r"(?<![\w$.])QUnit\b")
 # What node is told before a test file: loaders and conditions of the project's own script.
 _FLAG = re.compile(
     r"(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(?:=|\s+)(?:[\"']?)[^\s\"']+"
@@ -60,7 +65,9 @@ _FLAG = re.compile(
 )
 
 
-_OUTPUT = re.compile(r"(?:dist|lib|build|out|cjs|esm|es|_?build)/")
+_REQUIRED = re.compile(r"(?<![\w-])(?:-r|--require)(?:=|\s+)[\"']?([^\s\"']+)")
+_ENDING = re.compile(r"\.[cm]?[jt]sx?$")
+_DECLARING = ("function", "class", "const", "let", "var", "interface", "type")
 _NODE_OPTION = re.compile(r"[\"']?node-option[\"']?\s*:\s*(\[[^\]]*\]|[\"'][^\"'\n]*[\"']|(?:\s*-[^\n]*\n?)+)")
 
 
@@ -104,17 +111,20 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
     names = (name, task.scope.container, *(one for one in callers if len(one) > 2), module)
     spoken = speaking_of(place, files, names, most=_MOST_FILES)
     own = [one for one in (name, *callers) if one is not None and len(one) > 2]
+    importers = cache(lambda: Importers.of(place, ENDINGS))
     if not own or not speaking_of(place, map(str, spoken), own, most=1):
         # Those that load it without a word of it: by the package, an index, or another module.
-        steps = Importers.of(place, ENDINGS).steps
+        steps = importers().steps
         loading = sorted((file for file in files if file in steps), key=lambda file: (steps[file], file))
         spoken = (*spoken, *(PurePosixPath(file) for file in loading if PurePosixPath(file) not in spoken))
         spoken = spoken[: _few(place, spoken)]
     for file in spoken:
         at = Place(source=place.source, document=file, overlay=place.overlay)
+        if _of_others(place, at, names, importers):
+            continue
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
-        if isinstance(found, Suite) and (entry := _built(place, at)) is not None:
+        if isinstance(found, Suite) and (entry := built_earlier(place, at)) is not None:
             reason = f"it tests what was built earlier ({entry}), which a candidate does not change"
             found = _Blocked(runner=found.runner, reason=reason)
         if isinstance(found, _Blocked):
@@ -124,6 +134,27 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
             known = suites.get(key)
             suites[key] = replace(known, files=(*known.files, file)) if known is not None else found
     return tuple(suites.values()), tuple(blocked.values())
+
+
+def _of_others(place: Place, at: Place, names: Iterable[str | None], importers: Callable[[], Importers]) -> bool:
+    """Whether a test file names what is written and means another thing of that name: neither it nor what it imports
+    loads the document, and it takes nothing from the surroundings."""
+    text = at.text(at.document) or ""
+    imports = read_tests(text).imports
+    folder, plain = posixpath.dirname(str(at.document)), _ENDING.sub("", str(place.document))
+    sources = (source for source in imports.values() if source.startswith("."))
+    if any(_ENDING.sub("", posixpath.normpath(posixpath.join(folder, source))) == plain for source in sources):
+        return False
+    if not importers().apart(str(at.document)):
+        return False
+    wanted = {name for name in names if name} - imports.keys()
+    tokens = tokens_of(text)
+    before = (None, *(token.text for token in tokens))
+    own = {token.text for token, last in zip(tokens, before, strict=False) if last in _DECLARING}
+    return not any(
+        token.kind == "name" and token.text in wanted - own and last not in (".", "?.")
+        for token, last in zip(tokens, before, strict=False)
+    )
 
 
 def _few(place: Place, files: Sequence[PurePosixPath]) -> int:
@@ -140,7 +171,7 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
     """What runs the test file ``at``; None where it is no test file, after all."""
     assert at.source is not None, "asked for a workspace only"
     text = at.text(at.document) or ""
-    manifest = _manifest(at, folder)
+    manifest = manifest_of(at, folder)
     script = _script(manifest)
     if _NODE_TEST.search(text):
         typed = _TYPED.search(at.document.name) is not None
@@ -155,7 +186,11 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return Suite(runner="node", folder=folder, files=(at.document,), hooks=hooks)
     other = _other(text, script, manifest)
     runners = tuple(_SCRIPTS)
-    wanted: list[Runner] = [runner for runner in runners if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text)]
+    wanted: list[Runner] = [
+        runner
+        for runner in runners
+        if re.search(rf"[\"']@?{runner}(?:/|[\"'])", text) or (runner == "qunit" and _QUNIT.search(text))
+    ]
     if other is not None and not wanted and not any(_starts(runner, script) for runner in runners):
         return _Blocked(runner=other, reason=f"tests of {other} are not run by forge-lsp")
     for runner in sorted(
@@ -172,7 +207,20 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
                     hooks = tuple(
                         word for flag in _FLAG.findall(script) for word in re.split(r"[\s\"']+", flag) if word
                     )
-                    return Suite(runner=runner, folder=folder, files=(at.document,), script=program, hooks=hooks)
+                    # What uvu and tape load themselves, they load when node has begun.
+                    own = re.search(rf"(?<![\w@-]){runner}(?![\w-])(?P<words>[^&|;]*)", script)
+                    before = tuple(_REQUIRED.findall(own["words"])) if own and runner in ("uvu", "tape") else ()
+                    for word in before:
+                        at_word = hooks.index(word)
+                        hooks = (*hooks[: at_word - 1], *hooks[at_word + 1 :])
+                    return Suite(
+                        runner=runner,
+                        folder=folder,
+                        files=(at.document,),
+                        script=program,
+                        hooks=hooks,
+                        words=before,
+                    )
                 return Suite(runner=runner, folder=folder, files=(at.document,), script=program)
     declared = [
         runner for runner in runners if runner in wanted or _starts(runner, script) or _depends(manifest, runner)
@@ -185,53 +233,8 @@ def _suite(task: Task, at: Place, folder: PurePosixPath) -> Suite | _Blocked | N
         return _Blocked(runner=declared[0], reason=reason, remedy="npm install")
     if not re.search(r"\b(?:test|it|describe|assert|expect)\b", text):
         return None
-    reason = "no test runner that forge-lsp knows (node:test, vitest, jest, mocha, tape, jasmine, tap, ava) takes it"
+    reason = f"no test runner that forge-lsp knows ({', '.join(('node:test', *_SCRIPTS))}) takes it"
     return _Blocked(runner="npm test", reason=f"{reason}; npm test is `{script}`" if script else reason)
-
-
-def _built(place: Place, at: Place) -> str | None:
-    """What a test file loads in place of the document's source: the entry of its package, which lies in a folder of
-    built files; None where it may load the source."""
-    package = place.nearest("package.json")
-    if package is None:
-        return None
-    manifest = _manifest(place, package.parent)
-    name = manifest.get("name")
-    sources = set(read_tests(at.text(at.document) or "").imports.values())
-    if not isinstance(name, str) or not name or not any(one == name or one.startswith(f"{name}/") for one in sources):
-        return None
-    if any(one.startswith(".") for one in sources):
-        return None
-    entries = [
-        entry.removeprefix("./") for entry in _strings([manifest.get(key) for key in ("exports", "main", "module")])
-    ]
-    inner = str(place.document.relative_to(package.parent))
-    built = [entry for entry in entries if _OUTPUT.match(entry) and not inner.startswith(f"{entry.split('/')[0]}/")]
-    if not built or len(built) < len([entry for entry in entries if not entry.endswith((".json", ".d.ts"))]):
-        return None
-    # A setting may lead the name to the sources.
-    settings = (
-        "vite.config.*",
-        "vitest.config.*",
-        "vitest.workspace.*",
-        "jest.config.*",
-        "tsconfig*.json",
-        ".mocharc*",
-    )
-    texts = (at.text(path) for pattern in settings if (path := at.nearest(pattern)) is not None)
-    return None if any(text is not None and name in text for text in texts) else built[0]
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in cast("dict[str, object]", value).items():
-            if key not in ("types", "./package.json"):
-                yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in cast("list[object]", value):
-            yield from _strings(inner)
 
 
 def _of_mocha(at: Place, folder: PurePosixPath, program: Path, script: str, manifest: Mapping[str, Any]) -> Suite:
@@ -292,14 +295,6 @@ def _starts(runner: str, script: str) -> bool:
 def _depends(manifest: Mapping[str, Any], name: str) -> bool:
     tables = (manifest.get(table) for table in ("devDependencies", "dependencies"))
     return any(isinstance(table, dict) and name in table for table in tables)
-
-
-def _manifest(place: Place, folder: PurePosixPath) -> Mapping[str, Any]:
-    try:
-        found: object = parsed_json(place.text(folder / "package.json") or "{}")
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _script(manifest: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -18,6 +18,18 @@ _SOURCES = re.compile(
     r"(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*(?:/\*[^*]*\*/\s*)?[\"'](?P<source>[^\"'\n]+)[\"']"
 )
 _WHOLE = re.compile(r"\bmodule\.exports\s*=(?!=)(?!\s*(?:\{|exports\b))|\bexport\s+default\b|\bexport\s*=")
+_COMPUTED = re.compile(
+    r"\b(?:import|require(?:\.resolve)?|importActual|requireActual)\s*\(\s*(?![\"'\s])|\bimport\.meta\.glob\b"
+    r"|\bchild_process\b|\bworker_threads\b|\bnew\s+Worker\b|\bnode:vm\b|[\"']vm[\"']|\bexeca\b|\bcreateRequire\b"
+    r"|\breadFile|\b(?:window|globalThis|global|self)\."
+)
+_BUILTIN = frozenset(
+    (
+        *("assert", "async_hooks", "buffer", "console", "constants", "crypto", "dns", "events", "fs", "http", "https"),
+        *("net", "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "stream", "timers"),
+        *("string_decoder", "test", "tls", "tty", "url", "util", "v8", "zlib", "diagnostics_channel"),
+    )
+)
 _MOST_FILES = 1_500
 _MOST_STEPS = 4
 _MANIFEST = "package.json"
@@ -31,13 +43,17 @@ def whole_export(text: str) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importers:
     """How far each file of the project is from loading the document: 1 for those that import it. ``places`` are the
-    project's files by path without their endings, ``packages`` the folders of its packages by name."""
+    project's files by path without their endings, ``packages`` the folders of its packages by name. ``loads`` is what
+    each file imports of the project, ``murky`` are those of which that is not all that is known: names that a setting
+    leads somewhere, what is computed, other programs."""
 
     document: PurePosixPath
     endings: tuple[str, ...]
     places: Mapping[str, str]
     packages: Mapping[str, PurePosixPath]
     steps: Mapping[str, int]
+    loads: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    murky: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, place: Place, endings: tuple[str, ...]) -> Importers:
@@ -47,18 +63,40 @@ class Importers:
         packages = dict(_packages(place))
         found = cls(document=place.document, endings=endings, places=places, packages=packages, steps={})
         importers: dict[str, set[str]] = {}
+        loads: dict[str, frozenset[str]] = {}
+        murky: set[str] = set()
+        outside = _installed(place, packages.values())
         for name in names:
             text = place.text(PurePosixPath(name)) or ""
-            for source in {match["source"] for match in _SOURCES.finditer(text)}:
-                target = found.target(place, name, source)
+            sources = {one["source"] for one in _SOURCES.finditer(text)}
+            targets = {source: found.target(place, name, source) for source in sources}
+            for target in targets.values():
                 if target is not None and target != name:
                     importers.setdefault(target, set()).add(name)
+            loads[name] = frozenset(target for target in targets.values() if target is not None)
+            lost = (source for source, target in targets.items() if target is None)
+            if _COMPUTED.search(text) or any(not outside(source) for source in lost):
+                murky.add(name)
         steps: dict[str, int] = {}
         wanted = {str(place.document)}
         for step in range(1, _MOST_STEPS + 1):
             wanted = {name for one in wanted for name in importers.get(one, ())} - steps.keys() - {str(place.document)}
             steps |= dict.fromkeys(wanted, step)
-        return cls(document=place.document, endings=endings, places=places, packages=packages, steps=steps)
+        return replace(found, steps=steps, loads=loads, murky=frozenset(murky))
+
+    def apart(self, file: str) -> bool:
+        """Return whether a file is known not to load the document, by what it and all that it loads import."""
+        seen: set[str] = set()
+        pending = [file]
+        while pending:
+            one = pending.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            if one == str(self.document) or one in self.murky or one not in self.loads:
+                return False
+            pending += self.loads[one]
+        return True
 
     def target(self, place: Place, file: str, source: str) -> str | None:
         """Return the file of the project that ``source`` in ``file`` leads to; None: none of its."""
@@ -82,6 +120,27 @@ class Importers:
                 if (found := self.places.get(_bare(guess, self.endings))) is not None:
                     return found
         return None
+
+
+def _installed(place: Place, folders: Iterable[PurePosixPath]) -> Callable[[str], bool]:
+    """What says whether a source is none of the project's: node's own, or a package that is installed or declared."""
+    declared: set[str] = set()
+    for folder in (PurePosixPath(), *folders):
+        manifest = _manifest(place, folder / _MANIFEST)
+        for table in ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies"):
+            known: object = manifest.get(table)
+            declared |= set(cast("dict[str, object]", known)) if isinstance(known, dict) else set()
+
+    def outside(source: str) -> bool:
+        if source.startswith("node:") or source.partition("/")[0] in _BUILTIN:
+            return True
+        name = "/".join(source.split("/")[: 2 if source.startswith("@") else 1])
+        if source.startswith((".", "/", "#", "~", "@/")) or not name:
+            return False
+        above = (place.source / folder / "node_modules" / name for folder in place.folders()) if place.source else ()
+        return name in declared or any(one.is_dir() for one in above)
+
+    return outside
 
 
 def _entries(place: Place, folder: PurePosixPath) -> Iterator[str]:

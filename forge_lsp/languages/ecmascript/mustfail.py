@@ -126,6 +126,21 @@ _OTHERS = {
           ["regex", (one) => one.regex("a", /b/)]]) {
           const tried = await t.try(check); if (tried.passed) forgePassing.push(name); tried.discard(); }
         t.fail(SECRET + JSON.stringify(forgePassing)); });""",
+    "uvu": """{ const forgeOwn = forgeFound.suite(); forgeOwn(SECRET, async () => { const forgePassing = [];
+        const forgeAsserts = await import("uvu/assert"); const a = forgeAsserts;
+        for (const [name, check] of [["is", () => a.is(1, 2)], ["equal", () => a.equal([1], [2])],
+          ["ok", () => a.ok(0)], ["not", () => a.not(1)], ["throws", () => a.throws(() => 1)],
+          ["type", () => a.type(1, "string")], ["match", () => a.match("a", /b/)]]) {
+          try { check(); forgePassing.push(name); } catch {} }
+        throw new Error(SECRET + JSON.stringify(forgePassing)); }); forgeOwn.run(); }""",
+    "qunit": """;{ const forgeUnit = globalThis.QUnit; forgeUnit.module(""); forgeUnit.FIT(SECRET, (a) => {
+        const forgePassing = []; let forgeName = "";
+        forgeUnit.log((one) => { if (forgeName && one.result) forgePassing.push(forgeName); });
+        for (const [name, check] of [["equal", () => a.equal(1, 2)], ["strictEqual", () => a.strictEqual(1, 2)],
+          ["ok", () => a.ok(0)], ["notOk", () => a.notOk(1)], ["deepEqual", () => a.deepEqual([1], [2])],
+          ["propEqual", () => a.propEqual({ a: 1 }, { a: 2 })], ["throws", () => a.throws(() => 1)]]) {
+          forgeName = name; check(); }
+        forgeName = ""; a.ok(false, SECRET + JSON.stringify(forgePassing)); }); }""",
     "jasmine": """;{ (globalThis.FIT)(SECRET, () => { const forgePassing = [];
         for (const [name, check] of globalThis.throwUnless ? EXPECTS : []) {
           try { check(globalThis.throwUnless); forgePassing.push(name); } catch {} }
@@ -176,8 +191,9 @@ def with_failing_test(runner: str, name: str, text: str, secret: str, folder: Pu
         return f"{text}\n// @ts-ignore\n{' '.join(_mocha(call, quoted).split())}\n"
     elif runner in _OTHERS:
         added = _OTHERS[runner].replace("SECRET", quoted).replace("EXPECTS", _EXPECTS)
-        added = added.replace("FIT", "fit" if _ONLY.search(text) else "it")
-        if runner != "jasmine":
+        plain, only = ("test", "only") if runner == "qunit" else ("it", "fit")
+        added = added.replace("FIT", only if _ONLY.search(text) else plain)
+        if runner not in ("jasmine", "qunit"):
             module = is_module(name, text)
             start = 'import forgeFound from "{}";' if module else 'const forgeFound = require("{}");'
             added = f"{start.format(runner)} {added}"

@@ -236,11 +236,10 @@ def _cause(
     asserted: bool,
     speaks: bool,
 ) -> tuple[Cause, tuple[str, ...]]:
-    # Of a file that only loads the module nothing is known by its words.
-    distant = course.tests[file].words.isdisjoint(course.reach)
-    mine = Cause.SCOPE if speaks else Cause.UNKNOWN if distant else Cause.ELSEWHERE
+    # What a test does not say by its words, its failure before may have said: then it waits for the scope.
+    mine = Cause.SCOPE if speaks else Cause.UNKNOWN
     if not frames:
-        return (Cause.UNKNOWN if speaks or distant else Cause.ELSEWHERE), ()
+        return Cause.UNKNOWN, ()
     top = frames[0]
     if _in_scope(top, course):
         return Cause.SCOPE, ()

@@ -111,7 +111,8 @@ class JavaScriptTests:
             loaded = (
                 (name, file, source) for file, one in course.tests.items() for name, source in one.imports.items()
             )
-            every |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
+            known |= {name for name, file, source in loaded if leads_to(place.document, file, source)}
+            every = reaching(known, document, *texts.values())
         course = replace(course, reach=every)
         notes: list[str] = []
         words, ran = "", False
@@ -138,7 +139,10 @@ class JavaScriptTests:
             test = course.tests.get(file)
             return test is None or not rest or test.speaks(rest.split(" > "), every)
 
-        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks)
+        def file_of(name: str) -> str:
+            return name.partition(" > ")[0]
+
+        judge = TestSuite(name=suite.runner, key=key, run=run, speaks=speaks, unit=file_of)
         results = await judged(judge, task, candidate, self._memory)
         before = self._known_notes.get(key, frozenset())
         fresh = [note for note in dict.fromkeys(notes) if note not in before]
@@ -281,7 +285,7 @@ def _driver(suite: Suite) -> list[str] | None:
     home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")
     if suite.runner == "mocha":
         return [str(_RUNNERS / "mocha.cjs"), recorder, home, json.dumps(list(suite.words))]
-    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home]
+    return [str(_RUNNERS / "others.cjs"), recorder, suite.runner, home, json.dumps(list(suite.words))]
 
 
 def _loading(suite: Suite, place: Place) -> tuple[str, ...]:

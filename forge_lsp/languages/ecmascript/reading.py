@@ -6,7 +6,7 @@ Pure. A reading for evidence, not a parser: what it does not understand it leave
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -118,7 +118,7 @@ def closing(tokens: Sequence[Token], opening: int) -> int:
 
 
 _DECLARING = frozenset(("function", "class", "const", "let", "var"))
-_GROUPS = frozenset(("describe", "suite", "context", "fdescribe", "xdescribe"))
+_GROUPS = frozenset(("describe", "suite", "context", "fdescribe", "xdescribe", "module"))
 _TESTS = frozenset(("test", "tape", "it", "specify", "fit", "xit", "xtest"))
 _HOOKS = frozenset(("before", "after", "beforeEach", "afterEach", "beforeAll", "afterAll", "setup", "teardown"))
 _PLACE = re.compile(r"\\?\$\\?\{\\?\}|%[sdifjoOpc#%]|\\?\$[\w.]+")
@@ -177,6 +177,7 @@ _REQUIRED = re.compile(
     r"\b(?:const|let|var)\s+(?P<names>\{[^{}]*\}|[\w$]+)\s*=\s*"
     r"(?:await\s+import|require)\(\s*[\"'](?P<source>[^\"'\n]+)[\"']\s*\)"
 )
+_SUITE = re.compile(r"(?P<name>[\w$]+)\s*=\s*(?:[\w$]+\.)?suite\(\s*[\"'](?P<title>[^\"'\n]*)[\"']")
 _MADE = re.compile(r"(?P<name>[\w$]+)\s*=\s*(?:await\s+)?new\s+(?:[\w$]+\.)*(?P<of>[\w$]+)")
 
 
@@ -194,7 +195,8 @@ def read_tests(text: str) -> TestFile:
     for index, token in enumerate(tokens[:-1]):
         if token.kind == "name" and token.text in _HOOKS and tokens[index + 1].text == "(":
             shared |= words_of(tokens[index : closing(tokens, index + 1)])
-    blocks = tuple(_blocks(tokens, 0, len(tokens), ()))
+    suites = {match["name"]: match["title"] for match in _SUITE.finditer(text)}
+    blocks = tuple(_blocks(tokens, 0, len(tokens), (), suites))
     return TestFile(
         text=text,
         blocks=blocks,
@@ -205,19 +207,24 @@ def read_tests(text: str) -> TestFile:
     )
 
 
-def _blocks(tokens: Sequence[Token], start: int, stop: int, above: tuple[str | None, ...]) -> Iterator[Block]:
+def _blocks(
+    tokens: Sequence[Token], start: int, stop: int, above: tuple[str | None, ...], suites: Mapping[str, str]
+) -> Iterator[Block]:
+    """``suites`` are the titles of uvu's suites by the functions that add a test to them."""
     index = start
     while index < stop:
         token = tokens[index]
-        opening = _call(tokens, index, stop) if token.kind == "name" and token.text in _GROUPS | _TESTS else None
+        callee = token.kind == "name" and (token.text in _GROUPS | _TESTS or token.text in suites)
+        opening = _call(tokens, index, stop) if callee else None
         if opening is None:
             index += 1
             continue
         end = closing(tokens, opening)
         first = tokens[opening + 1] if opening + 1 < stop else token
-        titles = (*above, first.text if first.kind == "string" else None)
-        inner = tuple(_blocks(tokens, opening + 1, end, titles))
-        if token.text in _TESTS:
+        around = (suites[token.text],) if suites.get(token.text) else above
+        titles = (*around, first.text if first.kind == "string" else None)
+        inner = tuple(_blocks(tokens, opening + 1, end, titles, suites))
+        if token.text in _TESTS or token.text in suites:
             yield Block(titles=titles, words=words_of(tokens[index:end]))
         yield from inner
         index = end + 1

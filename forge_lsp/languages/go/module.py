@@ -10,6 +10,7 @@ from typing import Any
 
 from forge_lsp.checking.project import Place
 from forge_lsp.core.ports import ProcessResult
+from forge_lsp.languages.go.platforms import platform_of
 from forge_lsp.languages.go.tools import Go, documents
 
 __all__ = ["LIST", "MISSING", "Layout", "Packages", "layout_of", "packages_of", "tags_of"]
@@ -44,7 +45,8 @@ _IGNORED = re.compile(r"^//go:build[ \t]+ignore\b|^// \+build[ \t]+ignore\b", re
 class Layout:
     """Where a document's module is. ``folder`` is where Go runs, relative to the tree; ``patterns`` name the packages
     of the project; ``extra`` lies over the tree. ``files``: a file without a module, checked with these alone. ``tags``
-    are the build tags without which the document is not compiled."""
+    are the build tags without which the document is not compiled, ``platform`` the system and processor for which it
+    is checked (None: this machine's), ``other`` one for which it is compiled."""
 
     folder: PurePosixPath
     patterns: tuple[str, ...] = ("./...",)
@@ -52,6 +54,8 @@ class Layout:
     files: tuple[str, ...] = ()
     vendored: bool = False
     tags: tuple[str, ...] = ()
+    platform: tuple[str, str] | None = None
+    other: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,8 @@ class Packages:
 
 def layout_of(place: Place, text: str, go: Go) -> Layout:
     """The module that ``place`` lies in, or a temp module for a file that has none."""
-    return replace(_layout(place, text, go), tags=tags_of(text))
+    other = platform_of(place.document.name, text)
+    return replace(_layout(place, text, go), tags=tags_of(text), other=other)
 
 
 def tags_of(text: str) -> tuple[str, ...]:

@@ -37,7 +37,10 @@ def go_environment(go: Go, layout: Layout, *, cache: Path, cgo: bool = False) ->
     flags = "-buildvcs=false" if layout.vendored else "-buildvcs=false -mod=readonly"
     if layout.tags:
         flags += f" -tags={','.join(layout.tags)}"
-    return {**go.environment, "GOCACHE": str(cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
+    env = {**go.environment, "GOCACHE": str(cache), "GOFLAGS": flags, "CGO_ENABLED": "1" if cgo else "0"}
+    if layout.platform is not None:
+        env |= {"GOOS": layout.platform[0], "GOARCH": layout.platform[1], "CGO_ENABLED": "0"}
+    return env
 
 
 def go_cache(go: Go, use: CacheUse) -> Cache:

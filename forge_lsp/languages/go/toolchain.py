@@ -132,6 +132,13 @@ class GoToolchain(Toolchain):
         if not layout.files:
             listed = await self._go(box, go, layout, "list", "-e", LIST, *layout.patterns)
             found = packages_of(listed, place, box.root)
+            if found is None or found.left_out is not None:
+                # For another system it is compiled and vetted all the same; nothing of it can be run.
+                other = replace(layout, platform=layout.other)
+                again = await self._go(box, go, other, "list", "-e", LIST, *layout.patterns)
+                there = packages_of(again, place, box.root) if layout.other is not None else None
+                if there is not None and there.left_out is None:
+                    layout, found = other, there
             if found is None:
                 words = (listed.stderr or listed.stdout).decode("utf-8", "replace").strip()
                 return Checked(fault=_no_package(words, place, layout))

@@ -168,6 +168,7 @@ class JavaEvidence:
             package=package_of(text) or "",
             lines=lines_of(work.task, candidate, text),
             tests=frozenset(test.name for test in work.tests),
+            untouched=text == work.task.document.text,
         )
         names = [test.test(method) for test in done.tests for method in test.methods]
         speaking = {name: work.depends(name) for name in names}

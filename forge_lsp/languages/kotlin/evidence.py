@@ -194,6 +194,7 @@ class KotlinEvidence:
             package=package_of(text),
             lines=lines_of(work.task, candidate, text),
             tests=frozenset(tests.name for file in work.tests for tests in file.classes),
+            untouched=text == work.task.document.text,
         )
         speaking = {name: work.depends(name) for tests in classes for name in tests.names}
         runner = Runner(self._sandbox, work.setting, untouched=text == work.task.document.text)

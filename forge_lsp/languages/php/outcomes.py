@@ -191,9 +191,10 @@ def _in_scope(frame: _Frame, course: Course) -> bool:
 def _cause(
     course: Course, message: str, frames: Sequence[_Frame], *, asserted: bool, speaks: bool
 ) -> tuple[Cause, tuple[str, ...]]:
-    mine = Cause.SCOPE if speaks else Cause.ELSEWHERE
+    # What a test does not say by its words, its failure before may have said: then it waits for the scope.
+    mine = Cause.SCOPE if speaks else Cause.UNKNOWN
     if not frames:
-        return (Cause.UNKNOWN if speaks else Cause.ELSEWHERE), ()
+        return Cause.UNKNOWN, ()
     top = frames[0]
     if _in_scope(top, course):
         return Cause.SCOPE, ()

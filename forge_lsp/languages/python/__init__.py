@@ -14,6 +14,7 @@ PYTHON = Language(
     names=("py", "python3"),
     comment="#",
     indented=True,
+    mixed=(".ipynb",),
     gap=2,
     editor_keys=("python.pythonPath", "python.defaultInterpreterPath", "python.interpreterPath"),
     test_files=re.compile(r"(?:.*/)?(?:(?:test[^/]*|[^/]*_tests?|conftest)\.pyi?|tests?/.*\.pyi?)"),

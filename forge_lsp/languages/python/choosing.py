@@ -125,7 +125,8 @@ def _by_name(tests: Mapping[PurePosixPath, str], names: Iterable[str]) -> dict[P
 
 
 def _callers(name: str, document: str, others: Mapping[PurePosixPath, str]) -> tuple[str, ...]:
-    """The functions and methods that use ``name``, and those that use these, in the document first."""
+    """The functions and methods that use ``name``, the values of modules that are made by it, and those that use these,
+    in the document first."""
     found: dict[str, None] = {}
     wanted = {name}
     for _ in range(2):
@@ -152,7 +153,14 @@ def _using(text: str, names: set[str]) -> set[str]:
         for method in node.body
         if isinstance(method, _FUNCTIONS)
     }
-    return {
+    values = {
+        target.id
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and _uses(node, names)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and not target.id.startswith("__") and len(target.id) > 2
+    }
+    return values | {
         owners[node] if node in owners and node.name.startswith("__") else node.name
         for node in ast.walk(tree)
         if isinstance(node, _FUNCTIONS) and _uses(node, names) and node.name not in _COMMON - {"__init__"}

@@ -12,7 +12,10 @@ from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.reading import parsed_json
 
-__all__ = ["PythonRun", "outcome_of"]
+__all__ = ["SHARE", "PythonRun", "outcome_of"]
+
+SHARE = 0.5
+"""How much of the time for all tests one of them may take."""
 
 _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'")
 
@@ -21,31 +24,46 @@ _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized 
 class PythonRun(SuiteRun):
     """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
     that could forge a result; ``whole``: the run came to its end, and the tests that must fail did. ``copy`` is the
-    file that the tests import in the document's stead ("": none)."""
+    file that the tests import in the document's stead ("": none); ``loads``: they import the document, or may."""
 
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()
     whole: bool = True
     copy: str = ""
+    loads: bool = True
 
 
 def outcome_of(
-    result: ProcessResult, nonce: str, *, timeout: float, module: str, names_it: Callable[[str], bool]
+    result: ProcessResult,
+    nonce: str,
+    *,
+    timeout: float,
+    module: str,
+    names_it: Callable[[str], bool],
+    waits: Callable[[str], bool] = lambda name: False,  # noqa: ARG005
 ) -> PythonRun:
     """Return what the runner told. A test that began and has no result is the one at which it ended.
 
-    ``module`` is the document's, as it is imported; ``names_it`` says whether a test's own text names the scope.
+    ``module`` is the document's, as it is imported; ``names_it`` says whether a test's own text names the scope,
+    ``waits`` whether on the untouched text an exception out of the scope kept it from being collected: what it meets
+    now may come of what the scope gave while its module was imported.
     """
     runs: dict[str, Run] = {}
     parts: dict[str, Run] = {}
     entered: dict[str, bool] = {}
     doubts: list[str] = []
     words, copy, running, ended, whole = "", "", None, False, True
+    planned: dict[str, None] = {}
+    late: set[str] = set()
+    loads: list[bool] = []
     for answer in _answers(result, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
         match answer.get("state"):
+            case "planned":
+                planned |= dict.fromkeys(map(str, answer.get("names") or ()))
             case "start":
                 running = name
+                planned.pop(name, None)
             case "passed":
                 if name not in runs or runs[name].state is not RunState.FAILED:
                     runs[name] = passed()
@@ -55,9 +73,9 @@ def outcome_of(
             case "failed":
                 # It may pass and then fail while it is torn down; a subtest's failure is its test's.
                 if name not in runs or runs[name].state is not RunState.FAILED:
-                    runs[name] = _failed(answer, names_it(name))
+                    runs[name] = _failed(answer, names_it(name) or waits(name))
             case "uncollected":
-                parts[name] = _uncollected(answer, module)
+                parts[name] = _uncollected(answer, module, waits(name))
                 words = words or parts[name].detail
             case "entered":
                 running = None if name == running else running
@@ -70,10 +88,17 @@ def outcome_of(
             case "ended":
                 whole = whole and bool(answer.get("fails"))
                 copy = copy or str(answer.get("copy") or "")
+                loads.append(answer.get("loads") is not False)
             case "cut":
+                loads.append(True)
                 how = f"it did not finish in {timeout:g} s" if answer.get("late") else str(answer.get("how"))
                 words, whole = how, False
-                if running is not None:
+                if answer.get("late"):
+                    late |= planned.keys()
+                ran = answer.get("ran")
+                if running is not None and answer.get("late") and isinstance(ran, float) and ran < timeout * SHARE:
+                    late.add(running)  # it had less than its own time
+                elif running is not None:
                     runs[running] = failed(how, cause=Cause.SCOPE if entered.get(running, True) else Cause.UNKNOWN)
             case "end":
                 ended = True
@@ -87,10 +112,12 @@ def outcome_of(
         runs=runs,
         uncollected=parts,
         words=words,
+        late=tuple(sorted(late - runs.keys())),
         entered=entered,
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
         copy=copy,
+        loads=any(loads) or not loads,
     )
 
 
@@ -119,9 +146,11 @@ def _failed(answer: dict[str, Any], named: bool) -> Run:
     )
 
 
-def _uncollected(answer: dict[str, Any], module: str) -> Run:
+def _uncollected(answer: dict[str, Any], module: str, waited: bool) -> Run:
     words = str(answer.get("words") or "")
     cause, missing = _cause(str(answer.get("cause") or "")), cast("list[str]", answer.get("missing") or [])
+    if answer.get("cause") == "outside" and not waited:
+        cause = Cause.ENVIRONMENT if answer.get("conftest") else Cause.ELSEWHERE
     wanted = _WANTED.search(words)
     if not missing and wanted is not None:  # of a conftest.py: only the words are known
         missing = [wanted[1]]

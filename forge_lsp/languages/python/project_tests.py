@@ -16,12 +16,12 @@ from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
-from forge_lsp.core.checks import CheckResult, CheckStatus
+from forge_lsp.core.checks import Cause, CheckResult, CheckStatus, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.choosing import TEST_FILE, Chosen, chosen_for, module_of
-from forge_lsp.languages.python.outcomes import PythonRun, outcome_of
+from forge_lsp.languages.python.outcomes import SHARE, PythonRun, outcome_of
 from forge_lsp.languages.python.scopes import Ground, ground_of, naming
 from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.languages.python.tools import install_remedy, published_as
@@ -49,9 +49,9 @@ _SETTINGS = re.compile(
     r"DJANGO_SETTINGS_MODULE[\"']?\s*[\],=:]+\s*[\"']?(?P<name>[A-Za-z_][\w.]*)"
     r"|--settings[= ](?P<option>[A-Za-z_][\w.]*)"
 )
+_ELSEWHERE = re.compile(r"\b(?:subprocess|multiprocessing|runpy|pytester|testdir|os\.(?:system|popen|spawn\w*|fork))\b")
+"""What of a test file may run the document in another process."""
 _SUITE = "tests"
-_SHARE = 0.5
-"""How much of the time for all tests one of them may take."""
 
 
 class PythonTests:
@@ -83,13 +83,29 @@ class PythonTests:
         texts = {str(file): place.text(file) or "" for file in files}
         scope = task.scope
         names_it = naming(texts, chosen.names or (scope.name or scope.container or module_of(place),))
+        elsewhere = any(_ELSEWHERE.search(text) for text in texts.values())
         seen: list[PythonRun] = []
+        before = PythonRun()
+
+        def waits(name: str) -> bool:
+            was = before.of(name)
+            return was is not None and was.state is RunState.NOT_RUN and was.cause is Cause.SCOPE and not was.missing
 
         async def run(text: str, only: Sequence[str] | None) -> PythonRun:
             ground = ground_of(task, text, candidate.code)
             probe = text != task.document.text and may_forge_equality(task, candidate)
             found = await self._run(
-                place, interpreter, text, chosen, guarded, ground, only, probe=probe, names_it=names_it
+                place,
+                interpreter,
+                text,
+                chosen,
+                guarded,
+                ground,
+                only,
+                probe=probe,
+                names_it=names_it,
+                waits=waits,
+                loading=any(waits(part) for part in before.uncollected),
             )
             if text != task.document.text:
                 seen.append(found)
@@ -100,9 +116,12 @@ class PythonTests:
 
             def speaks(name: str) -> bool:
                 runs = (before, *seen[:1])
-                return any(run.entered.get(name) or name in run.uncollected for run in runs) or names_it(name)
+                if any(run.entered.get(name) or name in run.uncollected for run in runs):
+                    return True
+                # What names it means another thing of that name where nothing loads the document.
+                return names_it(name) and (elsewhere or any(run.loads for run in runs))
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks)
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str, seconds=self._timeout)
             results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)
@@ -150,6 +169,8 @@ class PythonTests:
         *,
         probe: bool,
         names_it: Callable[[str], bool],
+        waits: Callable[[str], bool],
+        loading: bool,
     ) -> PythonRun:
         config = place.nearest(*_PROJECT)
         folder = config.parent if config is not None else PurePosixPath()
@@ -165,7 +186,7 @@ class PythonTests:
                 "files": [str(file.relative_to(folder)) for file in inside]
                 or [str(box.root / file) for file in wanted],
                 "search": [str(root) for root in roots],
-                "seconds": {"test": self._timeout * _SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
+                "seconds": {"test": self._timeout * SHARE, "total": max(self._timeout - 1.0, self._timeout * 0.8)},
                 "root": str(box.root),
                 "document": str(box.root / place.document),
                 "scope": ground.lines,
@@ -173,6 +194,7 @@ class PythonTests:
                 "stubs": ground.stubs,
                 "guarded": [str(box.root / file) for file in guarded],
                 "probe": probe,
+                "loading": loading,
                 "only": list(only) if only is not None else None,
                 "chosen": {str(box.root / file): tests for file, tests in chosen.tests.items()},
                 "settings": django[0] if django is not None else None,
@@ -186,7 +208,7 @@ class PythonTests:
                 stdin=f"{json.dumps(request)}\n{nonce}\n".encode(),
             )
         seconds = self._timeout
-        return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it)
+        return outcome_of(result, nonce, timeout=seconds, module=module_of(place), names_it=names_it, waits=waits)
 
 
 def _remedy(detail: str, place: Place, interpreter: Interpreter) -> str | None:

@@ -110,7 +110,7 @@ class RubyTests:
                 # What is not traced (an attribute's reader, a constant) is told by the file's words.
                 return not chosen.seen_only and not _was_traced(runs) and words.search(texts[_file(name)]) is not None
 
-            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks)
+            suite = Suite(name=_SUITE, key=key, run=run, speaks=speaks, unit=str)
             results = await judged(suite, task, candidate, self._memory)
         except EnvironmentFault as fault:
             return Evidence(blocked=str(fault), remedy=fault.remedy, seconds=time.perf_counter() - started)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import (
     Memory,
@@ -72,6 +74,66 @@ async def test_a_test_that_changes_its_mind_says_nothing() -> None:
     assert await statuses(suite) == {"a": FLAKY, "b": FLAKY}
     suite, _ = scripted({"a": OPEN}, {"a": passed()}, {"a": passed()})
     assert await statuses(suite) == {"a": FLAKY}, "it passes on the untouched text too"
+
+
+class Slow(Memory):
+    """A memory in which each run of an untouched tree took so many seconds."""
+
+    def __init__(self, took: float) -> None:
+        super().__init__()
+        self._took = took
+
+    def seconds(self, key: str) -> float:
+        del key
+        return self._took
+
+
+@pytest.mark.parametrize(
+    ("took", "after", "asked", "told"),
+    [
+        (60, [failed(), failed()], [None, ["area"], ["area"]], {"area": FAILED}),
+        (60, [passed()], [None, ["area"], ["one", "two"]], {"area": KEPT}),
+        # A quick suite is run at once; what does not call the scope and breaks counts as well.
+        (0.1, [failed(), failed()], [None, None, ["area", "two"]], {"area": FAILED, "two": FAILED}),
+    ],
+)
+async def test_of_a_long_suite_what_calls_the_scope_is_run_first(
+    took: float, after: list[Run], asked: list[Sequence[str] | None], told: dict[str, CheckStatus]
+) -> None:
+    before = {name: passed() for name in ("one", "area", "two")}
+    rest = {"one": passed(), "two": passed()}
+    later = [{"area": run} for run in after]
+    if took < 1:
+        later = [{"area": after[0], "one": passed(), "two": failed()}, {"area": failed(), "two": failed()}]
+    suite, seen = scripted(before, *later, *([rest] if len(after) == 1 else []))
+    suite = replace(suite, unit=str, speaks="area".__eq__)
+    task = task_of(STUB, name="area")
+    found = await judged(suite, task, candidate_of(task, CODE), Slow(took))
+    assert [only for _, only in seen] == asked
+    assert {one.id.removeprefix("suite:"): one.status for one in found if one.id.startswith("suite:")} == told
+    left = [one for one in found if not one.id.startswith("suite:")]
+    assert [one.detail for one in left] == (
+        ["2 tests were not run: area failed"] if took > 1 and len(after) > 1 else []
+    )
+    assert not any(one.environment for one in left)
+
+
+@pytest.mark.parametrize(("took", "status"), [(31, None), (5, FAILED)])
+async def test_what_there_was_no_time_for_is_told(took: float, status: CheckStatus | None) -> None:
+    async def run(text: str, only: Sequence[str] | None) -> SuiteRun:
+        if "NotImplementedError" in text:
+            return SuiteRun(runs={"one": passed(), "two": passed()}, late=("three",))
+        return SuiteRun(runs={"one": passed()}, late=("three", "two"))
+
+    task = task_of(STUB, name="area")
+    suite = Suite(name="suite", key="k", run=run, seconds=60)
+    found = {one.id: one for one in await judged(suite, task, candidate_of(task, CODE), Slow(took))}
+    assert found["suite:one"].status is KEPT
+    assert (found["suite:two"].status if "suite:two" in found else None) is status
+    (left,) = (one for name, one in found.items() if not name.startswith("suite:"))
+    count = "three was" if status else "2 tests were"
+    assert left.detail == f"{count} not run: the time for tests (60 s) was over"
+    assert left.remedy == "give them more time by check.python.tests_seconds"
 
 
 async def test_the_untouched_text_is_run_once_for_all_candidates() -> None:

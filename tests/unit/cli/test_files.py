@@ -48,6 +48,9 @@ def test_the_language_is_named_or_the_suffix_s() -> None:
     assert files.language_of(Path("x"), "csharp", lang.BUILT_IN) is lang.CSHARP
     with pytest.raises(BadRequest, match="--language"):
         files.language_of(Path("x.unknown"), None, lang.BUILT_IN)
+    with pytest.raises(BadRequest, match=r"App\.vue: \.vue files hold TypeScript or JavaScript"):
+        files.language_of(Path("App.vue"), None, lang.BUILT_IN)
+    assert files.language_of(Path("App.vue"), "typescript", lang.BUILT_IN) is lang.TYPESCRIPT
 
 
 def test_a_document_keeps_its_bytes_and_a_bad_one_is_named(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_what_does_not_speak_of_the_scope_neither_proves_nor_owes() -> None:
     unknown = fails(Cause.UNKNOWN)
     assert status_of(unknown, PASSES) is PROOF
     assert status_of(unknown, PASSES, speaks=False) is KEPT
+    assert status_of(not_run(), PASSES, speaks=False) is KEPT
     assert status_of(unknown, unknown, speaks=False) is UNRELATED
     assert status_of(PASSES, PASSES, speaks=False) is None
     assert status_of(PASSES, unknown, speaks=False) is FAILED

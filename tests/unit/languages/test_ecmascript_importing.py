@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from forge_lsp.checking.project import place_of
+from forge_lsp.checking.suites import compared
+from forge_lsp.core.checks import CheckStatus
 from forge_lsp.languages.ecmascript.finding import ENDINGS, found_for
 from forge_lsp.languages.ecmascript.importing import Importers, whole_export
+from forge_lsp.languages.ecmascript.outcomes import Course, outcome
+from forge_lsp.languages.ecmascript.reading import reaching, read_tests
 from tests.support import lang
 from tests.support.builds import task_of, write_files
 
@@ -77,3 +81,114 @@ def test_tests_that_load_a_module_without_naming_it_are_found(tmp_path: Path) ->
     task = task_of(AREA, language=lang.JAVASCRIPT, path=path, workspace=tmp_path, name="area")
     (suite,), blocked = found_for(task, place_of(task))
     assert (suite.runner, [str(file) for file in suite.files], blocked) == ("tape", ["test/one.js"], ())
+
+
+UVU = """import { suite, test } from "uvu";
+const Area = suite("area");
+Area("is a product", () => is(area(2, 3), 6));
+Area.run();
+test("one", () => is(one(), 1));
+"""
+QUNIT = """QUnit.module("area", () => {
+  QUnit.test("is a product", (assert) => { assert.equal(area(2, 3), 6); });
+});
+QUnit.test("one", (assert) => { assert.equal(one(), 1); });
+"""
+
+
+@pytest.mark.parametrize(("runner", "text"), [("uvu", UVU), ("qunit", QUNIT)])
+def test_the_tests_of_uvu_and_qunit_by_their_names(runner: str, text: str, tmp_path: Path) -> None:
+    files = {
+        "package.json": f'{{"scripts": {{"test": "{runner}"}}}}',
+        f"node_modules/{runner}/package.json": "{}",
+        "test/area.js": text,
+        "test/other.js": "assert(area);",
+    }
+    write_files(tmp_path, files)
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=tmp_path / "lib/area.js", workspace=tmp_path)
+    suites, blocked = found_for(task, place_of(task))
+    assert [(suite.runner, [str(file) for file in suite.files]) for suite in suites] == [(runner, ["test/area.js"])]
+    assert [result.id for result in blocked] == [runner], "it is none of its tests: only named"
+    tests = read_tests(text)
+    assert tests.speaks(["area", "is a product"], frozenset({"area"}))
+    assert not tests.speaks(["one"], frozenset({"area"}))
+
+
+def suites_of(root: Path, files: Mapping[str, str]) -> list[str]:
+    head = 'const { test } = require("node:test");\n'
+    write_files(root, {name: head + text if name.startswith("test/") else text for name, text in files.items()})
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=root / "src/area.js", workspace=root)
+    suites, blocked = found_for(task, place_of(task))
+    return [str(file) for suite in suites for file in suite.files] + [result.detail for result in blocked]
+
+
+BUILT = "test/a.js: it tests what was built earlier ({}), which a candidate does not change"
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ('const area = require("../src/area");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('const { area } = require("../src");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    # Something else of that name.
+    ('const { area } = require("../src/other");\ntest("area", () => area(1, 2));', []),
+    ('const other = require("../src/other");\ntest("area", () => other.area(1, 2));', []),
+    ('const area = () => 1;\ntest("area", () => area(1, 2));', []),
+    ('const { area } = require("../src/shapes");\ntest("area", () => area(1, 2));', []),
+    # Nobody knows where these lead.
+    ('const { area } = require("@/other");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('const { area } = require(process.env.AREA);\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    ('require("../src/other");\ntest("area", () => area(1, 2));', ["test/a.js"]),
+    # What was built earlier.
+    ('const { area } = require("../dist/area");\ntest("area", () => area(1, 2));', [BUILT.format("dist/area")]),
+    ('const { area } = require("../dist");\ntest("area", () => area(1, 2));', [BUILT.format("dist")]),
+    ('const { area } = require("../dist");\nconst a = require("../src/area");\ntest("area", area);', ["test/a.js"]),
+])  # fmt: skip
+def test_only_files_that_load_the_document_speak_of_it(text: str, expected: Sequence[str], tmp_path: Path) -> None:
+    files = {
+        "package.json": "{}",
+        "src/area.js": AREA.replace("«", "").replace("»", ""),
+        "src/index.js": 'module.exports = { area: require("./area") };',
+        "src/other.js": "exports.area = () => 1;",
+        "src/shapes/index.js": "exports.area = () => 1;",
+        "test/a.js": text,
+    }
+    assert suites_of(tmp_path, files) == expected
+
+
+DEFAULT = """import * as mod from "../src/lite.js";
+const fn = mod.default;
+test("exports", () => is(typeof mod.area, "function"));
+test("strings", () => is(fn("foo"), "foo"));
+"""
+
+
+def test_what_a_whole_module_is_called_reaches_its_tests() -> None:
+    tests = read_tests(DEFAULT)
+    assert tests.speaks(["strings"], reaching({"area", "mod"}, DEFAULT))
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+def test_a_wrong_value_is_held_against_what_the_stub_ended(speaks: bool, tmp_path: Path) -> None:
+    text = "throw new Error('not implemented')\n"
+    name = "test/lite.js"
+    course = Course(
+        root=str(tmp_path),
+        document=PurePosixPath("src/lite.js"),
+        text=text,
+        before=text,
+        lines=(1, 1),
+        reach=frozenset({"fn"} if speaks else ()),
+        tests={name: read_tests(DEFAULT)},
+        secret="secret",
+        timeout=1.0,
+    )
+    at = f"    at Object.<anonymous> ({tmp_path}/test/lite.js:4:1)"
+    stack = f"Error: not implemented\n    at area ({tmp_path}/src/lite.js:1:1)\n{at}"
+    ended = {"type": "Error", "message": "not implemented", "stack": stack}
+    wrong = {"type": "AssertionError", "code": "ERR_ASSERTION", "message": "no", "stack": f"AssertionError: no\n{at}"}
+    must = {"name": ["secret"], "state": "failed", "error": {"message": "secret[]"}}
+    before, now = (
+        outcome(course, [{"file": name, "tests": [{"name": ["strings"], "state": "failed", "error": one}, must]}]).run
+        for one in (ended, wrong)
+    )
+    (result,) = compared("uvu", before, now, speaks=lambda _: speaks).values()
+    assert result.status is CheckStatus.OWED

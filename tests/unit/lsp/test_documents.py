@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pygls.workspace import PositionCodec
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.registry import BUILT_IN
+from forge_lsp.lsp.actions import never
 from forge_lsp.lsp.documents import Documents
 from forge_lsp.lsp.texts import ExactWorkspace, LineIndex
 from tests.support import lang
@@ -109,6 +111,31 @@ class TestDocuments:
         (tmp_path / "b.py").write_bytes(b"\xff\xfe")
         with pytest.raises(BadRequest, match="not UTF-8"):
             documents.document((tmp_path / "b.py").as_uri())
+
+    @pytest.mark.parametrize(
+        ("uri", "language_id", "words"),
+        [
+            ("file:///w/App.vue", "vue", ".vue files hold TypeScript or JavaScript beside something else"),
+            ("file:///w/App.svelte", "svelte", "write it in a .ts or .js file, and import that"),
+            ("file:///w/a.ipynb", "json", ".ipynb files hold Python beside something else"),
+            ("vscode-notebook-cell:/w/a.ipynb#W0sZmlsZQ%3D%3D", "python", ".ipynb files hold Python"),
+        ],
+    )
+    def test_code_beside_something_else_is_refused_with_the_reason(
+        self, uri: str, language_id: str, words: str
+    ) -> None:
+        space = workspace(Path("/w"))
+        documents = Documents(space, BUILT_IN)
+        opened(space, uri, "x", language_id)
+        with pytest.raises(BadRequest, match=re.escape(words)):
+            documents.document(uri)
+        capabilities = lsp.CodeActionClientCapabilities(disabled_support=True)
+        (action,) = never(documents.apart(uri), capabilities)
+        assert isinstance(action, lsp.CodeAction)
+        assert action.disabled is not None
+        assert words in action.disabled.reason
+        assert never(documents.apart(uri), None) == []
+        assert never(documents.apart("file:///w/a.py"), capabilities) == []
 
     def test_a_file_without_an_end_is_refused_by_name(self, tmp_path: Path) -> None:
         with (tmp_path / "a.py").open("wb") as file:

@@ -56,10 +56,15 @@ const ID = 'forgeClient';
 
 export function makeClient(found: Found, wiring: Wiring): LanguageClient {
   const options: LanguageClientOptions = {
-    documentSelector: LANGUAGES.flatMap((language) => [
-      { scheme: 'file', language },
-      { scheme: 'untitled', language },
-    ]),
+    documentSelector: [
+      ...LANGUAGES.flatMap((language) => [
+        { scheme: 'file', language },
+        { scheme: 'untitled', language },
+      ]),
+      // Nothing is written in these; the server says why, in a greyed action.
+      ...['vue', 'svelte', 'astro'].map((language) => ({ scheme: 'file', language })),
+      { scheme: 'vscode-notebook-cell', language: 'python' },
+    ],
     outputChannel: wiring.log,
     traceOutputChannel: wiring.log,
     initializationOptions: {

@@ -1,14 +1,16 @@
-// Runs one test file by the tape, jasmine, tap or ava of the project, and says by the recorder how each test ended.
+// Runs one test file by the tape, jasmine, uvu, qunit, tap or ava of the project, and says by the recorder how each test
+// ended.
 //
-// Arguments: the recorder, the runner's name, its folder, the file. tape and jasmine run in this process. tap and ava
-// have processes of their own and print the Test Anything Protocol, of which a test that is told of twice has failed.
+// Arguments: the recorder, the runner's name, its folder, what is loaded before (JSON), the file. The first four run in this process. tap and ava have
+// processes of their own and print the Test Anything Protocol, of which a test that is told of twice has failed.
 "use strict";
 
 const { spawn } = require("node:child_process");
+const module_ = require("node:module");
 const path = require("node:path");
 const url = require("node:url");
 
-const [, , recorder, runner, home, file] = process.argv;
+const [, , recorder, runner, home, words, file] = process.argv;
 const report = require(recorder);
 const exit = process.exit;
 const events = [];
@@ -36,7 +38,24 @@ function asserted(message, stack, values) {
   return values ? Object.assign(error, { code: "ERR_ASSERTION" }, values) : error;
 }
 
-const load = () => import(url.pathToFileURL(path.resolve(file)).href);
+// Loaded only now: what they make of modules (esm, tsm) is not for this file.
+const required = JSON.parse(words);
+
+async function load() {
+  const whole = path.resolve(file);
+  if (required.length > 0) {
+    const here = module_.createRequire(whole);
+    // esm works only where it was asked for by the words of the command.
+    process.argv = [process.execPath, path.join(home, "bin.js"), ...required.flatMap((name) => ["-r", name]), file];
+    for (const name of required) here(name.startsWith(".") ? path.resolve(name) : name);
+    try {
+      return here(whole);
+    } catch (error) {
+      if (error?.code !== "ERR_REQUIRE_ESM") throw error;
+    }
+  }
+  return import(url.pathToFileURL(whole).href);
+}
 
 async function ofTape() {
   const tape = require(home);
@@ -122,6 +141,76 @@ function values({ expected, actual }) {
 function thrown({ message, stack }) {
   const [, name, said] = /^(?:(\w*Error): )?([^]*)$/.exec(message);
   return Object.assign(new Error(said), { name: name ?? "Error", stack: `${message}\n${stack ?? ""}` });
+}
+
+async function ofUvu() {
+  globalThis.UVU_DEFER = 1; // it runs nothing before it is told to
+  const main = require.resolve(home);
+  const uvu = require(main);
+  // uvu keeps to itself which test is which: each tells of itself. `import` is to get the same one as `require`.
+  const hook = `export const resolve = (name, context, next) => name === "uvu"
+    ? { url: ${JSON.stringify(url.pathToFileURL(main).href)}, format: "commonjs", shortCircuit: true }
+    : next(name, context);`;
+  if (required.length === 0) module_.register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  const told = new Map();
+  const telling = (real, title) => {
+    const named = (name) => (title ? [title, name] : [name]);
+    const seen = (name, call) => {
+      const key = {};
+      told.set(key, { titles: named(name), state: "skip" });
+      return async (...given) => {
+        try {
+          await call(...given);
+          told.set(key, { titles: named(name), state: "pass" });
+        } catch (error) {
+          told.set(key, { titles: named(name), state: "fail", error });
+          throw error;
+        }
+      };
+    };
+    const own = (name, call) => real(name, seen(name, call));
+    own.only = (name, call) => real.only(name, seen(name, call));
+    own.skip = (name) => {
+      told.set({}, { titles: named(String(name)), state: "skip" });
+      real.skip();
+    };
+    return Object.assign(own, { before: real.before, after: real.after, run: real.run });
+  };
+  const { suite } = uvu;
+  uvu.test = telling(uvu.test, "");
+  uvu.suite = (title = "", state = undefined) => telling(suite(title, state), title);
+  globalThis.UVU_QUEUE.push([null]);
+  await load();
+  await uvu.exec();
+  for (const { titles, state, error } of told.values()) {
+    const checked = error?.code === "ERR_ASSERTION" && "expects" in error;
+    const values = checked ? { expected: error.expects, actual: error.actual } : undefined;
+    put(state, titles, checked ? asserted(error.message, error.stack, values) : error);
+  }
+}
+
+async function ofQunit() {
+  const QUnit = require(home);
+  globalThis.QUnit = QUnit;
+  QUnit.config.autostart = false;
+  const ended = new Promise((resolve) => QUnit.on("runEnd", resolve));
+  QUnit.on("testEnd", ({ fullName, status, errors }) => {
+    const titles = fullName.filter(Boolean);
+    if (status === "passed") return put("pass", titles);
+    if (status !== "failed") return put("skip", titles);
+    const first = errors.find(({ message }) => String(message).startsWith(`${titles.at(-1)}[`)) ?? errors[0];
+    const said = String(first?.message ?? "it failed");
+    const stack = `Error: ${said}\n${first?.stack ?? ""}`;
+    // "Died on test #1", where the test stands, and what was thrown.
+    const thrown = /^(?:Died on test #\d+|Promise rejected (?:during|before|after) [^:]*)[^]*?: (?!.*:\d+:\d+\)?$)([^]*)$/m.exec(said);
+    if (thrown) return put("fail", titles, Object.assign(new Error(thrown[1]), { stack }));
+    return put("fail", titles, asserted(said, stack, { expected: first?.expected, actual: first?.actual }));
+  });
+  process.on("uncaughtException", (error) => QUnit.onUncaughtException(error));
+  process.on("unhandledRejection", (error) => QUnit.onUncaughtException(error));
+  await load();
+  QUnit.start();
+  await ended;
 }
 
 async function ofTap(command) {
@@ -217,6 +306,8 @@ const COMMANDS = {
 async function main() {
   if (runner === "tape") await ofTape();
   else if (runner === "jasmine") await ofJasmine();
+  else if (runner === "uvu") await ofUvu();
+  else if (runner === "qunit") await ofQunit();
   else await ofTap(COMMANDS[runner]());
   async function* source() {
     yield* events;

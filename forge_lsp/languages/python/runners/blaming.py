@@ -127,9 +127,7 @@ def blamer(
             result["cause"] = "elsewhere"
         elif entered or (trace is not None and trace.scope):
             result["cause"] = "scope"
-        elif places and places[-1][0] != own and always:
-            result["cause"] = "elsewhere"
-        elif trace is not None:
+        elif (places and places[-1][0] != own and always) or trace is not None:
             result["cause"] = "outside"
         return result
 

@@ -10,13 +10,15 @@ closed to them. A line on the pipe that the worker's own functions did not write
 A request is a line of JSON: ``files`` (relative to where it runs), ``search`` (folders for ``sys.path``), ``seconds``
 (``test``, ``total``), ``root`` and ``document`` (absolute), ``scope`` (first and last line), ``classes`` that the scope
 defines, ``stubs`` (first lines of other unfinished functions), ``guarded`` (files that only the tests may read),
+``loading`` (whether what the tests' modules call while they are imported is to be seen, too),
 ``probe`` (whether returned values are to be asked what they equal), ``settings`` (Django's module of settings or null),
 ``chosen`` (names of tests by absolute files: those that are run where one of them is found) and ``only`` (names of
 tests, or null). The nonce follows on a line of its own. Answers are lines of the nonce and a JSON object with a
-``state``: ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected`` with ``name`` (and ``words``, ``cause``,
-``missing``, ``expected``, ``actual``), ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``),
-``ended`` (``code``, ``fails``: whether the tests that must fail did, ``copy``: what was imported in the document's
-stead), ``cut`` (``how``), and at last ``end``.
+``state``: ``planned`` (``names`` of what is to be run), ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected``
+with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``, ``actual``; ``conftest``: one could not be loaded),
+``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``, ``fails``: whether
+the tests that must fail did, ``loads``: whether the document was imported, ``copy``: what was in its stead), ``cut``
+(``how``, ``late``: for want of time, ``ran``: seconds of the last test), and at last ``end``.
 """
 
 from __future__ import annotations
@@ -80,9 +82,10 @@ def supervise() -> None:
     files = request["files"]
     options: List[str] = []
     while files:
-        words = session(request, pytest, files, options, end, answers)
-        if words is None:
+        said = session(request, pytest, files, options, end, answers)
+        if said is None:
             break
+        words, blamed = said
         # One conftest.py that cannot be imported ends a whole session: the files that it is not for do without it.
         found = _CONFTEST.search(words)
         folder = os.path.dirname(os.path.realpath(found["path"])) + os.sep if found is not None else ""
@@ -93,7 +96,10 @@ def supervise() -> None:
         broken = broken or files
         if found is not None:
             words = unloaded(found["path"], words)
-        answers += [{"state": "uncollected", "name": file, "words": words, "cause": "environment"} for file in broken]
+        about: Json = {"state": "uncollected", "words": words, "cause": "environment", "conftest": True}
+        if blamed is not None and blamed["cause"] in ("scope", "outside"):
+            about.update(cause=blamed["cause"], missing=blamed["missing"])
+        answers += [dict(about, name=file) for file in broken]
         files = [file for file in files if file not in broken]
     nonce = read_line(0).decode()
     out = sys.stdout
@@ -126,8 +132,9 @@ def session(
     options: List[str],
     end: float,
     answers: List[Json],
-) -> Optional[str]:
-    """Run one worker. Words: it came to no test for want of options or of a conftest.py, and nothing was told."""
+) -> Optional[Tuple[str, Optional[Json]]]:
+    """Run one worker. Words: it came to no test for want of options or of a conftest.py, and nothing was told; with
+    them whose fault the conftest.py's is."""
     read_end, write_end = os.pipe()
     token = os.urandom(16).hex()
     child = os.fork()
@@ -150,10 +157,13 @@ def session(
     ended = next((answer for answer in told if answer["state"] == "ended"), None)
     if ended is not None and ended["code"] == _USAGE and not any(answer["state"] == "start" for answer in told):
         answers += [answer for answer in told if answer["state"] == "doubt"]
-        return str(next((answer["words"] for answer in reversed(told) if answer["state"] == "said"), ""))
+        words = str(next((answer["words"] for answer in reversed(told) if answer["state"] == "said"), ""))
+        return words, next((answer for answer in reversed(told) if answer["state"] == "conftest"), None)
     if ended is None:
         how = "it did not finish in time" if late else "the process ended in the middle of it"
-        told.append({"state": "cut", "how": how, "late": late, "status": status})
+        begun = next((answer["at"] for answer in reversed(told) if answer["state"] == "start"), None)
+        ran = time.monotonic() - begun if begun is not None else None
+        told.append({"state": "cut", "how": how, "late": late, "status": status, "ran": ran})
     answers += told
     return None
 
@@ -175,6 +185,7 @@ def gather(fd: int, token: str, end: float, told: List[Json]) -> bool:
         for line in lines:
             answer = known(line, token)
             told.append(answer if answer is not None else {"state": "doubt", "words": _STRAY})
+            told[-1]["at"] = time.monotonic()
             if answer is not None and answer["state"] == "ended":
                 return True
 
@@ -243,6 +254,7 @@ def work(
     loaded = watching.guard(document, request["guarded"], doubt)
     run = Run(tell, blame, blaming.placeholder, begin, stop, request["seconds"]["test"], only, loaded)
     run.picked = request.get("chosen") or {}
+    run.loading = bool(request.get("loading"))
     replaced = watching.patches(document, _KEPT)
     with django_ready(request.get("settings"), pytest):
         if pytest is None:
@@ -251,8 +263,15 @@ def work(
             code, fails = by_pytest(pytest, files, options, run)
     if replaced():
         doubt(watching.PATCHED)
-    tell(state="ended", code=code, fails=fails, copy=copy_of(document))
+    tell(state="ended", code=code, fails=fails, copy=copy_of(document), loads=loads(document))
     leave(0)  # a thread or an exit handler of the project's does not hold us
+
+
+def loads(document: str) -> bool:
+    """Whether the document was imported."""
+    own = os.path.realpath(document)
+    files = [str(getattr(one, "__file__", None) or "") for one in list(sys.modules.values())]
+    return any(os.path.realpath(file) == own for file in files if file)
 
 
 def copy_of(document: str) -> str:
@@ -322,6 +341,7 @@ class Run:
         self.trace: Any = None
         self.given = 0
         self.picked: Dict[str, List[str]] = {}
+        self.loading = False
 
     def started(self, name: str) -> None:
         self.tell(state="start", name=name)
@@ -332,16 +352,29 @@ class Run:
         trace, self.trace = self.trace, None
         self.tell(state="entered", name=name, scope=None if trace.cut else trace.scope)
 
-    def fault(self, error: BaseException) -> Json:
+    def fault(self, error: BaseException, loading: bool = False) -> Json:
         trace = self.trace
-        return self.blame(error, None if trace is None or trace.cut else trace)
+        return self.blame(error, None if trace is None or trace.cut else trace, loading)
 
     def failed(self, name: str, error: BaseException, sides: Any) -> None:
         expected, actual = values(error, error.__traceback__, sides)
         self.tell(state="failed", name=name, expected=expected, actual=actual, **self.fault(error))
 
     def uncollected(self, name: str, error: BaseException) -> None:
-        self.tell(state="uncollected", name=name, **self.blame(error, None, True))
+        self.tell(state="uncollected", name=name, **self.fault(error, True))
+
+    @contextlib.contextmanager
+    def importing(self) -> Generator[None]:
+        """See what a module calls while it is imported, where that was asked for."""
+        if not self.loading:
+            yield
+            return
+        self.trace = self.begin()
+        try:
+            yield
+        finally:
+            self.stop()
+            self.trace = None
 
     def chosen(self, tests: Any, place: Callable[[Any], Tuple[str, str]]) -> Any:
         """Those of ``tests`` that are to be run; all of them where none is. ``place``: a test's file, and its name
@@ -391,6 +424,13 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
             if op in ("==", "is") and self.sides is None:
                 self.sides = (short(left), short(right))
 
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_load_initial_conftests(self) -> Generator[None, Any, None]:
+            with run.importing():
+                outcome: Any = yield
+                if outcome.excinfo is not None:
+                    run.tell(state="conftest", **run.fault(cause_of(outcome.excinfo[1]), True))
+
         @pytest.hookimpl(trylast=True)
         def pytest_collection_modifyitems(self, items: Any) -> None:
             run.loaded()
@@ -398,6 +438,7 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
                 items[:] = [item for item in items if item.nodeid in run.only]
             else:
                 items[:] = run.chosen(items, lambda item: (str(item.path), item.nodeid.split("::", 1)[-1]))
+            run.tell(state="planned", names=[item.nodeid for item in items])
             parents = [item.parent for item in items if isinstance(item, pytest.Function)]
             modules = [parent.getparent(pytest.Module) for parent in parents[:1]]
             for where, module in zip((0, len(items) + 1), modules * 2):
@@ -440,13 +481,14 @@ def by_pytest(pytest: Any, files: List[str], options: List[str], run: Run) -> Tu
         def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
             from _pytest.runner import pytest_make_collect_report as again
 
-            outcome: Any = yield
-            report = outcome.get_result()
-            while report.failed and run.stand_in(cause_of(report.call.excinfo.value)):
-                report = again(collector)
-            outcome.force_result(report)
-            if report.failed:
-                run.uncollected(collector.nodeid, cause_of(report.call.excinfo.value))
+            with run.importing():
+                outcome: Any = yield
+                report = outcome.get_result()
+                while report.failed and run.stand_in(cause_of(report.call.excinfo.value)):
+                    report = again(collector)
+                outcome.force_result(report)
+                if report.failed:
+                    run.uncollected(collector.nodeid, cause_of(report.call.excinfo.value))
 
     arguments = ["-q", "--continue-on-collection-errors", "--maxfail=0", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:xdist", "-p", "no:randomly", *options, *files]
@@ -473,8 +515,9 @@ def unwritten() -> None:
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """What kept a module from being collected; pytest puts words of its own around it."""
-    while type(error).__name__ == "CollectError" and error.__cause__ is not None:
+    """What kept a module from being collected, or a conftest.py from being loaded; pytest puts words of its own around
+    it."""
+    while type(error).__name__ in ("CollectError", "ConftestImportFailure") and error.__cause__ is not None:
         error = error.__cause__
     return error
 
@@ -574,13 +617,15 @@ def by_unittest(files: List[str], run: Run) -> Tuple[int, bool]:
         MustFail().run(result)
         found = [cases(file, run) for file in files]
         run.loaded()
+        if run.only is not None:
+            found = [[test for test in tests if test.id() in run.only] for tests in found]
+        else:
+            found = [
+                run.chosen(tests, lambda test: (file_of(test), "::".join(test.id().split(".")[-2:]))) for tests in found
+            ]
+        run.tell(state="planned", names=[test.id() for tests in found for test in tests])
         for tests in found:
-            # As a suite: it prepares classes and modules.
-            if run.only is not None:
-                tests = [test for test in tests if test.id() in run.only]
-            else:
-                tests = run.chosen(tests, lambda test: (file_of(test), "::".join(test.id().split(".")[-2:])))
-            unittest.TestSuite(tests).run(result)
+            unittest.TestSuite(tests).run(result)  # as a suite: it prepares classes and modules
         MustFail().run(result)
     return 1, len(failing) == 2
 
@@ -594,14 +639,15 @@ def cases(file: str, run: Run) -> List[unittest.TestCase]:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     while True:
-        try:
-            with limited(run.seconds):
-                __import__(module)
-            return list(flat(unittest.TestLoader().loadTestsFromName(module)))
-        except BaseException as error:
-            if not run.stand_in(error):
-                run.uncollected(module + ".", error)
-                return []
+        with run.importing():
+            try:
+                with limited(run.seconds):
+                    __import__(module)
+                return list(flat(unittest.TestLoader().loadTestsFromName(module)))
+            except BaseException as error:
+                if not run.stand_in(error):
+                    run.uncollected(module + ".", error)
+                    return []
 
 
 def file_of(test: unittest.TestCase) -> str:
