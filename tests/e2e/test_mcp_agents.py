@@ -56,13 +56,19 @@ async def project(
     (work / "sums.py").write_text(STUB)
     (work / "tests" / "test_sums.py").write_text(TEST)
     env = environment(folder, values or {})
-    # Codex hands servers a few variables of its own only: what the tests need is in the program that it starts.
-    passed = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in env.items() if key.startswith("FORGE_"))
-    script = f"#!/bin/sh\n{passed}export PYTHONPATH={shlex.quote(PATHS)}\n"
-    (programs / "forge-lsp").write_text(f'{script}exec {shlex.quote(sys.executable)} -m forge_lsp "$@"\n')
+    # Codex hands servers a few variables only: what the tests need is in the program that it starts.
+    passed = {key: value for key, value in env.items() if key.startswith("FORGE_")} | {"PYTHONPATH": PATHS}
+    script = (
+        "#!/bin/sh",
+        f'echo "$ANTHROPIC_API_KEY" > {shlex.quote(str(folder / "key"))}',
+        *(f"export {key}={shlex.quote(value)}" for key, value in passed.items()),
+        f'exec {shlex.quote(sys.executable)} -m forge_lsp "$@"',
+    )
+    (programs / "forge-lsp").write_text("\n".join(script) + "\n")
     (programs / "forge-lsp").chmod(0o755)
     async with (MessagesModel if name == "claude" else ResponsesModel)(plan=plan) as model:
-        agent = AGENTS[name](folder, work, model.url, {**env, "PATH": f"{programs}:{env['PATH']}"})
+        env |= {"ANTHROPIC_API_KEY": "made-up", "PATH": f"{programs}:{env['PATH']}"}
+        agent = AGENTS[name](folder, work, model.url, env)
         agent.trust()
         yield agent, model
 
@@ -71,6 +77,8 @@ async def set_up(agent: Agent, name: str) -> None:
     """By the recipe for everybody who works on the project."""
     if name == "claude":
         await agent.run(*shlex.split(recipe("**Claude Code**").strip())[1:])
+        (agent.home / ".claude").mkdir(exist_ok=True)
+        (agent.home / ".claude" / "settings.json").write_text(recipe("Without a question"))
     else:
         (agent.work / ".codex").mkdir()
         (agent.work / ".codex" / "config.toml").write_text(recipe("**Codex**"))
@@ -112,6 +120,7 @@ async def test_a_wrong_change_is_refused_and_the_right_one_proven(tmp_path: Path
         assert place["failing"][0]["words"] == "`add(1, 2)`: expected 3, got -1"
         assert "1 of 1 example that failed before passes now" in right["reason"]
         assert (agent.work / "sums.py").read_text() == STUB
+        assert (tmp_path / "key").read_text() == "made-up\n"
         assert "forge-lsp proves code" in json.dumps(model.bodies[0])
         first = model.first
         assert "check" in first, "the model is not shown the tool without asking for it"

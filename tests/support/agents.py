@@ -67,7 +67,7 @@ class Agent:
         self.env = {**env, "HOME": str(self.home), "NO_PROXY": "127.0.0.1"}
 
     def trust(self) -> None:
-        """What the user's own settings say: the model, and that this project's servers may be started."""
+        """What the user's own settings say before the recipe: the model, and that the project may be worked on."""
         raise NotImplementedError
 
     async def ask(self, words: str) -> str:
@@ -108,16 +108,14 @@ class ClaudeCode(Agent):
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_ERROR_REPORTING": "1",
             "DISABLE_TELEMETRY": "1",
-            # Milliseconds that it waits for a server: to come up, and before the first turn. The machine may be busy.
+            # Milliseconds that it waits for a server to come up, and before the first turn: the machine may be busy.
             "MCP_TIMEOUT": "120000",
+            "MCP_CONNECTION_NONBLOCKING": "0",
             "MCP_CONNECT_TIMEOUT_MS": "120000",
         }
-        settings = self.home / ".claude" / "settings.json"
-        settings.parent.mkdir()
-        settings.write_text(json.dumps({"enabledMcpjsonServers": ["forge-lsp"]}))
 
     async def ask(self, words: str) -> str:
-        out = await self.run("-p", words, "--allowedTools", "mcp__forge-lsp", "--output-format", "json")
+        out = await self.run("-p", words, "--output-format", "json")
         return json.loads(out)["result"]
 
 

@@ -77,7 +77,7 @@ async def test_the_client_knows_the_tools_before_there_is_anything_behind_them()
 async def test_what_hinders_the_server_is_the_answer_to_each_call() -> None:
     async with served() as (front, session):
         await session.initialize()
-        refusing = asyncio.create_task(front.refuse(SettingsError(["servers.gpu0: no url"])))
+        refusing = asyncio.create_task(front.refuse(SettingsError(("servers.gpu0: no url",))))
         for tool in ("models", "check"):
             result = await session.call_tool(tool, {})
             assert result.is_error and "servers.gpu0: no url" in cast(Any, result.content[0]).text
