@@ -81,7 +81,9 @@ async def set_up(agent: Agent, name: str) -> None:
         (agent.home / ".claude" / "settings.json").write_text(recipe("Without a question"))
     else:
         (agent.work / ".codex").mkdir()
-        (agent.work / ".codex" / "config.toml").write_text(recipe("**Codex**"))
+        text, changes = re.subn(r"(startup_timeout_sec) = \d+", r"\1 = 300", recipe("**Codex**"))
+        assert changes == 1
+        (agent.work / ".codex" / "config.toml").write_text(text)  # the machine may be busy
 
 
 def read(answer: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tests.support.tools import one_at_a_time
 __all__ = ["AGENTS", "Agent", "ClaudeCode", "Codex", "program"]
 
 _CACHE = Path.home() / ".cache" / "forge-lsp-tests" / "agents"
-_PATIENCE = 400.0
+_PATIENCE = 900.0
 
 
 def program(package: str, version: str, pattern: str) -> Path:
@@ -109,9 +109,9 @@ class ClaudeCode(Agent):
             "DISABLE_ERROR_REPORTING": "1",
             "DISABLE_TELEMETRY": "1",
             # Milliseconds that it waits for a server to come up, and before the first turn: the machine may be busy.
-            "MCP_TIMEOUT": "120000",
+            "MCP_TIMEOUT": "300000",
             "MCP_CONNECTION_NONBLOCKING": "0",
-            "MCP_CONNECT_TIMEOUT_MS": "120000",
+            "MCP_CONNECT_TIMEOUT_MS": "300000",
         }
 
     async def ask(self, words: str) -> str:
