@@ -83,7 +83,8 @@ async def set_up(agent: Agent, name: str) -> None:
         (agent.work / ".codex").mkdir()
         text, changes = re.subn(r"(startup_timeout_sec) = \d+", r"\1 = 300", recipe("**Codex**"))
         assert changes == 1
-        (agent.work / ".codex" / "config.toml").write_text(text)  # the machine may be busy
+        allowed = recipe("where nobody can be asked (`codex exec`)")
+        (agent.work / ".codex" / "config.toml").write_text(text + allowed)  # the machine may be busy
 
 
 def read(answer: str) -> dict[str, Any]:
