@@ -147,10 +147,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
         case "mcp":
             assert link is not None
 
-            def agents(options: Options, services: Services) -> Awaitable[int]:
-                return _mcp(options, services, link)
-
-            return await _with_services(options, flags, agents, log, folder=options.workspace, strict=False)
+            return await _mcp(options, flags, log, link)
         case "acp":
             assert link is not None
 
@@ -174,11 +171,18 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             raise AssertionError(options.command)  # argparse lets nothing else through
 
 
-async def _mcp(options: Options, services: Services, link: Link) -> int:
-    from forge_lsp.mcp.serving import serve
+async def _mcp(options: Options, flags: Flags, log: Log, link: Link) -> int:
+    from forge_lsp.mcp.serving import Serve, serve
+
+    def make(behind: Serve) -> Awaitable[int]:
+        def agents(options: Options, services: Services) -> Awaitable[int]:
+            del options
+            return behind(services, _files())
+
+        return _with_services(options, flags, agents, log, folder=options.workspace, strict=False)
 
     workspace = options.workspace or Path.cwd()
-    return await serve(services, _files(), workspace=workspace, allow=frozenset(options.allow), link=link)
+    return await serve(make, workspace=workspace, allow=frozenset(options.allow), link=link)
 
 
 async def _acp(options: Options, services: Services, link: Link) -> int:

@@ -25,7 +25,7 @@ INSTRUCTIONS = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
     """One tool. ``writes``: it may change the user's files, and only where that is asked for; ``outside``: it may talk
-    to servers of models."""
+    to servers of models; ``upfront``: the model should know it without having looked for it."""
 
     name: str
     title: str
@@ -35,6 +35,7 @@ class ToolSpec:
     required: tuple[str, ...] = ()
     writes: bool = False
     outside: bool = False
+    upfront: bool = False
 
     @property
     def input_schema(self) -> Schema:
@@ -59,11 +60,14 @@ def _flag(description: str) -> Schema:
     return {"type": "boolean", "default": False, "description": description}
 
 
-_WAIT = _number(f"Seconds to wait for the end ({USUAL_WAIT}); then the answer has state `running`.", 0, LONGEST_WAIT)
+_WAIT = _number(
+    f"Seconds to wait for the end; then the answer has state `running`. Usual: {USUAL_WAIT}.", 0, LONGEST_WAIT
+)
 _FILE = _text("A file inside the workspace, by its path there.")
 _FIRST = _number("The first line, from 1. Alone: the definition around it.", 1, 10_000_000)
 _LAST = _number("The last line, included.", 1, 10_000_000)
 _OUTCOME: Schema = {"type": ["string", "null"]}
+_NEXT: Schema = {"type": "string", "description": "What to do now, while it runs."}
 _STATE: Schema = {"type": "string", "enum": ["running", "ended", "queued", "interrupted"]}
 _PLACE: Schema = {
     "type": "object",
@@ -85,6 +89,7 @@ _JUDGEMENT: Schema = {
         "id": _text("For `report`."),
         "state": _STATE,
         "outcome": {**_OUTCOME, "description": "accepted, unverified or refused; null while it runs."},
+        "next": _NEXT,
         "grade": {"type": ["string", "null"]},
         "reason": {"type": ["string", "null"]},
         "against": {"type": "string"},
@@ -113,8 +118,9 @@ _JOB: Schema = {
         "state": _STATE,
         "outcome": {
             **_OUTCOME,
-            "description": "accepted, unverified, exhausted, cancelled, failed, or null.",
+            "description": "accepted, unverified, exhausted, cancelled, failed; null while it runs.",
         },
+        "next": _NEXT,
         "grade": {"type": ["string", "null"]},
         "score": {"type": ["number", "null"]},
         "reason": {"type": ["string", "null"]},
@@ -146,17 +152,21 @@ TOOLS = (
             "code": _text("What replaces the lines, or the whole file."),
             "startLine": _FIRST,
             "endLine": _LAST,
-            "against": _text("A git revision (HEAD)."),
+            "against": _text("A git revision. Usual: HEAD."),
             "trustTests": _flag("Run tests that the change alters as they are now: the user wrote them."),
             "proof": {
                 "type": "string",
                 "enum": ["proven", "kept", "none"],
                 "default": "kept",
-                "description": "What each place needs: a test that failed before, one that still passes, or nothing.",
+                "description": (
+                    "What each place needs: proven, a test that failed before; kept, one that still passes; none. "
+                    "Usual: kept."
+                ),
             },
             "waitSeconds": _WAIT,
         },
         output=_JUDGEMENT,
+        upfront=True,
     ),
     ToolSpec(
         name="generate",
@@ -170,7 +180,7 @@ TOOLS = (
             "startLine": _FIRST,
             "endLine": _LAST,
             "task": _text("What the code should do, in the user's words."),
-            "maxIterations": _number("Attempts at most.", 1, 50),
+            "maxIterations": _number("Attempts at most, 1 to 50.", 1, 50),
             "profile": _text("auto, three-gpu, local, one-gpu, embedded or cloud."),
             "apply": _flag("Write an accepted result into the file."),
             "waitSeconds": _WAIT,
@@ -186,7 +196,7 @@ TOOLS = (
         description="The state and the result of an earlier `check` or `generate`, and what was seen on the way.",
         arguments={
             "id": _text("The id that `check` or `generate` answered."),
-            "waitSeconds": {**_WAIT, "description": "Seconds to wait for the end (0)."},
+            "waitSeconds": {**_WAIT, "description": "Seconds to wait for the end. Usual: 0."},
         },
         required=("id",),
         output={
@@ -195,6 +205,7 @@ TOOLS = (
                 "id": {"type": "string"},
                 "state": _STATE,
                 "outcome": _OUTCOME,
+                "next": _NEXT,
                 "report": {"type": "string"},
             },
             "required": ["id", "state", "outcome"],

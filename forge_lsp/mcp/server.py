@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from forge_lsp.core.questions import Question
     from forge_lsp.mcp.tools import Tools
 
-__all__ = ["run"]
+__all__ = ["Front"]
 
 logger = logging.getLogger(__name__)
 
 _SPECS = {tool.name: tool for tool in TOOLS}
+_GREETING = 1.0  # seconds for the client to ask for the tools, before loading all the rest holds its answers up
+_WRITTEN = 0.02  # seconds in which an answer goes out
 _NONE, _UNKNOWN = "None of these", "I can't say"
 _GAVE_UP = re.compile(r"tim(?:ed|e)?[ -]?out|-32001", re.I)
 """How clients say that they stopped waiting, which is no wish of the user's."""
@@ -52,53 +55,98 @@ _CONSENT: dict[str, Any] = {
 _Result = types.CallToolResult | types.InputRequiredResult
 
 
-async def run(tools: Tools, link: Link) -> None:
-    """Serve one client until it closes standard input, or is gone otherwise; then see its work through."""
-    face = _Face(tools)
-    server: Server[Any] = Server(
-        "forge-lsp",
-        version=__version__,
-        title="forge-lsp",
-        instructions=INSTRUCTIONS,
-        on_list_tools=face.list_tools,
-        on_call_tool=face.call_tool,
-    )
-    server.middleware.append(face.observe)
+class Front:
+    """The server's end towards its client. It answers the handshake, and which tools there are, before there is
+    anything behind it: agents wait a second or two for a server, and work without its tools otherwise."""
 
-    async def serve() -> None:
-        async with stdio_server() as (read, write):
+    def __init__(self, link: Link, transport: Callable[[], AbstractAsyncContextManager[Any]] = stdio_server) -> None:
+        self._link = link
+        self._transport = transport
+        self._face = _Face()
+        self._serving = asyncio.create_task(self._serve())
+
+    async def greeted(self) -> None:
+        """Return once the client knows the tools, calls one or is gone; soon, where it does nothing of these."""
+        known = asyncio.create_task(self._face.known.wait())
+        await asyncio.wait({known, self._serving}, timeout=_GREETING, return_when=asyncio.FIRST_COMPLETED)
+        known.cancel()
+        await asyncio.sleep(_WRITTEN)
+
+    async def serve(self, tools: Tools) -> None:
+        """Serve until the client closes standard input, or is gone otherwise; then see its work through."""
+        self._face.take(tools)
+        serving, lost = self._serving, asyncio.create_task(self._link.lost())
+        try:
+            await asyncio.wait({serving, lost}, return_when=asyncio.FIRST_COMPLETED)
+            await tools.left(self._link.let_go)
+            # What waits for a line of input in a thread cannot be stopped: it ends with the process.
+            if serving.done():
+                serving.result()
+        finally:
+            lost.cancel()
+            tools.services.jobs.cancel(reason="the client has gone")
+            await tools.works.aclose()
+
+    async def refuse(self, error: ForgeError) -> None:
+        """There is nothing to serve with: answer every call so until the client goes."""
+        self._face.refuse(error)
+        lost = asyncio.create_task(self._link.lost())
+        try:
+            await asyncio.wait({self._serving, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+
+    async def _serve(self) -> None:
+        server: Server[Any] = Server(
+            "forge-lsp",
+            version=__version__,
+            title="forge-lsp",
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._face.list_tools,
+            on_call_tool=self._face.call_tool,
+        )
+        server.middleware.append(self._face.observe)
+        async with self._transport() as (read, write):
             await server.run(read, write, server.create_initialization_options())
-
-    serving, lost = asyncio.create_task(serve()), asyncio.create_task(link.lost())
-    try:
-        await asyncio.wait({serving, lost}, return_when=asyncio.FIRST_COMPLETED)
-        await tools.left(link.let_go)
-        # What waits for a line of input in a thread cannot be stopped: it ends with the process.
-        if serving.done():
-            serving.result()
-    finally:
-        lost.cancel()
-        tools.services.jobs.cancel(reason="the client has gone")
-        await tools.works.aclose()
 
 
 class _Face:
     """From the protocol's requests to the tools and back."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self) -> None:
+        self.known = asyncio.Event()
+        """Set when the client asks for the tools, or calls one."""
+        self._made: asyncio.Future[Tools] = asyncio.get_running_loop().create_future()
         self._waiting: dict[str | int, Work] = {}
         """What each request that is not answered yet waits for."""
+
+    def take(self, tools: Tools) -> None:
+        """From now on calls are answered."""
+        self._made.set_result(tools)
+
+    def refuse(self, error: ForgeError) -> None:
+        """From now on calls are answered with an error."""
+        if not self._made.done():
+            self._made.set_exception(error)
+            self._made.exception()  # it is told by calls, of which there may be none
+
+    @property
+    def _tools(self) -> Tools:
+        """The tools. Raises the error in their place; only for a call, which has waited for them."""
+        return self._made.result()
 
     async def list_tools(
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         """Every tool, with its schemas and what it does to the user's files."""
         del context, params
+        self.known.set()
         return types.ListToolsResult(tools=[_tool(spec) for spec in TOOLS])
 
     async def call_tool(self, context: ServerRequestContext[Any], params: types.CallToolRequestParams) -> _Result:
         """Run a tool. What goes wrong is the tool's answer, in words for the agent."""
+        self.known.set()
+        await asyncio.wait({self._made})
         spec = _SPECS.get(params.name)
         if spec is None:
             return _wrong(f"there is no tool {params.name[:100]!r}; known: {', '.join(_SPECS)}")
@@ -334,6 +382,8 @@ def _tool(spec: ToolSpec) -> types.Tool:
             idempotent_hint=not spec.writes,
             open_world_hint=spec.outside,
         ),
+        # Claude Code hides tools behind a search, but for those that ask so; other clients ignore it.
+        _meta={"anthropic/alwaysLoad": True} if spec.upfront else None,
     )
 
 

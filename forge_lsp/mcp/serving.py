@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.errors import ToolMissing
+from forge_lsp.core.errors import ForgeError, ToolMissing
 
 if TYPE_CHECKING:
     from forge_lsp.detached import Link
     from forge_lsp.jobs.services import Services
     from forge_lsp.jobs.writing import Files
 
-__all__ = ["serve"]
+__all__ = ["Serve", "serve"]
+
+Serve = Callable[["Services", "Files"], Awaitable[int]]
+"""Serves with what has been made for it, until the client is gone; answers the exit code."""
 
 
-async def serve(services: Services, files: Files, *, workspace: Path, allow: frozenset[str], link: Link) -> int:
-    """Serve one client on standard input and output until it closes them. Raises ToolMissing without the extra
-    ``mcp``."""
+async def serve(make: Callable[[Serve], Awaitable[int]], *, workspace: Path, allow: frozenset[str], link: Link) -> int:
+    """Serve one client on standard input and output until it closes them. ``make`` makes the services, which takes a
+    while, and gives them to the function that it gets; the client is greeted before.
+
+    Raises ToolMissing without the extra ``mcp``, and what ``make`` raises, once the client has heard of it and is gone.
+    """
     if find_spec("mcp") is None or find_spec("mcp_types") is None:
         raise ToolMissing(
             "the MCP server needs the package mcp, version 2, not installed here",
             remedy="pip install 'forge-lsp[mcp]'",
         )
-    from forge_lsp.mcp.server import run
-    from forge_lsp.mcp.tools import Tools
+    from forge_lsp.mcp.server import Front
 
-    await run(Tools(services=services, workspace=workspace, files=files, allow=allow), link)
-    return 0
+    front = Front(link)
+
+    async def behind(services: Services, files: Files) -> int:
+        from forge_lsp.mcp.tools import Tools
+
+        await front.serve(Tools(services=services, workspace=workspace, files=files, allow=allow))
+        return 0
+
+    await front.greeted()
+    try:
+        return await make(behind)
+    except ForgeError as error:
+        await front.refuse(error)
+        raise

@@ -283,10 +283,18 @@ class Tools:
         return Answer(document={**shown, **ended, "id": id_, "report": words}, text=words)
 
     def running(self, work: Work) -> Answer:
-        """That work has not ended yet."""
+        """That work has not ended yet. Many agents show their model the document alone: it says what to do, too."""
         latest = work.words[-1] if work.words else "it has begun"
-        document = {"id": work.id, "state": "running", "outcome": None, "reason": latest, "notes": list(work.notes)}
-        return Answer(document=document, text=f'It still runs ({latest}). Call report with id "{work.id}".')
+        then = f'Call report with id "{work.id}" and waitSeconds 45.'
+        document = {
+            "id": work.id,
+            "state": "running",
+            "outcome": None,
+            "next": then,
+            "reason": latest,
+            "notes": list(work.notes),
+        }
+        return Answer(document=document, text=f"It still runs ({latest}). {then}")
 
     async def models(self) -> Answer:
         """The models of the settings. Where there is none, that is the answer, and no error."""

@@ -107,5 +107,5 @@ def test_every_field_says_what_it_means() -> None:
 def test_each_is_one_folder() -> None:
     root = Path(__file__).parents[3] / "forge_lsp" / "languages"
     folders = {path.name for path in root.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    used = {language.checking.__closure__[1].cell_contents.split(".")[2] for language in BUILT_IN}  # type: ignore[union-attr]
+    used = {str(getclosurevars(unwrap(one.checking)).nonlocals["module"]).split(".")[2] for one in BUILT_IN}
     assert used == folders
