@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from inspect import getclosurevars, unwrap
 from pathlib import Path, PurePosixPath
 
 import pytest
