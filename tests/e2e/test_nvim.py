@@ -318,7 +318,7 @@ async def test_the_page_s_commands(tmp_path: Path) -> None:
     (shell,) = blocks(PAGE, "sh")
     assert shell in PLUGIN.joinpath("README.md").read_text(encoding="utf-8")
     lua = [block for block in blocks(PAGE, "lua") if "vim.pack" not in block and not block.startswith("return")]
-    assert len(lua) == 6
+    assert len(lua) == 7
     script = tmp_path / "page.lua"
     script.write_text(
         "\n".join(f"do\n{block}end" for block in lua) + "\nassert(vim.g.loaded_forge)\n", encoding="utf-8"

@@ -129,7 +129,7 @@ export async function preview(bench) {
 /** A result that waits is ghost text at its stub: Tab takes it, one undo takes it back, Discard ends it. */
 export async function ghost(bench) {
   const { page } = bench;
-  const drawn = page.locator('.ghost-text, .ghost-text-decoration, .suggest-preview-text').filter({ hasText: 'reversed' });
+  const drawn = page.locator(':is(.ghost-text, .ghost-text-decoration, .suggest-preview-text):visible').filter({ hasText: 'reversed' });
   const told = bench.toast('Tab takes it');
   await opened(bench);
   const before = await bench.text();
@@ -175,14 +175,14 @@ export async function lastResult(bench) {
   const before = await bench.text();
   await (await bench.action('Generate with ensemble')).click();
   await proposal.waitFor();
-  await page.keyboard.press('Control+F4');
+  await bench.palette('View: Close Editor');
   await proposal.waitFor({ state: 'detached' });
   await bench.quiet();
   await ready.first().waitFor();
   await bench.picture('ready');
   await bench.palette('Forge: Preview Last Result');
   await proposal.waitFor();
-  await page.keyboard.press('Control+F4');
+  await bench.palette('View: Close Editor');
   await bench.palette('Forge: Apply Last Result');
   await bench.until('return " ".join(reversed(words.split()))');
   await ready.first().waitFor({ state: 'detached' });

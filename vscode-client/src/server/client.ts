@@ -123,7 +123,8 @@ const SHOW: { [type: number]: (text: string, ...actions: MessageActionItem[]) =>
 async function question(type: MessageType, message: string, actions: MessageActionItem[]): Promise<MessageActionItem | null> {
   if (actions.some((action) => action.title === 'Never')) {
     const [first = message, ...rest] = message.split(/(?<=\?) /);
-    const items = actions.map((action) => ({ ...action, isCloseAffordance: action.title === 'Not now' }));
+    // The first is what Enter takes, which costs nothing; a close affordance would be moved behind the others.
+    const items = actions.map(({ title }) => ({ title }));
     const options = { modal: true, detail: rest.join(' ') };
     const chosen = await vscode.window.showWarningMessage(first, options, ...items);
     return chosen ? { title: chosen.title } : null;
