@@ -124,5 +124,9 @@ class Speaking:
     def _words(self, file: PurePosixPath, item: Item) -> Set[str]:
         key = (file, item.start)
         if key not in self._cache:
-            self._cache[key] = words_of(self._files[file][item.start : item.end]) - {item.name}
+            words = [
+                token.text for token in tokens_of(self._files[file][item.start : item.end]) if token.kind == "word"
+            ]
+            # Its own name as it is defined; a test may have the name of what it calls.
+            self._cache[key] = {word for at, word in enumerate(words) if word != item.name or at > words.index(word)}
         return self._cache[key]
