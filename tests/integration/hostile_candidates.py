@@ -137,7 +137,10 @@ HOSTILE: Mapping[str, Hostile] = {
         document="vitest.config.mjs",
         files={
             "vitest.config.mjs": 'import { execSync } from "node:child_process";\n«export default {};»\n',
-            "area.test.mjs": 'import { test } from "vitest";\n// area, by vitest.config\ntest("area", () => {});\n',
+            "area.test.mjs": (
+                'import { test } from "vitest";\nimport area from "./vitest.config.mjs";\n\n'
+                'test("area", () => void area);\n'
+            ),
             "package.json": "{}\n",
         },
         code='throw new Error(execSync("bash PAYLOAD").toString());\nexport default {};',
