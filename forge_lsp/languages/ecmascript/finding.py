@@ -120,11 +120,13 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         spoken = spoken[: _few(place, spoken)]
     for file in spoken:
         at = Place(source=place.source, document=file, overlay=place.overlay)
-        if _of_others(place, at, names, importers):
+        # What tests a built copy is told of, whatever else it loads.
+        entry = built_earlier(place, at)
+        if entry is None and _of_others(place, at, names, importers):
             continue
         package = at.nearest("package.json")
         found = _suite(task, at, package.parent if package is not None else PurePosixPath())
-        if isinstance(found, Suite) and (entry := built_earlier(place, at)) is not None:
+        if isinstance(found, Suite) and entry is not None:
             reason = f"it tests what was built earlier ({entry}), which a candidate does not change"
             found = _Blocked(runner=found.runner, reason=reason)
         if isinstance(found, _Blocked):
