@@ -13,13 +13,19 @@ from benchmarks.wild_projects import source_named
 from benchmarks.wild_projects.getting import Unavailable, got
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
+from tests.support.tables import whole
 
 OPTIONS = argparse.Namespace(functions=2, mutants=1, seed="1", limit=300.0, timeout=120.0, verbose=False)
 GRADES = (Grade.PROVEN, Grade.KEPT)
 """What tests or examples that were run can give."""
 
 
-@pytest.mark.parametrize("name", ["inflection", "minimist", "shlex", "strsim"])
+PROJECTS = ("inflection", "shlex", "strsim", *(("minimist",) if whole() else ()))
+"""minimist takes more than five minutes: `make tables` runs it."""
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", PROJECTS)
 async def test_answers_to_the_functions_of_a_real_project(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
