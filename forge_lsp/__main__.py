@@ -1,4 +1,4 @@
-"""``forge-lsp`` and ``python -m forge_lsp``: which face is wanted.
+"""``forge-lsp`` and ``python -m forge_lsp``: which front end is wanted.
 
 An editor waits for the answer to ``initialize``, so the way there passes by everything else: what is imported here at
 the top, a bare pygls server imports too.
@@ -30,7 +30,7 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the face that the command line names and answer its exit code."""
+    """Run the front end that the command line names and answer its exit code."""
     words = sys.argv[1:] if argv is None else argv
     if words in ([], ["--stdio"]):
         return _serve(None, None)
@@ -140,10 +140,10 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
         case "serve":
             from forge_lsp.http.serving import serve
 
-            def face(options: Options, services: Services) -> Awaitable[int]:
+            def answer(options: Options, services: Services) -> Awaitable[int]:
                 return serve(services, host=options.host, port=options.port)
 
-            return await _with_services(options, flags, face, log)
+            return await _with_services(options, flags, answer, log)
         case "mcp":
             assert link is not None
 

@@ -1,4 +1,4 @@
-"""The composition root: settings -> components -> a face. The only package that names concrete implementations.
+"""The composition root: settings -> components -> a front end. The only package that names concrete implementations.
 
 Nothing heavy is imported at the top of its files: the language server answers ``initialize`` first. A process has one
 :class:`Container`. What depends on settings (models, sandbox, checks) is built when a job first needs it, and shared by

@@ -1,4 +1,4 @@
-"""The services that a face may use, wired from the container and the jobs."""
+"""The services that a front end may use, wired from the container and the jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def make_services(
     *,
     trusted: bool = True,
 ) -> Services:
-    """Return what a face may use, built on a new container. Wrong settings become ``Services.problem``."""
+    """Return what a front end may use, built on a new container. Wrong settings become ``Services.problem``."""
     from forge_lsp.context import Context
     from forge_lsp.editing.edits import Edits
     from forge_lsp.editing.markers import MARKERS

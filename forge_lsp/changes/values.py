@@ -1,4 +1,4 @@
-"""A change as a face understood it, and what came of judging it. Values only."""
+"""A change as a front end understood it, and what came of judging it. Values only."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,16 +13,16 @@ from forge_lsp.cli.display import stderr_console
 from forge_lsp.cli.generate import no_consent, run_job
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import BadRequest, EditConflict
-from forge_lsp.core.task import ScopeKind, TextEdit, TextRange
+from forge_lsp.core.task import ScopeKind
 from forge_lsp.jobs.contract import FollowUp, JobRequest
-from forge_lsp.jobs.offer import offer_of, target_text
+from forge_lsp.jobs.offer import moved, offer_of, target_text
 from forge_lsp.jobs.record import JobState
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.services import Services
 
-__all__ = ["apply_job", "moved", "retry_job"]
+__all__ = ["apply_job", "retry_job"]
 
 
 async def apply_job(options: Options, services: Services) -> int:
@@ -82,19 +81,6 @@ async def retry_job(options: Options, services: Services) -> int:
         questions=options.ask,
     )
     return await run_job(request, path, options, services)
-
-
-def moved(span: TextRange, edits: Iterable[TextEdit]) -> TextRange:
-    """Return where a range lies after ``edits`` of its text: what changed inside of it belongs to it."""
-    start, end = span.start, span.end
-    for edit in edits:
-        more = len(edit.text) - (edit.range.end - edit.range.start)
-        if edit.range.end <= span.start and edit.range.start < span.start:
-            start += more
-            end += more
-        elif edit.range.start <= span.end:
-            end += more
-    return TextRange(start=start, end=max(start, end))
 
 
 def _path(uri: str) -> Path:

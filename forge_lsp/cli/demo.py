@@ -125,7 +125,7 @@ async def _demo(make_editor: EditorFactory, console: Console, folder: Path) -> i
             report = str(await editor.execute("forge.report", {"jobId": _field(outcome, "jobId")}))
         except ForgeError:
             raise
-        except Exception as error:  # of the connection, whose library only the other face knows
+        except Exception as error:  # of the connection, whose library only the other front end knows
             told = editor.complaints.strip()
             raise EnvironmentFault(
                 f"the demo's language server failed ({type(error).__name__}: {error})" + (f"\n{told}" if told else ""),

@@ -183,4 +183,4 @@ class JobUnknown(ForgeError):
 
 
 class BadRequest(ForgeError):
-    """A request of a face makes no sense."""
+    """A request of a front end makes no sense."""

@@ -14,7 +14,7 @@ __all__ = ["Document", "Other", "Scope", "ScopeKind", "Task", "TextEdit", "TextR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRange:
-    """Half-open range of offsets, in code points of a document's text. Editors' encodings stop at the LSP face."""
+    """Half-open range of offsets, in code points of a document's text. Encodings of editors stop at ``lsp``."""
 
     start: int
     end: int

@@ -40,7 +40,7 @@ class SourceSyntax(Syntax, Strings, Protocol):
 
 
 class Edits:
-    """The Editing port, and what the LSP face needs when the document moved on: :meth:`moved`."""
+    """The Editing port, and what the language server needs when the document moved on: :meth:`moved`."""
 
     def __init__(self, syntax: SourceSyntax) -> None:
         self._syntax = syntax

@@ -63,8 +63,8 @@ def rows_by_need(
 ) -> tuple[Row, ...]:
     """Return the row of each attempt, in order, for a task that has checks to run.
 
-    Each writer has as many turns as the schedule gives it in ``attempts``, and so has each answer its price: two that
-    write at the same time share an attempt, and there are the fewer attempts. The first turn of each free writer is
+    Each writer has as many turns as the schedule gives it in ``attempts``. Two that write at the same time share an
+    attempt, which takes a turn of each, so that there are fewer attempts. The first turn of each free writer is
     without thinking and with the smallest panel there is. The turns that are left follow in the schedule's order, with
     the thinking and the panel of their rows, which grow with each failure. Rows that cost money or leave the machine
     (``free`` False) come after as many free turns as the schedule has before them.

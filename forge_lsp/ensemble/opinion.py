@@ -3,7 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
-from forge_lsp.core.attempt import Attempt, Evidence
+from forge_lsp.core.attempt import Attempt, DecisionKind, Evidence
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.committee import SUPPORTING_PASSED, share
 from forge_lsp.ensemble.decision import proof_words
@@ -45,7 +45,7 @@ def disagreement(attempt: Attempt) -> str | None:
     if score is None or shown is None:
         return None
     likes = score >= Accept().score
-    dislikes = score < _POOR or (not likes and attempt.decision.kind != "accept")
+    dislikes = score < _POOR or (not likes and attempt.decision.kind is not DecisionKind.ACCEPT)
     if shown and dislikes:
         return f"the panel gives {score:.1f} of 10, and {_for(attempt.evidence)}"
     if not shown and likes:

@@ -1,4 +1,4 @@
-"""Who may speak to the HTTP face: the token, the Host and the Origin of a request. Nothing here knows FastAPI."""
+"""Who may speak to the HTTP server: the token, the Host and the Origin of a request. Nothing here knows FastAPI."""
 
 from __future__ import annotations
 

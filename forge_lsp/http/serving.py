@@ -1,4 +1,4 @@
-"""``forge-lsp serve``: the HTTP face on a socket. FastAPI and uvicorn are an extra, and are loaded here."""
+"""``forge-lsp serve``: the HTTP server on a socket. FastAPI and uvicorn are an extra, and are loaded here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def serve(services: Services, *, host: str, port: int) -> int:
     """
     if missing := [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]:
         raise ToolMissing(
-            f"the HTTP face needs {' and '.join(missing)}, not installed here", remedy="pip install 'forge-lsp[http]'"
+            f"the HTTP server needs {' and '.join(missing)}, not installed here", remedy="pip install 'forge-lsp[http]'"
         )
     from forge_lsp.http.application import create_app
 

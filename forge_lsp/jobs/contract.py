@@ -1,4 +1,4 @@
-"""What the faces say to the jobs, and what they get back. Values only; the work is in manager.py."""
+"""What the front ends say to the jobs, and what they get back. Values only; the work is in manager.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """One request for code, as a face understood it.
+    """One request for code, as a front end understood it.
 
     ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
     ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has

@@ -124,7 +124,7 @@ class Job:
 
     @property
     def request(self) -> JobRequest:
-        """As the face put it."""
+        """As the front end put it."""
         return self._request
 
     @property
@@ -186,7 +186,7 @@ class Job:
             case _:
                 return self._clock.monotonic() - self._started
 
-    # ------------------------------------------------------------------ for faces
+    # ------------------------------------------------------------------ for front ends
 
     def listen(self, callback: Listener, from_sequence: int = 0) -> Callable[[], None]:
         """Hear every event after ``from_sequence`` (0: all): those that were, at once, then those to come.

@@ -6,7 +6,7 @@ itself, there is no text to write.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.contract import Recheck
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Offer", "in_place_of", "offer_of", "scope_in", "target_text"]
+__all__ = ["Offer", "in_place_of", "moved", "offer_of", "scope_in", "target_text"]
 
 BOM = "\ufeff"
 
@@ -76,9 +76,22 @@ def target_text(present: str, offer: Offer, editing: Editing) -> tuple[str, bool
 def scope_in(present: str, offer: Offer, editing: Editing) -> TextRange:
     """Where the scope is in ``present``, a text in which it was not touched."""
     base, _, scope = _with_bom_as(present, offer)
-    before = [edit for edit in editing.minimal(base, present) if edit.range.end <= scope.start]
-    moved = sum(len(edit.text) - (edit.range.end - edit.range.start) for edit in before)
-    return TextRange(start=scope.start + moved, end=scope.end + moved)
+    return moved(scope, [edit for edit in editing.minimal(base, present) if edit.range.end <= scope.start])
+
+
+def moved(span: TextRange, edits: Iterable[TextEdit]) -> TextRange:
+    """Return where a range lies after ``edits`` of its text: what changed inside of it belongs to it, and whole lines
+    that were put before it do not."""
+    start, end = span.start, span.end
+    for edit in edits:
+        more = len(edit.text) - (edit.range.end - edit.range.start)
+        inside = edit.range.start == span.start < span.end and not edit.text.endswith(("\n", "\r"))
+        if edit.range.end <= span.start and not inside:
+            start += more
+            end += more
+        elif edit.range.start <= span.end:
+            end += more
+    return TextRange(start=start, end=max(start, end))
 
 
 def _with_bom_as(present: str, offer: Offer) -> tuple[str, str, TextRange]:

@@ -1,4 +1,4 @@
-"""From a face's request to a job that can run: the task, its purse, and the ensemble bound to both."""
+"""From a front end's request to a job that can run: the task, its purse, and the ensemble bound to both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a face may use: :mod:`forge_lsp.app` builds one of these; faces see no concrete component."""
+"""Everything a front end may use: :mod:`forge_lsp.app` builds one of these; front ends see no concrete component."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a face may use.
+    """Everything a front end may use.
 
     ``languages`` are those that can be written. ``problem`` answers the settings error that keeps jobs from starting,
     or None. ``reconfigure`` takes the editor's ``forge.*`` settings again and raises SettingsError where they are wrong

@@ -96,7 +96,7 @@ class ProgressState:
                 return None
 
     def show(self, message: str) -> Step:
-        """A step with words of the face's own, e.g. while the edit is applied."""
+        """A step with words of the front end's own, e.g. while the edit is applied."""
         return Step(message=message, percentage=self._percentage)
 
     def _place(self, what: str) -> str:

@@ -62,19 +62,19 @@ class Front:
     def __init__(self, link: Link, transport: Callable[[], AbstractAsyncContextManager[Any]] = stdio_server) -> None:
         self._link = link
         self._transport = transport
-        self._face = _Face()
+        self._handlers = _Handlers()
         self._serving = asyncio.create_task(self._serve())
 
     async def greeted(self) -> None:
         """Return once the client knows the tools, calls one or is gone; soon, where it does nothing of these."""
-        known = asyncio.create_task(self._face.known.wait())
+        known = asyncio.create_task(self._handlers.known.wait())
         await asyncio.wait({known, self._serving}, timeout=_GREETING, return_when=asyncio.FIRST_COMPLETED)
         known.cancel()
         await asyncio.sleep(_WRITTEN)
 
     async def serve(self, tools: Tools) -> None:
         """Serve until the client closes standard input, or is gone otherwise; then see its work through."""
-        self._face.take(tools)
+        self._handlers.take(tools)
         serving, lost = self._serving, asyncio.create_task(self._link.lost())
         try:
             await asyncio.wait({serving, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -89,7 +89,7 @@ class Front:
 
     async def refuse(self, error: ForgeError) -> None:
         """There is nothing to serve with: answer every call so until the client goes."""
-        self._face.refuse(error)
+        self._handlers.refuse(error)
         lost = asyncio.create_task(self._link.lost())
         try:
             await asyncio.wait({self._serving, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -102,15 +102,15 @@ class Front:
             version=__version__,
             title="forge-lsp",
             instructions=INSTRUCTIONS,
-            on_list_tools=self._face.list_tools,
-            on_call_tool=self._face.call_tool,
+            on_list_tools=self._handlers.list_tools,
+            on_call_tool=self._handlers.call_tool,
         )
-        server.middleware.append(self._face.observe)
+        server.middleware.append(self._handlers.observe)
         async with self._transport() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
 
-class _Face:
+class _Handlers:
     """From the protocol's requests to the tools and back."""
 
     def __init__(self) -> None:

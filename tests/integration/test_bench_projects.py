@@ -21,7 +21,7 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.registry import BUILT_IN
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.test_bench_tasks import tools
-from tests.support import lang
+from tests.support import lang, tables
 
 PROJECTS = {
     "python/clock_span": "clock_span",
@@ -43,7 +43,7 @@ class Settings:
 
 def drawn() -> list[object]:
     every = [task for task in carried_tasks(BUILT_IN) if task.id in PROJECTS]
-    if os.environ.get("FORGE_TABLES") != "all":
+    if not tables.whole():
         every = random.Random(os.environ.get("FORGE_SEED", "1")).sample(every, 1)
     return [pytest.param(task, id=task.id) for task in every]
 

@@ -23,7 +23,7 @@ from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
 from forge_lsp.languages.registry import BUILT_IN
 from tests.integration.builds_cases import real_sandbox
-from tests.support import lang
+from tests.support import lang, tables
 from tests.support.tools import node_modules
 
 MOST = 1
@@ -51,7 +51,7 @@ def drawn() -> list[object]:
     found: list[CarriedTask] = []
     for language in BUILT_IN:
         every = [task for task in carried_tasks(BUILT_IN) if task.language is language]
-        whole = os.environ.get("FORGE_TABLES") == "all"
+        whole = tables.whole()
         found += every if whole else chance.sample(every, min(MOST, len(every)))
     return [pytest.param(task, id=task.id) for task in found]
 

@@ -6,7 +6,6 @@ Played by `make tables`. The proxy starts once. The deaths of servers come last,
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from forge_lsp.models.gate import Policy
 from forge_lsp.models.guard import GuardedModel
 from forge_lsp.models.wire import Deadlines, ModelConfig, ServerConfig, ServerKind
 from tests.integration.models_room import ask
+from tests.support import tables
 from tests.support.litellm_proxy import LiteLLM, install
 from tests.support.ollama_server import OllamaServer, free_port, model_file, ollama_program
 from tests.support.openai_server import OpenAIServer
@@ -30,9 +30,7 @@ from tests.support.scripted_http import Script
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        os.environ.get("FORGE_TABLES") != "all", reason="LiteLLM brings 700 MB of packages: `make tables` plays it"
-    ),
+    pytest.mark.skipif(not tables.whole(), reason="LiteLLM brings 700 MB of packages: `make tables` plays it"),
 ]
 
 MODEL = "smollm2:135m"

@@ -28,7 +28,7 @@ from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.models.directory import Directory
 from forge_lsp.models.wire import ModelConfig, ServerConfig, ServerKind
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
-from tests.support import lang
+from tests.support import lang, tables
 from tests.support.faulty_ollama import FakeOllama, Mind
 from tests.support.real_server import fenced, part_of, prompt, verdict
 from tests.support.scripted import Events, ManualClock, PlainContext
@@ -186,7 +186,7 @@ async def play(
 
 
 def chosen() -> list[tuple[str, str]]:
-    if os.environ.get("FORGE_TABLES") == "all":
+    if tables.whole():
         return PAIRS
     drawn = random.Random(int(os.environ.get("FORGE_SEED", "7"))).sample(PAIRS, 8)
     return [pair for pair in PAIRS if pair in drawn]
@@ -205,7 +205,7 @@ async def test_the_job_ends_accepted_and_right(
         assert not [one for one in server.exchanges if one.path != "/api/tags" and one.body.get("model") == NAME]
 
 
-@pytest.mark.parametrize("kind", [*(WRITES if os.environ.get("FORGE_TABLES") == "all" else WRITES[:1]), *MUTE])
+@pytest.mark.parametrize("kind", [*(WRITES if tables.whole() else WRITES[:1]), *MUTE])
 async def test_a_rig_of_one_kind(kind: str, toolchain: PythonToolchain, tmp_path: Path) -> None:
     who = dict.fromkeys((*ROLES, "other"), "tested")
     end, server, _ = await play(kind, who, toolchain, tmp_path, alone=True)

@@ -1,4 +1,4 @@
-"""What the ensemble and the faces need from the rooms, as Protocols; :mod:`forge_lsp.app` plugs the rooms in.
+"""What the ensemble and the front ends need from the adapters, as Protocols; :mod:`forge_lsp.app` plugs these in.
 
 Every coroutine here may be cancelled at any await: it then closes what it opened (connections, children)
 within 200 ms and lets the ``CancelledError`` through.

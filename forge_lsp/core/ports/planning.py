@@ -1,4 +1,4 @@
-"""How a plan of the GPUs reaches the faces: as one JSON object, and as tables and lines for people."""
+"""How a plan of the GPUs reaches the front ends: as one JSON object, and as tables and lines for people."""
 
 from __future__ import annotations
 

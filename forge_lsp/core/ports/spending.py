@@ -33,7 +33,7 @@ class ConsentQuestion:
 
 
 Ask: TypeAlias = Callable[[ConsentQuestion], Awaitable[bool]]
-"""How a face asks its user. True only for an explicit yes; no support, no answer, a closed window: False."""
+"""How a front end asks its user. True only for an explicit yes; no support, no answer, a closed window: False."""
 
 
 class Spending(Protocol):

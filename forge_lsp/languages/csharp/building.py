@@ -125,8 +125,7 @@ class ProjectBuild:
         carried = self._restored.get(key, {})
         tree = self._place.tree(text, {**self._extra, **carried})
         target = str(self._projects[0] if len(self._projects) == 1 else _TRAVERSAL)
-        arguments = ("build", target, "--no-restore", "-nologo", "-v:q", "-clp:NoSummary", "-m:1")
-        arguments += ("-p:GenerateFullPaths=true", "-p:UseAppHost=false", *properties)
+        arguments = (*_MAKE, target, *properties)
         restored = bool(carried) or self._assets()
         if restored and (result := await self._warmly(tree, (str(self._dotnet), *arguments), carried)) is not None:
             checked = self._judged(result, self._place.source or Path("/"), target)
