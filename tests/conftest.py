@@ -1,4 +1,4 @@
-"""Settings of every test run: how much Hypothesis tries, and how many tests may be skipped.
+"""Settings of every test run: how much Hypothesis tries, what share of long tables runs, how many tests may be skipped.
 
 Hypothesis' own profile ``ci`` draws the same examples in each run. It is in force where the variable ``CI`` is set, and
 ``.ci/run`` asks for it by name; ``make quick`` asks for ``quick``.
@@ -14,11 +14,21 @@ from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 from forge_lsp.core.languages import Language
+from tests.support.tables import drawn
 
 settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=10)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    sampling = parser.getgroup("samples")
+    sampling.addoption(
+        "--share",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="run this share (0 to 1) of the cases of each parametrized test, and of each module marked `sampled`; "
+        "FORGE_SEED in the environment draws them",
+    )
     group = parser.getgroup("skipped tests")
     group.addoption("--most-skipped", type=int, metavar="N", help="fail if more than N tests are skipped")
     group.addoption("--skip-log", type=Path, metavar="FILE", help="append the skipped tests and their reasons to FILE")
@@ -27,6 +37,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Name a case by its language."""
     return val.id if isinstance(val, Language) else None
+
+
+def table_of(item: pytest.Item) -> str:
+    """Return the name of the table that a test is a case of: its module where that is sampled, else its function."""
+    return str(item.path) if item.get_closest_marker("sampled") else item.nodeid.partition("[")[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    share: float = config.getoption("share")
+    if share < 1:
+        runs = drawn([table_of(item) for item in items], share)
+        config.hook.pytest_deselected(items=[item for item, run in zip(items, runs, strict=True) if not run])
+        items[:] = [item for item, run in zip(items, runs, strict=True) if run]
 
 
 def skipped(config: pytest.Config) -> dict[str, str]:

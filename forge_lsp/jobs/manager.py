@@ -36,6 +36,8 @@ __all__ = ["JobManager"]
 
 logger = logging.getLogger(__name__)
 
+_KEPT_SECONDS = 5.0
+
 
 class JobManager:
     """Jobs by id. Lives on one event loop; the ledger is its own, and closed with it.
@@ -230,12 +232,17 @@ class JobManager:
         await self._ledger.answered(for_the_ledger(record))
         return one_asked(record, question)
 
-    def mark_applied(self, job_id: str) -> asyncio.Task[None]:
-        """Remember that the job's result was applied: at once; kept in the ledger once the answer is awaited."""
+    async def mark_applied(self, job_id: str) -> None:
+        """Remember that the job's result was applied: for this process at once, and in the ledger.
+
+        On return other processes see it too, unless the disk takes longer than ``_KEPT_SECONDS``: then it is written
+        in the background.
+        """
         job = self._jobs.get(job_id)
         if job is not None:
             job.mark_applied()
-        return self._in_background(self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied"))
+        writing = self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied")
+        await asyncio.wait({self._in_background(writing)}, timeout=_KEPT_SECONDS)
 
     def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:
         """Keep what became of the job's applied result; kept in the ledger once the answer is awaited."""

@@ -241,7 +241,7 @@ async def take(services: Services, editor: Editor, job_id: str) -> Applied:
             lsp.MessageType.Warning, f"forge-lsp: the completion was taken in part. {applied.reason or ''}".strip()
         )
         return applied
-    services.jobs.mark_applied(job_id)
+    await services.jobs.mark_applied(job_id)
     change = Change(shown.before, shown.after)
     editor.afterwards.remember(services, job_id, shown.language, shown.offer, change)
     return applied

@@ -40,7 +40,7 @@ async def apply_offer(services: Services, editor: Editor, job_id: str, candidate
     insist = kept.outcome is not Outcome.ACCEPTED or candidate is not None
     applied = await editor.applier.apply(offer, services.editing, insist=insist)
     if applied.applied:
-        services.jobs.mark_applied(job_id)
+        await services.jobs.mark_applied(job_id)
         editor.waiting.forget(job_id)
         if candidate is not None:
             await services.jobs.took(job_id, candidate)

@@ -171,7 +171,7 @@ class ShownJob:
                 self._progress.report(self._state.show("applying"))
             applied = await self._apply(result)
             if applied.applied:
-                self._remember(result, applied)
+                await self._remember(result, applied)
                 return replace(result, applied=True)
             result = replace(result, reason=applied.reason)
             if plain:
@@ -202,8 +202,8 @@ class ShownJob:
             return Applied(applied=False, reason="The result could not be applied; the log file has the details.")
         return self._applying.result()
 
-    def _remember(self, result: JobRecord, applied: Applied) -> None:
-        self._services.jobs.mark_applied(result.job_id)
+    async def _remember(self, result: JobRecord, applied: Applied) -> None:
+        await self._services.jobs.mark_applied(result.job_id)
         offer = self.offer(result)
         if offer is not None:
             language = self._job.prepared.task.document.language.id
@@ -239,7 +239,7 @@ class ShownJob:
         if chosen == APPLY_ANYWAY:
             applied = await self._apply(result, insist=True)
             if applied.applied:
-                self._remember(result, applied)
+                await self._remember(result, applied)
             else:
                 self._editor.say(lsp.MessageType.Warning, f"forge-lsp: {applied.reason}")
         elif chosen == SHOW_REPORT:

@@ -1,15 +1,19 @@
-"""Long tables of cases of which CI plays a part: drawn by ``FORGE_SEED``; ``FORGE_TABLES=all`` plays the whole."""
+"""Long tables of cases of which CI runs a part: drawn by ``FORGE_SEED``; ``FORGE_TABLES=all`` runs the whole."""
 
 from __future__ import annotations
 
+import math
 import os
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
 
-__all__ = ["part", "plays", "whole"]
+__all__ = ["drawn", "part", "plays", "whole"]
 
 T = TypeVar("T")
+
+_FEWEST = 2  # cases that are left of each table, however small the share
 
 
 def whole() -> bool:
@@ -29,3 +33,19 @@ def plays(case: str, cases: Sequence[str], most: int = 1) -> bool:
     """Whether one of some named cases is played."""
     assert case in cases
     return case in part(sorted(cases), most)
+
+
+def drawn(tables: Sequence[str], share: float) -> list[bool]:
+    """Return which of some tests to run where only a share of each table is wanted.
+
+    ``tables`` has, for each test, the name of the table that it is a case of. Of each table ``share`` (0 to 1) is
+    drawn, rounded up, at least two; which ones depends on ``FORGE_SEED`` and on the table's name alone.
+    """
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for number, table in enumerate(tables):
+        numbers[table].append(number)
+    kept: set[int] = set()
+    for table, those in numbers.items():
+        chance = random.Random(f"{os.environ.get('FORGE_SEED', '1')} {table}")
+        kept.update(chance.sample(those, min(len(those), max(_FEWEST, math.ceil(share * len(those))))))
+    return [number in kept for number in range(len(tables))]

@@ -430,13 +430,29 @@ async def test_only_the_newest_ended_jobs_stay_in_memory_and_the_others_are_told
 async def test_applied_is_known_at_once_and_kept(rig: Rig) -> None:
     job = await rig.start()
     await job.wait()
-    written = rig.manager.mark_applied(job.id)
+    writing = asyncio.ensure_future(rig.manager.mark_applied(job.id))
+    await asyncio.sleep(0)
     assert job.result is not None and job.result.applied
-    await written
+    await writing
     kept = await rig.ledger.record(job.id)
     assert kept is not None and kept.applied
     await rig.manager.mark_became(job.id, Became.CHANGED)
     assert [one.became for one in (await rig.ledger.observed()).jobs] == ["changed"]
+
+
+async def test_a_slow_disk_does_not_hold_up_what_follows_an_edit(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = await rig.start()
+    await job.wait()
+    held = asyncio.Event()
+
+    async def slow(job_id: str) -> None:
+        await held.wait()
+
+    monkeypatch.setattr("forge_lsp.jobs.manager._KEPT_SECONDS", 0.01)
+    monkeypatch.setattr(rig.ledger, "mark_applied", slow)
+    await rig.manager.mark_applied(job.id)
+    assert job.result is not None and job.result.applied
+    held.set()
 
 
 async def test_unknown_jobs_and_results_of_running_ones(rig: Rig) -> None:
