@@ -45,11 +45,6 @@ class EventLog:
         """All so far, in order."""
         return tuple(self._events)
 
-    @property
-    def listeners(self) -> int:
-        """How many listen now."""
-        return len(self._subscriptions)
-
     def subscribe(self, callback: Listener, from_sequence: int) -> Callable[[], None]:
         """Hear every event after ``from_sequence`` (0: all); the returned function stops it."""
         subscription = _Subscription(callback, max(0, from_sequence))

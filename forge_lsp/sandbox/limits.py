@@ -38,19 +38,17 @@ class Limits:
     memory_floor: float = 0.03
 
 
-def rlimits(limits: Limits, *, timeout: float, processes: bool) -> dict[str, int]:
+def rlimits(limits: Limits, *, timeout: float) -> dict[str, int]:
     """The limits by their names in the ``resource`` module. CPU seconds only back up the timeout: a process whose
     threads keep all cores busy may use that many times the wall time."""
-    values = {
+    return {
         "RLIMIT_CORE": 0,
         "RLIMIT_CPU": int(timeout * (os.cpu_count() or 1)) + 2,
         "RLIMIT_FSIZE": limits.file_size,
         "RLIMIT_NOFILE": limits.open_files,
         "RLIMIT_DATA": limits.memory,
+        "RLIMIT_NPROC": limits.processes,
     }
-    if processes:
-        values["RLIMIT_NPROC"] = limits.processes
-    return values
 
 
 def commands_at_once() -> asyncio.Semaphore:

@@ -322,7 +322,7 @@ def _make(compiler: Compiler, arguments: Sequence[str]) -> tuple[str, ...]:
     """The command that precompiles a header; empty for clang, and where the flags bring something in before it."""
     if compiler.clang or "-include" in arguments or "-imacros" in arguments:
         return ()
-    return compiler.head_command(arguments, "{head}")
+    return compiler.head_command(arguments)
 
 
 def _time(path: Path) -> float:

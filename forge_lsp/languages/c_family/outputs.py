@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from forge_lsp.checking.suites import scanned
 from forge_lsp.core.checks import Cause
@@ -120,7 +120,6 @@ class Told:
     words: str = ""
     place: str = ""
     text: str = ""
-    doubled: bool = field(default=False)
 
 
 def tests_in(output: str, root: str) -> dict[str, Told]:
