@@ -22,7 +22,7 @@ from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
-__all__ = ["BESIDE", "ENDINGS", "Runner", "Suite", "found_for"]
+__all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for"]
 
 ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
@@ -37,7 +37,11 @@ _MOST_TESTS = 60
 
 Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"]
 BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"))
-"""Those whose results come from a process beside that of our runner, a file at a time."""
+"""Those whose results come from a process beside that of our runner."""
+TOGETHER: frozenset[Runner] = frozenset(("mocha", "tape"))
+"""Those of them that take all files in one process, as they do by themselves."""
+PARALLEL: frozenset[Runner] = frozenset(("node", "tap", "ava"))
+"""Those of them that run several files at a time, each in a process of its own, by themselves."""
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
 _SCRIPTS: Mapping[Runner, str] = {
     "vitest": "vitest/vitest.mjs",

@@ -3,7 +3,7 @@
 //
 // The parent gives a line of JSON on descriptor 3: {nonce, document}. It gets back lines that begin with the nonce:
 // {note} at once, where the document's code replaces an assertion or reads a test file, and {tests} at the end, each
-// {name: [group..., test], state: "passed" | "failed" | "skipped", error}. The nonce stands nowhere but in here, and what
+// {name: [group..., test], state: "passed" | "failed" | "skipped", error, file}. The nonce stands nowhere but in here, and what
 // writes is taken before the tested code could replace it.
 "use strict";
 
@@ -170,6 +170,7 @@ module.exports = async function* reporter(source) {
       name: [...above.slice(0, data.nesting), data.name],
       state: skipped ? "skipped" : failed ? "failed" : "passed",
       error: failed ? told(data.details?.error) : undefined,
+      file: data.file,
     });
   }
   checkBuiltins();
