@@ -4,6 +4,7 @@ nothing is left behind in its folder."""
 from __future__ import annotations
 
 import argparse
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from benchmarks.wild_projects.getting import Unavailable, got
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 
-OPTIONS = {"functions": 2, "after": 0, "mutants": 1, "seed": "1", "limit": 300.0, "verbose": False}
+OPTIONS = {"functions": 2, "after": 0, "seconds": inf, "mutants": 1, "seed": "1", "limit": 300.0, "verbose": False}
 GRADES = (Grade.PROVEN, Grade.KEPT)
 """What tests or examples that were run can give."""
 
