@@ -153,7 +153,7 @@ def main() -> int:
     parser.add_argument("--after", type=int, default=0, help="how many of these were played before and are left out")
     parser.add_argument("--mutants", type=int, default=3, help="killed ones for each function")
     parser.add_argument(
-        "--seconds", type=float, default=inf, help="after these no other function of a project is begun"
+        "--seconds", type=float, default=inf, help="no function is begun after these"
     )
     parser.add_argument("--seed", default="1", help="which are drawn")
     parser.add_argument("--limit", type=float, default=300, help="seconds for the project's own command")
