@@ -15,7 +15,8 @@ const { inspect } = require("node:util");
 
 const CHANNEL = 3;
 const MOST = 300;
-const TEST_FILE = /(?:^|\/)(?:__tests__|tests?)\/|[._-](?:test|spec)\.[cm]?[jt]sx?$|^\/proc\//;
+const TEST_FILE =
+  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test-[^/]*)\.[cm]?[jt]sx?$|^\/proc\//;
 const writeSync = fs.writeSync;
 const stringify = JSON.stringify;
 const captured = Error.captureStackTrace;
