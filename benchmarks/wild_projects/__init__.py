@@ -90,7 +90,7 @@ SOURCES: tuple[Source, ...] = (
         version="5.0.0",
         language="python",
         code=("model_utils",),
-        setup=_python("pytest", "pytest-django", "freezegun", "time-machine", "-e", "."),
+        setup=_python("pytest", "django<5.1", "pytest-django", "freezegun", "time-machine", "-e", "."),
         test=(*_PYTEST, "--ds=tests.settings"),
         env={"SQLITE": "1"},
         shape="Django",
