@@ -152,9 +152,7 @@ def main() -> int:
     parser.add_argument("--functions", type=int, default=15, help="how many of each project")
     parser.add_argument("--after", type=int, default=0, help="how many of these were played before and are left out")
     parser.add_argument("--mutants", type=int, default=3, help="killed ones for each function")
-    parser.add_argument(
-        "--seconds", type=float, default=inf, help="no function is begun after these"
-    )
+    parser.add_argument("--seconds", type=float, default=inf, help="no function is begun after these")
     parser.add_argument("--seed", default="1", help="which are drawn")
     parser.add_argument("--limit", type=float, default=300, help="seconds for the project's own command")
     parser.add_argument("--timeout", type=float, default=60, help="check.timeout, in seconds")
