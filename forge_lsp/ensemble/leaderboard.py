@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
+from forge_lsp.core.events import BestSoFar
+from forge_lsp.ensemble.briefing import facts
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.standing import standing
 
@@ -127,6 +129,15 @@ class Leaderboard:
             return None
         checked, evidence, verdict, _ = max(offered, key=lambda entry: self._rank(*entry))
         return Best(checked=checked, evidence=evidence, verdict=verdict)
+
+    def best_so_far(self) -> BestSoFar | None:
+        """Return the best as people are told of it while the job runs; None where nothing compiles."""
+        found = self.best()
+        if found is None:
+            return None
+        candidate = found.candidate
+        seen = facts(found.checked.build, found.evidence)
+        return BestSoFar(attempt=candidate.attempt, model=candidate.model, seen=seen, score=found.score)
 
     def _rank(self, checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
         stands = standing(

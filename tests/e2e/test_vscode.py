@@ -216,6 +216,15 @@ async def test_last_result(stage: Stage) -> None:
     await stage.play("lastResult", good())
 
 
+async def test_progress(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    stage.configure(row(1, 3))
+    wrong = Script.say(fenced(HEAD + "    return words.upper()"))
+    answers = [wrong, Script.say(fenced(NEAT), first=12.0), Script.stall("def backwards")]
+    await stage.play("progress", {"generate": answers, "review": Script.say(verdict(9))}, patience=150)
+    assert stage.ollama.chats[-1].hung_up is not None, "the call was closed"
+
+
 async def test_report_history_models_doctor(stage: Stage) -> None:
     await stage.play("pages", good(), patience=200)
 
