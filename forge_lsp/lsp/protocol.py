@@ -135,6 +135,10 @@ class ForgeProtocol(LanguageServerProtocol):
             self.exit_code = code
         self.exited.set()
 
+    def hang_up(self) -> None:
+        """Send nothing any more: the client has gone."""
+        self._lost = True
+
     # ------------------------------------------------------------------ commands and cancels
 
     @lsp_method(lsp.WORKSPACE_EXECUTE_COMMAND)
