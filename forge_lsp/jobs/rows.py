@@ -176,8 +176,9 @@ def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> Non
         "cost_nano_usd": to_nano(attempt.cost_usd),
         "whole": _whole(attempt),
     }
-    _insert(db, "attempts", row)
+    db.execute("DELETE FROM attempts WHERE job_id = ? AND number = ?", (job_id, attempt.number))
     db.execute("DELETE FROM reviews WHERE job_id = ? AND attempt = ?", (job_id, attempt.number))
+    _insert(db, "attempts", row)
     for place, review in enumerate(attempt.verdict.reviews if attempt.verdict else ()):
         said = _fields(review)
         del said["reasoning"]
@@ -232,7 +233,7 @@ def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
     places = ", ".join(f":{name}" for name in row)
-    db.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({places})", row)
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
 
 
 # ------------------------------------------------------------------ reading

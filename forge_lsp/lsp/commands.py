@@ -19,7 +19,7 @@ from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
-from forge_lsp.lsp.protocol import Written
+from forge_lsp.lsp.protocol import GoesOn, Written
 from forge_lsp.lsp.questions import keep_example, tell_late
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
@@ -101,8 +101,10 @@ class Commands:
             return outcome_document(await asyncio.shield(run))
         except asyncio.CancelledError:
             # $/cancelRequest: the token is only good until the request is answered
+            if self._session.departed:
+                raise GoesOn("The job goes on without this editor. The next one of the workspace shows it.") from None
             shown = self._session.shown.get(job_id)
-            if shown is not None and not self._session.departed:
+            if shown is not None:
                 shown.cancel("cancelled by the user")
                 shown.close_progress("cancelled")
             self._session.background(until_done(run), f"job {job_id}")

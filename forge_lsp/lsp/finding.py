@@ -98,16 +98,18 @@ class Finder:
         index = LineIndex(record.base_text, self._session.editor.documents.codec)
         whole = record.scope.kind is ScopeKind.FILE
         span = None if whole else index.range(record.scope.range)
-        return {
+        told: dict[str, object] = {
             "jobId": record.job_id,
             "state": _state(one),
             "uri": record.uri,
             "range": None if span is None else _plain(span),
             "task": record.task,
             "reason": record.reason,
+            "apply": record.apply,
             "attempts": record.attempt_count,
             "costUsd": record.cost_usd,
         }
+        return {key: value for key, value in told.items() if value is not None}
 
     # ------------------------------------------------------------------ what runs elsewhere, or has ended there
 

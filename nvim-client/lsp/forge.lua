@@ -28,7 +28,7 @@ return {
     '.git',
     { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'composer.json', 'Gemfile' },
   },
-  init_options = { questions = true },
+  init_options = { questions = true, foundJobs = true },
   capabilities = { workspace = { codeLens = { refreshSupport = true } } },
   -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {
@@ -46,6 +46,9 @@ return {
     end,
     ['forge/question'] = function(_, params, context)
       return require('forge.question').asked(params, context)
+    end,
+    ['forge/jobFound'] = function(_, params, context)
+      require('forge.found').heard(params, context)
     end,
     ['forge/questionWithdrawn'] = function(_, params)
       require('forge.question').withdrawn(params)
