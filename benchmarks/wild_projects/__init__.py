@@ -44,8 +44,10 @@ _NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--sile
 _BARE: Command = ("npm", "pkg", "delete", "devDependencies")
 """Without what only its linters and its releases need."""
 _PYTEST: Command = ("{venv}", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
-_MAVEN: tuple[Command, ...] = (("mvn", "-q", "-B", "test-compile", "dependency:go-offline"),)
-_MAVEN_TEST: Command = ("mvn", "-q", "-B", "-o", "test")
+_QUIET = ("-q", "-B", "-Danimal.sniffer.skip", "-Drat.skip", "-Dcheckstyle.skip", "-Djacoco.skip", "-Denforcer.skip")
+"""Maven without what only looks at the form of a project."""
+_MAVEN: tuple[Command, ...] = (("mvn", *_QUIET, "test"),)
+_MAVEN_TEST: Command = ("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "test")
 _CMAKE: tuple[Command, ...] = (("cmake", "-S", ".", "-B", "build"), ("cmake", "--build", "build"))
 _CTEST: Command = ("sh", "-c", "cmake --build build >/dev/null && ctest --test-dir build --stop-on-failure")
 
@@ -90,7 +92,7 @@ SOURCES: tuple[Source, ...] = (
         version="5.0.0",
         language="python",
         code=("model_utils",),
-        setup=_python("pytest", "pytest-django", "freezegun", "time-machine", "-e", "."),
+        setup=_python("pytest", "django<5.1", "pytest-django", "freezegun", "time-machine", "-e", "."),
         test=(*_PYTEST, "--ds=tests.settings"),
         env={"SQLITE": "1"},
         shape="Django",
@@ -211,8 +213,11 @@ SOURCES: tuple[Source, ...] = (
         package="dropwizard/metrics",
         language="java",
         code=("metrics-core/src/main/java",),
-        setup=(("mvn", "-q", "-B", "-pl", "metrics-core", "-am", "test-compile"),),
-        test=("mvn", "-q", "-B", "-o", "-pl", "metrics-core", "test"),
+        setup=(
+            ("mvn", *_QUIET, "-pl", "metrics-core", "-am", "test-compile"),
+            ("mvn", *_QUIET, "-pl", "metrics-core", "test"),
+        ),
+        test=("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "-pl", "metrics-core", "test"),
         shape="a multi-module Maven project, JUnit 5",
     ),
     Source(

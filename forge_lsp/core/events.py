@@ -21,6 +21,7 @@ from forge_lsp.core.questions import Answer, Question
 __all__ = [
     "AttemptFinished",
     "AttemptStarted",
+    "BestSoFar",
     "CallFinished",
     "CallStarted",
     "Degraded",
@@ -167,8 +168,19 @@ class QuestionAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BestSoFar:
+    """The best candidate that a job has: whose it is, from which attempt, what was seen of it, for people."""
+
+    attempt: int
+    model: str
+    seen: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFinished:
-    """``decision`` is accept, retry, give_up or skip; ``score`` and ``grade`` (of proof) None where there is none."""
+    """``decision`` is accept, retry, give_up or skip; ``score`` and ``grade`` (of proof) None where there is none.
+    ``best`` is the best candidate of all attempts until now; None: none compiles."""
 
     type: ClassVar[str] = "attempt.finished"
     number: int
@@ -179,6 +191,7 @@ class AttemptFinished:
     seconds: float
     cost_usd: float
     grade: Grade | None = None
+    best: BestSoFar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ class Checks:
         self.replies = Replies()
         self.committee = Committee(identity)
         self.identity = identity
-        self._unfinished = unfinished
+        self.unfinished = unfinished
         self._alone = alone
         self._by_method = by_method
         self._wrote: dict[str, dict[str, None]] = {}
@@ -113,7 +113,7 @@ class Checks:
 
     def kept(self, evidence: Evidence) -> int:
         """Return how many checks a candidate keeps; what passes without any code counts for nothing."""
-        return 0 if self._unfinished else evidence.count(CheckStatus.KEPT)
+        return 0 if self.unfinished else evidence.count(CheckStatus.KEPT)
 
     def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
@@ -129,7 +129,7 @@ class Checks:
             and backing.points >= SUPPORTING_POINTS
             and backing.share >= SUPPORTING_SHARE
         )
-        grade = grade_of(judged.results, unfinished=self._unfinished, supported=supported)
+        grade = grade_of(judged.results, unfinished=self.unfinished, supported=supported)
         settled = replace(
             judged,
             agreement=agreement,

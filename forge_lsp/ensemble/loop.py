@@ -271,6 +271,7 @@ class _Job:
                 grade=result.evidence.grade if result.evidence is not None and result.build is not None else None,
                 seconds=seconds,
                 cost_usd=cost,
+                best=self._leaderboard.best_so_far(),
             )
         )
         attempt = Attempt(

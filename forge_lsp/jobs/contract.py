@@ -82,7 +82,8 @@ class Prepared:
     ``profile`` names the profile and why it was taken, for the report. ``toys`` are settings keys of models whose
     scores mean nothing. ``deadline`` (seconds) ends a job as failed that did not end by itself. ``aclose`` is called
     when the job manager lets go of the job, which is after its end: a recheck may come until then. ``desk`` is where
-    answers to the job's questions are left; None: it asks nothing.
+    answers to the job's questions are left; None: it asks nothing. ``accept_score`` is the panel's score that the
+    settings ask for.
     """
 
     task: Task
@@ -96,6 +97,7 @@ class Prepared:
     toys: tuple[str, ...] = ()
     deadline: float | None = None
     desk: Desk | None = None
+    accept_score: float | None = None
 
 
 Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"

@@ -101,6 +101,7 @@ class Job:
             version=task.document.version,
             follow_up_of=request.follow_up.job_id if request.follow_up else None,
             toys=prepared.toys,
+            accept_score=prepared.accept_score,
             secrets=task.secrets,
         )
         self._log = EventLog(job_id, clock, on_event)

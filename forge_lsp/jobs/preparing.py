@@ -182,6 +182,7 @@ class Preparer:
             toys=tuple(key for key, info in setup.infos.items() if info.toy),
             deadline=setup.deadline,
             desk=desk,
+            accept_score=setup.schedule.accept.score,
         )
 
     def _task(self, request: JobRequest, before: JobRecord | None, own: Pairs) -> Task:

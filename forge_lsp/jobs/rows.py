@@ -37,7 +37,7 @@ __all__ = [
 _BODIES: dict[str, type[object]] = {body.type: body for body in get_args(EventBody)}
 _BEGUN = (
     "workspace", "uri", "language", "profile", "task", "version", "base_text", "allowed_attempts", "apply",
-    "follow_up_of",
+    "follow_up_of", "accept_score",
 )  # fmt: skip
 """What a job has from its beginning, under its own name in the record and in the table."""
 _LIVE = "state IN ('queued', 'running')"

@@ -145,6 +145,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE jobs ADD COLUMN became TEXT",),  # the applied result once saved: kept | changed | undone | NULL
     ("ALTER TABLE jobs ADD COLUMN questions TEXT",),  # JSON: what the user was asked, and the answers
+    ("ALTER TABLE jobs ADD COLUMN accept_score REAL",),  # what the settings asked a panel for
 )
 
 VERSION = len(MIGRATIONS)

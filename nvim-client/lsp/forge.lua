@@ -28,7 +28,7 @@ return {
     '.git',
     { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'composer.json', 'Gemfile' },
   },
-  init_options = { questions = true },
+  init_options = { questions = true, jobEvents = true },
   capabilities = { workspace = { codeLens = { refreshSupport = true } } },
   -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {
@@ -47,6 +47,9 @@ return {
     ['forge/question'] = function(_, params, context)
       return require('forge.question').asked(params, context)
     end,
+    ['forge/jobEvent'] = function(_, event, context)
+      require('forge.watch').hear(context.client_id, event)
+    end,
     ['forge/questionWithdrawn'] = function(_, params)
       require('forge.question').withdrawn(params)
     end,
@@ -58,6 +61,7 @@ return {
   on_exit = function(_, _, client_id)
     vim.schedule(function()
       require('forge.progress').forget(client_id)
+      require('forge.watch').forget(client_id)
     end)
   end,
 }

@@ -36,6 +36,7 @@ map('fix', 'n', '<Cmd>Forge fix<CR>', 'fix the diagnostic on this line')
 map('fix', 'x', ':Forge fix<CR>', 'fix a diagnostic of the selected lines')
 for name, desc in pairs({
   cancel = 'cancel',
+  progress = 'follow the jobs',
   report = 'show the last report',
   history = 'earlier jobs',
   models = 'models and GPUs',

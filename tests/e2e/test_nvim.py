@@ -198,6 +198,19 @@ async def test_cancel(tmp_path: Path) -> None:
         assert call.hung_up is not None  # the call was closed before the model had ended
 
 
+async def test_progress(tmp_path: Path) -> None:
+    answers = [
+        Script.say(fenced(HEAD + "    return number == 3")),
+        Script.say(fenced(NEAT), first=6.0),
+        Script.stall("def is_even"),
+    ]
+    cast = Cast({"generate": answers, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "progress", settings(ollama.url, row(1, 2)))
+        assert len(ollama.chats) == 4
+        assert ollama.chats[-1].hung_up is not None, "the call was closed"
+
+
 async def test_lens(tmp_path: Path) -> None:
     cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:

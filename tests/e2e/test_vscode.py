@@ -88,7 +88,13 @@ EVEN_ONE = EVEN.replace("    >>> is_even(7)\n    False\n", "")
 EVEN_HEAD = "def is_even(number: int) -> bool:\n"
 EVEN_SHORT, EVEN_RIGHT = EVEN_HEAD + "    return number == 2", EVEN_HEAD + "    return number % 2 == 0"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.sampled,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
 
 
 @dataclass(slots=True)
@@ -208,6 +214,15 @@ async def test_ghost_text(stage: Stage) -> None:
 async def test_last_result(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
     await stage.play("lastResult", good())
+
+
+async def test_progress(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    stage.configure(row(1, 3))
+    wrong = Script.say(fenced(HEAD + "    return words.upper()"))
+    answers = [wrong, Script.say(fenced(NEAT), first=12.0), Script.stall("def backwards")]
+    await stage.play("progress", {"generate": answers, "review": Script.say(verdict(9))}, patience=150)
+    assert stage.ollama.chats[-1].hung_up is not None, "the call was closed"
 
 
 async def test_report_history_models_doctor(stage: Stage) -> None:

@@ -6,6 +6,8 @@ import { DidOpenTextDocumentNotification, ExecuteCommandRequest, type LanguageCl
 import { fixHere, generateHere, generateInNewFile, supported } from './commands';
 import type { JobEvent, Request } from './job/contract';
 import { Jobs } from './job/jobs';
+import { LiveJobs } from './job/live';
+import type { Row } from './job/rows';
 import { Tracker } from './job/tracker';
 import type { Waiting } from './job/waiting';
 import { makeClient } from './server/client';
@@ -19,6 +21,7 @@ import { describesLanguages, userFile } from './settings/languages';
 import { ui } from './ui';
 import { Questions } from './views/asking';
 import { Completions } from './views/completions';
+import { LiveView } from './views/live';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
 import { Previews, SCHEME as PREVIEW } from './views/preview';
@@ -29,6 +32,8 @@ let server: Server | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Forge', { log: true });
   const tracker = new Tracker();
+  const live = new LiveJobs();
+  const liveView = new LiveView(live);
   const status = new StatusBar();
   const pages = new Pages();
   let ready = false;
@@ -36,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   function show(): void {
     status.show(tracker.running, ready, waiting);
+    liveView.show(waiting?.jobId);
     setContext('resultWaits', waiting !== undefined);
     setContext('running', tracker.running.length > 0);
     setContext('ready', ready);
@@ -53,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): void {
         generate: (request: Request) => void jobs.run(request),
         hear: (event: JobEvent) => {
           tracker.hear(event);
+          live.hear(event);
           show();
         },
         question: (asked, token) => questions.ask(asked, token),
@@ -64,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ready = answers;
       if (!answers) {
         tracker.clear();
+        live.clear();
       }
       show();
     },
@@ -158,25 +166,27 @@ export function activate(context: vscode.ExtensionContext): void {
     return supported(document) || client?.getFeature(DidOpenTextDocumentNotification.method).getProvider(document) !== undefined;
   }
 
-  async function cancel(): Promise<void> {
+  /** Cancel a job, the one that runs, or the one that the user chooses. */
+  async function cancel(job?: string): Promise<void> {
     const all = tracker.running;
     const client = await running.ready();
     if (!client || all.length === 0) {
       return;
     }
     const items = all.map((job) => ({ label: job.file, description: job.stage, detail: job.task, value: job.jobId }));
-    const jobId = all.length === 1 ? all[0]?.jobId : await ui.choose('Cancel which job?', items);
+    const jobId = job ?? (all.length === 1 ? all[0]?.jobId : await ui.choose('Cancel which job?', items));
     if (jobId) {
       await ask(client, 'forge.cancel', { jobId });
     }
   }
 
   const commands: Record<string, (uri?: vscode.Uri) => unknown> = {
+    showProgress: () => liveView.open(),
     generateHere: () => generateHere(ui, jobs, takes),
     generateInNewFile: () => generateInNewFile(ui, jobs),
     fixHere: () => fixHere(ui, jobs),
     answerQuestion: () => questions.open(),
-    cancelRunning: cancel,
+    cancelRunning: () => cancel(),
     showReport: () => showReport(views, jobs.last),
     showHistory: () => showHistory(views),
     showModels: () => showModels(views),
@@ -213,10 +223,15 @@ export function activate(context: vscode.ExtensionContext): void {
   for (const [name, act] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(`forge.${name}`, act));
   }
+  context.subscriptions.push(
+    vscode.commands.registerCommand('forge.cancelJob', (row?: Row) => cancel(row?.jobId ?? liveView.chosen())),
+    vscode.commands.registerCommand('forge.showReportOf', (jobId: string) => showReport(views, jobId)),
+  );
 
   context.subscriptions.push(
     log,
     status,
+    liveView,
     previews,
     completions,
     questions,
@@ -260,7 +275,12 @@ function setContext(key: string, value: unknown): void {
 
 async function menu(busy: boolean, waits: boolean): Promise<void> {
   const command = await ui.choose('Forge', [
-    ...(busy ? [{ label: '$(debug-stop) Cancel', value: 'cancelRunning' }] : []),
+    ...(busy
+      ? [
+          { label: '$(list-tree) Show Progress', value: 'showProgress' },
+          { label: '$(debug-stop) Cancel', value: 'cancelRunning' },
+        ]
+      : []),
     ...(waits
       ? [
           { label: '$(diff) Preview Last Result', value: 'previewLastResult' },

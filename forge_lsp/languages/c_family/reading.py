@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from forge_lsp.checking.suites import failed, passed, skipped, uncollected
 from forge_lsp.core.checks import Cause, Run
@@ -46,7 +47,7 @@ class Reading:
         for text in texts:
             if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in self.names):
                 return Cause.SCOPE
-            if calls_in(text) & self.others or any(re.search(rf"(?<!\w){one}(?!\w)", text) for one in self.others):
+            if calls_in(text) & self.others or (self.others and _words(self.others).search(text)):
                 return Cause.ELSEWHERE
         return Cause.UNKNOWN
 
@@ -122,6 +123,12 @@ class Reading:
         values = values_in(told.words)
         cause = self.cause(told.text, self.source(told.place or name, name), f"{name}\n{told.words}")
         return failed(told.words, cause=cause, expected=values.expected, actual=values.actual)
+
+
+@lru_cache(maxsize=16)
+def _words(names: frozenset[str]) -> re.Pattern[str]:
+    """What finds one of ``names`` as a word; operators have signs in theirs."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
 
 
 def callers_of(text: str, name: str | None) -> tuple[str, ...]:

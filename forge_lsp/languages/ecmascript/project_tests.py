@@ -21,7 +21,7 @@ from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, Suite, found_for
+from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
@@ -260,6 +260,8 @@ class JavaScriptTests:
                     "root": str(box.root / suite.folder),
                     "files": files,
                     "seconds": self._timeout,
+                    "together": suite.runner in TOGETHER,
+                    "parallel": suite.runner in PARALLEL,
                 }
             )
         spare = _SPARE if suite.runner in BESIDE else 0.0

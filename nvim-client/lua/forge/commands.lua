@@ -23,6 +23,9 @@ local commands = {
   cancel = function(forge, _, command)
     forge.cancel(command.bang)
   end,
+  progress = function(forge)
+    forge.progress()
+  end,
   report = function(forge, words)
     forge.report(words)
   end,

@@ -122,6 +122,11 @@ function M.status()
   return require('forge.progress').status()
 end
 
+---Follow the jobs in a window: attempts, who does what, the best so far.
+function M.progress()
+  require('forge.watch').show()
+end
+
 ---@param id? string
 function M.report(id)
   require('forge.views').report(id)

@@ -55,7 +55,7 @@ local tokens = 0
 local HINT = ' · not applied: `:Forge preview` shows it'
 
 ---What a person is told of the proof, beside the outcome.
-local PROOF = {
+M.PROOF = {
   proven = 'proven',
   kept = 'nothing broken',
   supported = 'other models agree',
@@ -67,8 +67,8 @@ local PROOF = {
 function M.summary(outcome)
   local count = outcome.attemptCount or 0
   local parts = { outcome.outcome or outcome.state }
-  if outcome.grade and PROOF[outcome.grade] then
-    table.insert(parts, PROOF[outcome.grade])
+  if outcome.grade and M.PROOF[outcome.grade] then
+    table.insert(parts, M.PROOF[outcome.grade])
   end
   if outcome.score then
     table.insert(parts, ('score %.1f'):format(outcome.score))
@@ -135,6 +135,7 @@ local function finish(job, outcome)
   if not outcome.applied and outcome.outcome ~= 'failed' then
     job.accepted = outcome.outcome == 'accepted'
     waiting = job
+    require('forge.watch').refresh()
   end
   local keepable = question_of.keepable(outcome)
   job.question = keepable and keepable.id
@@ -216,6 +217,7 @@ end
 function M.dealt_with(id)
   if waiting and waiting.id == id then
     waiting = nil
+    require('forge.watch').refresh()
   end
 end
 

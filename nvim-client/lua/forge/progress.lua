@@ -73,7 +73,7 @@ local function draw()
     height = math.max(1, math.min(#shown, vim.o.lines - 4)),
     border = 'rounded',
     title = ' forge ',
-    footer = ' :Forge cancel ',
+    footer = ' :Forge progress · :Forge cancel ',
     footer_pos = 'right',
     style = 'minimal',
     focusable = false,

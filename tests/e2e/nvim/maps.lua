@@ -12,7 +12,7 @@ local TELLS = {
   reject = 'no preview open',
   retry = 'there is no result to go on from',
 }
-local SHOWS = { models = 'forge://models', doctor = 'forge://doctor' }
+local SHOWS = { progress = 'forge://progress', models = 'forge://models', doctor = 'forge://doctor' }
 
 t.scenario(function()
   t.attached()

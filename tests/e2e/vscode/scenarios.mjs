@@ -199,6 +199,61 @@ export async function lastResult(bench) {
   assert.equal(await bench.text(), before);
 }
 
+/** What runs, attempt by attempt, in the panel: from the status bar, by keys alone, to the result's actions and Cancel. */
+export async function progress(bench) {
+  const { page } = bench;
+  const view = page.locator('.panel .tree-explorer-viewlet-tree-view');
+  const row = (text) => view.locator('.monaco-list-row').filter({ hasText: text }).first();
+  await opened(bench);
+  const before = await bench.text();
+  await bench.palette('Forge: Show Progress');
+  await page.locator('.panel').getByText('Nothing runs.').first().waitFor();
+  await bench.picture('nothing');
+  await page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await row('Why not attempt 1').waitFor();
+  await row(/Now\s*writing: coder/).waitFor();
+  await row(/Best so far\s*attempt 1 by coder/).waitFor();
+  await row(/words\.py\s*attempt 2 of at most 3 · \d+ s · free/).waitFor();
+  const spun = await view.evaluate((tree) => {
+    window.forgeRows = [...tree.querySelectorAll('.monaco-list-row')];
+    return window.forgeRows.length;
+  });
+  await page.waitForTimeout(2500); // two ticks of the clock, and nothing else happens
+  assert.equal(await page.evaluate(() => window.forgeRows.filter((one) => one.isConnected).length), spun, 'no row is drawn anew');
+  await bench.picture('running');
+  await bench.status().click();
+  await bench.row('Show Progress').click();
+  await row('words.py').waitFor();
+  await row(/words\.py\s*Accepted · proven · score 9\.0 · 2 attempts/).waitFor();
+  await row('Preview').waitFor();
+  await bench.picture('ended');
+  await bench.quiet();
+  await bench.palette('Forge: Show Progress'); // the keys are the view's from here on
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('.tab.active').filter({ hasText: 'words.py: proposal' }).waitFor();
+  await row('Discard').click();
+  await page.locator('.tab.active').filter({ hasText: 'words.py: proposal' }).waitFor({ state: 'detached' });
+  await row('Discard').waitFor({ state: 'detached' });
+  await row('Show Report').waitFor();
+  assert.equal(await bench.text(), before);
+
+  await bench.quiet();
+  await page.locator('.editor-instance .view-lines').first().click();
+  await bench.line(7, 5);
+  await (await bench.action('Generate with ensemble')).click();
+  await row(/Now\s*writing: coder/).waitFor();
+  await bench.palette('Forge: Show Progress');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Delete');
+  await row(/words\.py\s*Cancelled/).waitFor();
+  assert.equal(await bench.text(), before);
+  await bench.picture('cancelled');
+}
+
 /** A problem of the TypeScript server's is fixed, first by the light bulb, then by the palette. */
 export async function fix(bench) {
   await opened(bench, 'cart.ts', 4);

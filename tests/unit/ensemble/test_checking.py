@@ -215,6 +215,7 @@ def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
     broken = Checked(candidate=candidate("0"), build=report(BuildStatus.FAILED))
     leaderboard.add([broken], chosen=broken, verdict=None)
     assert leaderboard.best() is None, "what does not compile is not offered"
+    assert leaderboard.best_so_far() is None
     early = Checked(candidate=candidate("1"), build=report(), raw=proof(("1", "owed", "4")))
     checks.learn(early)
     leaderboard.add([early], chosen=early, verdict=Verdict(panel="simple", score=9.0))
@@ -227,6 +228,10 @@ def test_the_best_is_found_by_what_is_known_in_the_end() -> None:
     best = leaderboard.best()
     assert best is not None
     assert (best.candidate, best.score) == (later.candidate, 3.0)
+    told = leaderboard.best_so_far()
+    assert told is not None
+    assert (told.attempt, told.model, told.score) == (2, later.candidate.model, 3.0)
+    assert told.seen.startswith("it compiles; 1 check")
     same = Checked(candidate=candidate("3", attempt=3), build=report(), raw=later.raw)
     leaderboard.add([same], chosen=same, verdict=Verdict(panel="simple", score=3.0))
     best = leaderboard.best()

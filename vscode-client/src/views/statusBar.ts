@@ -19,10 +19,17 @@ export class StatusBar implements vscode.Disposable {
     const told = waiting && running.length === 0 ? waitingHeadline(waiting) : headline(running);
     this.item.text = `${icon} ${told}`;
     const idle = waiting ? `${waiting.line} A click has Preview, Apply, Try Again and Discard.` : ready ? 'Forge: code by committee. Nothing is running.' : 'Forge: the server is not running.';
-    this.item.tooltip = running.length > 0 ? new vscode.MarkdownString(tooltip(running)) : idle;
+    this.item.tooltip = running.length > 0 ? markdown(tooltip(running)) : idle;
   }
 
   dispose(): void {
     this.item.dispose();
   }
+}
+
+/** What runs, with a way to the view that has all of it; no other command can be run from it. */
+function markdown(text: string): vscode.MarkdownString {
+  const told = new vscode.MarkdownString(`${text}\n\n[Show progress](command:forge.showProgress)`);
+  told.isTrusted = { enabledCommands: ['forge.showProgress'] };
+  return told;
 }
