@@ -33,11 +33,12 @@ from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.jobs.alternatives import candidates_of
 from forge_lsp.jobs.asking import Desk, Given, answer_of, contradiction, with_answer
 from forge_lsp.jobs.document import job_document, outcome_document
+from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
-from forge_lsp.jobs.statistics import Rates, statistics_of
+from forge_lsp.jobs.statistics import statistics_of
 from tests.support import lang
 from tests.support.scripted import PlainEditing
 from tests.unit.jobs.support import Concluded, HeldClock, prepared, record, request
