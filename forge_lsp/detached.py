@@ -134,5 +134,7 @@ def apart(server: Callable[[Link], int]) -> int:
     for number in (0, 1):  # the server's alone: a client that closes its ends must be the last who held them
         os.dup2(null, number)
     said = os.read(release_out, 1)  # it goes on without its client, or has ended
-    code = said[0] if said else max(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    code = said[0] if said else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code < 0:  # by a signal, as a shell tells it
+        code = 128 - code
     return 128 + signals[0] if signals else code

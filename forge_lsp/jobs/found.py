@@ -41,8 +41,9 @@ class FoundJobs:
         self._lines: list[Line] = []
 
     def get(self, job_id: str) -> ForeignJob | None:
-        """The job of that id, None where it was not found here."""
-        return self._jobs.get(job_id)
+        """The job of that id, None where it was not found here, or was lost since."""
+        job = self._jobs.get(job_id)
+        return None if job is None or job.lost else job
 
     @property
     def running(self) -> tuple[ForeignJob, ...]:
@@ -60,7 +61,7 @@ class FoundJobs:
         unseen = [
             one
             for one in await self._ledger.unseen()
-            if one.job_id not in self._jobs and (one.workspace in names if one.workspace else is_open(one.uri))
+            if self.get(one.job_id) is None and (one.workspace in names if one.workspace else is_open(one.uri))
         ]
         return (*await self._taken(unseen, folders, trusted=trusted, way=way), *await self._ended(unseen))
 

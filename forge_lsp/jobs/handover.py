@@ -76,10 +76,15 @@ class Handover:
                 await self._listen(stack)
             stopping = asyncio.create_task(stop.wait())
             stack.callback(stopping.cancel)
+            stack.callback(self._hang_up)
             why = await self._see_through(stopping)
             if self._telling:
                 await asyncio.wait(tuple(self._telling), timeout=_WRITTEN)
             return why
+
+    def _hang_up(self) -> None:
+        if self._taker is not None:
+            self._taker.close()
 
     async def _see_through(self, stopping: asyncio.Task[bool]) -> str:
         clock = asyncio.get_running_loop().time

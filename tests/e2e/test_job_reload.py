@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
-from tests.support.raw_lsp import RawClient
+from tests.support.raw_lsp import RawClient, Silent
 from tests.support.real_server import MODELS, Cast, events, fenced, forge, open_file, row, settings, verdict
 from tests.support.scripted_http import Script
 
@@ -195,11 +195,13 @@ def paid(ollama: FakeOllama, claude: MessagesServer, *rows: Mapping[str, object]
     )
 
 
-async def test_no_paid_call_is_begun_nor_asked_for_while_nobody_is_there(tmp_path: Path) -> None:
+async def test_no_paid_call_is_begun_while_nobody_is_there(tmp_path: Path) -> None:
     gate = asyncio.Event()
     cast = Cast({"propose": Script(pieces=("Divide.",), gate=gate), "review": Script.say(verdict(9))})
     async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama, MessagesServer(answer=GOOD) as claude:
-        values = paid(ollama, claude, row(1, thinking=["phi4"], generator="opus"))
+        values = paid(ollama, claude, row(1, thinking=["phi4"], generator="opus")) | {
+            "consent": {"servers": ["claude"]}
+        }
         async with forge(tmp_path, values, env=KEY) as client:
             uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
             told = await client.command("forge.generate", uri=uri, range=client.cursor(uri, "..."))
@@ -212,16 +214,31 @@ async def test_no_paid_call_is_begun_nor_asked_for_while_nobody_is_there(tmp_pat
         await asyncio.sleep(2)
         assert claude.calls == []
         async with forge(tmp_path, values, env=KEY) as client:
-            asked: list[Any] = []
+            open_file(client, tmp_path / "work" / "even.py", TEXT)
+            await applied(client, told["jobId"])
+        assert len(claude.calls) == 1
+
+
+async def test_a_question_of_consent_is_put_again_by_the_next_window(tmp_path: Path) -> None:
+    async with held() as (ollama, _), MessagesServer(answer=GOOD) as claude:
+        values = paid(ollama, claude, row(1, generator="opus"))
+        async with forge(tmp_path, values, env=KEY) as client:
+            client.answers["window/showMessageRequest"] = lambda _: Silent
+            uri = open_file(client, tmp_path / "work" / "even.py", TEXT)
+            told = await client.command("forge.generate", uri=uri, range=client.cursor(uri, "..."))
+            await client.until(lambda: client.of("window/showMessageRequest"), PATIENCE)
+            await leave(client)
+        async with forge(tmp_path, values, env=KEY) as client:
+            asked: list[str] = []
 
             def allow(params: Any) -> Any:
-                asked.append(params)
+                asked.append(params["message"])
                 return {"title": "Allow"}
 
             client.answers["window/showMessageRequest"] = allow
             open_file(client, tmp_path / "work" / "even.py", TEXT)
             await applied(client, told["jobId"])
-            assert "Send code of work to anthropic" in asked[0]["message"]
+            assert [words.partition(" (")[0] for words in asked] == ["Send code of work to anthropic"]
         assert len(claude.calls) == 1
 
 
@@ -254,7 +271,7 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
             assert (first["jobId"], first["state"]) == (told["jobId"], "interrupted")
             assert (second["outcome"], second["attemptCount"], second["applied"]) == ("accepted", 2, True)
             report = await client.command("forge.report", jobId=second["jobId"])
-            assert f"Goes on from job `{first['jobId']}`" in report
+            assert f"Goes on from job {first['jobId']}" in report
         assert len(claude.calls) == 3
         # what the first attempt showed is told to the one that goes on
         assert "is_even(2)" in json.dumps(claude.calls[2].body)
