@@ -205,7 +205,8 @@ async def test_tests_that_macros_make_are_run(sandbox: Sandbox, tmp_path: Path) 
     made = (
         "pub fn double(x: i64) -> i64 {\n    crate::area(x, 2)\n}\n\n#[cfg(test)]\nmod tests {\n"
         "    macro_rules! t {\n        ($name:ident: $x:expr => $is:expr) => {\n            #[test]\n"
-        "            fn $name() {\n                assert_eq!(super::double($x), $is)\n            }\n        };\n    }\n\n"
+        "            fn $name() {\n                assert_eq!(super::double($x), $is)\n            }\n"
+        "        };\n    }\n\n"
         "    t!(three: 3 => 6);\n    t!(four: 4 => 8);\n}\n"
     )
     body = "mod double;\npub use double::double;\n\n«fn area(w: i64, h: i64) -> i64 {\n    w * h\n}»\n"
