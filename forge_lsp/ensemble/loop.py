@@ -127,7 +127,15 @@ class Ensemble:
             raise SettingsError(problems)
         writers = {key for row in schedule.rows for key in row.generator.writers}
         alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
-        calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock, secrets=task.secrets)
+        briefing = Briefing(task=task, models=self._models, context=self._context)
+        calls = Calls(
+            models=self._models,
+            spending=spending,
+            emit=emit,
+            clock=self._clock,
+            secrets=task.secrets,
+            files=briefing.files,
+        )
         stages = Stages(
             task=task,
             schedule=schedule,
@@ -139,7 +147,7 @@ class Ensemble:
             clock=self._clock,
             markers=self._markers,
             calls=calls,
-            briefing=Briefing(task=task, models=self._models, context=self._context),
+            briefing=briefing,
             checks=Checks(
                 unfinished=task.scope.unfinished, alone=alone, by_method=_is_class(task), identity=self._identity
             ),

@@ -101,13 +101,15 @@ class JobSpending:
         """USD of all calls so far; a call under way counts with what it sends."""
         return to_usd(self._purse.settled + sum(entry.sent for _, _, entry in self._purse.open))
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         """See :meth:`forge_lsp.core.ports.Spending.admit`. Raises SpendingRefused too: the price is not known."""
         if self._closed:  # a stray of a cancelled job: nothing more leaves the machine for it
             raise SpendingRefused(f"{model.key} is not called: the job has ended")
         if not model.paid:
             if model.off_machine:
-                await self._consent(model, 0)
+                await self._consent(model, 0, files)
             return 0.0
         if not self._attended() and self._returned is not None:
             await self._returned()
@@ -125,7 +127,7 @@ class JobSpending:
         if estimate.nano > self._ceiling.job - self._purse.settled:
             # Known without looking at the ledger, and before the user is bothered with a question.
             raise self._over(model, estimate.nano, "job", self._purse.settled)
-        await self._consent(model, estimate.nano)
+        await self._consent(model, estimate.nano, files)
         reservation = Reservation(
             id=uuid.uuid4().hex,
             job_id=self._job_id,
@@ -197,7 +199,7 @@ class JobSpending:
             logger.warning("job %s: the usage of %s makes no sense: %r", self._job_id, model.key, usage)
             return reservation.nano
 
-    async def _consent(self, model: ModelInfo, nano: int) -> None:
+    async def _consent(self, model: ModelInfo, nano: int, files: tuple[str, ...]) -> None:
         server = model.server
         address = self._addresses.get(server, "") if model.place is None else model.place
         # A server may answer by itself and send the calls of other models on: these are two questions.
@@ -214,6 +216,8 @@ class JobSpending:
                     estimate_usd=to_usd(nano),
                     price_known=model.paid or model.place is None,
                     sent_on=model.place is not None,
+                    most_usd=min(self._budget.job, self._budget.day, self._budget.month),
+                    files=files,
                 )
                 if await self._consents.given(self._workspace, question, self._ask):
                     self._granted.add(whither)

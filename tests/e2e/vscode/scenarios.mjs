@@ -339,7 +339,7 @@ export async function consent(bench) {
   await dialog.waitFor();
   await bench.page.waitForTimeout(300);
   await bench.picture('asked');
-  assert.match(await dialog.innerText(), /Send code of consent to ollama[\s\S]*Estimated cost/);
+  assert.match(await dialog.innerText(), /Send code of consent \(words\.py\) to ollama[\s\S]*This job may cost at most \$/);
   const focused = await bench.page.evaluate(() => document.activeElement?.textContent ?? '');
   assert.match(focused, /Not now/, 'Enter costs nothing');
   await dialog.getByRole('button', { name: 'Not now' }).click();

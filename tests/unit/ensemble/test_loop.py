@@ -322,6 +322,13 @@ async def test_a_paid_rung_without_consent_is_skipped_before_anybody_thinks() ->
     assert "no consent" in end.reason
 
 
+async def test_the_purse_is_told_which_files_a_model_is_shown() -> None:
+    purse = Purse()
+    end = await Stand((ScriptedModel("g", GOOD), *reviewers(9)), purse=purse).run(Schedule(rows=(row(1),)))
+    assert set(purse.files) == {"g", *(review.model for review in end.attempts[0].verdict.reviews)}  # type: ignore[union-attr]
+    assert set(purse.files.values()) == {tuple(dict.fromkeys(one.file for one in end.sent))}
+
+
 async def test_last_local_goes_on_with_the_last_free_rung() -> None:
     g = ScriptedModel("g", GOOD, GOOD, GOOD)
     stand = Stand(

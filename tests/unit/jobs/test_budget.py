@@ -323,7 +323,7 @@ async def test_a_model_that_its_server_sends_on_is_asked_about_with_the_real_pla
         assert await spending.admit(ON_CLOUD, input_tokens=1, output_tokens=1) == 0.0
     (asked,) = user.asked
     assert (asked.server, asked.address, asked.price_known, asked.paid) == ("gpu0", CLOUD, False, False)
-    assert "Estimated cost: unknown" in question(asked, Path("/w"))
+    assert "What that costs is not known." in question(asked, Path("/w"))
     assert CLOUD in question(asked, Path("/w"))
     await purse(ledger, granted=frozenset(), ask=user).admit(ON_CLOUD, input_tokens=1, output_tokens=1)
     assert len(user.asked) == 1, "the answer is kept"
