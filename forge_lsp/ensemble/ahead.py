@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.ports import FastGate, Syntax, Toolchain
@@ -37,10 +38,16 @@ class Ahead:
         async with self._gate:
             return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
-    async def of(self, candidate: Candidate) -> Checked | None:
-        """Return what checking this text showed; None where that was not begun, or was not worth it."""
-        running = self._running.get(bare(candidate.text))
-        return await running if running is not None else None
+    async def seen(self, candidates: Sequence[Candidate]) -> dict[str, Checked]:
+        """Return what checking these showed, by :func:`~forge_lsp.ensemble.checking.bare` text, once all of them are
+        through; those are left out of which that was not begun, or that were not worth it."""
+        found: dict[str, Checked] = {}
+        for text in dict.fromkeys(bare(candidate.text) for candidate in candidates):
+            running = self._running.get(text)
+            checked = await running if running is not None else None
+            if checked is not None:
+                found[text] = checked
+        return found
 
     async def stop(self) -> None:
         """End what still runs, and forget the rest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -198,15 +198,17 @@ async def check(
         )
     gate = asyncio.Semaphore(AT_ONCE)
 
+    known = await ahead.seen(distinct) if ahead is not None else {}
+
     async def one(candidate: Candidate) -> Checked:
-        known = await ahead.of(candidate) if ahead is not None else None
-        if known is not None:
-            return replace(known, candidate=candidate)
+        seen = known.get(bare(candidate.text))
+        if seen is not None:
+            return replace(seen, candidate=candidate)
         async with gate:
             return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
     checked: list[Checked] = []
-    for batch in await _batches(task, _sound(task, distinct, syntax), fast):
+    for batch in await _batches(task, _sound(task, distinct, syntax), fast, known):
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(candidate)) for candidate in batch]
         checked += [task_.result() for task_ in running]
@@ -272,16 +274,21 @@ def ranked(checked: Sequence[Checked], checks: Checks) -> tuple[Checked, ...]:
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 
-async def _batches(task: Task, candidates: Sequence[Candidate], fast: FastGate | None) -> Sequence[Sequence[Candidate]]:
-    """What is checked together: first all that the fast gate has nothing against, then the others, the better first."""
+async def _batches(
+    task: Task, candidates: Sequence[Candidate], fast: FastGate | None, known: Container[str]
+) -> Sequence[Sequence[Candidate]]:
+    """What is checked together: first all that the fast gate has nothing against, or whose text is ``known``; then the
+    others, the better first."""
     if fast is None or len(candidates) < 2:
         return [candidates]
-    reports = await fast.look(task, [candidate.text for candidate in candidates])
+    unknown = [candidate for candidate in candidates if bare(candidate.text) not in known]
+    reports = await fast.look(task, [candidate.text for candidate in unknown]) if unknown else ()
     counted = [
         (len(report.problems) if report is not None else 0, candidate)
-        for report, candidate in zip(reports, candidates, strict=True)
+        for report, candidate in zip(reports, unknown, strict=True)
     ]
-    promising = [candidate for errors, candidate in counted if not errors]
+    promising = [candidate for candidate in candidates if bare(candidate.text) in known]
+    promising += [candidate for errors, candidate in counted if not errors]
     suspect = [candidate for errors, candidate in sorted(counted, key=lambda pair: pair[0]) if errors]
     later = [suspect[start : start + AT_ONCE] for start in range(0, len(suspect), AT_ONCE)]
     return [promising, *later] if promising else later

@@ -108,6 +108,13 @@ class Proving(FakeToolchain):
         return self.seen.setdefault(code, asyncio.Event())
 
 
+class Prepared(FakeFastGate):
+    """A job prepares it."""
+
+    def prepare(self, task: Task) -> None:
+        assert task.document.text
+
+
 SUBTRACTS = "def add(a, b):\n    return a - b"
 UNFIT = "```python\ndef add(a, b):\n    return (a - b\n```"
 
@@ -123,11 +130,12 @@ async def test_what_one_has_written_is_checked_while_another_writes_and_once() -
     assert len(toolchain.built) == len(toolchain.proved) == 2, "each text once"
 
 
-class Prepared(FakeFastGate):
-    """A job prepares it."""
-
-    def prepare(self, task: Task) -> None:
-        assert task.document.text
+async def test_the_fast_gate_looks_at_each_text_once() -> None:
+    fast = Prepared({})
+    stand = Stand((ScriptedModel("g", BAD), ScriptedModel("h", GOOD)), toolchain=Proving(), fast=fast)
+    end = await stand.run(beside("h"))
+    assert end.outcome is Outcome.ACCEPTED
+    assert [len(texts) for texts in fast.asked] == [1, 1]
 
 
 @pytest.mark.parametrize("said", ["its grammar", "the fast gate"])
