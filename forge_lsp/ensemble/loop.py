@@ -38,6 +38,7 @@ from forge_lsp.core.ports import (
 )
 from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing, Sent
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, ranked
@@ -136,6 +137,7 @@ class Ensemble:
             secrets=task.secrets,
             files=briefing.files,
         )
+        toolchain = self._toolchain_for(task.document.language)
         stages = Stages(
             task=task,
             schedule=schedule,
@@ -143,7 +145,7 @@ class Ensemble:
             models=self._models,
             syntax=self._syntax,
             editing=self._editing,
-            toolchain=self._toolchain_for(task.document.language),
+            toolchain=toolchain,
             clock=self._clock,
             markers=self._markers,
             calls=calls,
@@ -153,6 +155,7 @@ class Ensemble:
             ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
+            ahead=Ahead(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
             fast=self._fast,
             formatter=self._formatter,
         )
@@ -291,6 +294,7 @@ class _Job:
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
         finally:
             await self._widening.stop()
+            await self._stages.ahead.stop()
         if result.skipped is not None:
             self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:

@@ -29,6 +29,7 @@ from forge_lsp.core.errors import (
     SettingsError,
 )
 from forge_lsp.core.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
+from forge_lsp.core.ports import FastGate
 from forge_lsp.core.task import Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
@@ -68,6 +69,7 @@ class Stand:
     purse: Purse = field(default_factory=Purse)
     events: Events = field(default_factory=Events)
     context: PlainContext = field(default_factory=PlainContext)
+    fast: FastGate | None = None
 
     async def run(self, schedule: Schedule, attempts: int = 3, wanted: Task | None = None) -> Conclusion:
         ensemble = Ensemble(
@@ -77,6 +79,7 @@ class Stand:
             editing=PlainEditing(),
             toolchain_for=lambda _: self.toolchain,
             clock=ManualClock(),
+            fast=self.fast,
         )
         return await ensemble.run(
             wanted or task(), schedule=schedule, attempts=attempts, spending=self.purse, emit=self.events
