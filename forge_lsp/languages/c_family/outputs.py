@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forge_lsp.checking.suites import scanned
+from forge_lsp.checking.runs import scanned
 from forge_lsp.core.checks import Cause
 from forge_lsp.languages.c_family.instrumenting import MARK
 

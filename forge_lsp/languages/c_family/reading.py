@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from forge_lsp.checking.suites import failed, passed, skipped, uncollected
+from forge_lsp.checking.runs import failed, passed, skipped, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.c_family.cases import cases_in, names_of
 from forge_lsp.languages.c_family.outputs import Told, broken, missing_names, tests_in, values_in, why_not_built

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import SuiteRun, failed, skipped, tail
+from forge_lsp.checking.runs import SuiteRun, failed, skipped, tail
 from forge_lsp.core.checks import Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox

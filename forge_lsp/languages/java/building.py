@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.jdk import answer_of
 from forge_lsp.checking.jvm.running import FOLDER, Setting
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.java.sources import Sources, options_of

@@ -12,7 +12,7 @@ from forge_lsp.checking.jvm.frameworks import resources_of
 from forge_lsp.checking.jvm.jdk import answer_of
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.languages.kotlin.compiler import Kotlinc, command_of, problems_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.jvm.compiling import Compilation, Compiler, Subject
+from forge_lsp.checking.runs import uncollected
 from forge_lsp.checking.scanning import without
-from forge_lsp.checking.suites import uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.kotlin.choosing import FileOfTests

@@ -30,7 +30,8 @@ from forge_lsp.checking.jvm.running import (
 )
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, not_run
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.errors import EnvironmentFault

@@ -12,9 +12,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, cast
 
-from forge_lsp.checking.suites import failed as failed_run
-from forge_lsp.checking.suites import passed as passed_run
-from forge_lsp.checking.suites import uncollected
+from forge_lsp.checking.runs import failed as failed_run
+from forge_lsp.checking.runs import passed as passed_run
+from forge_lsp.checking.runs import uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group

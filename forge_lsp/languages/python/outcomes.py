@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.reading import parsed_json

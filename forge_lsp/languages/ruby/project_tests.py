@@ -14,18 +14,8 @@ from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import (
-    Memory,
-    Suite,
-    SuiteRun,
-    failed,
-    judged,
-    not_run,
-    passed,
-    skipped,
-    tail,
-    uncollected,
-)
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault

@@ -17,7 +17,8 @@ from forge_lsp.checking.examples.written import Line
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, joined, judged
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, joined, judged
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox, Toolchain

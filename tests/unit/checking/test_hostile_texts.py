@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.suites import scanned
+from forge_lsp.checking.runs import scanned
 from forge_lsp.languages.c_family.forging import doubt_of as c_doubt
 from forge_lsp.languages.c_family.outputs import values_in as c_values
 from forge_lsp.languages.csharp.forging import doubt_of as csharp_doubt
