@@ -261,6 +261,7 @@ async def test_server_killed(stage: Stage) -> None:
 
 @pytest.mark.timeout(500)
 async def test_reload(stage: Stage) -> None:
+    stage.configure(row(1, 2, thinking=["phi4"]), deadlines={"first_token": 250.0})  # it waits for the new window
     gate = asyncio.Event()
     let = stage.folder / "let"
     held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
