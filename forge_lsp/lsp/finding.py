@@ -196,7 +196,7 @@ class Finder:
     async def _offer(self, services: Services, record: JobRecord) -> None:
         """Say that a job was interrupted, and offer to go on with it."""
         name = Path(record.uri.partition(":")[2]).name
-        done = f" after {record.attempt_count} attempts" if record.attempt_count else ""
+        done = f" in attempt {record.attempt_count}" if record.attempt_count else ""
         words = " ".join(record.task.split())
         words = words if len(words) <= 80 else words[:79] + "…"
         params = lsp.ShowMessageRequestParams(

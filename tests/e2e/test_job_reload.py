@@ -264,7 +264,7 @@ async def test_a_job_whose_process_is_killed_is_gone_on_with_after_what_was_boug
 
             client.answers["window/showMessageRequest"] = resume
             await client.until(lambda: client.progress("end"), PATIENCE)
-            assert asked[0].startswith("forge-lsp: the job in even.py was interrupted after 2 attempts: ")
+            assert asked[0].startswith("forge-lsp: the job in even.py was interrupted in attempt 2: ")
             assert client.texts[uri] == DONE
             assert [event["number"] for event in events(client, "attempt.started")] == [2]
             (second, first) = await client.command("forge.history")

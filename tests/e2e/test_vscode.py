@@ -274,12 +274,14 @@ async def test_server_killed(stage: Stage) -> None:
     await stage.play("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
 
 
+@pytest.mark.timeout(500)
 async def test_reload(stage: Stage) -> None:
+    stage.configure(row(1, 2, thinking=["phi4"]), deadlines={"first_token": 250.0})  # it waits for the new window
     gate = asyncio.Event()
     let = stage.folder / "let"
     held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
     playing = asyncio.create_task(
-        stage.play("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let))
+        stage.play("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let), patience=300)
     )
     while not let.exists() and not playing.done():  # noqa: ASYNC110 - the scenario makes it
         await asyncio.sleep(0.1)
@@ -288,10 +290,12 @@ async def test_reload(stage: Stage) -> None:
     assert len(stage.prompts()) == 1, "nothing is asked twice"
 
 
+@pytest.mark.timeout(500)
 async def test_resumed_after_a_kill(stage: Stage) -> None:
     answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
     killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
-    await stage.play("resumed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
+    scripts = {"generate": answers, "review": Script.say(verdict(9))}
+    await stage.play("resumed", scripts, killer=killer, patience=300)
 
 
 async def test_wrong_path(stage: Stage) -> None:

@@ -38,7 +38,7 @@ test('what runs, or has ended, is followed without a question', async () => {
 });
 
 test('what was interrupted is gone on with only where the user wants it', async () => {
-  const question = ['The job in a b.py was interrupted after 2 attempts: add two numbers', 'Resume', 'Show Report'];
+  const question = ['The job in a b.py was interrupted in attempt 2: add two numbers', 'Resume', 'Show Report'];
   const outcomes: [string | undefined, unknown[]][] = [
     ['Resume', [['forge.resume', 'j', base.uri]]],
     ['Show Report', [['report', 'j']]],

@@ -17,7 +17,7 @@ local M = {}
 ---@param found forge.Found
 ---@return string
 local function words(found)
-  local tries = found.attempts > 0 and (' after %d attempt%s'):format(found.attempts, found.attempts == 1 and '' or 's')
+  local tries = found.attempts > 0 and (' in attempt %d'):format(found.attempts)
   local task = vim.trim((found.task:gsub('%s+', ' ')))
   if vim.fn.strchars(task) > 60 then
     task = vim.fn.strcharpart(task, 0, 59) .. '…'

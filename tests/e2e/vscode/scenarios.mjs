@@ -604,8 +604,7 @@ export async function reload(bench, { let: gate }) {
   const loaded = bench.page.waitForEvent('load');
   await bench.palette('Developer: Reload Window');
   await loaded;
-  await bench.ready();
-  await bench.toast(/generating/).waitFor();
+  await bench.toast(/generating/).waitFor({ timeout: 120_000 }); // a window, its extensions and a server start
   await bench.status().filter({ hasText: /1\/2/ }).waitFor();
   await bench.picture('found');
   assert.equal(await bench.text(), before);
@@ -631,4 +630,5 @@ export async function resumed(bench, { killer }) {
   await bench.picture('interrupted');
   await told.getByRole('button', { name: 'Resume' }).click();
   await bench.until('return " ".join');
+  await bench.page.keyboard.press('Control+S');
 }

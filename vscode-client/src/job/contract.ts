@@ -163,6 +163,7 @@ export interface Found {
   task: string;
   apply?: 'edit' | 'preview' | 'none';
   reason?: string;
+  /** Those that began. */
   attempts: number;
   costUsd: number;
 }

@@ -40,7 +40,7 @@ export function requestOf(found: Found): Request {
 
 export function interruptedWords(found: Found): string {
   const file = decodeURIComponent(found.uri.split('/').pop() ?? found.uri);
-  const tries = found.attempts ? ` after ${found.attempts} attempt${found.attempts === 1 ? '' : 's'}` : '';
+  const tries = found.attempts ? ` in attempt ${found.attempts}` : '';
   const task = found.task.replace(/\s+/g, ' ').trim();
   const words = task.length > 80 ? `${task.slice(0, 79)}…` : task;
   return `The job in ${file} was interrupted${tries}: ${words}`;
