@@ -43,6 +43,8 @@ def _python(*packages: str) -> tuple[Command, ...]:
 _NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
 _BARE: Command = ("npm", "pkg", "delete", "devDependencies")
 """Without what only its linters and its releases need."""
+_FIXTURES = ("es-value-fixtures@1", "has-override-mistake@1", "has-property-descriptors@1", "for-each", "has-symbols@1")
+"""What only the tests of qs ask for."""
 _PYTEST: Command = ("{venv}", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
 _QUIET = ("-q", "-B", "-Danimal.sniffer.skip", "-Drat.skip", "-Dcheckstyle.skip", "-Djacoco.skip", "-Denforcer.skip")
 """Maven without what only looks at the form of a project."""
@@ -128,7 +130,16 @@ SOURCES: tuple[Source, ...] = (
         code=("lib",),
         setup=(
             _BARE,
-            (*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),
+            (
+                *_NPM,
+                "--no-save",
+                "tape@5",
+                "safer-buffer",
+                "iconv-lite",
+                "object-inspect",
+                "mock-property@1",
+                *_FIXTURES,
+            ),
         ),
         test=("node", "node_modules/tape/bin/tape", "test/parse.js", "test/stringify.js", "test/utils.js"),
         shape="CommonJS, tape, one file of tests for a module",
