@@ -111,7 +111,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             from forge_lsp.cli.files import workspace_of
 
             folder = workspace_of(options.file)
-            return await _with_services(options, flags, context, log, folder=folder, strict=False)
+            return await _with_services(options, flags, context, log, folder=folder, strict=False, tell=True)
         case "doctor":
             from forge_lsp.cli.inspect import doctor
             from forge_lsp.cli.probing import probe
@@ -126,7 +126,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
             from forge_lsp.cli.inspect import jobs
 
             command = {"apply": apply_job, "retry": retry_job}.get(options.action or "", jobs)
-            return await _with_services(options, flags, command, log, strict=False)
+            return await _with_services(options, flags, command, log, strict=False, tell=True)
         case "plan":
             from forge_lsp.cli.plan import plan
 
@@ -134,7 +134,7 @@ async def _command(options: Options, flags: Flags, log: Log, link: Link | None =
         case "stats":
             from forge_lsp.cli.stats import stats
 
-            return await _with_services(options, flags, stats, log, strict=False)
+            return await _with_services(options, flags, stats, log, strict=False, tell=True)
         case "bench":
             from forge_lsp.cli.bench import bench
 
@@ -223,15 +223,21 @@ async def _with_services(
     *,
     folder: Path | None = None,
     strict: bool = True,
+    tell: bool = False,
 ) -> int:
-    """Run a command with the services of a folder (the current one); ``strict``: wrong settings end it at once."""
+    """Run a command with the services of a folder (the current one). ``strict``: wrong settings end it at once;
+    ``tell``: they are named on standard error, and the command, which needs none of them, goes on."""
     from forge_lsp.app import make_services
+    from forge_lsp.cli.display import say_error
 
     services = await make_services(flags, folders=(folder or Path.cwd(),))
     try:
         log.open(services.state_dir)
         if strict and (problem := services.problem()) is not None:
             raise problem
+        if tell and (problem := services.problem()) is not None:
+            for line in problem.problems:
+                say_error(line)
         return await command(options, services)
     finally:
         await services.aclose()

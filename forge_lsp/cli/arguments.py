@@ -34,6 +34,7 @@ class Options(argparse.Namespace):
     ask: bool = False
     job: str | None = None
     candidate: str | None = None
+    raw: bool = False
     feedback: str | None = None
     limit: int = 20
     name: str | None = None
@@ -231,6 +232,7 @@ def grammar() -> argparse.ArgumentParser:
         "--feedback", metavar="F", help="what is to be different, for retry, which takes what follows too"
     )
     _running(jobs)
+    jobs.add_argument("--raw", action="store_true", help="show the report as Markdown on a terminal, too")
     jobs.add_argument("--limit", type=_many, default=20, metavar="N", help="how many to list (20)")
     _json(jobs, "print job documents")
 

@@ -225,7 +225,7 @@ def _message(text: str) -> Text:
 
     if text.startswith("accepted"):
         return Text(printable(text), "bold green")
-    return Text(printable(text), "bold yellow" if text.startswith(("unverified", "exhausted", "failed")) else "")
+    return Text(printable(text), "bold yellow" if text.startswith(("unverified", "not accepted", "failed")) else "")
 
 
 def _syntax(text: str) -> object:

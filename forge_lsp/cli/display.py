@@ -8,6 +8,7 @@ import re
 import sys
 from typing import IO, TYPE_CHECKING
 
+from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import (
     AttemptFinished,
@@ -178,7 +179,8 @@ def _line(event: JobEvent) -> tuple[str, str] | None:
             score = "" if body.score is None else f", score {body.score:.1f}"
             score = f", {body.grade.words}{score}" if body.grade is not None else score
             reason = f": {body.reason.removeprefix(f'{body.outcome}: ')}" if body.reason else ""
-            told = f"{count(body.attempt_count, 'attempt')}, {body.seconds:.1f} s, ${body.cost_usd:.4f}"
-            return style, f"{body.outcome}{score}, {told}{reason}"
+            attempts = "" if body.outcome is Outcome.EXHAUSTED else f", {count(body.attempt_count, 'attempt')}"
+            told = f"{body.seconds:.1f} s, ${body.cost_usd:.4f}"
+            return style, f"{body.outcome.words(body.attempt_count)}{score}{attempts}, {told}{reason}"
         case _:
             return None

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from forge_lsp.cli.display import printable, say, show, stderr_console, stdout_console
+from forge_lsp.cli.laid_out import lay_out
 from forge_lsp.cli.memory import print_gpus
 from forge_lsp.cli.plan import print_sections
+from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.ports import Finding, FindingStatus, ModelDirectory, ModelStatus
 from forge_lsp.jobs.services import Services
@@ -157,7 +159,7 @@ async def jobs(options: Options, services: Services) -> int:
         if options.json:
             say(json.dumps(await services.jobs.document(job), indent=2) + "\n")
         else:
-            show(await services.jobs.report(job))
+            _report(await services.jobs.report(job), raw=options.raw)
         return 0
     entries = await services.jobs.history(options.limit)
     if options.json:
@@ -185,12 +187,26 @@ async def jobs(options: Options, services: Services) -> int:
     return 0
 
 
+def _report(text: str, *, raw: bool) -> None:
+    """A report to be read: laid out on a terminal, as the Markdown that it is into a pipe or a file."""
+    console = stdout_console()
+    if raw or not console.is_terminal:
+        show(text)
+    else:
+        lay_out(text, console)
+
+
+def _ended(entry: Mapping[str, object]) -> str:
+    outcome = entry.get("outcome")
+    return "not accepted" if outcome == Outcome.EXHAUSTED else str(outcome or entry.get("state", ""))
+
+
 def _row(entry: Mapping[str, object], *, priced: bool) -> list[str]:
     score, cost, task = entry.get("score"), entry.get("costUsd"), str(entry.get("task", ""))
     return [
         str(entry.get("jobId", "")),
         str(entry.get("created", ""))[:16].replace("T", " "),
-        str(entry.get("outcome") or entry.get("state", "")),
+        _ended(entry),
         str(entry.get("grade") or ""),
         f"{score:.1f}" if isinstance(score, int | float) else "",
         str(entry.get("attemptCount", "")),

@@ -363,3 +363,9 @@ class Outcome(StrEnum):
     EXHAUSTED = "exhausted"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+    def words(self, attempts: int) -> str:
+        """What people are told of a job that took so many attempts: ``not accepted after 3 attempts``, ``accepted``."""
+        if self is Outcome.EXHAUSTED:
+            return f"not accepted after {attempts} attempt{'' if attempts == 1 else 's'}"
+        return str(self)

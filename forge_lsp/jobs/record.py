@@ -83,6 +83,11 @@ class JobRecord:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
+    def told(self) -> str:
+        """How it ended, as people are told; the state of a job that has not."""
+        return str(self.state) if self.outcome is None else self.outcome.words(self.attempt_count)
+
+    @property
     def calls(self) -> tuple[JobEvent, ...]:
         """The events of calls that ended, in order."""
         return tuple(event for event in self.events if isinstance(event.body, CallFinished))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from urllib.parse import unquote
 
 from forge_lsp.core.attempt import Attempt, Outcome
 from forge_lsp.core.events import CallFinished, Degraded, JobEvent, RungSkipped
@@ -35,24 +36,23 @@ def job_report(record: JobRecord, *, note: str | None = None) -> str:
     """The report of a job in any state. ``note`` is what is wrong with the ledger, if anything."""
     sections = [
         _head(record, note),
+        _diff(record),
+        _next(record),
         _task(record),
         _attempts(record),
         questions_section(record),
         *(attempt_section(attempt, record) for attempt in record.attempts if attempt.skipped is None),
         alternatives_section(record),
         _notes(record),
-        _next(record),
         _timeline(record),
         _costs(record),
         _sent(record),
-        _diff(record),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def _head(record: JobRecord, note: str | None) -> str:
-    word = str(record.outcome or record.state)
-    facts = [f"**{word}**", *([f"**{record.grade}**"] if record.grade is not None else [])]
+    facts = [f"**{record.grade}**"] if record.grade is not None else list[str]()
     if record.score is not None:
         facts.append(f"score {record.score:.1f} of 10")
     ran = sum(attempt.skipped is None for attempt in record.attempts)
@@ -61,7 +61,7 @@ def _head(record: JobRecord, note: str | None) -> str:
     facts += [f"{record.seconds:.1f} s", usd(record.cost_usd)]
     if record.applied:
         facts.append("applied")
-    lines = [f"# Job {record.job_id}", "", " · ".join(facts)]
+    lines = [f"# {_title(record)}", "", " · ".join(facts)]
     if record.outcome is not None:
         lines += ["", _MEANING[record.outcome]]
     elif record.state is JobState.INTERRUPTED:
@@ -78,6 +78,13 @@ def _head(record: JobRecord, note: str | None) -> str:
     if note:
         lines += ["", f"> Of the ledger: {inline(note, 1000)}"]
     return "\n".join(lines)
+
+
+def _title(record: JobRecord) -> str:
+    """``Accepted: top_words in words.py``."""
+    file = inline(unquote(record.uri.rpartition("/")[2]))
+    what = f"{inline(record.scope.name)} in {file}" if record.scope.name else file
+    return f"{record.told.capitalize()}: {what}"
 
 
 def _scored_by_toys(record: JobRecord) -> bool:
@@ -100,6 +107,7 @@ def _task(record: JobRecord) -> str:
     facts = [
         f"- File: {inline(record.uri)} ({inline(record.language)}), {scope.kind}{named}, {where}",
         f"- Profile: {inline(record.profile)}" if record.profile else "",
+        f"- Job: `{record.job_id}`",
         f"- Asked: {record.created:%Y-%m-%d %H:%M:%S} UTC",
         f"- Goes on from job {inline(record.follow_up_of)}" if record.follow_up_of else "",
     ]
@@ -187,10 +195,11 @@ def _next(record: JobRecord) -> str:
             if reason:
                 steps[f"{inline(reason, 500)}: {inline(remedy, 500)}" if remedy else inline(reason, 500)] = None
     if record.candidate is not None and not record.applied:
-        steps[f"Take the result as it is: `forge.apply` with job `{record.job_id}`."] = None
+        steps[f"Take the result as it is: *Apply* in the editor, or `forge-lsp jobs apply {record.job_id}`."] = None
     steps.update(dict.fromkeys(steps_of(record)))
     if record.outcome in (Outcome.EXHAUSTED, Outcome.UNVERIFIED):
-        steps["Say what is wrong with it: `forge.generate` with `followUp` goes on from this result."] = None
+        again = f"`forge-lsp jobs retry {record.job_id} --feedback '...'`"
+        steps[f"Say what is wrong with it: *Try Again* in the editor, or {again}, goes on from this result."] = None
     if record.outcome is Outcome.FAILED or record.state is JobState.INTERRUPTED:
         steps["See what works on this machine: `forge-lsp doctor`."] = None
     if not steps:

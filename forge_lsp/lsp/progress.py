@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lsprotocol import types as lsp
 
+from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import (
     AttemptFinished,
     AttemptStarted,
@@ -115,9 +116,10 @@ def end_message(result: JobRecord) -> str:
     """The last line: the outcome, and what became of it."""
     score = "" if result.score is None else f" · score {result.score:.1f}"
     cost = f" · ${result.cost_usd:.2f}" if result.cost_usd else ""
-    attempts = f"{result.attempt_count} attempt{'' if result.attempt_count == 1 else 's'}"
+    count = result.attempt_count
+    attempts = "" if result.outcome is Outcome.EXHAUSTED else f" · {count} attempt{'' if count == 1 else 's'}"
     grade = "" if result.grade is None else f" · {result.grade.words}"
-    head = f"{result.outcome}{grade}{score} · {attempts} · {result.seconds:.0f} s{cost}"
+    head = f"{result.told}{grade}{score}{attempts} · {result.seconds:.0f} s{cost}"
     if result.applied:  # why it was accepted says less than that it is there
         return f"{head} · applied"
     return f"{head} · {_line(result.reason)}" if result.reason else head

@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcException
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Question
+from forge_lsp.jobs.consent import refused
 from forge_lsp.jobs.contract import ApplyMode, Recheck
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -213,7 +214,9 @@ class ShownJob:
         plain = self._token is None
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
-                self._editor.say(lsp.MessageType.Error, f"forge-lsp: {result.reason or result.outcome}")
+                said = result.reason or result.told
+                kind = lsp.MessageType.Info if refused(result.reason) else lsp.MessageType.Error
+                self._editor.say(kind, f"forge-lsp: {said}")
             return result
         if result.applied:
             return result
@@ -281,7 +284,7 @@ class ShownJob:
             titles.append(SHOW_REPORT)
         titles.append(DISMISS)
         head = "The code was not applied" if again else "The accepted code was not applied"
-        message = f"forge-lsp: {head} ({result.outcome}). {result.reason or ''}".strip()
+        message = f"forge-lsp: {head} ({result.told}). {result.reason or ''}".strip()
         params = lsp.ShowMessageRequestParams(
             type=lsp.MessageType.Warning,
             message=message,

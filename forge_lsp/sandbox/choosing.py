@@ -58,6 +58,9 @@ class _Attempt:
     facts: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
+_SYSTEMS = {"bubblewrap": "linux", "landlock": "linux", "seatbelt": "darwin"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
     """One sandbox and what came of the probes; none where it does not work here, with the ``problem`` in words."""
@@ -103,6 +106,8 @@ class SandboxChooser:
         working = next((attempt for attempt in attempts if attempt.problem is None), None)
         findings = [_summary(self._config.mode, working, attempts)]
         for attempt in attempts:
+            if attempt.problem is not None and not sys.platform.startswith(_SYSTEMS[attempt.name]):
+                continue  # nothing that anybody could install here
             if attempt.problem is None:
                 findings.append(
                     Finding(

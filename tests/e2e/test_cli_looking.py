@@ -99,6 +99,19 @@ async def test_jobs_of_a_machine_that_had_none(tmp_path: Path) -> None:
     assert listed.json == {"jobs": []}
 
 
+async def test_wrong_settings_are_named_by_commands_that_need_none(tmp_path: Path) -> None:
+    env = environment(tmp_path, {})
+    file = tmp_path / "forge.toml"
+    file.write_text("accept.scor = 3\n", encoding="utf-8")
+    for words in (("jobs",), ("jobs", "--json"), ("stats",)):
+        done = await forge(*words, cwd=tmp_path, env=env)
+        assert done.code == 0
+        assert done.err == f"forge-lsp: accept.scor ({file}): unknown key; did you mean score?\n"
+        assert done.out != ""
+    file.write_text("", encoding="utf-8")
+    assert (await forge("jobs", cwd=tmp_path, env=env)).err == "", "no model is asked for"
+
+
 async def test_config_show_names_the_source_of_each_value(tmp_path: Path) -> None:
     env = environment(tmp_path, settings("http://127.0.0.1:9", row(1), budget={"job": 0.5}), FORGE_BUDGET__DAY="3")
     (tmp_path / "forge.toml").rename(tmp_path / "mine.toml")

@@ -232,7 +232,7 @@ async def test_from_the_light_bulb_to_code_that_runs(desk: Desk, ollama: FakeOll
     assert "return number % 2 == 0" in result["code"]
     assert "😀" in result["code"]
     report = await desk.command("forge.report", **job)
-    for words in ("**accepted**", "Return the comparison itself.", "even.py", "2 proof", "| 2 | duo: phi4, gemma3"):
+    for words in ("# Accepted: ", "Return the comparison itself.", "even.py", "2 proof", "| 2 | duo: phi4, gemma3"):
         assert words in report
 
 

@@ -97,7 +97,7 @@ test('the end has the actions of a result that waits, and the report alone once 
   const labels = (waiting?: string): string[] => rows(jobs.all, START, waiting)[0]?.children.map((row) => row.label) ?? [];
   assert.deepEqual(labels('a').slice(0, 5), ['Preview', 'Apply Anyway', 'Try Again …', 'Discard', 'Show Report']);
   assert.deepEqual(labels('b'), ['Show Report', 'Task', 'Why', 'Best', 'Attempt 1']);
-  assert.equal(rows(jobs.all, START, 'a')[0]?.description, 'Not accepted · score 6.5 · 3 attempts · 30 s · free');
+  assert.equal(rows(jobs.all, START, 'a')[0]?.description, 'Not accepted after 3 attempts · score 6.5 · 30 s · free');
 });
 
 test('an ended job goes when another begins; with several each says how long it runs', () => {

@@ -17,7 +17,7 @@ const base: Outcome = {
 test('a summary has what there is', () => {
   assert.equal(summary(base), 'accepted · score 8.3 · 1 attempt · 12 s');
   const other: Outcome = { ...base, outcome: 'exhausted', score: null, attemptCount: 3, seconds: 200, costUsd: 0.001 };
-  assert.equal(summary(other), 'exhausted · 3 attempts · 3 min 20 s · < $0.01');
+  assert.equal(summary(other), 'not accepted after 3 attempts · 3 min 20 s · < $0.01');
 });
 
 test('what was applied is told, with its report', () => {

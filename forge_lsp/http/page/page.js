@@ -70,7 +70,7 @@ function entryOf(entry, detail) {
     "button",
     { className: "entry", type: "button" },
     make("span", { className: "task", textContent: first(entry.task) }),
-    make("span", { className: state, textContent: state }),
+    make("span", { className: state, textContent: outcomeOf(state) }),
     make("span", { className: "dim", textContent: detail }),
   );
   button.setAttribute("aria-current", String(entry.jobId === chosen?.id));
@@ -93,6 +93,7 @@ function refill(list, nodes) {
 // What stands behind a result, and what a check says, as people are told.
 const PROOF = { proven: "proven", kept: "nothing broken", supported: "other models agree", reviewed: "on review only" };
 const CHECKS = { notRunnable: "not runnable" };
+const outcomeOf = (state) => (state === "exhausted" ? "not accepted" : state);
 
 function drawLedger() {
   refill(at("ledger"), ledger.map((entry) => {
@@ -181,7 +182,7 @@ function drawJob({ document: found, others, events, heard, loaded }) {
   const state = found.outcome ?? found.state;
   const line = [PROOF[found.grade], found.language, found.score === null ? null : `score ${found.score.toFixed(1)}`,
     `${(over ? found.seconds : seconds).toFixed(1)} s`, usd(found.costUsd), found.reason].filter(Boolean).join(" · ");
-  at("job-line").replaceChildren(make("strong", { className: state, textContent: state }), ` · ${line}`);
+  at("job-line").replaceChildren(make("strong", { className: state, textContent: outcomeOf(state) }), ` · ${line}`);
   const told = events.findLast((event) => ["stage.started", "degraded", "stage.finished"].includes(event.type));
   at("job-now").textContent = over || !told ? "" : told.reason ?? `attempt ${told.number} · ${told.stage}: ${told.detail}`;
   drawQuestions(found);

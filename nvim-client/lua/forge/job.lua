@@ -53,6 +53,8 @@ local known = {}
 local tokens = 0
 
 local SERVER_CANCELLED = -32802
+-- What a reason says where the user did not allow a paid or remote server.
+local NOT_ALLOWED = 'its use was not allowed'
 
 local HINT = ' · not applied: `:Forge preview` shows it'
 
@@ -68,14 +70,18 @@ M.PROOF = {
 ---@return string
 function M.summary(outcome)
   local count = outcome.attemptCount or 0
-  local parts = { outcome.outcome or outcome.state }
+  local exhausted = outcome.outcome == 'exhausted'
+  local attempts = ('%d attempt%s'):format(count, count == 1 and '' or 's')
+  local parts = { exhausted and 'not accepted after ' .. attempts or outcome.outcome or outcome.state }
   if outcome.grade and M.PROOF[outcome.grade] then
     table.insert(parts, M.PROOF[outcome.grade])
   end
   if outcome.score then
     table.insert(parts, ('score %.1f'):format(outcome.score))
   end
-  table.insert(parts, ('%d attempt%s'):format(count, count == 1 and '' or 's'))
+  if not exhausted then
+    table.insert(parts, attempts)
+  end
   table.insert(parts, ('%.0f s'):format(outcome.seconds or 0))
   if (outcome.costUsd or 0) > 0 then
     table.insert(parts, ('$%.2f'):format(outcome.costUsd))
@@ -141,7 +147,9 @@ local function finish(job, outcome)
   end
   local keepable = question_of.keepable(outcome)
   job.question = keepable and keepable.id
-  if outcome.outcome == 'failed' then
+  if outcome.outcome == 'failed' and why:find(NOT_ALLOWED, 1, true) then
+    ui.info('nothing was changed' .. why) -- the user said no: that is no fault
+  elseif outcome.outcome == 'failed' then
     ui.error(told .. why)
   elseif outcome.applied then
     ui.info(told .. (job.question and ' · `:Forge keep` keeps your answer as an example' or ''))

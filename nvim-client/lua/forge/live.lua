@@ -298,7 +298,9 @@ function M.lines(job, now, keys, open)
     local word, colour = unpack(ENDED[ended.outcome] or { ended.outcome, 'DiagnosticWarn' })
     local proof = given(ended.grade) and require('forge.job').PROOF[ended.grade]
     local count = ('%d attempt%s'):format(ended.attemptCount, ended.attemptCount == 1 and '' or 's')
-    head = join(word, proof, scored(given(ended.score)), count, duration(ended.seconds), money(ended.costUsd))
+    local exhausted = ended.outcome == 'exhausted'
+    word = exhausted and word .. ' after ' .. count or word
+    head = join(word, proof, scored(given(ended.score)), not exhausted and count, duration(ended.seconds), money(ended.costUsd))
     group = colour
   else
     local where = last and ('attempt %d of at most %d'):format(last.number, job.most) or 'starting'

@@ -19,7 +19,7 @@ t.scenario(function()
   t.wait('the offer', function()
     return t.seen[1]
   end)
-  t.ok(t.seen[1].prompt:find('forge: exhausted · proven · score 4.0 · 1 attempt', 1, true), t.seen[1].prompt)
+  t.ok(t.seen[1].prompt:find('forge: not accepted after 1 attempt · proven · score 4.0', 1, true), t.seen[1].prompt)
   t.eq(t.seen[1].rows, { 'Preview', 'Apply anyway', 'Try again', 'Report', 'Dismiss' }, 'the offer')
   t.eq(t.text(), before, 'nothing was applied')
 
@@ -34,7 +34,7 @@ t.scenario(function()
   t.choose('Report')
   vim.cmd('Forge history')
   shown('report/')
-  t.ok(t.seen[2].rows[1]:find('exhausted · proven · score 4.0 · 1 attempt', 1, true), 'a row: ' .. t.seen[2].rows[1])
+  t.ok(t.seen[2].rows[1]:find('not accepted after 1 attempt · proven · score 4.0', 1, true), 'a row: ' .. t.seen[2].rows[1])
   t.ok(t.seen[2].rows[1]:find('words.py · say whether it is even', 1, true), 'a row: ' .. t.seen[2].rows[1])
   t.keys('q')
 

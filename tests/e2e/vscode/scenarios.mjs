@@ -310,7 +310,7 @@ export async function offered(bench) {
   await (await bench.action('Generate with ensemble')).click();
   const told = bench.toast('Nothing was changed.');
   await told.waitFor();
-  assert.match(await told.innerText(), /Exhausted · proven · score 4\.0/);
+  assert.match(await told.innerText(), /Not accepted after 1 attempt · proven · score 4\.0/);
   assert.equal(await bench.text(), before);
   await bench.picture('offered');
   await bench.press('Nothing was changed.', 'Apply Anyway');
@@ -343,7 +343,9 @@ export async function consent(bench) {
   const focused = await bench.page.evaluate(() => document.activeElement?.textContent ?? '');
   assert.match(focused, /Not now/, 'Enter costs nothing');
   await dialog.getByRole('button', { name: 'Not now' }).click();
-  await bench.toast('Failed').or(bench.toast('Nothing was changed')).first().waitFor();
+  await bench.toast(/Nothing was changed\. .*its use was not allowed\./).waitFor();
+  assert.equal(await bench.toast('--allow').count(), 0, 'what a terminal needs is not told here');
+  assert.equal(await bench.page.locator('.notifications-toasts .codicon-error').count(), 0, 'a no is no fault');
   await bench.picture('refused');
   await bench.quiet();
   await bench.page.locator('.editor-instance .view-lines').first().click();
@@ -375,7 +377,7 @@ export async function restricted(bench) {
   await page.locator('.editor-instance .view-lines').first().click();
   await bench.line(7, 5);
   await (await bench.action('Generate with ensemble')).click();
-  const checked = bench.toast('Exhausted · proven · score 9.0'); // its forge.toml wants 9.5
+  const checked = bench.toast('Not accepted after 1 attempt · proven · score 9.0'); // its forge.toml wants 9.5
   await checked.waitFor();
   await bench.picture('trusted');
 }

@@ -422,7 +422,7 @@ async def test_only_the_newest_ended_jobs_stay_in_memory_and_the_others_are_told
     assert (first.base_text, first.candidate.text, first.version) == (BASE, AFTER, 7)
     assert [entry["jobId"] for entry in await rig.manager.history(3)] == [job.id for job in jobs[:2:-1]]
     assert (await rig.manager.document(jobs[0].id))["outcome"] == "accepted"
-    assert (await rig.manager.report(jobs[0].id)).startswith(f"# Job {jobs[0].id}")
+    assert f"- Job: `{jobs[0].id}`" in await rig.manager.report(jobs[0].id)
     await rig.manager.aclose(1.0)
     assert len(closed) == 6
 

@@ -67,7 +67,8 @@ def test_reports_read_as_they_were_approved(job: object) -> None:
 def test_the_report_tells_what_the_contract_asks_for() -> None:
     text = job_report(full_record(), note="the disk is full")
     for words in (
-        "**accepted** · **proven** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
+        "# Accepted: add in a.py",
+        "**proven** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
         "'(' was never closed",
         "its answer was not JSON, twice",
         "**this check looks wrong**: it says 4, one model answers 3",
@@ -79,7 +80,7 @@ def test_the_report_tells_what_the_contract_asks_for() -> None:
         "| b\\|c.py | claude | https://api.anthropic.com |",
         "+    return a + b",
         "the disk is full",
-        "`forge.apply`",
+        "`forge-lsp jobs apply 01kg9ys7g0jn516mgv4r`",
     ):
         assert words in text, words
 
@@ -122,6 +123,15 @@ def test_every_check_is_named_with_what_it_says() -> None:
     assert "fails for another reason than this code: side" in text
 
 
+def test_the_outcome_comes_first_then_the_change_then_the_rest() -> None:
+    text = job_report(full_record())
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings[:2] == ["# Accepted: add in a.py", "## Change"]
+    many = job_report(replace(full_record(), outcome=Outcome.EXHAUSTED, attempt_count=2, uri="file:///w/my%20file.py"))
+    assert many.startswith("# Not accepted after 2 attempts: add in my file.py\n")
+    assert "xhausted" not in many
+
+
 def test_words_of_others_cannot_break_the_page() -> None:
     text = job_report(full_record())
     lines = text.splitlines()
@@ -137,7 +147,7 @@ def test_words_of_others_cannot_break_the_page() -> None:
 def test_a_report_of_a_job_that_offers_nothing() -> None:
     job = record(state=JobState.ENDED, outcome=Outcome.CANCELLED, reason="cancelled by the user")
     text = job_report(job)
-    assert "**cancelled**" in text and "None began." in text
+    assert text.startswith("# Cancelled: add in a.py\n") and "None began." in text
     assert "## Change" not in text and "Panel" not in text
     assert "No file's text was sent" in text
 

@@ -34,20 +34,34 @@ export const PROOF: Record<Grade, string> = {
 
 /** `accepted · proven · score 9.0 · 1 attempt · 12 s · $0.03` */
 export function summary(outcome: Outcome): string {
-  const count = outcome.attemptCount;
-  const parts = [outcome.outcome as string];
+  const parts = [ended(outcome.outcome, outcome.attemptCount)];
   if (outcome.grade) {
     parts.push(PROOF[outcome.grade]);
   }
   if (outcome.score !== null) {
     parts.push(`score ${outcome.score.toFixed(1)}`);
   }
-  parts.push(`${count} attempt${count === 1 ? '' : 's'}`, duration(outcome.seconds));
+  if (outcome.outcome !== 'exhausted') {
+    parts.push(attempts(outcome.attemptCount));
+  }
+  parts.push(duration(outcome.seconds));
   if (outcome.costUsd > 0) {
     parts.push(money(outcome.costUsd));
   }
   return parts.join(' · ');
 }
+
+/** How a job ended, as a person is told. */
+export function ended(outcome: string, count?: number): string {
+  return outcome === 'exhausted' ? `not accepted${count === undefined ? '' : ` after ${attempts(count)}`}` : outcome;
+}
+
+function attempts(count: number): string {
+  return `${count} attempt${count === 1 ? '' : 's'}`;
+}
+
+/** What a reason says where the user did not allow a paid or remote server: an answer, and no fault. */
+const NOT_ALLOWED = 'its use was not allowed';
 
 /** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
 export function told(outcome: Outcome): Told {
@@ -68,6 +82,10 @@ export function told(outcome: Outcome): Told {
       return { level: 'warning', text, choices: ['preview', 'apply', ...rest], ...fix };
     }
     case 'failed': {
+      if (outcome.reason?.includes(NOT_ALLOWED)) {
+        const [said] = outcome.reason.split(' - '); // what follows is for a terminal
+        return { level: 'info', text: `Nothing was changed. ${sentence(said ?? '')}`, choices: ['report'] };
+      }
       const fix = fixing(outcome.reason);
       const first: Choice = fix.command ? 'terminal' : 'doctor';
       return { level: 'error', text: `Failed.${why || ' The report says more.'}`, choices: [first, 'report', 'log'], ...fix };
@@ -119,6 +137,6 @@ function sentence(text: string): string {
   return /[.!?`]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,7 @@
 // The view of jobs as rows: what is said, in which order. Pure.
 
 import type { Attempt, Call, Live, Stage } from './live';
-import { duration, money, PROOF } from './outcome';
+import { capital, duration, ended as endedWords, money, PROOF } from './outcome';
 
 export type Look = 'runs' | 'good' | 'bad' | 'doubt' | 'skipped' | 'best' | 'task' | 'note' | 'report' | 'preview' | 'apply' | 'retry' | 'discard';
 
@@ -23,13 +23,7 @@ export interface Row {
 }
 
 const DOING: Record<string, string> = { think: 'Thinking', generate: 'Writing', check: 'Checking', review: 'Reviewing' };
-const ENDED: Record<string, [string, Look]> = {
-  accepted: ['Accepted', 'good'],
-  unverified: ['Not verified', 'doubt'],
-  exhausted: ['Not accepted', 'bad'],
-  cancelled: ['Cancelled', 'skipped'],
-  failed: ['Failed', 'bad'],
-};
+const ENDED: Record<string, Look> = { accepted: 'good', unverified: 'doubt', exhausted: 'bad', cancelled: 'skipped', failed: 'bad' };
 const DECIDED: Record<string, [string, Look]> = {
   accept: ['accepted', 'good'],
   retry: ['not accepted', 'bad'],
@@ -51,13 +45,13 @@ function place(job: Live, now: number): string {
 function jobRow(job: Live, now: number, waits: boolean): Row {
   const file = fileOf(job.uri);
   const { ended } = job;
-  const [word, look] = ended ? (ENDED[ended.outcome] ?? [ended.outcome, 'doubt']) : ['', 'runs' as const];
+  const look = ended ? (ENDED[ended.outcome] ?? 'doubt') : 'runs';
   const facts = ended
     ? [
-        word,
+        capital(endedWords(ended.outcome, ended.attemptCount)),
         ended.grade && PROOF[ended.grade],
         ended.score !== null && `score ${ended.score.toFixed(1)}`,
-        `${ended.attemptCount} attempt${ended.attemptCount === 1 ? '' : 's'}`,
+        ended.outcome !== 'exhausted' && `${ended.attemptCount} attempt${ended.attemptCount === 1 ? '' : 's'}`,
         duration(ended.seconds),
         money(ended.costUsd),
       ]

@@ -1,7 +1,7 @@
 // Models, GPUs and the doctor's findings as Markdown. Pure.
 
 import type { Entry, Finding, Models } from '../job/contract';
-import { PROOF, duration, money } from '../job/outcome';
+import { PROOF, duration, ended, money } from '../job/outcome';
 import { plain } from '../job/tracker';
 
 export function models(answer: Models, origin: string): string {
@@ -81,8 +81,8 @@ const MARKS: Record<string, string> = {
 
 /** One row of the history, for a quick pick. */
 export function row(entry: Entry): { label: string; description: string; detail: string } {
-  const ended = entry.outcome ?? entry.state;
-  const parts = [ended as string];
+  const how = entry.outcome ?? entry.state;
+  const parts = [ended(how, entry.attemptCount)];
   if (entry.grade) {
     parts.push(PROOF[entry.grade]);
   }
@@ -96,7 +96,7 @@ export function row(entry: Entry): { label: string; description: string; detail:
   const file = decodeURIComponent(entry.uri.split('/').pop() ?? '');
   const task = entry.task.replace(/\s+/g, ' ').trim();
   return {
-    label: `${MARKS[ended] ?? '$(sync)'} ${file}`,
+    label: `${MARKS[how] ?? '$(sync)'} ${file}`,
     description: parts.join(' · '),
     detail: `${entry.created.slice(0, 16).replace('T', ' ')} UTC · ${task}`,
   };

@@ -1,0 +1,49 @@
+"""A report on a terminal."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from forge_lsp.cli.laid_out import lay_out
+from forge_lsp.jobs.markdown import fence, inline, table
+
+
+def shown(markdown: str, *, colour: bool = False) -> str:
+    out = io.StringIO()
+    lay_out(markdown, Console(file=out, width=100, force_terminal=colour, highlight=False, markup=False, emoji=False))
+    return out.getvalue()
+
+
+def test_headings_and_tables_have_no_marks_and_columns_are_aligned() -> None:
+    text = shown(
+        "# Accepted: f in a.py\n\n**proven** · `x`\n\n"
+        + table(["#", "generator"], [["1", inline("a|b *c*")], ["10", "coder"]])
+        + "\n\nend"
+    )
+    assert [line.rstrip() for line in text.splitlines()] == [
+        "Accepted: f in a.py",
+        "",
+        "proven · x",
+        "",
+        "#   generator",
+        "1   a|b *c*",
+        "10  coder",
+        "",
+        "end",
+    ]
+
+
+def test_code_stays_as_it_is_even_where_it_looks_like_markdown() -> None:
+    code = "+# no heading\n-| no | table |\n `**`\n```"
+    assert shown(fence(code, "diff")).splitlines() == [f"    {line}" for line in code.split("\n")]
+    assert "\x1b[32m" in shown(fence("+a", "diff"), colour=True)
+    assert "\x1b[32m" not in shown(fence("+a", "text"), colour=True)
+
+
+def test_what_was_escaped_is_shown_as_it_was_and_steers_nothing() -> None:
+    odd = r"a\b [link](http://x) <b> ~~s~~ #1 !"
+    assert shown(inline(odd)).rstrip() == odd
+    assert "\x1b" not in shown("evil \x1b[2J", colour=False)
+    assert "\x1b[2J" not in shown(fence("\x1b[2J"), colour=True)
