@@ -82,6 +82,8 @@ def files_of(
     ):
         for name in names:
             weights[name] = max(weights[name], weight)  # type: ignore[assignment]
+    for name, share in around.alike.items():
+        weights[name] = max(weights[name], 6.0 * share)  # type: ignore[assignment]
     if around.container:
         weights[around.container] = 6
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
@@ -177,12 +179,11 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     if item.kind is Kind.TYPE:
         return 0.3 * worth
     constructors = one.source.language.context().constructors
-    if (
-        item.container
-        and item.container == around.container
-        and (item.name in constructors or item.name == item.container)
-    ):
-        return 0.8
+    if item.container and (item.name in constructors or item.name == item.container):
+        if item.container == around.container:
+            return 0.8
+        if item.container in around.bases:
+            return 0.4
     twin = 0.0
     if one.source.here:
         own, other = parts_of(around.name), parts_of(item.name)
