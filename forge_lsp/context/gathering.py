@@ -172,6 +172,7 @@ class _Gathering:
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._kept: dict[str, set[int]] = {}
         self._chosen: tuple[Piece, ...] = ()
+        self._no_chance = 0
 
     def result(self) -> Gathered:
         """What is shown, in the order of the prompt."""
@@ -255,12 +256,13 @@ class _Gathering:
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
             shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
-            found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
+            left_out = chosen.left_out + self._no_chance
+            found = self._assembled(document(shown), tuple(self._parts()), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
                 best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
                 self._chosen = chosen.pieces
-                if not chosen.left_out or -over < self._tokens_for_text // 20:
+                if not left_out or -over < self._tokens_for_text // 20:
                     break
                 budget += -over * 9 // 10
             else:
@@ -324,8 +326,7 @@ class _Gathering:
             more = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources([name for name in more if name not in known], most // 2)
         else:
-            evidence = replace(evidence, reach=reached(evidence, sources))
-        evidence = replace(evidence, alike=used_alike(evidence, sources, scope))
+            evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
         for piece in (*found.pieces, *calls.pieces):
             if workspace is not None and piece.file != here.name and (source := workspace.source(piece.file)):
                 self._sources.setdefault(piece.file, source)
@@ -334,8 +335,8 @@ class _Gathering:
         for source in self._sources.values():
             if source.name not in self._sheets:
                 self._sheets[source.name] = Sheet(lines=source.read.lines, costs=source.read.costs)
-        wanted = candidates(evidence, sources, imported, scope)
-        pieces = [*found.pieces, *calls.pieces, *pieces_of(wanted, evidence), *self._nearby(here, scope)]
+        asked, self._no_chance = pieces_of(candidates(evidence, sources, imported, scope), evidence, self._tokens)
+        pieces = [*found.pieces, *calls.pieces, *asked, *self._nearby(here, scope)]
         return [piece for piece in pieces if piece.file in self._sheets]
 
     def _seen(self, workspace: Workspace, imported: Mapping[str, int]) -> Iterator[tuple[str, float]]:
