@@ -195,7 +195,7 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
-        return 0.3 * worth
+        return 0.2 * worth
     constructors = one.source.language.context().constructors
     if item.container and (item.name in constructors or item.name == item.container):
         if item.container == around.container:
@@ -208,4 +208,4 @@ def _body(one: Candidate, worth: float, around: Around) -> float:
         alike = len(own & other) / len(own | other) if own | other else 0.0
         twin = 0.3 * alike if alike >= 0.6 else 0.0
     same = 0.2 if item.name == around.name else 0.0
-    return 0.5 * worth + twin + same
+    return 0.3 * worth + twin + same

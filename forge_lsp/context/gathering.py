@@ -44,7 +44,7 @@ _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
 _TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
-_NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
+_NEAR = 0.02  # worth of a line beside the scope; further ones are worth less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
