@@ -142,8 +142,8 @@ def create_server(
         await server.session.changed(cast("object", params.settings))
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files(_: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
-        await server.session.files_changed()
+    async def files(params: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction]
+        await server.session.files_changed([change.uri for change in params.changes])
 
     # Not as coroutines: these would run later, and see a text that was typed after the save.
 

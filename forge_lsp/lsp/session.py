@@ -18,7 +18,7 @@ from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applier, Waits
-from forge_lsp.lsp.documents import Documents
+from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.lsp.editor_log import EditorLog
 from forge_lsp.lsp.finding import Finder
 from forge_lsp.lsp.progress import WorkDone
@@ -176,7 +176,7 @@ class Session:
         self._tell_languages()
 
     async def _register(self) -> None:
-        """Ask to hear of changed settings, where the client wants to be asked."""
+        """Ask to hear of changed settings and files, where the client wants to be asked."""
         capabilities = self._protocol.client_capabilities.workspace
         if capabilities is None:
             return
@@ -186,7 +186,10 @@ class Session:
             options = lsp.DidChangeConfigurationRegistrationOptions(section="forge")
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
         if watch is not None and watch.dynamic_registration:
-            watchers = [lsp.FileSystemWatcher(glob_pattern="**/forge.toml")]
+            languages = self._languages if self._services is None else self._services.languages
+            code = ",".join(sorted(set(languages.suffixes)))
+            globs = ["**/forge.toml", *([f"**/*{{{code}}}"] if code else [])]
+            watchers = [lsp.FileSystemWatcher(glob_pattern=glob) for glob in globs]
             files = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
         if wanted:
@@ -210,10 +213,14 @@ class Session:
                 self._settings = wanted
                 await self._reconfigure()
 
-    async def files_changed(self) -> None:
-        """A ``forge.toml`` of the workspace was written."""
-        async with self._configuring:
-            await self._reconfigure()
+    async def files_changed(self, uris: Sequence[str]) -> None:
+        """Files of the workspace were written, created or deleted: source code, or a ``forge.toml``."""
+        paths = [path for uri in uris if (path := path_of(uri)) is not None]
+        if self._services is not None:
+            self._services.context.changed(paths)
+        if any(path.name == "forge.toml" for path in paths):
+            async with self._configuring:
+                await self._reconfigure()
 
     async def _reconfigure(self) -> None:
         if self._services is None:
@@ -382,6 +389,8 @@ class Session:
         """The user saved a document. Returns at once."""
         if self._editor is not None:
             self._editor.afterwards.saved(uri)
+        if self._services is not None and (path := path_of(uri)) is not None:
+            self._services.context.changed((path,))
 
     def closed(self, uri: str) -> None:
         """A document was closed in the editor. Returns at once."""
