@@ -22,7 +22,8 @@ from forge_lsp.core.ports import ModelInfo, Sandbox, Usage
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.models.directory import Directory
