@@ -17,7 +17,7 @@ tests, or null). The nonce follows on a line of its own. Answers are lines of th
 ``state``: ``planned`` (``names`` of what is to be run), ``start``, ``passed``, ``failed``, ``skipped``, ``uncollected``
 with ``name`` (and ``words``, ``cause``, ``missing``, ``expected``, ``actual``; ``conftest``: one could not be loaded),
 ``entered`` (``name``, ``scope``), ``doubt`` (``words``), ``said`` (``words``), ``ended`` (``code``, ``fails``: whether
-the tests that must fail did, ``loads``: whether the document was imported, ``copy``: what was in its stead), ``cut``
+the tests that must fail did, ``loads``: whether the document was imported, ``copy``: what was instead), ``cut``
 (``how``, ``late``: for want of time, ``ran``: seconds of the last test), and at last ``end``.
 """
 
@@ -268,7 +268,7 @@ def loads(document: str) -> bool:
 
 
 def copy_of(document: str) -> str:
-    """The file that was imported in the document's stead, an installed or a built copy of it; "": there is none."""
+    """The file that was imported instead of the document, an installed or a built copy of it; "": there is none."""
     own = os.path.realpath(document)
     folder, name = os.path.split(own)
     inside = os.path.isfile(os.path.join(folder, "__init__.py"))
