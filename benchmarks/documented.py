@@ -3,13 +3,14 @@
 The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) are stubs of HumanEval in seven languages,
 their examples often in Python's notation, with graded answers in Java, C++ and JavaScript. Of each task whose
 documentation has a ``>>>``, the stub is checked with a reference and some right answers in its place. TypeScript takes
-the answers of JavaScript; for C# and Go right bodies lie in ``documented_answers/``.
+the answers of JavaScript; for ten tasks each of C# and Go right bodies lie in ``documented_answers/``.
 
-Data that does not compile by itself (some references use names that their prompt does not have) is left out, and
-counted. C++ answers were graded by a harness with ``using namespace std``, so their stubs have it too.
+What does not compile by itself (some references have another type than their prompt, or use names that it does not
+have) is left out, and counted. C++ answers were graded by a harness with ``using namespace std``, so their stubs have
+it too.
 
 Prints for each language the share of tasks of which something was run (90% are promised), and of right answers that
-pass, tasks aside whose reference does not meet its own examples (97%). Exits 1 below these.
+pass, tasks aside whose reference does not compile or does not meet its own examples (97%). Exits 1 below these.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ STUBS: Mapping[str, str] = {
     "typescript": 'throw new Error("not implemented");',
 }
 FILES = {"java": "Problem.java", "csharp": "Program.cs", "cpp": "problem.cpp", "go": "problem.go"}
+OWN_ANSWERS = ("reference", "own")
+"""What a task's own answer is called here, or the one that was written by hand for it."""
 GROUPS = ("java", "cpp", "javascript", "csharp-tests", "typescript-tests", "go-tests", "java-tests")
 
 
@@ -174,7 +177,7 @@ async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str,
                     continue
                 prompt = prompt_of(task)
                 answers = answers_for(key, recorded, task, most)
-                if not answers and group.startswith(("csharp", "go")):
+                if not answers:
                     answers = [("stub", f"        {STUBS[str(task['language'])]}  ")]
                 left[group] -= 1
                 language = BUILT_IN.named(str(task["language"]))
@@ -207,21 +210,26 @@ def report(seen: Mapping[str, list[Seen]], seconds: Mapping[str, float], *, verb
     """Print the table. 1: less than promised."""
     short = False
     for group, every in seen.items():
-        broken = {one.task for one in every if one.answer in ("reference", "own") and not one.compiles}
-        answers = [one for one in every if one.task not in broken and one.compiles]
-        left_out = sum(one.task not in broken and not one.compiles for one in every)
+        answers = [one for one in every if one.compiles]
         tasks = {one.task for one in answers}
         ran = {one.task for one in answers if one.ran}
-        wrong = {one.task for one in answers if one.answer in ("reference", "own") and not one.passed}
-        right = [one for one in answers if one.answer != "stub" and one.task in ran - wrong]
+        own = [one for one in every if one.answer in OWN_ANSWERS]
+        broken = {one.task for one in own if not one.compiles}
+        wrong = {one.task for one in own if one.compiles and not one.passed}
+        right = [one for one in answers if one.answer != "stub" and one.task in ran - wrong - broken]
         passed = [one for one in right if one.passed]
+        others = [one for one in answers if one.task in broken]
         short |= len(ran) < LEAST_RUN * len(tasks) or len(passed) < LEAST_PASSED * len(right)
         print(f"{group:18} run {share(len(ran), len(tasks))}  right answers pass {share(len(passed), len(right))}"
               f"  {seconds[group]:.1f} s a check")  # fmt: skip
-        if broken or left_out:
-            print(
-                f"  left out, as they do not compile: {len(broken)} tasks by their reference, {left_out} other answers"
-            )
+        if none := {one.task for one in every} - tasks:
+            print(f"  nothing that was written compiles: {', '.join(sorted(none))}")
+        if others:
+            met = sum(one.passed for one in others)
+            print(f"  {len(broken)} references do not compile; of other right answers to their tasks {met} of"
+                  f" {len(others)} pass")  # fmt: skip
+        if left_out := sum(not one.compiles for one in every if one.answer not in OWN_ANSWERS):
+            print(f"  left out, as they do not compile: {left_out} other answers")
         if wrong:
             print(f"  references that fail their examples: {', '.join(sorted(wrong))}")
         for one in every if verbose else ():

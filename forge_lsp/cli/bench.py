@@ -12,6 +12,7 @@ from forge_lsp.cli.files import workspace_of
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import AttemptFinished, AttemptStarted, Degraded, JobEvent, RungSkipped
 from forge_lsp.core.ports import ConsentQuestion
+from forge_lsp.jobs.consent import refusal_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -148,13 +149,7 @@ class _Asker:
     async def __call__(self, question: ConsentQuestion) -> bool:
         if question.server not in self._named:
             self._named.add(question.server)
-            self._console.print(
-                f"{question.server} ({question.provider}, {question.address}) needs your consent"
-                f"{'' if question.price_known else '; what a call costs there is not known'}: "
-                f"--allow {question.server}, or [consent] servers in your settings",
-                style="yellow",
-                soft_wrap=True,
-            )
+            self._console.print(refusal_words(question), style="yellow", markup=False, soft_wrap=True)
         return False
 
 

@@ -15,6 +15,7 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.consent import refusal_words
 from forge_lsp.jobs.contract import JobRequest
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.services import Services
@@ -107,11 +108,5 @@ async def _end(job: Job) -> JobRecord:
 
 async def no_consent(question: ConsentQuestion) -> bool:
     """Without an editor consent comes from [consent] in the user's settings, or from --allow."""
-    stderr_console().print(
-        f"{question.server} ({question.provider}, {question.address}) needs your consent"
-        f"{'' if question.price_known else '; what a call costs there is not known'}: "
-        f"--allow {question.server}, or [consent] servers in your settings",
-        style="yellow",
-        soft_wrap=True,
-    )
+    stderr_console().print(refusal_words(question), style="yellow", markup=False, soft_wrap=True)
     return False

@@ -92,6 +92,10 @@ class Briefing:
             Sent(file=file, server=server, place=place, why=why) for (file, server, place), why in found.items()
         )
 
+    def files(self, model: str) -> tuple[str, ...]:
+        """Which files' text a model is shown; as long as nothing was gathered, the document alone."""
+        return tuple(dict.fromkeys(one.file for one in self.sent((model,)))) or (self._name(),)
+
     def _name(self) -> str:
         path, workspace = self._task.document.path, self._task.workspace
         if path is None:

@@ -51,11 +51,20 @@ class Calls:
     """All model calls of one job. Calls may run at once; their numbers are unique in the job, from 1.
 
     ``secrets`` are those of the task's document and of the user's words, with the placeholders that models see.
+    ``files`` answers which files' text a model is shown, by its settings key.
     """
 
     def __init__(
-        self, *, models: ModelDirectory, spending: Spending, emit: Emit, clock: Clock, secrets: Pairs = ()
+        self,
+        *,
+        models: ModelDirectory,
+        spending: Spending,
+        emit: Emit,
+        clock: Clock,
+        secrets: Pairs = (),
+        files: Callable[[str], tuple[str, ...]] = lambda _: (),
     ) -> None:
+        self._files = files
         self._secrets = secrets
         self._models = models
         self._spending = spending
@@ -122,6 +131,7 @@ class Calls:
             info,
             input_tokens=_input_tokens(request) + beyond * request.samples,
             output_tokens=(request.max_tokens + info.thought_tokens) * request.samples,
+            files=self._files(info.key),
         )
 
     async def _send(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -36,6 +36,7 @@ from forge_lsp.core.ports import (
     Unmanaged,
 )
 from forge_lsp.core.task import ScopeKind, Task
+from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.briefing import Briefing
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, ranked
@@ -47,6 +48,7 @@ from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
+from forge_lsp.ensemble.resuming import checked_before
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
@@ -93,9 +95,13 @@ class Ensemble:
         emit: Emit,
         records: Mapping[str, Record] | None = None,
         asker: Asker | None = None,
+        keep: Callable[[Attempt], Awaitable[None]] | None = None,
+        before: Sequence[Attempt] = (),
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
-        each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything.
+        each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything. ``keep``
+        is told of each attempt that ended and did not end the job; ``before`` are those of an earlier run of this
+        task, which was interrupted: it goes on after them.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -105,7 +111,16 @@ class Ensemble:
             raise SettingsError(problems)
         writers = {key for row in schedule.rows for key in row.generator.writers}
         alone = len(writers) == 1 and all(self._models.get(key).info.toy for key in writers)
-        calls = Calls(models=self._models, spending=spending, emit=emit, clock=self._clock, secrets=task.secrets)
+        briefing = Briefing(task=task, models=self._models, context=self._context)
+        calls = Calls(
+            models=self._models,
+            spending=spending,
+            emit=emit,
+            clock=self._clock,
+            secrets=task.secrets,
+            files=briefing.files,
+        )
+        toolchain = self._toolchain_for(task.document.language)
         stages = Stages(
             task=task,
             schedule=schedule,
@@ -113,22 +128,24 @@ class Ensemble:
             models=self._models,
             syntax=self._syntax,
             editing=self._editing,
-            toolchain=self._toolchain_for(task.document.language),
+            toolchain=toolchain,
             clock=self._clock,
             markers=self._markers,
             calls=calls,
-            briefing=Briefing(task=task, models=self._models, context=self._context),
+            briefing=briefing,
             checks=Checks(
                 unfinished=task.scope.unfinished, alone=alone, by_method=_is_class(task), identity=self._identity
             ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
+            ahead=Ahead(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
             fast=self._fast,
             formatter=self._formatter,
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
-        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker)
+        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
+        job.resume(before)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -161,7 +178,15 @@ class _Result:
 class _Job:
     """One job: what was tried, what was learnt, and the order of it all."""
 
-    def __init__(self, stages: Stages, climb: Climb, records: Mapping[str, Record], asker: Asker | None) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        climb: Climb,
+        records: Mapping[str, Record],
+        asker: Asker | None,
+        keep: Callable[[Attempt], Awaitable[None]] | None,
+    ) -> None:
+        self._keep = keep
         self._records = records
         self._stages = stages
         self._climb = climb
@@ -176,10 +201,22 @@ class _Job:
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
+    def resume(self, before: Sequence[Attempt]) -> None:
+        """Go on after attempts that an earlier run made: with their candidates and what was learnt."""
+        for attempt in before:
+            self._attempts.append(attempt)
+            self._insights = merge(attempt.decision.insights, self._insights)
+            made = checked_before(attempt)
+            for checked in made:
+                self._checks.learn(checked)
+            if made:
+                self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
+
     async def run(self, attempts: int) -> Conclusion:
+        done = len(self._attempts)
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
-        for number, planned in enumerate(rows, start=1):
+        for number, planned in list(enumerate(rows, start=1))[done:]:
             if (won := await self._answered(number - 1, rows)) is not None:
                 return won
             due = await self._stages.writer(number, planned)
@@ -199,6 +236,8 @@ class _Job:
             except ServerUnreachable as error:
                 return self._conclude(Outcome.FAILED, error.full_message)
             self._attempts.append(attempt)
+            if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
+                await self._keep(attempt)
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
                 return self._conclude(outcome, attempt.decision.reason, attempt)
@@ -239,6 +278,7 @@ class _Job:
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
         finally:
             await self._widening.stop()
+            await self._stages.ahead.stop()
         if result.skipped is not None:
             self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:

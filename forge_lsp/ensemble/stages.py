@@ -22,6 +22,7 @@ from forge_lsp.core.errors import (
 from forge_lsp.core.events import Degraded, Emit, Stage, StageFinished, StageStarted
 from forge_lsp.core.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.core.task import Task
+from forge_lsp.ensemble.ahead import Ahead
 from forge_lsp.ensemble.answer_code import AnswerReader, Written
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
@@ -44,7 +45,7 @@ _PLAN_WORDS = 10  # tokens of the heading above a thought
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
     """The stages of one job. ``insights`` are always those known when the attempt began; ``planned`` the rows of its
-    attempts, in order."""
+    attempts, in order. What ``ahead`` has begun in an attempt is stopped by whoever runs the attempt."""
 
     task: Task
     schedule: Schedule
@@ -60,6 +61,7 @@ class Stages:
     checks: Checks
     residency: Residency
     members: Members
+    ahead: Ahead
     fast: FastGate | None = None
     formatter: Formatter | None = None
     planned: list[Row] = field(default_factory=list[Row])
@@ -171,9 +173,12 @@ class Stages:
 
         async def one(each: Brief) -> Written | ModelError | SpendingRefused:
             try:
-                return await self._extracted(number, each, await generate(each, attempt=number, again=again))
+                written = await self._extracted(number, each, await generate(each, attempt=number, again=again))
             except (ModelError, SpendingRefused) as error:
                 return error
+            for candidate in written.candidates:
+                self.ahead.begin(candidate)
+            return written
 
         briefs = [brief]
         for model in others:
@@ -231,7 +236,9 @@ class Stages:
             syntax=self.syntax,
             checks=self.checks,
             fast=self.fast,
+            ahead=self.ahead,
         )
+        await self.ahead.stop()
         best = checked[0]
         self.finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked

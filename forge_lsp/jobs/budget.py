@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -50,7 +50,8 @@ class JobSpending:
 
     ``granted`` names servers that need no question (``consent.servers`` and ``--allow``), ``addresses`` the URL of
     each server, for the question. ``workspace`` None: a lone file; its consent is kept apart. While ``attended`` says
-    False, nobody is there who asked for the job, and no paid call is begun.
+    False, nobody is there who asked for the job, and no paid call is begun: it waits for ``returned``, or is refused
+    where that is None. ``before`` (USD) is what the job had cost when it was interrupted; it counts for its budget.
     """
 
     def __init__(
@@ -65,6 +66,8 @@ class JobSpending:
         ask: Ask,
         clock: Clock,
         attended: Callable[[], bool] = lambda: True,
+        returned: Callable[[], Awaitable[None]] | None = None,
+        before: float = 0.0,
         granted: frozenset[str] = frozenset(),
         addresses: Mapping[str, str] | None = None,
     ) -> None:
@@ -74,9 +77,11 @@ class JobSpending:
         self._consents = consents
         self._prices = prices
         self._budget = budget
-        self._ceiling = Ceiling(job=to_nano(budget.job), day=to_nano(budget.day), month=to_nano(budget.month))
+        job = max(0, to_nano(budget.job) - to_nano(before))
+        self._ceiling = Ceiling(job=job, day=to_nano(budget.day), month=to_nano(budget.month))
         self._ask = ask
         self._attended = attended
+        self._returned = returned
         self._clock = clock
         self._allowed = granted
         self._granted: set[str] = set()
@@ -96,15 +101,21 @@ class JobSpending:
         """USD of all calls so far; a call under way counts with what it sends."""
         return to_usd(self._purse.settled + sum(entry.sent for _, _, entry in self._purse.open))
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         """See :meth:`forge_lsp.core.ports.Spending.admit`. Raises SpendingRefused too: the price is not known."""
         if self._closed:  # a stray of a cancelled job: nothing more leaves the machine for it
             raise SpendingRefused(f"{model.key} is not called: the job has ended")
         if not model.paid:
             if model.off_machine:
-                await self._consent(model, 0)
+                await self._consent(model, 0, files)
             return 0.0
-        if not self._attended():
+        if not self._attended() and self._returned is not None:
+            await self._returned()
+            if self._closed:
+                raise SpendingRefused(f"{model.key} is not called: the job has ended")
+        elif not self._attended():
             raise ConsentRefused(
                 f"{model.key} is not called: it costs money, and the client that asked for the job has gone",
                 remedy="ask again once the client is back",
@@ -116,7 +127,7 @@ class JobSpending:
         if estimate.nano > self._ceiling.job - self._purse.settled:
             # Known without looking at the ledger, and before the user is bothered with a question.
             raise self._over(model, estimate.nano, "job", self._purse.settled)
-        await self._consent(model, estimate.nano)
+        await self._consent(model, estimate.nano, files)
         reservation = Reservation(
             id=uuid.uuid4().hex,
             job_id=self._job_id,
@@ -188,7 +199,7 @@ class JobSpending:
             logger.warning("job %s: the usage of %s makes no sense: %r", self._job_id, model.key, usage)
             return reservation.nano
 
-    async def _consent(self, model: ModelInfo, nano: int) -> None:
+    async def _consent(self, model: ModelInfo, nano: int, files: tuple[str, ...]) -> None:
         server = model.server
         address = self._addresses.get(server, "") if model.place is None else model.place
         # A server may answer by itself and send the calls of other models on: these are two questions.
@@ -205,6 +216,8 @@ class JobSpending:
                     estimate_usd=to_usd(nano),
                     price_known=model.paid or model.place is None,
                     sent_on=model.place is not None,
+                    most_usd=min(self._budget.job, self._budget.day, self._budget.month),
+                    files=files,
                 )
                 if await self._consents.given(self._workspace, question, self._ask):
                     self._granted.add(whither)

@@ -15,18 +15,44 @@ from forge_lsp.core.ports import Ask, ConsentQuestion
 if TYPE_CHECKING:
     from forge_lsp.jobs.ledger import Ledger
 
-__all__ = ["Consents", "consent_words"]
+__all__ = ["Consents", "consent_words", "refusal_words"]
+
+_NAMED = 3  # files that a question names
 
 
-def consent_words(asked: ConsentQuestion, whose: str) -> str:
-    """Return the question that a user reads: who gets the code, where that is, and what it costs. ``whose`` names what
-    is sent: ``code of shop``."""
-    price = f"about ${asked.estimate_usd:.2f} for this call" if asked.paid else "no charge"
+def consent_words(asked: ConsentQuestion, whose: str = "code") -> str:
+    """Return the question that a user reads: what is sent of which files, who gets it, where that is, and the most that
+    the job may cost. ``whose`` names what is sent: ``code of shop``."""
+    return f"Send {_what(asked, whose)} to {_whom(asked)}? {_price(asked)}."
+
+
+def refusal_words(asked: ConsentQuestion) -> str:
+    """Return what a user is told where nobody can be asked: the same, and how to allow it."""
+    return (
+        f"{_whom(asked)} was not used: it needs your consent to be sent {_what(asked, 'code')}. {_price(asked)}."
+        f" Allow it by --allow {asked.server}, or [consent] servers in your settings"
+    )
+
+
+def _what(asked: ConsentQuestion, whose: str) -> str:
+    if not asked.files:
+        return whose
+    more = len(asked.files) - _NAMED
+    named = ", ".join(asked.files[:_NAMED]) + (f" and {more} more file{'' if more == 1 else 's'}" if more > 0 else "")
+    return f"{whose} ({named})"
+
+
+def _whom(asked: ConsentQuestion) -> str:
+    return f"{asked.provider} ({asked.address}; server '{asked.server}')"
+
+
+def _price(asked: ConsentQuestion) -> str:
     if not asked.price_known:
-        price = "unknown"
-    if asked.paid and 0 < asked.estimate_usd < 0.01:
-        price = "less than $0.01 for this call"
-    return f"Send {whose} to {asked.provider} ({asked.address}; server '{asked.server}')? Estimated cost: {price}."
+        return "What that costs is not known"
+    if not asked.paid:
+        return "It costs nothing"
+    call = "less than $0.01" if asked.estimate_usd < 0.01 else f"up to ${asked.estimate_usd:.2f}"
+    return f"This job may cost at most ${asked.most_usd:.2f}, its first call {call}"
 
 
 class Consents:

@@ -45,7 +45,9 @@ class JobRequest:
     ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
     ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has
     consented to on the command line; ``ask`` puts a consent question to the user. ``attended`` says whether whoever
-    asked is still there: without, no paid call is begun. ``questions``: somebody can be asked what a call should give.
+    asked is still there: without, no paid call is begun; it waits for ``returned``, and is refused where that is None.
+    ``questions``: somebody can be asked what a call should give. ``shown``: an editor shows how the job ends; where it
+    goes before that, the next one does. ``resumed`` is an interrupted job of the same document to go on with.
     """
 
     document: Document
@@ -61,7 +63,10 @@ class JobRequest:
     follow_up: FollowUp | None = None
     allow: frozenset[str] = frozenset()
     attended: Callable[[], bool] = lambda: True
+    returned: Callable[[], Awaitable[None]] | None = None
     questions: bool = False
+    shown: bool = False
+    resumed: JobRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from forge_lsp.core.errors import JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Question
 from forge_lsp.jobs.asking import Given
+from forge_lsp.jobs.consent import refusal_words
 
 __all__ = ["Answer", "Asked", "Wondered", "Work", "Works"]
 
@@ -119,10 +120,7 @@ class Work:
         finally:
             self._asked = None
         if not answer:
-            self.notes.append(
-                f"{question.server} ({question.provider}, {question.address}) was not used: it needs consent, "
-                f"by this client's question or by [consent] servers in the user's settings"
-            )
+            self.notes.append(refusal_words(question))
         return answer
 
     async def wonder(self, question: Question) -> Given | None:

@@ -330,6 +330,7 @@ async def test_consent_comes_from_the_command_line_for_this_run_alone(tmp_path: 
         refused = await forge("generate", "sums.py", "--range", "6", cwd=work, env=env)
         assert refused.code == 1
         assert "--allow claude" in refused.err
+        assert "code (sums.py). This job may cost at most $1.00" in refused.err
         assert not cloud.exchanges
         allowed = await forge("generate", "sums.py", "--range", "6", "--allow", "claude", "--json", cwd=work, env=env)
         assert allowed.code == 0, allowed.err

@@ -274,6 +274,26 @@ async def test_server_killed(stage: Stage) -> None:
     await stage.play("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
 
 
+async def test_reload(stage: Stage) -> None:
+    gate = asyncio.Event()
+    let = stage.folder / "let"
+    held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
+    playing = asyncio.create_task(
+        stage.play("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let))
+    )
+    while not let.exists() and not playing.done():  # noqa: ASYNC110 - the scenario makes it
+        await asyncio.sleep(0.1)
+    gate.set()
+    await playing
+    assert len(stage.prompts()) == 1, "nothing is asked twice"
+
+
+async def test_resumed_after_a_kill(stage: Stage) -> None:
+    answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
+    killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
+    await stage.play("resumed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
+
+
 async def test_wrong_path(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path="/no/such/forge-lsp")
     machine = stage.bench.state / "user" / "Machine" / "settings.json"

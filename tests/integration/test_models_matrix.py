@@ -89,7 +89,9 @@ class Careful:
 
     asked: list[str] = field(default_factory=list)
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         if model.off_machine or model.paid:
             self.asked.append(model.key)
             raise ConsentRefused(f"{model.key} runs elsewhere, and you have not allowed it")

@@ -273,7 +273,9 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
         )
 
     class FakeSpending:
-        async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+        async def admit(
+            self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+        ) -> float:
             return 0.0
 
         def settle(self, model: ModelInfo, reserved: float, usage: Any) -> float:

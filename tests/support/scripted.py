@@ -173,12 +173,16 @@ class Purse:
     refusal: ForgeError | None = None
     admitted: list[tuple[str, int, int]] = field(default_factory=list)
     settled: list[tuple[str, float, Usage | None]] = field(default_factory=list)
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         await asyncio.sleep(0)
         if model.paid and self.refusal is not None:
             raise self.refusal
         self.admitted.append((model.key, input_tokens, output_tokens))
+        self.files[model.key] = files
         return self.price if model.paid else 0.0
 
     def settle(self, model: ModelInfo, reserved: float, usage: Usage | None) -> float:

@@ -20,7 +20,8 @@ class ConsentQuestion:
     """Asked before the first paid or off-machine call of a workspace.
 
     ``address`` is where the text goes in the end; ``sent_on``: the server itself is elsewhere and sends it on there.
-    ``price_known`` False: what a call costs there cannot be told.
+    ``price_known`` False: what a call costs there cannot be told. ``estimate_usd`` is the most that this call can cost,
+    ``most_usd`` the most that the job can: its budget. ``files`` are those with text in the prompt.
     """
 
     server: str
@@ -30,6 +31,8 @@ class ConsentQuestion:
     estimate_usd: float
     price_known: bool = True
     sent_on: bool = False
+    most_usd: float = 0.0
+    files: tuple[str, ...] = ()
 
 
 Ask: TypeAlias = Callable[[ConsentQuestion], Awaitable[bool]]
@@ -39,10 +42,12 @@ Ask: TypeAlias = Callable[[ConsentQuestion], Awaitable[bool]]
 class Spending(Protocol):
     """One job's purse. Local unpaid models pass through it untouched, at 0 USD."""
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         """Reserve the estimate of one call (USD) and return it, asking the user first where that is due.
 
-        ``output_tokens`` is the most the call can write, over all samples.
+        ``output_tokens`` is the most the call can write, over all samples; ``files`` are those with text in its prompt.
         Raises ConsentRefused or BudgetExceeded: the call must then not be sent.
         """
         ...

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -159,10 +160,10 @@ async def test_beyond_the_budget_it_is_not_made_again() -> None:
     line, _, purse = calls(model)
 
     class Spent(Purse):
-        async def admit(self, model: object, **tokens: int) -> float:
+        async def admit(self, model: object, **call: Any) -> float:
             if purse.settled:
                 raise BudgetExceeded("spent")
-            return await purse.admit(model, **tokens)  # type: ignore[arg-type]
+            return await purse.admit(model, **call)  # type: ignore[arg-type]
 
         def settle(self, *call: object) -> float:
             return purse.settle(*call)  # type: ignore[arg-type]

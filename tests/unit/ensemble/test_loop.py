@@ -29,6 +29,7 @@ from forge_lsp.core.errors import (
     SettingsError,
 )
 from forge_lsp.core.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
+from forge_lsp.core.ports import FastGate
 from forge_lsp.core.task import Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
@@ -70,6 +71,7 @@ class Stand:
     purse: Purse = field(default_factory=Purse)
     events: Events = field(default_factory=Events)
     context: PlainContext = field(default_factory=PlainContext)
+    fast: FastGate | None = None
 
     async def run(self, schedule: Schedule, attempts: int = 3, wanted: Task | None = None) -> Conclusion:
         ensemble = Ensemble(
@@ -79,6 +81,7 @@ class Stand:
             editing=PlainEditing(),
             toolchain_for=lambda _: self.toolchain,
             clock=ManualClock(),
+            fast=self.fast,
         )
         return await ensemble.run(
             wanted or task(), schedule=schedule, attempts=attempts, spending=self.purse, emit=self.events
@@ -322,6 +325,13 @@ async def test_a_paid_rung_without_consent_is_skipped_before_anybody_thinks() ->
     assert end.attempts[2].skipped == "no consent for claude - --allow claude"
     assert end.reason is not None
     assert "no consent" in end.reason
+
+
+async def test_the_purse_is_told_which_files_a_model_is_shown() -> None:
+    purse = Purse()
+    end = await Stand((ScriptedModel("g", GOOD), *reviewers(9)), purse=purse).run(Schedule(rows=(row(1),)))
+    assert set(purse.files) == {"g", *(review.model for review in end.attempts[0].verdict.reviews)}  # type: ignore[union-attr]
+    assert set(purse.files.values()) == {tuple(dict.fromkeys(one.file for one in end.sent))}
 
 
 async def test_last_local_goes_on_with_the_last_free_rung() -> None:

@@ -61,7 +61,9 @@ class NoSpending:
     addresses: dict[str, str] = field(default_factory=dict)
     spent: float = 0.0
 
-    async def admit(self, model: ModelInfo, *, input_tokens: int, output_tokens: int) -> float:
+    async def admit(
+        self, model: ModelInfo, *, input_tokens: int, output_tokens: int, files: tuple[str, ...] = ()
+    ) -> float:
         self.admitted.append(model.key)
         return 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from forge_lsp.core.errors import BadRequest, JobUnknown
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
 from forge_lsp.jobs.asking import Given
-from forge_lsp.jobs.consent import consent_words
+from forge_lsp.jobs.consent import consent_words, refusal_words
 from forge_lsp.mcp.arguments import Arguments
 from forge_lsp.mcp.schemas import TOOLS
 from forge_lsp.mcp.work import Answer, Work, Works
@@ -90,7 +91,7 @@ async def test_a_question_ends_a_wait_and_is_asked_once(answer: bool) -> None:
     assert work.asked is None
     await work.wait(60, silent())
     assert work.result().document == {"allowed": answer}
-    assert any("needs consent" in note for note in work.notes) is not answer
+    assert any("needs your consent" in note for note in work.notes) is not answer
 
 
 async def test_cancelled_work_has_no_result_and_old_work_is_forgotten() -> None:
@@ -116,17 +117,31 @@ async def test_cancelled_work_has_no_result_and_old_work_is_forgotten() -> None:
     ("question", "words"),
     [
         (QUESTION, "less than $0.01"),
-        (ConsentQuestion(server="s", provider="p", address="a", paid=True, estimate_usd=0.5), "about $0.50"),
-        (ConsentQuestion(server="s", provider="p", address="a", paid=False, estimate_usd=0.0), "no charge"),
+        (
+            ConsentQuestion(server="s", provider="p", address="a", paid=True, estimate_usd=0.5, most_usd=2.0),
+            "This job may cost at most $2.00, its first call up to $0.50.",
+        ),
+        (ConsentQuestion(server="s", provider="p", address="a", paid=False, estimate_usd=0.0), "It costs nothing."),
         (
             ConsentQuestion(server="s", provider="p", address="a", paid=True, estimate_usd=0, price_known=False),
-            "unknown",
+            "What that costs is not known.",
         ),
     ],
 )
 def test_consent_names_who_where_and_how_much(question: ConsentQuestion, words: str) -> None:
     said = consent_words(question, "code of shop")
     assert words in said and question.provider in said and question.address in said and "code of shop" in said
+    told = refusal_words(question)
+    assert words in told and "was not used" in told and f"--allow {question.server}" in told
+
+
+def test_consent_names_the_files_of_the_prompt() -> None:
+    asked = replace(QUESTION, files=("a.py", "b.py", "c.py", "d.py"), most_usd=1.0)
+    assert consent_words(asked, "code of shop") == (
+        "Send code of shop (a.py, b.py, c.py and 1 more file) to anthropic (https://api.example; server 'claude')?"
+        " This job may cost at most $1.00, its first call less than $0.01."
+    )
+    assert "code (a.py)" in refusal_words(replace(asked, files=("a.py",)))
 
 
 @pytest.mark.parametrize(
