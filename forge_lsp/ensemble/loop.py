@@ -9,7 +9,6 @@ from functools import partial
 from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
-    Candidate,
     Decision,
     DecisionKind,
     Evidence,
@@ -36,14 +35,14 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
-from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.ensemble.ahead import Ahead
-from forge_lsp.ensemble.briefing import Briefing, Sent
+from forge_lsp.ensemble.briefing import Briefing
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
+from forge_lsp.ensemble.ending import Conclusion, after_the_last, concluded, skipped
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
@@ -55,23 +54,7 @@ from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
 from forge_lsp.ensemble.widening import Widening
 
-__all__ = ["Conclusion", "Ensemble", "Sent"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
-    for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server; ``questions`` are
-    those that the user was asked."""
-
-    outcome: Outcome
-    attempts: tuple[Attempt, ...]
-    best: Candidate | None
-    score: float | None
-    reason: str | None
-    sent: tuple[Sent, ...] = ()
-    evidence: Evidence | None = None
-    questions: tuple[Asked, ...] = ()
+__all__ = ["Ensemble"]
 
 
 class Ensemble:
@@ -247,7 +230,7 @@ class _Job:
                 if rung.refused is not None:
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
                 if rung.row is None:
-                    self._attempts.append(_skipped(number, due, rung.refused or "it cannot run"))
+                    self._attempts.append(skipped(number, due, rung.refused or "it cannot run"))
                     continue
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
@@ -264,7 +247,8 @@ class _Job:
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
             said = "; ".join((*reasons, *self._stages.members.lacks))
             return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
-        return self._conclude(*self._after_the_last())
+        accept, lacks = self._schedule.accept, self._stages.members.lacks
+        return self._conclude(*after_the_last(self._attempts, self._leaderboard, accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
@@ -428,67 +412,11 @@ class _Job:
             differences=self._checks.behaviours.differences,
         )
 
-    def _why_exhausted(self) -> str:
-        last = [attempt for attempt in self._attempts if attempt.skipped is None][-1]
-        skipped = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
-        reason = f"attempt {last.number} of {len(self._attempts)}: {last.decision.reason}"
-        if skipped:
-            reason = f"{reason}; skipped: {'; '.join(skipped)}"
-        return "; ".join((reason, *(lack for lack in self._stages.members.lacks if lack not in reason)))
-
-    def _after_the_last(self) -> tuple[Outcome, str]:
-        """How a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
-        doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
-        best = self._leaderboard.best()
-        if best is not None and self._schedule.accept.rule != "never":
-            decision = decide(
-                build=best.checked.build,
-                evidence=best.evidence,
-                verdict=best.verdict,
-                accept=self._schedule.accept,
-                last=True,
-            )
-            if decision.kind is DecisionKind.ACCEPT and decision.unverified:
-                return Outcome.UNVERIFIED, decision.reason
-        return Outcome.EXHAUSTED, self._why_exhausted()
-
     def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
-        if accepted is not None:
-            best, evidence = accepted.candidate, accepted.evidence
-            score = accepted.verdict.score if accepted.verdict is not None else None
-        else:
-            found = self._leaderboard.best()
-            best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
-        attempts = self._attempts
-        if any(one.answer is not None for one in self._questions.asked):
-            attempts = self._leaderboard.settled(attempts)
-        return Conclusion(
-            outcome=outcome,
-            attempts=self._leaderboard.with_answers(attempts, self._questions.calls),
-            best=best,
-            score=score,
-            reason=reason,
-            sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
-            evidence=evidence,
-            questions=self._questions.asked,
-        )
+        sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
+        return concluded(outcome, reason, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 
 def _is_class(task: Task) -> bool:
     """Whether the scope is a definition without parameters: of classes agreement is looked at method by method."""
     return task.scope.kind is ScopeKind.DEFINITION and task.scope.parameters is None
-
-
-def _skipped(number: int, row: Row, reason: str) -> Attempt:
-    return Attempt(
-        number=number,
-        strategy=row.thinking.strategy,
-        thinkers=row.thinking.models,
-        generator=row.generator.model,
-        samples=row.generator.samples,
-        panel=row.panel.kind,
-        decision=Decision(kind=DecisionKind.SKIP, reason=reason),
-        seconds=0.0,
-        cost_usd=0.0,
-        skipped=reason,
-    )

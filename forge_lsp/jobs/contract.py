@@ -14,7 +14,7 @@ from forge_lsp.core.ports import Ask
 from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
     from forge_lsp.jobs.asking import Desk
     from forge_lsp.jobs.budget import JobSpending
     from forge_lsp.jobs.record import JobRecord

@@ -35,7 +35,7 @@ from forge_lsp.jobs.shapes import JobStatus
 from forge_lsp.redaction import hidden, redact
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
 
 __all__ = ["CANCEL_GRACE", "KEEP_SECONDS", "Job", "new_id"]
 

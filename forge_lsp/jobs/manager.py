@@ -30,7 +30,7 @@ from forge_lsp.redaction import redact
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
     from forge_lsp.jobs.figures import Rates, Statistics
 
 __all__ = ["JobManager"]

@@ -26,7 +26,8 @@ from forge_lsp.core.ports import (
 )
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.effort import Record
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.asking import Desk
 from forge_lsp.jobs.budget import Budget, JobSpending

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from forge_lsp.core.ports import ProcessResult
 
-__all__ = ["Limits", "Room", "commands_at_once", "rlimits", "watched"]
+__all__ = ["FreeSpace", "Limits", "commands_at_once", "rlimits", "watched"]
 
 _MIB = 1024 * 1024
 _WATCH_INTERVAL = 0.1
@@ -57,7 +57,7 @@ def commands_at_once() -> asyncio.Semaphore:
     return asyncio.Semaphore(max(4, os.cpu_count() or 1))
 
 
-class Room(NamedTuple):
+class FreeSpace(NamedTuple):
     """What is free now: bytes and inodes on the temp folder's file system, share of the memory (1.0: not known)."""
 
     disk: int
@@ -65,7 +65,7 @@ class Room(NamedTuple):
     memory: float
 
     @classmethod
-    def at(cls, folder: Path) -> Room:
+    def at(cls, folder: Path) -> FreeSpace:
         """Measure. Costs some tens of microseconds."""
         if not hasattr(os, "statvfs"):
             return cls(0, 0, 1.0)
@@ -74,7 +74,7 @@ class Room(NamedTuple):
 
 
 async def watched(
-    run: Awaitable[ProcessResult], folder: Path, limits: Limits, measure: Callable[[Path], Room] = Room.at
+    run: Awaitable[ProcessResult], folder: Path, limits: Limits, measure: Callable[[Path], FreeSpace] = FreeSpace.at
 ) -> ProcessResult:
     """Await ``run``, and end it when it fills the disk or the memory: the result then has code -9 and says so."""
     task = asyncio.ensure_future(run)
@@ -103,7 +103,7 @@ async def _cancelled_with(task: asyncio.Future[ProcessResult]) -> AsyncGenerator
         raise
 
 
-def _exhausted(before: Room, now: Room, limits: Limits) -> str | None:
+def _exhausted(before: FreeSpace, now: FreeSpace, limits: Limits) -> str | None:
     if before.disk - now.disk > limits.disk:
         return f"the command filled more than {limits.disk // _MIB} MiB of disk"
     if before.files - now.files > limits.files:

@@ -245,7 +245,7 @@ class _CFamilyChecker:
         return _Unit(file, compiler, await self._direct(compiler, command, path), make, head_of(text, units.names))
 
     async def _direct(self, compiler: Compiler, command: tuple[str, ...], path: str) -> tuple[str, ...]:
-        """``command`` with ``{file}`` for ``path``; what gcc's driver would start in its stead, where it tells."""
+        """``command`` with ``{file}`` for ``path``; what gcc's driver would start instead, where it says so."""
         plain = tuple("{file}" if word == path else word for word in command)
         if compiler.clang:
             return plain

@@ -282,7 +282,7 @@ class JavaScriptTests:
 
 
 def _driver(suite: Suite) -> list[str] | None:
-    """What runs a file in node's stead; None: node itself."""
+    """What runs a file instead of node; None: node itself."""
     if suite.script is None:
         return None
     home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")

@@ -33,7 +33,7 @@ from forge_lsp.editing.scoped import Found, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.building import classes_of
-from forge_lsp.languages.java.doubts import doubt_of
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.literals import HELPERS, literal
 from forge_lsp.languages.java.outline import outline_java
 from forge_lsp.languages.java.sources import Sources, class_path, public_type, sources_of

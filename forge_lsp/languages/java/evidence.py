@@ -41,7 +41,7 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.java.building import classes_of
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
 from forge_lsp.languages.java.compiling import Compiled, compiled
-from forge_lsp.languages.java.doubts import doubt_of
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.sources import Sources, class_path
 from forge_lsp.languages.java.surroundings import (
     MOST_MAINS,

@@ -32,7 +32,7 @@ from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.building import classes_of, paths_of
 from forge_lsp.languages.kotlin.compiler import Kotlinc, find_compiler
-from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.literals import literal
 from forge_lsp.languages.kotlin.outline import outline_kotlin
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, is_test, module_of, version_of

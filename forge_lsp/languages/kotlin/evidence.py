@@ -48,7 +48,7 @@ from forge_lsp.languages.kotlin.choosing import (
 )
 from forge_lsp.languages.kotlin.compiler import Kotlinc
 from forge_lsp.languages.kotlin.compiling import Compiled, compiled
-from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.names import top_names
 from forge_lsp.languages.kotlin.sources import Module, is_test
 from forge_lsp.languages.kotlin.texts import declared, literals, package_of, words_of

@@ -23,9 +23,9 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
+from forge_lsp.languages.php.forging import doubt_of
 from forge_lsp.languages.php.outcomes import Course, Seen, ended, outcome
 from forge_lsp.languages.php.suites import Runner, Suite, configuration, definitions, must_fail, runner_of, suite_of
-from forge_lsp.languages.php.suspects import doubt_of
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, command_of, find_php
 from forge_lsp.reading import parsed_json
 

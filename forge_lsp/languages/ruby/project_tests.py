@@ -22,7 +22,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby.choosing import Chosen, chosen_for, scope_lines, test_files
-from forge_lsp.languages.ruby.suspects import doubt_of
+from forge_lsp.languages.ruby.forging import doubt_of
 from forge_lsp.languages.ruby.tools import Ruby, environment_of
 from forge_lsp.reading import parsed_json
 

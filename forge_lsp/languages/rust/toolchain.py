@@ -27,8 +27,8 @@ from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
 from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.languages.rust.documented import RustDriver
-from forge_lsp.languages.rust.doubts import doubt_of
 from forge_lsp.languages.rust.examples import asserted
+from forge_lsp.languages.rust.forging import doubt_of
 from forge_lsp.languages.rust.runs import Crate, Run
 from forge_lsp.languages.rust.subject import Subject, subject_of
 from forge_lsp.languages.rust.testing import Testing

@@ -33,7 +33,9 @@ from forge_lsp.core.ports import FastGate
 from forge_lsp.core.task import Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble, Sent
+from forge_lsp.ensemble.briefing import Sent
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Ladder, Panel, Row, Schedule, Thinking
 from tests.support.scripted import (
     BAD,

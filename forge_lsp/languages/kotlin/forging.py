@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from forge_lsp.checking.comparisons import Function, compares
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
 from forge_lsp.checking.jvm.running import ENDS
-from forge_lsp.checking.jvm.suspects import braced, has_more, in_one_piece
 from forge_lsp.languages.kotlin.texts import IMPORT, literals, plain, statements
 
 __all__ = ["doubt_of"]

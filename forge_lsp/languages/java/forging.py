@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from forge_lsp.checking.comparisons import Function, compares, lambdas_of
-from forge_lsp.checking.jvm.suspects import braced, has_more, in_one_piece
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
 from forge_lsp.languages.java.texts import literals, methods_of, plain, unescaped
 
 __all__ = ["doubt_of"]
