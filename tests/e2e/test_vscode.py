@@ -88,7 +88,7 @@ EVEN_ONE = EVEN.replace("    >>> is_even(7)\n    False\n", "")
 EVEN_HEAD = "def is_even(number: int) -> bool:\n"
 EVEN_SHORT, EVEN_RIGHT = EVEN_HEAD + "    return number == 2", EVEN_HEAD + "    return number % 2 == 0"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(550)]
 
 
 @dataclass(slots=True)
@@ -217,6 +217,14 @@ async def test_progress(stage: Stage) -> None:
     answers = [wrong, Script.say(fenced(NEAT), first=12.0), Script.stall("def backwards")]
     await stage.play("progress", {"generate": answers, "review": Script.say(verdict(9))}, patience=150)
     assert stage.ollama.chats[-1].hung_up is not None, "the call was closed"
+
+
+async def test_wrong_key(stage: Stage) -> None:
+    await stage.play("wrongKey", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscor = 7\n"})
+
+
+async def test_tab_closed_meanwhile(stage: Stage) -> None:
+    await stage.play("away", good(first=6.0), files={"words.py": TEXT, "other.py": "a = 1\n"})
 
 
 async def test_report_history_models_doctor(stage: Stage) -> None:

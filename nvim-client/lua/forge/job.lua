@@ -132,7 +132,7 @@ end
 ---@param job forge.Job
 ---@param outcome forge.Outcome
 local function finish(job, outcome)
-  local told = M.summary(outcome)
+  local told = M.summary(outcome) .. ' · ' .. vim.fs.basename(vim.uri_decode(job.request.uri))
   local why = outcome.reason and (' · ' .. outcome.reason) or ''
   if outcome.outcome == 'cancelled' then
     ui.info(told)
@@ -188,7 +188,7 @@ function M.run(client, bufnr, request)
       if failure.code == vim.lsp.protocol.ErrorCodes.RequestCancelled then
         ui.info('cancelled')
       else
-        ui.error(failure.message)
+        require('forge.faults').tell(failure.message)
       end
       return
     end
