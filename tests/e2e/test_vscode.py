@@ -259,6 +259,12 @@ async def test_question(stage: Stage, scenario: str, reviews: Any) -> None:
     assert (work / "words.py").read_text() == EVEN_ONE, "nothing was saved"
 
 
+async def test_alternatives(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}, ask={"questions": 0})
+    await stage.play("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE})
+
+
 async def test_consent(stage: Stage) -> None:
     paid = {"gpu0": {"kind": "ollama", "url": stage.ollama.url, "paid": True}}
     stage.configure(servers=paid, prices={key: {"input": 1.0, "output": 1.0} for key in MODELS})

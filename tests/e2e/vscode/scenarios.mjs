@@ -256,6 +256,29 @@ export async function progress(bench) {
   await bench.picture('cancelled');
 }
 
+/** The second-best candidate is taken in three clicks from the preview of the best one; one undo takes it back. */
+export async function alternatives(bench) {
+  const { page } = bench;
+  await opened(bench, 'words.py', 1);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await page.locator('.tab.active').filter({ hasText: 'words.py: proposal' }).waitFor();
+  await page.waitForTimeout(800);
+  await bench.picture('best');
+  await page.locator('.editor-actions .action-label[aria-label^="Alternatives"]').first().click();
+  await bench.row('gemma3').waitFor();
+  await bench.picture('rows');
+  const other = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: /by (coder|gemma3)/ });
+  const chosen = /by (coder|gemma3)/.exec(await other.first().innerText())[1];
+  await other.first().click();
+  await page.locator('.tab.active').filter({ hasText: /words\.py: candidate/ }).waitFor();
+  await page.waitForTimeout(800);
+  await bench.picture('candidate');
+  await page.locator('.editor-actions .action-label[aria-label^="Apply"]').first().click();
+  await bench.until(chosen === 'coder' ? EVEN.wrong : EVEN.right);
+  await undone(bench, before);
+}
+
 /** A wrong key in a settings file: the message opens it at that line; a command says it again, and once it is right it works. */
 export async function wrongKey(bench) {
   const { page } = bench;
