@@ -88,7 +88,7 @@ EVEN_ONE = EVEN.replace("    >>> is_even(7)\n    False\n", "")
 EVEN_HEAD = "def is_even(number: int) -> bool:\n"
 EVEN_SHORT, EVEN_RIGHT = EVEN_HEAD + "    return number == 2", EVEN_HEAD + "    return number % 2 == 0"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(550)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 
 @dataclass(slots=True)
@@ -262,7 +262,7 @@ async def test_question(stage: Stage, scenario: str, reviews: Any) -> None:
 async def test_alternatives(stage: Stage) -> None:
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
     stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}, ask={"questions": 0})
-    await stage.play("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE})
+    await stage.play("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE}, patience=150)
 
 
 async def test_consent(stage: Stage) -> None:
