@@ -81,10 +81,14 @@ def _head(record: JobRecord, note: str | None) -> str:
 
 
 def _title(record: JobRecord) -> str:
-    """``Accepted: top_words in words.py``."""
-    file = inline(unquote(record.uri.rpartition("/")[2]))
-    what = f"{inline(record.scope.name)} in {file}" if record.scope.name else file
+    """``Accepted: `top_words` in `words.py```."""
+    file = _code(unquote(record.uri.rpartition("/")[2]))
+    what = f"{_code(record.scope.name)} in {file}" if record.scope.name else file
     return f"{record.told.capitalize()}: {what}"
+
+
+def _code(name: str) -> str:
+    return "`{}`".format(" ".join(name.split()).replace("`", "'"))
 
 
 def _scored_by_toys(record: JobRecord) -> bool:
@@ -102,7 +106,7 @@ def _task(record: JobRecord) -> str:
     scope = record.scope
     first = record.base_text.count("\n", 0, scope.range.start) + 1
     last = record.base_text.count("\n", 0, scope.range.end) + 1
-    named = " `{}`".format(scope.name.replace("`", "'")) if scope.name else ""
+    named = f" {_code(scope.name)}" if scope.name else ""
     where = f"line {first}" if first == last else f"lines {first}-{last}"
     facts = [
         f"- File: {inline(record.uri)} ({inline(record.language)}), {scope.kind}{named}, {where}",

@@ -345,6 +345,12 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
+async def test_wrong_key(tmp_path: Path) -> None:
+    cast = Cast({"generate": Script.say(fenced(NEAT)), "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        await drive(tmp_path, "wrong_key", settings(ollama.url, row(1)), tables="\n[accept]\nscor = 7\n")
+
+
 async def test_the_page_s_commands(tmp_path: Path) -> None:
     """The commands of docs/neovim.md install it; its Lua is read by Neovim, and what 0.11 has is run."""
     (shell,) = blocks(PAGE, "sh")

@@ -225,6 +225,14 @@ async def test_progress(stage: Stage) -> None:
     assert stage.ollama.chats[-1].hung_up is not None, "the call was closed"
 
 
+async def test_wrong_key(stage: Stage) -> None:
+    await stage.play("wrongKey", good(), files={"words.py": TEXT, "forge.toml": "[accept]\nscor = 7\n"})
+
+
+async def test_tab_closed_meanwhile(stage: Stage) -> None:
+    await stage.play("away", good(first=6.0), files={"words.py": TEXT, "other.py": "a = 1\n"})
+
+
 async def test_report_history_models_doctor(stage: Stage) -> None:
     await stage.play("pages", good(), patience=200)
 
@@ -255,6 +263,12 @@ async def test_question(stage: Stage, scenario: str, reviews: Any) -> None:
     stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}})
     work = await stage.play(scenario, differing(reviews), files={"words.py": EVEN_ONE})
     assert (work / "words.py").read_text() == EVEN_ONE, "nothing was saved"
+
+
+async def test_alternatives(stage: Stage) -> None:
+    stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")
+    stage.configure(row(1) | {"generator": {"model": "coder", "beside": ["gemma3"]}}, ask={"questions": 0})
+    await stage.play("alternatives", differing(Script.say(verdict(9))), files={"words.py": EVEN_ONE}, patience=150)
 
 
 async def test_consent(stage: Stage) -> None:

@@ -22,6 +22,7 @@ import { describesLanguages, userFile } from './settings/languages';
 import { ui } from './ui';
 import { Questions } from './views/asking';
 import { Completions } from './views/completions';
+import { opening } from './views/faults';
 import { LiveView } from './views/live';
 import { chooseProfile, runDoctor, showHistory, showModels, showReport, type Views } from './views/looking';
 import { Pages, SCHEME as PAGE } from './views/pages';
@@ -91,8 +92,12 @@ export function activate(context: vscode.ExtensionContext): void {
     try {
       return (await client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] })) as T;
     } catch (error) {
-      if ((await ui.say('error', message(error), 'Show Log')) === 'Show Log') {
+      const fix = opening(message(error));
+      const pressed = await ui.say('error', message(error), ...(fix ? [fix.label] : []), 'Show Log');
+      if (pressed === 'Show Log') {
         log.show();
+      } else if (pressed) {
+        await fix?.open();
       }
       return undefined;
     }

@@ -133,7 +133,7 @@ end
 ---@param job forge.Job
 ---@param outcome forge.Outcome
 local function finish(job, outcome)
-  local told = M.summary(outcome)
+  local told = M.summary(outcome) .. ' · ' .. vim.fs.basename(vim.uri_decode(job.request.uri))
   local why = outcome.reason and (' · ' .. outcome.reason) or ''
   if outcome.outcome == 'cancelled' then
     ui.info(told)
@@ -202,7 +202,7 @@ function M.follow(client, bufnr, request, command, argument)
       elseif failure.code == SERVER_CANCELLED then
         ui.info('the server stops; the job goes on, and is shown again by the next')
       else
-        ui.error(failure.message)
+        require('forge.faults').tell(failure.message)
       end
       return
     end

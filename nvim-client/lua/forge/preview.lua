@@ -131,7 +131,9 @@ function M.described(one)
   local checks = one.checks or {}
   local passed = (checks.proof or 0) + (checks.kept or 0)
   local failed = (checks.owed or 0) + (checks.failed or 0)
-  local shown = passed + failed > 0 and ('%d of %d checks pass'):format(passed, passed + failed) or 'nothing was run'
+  local all = passed + failed
+  local words = all == 1 and '%d of %d check passes' or '%d of %d checks pass'
+  local shown = all > 0 and words:format(passed, all) or 'nothing was run'
   local score = one.score and (', score %.1f'):format(one.score) or ''
   local result = one.result and ', the result' or ''
   return ('%s by %s: %s%s%s'):format(one.candidate, one.model, shown, score, result)

@@ -202,6 +202,10 @@ local actions = {
   end), 'try again' },
   x = { with_result(function(job)
     require('forge.job').dealt_with(job.id)
+    local client = vim.lsp.get_client_by_id(job.client_id)
+    if client then -- it is not offered as an inline completion any more
+      client_of.execute(client, 'forge.discard', { jobId = job.id }, function() end)
+    end
     ui.info('discarded; nothing was changed')
   end), 'discard' },
   R = { function()

@@ -26,7 +26,7 @@ t.scenario(function()
 
   t.keys('<F5>')
   local bufnr = proposal('1.2 by coder')
-  t.ok(vim.wo.winbar:find('1 of 1 checks pass', 1, true), 'what was run')
+  t.ok(vim.wo.winbar:find('1 of 1 check passes', 1, true), 'what was run')
   t.eq(t.text(source), result, 'nothing is changed yet')
   local second = t.text(bufnr)
   t.ok(second ~= result, 'another candidate')

@@ -30,7 +30,7 @@ t.scenario(function()
   t.eq(vim.bo.filetype, 'markdown')
   t.keys('q')
 
-  t.choose('exhausted')
+  t.choose('not accepted')
   t.choose('Report')
   vim.cmd('Forge history')
   shown('report/')
@@ -49,7 +49,7 @@ t.scenario(function()
   t.keys('q')
 
   -- applied after all
-  t.choose('exhausted')
+  t.choose('not accepted')
   t.choose('Preview')
   vim.cmd('Forge history')
   t.wait('the preview', function()

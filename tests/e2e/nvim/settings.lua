@@ -24,7 +24,7 @@ t.scenario(function()
     return t.of('end')[1]
   end)
   t.eq(t.text(), before, 'nothing was written')
-  t.ok(t.seen[1].prompt:find('Send code of work to', 1, true), 'the question: ' .. t.seen[1].prompt)
+  t.ok(t.seen[1].prompt:find('Send code of work (words.py) to ', 1, true), 'the question: ' .. t.seen[1].prompt)
   t.eq(t.seen[1].rows, { 'Not now', 'Allow', 'Never' }, 'the answers')
 
   t.choose('Allow')

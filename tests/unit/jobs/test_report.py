@@ -67,7 +67,7 @@ def test_reports_read_as_they_were_approved(job: object) -> None:
 def test_the_report_tells_what_the_contract_asks_for() -> None:
     text = job_report(full_record(), note="the disk is full")
     for words in (
-        "# Accepted: add in a.py",
+        "# Accepted: `add` in `a.py`",
         "**proven** · score 8.2 of 10 · 2 of 3 attempts · 28.8 s · $0.0123",
         "'(' was never closed",
         "its answer was not JSON, twice",
@@ -126,9 +126,9 @@ def test_every_check_is_named_with_what_it_says() -> None:
 def test_the_outcome_comes_first_then_the_change_then_the_rest() -> None:
     text = job_report(full_record())
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    assert headings[:2] == ["# Accepted: add in a.py", "## Change"]
+    assert headings[:2] == ["# Accepted: `add` in `a.py`", "## Change"]
     many = job_report(replace(full_record(), outcome=Outcome.EXHAUSTED, attempt_count=2, uri="file:///w/my%20file.py"))
-    assert many.startswith("# Not accepted after 2 attempts: add in my file.py\n")
+    assert many.startswith("# Not accepted after 2 attempts: `add` in `my file.py`\n")
     assert "xhausted" not in many
 
 
@@ -147,7 +147,7 @@ def test_words_of_others_cannot_break_the_page() -> None:
 def test_a_report_of_a_job_that_offers_nothing() -> None:
     job = record(state=JobState.ENDED, outcome=Outcome.CANCELLED, reason="cancelled by the user")
     text = job_report(job)
-    assert text.startswith("# Cancelled: add in a.py\n") and "None began." in text
+    assert text.startswith("# Cancelled: `add` in `a.py`\n") and "None began." in text
     assert "## Change" not in text and "Panel" not in text
     assert "No file's text was sent" in text
 

@@ -13,7 +13,7 @@ export function listed(one: Alternative): Row {
   const { proof = 0, kept = 0, owed = 0, failed = 0 } = one.checks;
   const passed = proof + kept;
   const all = passed + owed + failed;
-  const checks = all === 0 ? 'nothing was run' : `${passed} of ${all} checks pass`;
+  const checks = all === 0 ? 'nothing was run' : `${passed} of ${all} ${all === 1 ? 'check passes' : 'checks pass'}`;
   const score = one.score === null ? '' : ` · score ${one.score.toFixed(1)}`;
   const differs = one.differences.map(({ call, answer, first }) => `${call}: ${answer}, not ${first}`);
   return {

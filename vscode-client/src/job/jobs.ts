@@ -12,8 +12,9 @@ import {
   type WorkDoneProgressReport,
 } from 'vscode-languageclient/node';
 import type { Ui } from '../ui';
+import { opening } from '../views/faults';
 import type { Outcome, Request } from './contract';
-import { awaitsPreview, type Choice, LABELS, proposed, type Told, told } from './outcome';
+import { awaitsPreview, type Choice, fileOf, LABELS, proposed, type Told, told } from './outcome';
 import { keepable } from './question';
 import { shifted } from './ranges';
 import { type Waiting, waits } from './waiting';
@@ -40,10 +41,16 @@ export interface Around {
 const KEPT = 50;
 const PROGRESS = new ProgressType<WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd>();
 
+function inFront(uri: string): boolean {
+  const active = vscode.window.activeTextEditor?.document.uri.toString();
+  return active !== undefined && decodeURIComponent(active) === decodeURIComponent(uri);
+}
+
 export class Jobs implements vscode.Disposable {
   private readonly kept = new Map<string, Request>();
   private readonly running = new Set<Request>();
   private readonly watching: vscode.Disposable;
+  private readonly done = new Set<string>();
   private tokens = 0;
   last: string | undefined;
   /** The last result that nobody has dealt with. */
@@ -113,6 +120,7 @@ export class Jobs implements vscode.Disposable {
 
   /** A result was applied, discarded or gone on from. */
   dealtWith(jobId: string): void {
+    this.done.add(jobId);
     if (this.waiting?.jobId === jobId) {
       this.wait(undefined);
     }
@@ -162,15 +170,21 @@ export class Jobs implements vscode.Disposable {
     if (awaitsPreview(outcome) && (request.apply ?? this.around.mode()) !== 'none') {
       const inText = outcome.applyMode === 'preview' && (await this.around.complete(outcome.jobId, request.uri));
       const show = inText ? this.around.offer : this.around.preview;
-      return show(outcome.jobId, request.uri, proposed(outcome));
+      return show(outcome.jobId, request.uri, proposed(outcome, fileOf(request.uri)));
     }
-    const message = told(outcome);
+    const file = fileOf(request.uri);
+    const message = told(outcome, file);
     if (message.level === 'none') {
       this.ui.note(message.text);
       return;
     }
+    const away = outcome.applied && !inFront(request.uri) ? `Show ${file}` : undefined; // VS Code opens its tab behind
     const labels = message.choices.map((choice) => LABELS[choice]);
-    const pressed = await this.ui.say(message.level, message.text, ...labels);
+    const pressed = await this.ui.say(message.level, message.text, ...(away ? [away] : []), ...labels);
+    if (away && pressed === away) {
+      await vscode.window.showTextDocument(client.protocol2CodeConverter.asUri(request.uri));
+      return;
+    }
     const choice = message.choices.find((item) => LABELS[item] === pressed);
     if (choice) {
       await this.act(client, request, outcome, choice, message);
@@ -178,6 +192,10 @@ export class Jobs implements vscode.Disposable {
   }
 
   private async act(client: LanguageClient, request: Request, outcome: Outcome, choice: Choice, message: Told): Promise<void> {
+    if (this.done.has(outcome.jobId) && ['apply', 'preview', 'retry'].includes(choice)) {
+      this.ui.note('that result was dealt with; Job History has it'); // its message was still there
+      return;
+    }
     switch (choice) {
       case 'apply':
         await this.around.apply(client, outcome.jobId);
@@ -185,7 +203,7 @@ export class Jobs implements vscode.Disposable {
       case 'keep':
         return this.around.keep(client, outcome.jobId, keepable(outcome.questions)?.id ?? '');
       case 'preview':
-        return this.around.preview(outcome.jobId, request.uri, proposed(outcome));
+        return this.around.preview(outcome.jobId, request.uri, proposed(outcome, fileOf(request.uri)));
       case 'retry':
         await this.retry(outcome.jobId);
         break;
@@ -215,8 +233,11 @@ export class Jobs implements vscode.Disposable {
     const refused = error instanceof ResponseError && error.code !== -32097; // PendingResponseRejected
     const text = refused ? error.message : 'The server stopped while the job ran. Nothing was changed; it can be resumed once the server is back.';
     const [doctor, log] = [LABELS.doctor, LABELS.log];
-    const pressed = await this.ui.say('error', text, ...(refused ? [doctor, log] : [log]));
-    if (pressed === doctor) {
+    const fix = opening(text);
+    const pressed = await this.ui.say('error', text, ...(fix ? [fix.label, log] : refused ? [doctor, log] : [log]));
+    if (fix && pressed === fix.label) {
+      await fix.open();
+    } else if (pressed === doctor) {
       await this.around.doctor();
     } else if (pressed === log) {
       this.around.log();

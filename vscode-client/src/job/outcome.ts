@@ -32,8 +32,8 @@ export const PROOF: Record<Grade, string> = {
   reviewed: 'on review only',
 };
 
-/** `accepted · proven · score 9.0 · 1 attempt · 12 s · $0.03` */
-export function summary(outcome: Outcome): string {
+/** `accepted · proven · score 9.0 · 1 attempt · 12 s · $0.03 · words.py` */
+export function summary(outcome: Outcome, file?: string): string {
   const parts = [ended(outcome.outcome, outcome.attemptCount)];
   if (outcome.grade) {
     parts.push(PROOF[outcome.grade]);
@@ -47,6 +47,9 @@ export function summary(outcome: Outcome): string {
   parts.push(duration(outcome.seconds));
   if (outcome.costUsd > 0) {
     parts.push(money(outcome.costUsd));
+  }
+  if (file) {
+    parts.push(file);
   }
   return parts.join(' · ');
 }
@@ -64,8 +67,8 @@ function attempts(count: number): string {
 const NOT_ALLOWED = 'its use was not allowed';
 
 /** A finished job as a message. A result that waits to be looked at (`apply.mode` is preview) is told by its preview. */
-export function told(outcome: Outcome): Told {
-  const line = capital(summary(outcome));
+export function told(outcome: Outcome, file?: string): Told {
+  const line = capital(summary(outcome, file));
   const why = outcome.reason ? ` ${sentence(outcome.reason.replace(`${outcome.outcome}: `, ''))}` : '';
   switch (outcome.outcome) {
     case 'accepted':
@@ -101,9 +104,9 @@ export function awaitsPreview(outcome: Outcome): boolean {
 }
 
 /** What is told beside a preview. */
-export function proposed(outcome: Outcome): string {
+export function proposed(outcome: Outcome, file?: string): string {
   const why = outcome.reason ? ` ${sentence(outcome.reason)}` : '';
-  return `${capital(summary(outcome))}.${why}`;
+  return `${capital(summary(outcome, file))}.${why}`;
 }
 
 const PROGRAMS = ['sudo', 'apt-get', 'pip', 'npm', 'ollama', 'forge-lsp', 'dotnet', 'rustup', 'brew', 'systemctl'];
@@ -115,6 +118,16 @@ export function fixing(reason: string | null): { command?: string } {
   const last = reason?.split(' - ').pop();
   const command = [quoted, last].find((words) => words !== undefined && COMMAND.test(words));
   return command ? { command } : {};
+}
+
+/** The name of a document's file. */
+export function fileOf(uri: string): string {
+  const name = uri.split('/').pop() ?? '';
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 export function duration(seconds: number): string {

@@ -1,7 +1,7 @@
 // The view of jobs as rows: what is said, in which order. Pure.
 
 import type { Attempt, Call, Live, Stage } from './live';
-import { capital, duration, ended as endedWords, money, PROOF } from './outcome';
+import { capital, duration, ended as endedWords, fileOf, money, PROOF } from './outcome';
 
 export type Look = 'runs' | 'good' | 'bad' | 'doubt' | 'skipped' | 'best' | 'task' | 'note' | 'report' | 'preview' | 'apply' | 'retry' | 'discard';
 
@@ -184,13 +184,4 @@ function callRow(job: Live, call: Call, runs: boolean, id: string): Row {
 function told(job: Live, id: string, label: string, words: string, look: Look): Row {
   const line = words.replace(/\s+/g, ' ').trim();
   return { id: `${job.jobId}/${id}`, label, description: line, tooltip: `${label}: ${words.trim()}`, look, children: [], open: false };
-}
-
-function fileOf(uri: string): string {
-  const name = uri.split('/').pop() ?? '';
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

@@ -1,7 +1,7 @@
 // The last result that nobody has dealt with: it stays within reach when its message is gone. Pure.
 
 import type { Outcome } from './contract';
-import { proposed } from './outcome';
+import { fileOf, proposed } from './outcome';
 
 export interface Waiting {
   jobId: string;
@@ -16,7 +16,7 @@ export function waits(outcome: Outcome, uri: string): Waiting | undefined {
   if (outcome.applied || outcome.outcome === 'cancelled' || outcome.outcome === 'failed') {
     return undefined;
   }
-  return { jobId: outcome.jobId, uri, line: proposed(outcome), accepted: outcome.outcome === 'accepted' };
+  return { jobId: outcome.jobId, uri, line: proposed(outcome, fileOf(uri)), accepted: outcome.outcome === 'accepted' };
 }
 
 /** A few words for the status bar. */

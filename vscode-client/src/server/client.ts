@@ -9,11 +9,13 @@ import {
   type LanguageClientOptions,
   type MessageActionItem,
   MessageType,
+  ShowMessageNotification,
   ShowMessageRequest,
   TransportKind,
 } from 'vscode-languageclient/node';
 import type { Answered, Asked, Found as FoundJob, JobEvent, Request } from '../job/contract';
 import type { Table } from '../settings/explicit';
+import { opening } from '../views/faults';
 import type { Found } from './find';
 
 export const LANGUAGES = [
@@ -113,6 +115,7 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
   client.onNotification('forge/jobFound', wiring.foundJob);
   client.onRequest('forge/question', wiring.question);
   client.onNotification('forge/questionWithdrawn', wiring.withdrawn);
+  client.onNotification(ShowMessageNotification.type, ({ type, message }) => void tell(type, message));
   client.onRequest(ShowMessageRequest.type, ({ type, message, actions }) => question(type, message, actions ?? []));
   return client;
 }
@@ -122,6 +125,15 @@ const SHOW: { [type: number]: (text: string, ...actions: MessageActionItem[]) =>
   [MessageType.Warning]: vscode.window.showWarningMessage,
   [MessageType.Info]: vscode.window.showInformationMessage,
 };
+
+/** A message of the server's; one about a wrong setting can open its file. */
+async function tell(type: MessageType, message: string): Promise<void> {
+  const fix = opening(message);
+  const actions = fix ? [{ title: fix.label }] : [];
+  if (await (SHOW[type] ?? SHOW[MessageType.Info])?.(message, ...actions)) {
+    await fix?.open();
+  }
+}
 
 /** A question with a "Never" is about consent: that is a modal, since a toast could go unseen while the job waits. */
 async function question(type: MessageType, message: string, actions: MessageActionItem[]): Promise<MessageActionItem | null> {

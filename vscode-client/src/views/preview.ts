@@ -29,6 +29,8 @@ export interface Asking {
 
 export class Previews implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly shown = new Map<string, Shown>();
+  /** Previews whose message waits for an answer. */
+  private readonly offered = new Set<string>();
   private readonly watching: vscode.Disposable;
 
   constructor(
@@ -167,7 +169,14 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
 
   private async offer(uri: vscode.Uri, line: string): Promise<void> {
     const [apply, discard, again] = ['Apply', 'Discard', 'Try Again …'] as const;
-    switch (await this.ui.say('info', line, apply, discard, again)) {
+    this.offered.add(uri.path);
+    const pressed = await this.ui.say('info', line, apply, discard, again);
+    this.offered.delete(uri.path);
+    if (pressed !== undefined && !this.shown.has(uri.path)) {
+      this.ui.note('that result was dealt with; Job History has it'); // the message was still in the notification centre
+      return;
+    }
+    switch (pressed) {
       case apply:
         return this.apply(uri);
       case discard:
@@ -189,6 +198,9 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
     await vscode.window.tabGroups.close(tabs.filter((tab) => previewed(tab)?.path === uri.path));
     this.shown.delete(uri.path);
+    if (this.offered.has(uri.path)) {
+      await vscode.commands.executeCommand('notifications.hideToasts'); // its buttons would do nothing any more
+    }
   }
 }
 
