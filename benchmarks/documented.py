@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,6 +47,8 @@ from tests.support.tools import dotnet_environment, typescript_folder
 DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
 OWN = Path(__file__).with_name("documented_answers")
 LEAST_RUN, LEAST_PASSED = 0.9, 0.97
+TIMEOUT = 180
+"""Seconds for a compiler or a run; the machine may have other work."""
 RAN = (CheckStatus.PROOF, CheckStatus.KEPT, *AGAINST, CheckStatus.DISPUTED, CheckStatus.FLAKY)
 SCOPES = Scopes(TreeSitterSyntax())
 NEEDLESS = re.compile(
@@ -156,8 +158,10 @@ def answers_for(
     return found
 
 
-async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str, list[Seen]], dict[str, float]]:
-    """What the examples of each task showed, by group; seconds a check of a right answer took."""
+async def run(
+    groups: tuple[str, ...], count: int, most: int, only: Sequence[str] = ()
+) -> tuple[dict[str, list[Seen]], dict[str, float]]:
+    """What the examples of each task showed, by group; seconds a check of a right answer took. ``only`` these tasks."""
     recorded: dict[str, list[str]] = defaultdict(list)
     for one in lines("answers.jsonl.xz"):
         if one["right"] and one["model"] == "graded":
@@ -173,7 +177,7 @@ async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str,
             for task in lines("tasks.jsonl.xz"):
                 key = str(task["id"])
                 group = key.partition("/")[0]
-                if ">>>" not in str(task["prompt"]) or not left.get(group):
+                if ">>>" not in str(task["prompt"]) or not left.get(group) or (only and key not in only):
                     continue
                 prompt = prompt_of(task)
                 answers = answers_for(key, recorded, task, most)
@@ -185,7 +189,7 @@ async def run(groups: tuple[str, ...], count: int, most: int) -> tuple[dict[str,
                 make = language.checking().toolchain
                 assert make is not None
                 if language.id not in toolchains:
-                    toolchains[language.id] = make(Tools(sandbox=sandbox, environment=tools_for(language)), 60)
+                    toolchains[language.id] = make(Tools(sandbox=sandbox, environment=tools_for(language)), TIMEOUT)
                 folder = Path(temp) / key.replace("/", "-")
                 folder.mkdir()
                 stub = task_of(folder, prompt, language)
@@ -251,12 +255,13 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", default=GROUPS, help=f"which data: {', '.join(GROUPS)}")
     parser.add_argument("--tasks", type=int, default=1_000, help="how many tasks of each, from the first")
     parser.add_argument("--answers", type=int, default=2, help="how many graded answers to each, beside the reference")
+    parser.add_argument("--only", nargs="*", default=(), metavar="TASK", help="these tasks alone: cpp/26")
     parser.add_argument("--verbose", action="store_true", help="print every answer that does not pass")
     options = parser.parse_args()
     if not (DATA / "tasks.jsonl.xz").is_file():
         print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
         return 0
-    seen, seconds = asyncio.run(run(tuple(options.groups), options.tasks, options.answers))
+    seen, seconds = asyncio.run(run(tuple(options.groups), options.tasks, options.answers, options.only))
     return report(seen, seconds, verbose=options.verbose)
 
 
