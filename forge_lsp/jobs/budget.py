@@ -1,4 +1,4 @@
-"""One job's purse: consent before anything leaves the machine, a reservation before anything is spent.
+"""One job's budget: consent before anything leaves the machine, a reservation before anything is spent.
 
 The estimate of a call is the most it can cost. It is set aside in the ledger, in one transaction with the look at
 what is spent: neither parallel calls nor other processes can together pass a budget. What the call really cost then

@@ -9,7 +9,8 @@ import pytest
 from forge_lsp.core.attempt import Attempt, Evidence, Outcome
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from tests.support.scripted import (
     BAD,
