@@ -9,7 +9,7 @@ from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, Ru
 from forge_lsp.core.events import BestSoFar
 from forge_lsp.ensemble.briefing import facts
 from forge_lsp.ensemble.checking import Checked, Checks
-from forge_lsp.ensemble.standing import standing
+from forge_lsp.ensemble.ranking import rank_key
 
 __all__ = ["Best", "Leaderboard"]
 
@@ -117,7 +117,7 @@ class Leaderboard:
         """Return the best that compiles, or that nothing here could compile; None where there is none. ``more`` are
         candidates that are not taken in yet.
 
-        Ranked by :func:`~forge_lsp.ensemble.standing.standing`, the earlier of equals first.
+        Ranked by :func:`~forge_lsp.ensemble.ranking.rank_key`, the earlier of equals first.
         """
         entries = [*self._entries, *((checked, None) for checked in more)]
         offered = [
@@ -140,11 +140,11 @@ class Leaderboard:
         return BestSoFar(attempt=candidate.attempt, model=candidate.model, seen=seen, score=found.score)
 
     def _rank(self, checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
-        stands = standing(
+        key = rank_key(
             checked.build,
             evidence,
             unfinished=self._checks.unfinished,
             score=verdict.score if verdict is not None else None,
             attempt=checked.candidate.attempt,
         )
-        return (*stands, -index)
+        return (*key, -index)

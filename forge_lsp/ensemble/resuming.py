@@ -13,7 +13,7 @@ __all__ = ["checked_before"]
 
 def checked_before(attempt: Attempt) -> tuple[Checked, ...]:
     """Return the candidates of an attempt with what their checks showed, the chosen one first; none where it wrote
-    none. Which checks are disputed is judged anew."""
+    none. Which checks are disputed is judged again."""
     if attempt.candidate is None or attempt.build is None:
         return ()
     chosen = Checked(candidate=attempt.candidate, build=attempt.build, raw=_raw(attempt.evidence))

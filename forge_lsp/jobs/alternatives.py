@@ -11,7 +11,7 @@ from forge_lsp.core.codec import projected, to_json
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.task import Document, Task
-from forge_lsp.ensemble.standing import standing
+from forge_lsp.ensemble.ranking import rank_key
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.document import checks_of
 
@@ -26,7 +26,7 @@ __all__ = [
     "candidate_of",
     "candidates_of",
     "differences_of",
-    "stands",
+    "rank_key_of",
 ]
 
 _MOST_DIFFERENCES = 5
@@ -66,7 +66,7 @@ def alternatives_of(record: JobRecord) -> tuple[Alternative, ...]:
 def candidates_of(record: JobRecord) -> list[Alternative]:
     """Return every candidate that compiled, the job's result first, then the best."""
     found = [one for one in _all(record) if one.build is None or one.build.compiled is not False]
-    return sorted(found, key=lambda one: (one.result, *stands(one, record)), reverse=True)
+    return sorted(found, key=lambda one: (one.result, *rank_key_of(one, record)), reverse=True)
 
 
 def _all(record: JobRecord) -> Iterator[Alternative]:
@@ -104,9 +104,9 @@ def _same(one: Candidate, other: Candidate | None) -> bool:
     return other is not None and replace(one, text="") == replace(other, text="")
 
 
-def stands(one: Alternative, record: JobRecord) -> tuple[float, ...]:
+def rank_key_of(one: Alternative, record: JobRecord) -> tuple[float, ...]:
     """Return the key by which a candidate of a job was ranked while it ran."""
-    return standing(
+    return rank_key(
         one.build,
         one.evidence,
         unfinished=record.scope.unfinished,

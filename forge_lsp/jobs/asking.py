@@ -11,10 +11,10 @@ from forge_lsp.core.checks import grade_of
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Effect, Question, Reply
+from forge_lsp.ensemble.ranking import merit_of
 from forge_lsp.ensemble.replies import Replies, graded
-from forge_lsp.ensemble.standing import merit_of
 from forge_lsp.ensemble.values import same
-from forge_lsp.jobs.alternatives import Alternative, candidates_of, stands
+from forge_lsp.jobs.alternatives import Alternative, candidates_of, rank_key_of
 from forge_lsp.jobs.document import checks_document
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def with_answer(record: JobRecord, answer: Answer, put: Callable[[str], Candidat
     if record.applied:
         return _told(record, answer, Effect.REFUTED, other) if mine is not None else record
     # An answer weighs as one example, also when it is late: it may rank another candidate first, and need not.
-    if matching is not None and stands(matching, record) > stands(offered, record):
+    if matching is not None and rank_key_of(matching, record) > rank_key_of(offered, record):
         words = f"your answer fits candidate {matching.id}, which is offered now"
         return _offering(_told(record, answer, Effect.CHANGED), matching, put(matching.id), words)
     if mine is None:

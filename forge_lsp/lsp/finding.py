@@ -173,7 +173,7 @@ class Finder:
         try:
             target_text(document.text, offer, services.editing)
         except EditConflict as error:
-            raise Refusal("The code that the job was about has changed since: generate it anew.") from error
+            raise Refusal("The code that the job was about has changed since: start a new job.") from error
         whole = record.scope.kind is ScopeKind.FILE
         folder = editor.documents.folder_of(document.uri)
         attendance = self._session.attendance
@@ -208,7 +208,7 @@ class Finder:
         try:
             answer = await editor.protocol.request(lsp.WINDOW_SHOW_MESSAGE_REQUEST, params, timeout=_ANSWER_SECONDS)
         except JsonRpcException:
-            editor.say(lsp.MessageType.Info, f"{params.message} Generate it anew to go on.")
+            editor.say(lsp.MessageType.Info, f"{params.message} Start a new job to go on.")
             return
         except TimeoutError:
             return

@@ -91,9 +91,7 @@ def _added(lines: list[str], docstring: ast.Expr, wanted: list[str]) -> str | No
     closing, after = lines[last].encode()[:end].decode(), lines[last].encode()[end:].decode()
     opened = _OPENS.match(lines[first].encode()[docstring.col_offset :].decode())
     if opened is None or before.strip() or opened["quotes"] not in ('"""', "'''"):
-        return (
-            _quoted_anew(lines, docstring, before, after, wanted) if opened is not None and not before.strip() else None
-        )
+        return _requoted(lines, docstring, before, after, wanted) if opened is not None and not before.strip() else None
     quotes = opened["quotes"]
     if not closing.endswith(quotes) or any(quotes in line for line in wanted):
         return None
@@ -114,7 +112,7 @@ def _added(lines: list[str], docstring: ast.Expr, wanted: list[str]) -> str | No
     return "\n".join(lines)
 
 
-def _quoted_anew(lines: list[str], docstring: ast.Expr, before: str, after: str, wanted: list[str]) -> str | None:
+def _requoted(lines: list[str], docstring: ast.Expr, before: str, after: str, wanted: list[str]) -> str | None:
     """A docstring in single quotes gets three of them."""
     assert isinstance(docstring.value, ast.Constant)
     words = str(docstring.value.value)

@@ -8,10 +8,10 @@ from forge_lsp.core.checks import CheckStatus
 from forge_lsp.ensemble.committee import share
 from forge_lsp.ensemble.merit import merit
 
-__all__ = ["merit_of", "standing"]
+__all__ = ["merit_of", "rank_key"]
 
 
-def standing(
+def rank_key(
     build: BuildReport | None, evidence: Evidence, *, unfinished: bool, score: float | None, attempt: int
 ) -> tuple[float, ...]:
     """Return a sort key, larger is better: proven to compile, least against it, no doubt, least disputed, most proofs,
