@@ -30,7 +30,7 @@ e2e: $(STAMP)
 	$(BIN)/python -m pytest tests/e2e -m 'not alone' -n 2 --dist loadfile $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/e2e -m alone $(PYTEST_ARGS)
 
-# Whole tables of which CI plays a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
+# Whole tables of which CI runs a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
 # models, a real gateway, real agents. Before a release.
 tables: $(STAMP)
 	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \

@@ -176,8 +176,7 @@ def report(pools: Sequence[Pool], many: int, draws: int, seed: int) -> None:
     by_way = {way.name: ends_of(each, way) for way in WAYS}
     for name, ends in by_way.items():
         print(f"  {name:40} chosen right {share(ends, lambda one: one.right, lambda _: True)}")
-        print(f"  {'':40} accepted     {share(ends, lambda one: one.accepted, lambda _: True)}, "
-              f"right {share(ends, lambda one: one.right, lambda one: one.accepted)}")  # fmt: skip
+        print(f"  {'':40} {_accepted(ends)}")
     print(f"  {'the oracle':40} chosen right {share(ends, lambda one: one.oracle, lambda _: True)}")
     obstacles(pools, by_way["one question"])
 
@@ -189,13 +188,25 @@ def obstacles(pools: Sequence[Pool], ends: Sequence[Sequence[End]]) -> None:
     none = [one for one in wrong if not one.oracle]
     lost = [one for one in flat if one.oracle and not (one.accepted and one.right)]
     offered = [one for one in lost if one.right]
-    against = sum(pool.played[0].evidence.against > 0 for pool in pools)
+    against = {pool.task for pool in pools if pool.played[0].evidence.against}
     blank = sum(not pool.played[0].evidence.results for pool in pools)
     print(f"""
 with one question ({effects(flat)}), of all pools:
   {_part(wrong, flat)} accepted and wrong ({effects(wrong)}); in {_part(none, wrong)} of these no candidate is right
   {_part(lost, flat)} have a right candidate that is not accepted; {_part(offered, lost)} of these offer it
-tasks whose reference fails an example of its documentation: {against} of {len(pools)}; without an example: {blank}""")
+tasks whose reference fails an example of its documentation: {len(against)} of {len(pools)}; without an example: {blank}
+  they are {_part([one for one in lost if one.task in against], lost)} of those with a right candidate not accepted""")
+    for what, some in (
+        ("whose reference meets its documentation", [each for each in ends if each[0].task not in against]),
+        ("the others", [each for each in ends if each[0].task in against]),
+    ):
+        print(f"  {what:42} ({len(some)}) {_accepted(some)}")
+
+
+def _accepted(ends: Sequence[Sequence[End]]) -> str:
+    """The share that is accepted, and of that the share that is right."""
+    taken = share(ends, lambda one: one.accepted, lambda _: True)
+    return f"accepted     {taken}, right {share(ends, lambda one: one.right, lambda one: one.accepted)}"
 
 
 def effects(ends: Sequence[End]) -> str:

@@ -38,6 +38,11 @@ SMALL: dict[str, tuple[str, ...]] = {
     "grades": ("--tasks", "6"),
     "check_answers": ("--answers", "5"),
     "effort": ("--tasks", "6"),
+    "writers": ("--rounds", "2"),
+    "probing": ("--rounds", "3"),
+    "documented": ("--tasks", "3"),
+    "graded": ("--tasks", "1"),
+    "replay_classes": ("--tasks", "2"),
     "wild": ("inflection", "shlex", "--functions", "2", "--mutants", "1"),
 }
 """What each is started with; one that is not named here runs as it is."""

@@ -22,9 +22,11 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import median
 
@@ -85,7 +87,10 @@ async def run(source: Source, root: Path, options: argparse.Namespace) -> Result
     plays: list[Play] = []
     with tempfile.TemporaryDirectory() as temp:
         async with toolchains_here(Path(temp) / "boxes", options.timeout) as every:
-            for case in known.cases:
+            until = time.monotonic() + options.seconds
+            for number, case in enumerate(known.cases[options.after :]):
+                if number and time.monotonic() > until:
+                    break
                 async for play in plays_of(case, root, language, every[language]):
                     plays.append(play)
                     if options.verbose or play.right is not play.accepted:
@@ -105,7 +110,8 @@ def line_of(play: Play) -> str:
 def report(result: Result) -> None:
     """Print a project's table."""
     source, plays = result.source, result.plays
-    print(f"\n{source.name} {source.version} ({source.language}; {source.shape}): {len(result.known.cases)} functions")
+    functions = len({play.case for play in plays})
+    print(f"\n{source.name} {source.version} ({source.language}; {source.shape}): {functions} functions")
     for over in ("stub", "working"):
         right = [play for play in plays if play.right and play.over == over]
         wrong = [play for play in plays if not play.right and play.over == over]
@@ -144,7 +150,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--functions", type=int, default=15, help="how many of each project")
+    parser.add_argument("--after", type=int, default=0, help="how many of these were played before and are left out")
     parser.add_argument("--mutants", type=int, default=3, help="killed ones for each function")
+    parser.add_argument("--seconds", type=float, default=inf, help="no function is begun after these")
     parser.add_argument("--seed", default="1", help="which are drawn")
     parser.add_argument("--limit", type=float, default=300, help="seconds for the project's own command")
     parser.add_argument("--timeout", type=float, default=60, help="check.timeout, in seconds")

@@ -61,6 +61,14 @@ def _run(words: list[str]) -> int:
 
 
 def _serve(tcp: str | None, flags: Flags | None) -> int:
+    if tcp is not None:
+        return _listen(tcp, flags, None)
+    from forge_lsp.detached import apart
+
+    return apart(lambda link: _listen(None, flags, link))
+
+
+def _listen(tcp: str | None, flags: Flags | None, link: Link | None) -> int:
     from forge_lsp.lsp.server import create_server, run_stdio, run_tcp
 
     async def build(editor: Mapping[str, object] | None, folders: tuple[Path, ...], trusted: bool) -> Services:
@@ -75,7 +83,7 @@ def _serve(tcp: str | None, flags: Flags | None) -> int:
 
     server = create_server(build=build, version=__version__, languages=languages)
     if tcp is None:
-        return run_stdio(server)
+        return run_stdio(server, link)
     host, _, port = tcp.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         print(f"forge-lsp: --tcp {tcp}: say HOST:PORT, e.g. 127.0.0.1:2087", file=sys.stderr)

@@ -12,6 +12,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from typing import IO
 
@@ -20,6 +22,8 @@ __all__ = ["Link", "apart"]
 
 _MOST = 256
 """Descriptors that are looked at."""
+_HANGS = 30.0
+"""Seconds that an event loop may take to answer once the client is gone."""
 
 
 class Link:
@@ -32,6 +36,20 @@ class Link:
         self._alive = alive
         self._release = release
         self._pipes = {found for number in range(3) if (found := _identity(number)) is not None}
+
+    @property
+    def outlives(self) -> bool:
+        """Whether the server can go on once its client has gone."""
+        return self._release is not None
+
+    def guard(self) -> None:
+        """From now on end this process where its event loop hangs once the client is gone: nobody else would. Called
+        on that loop; safe to call where there are no pipes."""
+        if self._alive is not None:
+            watching = threading.Thread(
+                target=_guard, args=(os.dup(self._alive.fileno()), asyncio.get_running_loop()), daemon=True
+            )
+            watching.start()
 
     async def lost(self) -> None:
         """Return once the process that the client started has ended; never where there is none."""
@@ -46,8 +64,9 @@ class Link:
         finally:
             loop.remove_reader(self._alive.fileno())
 
-    def let_go(self) -> None:
-        """The client has gone: its process may end, and its pipes are no longer held. Safe to call twice."""
+    def let_go(self, code: int = 0) -> None:
+        """The client has gone: its process may end with ``code``, and its pipes are no longer held. Safe to call
+        twice."""
         if self._release is None or self._release.closed:
             return
         with contextlib.suppress(OSError):
@@ -57,7 +76,7 @@ class Link:
                     os.dup2(null, number)
             os.close(null)
         with contextlib.suppress(OSError):
-            self._release.write(b"g")
+            self._release.write(bytes([code]))
             self._release.close()
         self._release = None
 
@@ -71,9 +90,24 @@ def _identity(number: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _guard(alive: int, loop: asyncio.AbstractEventLoop) -> None:
+    with os.fdopen(alive, "rb") as pipe:
+        pipe.read()
+    while True:
+        answered = threading.Event()
+        try:
+            loop.call_soon_threadsafe(answered.set)
+        except RuntimeError:  # the loop is closed: the process is ending
+            return
+        if not answered.wait(_HANGS):
+            os._exit(1)
+        time.sleep(_HANGS)
+
+
 def apart(server: Callable[[Link], int]) -> int:
-    """Run ``server`` in a process of its own where the system has fork, and answer its exit code, or 0 once it goes on
-    without its client."""
+    """Run ``server`` in a process of its own where the system has fork, and answer its exit code, or the one that it
+    gives once it goes on without its client. SIGINT and SIGTERM mean that the client has gone; the exit code is then
+    128 + the signal."""
     if not hasattr(os, "fork"):
         return server(Link())
     alive_out, alive_in = os.pipe()
@@ -87,11 +121,20 @@ def apart(server: Callable[[Link], int]) -> int:
             return server(Link(alive, release))
     os.close(alive_out)
     os.close(release_in)
+    signals: list[int] = []
+
+    def gone(number: int, _: object) -> None:
+        if not signals:
+            os.close(alive_in)
+        signals.append(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, gone)
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):  # the server's alone: a client that closes its ends must be the last who held them
         os.dup2(null, number)
-    if os.read(release_out, 1):
-        return 0  # it goes on without its client
-    return max(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    said = os.read(release_out, 1)  # it goes on without its client, or has ended
+    code = said[0] if said else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code < 0:  # by a signal, as a shell tells it
+        code = 128 - code
+    return 128 + signals[0] if signals else code

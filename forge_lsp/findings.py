@@ -1,4 +1,4 @@
-"""The doctor's lines that belong to no room: the platform, the settings, the ledger."""
+"""The doctor's lines that belong to no package: the platform, the settings, the ledger."""
 
 from __future__ import annotations
 

@@ -246,6 +246,8 @@ def _look(truth: Truth, file: str, root: Any, data: bytes) -> None:
                 own_fields(body)
             _function(truth, file, node, body, data)
             continue
+        if node.type in ("block", "constructor_body") and truth.language in (CSHARP, JAVA):
+            continue  # of a constructor, an accessor, an operator: what is defined there is nobody else's
         if node.type == "mod_item" and b"cfg(test)" in data[max(0, node.start_byte - 40) : node.start_byte]:
             continue
         if node.type in (

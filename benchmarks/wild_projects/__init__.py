@@ -40,12 +40,21 @@ def _python(*packages: str) -> tuple[Command, ...]:
     return (("{python}", "-m", "venv", ".venv"), ("{venv}", "-m", "pip", "install", "-q", *packages))
 
 
+def _packages(*names: str) -> Command:
+    """Those of a workspace whose tests pass on every machine."""
+    return tuple(word for name in names for word in ("-p", name))
+
+
 _NPM = ("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent")
 _BARE: Command = ("npm", "pkg", "delete", "devDependencies")
 """Without what only its linters and its releases need."""
+_FIXTURES = ("es-value-fixtures@1", "has-override-mistake@1", "has-property-descriptors@1", "for-each", "has-symbols@1")
+"""What only the tests of qs ask for."""
 _PYTEST: Command = ("{venv}", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
-_MAVEN: tuple[Command, ...] = (("mvn", "-q", "-B", "test-compile", "dependency:go-offline"),)
-_MAVEN_TEST: Command = ("mvn", "-q", "-B", "-o", "test")
+_QUIET = ("-q", "-B", "-Danimal.sniffer.skip", "-Drat.skip", "-Dcheckstyle.skip", "-Djacoco.skip", "-Denforcer.skip")
+"""Maven without what only looks at the form of a project."""
+_MAVEN: tuple[Command, ...] = (("mvn", *_QUIET, "test"),)
+_MAVEN_TEST: Command = ("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "test")
 _CMAKE: tuple[Command, ...] = (("cmake", "-S", ".", "-B", "build"), ("cmake", "--build", "build"))
 _CTEST: Command = ("sh", "-c", "cmake --build build >/dev/null && ctest --test-dir build --stop-on-failure")
 
@@ -79,21 +88,20 @@ SOURCES: tuple[Source, ...] = (
         version="25.0.0",
         language="python",
         code=("boltons",),
-        setup=_python("pytest", "-e", "."),
+        setup=_python("pytest<8", "-e", "."),
         test=_PYTEST,
         shape="a package of many modules, pytest",
     ),
     Source(
-        name="django-model-utils",
+        name="django-filter",
         kind="pypi",
-        package="django-model-utils",
-        version="5.0.0",
+        package="django-filter",
+        version="24.3",
         language="python",
-        code=("model_utils",),
-        setup=_python("pytest", "pytest-django", "freezegun", "time-machine", "-e", "."),
-        test=(*_PYTEST, "--ds=tests.settings"),
-        env={"SQLITE": "1"},
-        shape="Django",
+        code=("django_filters",),
+        setup=_python("django<5.1", "djangorestframework<3.16", "pytz", "django-crispy-forms", "-e", "."),
+        test=("{venv}", "-B", "runtests.py", "--failfast"),
+        shape="Django, a program of its own that starts the tests",
     ),
     Source(
         name="minimist",
@@ -126,7 +134,16 @@ SOURCES: tuple[Source, ...] = (
         code=("lib",),
         setup=(
             _BARE,
-            (*_NPM, "--no-save", "tape@5", "safer-buffer", "iconv-lite", "object-inspect", "mock-property@1"),
+            (
+                *_NPM,
+                "--no-save",
+                "tape@5",
+                "safer-buffer",
+                "iconv-lite",
+                "object-inspect",
+                "mock-property@1",
+                *_FIXTURES,
+            ),
         ),
         test=("node", "node_modules/tape/bin/tape", "test/parse.js", "test/stringify.js", "test/utils.js"),
         shape="CommonJS, tape, one file of tests for a module",
@@ -211,8 +228,11 @@ SOURCES: tuple[Source, ...] = (
         package="dropwizard/metrics",
         language="java",
         code=("metrics-core/src/main/java",),
-        setup=(("mvn", "-q", "-B", "-pl", "metrics-core", "-am", "test-compile"),),
-        test=("mvn", "-q", "-B", "-o", "-pl", "metrics-core", "test"),
+        setup=(
+            ("mvn", *_QUIET, "-pl", "metrics-core", "-am", "test-compile"),
+            ("mvn", *_QUIET, "-pl", "metrics-core", "test"),
+        ),
+        test=("mvn", *_QUIET, "-o", "-Dsurefire.skipAfterFailureCount=1", "-pl", "metrics-core", "test"),
         shape="a multi-module Maven project, JUnit 5",
     ),
     Source(
@@ -242,7 +262,10 @@ SOURCES: tuple[Source, ...] = (
         language="rust",
         code=("form_urlencoded/src", "percent_encoding/src", "data-url/src"),
         setup=(("cargo", "fetch"),),
-        test=("cargo", "test", "--offline", "-q", "--workspace", "--exclude", "url_debug_tests"),
+        test=(
+            *("cargo", "test", "--offline", "-q"),
+            *_packages("form_urlencoded", "percent-encoding", "data-url", "url"),
+        ),
         shape="a workspace, whose crates test one another",
     ),
     Source(

@@ -183,7 +183,8 @@ def _changes(definition: Definition) -> Iterator[tuple[int, int, str, str]]:
             if text[middle].isalpha() and text[middle - 1] != "\\":
                 yield start + middle, start + middle + 1, "", "a letter less in a text"
         elif node.type in _CONDITIONAL and (condition := node.child_by_field_name("condition")) is not None:
-            yield _negated(tree, condition, definition.language)
+            if not condition.type.startswith("let_"):  # a pattern has no opposite
+                yield _negated(tree, condition, definition.language)
         elif node.type == "expression_statement" and text.endswith(";"):
             yield start, end, "", "a statement less"
 

@@ -63,7 +63,8 @@ def got(source: Source, folder: Path, checkout: Path | None = None) -> Path:
     if done.is_file() and done.read_text() == repr(source):
         return root
     shutil.rmtree(root, ignore_errors=True)
-    folder.joinpath(f"{source.name}.known.json").unlink(missing_ok=True)
+    for kept in ("known", "verdicts"):
+        folder.joinpath(f"{source.name}.{kept}.json").unlink(missing_ok=True)
     if source.kind == "checkout":
         if checkout is None:
             raise Unavailable(f"it is a clone of {source.package}: name its folder with --checkout")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -27,6 +28,9 @@ __all__ = ["Case", "Known", "known_of"]
 
 _MOST_MUTANTS = 8
 """How many are tried until enough are killed."""
+_SLOWER = 10
+_SPARE = 20.0
+"""What takes so many times as long as the project as it is, and so many seconds more, does not come to its end."""
 _SHORTEST = 3
 """Lines of a function that is worth a task."""
 
@@ -69,8 +73,10 @@ def known_of(source: Source, root: Path, *, count: int, each: int, seed: str, li
     if store.is_file() and (kept := json.loads(store.read_text()))["key"] == key:
         return decode(Known, kept["known"])
     own = _Own(source, root, limit)
+    started = time.monotonic()
     if (words := own.failure()) is not None:
         raise Unavailable(f"its own tests do not pass: {words}")
+    own.limit = min(limit, _SLOWER * (time.monotonic() - started) + _SPARE)
     found: list[Case] = []
     missed: list[str] = []
     tried = 0
@@ -164,7 +170,19 @@ class _Own:
         self._command = command_of(source.test, root)
         self._env = environment_of(source)
         self._root = root
-        self._limit = limit
+        self.limit = limit
+        self._store = root.with_name(f"{root.name}.verdicts.json")
+        kept = self._store.read_text().splitlines() if self._store.is_file() else ()
+        self._verdicts: dict[str, bool] = dict(json.loads(line) for line in kept)
+
+    def killed(self, path: Path, text: str) -> bool:
+        """Whether the tests fail on a text that stands in a file's place: asked once, kept beside the folder."""
+        key = hashlib.sha256(f"{path.relative_to(self._root)}\0{text}".encode()).hexdigest()
+        if key not in self._verdicts:
+            self._verdicts[key] = self.failure() is not None
+            with self._store.open("a") as store:
+                store.write(f"{json.dumps([key, self._verdicts[key]])}\n")
+        return self._verdicts[key]
 
     def failure(self) -> str | None:
         """The end of what it says where the tests do not pass."""
@@ -178,11 +196,11 @@ class _Own:
             start_new_session=True,
         ) as process:
             try:
-                output, _ = process.communicate(timeout=self._limit)
+                output, _ = process.communicate(timeout=self.limit)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
-                return f"they did not end in {self._limit:g} s"
+                return f"they did not end in {self.limit:g} s"
         return output.decode("utf-8", "replace").strip()[-300:] if process.returncode else None
 
     def changed(self, file: str, text: str) -> _Changed:
@@ -198,7 +216,7 @@ class _Changed:
     def __enter__(self) -> bool:
         self._path.write_text(self._text, "utf-8", newline="")
         try:
-            return self._own.failure() is not None
+            return self._own.killed(self._path, self._text)
         except BaseException:
             self.__exit__()
             raise

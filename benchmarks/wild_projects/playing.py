@@ -20,7 +20,8 @@ from forge_lsp.core.task import Document, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.scope import Scopes
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import acp
 from acp import schema
 
 from forge_lsp import __version__
+from forge_lsp.acp.client import Client, Session
 from forge_lsp.acp.prompts import Block, Mention, read_prompt
 from forge_lsp.acp.stages import Course
 from forge_lsp.core.attempt import Candidate, Outcome
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ForgeAgent"]
 
-logger = logging.getLogger(__name__)
 
 _MODES = (
     ("settings", "As set up", "The profile of your settings."),
@@ -52,16 +50,6 @@ _HELP = (
 )
 
 
-@dataclass(slots=True)
-class _Session:
-    id: str
-    folder: Path
-    mode: str = "settings"
-    job: Job | None = None
-    cancelled: bool = False
-    asking: set[asyncio.Future[Any]] = field(default_factory=set[asyncio.Future[Any]])
-
-
 class ForgeAgent:
     """One client's agent. Its methods are those of the SDK's ``Agent``; paths outside a session's folder are refused.
 
@@ -72,10 +60,8 @@ class ForgeAgent:
         self._services = services
         self._files = files
         self._allow = allow
-        self._sessions: dict[str, _Session] = {}
-        self._fs = schema.FileSystemCapabilities()
-        self._client: Any = None
-        self.attended = True
+        self._sessions: dict[str, Session] = {}
+        self._client = Client()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -84,7 +70,7 @@ class ForgeAgent:
 
     def left(self) -> None:
         """The client has gone: whatever was asked of it is answered with no."""
-        self.attended = False
+        self._client.attended = False
         for session in self._sessions.values():
             for waiting in session.asking:
                 waiting.cancel()
@@ -93,14 +79,14 @@ class ForgeAgent:
 
     def on_connect(self, conn: Any) -> None:
         """The SDK's way to the client."""
-        self._client = conn
+        self._client.connection = conn
 
     async def initialize(
         self, protocol_version: int, client_capabilities: schema.ClientCapabilities | None = None, **_: Any
     ) -> schema.InitializeResponse:
         """Agree on a version, and remember what the client can do."""
         if client_capabilities is not None and client_capabilities.fs is not None:
-            self._fs = client_capabilities.fs
+            self._client.fs = client_capabilities.fs
         return schema.InitializeResponse(
             protocol_version=min(protocol_version, acp.PROTOCOL_VERSION),
             agent_capabilities=schema.AgentCapabilities(
@@ -117,7 +103,7 @@ class ForgeAgent:
         folder = Path(cwd)
         if not folder.is_absolute() or not await asyncio.to_thread(folder.is_dir):
             raise acp.RequestError.invalid_params({"cwd": f"{cwd}: there is no such folder"})
-        session = _Session(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
+        session = Session(id=f"forge-{secrets.token_hex(8)}", folder=await asyncio.to_thread(folder.resolve))
         self._sessions[session.id] = session
         modes = [schema.SessionMode(id=id_, name=name, description=words) for id_, name, words in _MODES]
         state = schema.SessionModeState(current_mode_id=session.mode, available_modes=modes)
@@ -150,17 +136,17 @@ class ForgeAgent:
         session.cancelled = False
         mention, words = read_prompt(map(_block, prompt), session.folder)
         if mention is None:
-            await self._say(session, _HELP)
+            await self._client.say(session, _HELP)
             return schema.PromptResponse(stop_reason="end_turn")
         try:
             await self._run(session, mention, words)
         except ForgeError as error:
-            await self._say(session, error.full_message)
+            await self._client.say(session, error.full_message)
         return schema.PromptResponse(stop_reason="cancelled" if session.cancelled else "end_turn")
 
     # ------------------------------------------------------------------ a job
 
-    async def _run(self, session: _Session, mention: Mention, words: str) -> None:
+    async def _run(self, session: Session, mention: Mention, words: str) -> None:
         if (problem := self._services.problem()) is not None:
             raise problem
         document, selection = await self._place(session, mention)
@@ -176,7 +162,7 @@ class ForgeAgent:
             profile=None if session.mode == "settings" else session.mode,
             apply=ApplyMode.NONE,
             allow=self._allow,
-            attended=lambda: self.attended,
+            attended=lambda: self._client.attended,
             questions=True,
         )
         job = session.job = await self._services.jobs.start(request)
@@ -189,7 +175,7 @@ class ForgeAgent:
         async def show() -> None:
             while (event := await heard.get()) is not None:
                 for update in course.updates(event):
-                    await self._update(session, update)
+                    await self._client.update(session, update)
 
         asking: list[asyncio.Task[None]] = []
 
@@ -213,16 +199,16 @@ class ForgeAgent:
             return
         await showing
         for update in course.stopped():
-            await self._update(session, update)
+            await self._client.update(session, update)
         await self._offer(session, job, result, path)
 
-    async def _place(self, session: _Session, mention: Mention) -> tuple[Document, TextRange | None]:
+    async def _place(self, session: Session, mention: Mention) -> tuple[Document, TextRange | None]:
         """The document that is mentioned, as the editor has it, and the place in it. Raises BadRequest."""
         path = await asyncio.to_thread(mention.path.resolve)
         if not path.is_relative_to(session.folder):
             raise BadRequest(f"{mention.path} is not inside {session.folder}", remedy="open a session in its folder")
         language = self._files.language_of(path, None, self._services.languages)
-        unsaved = await self._unsaved(session, path)
+        unsaved = await self._client.unsaved(session, path)
         document = (
             Document(uri=path.as_uri(), language=language, text=unsaved, path=path)
             if unsaved is not None
@@ -241,19 +227,11 @@ class ForgeAgent:
                 return TextRange(start=at, end=at)
         raise BadRequest(f"{document.path}: no definition is called {name}")
 
-    async def _unsaved(self, session: _Session, path: Path) -> str | None:
-        """The file as the editor has it, where it tells."""
-        if not self._fs.read_text_file or not self.attended:
-            return None
-        with suppress(acp.RequestError):
-            return str((await self._client.read_text_file(session_id=session.id, path=str(path))).content)
-        return None
-
-    async def _offer(self, session: _Session, job: Job, result: JobRecord, path: Path) -> None:
+    async def _offer(self, session: Session, job: Job, result: JobRecord, path: Path) -> None:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""
-        await self._say(session, f"{result.told.capitalize()}{grade}{why}\n")
+        await self._client.say(session, f"{result.told.capitalize()}{grade}{why}\n")
         candidate = result.candidate
         if candidate is None or result.outcome in (Outcome.CANCELLED, Outcome.FAILED):
             return
@@ -261,46 +239,41 @@ class ForgeAgent:
         diff = acp.tool_diff_content(str(path), candidate.text, job.task.document.text)
         locations = [schema.ToolCallLocation(path=str(path))]
         title = f"Apply to {path.name}"
-        await self._update(
+        await self._client.update(
             session,
             acp.start_tool_call(call, title, kind="edit", status="pending", content=[diff], locations=locations),
         )
         update = schema.ToolCallUpdate(tool_call_id=call, title=title, kind="edit", content=[diff], locations=locations)
-        answer = await self._permission(
+        answer = await self._client.permission(
             session, update, (("apply", "Apply", "allow_once"), ("no", "Discard", "reject_once"))
         )
         if answer != "apply":
-            await self._update(session, acp.update_tool_call(call, status="failed"))
-            await self._say(session, f"Nothing was changed. `forge-lsp jobs apply {job.id}` applies it later.")
+            await self._client.update(session, acp.update_tool_call(call, status="failed"))
+            await self._client.say(session, f"Nothing was changed. `forge-lsp jobs apply {job.id}` applies it later.")
             return
         try:
             await self._write(session, job, candidate, path, accepted=result.outcome is Outcome.ACCEPTED)
         except (EditConflict, EnvironmentFault) as error:
-            await self._update(session, acp.update_tool_call(call, status="failed"))
-            await self._say(session, f"Nothing was changed: {error.full_message}")
+            await self._client.update(session, acp.update_tool_call(call, status="failed"))
+            await self._client.say(session, f"Nothing was changed: {error.full_message}")
             return
         await self._services.jobs.mark_applied(job.id)
-        await self._update(session, acp.update_tool_call(call, status="completed"))
+        await self._client.update(session, acp.update_tool_call(call, status="completed"))
 
-    async def _write(self, session: _Session, job: Job, candidate: Candidate, path: Path, *, accepted: bool) -> None:
+    async def _write(self, session: Session, job: Job, candidate: Candidate, path: Path, *, accepted: bool) -> None:
         async def present() -> str:
-            unsaved = await self._unsaved(session, path)
+            unsaved = await self._client.unsaved(session, path)
             return unsaved if unsaved is not None else await asyncio.to_thread(self._files.present_text, path)
 
         async def write(text: str) -> None:
-            if not self._fs.write_text_file:
+            if not await self._client.write(session, path, text):
                 await asyncio.to_thread(self._files.write_text, path, text)
-                return
-            try:
-                await self._client.write_text_file(session_id=session.id, path=str(path), content=text)
-            except acp.RequestError as error:
-                raise EnvironmentFault(f"the editor did not write {path.name}: {error}") from None
 
         await write_result(job, candidate, self._services.editing, present=present, write=write, accepted=accepted)
 
     # ------------------------------------------------------------------ the client
 
-    async def _consent(self, session: _Session, question: ConsentQuestion) -> bool:
+    async def _consent(self, session: Session, question: ConsentQuestion) -> bool:
         words = consent_words(question, f"code of {session.folder.name}")
         call = schema.ToolCallUpdate(tool_call_id=f"consent-{secrets.token_hex(4)}", title=words, kind="other")
         options = (
@@ -308,12 +281,12 @@ class ForgeAgent:
             ("no", "Not now", "reject_once"),
             ("never", "Never", "reject_always"),
         )
-        answer = await self._permission(session, call, options)
+        answer = await self._client.permission(session, call, options)
         if answer == "never":
             raise ConsentRefused("the user said never")
         return answer == "yes"
 
-    async def _question(self, session: _Session, job: Job, question: Question) -> None:
+    async def _question(self, session: Session, job: Job, question: Question) -> None:
         """Ask what a call should give; the job goes on. Left alone, it is no answer."""
         call = schema.ToolCallUpdate(
             tool_call_id=f"{job.id}-{question.id}",
@@ -323,48 +296,14 @@ class ForgeAgent:
         )
         options = tuple((str(number), choice.value, "allow_once") for number, choice in enumerate(question.choices))
         more = (("none", "None of these", "reject_once"), ("unknown", "I can't say", "reject_once"))
-        answer = await self._permission(session, call, (*options, *more))
+        answer = await self._client.permission(session, call, (*options, *more))
         if answer is None:
             return
         given = Given(choice=int(answer)) if answer.isdecimal() else Given(none=answer == "none")
         with suppress(ForgeError):  # the job has ended, or was cancelled, meanwhile
             await self._services.jobs.answer(job.id, question.id, given, self._services.editing)
 
-    async def _permission(
-        self, session: _Session, call: schema.ToolCallUpdate, options: tuple[tuple[str, str, Any], ...]
-    ) -> str | None:
-        """The option that the user chose; None: none, or nobody is there to ask."""
-        if not self.attended or session.cancelled:
-            return None
-        choices = [schema.PermissionOption(option_id=id_, name=name, kind=kind) for id_, name, kind in options]
-        asking = asyncio.ensure_future(
-            self._client.request_permission(session_id=session.id, tool_call=call, options=choices)
-        )
-        session.asking.add(asking)
-        try:
-            await asyncio.wait({asking})
-            if asking.cancelled():
-                return None
-            outcome = asking.result().outcome
-        except (acp.RequestError, ConnectionError) as error:
-            logger.info("a question was not answered: %s", type(error).__name__)
-            return None
-        finally:
-            asking.cancel()
-            session.asking.discard(asking)
-        return outcome.option_id if isinstance(outcome, schema.AllowedOutcome) else None
-
-    async def _say(self, session: _Session, words: str) -> None:
-        await self._update(session, acp.update_agent_message_text(words))
-
-    async def _update(self, session: _Session, update: Any) -> None:
-        """Tell the client; one that has gone is told nothing."""
-        if not self.attended:
-            return
-        with suppress(ConnectionError, acp.RequestError):
-            await self._client.session_update(session_id=session.id, update=update)
-
-    def _session(self, session_id: str) -> _Session:
+    def _session(self, session_id: str) -> Session:
         session = self._sessions.get(session_id)
         if session is None:
             raise acp.RequestError.invalid_params({"sessionId": f"no session {session_id!r}"})

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from forge_lsp.config import Settings
     from forge_lsp.core.ports import Finding
     from forge_lsp.core.ports.planning import Planned
+    from forge_lsp.jobs.figures import Rates
     from forge_lsp.jobs.ledger import Ledger
-    from forge_lsp.jobs.statistics import Rates
     from forge_lsp.models.directory import Directory
     from forge_lsp.placement.survey import ServerSettings
     from forge_lsp.sandbox.choosing import Mode, SandboxChooser
@@ -160,7 +160,7 @@ async def rates_of(container: Container) -> Rates:
     from functools import partial
 
     from forge_lsp.core.ports import Usage
-    from forge_lsp.jobs.statistics import Rates
+    from forge_lsp.jobs.figures import Rates
 
     try:
         setup = await container.setup(None, None)

@@ -1,4 +1,4 @@
-"""What is played: a case is one function to be written, with tests that the job sees and tests that it does not."""
+"""What is run: a case is one function to be written, with tests that the job sees and tests that it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forge_lsp.jobs.contract import JobRequest
 if TYPE_CHECKING:
     from forge_lsp.jobs.preparing import Setup
 
-__all__ = ["Case", "Judge", "Ready", "Tools", "Unplayable", "is_right", "no_code"]
+__all__ = ["Case", "Judge", "Ready", "Tools", "Unrunnable", "is_right", "no_code"]
 
 Judge = Callable[[Candidate], Awaitable[bool | None]]
 """Whether a candidate passes the hidden tests; None: they could not decide."""
@@ -26,8 +26,8 @@ Judge = Callable[[Candidate], Awaitable[bool | None]]
 _UNDECIDED = frozenset({CheckStatus.NOT_RUNNABLE, CheckStatus.FLAKY})
 
 
-class Unplayable(Exception):
-    """A case cannot be played. ``str(error)`` says why, in words for the user."""
+class Unrunnable(Exception):
+    """A case cannot be run. ``str(error)`` says why, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,10 @@ class Tools:
     max_iterations: int | None = None
 
     async def toolchain(self, workspace: Path, language: Language) -> Toolchain:
-        """Return what checks a language. Raises Unplayable where nothing does."""
+        """Return what checks a language. Raises Unrunnable where nothing does."""
         found = (await self.setup(workspace, self.profile)).toolchains.get(language)
         if found is None:
-            raise Unplayable(f"there is no check for {language} here")
+            raise Unrunnable(f"there is no check for {language} here")
         return found
 
     def request(self, document: Document, at: int, workspace: Path, buffers: tuple[Document, ...] = ()) -> JobRequest:
@@ -104,7 +104,7 @@ class Case(Protocol):
         ...
 
     def opened(self, tools: Tools) -> AbstractAsyncContextManager[Ready]:
-        """Put the files in place, and remove them afterwards. Raises Unplayable."""
+        """Put the files in place, and remove them afterwards. Raises Unrunnable."""
         ...
 
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forge_lsp.bench.case import Ready, Tools, Unplayable, is_right
+from forge_lsp.bench.case import Ready, Tools, Unrunnable, is_right
 from forge_lsp.bench.splitting import Unit, hidden_of, is_of, units_in, without
 from forge_lsp.bench.stubs import stubbed
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -68,7 +68,7 @@ class ProjectCase:
         toolchain = await tools.toolchain(self.workspace, self.language)
         full = self._task(tools, self.stub, ())
         if not full.scope.unfinished:
-            raise Unplayable("its stub is not seen as one")
+            raise Unrunnable("its stub is not seen as one")
         evidence = await toolchain.evidence(full, self._solved(self.text))
         wanted = _proofs(evidence)
         shown = await self._shown(tools, toolchain, evidence, wanted)
@@ -82,7 +82,7 @@ class ProjectCase:
         yield Ready(request=request, judge=judge)
 
     async def _shown(self, tools: Tools, toolchain: Toolchain, evidence: Evidence, wanted: Mapping[str, str]) -> Task:
-        """The task with half of the tests. Raises Unplayable where there are too few, or they cannot be taken apart."""
+        """The task with half of the tests. Raises Unrunnable where there are too few, or they cannot be taken apart."""
         examples = sum(
             result.status is CheckStatus.PROOF and result.kind is not CheckKind.TEST for result in evidence.results
         )
@@ -94,7 +94,7 @@ class ProjectCase:
         names = {unit.name for _, unit, ids in units if ids}
         if len(names) < (1 if examples else 2):
             found = f"only {len(names)} of its tests can be told apart" if names else "no test fails without it"
-            raise Unplayable(f"{found}; two are needed")
+            raise Unrunnable(f"{found}; two are needed")
         for attempt in range(_SPLITS):
             hidden = hidden_of(names, f"{self.seed} {self.id} {attempt}", all_but=0 if examples else 1)
             gone = {id_ for _, unit, ids in units if unit.name in hidden for id_ in ids}
@@ -104,7 +104,7 @@ class ProjectCase:
             seen = await toolchain.evidence(task, self._solved(self._put_back(tools, task)))
             if _is_split(seen, gone):
                 return task
-        raise Unplayable("its tests cannot be split: some need others, or share one statement")
+        raise Unrunnable("its tests cannot be split: some need others, or share one statement")
 
     def _without(self, tools: Tools, units: Sequence[tuple[str, Unit]]) -> Task | None:
         """The task without these tests; None where a text does not parse without them."""
@@ -147,13 +147,13 @@ class ProjectCase:
 
 
 def _proofs(evidence: Evidence) -> dict[str, str]:
-    """The tests that fail without the function and pass with it, by id: what their runner calls them. Raises Unplayable
+    """The tests that fail without the function and pass with it, by id: what their runner calls them. Raises Unrunnable
     where the function itself does not pass."""
     if evidence.blocked is not None:
-        raise Unplayable(f"{evidence.blocked}{f' - {evidence.remedy}' if evidence.remedy else ''}")
+        raise Unrunnable(f"{evidence.blocked}{f' - {evidence.remedy}' if evidence.remedy else ''}")
     against = [result for result in evidence.results if result.status in AGAINST]
     if against:
-        raise Unplayable(f"the code as it is does not pass its own checks: {against[0].source}")
+        raise Unrunnable(f"the code as it is does not pass its own checks: {against[0].source}")
     tests = [result for result in evidence.results if result.kind is CheckKind.TEST]
     found = {
         result.id: result.source.partition(": ")[2] or result.source
@@ -163,7 +163,7 @@ def _proofs(evidence: Evidence) -> dict[str, str]:
     stopped = next((result for result in tests if result.environment), None)
     if not found and stopped is not None:
         remedy = f" - {stopped.remedy}" if stopped.remedy else ""
-        raise Unplayable(f"its tests could not be run: {stopped.detail}{remedy}")
+        raise Unrunnable(f"its tests could not be run: {stopped.detail}{remedy}")
     return found
 
 

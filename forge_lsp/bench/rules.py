@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from forge_lsp.bench.played import Played
+from forge_lsp.bench.results import CaseResult
 from forge_lsp.core.attempt import Attempt, DecisionKind
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.decision import decide, needs_panel
@@ -42,11 +42,11 @@ def rules_of(accept: Accept) -> tuple[Rule, ...]:
     )
 
 
-def redecided(played: Played, accept: Accept) -> Decided:
+def redecided(result: CaseResult, accept: Accept) -> Decided:
     """Return what ``accept`` makes of the recorded attempts, in their order."""
     ran = False
-    for index, attempt in enumerate(played.attempts):
-        last = attempt.number >= played.allowed
+    for index, attempt in enumerate(result.attempts):
+        last = attempt.number >= result.allowed
         if attempt.skipped is not None or attempt.candidate is None or attempt.build is None:
             ran = last
             continue
@@ -64,7 +64,7 @@ def redecided(played: Played, accept: Accept) -> Decided:
         if decision.kind is DecisionKind.ACCEPT:
             return Decided() if decision.unverified else Decided(index=index)
         ran = last
-    return Decided(known=ran or not _stopped_early(played.attempts))
+    return Decided(known=ran or not _stopped_early(result.attempts))
 
 
 def _stopped_early(attempts: Sequence[Attempt]) -> bool:

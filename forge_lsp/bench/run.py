@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from forge_lsp import __version__
-from forge_lsp.bench.case import Case, Tools, Unplayable
-from forge_lsp.bench.played import Played, Store
-from forge_lsp.bench.playing import play
+from forge_lsp.bench.case import Case, Tools, Unrunnable
+from forge_lsp.bench.results import CaseResult, Store
+from forge_lsp.bench.running import run_case
 from forge_lsp.core.events import JobEvent
 from forge_lsp.jobs.manager import JobManager
 
@@ -28,24 +28,24 @@ class Course:
     """How far a run has come. ``kept`` is how many of the results were known before, ``obstacles`` why a language is
     left out and how many cases that is, ``complete`` whether all of what was asked for is there."""
 
-    results: list[Played] = field(default_factory=list[Played])
+    results: list[CaseResult] = field(default_factory=list[CaseResult])
     skipped: dict[str, str] = field(default_factory=dict[str, str])
     kept: int = 0
     complete: bool = False
 
     @property
-    def played(self) -> int:
+    def done(self) -> int:
         """How many cases have a result."""
         return len(self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who hears how a run goes: ``begins`` each case before it is played (with its number), ``ends`` with its result
+    """Who hears how a run goes: ``begins`` each case before it is run (with its number), ``ends`` with its result
     and whether that was known, ``skips`` with the reason, ``event`` every event of its job."""
 
     begins: Callable[[Case, int], None]
-    ends: Callable[[Played, int, bool], None]
+    ends: Callable[[CaseResult, int, bool], None]
     skips: Callable[[str, str], None]
     event: Callable[[JobEvent], None]
 
@@ -75,14 +75,14 @@ async def run(
     watcher: Watcher,
     course: Course,
 ) -> None:
-    """Play ``most`` of the cases (None: all), in order, into ``course``; what ``store`` knows is not played again.
+    """Run ``most`` of the cases (None: all), in order, into ``course``; what ``store`` knows is not run again.
 
-    Cases that cannot be played are skipped with the reason and do not count. Raises EnvironmentFault where a job could
-    not run at all; a cancel passes through. All that was played until then is kept.
+    Cases that cannot be run are skipped with the reason and do not count. Raises EnvironmentFault where a job could
+    not run at all; a cancel passes through. All that was run until then is kept.
     """
     obstacles: dict[str, str | None] = {}
     for case in cases:
-        if most is not None and course.played >= most:
+        if most is not None and course.done >= most:
             break
         known = store.known(case.id, case.fingerprint)
         if known is not None:
@@ -91,7 +91,7 @@ async def run(
                 continue
             course.results.append(known)
             course.kept += 1
-            watcher.ends(known, course.played, True)
+            watcher.ends(known, course.done, True)
             continue
         key = str(case.language) if case.shared else case.id
         if key not in obstacles:
@@ -103,25 +103,25 @@ async def run(
             continue
         try:
             async with case.opened(tools) as ready:
-                watcher.begins(case, course.played + 1)
-                played = await play(case, ready, jobs, watcher.event)
-        except Unplayable as reason:
+                watcher.begins(case, course.done + 1)
+                result = await run_case(case, ready, jobs, watcher.event)
+        except Unrunnable as reason:
             course.skipped[case.id] = str(reason)
             watcher.skips(case.id, str(reason))
             store.keep(_skipped(case, str(reason)))
             continue
-        store.keep(played)
-        course.results.append(played)
-        watcher.ends(played, course.played, False)
+        store.keep(result)
+        course.results.append(result)
+        watcher.ends(result, course.done, False)
     course.complete = True
 
 
 async def _obstacle(case: Case, tools: Tools) -> str | None:
     try:
         return await case.obstacle(tools)
-    except Unplayable as reason:
+    except Unrunnable as reason:
         return str(reason)
 
 
-def _skipped(case: Case, reason: str) -> Played:
-    return Played(id=case.id, language=str(case.language), fingerprint=case.fingerprint, skipped=reason)
+def _skipped(case: Case, reason: str) -> CaseResult:
+    return CaseResult(id=case.id, language=str(case.language), fingerprint=case.fingerprint, skipped=reason)

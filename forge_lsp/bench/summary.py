@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from forge_lsp.bench.played import Played
+from forge_lsp.bench.results import CaseResult
 from forge_lsp.bench.rules import redecided, rules_of
 from forge_lsp.core.checks import Grade
 from forge_lsp.ensemble.schedule import Accept
@@ -38,7 +38,7 @@ class Summary:
     ``output_tokens``, ``cost`` (USD), ``attempts``; ``total_cost`` (USD) is of all.
     """
 
-    played: int
+    tasks: int
     as_set: Line
     first: Share
     any: Share
@@ -57,40 +57,40 @@ class Summary:
     total_cost: float
 
 
-def summary_of(results: Sequence[Played], accept: Accept) -> Summary:
+def summary_of(results: Sequence[CaseResult], accept: Accept) -> Summary:
     """Count the results of one run, whose settings accept by ``accept``. Skipped cases are left out."""
-    played = [one for one in results if one.skipped is None]
+    ran = [one for one in results if one.skipped is None]
     return Summary(
-        played=len(played),
-        as_set=_as_set(f"as set ({accept.rule})", played),
-        first=_known(_first(one) for one in played),
-        any=_known(_any(one) for one in played),
-        offered=_known(one.offered_right if one.offers else False for one in played),
+        tasks=len(ran),
+        as_set=_as_set(f"as set ({accept.rule})", ran),
+        first=_known(_first(one) for one in ran),
+        any=_known(_any(one) for one in ran),
+        offered=_known(one.offered_right if one.offers else False for one in ran),
         panel=separation(
             *(
                 [
                     attempt.verdict.score
-                    for one in played
+                    for one in ran
                     for attempt, right in zip(one.attempts, one.right, strict=True)
                     if right is wanted and attempt.verdict is not None and attempt.verdict.score is not None
                 ]
                 for wanted in (True, False)
             )
         ),
-        undecided=sum(one.accepted and _accepted_right(one) is None for one in played),
-        rules=tuple(_by_rule(rule.name, played, rule.accept) for rule in rules_of(accept)),
-        grades=_by_grade(played),
+        undecided=sum(one.accepted and _accepted_right(one) is None for one in ran),
+        rules=tuple(_by_rule(rule.name, ran, rule.accept) for rule in rules_of(accept)),
+        grades=_by_grade(ran),
         languages=tuple(
-            _as_set(language, [one for one in played if one.language == language])
-            for language in sorted({one.language for one in played})
+            _as_set(language, [one for one in ran if one.language == language])
+            for language in sorted({one.language for one in ran})
         ),
-        seconds=mean([one.seconds for one in played]),
-        attempts=mean([float(sum(attempt.skipped is None for attempt in one.attempts)) for one in played]),
-        calls=mean([float(one.calls) for one in played]),
-        input_tokens=mean([float(one.input_tokens) for one in played]),
-        output_tokens=mean([float(one.output_tokens) for one in played]),
-        cost=mean([one.cost_usd for one in played]),
-        total_cost=sum(one.cost_usd for one in played),
+        seconds=mean([one.seconds for one in ran]),
+        attempts=mean([float(sum(attempt.skipped is None for attempt in one.attempts)) for one in ran]),
+        calls=mean([float(one.calls) for one in ran]),
+        input_tokens=mean([float(one.input_tokens) for one in ran]),
+        output_tokens=mean([float(one.output_tokens) for one in ran]),
+        cost=mean([one.cost_usd for one in ran]),
+        total_cost=sum(one.cost_usd for one in ran),
     )
 
 
@@ -100,19 +100,19 @@ def _known(values: Iterable[bool | None]) -> Share:
     return share(sum(known), len(known))
 
 
-def _accepted_right(one: Played) -> bool | None:
+def _accepted_right(one: CaseResult) -> bool | None:
     return one.right[-1] if one.right else None
 
 
-def _as_set(name: str, played: Sequence[Played]) -> Line:
-    accepted = [one for one in played if one.accepted]
+def _as_set(name: str, ran: Sequence[CaseResult]) -> Line:
+    accepted = [one for one in ran if one.accepted]
     return Line(
-        name=name, accepted=share(len(accepted), len(played)), right=_known(_accepted_right(one) for one in accepted)
+        name=name, accepted=share(len(accepted), len(ran)), right=_known(_accepted_right(one) for one in accepted)
     )
 
 
-def _by_rule(name: str, played: Sequence[Played], accept: Accept) -> Line:
-    decided = [(one, redecided(one, accept)) for one in played]
+def _by_rule(name: str, ran: Sequence[CaseResult], accept: Accept) -> Line:
+    decided = [(one, redecided(one, accept)) for one in ran]
     known = [(one, what) for one, what in decided if what.known]
     right = [one.right[what.index] for one, what in known if what.index is not None]
     return Line(
@@ -123,11 +123,11 @@ def _by_rule(name: str, played: Sequence[Played], accept: Accept) -> Line:
     )
 
 
-def _by_grade(played: Sequence[Played]) -> tuple[Line, ...]:
+def _by_grade(ran: Sequence[CaseResult]) -> tuple[Line, ...]:
     """By the grade of what a job ended with, accepted or only offered; the best grade first."""
     lines: list[Line] = []
     for name in (*(str(grade) for grade in reversed(Grade)), NOT_OFFERED):
-        group = [one for one in played if (one.grade or NOT_OFFERED) == name]
+        group = [one for one in ran if (one.grade or NOT_OFFERED) == name]
         accepted = sum(one.accepted for one in group)
         if group:
             right = _known(one.offered_right if one.offers else False for one in group)
@@ -135,7 +135,7 @@ def _by_grade(played: Sequence[Played]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _first(one: Played) -> bool | None:
+def _first(one: CaseResult) -> bool | None:
     """Whether the first attempt that ran was right; one without code was not."""
     for attempt, right in zip(one.attempts, one.right, strict=True):
         if attempt.skipped is None:
@@ -143,11 +143,11 @@ def _first(one: Played) -> bool | None:
     return False
 
 
-def _any(one: Played) -> bool | None:
+def _any(one: CaseResult) -> bool | None:
     values = (*one.right, one.offered_right)
     return True if any(values) else None if _undecided(one) else False
 
 
-def _undecided(one: Played) -> bool:
+def _undecided(one: CaseResult) -> bool:
     asked = [right for attempt, right in zip(one.attempts, one.right, strict=True) if attempt.skipped is None]
     return None in asked or (one.offers and one.offered_right is None)

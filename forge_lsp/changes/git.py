@@ -15,7 +15,7 @@ from forge_lsp.core.languages import Languages
 from forge_lsp.own_git import bounded, environment, find_git, programs_named, without_programs
 from forge_lsp.reading import NotReadable, read_plain
 
-__all__ = ["LARGEST", "MOST_FILES", "Told", "change_of"]
+__all__ = ["LARGEST", "MOST_FILES", "GitChanges", "change_of"]
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of the largest file of a change."""
@@ -25,7 +25,7 @@ _OF_ONE_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class GitChanges:
     """A change by git. ``top`` is the repository's folder, ``unread`` are files of it that hold no code and no test.
 
     A file whose text is the same before and after is there because the disk has another.
@@ -37,7 +37,7 @@ class Told:
     against: str
 
 
-async def change_of(folder: Path, revision: str, languages: Languages, *, staged: bool = False) -> Told:
+async def change_of(folder: Path, revision: str, languages: Languages, *, staged: bool = False) -> GitChanges:
     """Return what differs from ``revision`` in the repository that ``folder`` is in, in files of ``languages`` and of
     tests.
 
@@ -80,7 +80,7 @@ async def change_of(folder: Path, revision: str, languages: Languages, *, staged
         files += [FileChange(path=git.top / name, before=None, after=None) for name in away]
     unread = tuple(name for name in states if name not in readable)
     against = f"{revision}, as staged" if staged else revision
-    return Told(top=git.top, files=tuple(files), unread=unread, against=against)
+    return GitChanges(top=git.top, files=tuple(files), unread=unread, against=against)
 
 
 async def _opened(folder: Path) -> _Git:

@@ -156,7 +156,7 @@ def lines_within(before: str, after: str, first: int, last: int, *, widens: bool
     for i1, i2, lines in reversed(kept):
         result[i1:i2] = lines
     if _indent(old[first:]) != _indent(result[first:]):
-        raise ValueError("it would move the new code further in or out than what stands around it")
+        raise ValueError("it would move the new code further in or out than the code around it")
     return "\n".join(result)
 
 

@@ -23,6 +23,10 @@ class Fault:
     reason: str
     remedy: str | None = None
 
+    def unverified(self, tool: str) -> BuildReport:
+        """Return the report of a check by ``tool`` that could not be made for this."""
+        return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=self.reason, remedy=self.remedy)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:

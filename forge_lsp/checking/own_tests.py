@@ -11,7 +11,8 @@ from pathlib import Path
 from forge_lsp.checking.command import filled_in, resolve_program
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, failed, judged, not_run, passed, skipped, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, uncollected
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.errors import EnvironmentFault

@@ -23,7 +23,7 @@ __all__ = [
     "no_code_here",
     "programs_of",
     "readable_for",
-    "version_finding",
+    "version_findings",
     "with_program",
 ]
 
@@ -89,7 +89,7 @@ def as_argument(name: str) -> str:
     return f"./{name}" if name.startswith(("-", "@")) else name
 
 
-async def version_finding(
+async def version_findings(
     sandbox: Sandbox,
     *,
     name: str,
@@ -98,21 +98,17 @@ async def version_finding(
     language: Language,
     remedy: str | None,
     env: dict[str, str] | None = None,
-) -> Finding:
-    """Run ``command`` in an empty tree; its first line is the version."""
+) -> tuple[Finding, ...]:
+    """Return what the doctor says of a program: ``command`` is run in an empty tree; its first line is the version."""
     try:
         async with sandbox.open(Tree(source=None, files={})) as box:
             result = await box.run(command, timeout=30.0, readable=readable, env=env)
     except EnvironmentFault as fault:
-        return Finding(name=name, status=FindingStatus.BROKEN, detail=str(fault), remedy=fault.remedy or remedy)
+        return (Finding(name=name, status=FindingStatus.BROKEN, detail=str(fault), remedy=fault.remedy or remedy),)
     text = (result.stdout or result.stderr).decode("utf-8", "replace").strip()
     if result.code != 0 or result.timed_out:
         detail = f"does not run: {text[-200:] or f'exit code {result.code}'}"
-        return Finding(name=name, status=FindingStatus.BROKEN, detail=detail, remedy=remedy)
+        return (Finding(name=name, status=FindingStatus.BROKEN, detail=detail, remedy=remedy),)
     version = text.split("\n", 1)[0]
-    return Finding(
-        name=name,
-        status=FindingStatus.OK,
-        detail=version,
-        facts={"path": str(command[0]), "version": version, "language": str(language)},
-    )
+    facts = {"path": str(command[0]), "version": version, "language": str(language)}
+    return (Finding(name=name, status=FindingStatus.OK, detail=version, facts=facts),)

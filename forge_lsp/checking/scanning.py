@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["blanked", "closing"]
+__all__ = ["blanked", "closing", "without"]
 
 
 def blanked(token: re.Pattern[str], text: str, *, literals: bool = True) -> str:
@@ -18,6 +18,11 @@ def blanked(token: re.Pattern[str], text: str, *, literals: bool = True) -> str:
         return match[0]
 
     return token.sub(spaces, text)
+
+
+def without(text: str, start: int, end: int) -> str:
+    """Return ``text`` with blanks from ``start`` to ``end``; its lines keep their numbers."""
+    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
 
 
 def closing(text: str, start: int, opener: str, closer: str) -> int | None:

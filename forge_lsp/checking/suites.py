@@ -6,11 +6,12 @@ import asyncio
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.project import Place
+from forge_lsp.checking.runs import SuiteRun, tail
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import (
     AGAINST,
@@ -25,97 +26,15 @@ from forge_lsp.core.checks import (
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import ScopeKind, Task
 
-__all__ = [
-    "Memory",
-    "Suite",
-    "SuiteRun",
-    "brought_by",
-    "compared",
-    "failed",
-    "joined",
-    "judged",
-    "not_run",
-    "passed",
-    "scanned",
-    "skipped",
-    "speaking_of",
-    "tail",
-    "uncollected",
-]
+__all__ = ["Memory", "Suite", "joined", "judged", "not_run", "speaking_of"]
 
-_TAIL = 400
 _STAGED = 5.0
 """From so many seconds on, what calls the scope is run by itself, first."""
 _LONG = 0.5
 """Where the untouched text's tests take this share of their time, a candidate's may not come to their end."""
-_MOST_SCANNED = 2_000
-_BLANKS = re.compile(r"(\s{16})\s+")
 _MOST_FILES = 2_000
 _WORD = re.compile(r"[^\W\d]\w*")
 _TRIPLE = re.compile(r"(\"{3}|'{3}).*?\1", re.S)
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteRun:
-    """One run of a suite.
-
-    ``runs`` are its tests by name. ``uncollected`` are parts of it that did not come to their tests, by the start of
-    their tests' names ("": all of it): a file that cannot be imported, a package that does not compile. ``words`` is
-    the end of what the runner said. ``late`` are tests that were not begun, or not ended, as the time for all was over.
-    """
-
-    runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
-    uncollected: Mapping[str, Run] = field(default_factory=dict[str, Run])
-    words: str = ""
-    late: tuple[str, ...] = ()
-
-    def of(self, name: str) -> Run | None:
-        """Return how one test went, or what kept it from being collected; None: it is not there."""
-        known = self.runs.get(name)
-        if known is not None:
-            return known
-        parts = [part for part in self.uncollected if name.startswith(part)]
-        return self.uncollected[max(parts, key=len)] if parts else None
-
-    @property
-    def all_runs(self) -> Iterable[Run]:
-        """The runs of its tests and of what could not be collected."""
-        return (*self.runs.values(), *self.uncollected.values())
-
-
-def passed() -> Run:
-    """Return the run of a test that passed."""
-    return Run(state=RunState.PASSED)
-
-
-def skipped(detail: str = "") -> Run:
-    """Return the run of a test that was skipped, or that is expected to fail."""
-    return Run(state=RunState.SKIPPED, detail=detail)
-
-
-def failed(
-    detail: str = "",
-    *,
-    cause: Cause = Cause.UNKNOWN,
-    missing: Sequence[str] = (),
-    expected: str = "",
-    actual: str = "",
-) -> Run:
-    """Return the run of a test that failed; see :class:`~forge_lsp.core.checks.Run`."""
-    return Run(
-        state=RunState.FAILED,
-        cause=cause,
-        missing=tuple(missing),
-        expected=expected,
-        actual=actual,
-        detail=tail(detail),
-    )
-
-
-def uncollected(detail: str, *, cause: Cause = Cause.UNKNOWN, missing: Sequence[str] = ()) -> Run:
-    """Return the run of what did not come to its tests, or of an example that cannot be run. ``cause`` ELSEWHERE: its
-    own text is at fault, not the machine."""
-    return Run(state=RunState.NOT_RUN, cause=cause, missing=tuple(missing), detail=tail(detail))
 
 
 class Memory:
@@ -361,20 +280,3 @@ def speaking_of(
         if rank is not None:
             found.append((rank, PurePosixPath(file)))
     return tuple(file for _, file in sorted(found)[:most])
-
-
-def scanned(text: str) -> str:
-    """Return of a failure's words what is searched for values: the first whole lines, without long runs of blanks. What
-    a test prints is the candidate's own, and most patterns take the square of its length."""
-    lines, left = list[str](), _MOST_SCANNED
-    for line in text[: _MOST_SCANNED + 1].split("\n"):
-        left -= len(line) + 1
-        if left < 0:
-            break
-        lines.append(line)
-    return _BLANKS.sub(r"\1", "\n".join(lines))
-
-
-def tail(text: str) -> str:
-    """Return the end of what a tool said, short enough for a report."""
-    return text.strip()[-_TAIL:]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from forge_lsp.bench.case import Case, Tools
-    from forge_lsp.bench.played import Played
+    from forge_lsp.bench.results import CaseResult
     from forge_lsp.bench.run import Course, Watcher
     from forge_lsp.cli.arguments import Options
     from forge_lsp.jobs.services import Services
@@ -28,12 +28,12 @@ __all__ = ["bench"]
 
 async def bench(options: Options, services: Services) -> int:
     """Run, or go on with a run, and print what it came to. 0: it is complete; 1: a job could not run, or nothing was
-    played. An interrupted one prints what there is.
+    run. An interrupted one prints what there is.
 
     Raises BadRequest and SettingsError before anything runs.
     """
     from forge_lsp.bench.case import Tools
-    from forge_lsp.bench.played import Store
+    from forge_lsp.bench.results import Store
     from forge_lsp.bench.run import Course, run, run_key
     from forge_lsp.bench.summary import summary_of
 
@@ -96,13 +96,13 @@ async def bench(options: Options, services: Services) -> int:
         console.print(f"{_kept(course)}; the same command goes on from there", style="yellow", soft_wrap=True)
         return 1
     if not course.results:
-        console.print("no task could be played; the reasons are above", style="bold yellow")
+        console.print("no task could be run; the reasons are above", style="bold yellow")
         return 1
     return 0
 
 
 def _kept(course: Course) -> str:
-    return f"{count(course.played, 'result')} {'is' if course.played == 1 else 'are'} kept"
+    return f"{count(course.done, 'result')} {'is' if course.done == 1 else 'are'} kept"
 
 
 async def _cases(options: Options, tools: Tools) -> Sequence[Case]:
@@ -160,10 +160,10 @@ def _watcher(console: Console, total: int) -> Watcher:
     def begins(case: Case, number: int) -> None:
         console.print(f"[{number}/{total}] {printable(case.id)}", style="bold cyan", soft_wrap=True)
 
-    def ends(played: Played, number: int, known: bool) -> None:
-        style, words = _result(played)
-        head = f"[{number}/{total}] {played.id}: " if known else "  -> "
-        tail = " (kept)" if known else f", {played.seconds:.1f} s, ${played.cost_usd:.4f}"
+    def ends(result: CaseResult, number: int, known: bool) -> None:
+        style, words = _result(result)
+        head = f"[{number}/{total}] {result.id}: " if known else "  -> "
+        tail = " (kept)" if known else f", {result.seconds:.1f} s, ${result.cost_usd:.4f}"
         console.print(printable(f"{head}{words}{tail}"), style=style, soft_wrap=True)
 
     def skips(what: str, reason: str) -> None:
@@ -186,12 +186,12 @@ def _watcher(console: Console, total: int) -> Watcher:
     return Watcher(begins=begins, ends=ends, skips=skips, event=event)
 
 
-def _result(played: Played) -> tuple[str, str]:
+def _result(result: CaseResult) -> tuple[str, str]:
     """(style, words) of a result."""
-    right = played.right[-1] if played.accepted and played.right else played.offered_right
+    right = result.right[-1] if result.accepted and result.right else result.offered_right
     said = {True: "right", False: "wrong", None: "the hidden tests could not decide"}[right]
-    if not played.offers:
+    if not result.offers:
         said = "nothing to offer"
-    style = {True: "green", False: "red", None: "yellow"}[right] if played.accepted else "yellow"
-    grade = f", {played.grade}" if played.grade else ""
-    return style, f"{played.outcome}{grade}, {said}"
+    style = {True: "green", False: "red", None: "yellow"}[right] if result.accepted else "yellow"
+    grade = f", {result.grade}" if result.grade else ""
+    return style, f"{result.outcome}{grade}, {said}"

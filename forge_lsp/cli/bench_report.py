@@ -20,7 +20,7 @@ from forge_lsp.cli.numbers import (
 )
 
 if TYPE_CHECKING:
-    from forge_lsp.bench.played import Played
+    from forge_lsp.bench.results import CaseResult
     from forge_lsp.bench.run import Course
     from forge_lsp.bench.summary import Line, Summary
     from forge_lsp.jobs.intervals import Share
@@ -35,8 +35,8 @@ def print_report(told: Summary, course: Course) -> None:
     def line(text: str = "", style: str = "") -> None:
         console.print(printable(text), style=style, soft_wrap=True)
 
-    kept = f", {course.kept} of them played before" if course.kept else ""
-    line(f"{count(told.played, 'task')}{kept}. In brackets and after ±: 95% confidence intervals.", "bold")
+    kept = f", {course.kept} of them known before" if course.kept else ""
+    line(f"{count(told.tasks, 'task')}{kept}. In brackets and after ±: 95% confidence intervals.", "bold")
     line()
     line(f"accepted:                 {_of(told.as_set.accepted)}")
     line(f"of these right:           {_of(told.as_set.right)}")
@@ -81,7 +81,7 @@ def document(told: Summary, course: Course, *, profile: str, seed: int, path: Pa
         "complete": course.complete,
         "confidence": CONFIDENCE,
         "results": str(path),
-        "tasks": told.played,
+        "tasks": told.tasks,
         "asSet": _line_document(told.as_set),
         "offeredRight": share_document(told.offered),
         "firstRight": share_document(told.first),
@@ -98,12 +98,12 @@ def document(told: Summary, course: Course, *, profile: str, seed: int, path: Pa
         "outputTokens": interval_document(told.output_tokens),
         "costUsd": interval_document(told.cost),
         "totalCostUsd": told.total_cost,
-        "played": [_played(one) for one in course.results],
+        "played": [_task(one) for one in course.results],
         "skipped": [{"task": task, "reason": reason} for task, reason in course.skipped.items()],
     }
 
 
-def _played(one: Played) -> dict[str, object]:
+def _task(one: CaseResult) -> dict[str, object]:
     return {
         "task": one.id,
         "language": one.language,

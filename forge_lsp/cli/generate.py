@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,9 @@ from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.jobs.asking import Given
 from forge_lsp.jobs.consent import refusal_words
 from forge_lsp.jobs.contract import JobRequest
-from forge_lsp.jobs.offer import offer_of, target_text
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.jobs.services import Services
+from forge_lsp.jobs.writing import write_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +28,6 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
 
 __all__ = ["generate", "no_consent", "run_job"]
-
-_ROUNDS = 4  # merges with a file that keeps changing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """What stood in the file and what stands there now."""
-
-    before: str
-    after: str
 
 
 async def generate(options: Options, services: Services) -> int:
@@ -71,18 +60,25 @@ async def run_job(request: JobRequest, path: Path, options: Options, services: S
     if options.ask:
         job.listen(TerminalQuestions(console, partial(_answered, services, job.id)))
     result = await _end(job)
-    written: _Written | None = None
+    written: tuple[str, str] | None = None
     refusal: str | None = None
     if options.write and result.outcome is Outcome.ACCEPTED:
         try:
-            written = await _write(path, job, result, services)
+            assert result.candidate is not None  # an accepted job has one
+            written = await write_result(
+                job,
+                result.candidate,
+                services.editing,
+                present=lambda: asyncio.to_thread(files.present_text, path),
+                write=lambda text: asyncio.to_thread(files.write_text, path, text),
+            )
             await services.jobs.mark_applied(job.id)
         except EditConflict as error:
             refusal = error.full_message
     if options.json:
         say(json.dumps(await services.jobs.document(job.id), indent=2) + "\n")
     elif written is not None:
-        print_diff(written.before, written.after, path)
+        print_diff(*written, path)
     elif result.candidate is not None:
         print_diff(document.text, result.candidate.text, path)
     if written is not None:
@@ -114,29 +110,3 @@ async def no_consent(question: ConsentQuestion) -> bool:
     """Without an editor consent comes from [consent] in the user's settings, or from --allow."""
     stderr_console().print(refusal_words(question), style="yellow", markup=False, soft_wrap=True)
     return False
-
-
-async def _write(path: Path, job: Job, result: JobRecord, services: Services) -> _Written:
-    """Write the accepted text, merged with what the file became while the job ran, and then checked again.
-
-    Raises EditConflict where the file may not be overwritten: nothing is written then. Raises EnvironmentFault where
-    it cannot be.
-    """
-    offer = offer_of(result)
-    assert offer is not None  # an accepted job has one
-    for _ in range(_ROUNDS):
-        present = files.present_text(path)
-        target, merged = target_text(present, offer, services.editing)
-        if merged:
-            recheck = await job.recheck(target)
-            if not recheck.clean:
-                why = recheck.build.reason or "; ".join(str(item) for item in recheck.build.diagnostics[:3])
-                raise EditConflict(
-                    "The file was changed while the job ran, and merged with that the result does not pass the check"
-                    + (f": {why}" if why else ".")
-                )
-            if files.present_text(path) != present:
-                continue  # changed once more during the check
-        files.write_text(path, target)
-        return _Written(before=present, after=target)
-    raise EditConflict("The file kept changing while the result was to be written.")

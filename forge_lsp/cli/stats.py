@@ -18,9 +18,9 @@ from forge_lsp.cli.numbers import (
 
 if TYPE_CHECKING:
     from forge_lsp.cli.arguments import Options
+    from forge_lsp.jobs.figures import Comparison, Group, Parallel, Proof, Questions, ReviewerSeen, Statistics
     from forge_lsp.jobs.intervals import Ratio
     from forge_lsp.jobs.services import Services
-    from forge_lsp.jobs.statistics import Comparison, Group, Parallel, Proof, Questions, ReviewerSeen, Statistics
 
 __all__ = ["stats"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from forge_lsp.context.choosing import Piece
 from forge_lsp.context.reading import Definition, Kind
@@ -15,12 +16,12 @@ from forge_lsp.context.worth import Around, Scorer
 __all__ = ["Candidate", "candidates", "files_of", "pieces_of", "reached"]
 
 _LEAST = 0.0005  # likelihood below which a definition of another file is no use, even where there is room
+_ROOMS = 3  # times the room, for which pieces are looked at more closely
 _MOST_WHOLE = 40  # lines of a helper that may be shown whole
 _COMMON = 8  # a name that more files define says little about which of them is meant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):  # thousands are made for each task, in a third of the time that a dataclass takes
     """A definition of a file, how likely it is needed, and what speaks for it in plain words. ``folder``: its file lies
     beside the document."""
 
@@ -82,6 +83,8 @@ def files_of(
     ):
         for name in names:
             weights[name] = max(weights[name], weight)  # type: ignore[assignment]
+    for name, share in around.alike.items():
+        weights[name] = max(weights[name], 6.0 * share)  # type: ignore[assignment]
     if around.container:
         weights[around.container] = 6
     scores: dict[str, float] = {name: 4.0 * sure for name, sure in seen.items()}
@@ -141,52 +144,68 @@ def candidates(
                 continue
             if here and item.line >= scope[0] and item.last <= scope[1]:
                 continue
-            yield Candidate(
-                source=source,
-                imported=known,
-                folder=folder,
-                item=item,
-                number=number,
-                around=around,
-                worth=score(item, read.header_words[number]),
-            )
+            yield Candidate(source, known, folder, item, number, around, score(item, read.header_words[number]))
 
 
-def pieces_of(found: Iterable[Candidate], around: Around) -> Iterator[Piece]:
+def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[list[Piece], int]:
     """What can be shown of each: its header with the headers around it, and the whole of it where it is short. Of those
-    with the same name one is meant: the likeliest first, the others are worth less each."""
+    with the same name one is meant: the likeliest first, the others are worth less each. What is worth so little for
+    its price that it has no chance in ``tokens`` is left out, and counted."""
     ranks: Counter[str] = Counter()
-    for one in sorted(found, key=lambda candidate: -candidate.worth):
-        ranks[one.item.name] += 1
-        worth = one.worth / ranks[one.item.name]
-        if worth < _LEAST and not (one.source.here or one.imported):
+    asked: list[tuple[float, int, float, Candidate]] = []
+    for one in sorted(found, key=_likeliest):
+        item, source = one.item, one.source
+        ranks[item.name] += 1
+        worth = one.worth / ranks[item.name]
+        if worth < _LEAST and not (source.here or one.imported):
             continue
-        item = one.item
+        costs, shown = source.read.costs, source.read.headers[one.number]
+        price = costs[shown[0]] if len(shown) == 1 else sum([costs[n] for n in shown])
+        constructors = source.language.context().constructors
+        sure = source.here or item.name == around.name or item.name in constructors or item.name == item.container
+        asked.append((-1.0 if sure else -worth / (price + 1), 0 if sure else price, worth, one))
+    asked.sort(key=_dearest)
+    pieces: list[Piece] = []
+    spent = left_out = 0
+    for _, price, worth, one in asked:
+        item, file = one.item, one.source.name
         shown, told, whole = one.source.read.shapes[one.number]
-        file = one.source.name
-        yield Piece(file=file, lines=shown, worth=worth, reason=one)
+        short = item.last - item.line < _MOST_WHOLE
+        spent += price
+        if spent > _ROOMS * tokens and price:
+            left_out += 1 + bool(told) + bool(whole and short)
+            continue
+        pieces.append(Piece(file=file, lines=shown, worth=worth, reason=one))
         if told:
-            yield Piece(file=file, lines=told, worth=0.3 * worth, reason=one)
-        if whole and item.last - item.line < _MOST_WHOLE:
-            yield Piece(file=file, lines=whole, worth=_body(one, worth, around), reason=one)
+            pieces.append(Piece(file=file, lines=told, worth=0.3 * worth, reason=one))
+        if whole and short:
+            pieces.append(Piece(file=file, lines=whole, worth=_body(one, worth, around), reason=one))
+    return pieces, left_out
+
+
+def _likeliest(one: Candidate) -> float:
+    return -one.worth
+
+
+def _dearest(asked: tuple[float, int, float, Candidate]) -> float:
+    return asked[0]
 
 
 def _body(one: Candidate, worth: float, around: Around) -> float:
     """What the body of a definition is worth beside its header."""
     item = one.item
     if item.kind is Kind.TYPE:
-        return 0.3 * worth
+        return 0.2 * worth
     constructors = one.source.language.context().constructors
-    if (
-        item.container
-        and item.container == around.container
-        and (item.name in constructors or item.name == item.container)
-    ):
-        return 0.8
+    if item.container and (item.name in constructors or item.name == item.container):
+        if item.container == around.container:
+            return 0.8
+        if item.container in around.bases:
+            return 0.4
     twin = 0.0
     if one.source.here:
         own, other = parts_of(around.name), parts_of(item.name)
         alike = len(own & other) / len(own | other) if own | other else 0.0
         twin = 0.3 * alike if alike >= 0.6 else 0.0
     same = 0.2 if item.name == around.name else 0.0
-    return 0.5 * worth + twin + same
+    return 0.3 * worth + twin + same

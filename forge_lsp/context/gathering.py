@@ -11,10 +11,11 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.context.alike import used_alike
 from forge_lsp.context.callers import callers, tests
 from forge_lsp.context.candidates import candidates, files_of, pieces_of, reached
 from forge_lsp.context.choosing import Choice, Piece, Sheet
@@ -41,9 +42,9 @@ __all__ = ["Context", "ContextConfig"]
 _SLICE = 0.5  # seconds of indexing in one go, between which what was found can be used; doubled each time
 _SLICES = 8
 _ROUNDS = 4  # of choosing: prices of lines are estimates, what counts is the whole
-_TOKENS_A_SOURCE = 400  # of room, for which one more file is read
+_TOKENS_A_SOURCE = 250  # of room, for which one more file is read
 _MOST_SEEN = 80  # files that are looked at because of others, or of namespaces
-_NEAR = 0.03  # worth of a line beside the scope; further ones are worth less
+_NEAR = 0.02  # worth of a line beside the scope; further ones are worth less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class ContextConfig:
 
     largest_file: int = 512_000
     walked_files: int = 60_000
-    sources: int = 20
+    sources: int = 30
     rules_share: float = 0.2
     seconds: float = 0.3
 
@@ -90,26 +91,33 @@ class Context:
             self._go_on(task, task.workspace)
         return found
 
+    def changed(self, paths: Sequence[Path]) -> None:
+        """Files were written, created or deleted, says an editor: they are looked at for the next task."""
+        self._indexes.told(paths)
+
     def look_again(self) -> None:
-        """Look at the files' stamps for the next task, as after a pause."""
+        """Look at each file's stamp after the next task, as after a pause."""
         self._indexes.look_again()
 
     def _go_on(self, task: Task, workspace: Path) -> None:
-        """Bring an index that took too long for this task to its end, for the next. A thread of its own: whoever ends
-        meanwhile does not wait for it."""
+        """Bring an index that took too long for this task to its end, for the next, and look at each of its files again
+        where that is long ago. A thread of its own: whoever ends meanwhile does not wait for it."""
         languages = self._languages.family_of(task.document.language)
         index = self._indexes.of(workspace, languages)
-        if index.whole or index.busy:
+        if index.busy or (index.whole and not index.due):
             return
 
         def rest() -> None:
             files = Files(workspace, task.buffers, code=self._languages.suffixes, largest=self._config.largest_file)
             most = self._config.walked_files
-            for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
-                index.refresh(files, languages, most=most, deadline=time.monotonic() + _SLICE * 2**turn)
-                if index.whole:
-                    break
-            index.busy = False
+            try:
+                for turn in range(_SLICES):  # longer each: a walk that found no end has to begin again
+                    until = time.monotonic() + _SLICE * 2**turn
+                    index.refresh(files, languages, most=most, deadline=until, each=True)
+                    if index.whole:
+                        break
+            finally:
+                index.busy = False
 
         index.busy = True
         threading.Thread(target=rest, daemon=True, name="context-index").start()
@@ -164,6 +172,7 @@ class _Gathering:
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._kept: dict[str, set[int]] = {}
         self._chosen: tuple[Piece, ...] = ()
+        self._no_chance = 0
 
     def result(self) -> Gathered:
         """What is shown, in the order of the prompt."""
@@ -247,12 +256,13 @@ class _Gathering:
         for _ in range(_ROUNDS):
             chosen = choice.within(budget)
             shown = rendered(self._document, lines, self._task.scope, _closed(sheet))
-            found = self._assembled(document(shown), tuple(self._parts()), problems, chosen.left_out)
+            left_out = chosen.left_out + self._no_chance
+            found = self._assembled(document(shown), tuple(self._parts()), problems, left_out)
             over = estimate_tokens(found[1]) - self._tokens_for_text
             if over <= 0:
                 best, self._kept = found, {file: _closed(each) for file, each in self._sheets.items()}
                 self._chosen = chosen.pieces
-                if not chosen.left_out or -over < self._tokens_for_text // 20:
+                if not left_out or -over < self._tokens_for_text // 20:
                     break
                 budget += -over * 9 // 10
             else:
@@ -308,12 +318,15 @@ class _Gathering:
             most, package = self._config.sources + self._tokens // _TOKENS_A_SOURCE, reading.folder_is_package
             names = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources(names, most)
-            evidence = replace(evidence, reach=reached(evidence, sources))
+            if workspace.renewed():
+                names = files_of(evidence, workspace, imported, seen, most=most, package=package)
+                sources = [here, *workspace.sources(names, most)]
+            evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
             known = {source.name for source in sources}
             more = files_of(evidence, workspace, imported, seen, most=most, package=package)
             sources += workspace.sources([name for name in more if name not in known], most // 2)
         else:
-            evidence = replace(evidence, reach=reached(evidence, sources))
+            evidence = replace(evidence, reach=reached(evidence, sources), alike=used_alike(evidence, sources, scope))
         for piece in (*found.pieces, *calls.pieces):
             if workspace is not None and piece.file != here.name and (source := workspace.source(piece.file)):
                 self._sources.setdefault(piece.file, source)
@@ -322,8 +335,8 @@ class _Gathering:
         for source in self._sources.values():
             if source.name not in self._sheets:
                 self._sheets[source.name] = Sheet(lines=source.read.lines, costs=source.read.costs)
-        wanted = candidates(evidence, sources, imported, scope)
-        pieces = [*found.pieces, *calls.pieces, *pieces_of(wanted, evidence), *self._nearby(here, scope)]
+        asked, self._no_chance = pieces_of(candidates(evidence, sources, imported, scope), evidence, self._tokens)
+        pieces = [*found.pieces, *calls.pieces, *asked, *self._nearby(here, scope)]
         return [piece for piece in pieces if piece.file in self._sheets]
 
     def _seen(self, workspace: Workspace, imported: Mapping[str, int]) -> Iterator[tuple[str, float]]:

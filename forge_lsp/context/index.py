@@ -10,16 +10,15 @@ import threading
 import time
 import zlib
 from array import array
-from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from forge_lsp.context.tables import Defining, Indexed, Packed
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.files import Files
+from forge_lsp.editing.stamps import UNSURE, Stamp, settled
 
 __all__ = ["Index", "Indexed", "Indexes", "space_word", "spaces_of"]
 
@@ -27,28 +26,15 @@ _NOT_A_WORD = bytes(
     byte if chr(byte).isalnum() or byte in b"_$" or byte >= 128 else 32 for byte in range(256)
 )  # bytes.translate splits a text far faster than a pattern does
 _MOST_WORKSPACES = 8
-_COMMON = 32  # files
-_MOST_CHANGED = 32  # files looked at beside the table
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """One file: its name in the workspace, what it looked like (its time in ns, its size), sorted checksums."""
-
-    name: str
-    path: str
-    stamp: tuple[int, int]
-    language: Language
-    test: bool
-    defines: array[int]
-    words: array[int]
+_SELDOM = 10.0  # times the time that looking at each file took, before that is done again
+_SOONEST = 1.0  # seconds
 
 
 class Index:
     """One workspace's files of one family of languages, as they were when they were last looked at.
 
     ``whole`` says whether every file was: where time ran out, the nearest were, and :meth:`refresh` goes on with the
-    rest when it is next called.
+    rest when it is next called. What is kept says where to look: whoever shows a file reads it then.
     """
 
     def __init__(self) -> None:
@@ -58,10 +44,13 @@ class Index:
         self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._verdicts: dict[tuple[int, str], bool] = {}
-        self._defining = _Defining({})
-        self._packed: _Packed | None = None
-        self._fresh_until = 0.0
-        self._open: tuple[tuple[str, tuple[int, int]], ...] = ()
+        self._defining = Defining({})
+        self._packed: Packed | None = None
+        self._within: dict[str, list[str]] | None = None
+        self._folders: dict[str, Stamp] = {}
+        self._told: set[str] = set()
+        self._open: set[str] = set()
+        self._due = 0.0
 
     def refresh(
         self,
@@ -71,56 +60,139 @@ class Index:
         most: int,
         deadline: float,
         distance: Callable[[str], int] = len,
+        each: bool = False,
     ) -> None:
         """Look at what changed until ``deadline`` (of time.monotonic), the nearest by ``distance`` first.
 
-        ``most`` bounds how many files are walked. A walk of all files is not repeated within ten times the time that
-        it took; open buffers are looked at each time.
+        Once every file was looked at, these are the open buffers, the folders in which files came or went, and what
+        :meth:`told` named: a file that was changed where it lies is seen when ``each`` file is looked at again, or when
+        :meth:`renew` is asked about it. ``most`` bounds how many files are walked.
         """
         if not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
             return  # another is at it: what it found so far will do
         try:
             suffixes = tuple(suffix for language in languages for suffix in language.suffixes)
-            buffers = tuple((name, stamp) for _, name, stamp in files.open_walk(suffixes))
-            started = time.monotonic()
-            if self.whole and started < self._fresh_until and buffers == self._open:
-                return
-            self._open = buffers
-            seen: dict[str, Indexed | None] = {}
-            changed: list[tuple[str, str, tuple[int, int]]] = []
-            self.whole = True
-            for path, name, stamp in files.walk(suffixes, most=most, known=self._verdicts):
-                known = self.files.get(name)
-                same = known is not None and known.stamp == stamp
-                seen[name] = known if same else None
-                if not same:
-                    changed.append((name, path, stamp))
-                    if len(changed) % 64 == 0 and time.monotonic() > deadline:
-                        self.whole = False
-                        break
-            if not self.whole:  # what was not walked to this time is as it was
-                seen = {**self.files, **seen}
-            walked = time.monotonic()
-            for name, path, stamp in sorted(changed, key=lambda one: (distance(one[0]), one[0])):
-                if time.monotonic() > deadline:
-                    self.whole = False
-                    break
-                data = files.data(Path(path))
-                if data is not None:
-                    seen[name] = indexed(name, path, stamp, data, languages)
-            found = {name: file for name, file in seen.items() if file is not None}
-            if changed or found.keys() != self.files.keys():
-                with self._lock:
-                    self._defining = self._defining.brought_to(self.files, found)
-                    self._packed = self._folders = None
-                    self.files = found
-            self._fresh_until = time.monotonic() + 10.0 * (walked - started)
+            if each or not self.whole:
+                seen, gone, whole = self._walked(files, suffixes, most, deadline)
+            else:
+                seen, gone = self._looked(files, suffixes, most)
+                whole = True
+            self._open = {name for _, name, _ in files.open_walk(suffixes)}
+            self.whole = self._take(seen, gone, files, languages, deadline, distance) and whole
         finally:
             self._turn.release()
 
+    def renew(self, names: Iterable[str], files: Files, languages: Sequence[Language]) -> bool:
+        """Look at some files again; whether one of them had changed."""
+        seen: dict[str, tuple[str, Stamp]] = {}
+        for name in names:
+            known = self.files.get(name)
+            stamp = None if known is None or name in self._open else files.stamp(known.path)
+            if known is not None and stamp is not None and stamp != known.stamp:
+                seen[name] = (known.path, stamp)
+        if not seen or not self._turn.acquire(blocking=False):
+            return False
+        try:
+            before = self.files
+            self._take(seen, (), files, languages, float("inf"), len)
+            return before is not self.files
+        finally:
+            self._turn.release()
+
+    def told(self, name: str) -> None:
+        """A file was changed, says somebody: look at it next time."""
+        with self._lock:
+            self._told.add(name)
+
+    def _walked(
+        self, files: Files, suffixes: tuple[str, ...], most: int, deadline: float
+    ) -> tuple[dict[str, tuple[str, Stamp]], Collection[str], bool]:
+        """Each file with its stamp, those that are gone, and whether there was time for all."""
+        started = time.monotonic()
+        folders: dict[str, Stamp] = {}
+        seen: dict[str, tuple[str, Stamp]] = {}
+        changed = 0
+        for path, name, stamp in files.walk(suffixes, most=most, known=self._verdicts, folders=folders):
+            seen[name] = (path, stamp)
+            changed += self._differs(name, stamp)
+            if changed % 64 == 63 and time.monotonic() > deadline:
+                return seen, (), False
+        ended = time.monotonic()
+        self._folders = folders
+        self._due = ended + max(_SELDOM * (ended - started), _SOONEST)
+        return seen, self.files.keys() - seen.keys(), True
+
+    def _looked(
+        self, files: Files, suffixes: tuple[str, ...], most: int
+    ) -> tuple[dict[str, tuple[str, Stamp]], Collection[str]]:
+        """The files of which something tells that they may have changed, with their stamps; and those that are gone."""
+        now = {name: files.folder_stamp(name) for name in self._folders}
+        altered = {name for name, stamp in now.items() if stamp in (None, UNSURE) or stamp != self._folders[name]}
+        gone = {name for folder in altered for name in self.within(folder[:-1])}
+        for name in altered:
+            if now[name] is None:
+                del self._folders[name]
+        there = sorted(name for name in altered if now[name] is not None)
+        seen: dict[str, tuple[str, Stamp]] = {}
+        for path, name, stamp in files.walk(
+            suffixes, most=most, known=self._verdicts, folders=self._folders, under=there
+        ):
+            seen[name] = (path, stamp)
+        with self._lock:
+            told, self._told = self._told | self._open, set()
+        for name in told - seen.keys():
+            known = self.files.get(name)
+            stamp = files.stamp(known.path) if known is not None else None
+            if known is not None and stamp is not None:
+                seen[name] = (known.path, stamp)
+            elif known is not None:
+                gone.add(name)
+        return seen, gone - seen.keys()
+
+    def _differs(self, name: str, stamp: Stamp) -> bool:
+        known = self.files.get(name)
+        return known is None or known.stamp != stamp
+
+    def _take(
+        self,
+        seen: Mapping[str, tuple[str, Stamp]],
+        gone: Collection[str],
+        files: Files,
+        languages: Sequence[Language],
+        deadline: float,
+        distance: Callable[[str], int],
+    ) -> bool:
+        """Read those of ``seen`` that changed, and leave out ``gone``; whether there was time for all."""
+        changed = [name for name, (_, stamp) in seen.items() if self._differs(name, stamp)]
+        found = {name: file for name, file in self.files.items() if name not in gone}
+        whole = True
+        for name in sorted(changed, key=lambda one: (distance(one), one)):
+            if time.monotonic() > deadline:
+                whole = False
+                break
+            (path, stamp), at = seen[name], time.time_ns()
+            data = files.data(Path(path))
+            if data is None:
+                found.pop(name, None)
+                continue
+            found[name] = indexed(name, path, settled(stamp, at), data, languages)
+            if found[name].stamp == UNSURE:
+                self.told(name)
+        if changed or gone:
+            with self._lock:
+                self._defining = self._defining.brought_to(self.files, found)
+                self._packed = self._within = None
+                self.files = found
+        return whole
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look at each file again: not within ten times the time that this took."""
+        return time.monotonic() > self._due
+
     def look_again(self) -> None:
-        """Walk through all files at the next :meth:`refresh`, however short ago the last was."""
-        self._fresh_until = 0.0
+        """It is time to look at each file again, however short ago the last time was."""
+        self._due = 0.0
 
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The files that define each of ``names``; not of those that many do, which say little about any."""
@@ -132,88 +204,18 @@ class Index:
         """The files that use a word, in the order of the walk."""
         with self._lock:
             if self._packed is None:
-                self._packed = _Packed(self.files.values())
+                self._packed = Packed(self.files.values())
             packed = self._packed
         return packed.using(zlib.crc32(name.encode()))
 
     def within(self, folder: str) -> Sequence[str]:
         """The files that lie in a folder itself ("" for the workspace), in the order of the walk."""
         with self._lock:
-            if self._folders is None:
-                self._folders = dict[str, list[str]]()
+            if self._within is None:
+                self._within = {}
                 for name in self.files:
-                    self._folders.setdefault(name.rpartition("/")[0], []).append(name)
-            return self._folders.get(folder, ())
-
-
-class _Defining:
-    """Which files define a checksum. Made once for all files, and again where many have changed; the few that have
-    changed since are looked at one by one."""
-
-    def __init__(self, files: Mapping[str, Indexed]) -> None:
-        self._size = len(files)
-        self._changed: Mapping[str, Indexed | None] = {}
-        found: dict[int, list[str]] = {}
-        for name, file in files.items():
-            for number in file.defines:
-                known = found.get(number)
-                if known is None:
-                    found[number] = [name]
-                elif len(known) <= _COMMON + _MOST_CHANGED:
-                    known.append(name)
-        self._table = {number: tuple(names) for number, names in found.items() if len(names) <= _COMMON + _MOST_CHANGED}
-
-    def brought_to(self, before: Mapping[str, Indexed], after: Mapping[str, Indexed]) -> _Defining:
-        """The same for the files ``after``; it was made, or brought, to ``before``."""
-        changed = {**self._changed}
-        for name, file in after.items():
-            if before.get(name) is not file:
-                changed[name] = file
-        for name in before:
-            if name not in after:
-                changed[name] = None
-        if len(changed) > _MOST_CHANGED or len(changed) >= self._size:
-            return _Defining(after)
-        found = _Defining.__new__(_Defining)
-        found._size, found._table, found._changed = self._size, self._table, changed
-        return found
-
-    def files(self, number: int) -> tuple[str, ...]:
-        """The files that define ``number``; none where too many do."""
-        found = self._table.get(number, ())
-        if self._changed:
-            kept = [name for name in found if name not in self._changed]
-            found = (*kept, *(n for n, file in self._changed.items() if file is not None and _in(number, file.defines)))
-        return found if len(found) <= _COMMON else ()
-
-
-class _Packed:
-    """The words of all files one after the other, in which a word is found many times as fast as file by file."""
-
-    def __init__(self, files: Iterable[Indexed]) -> None:
-        self._files = tuple(file for file in files if file.words)
-        self._data = b"".join([file.words.tobytes() for file in self._files])
-        self._ends = array("Q", accumulate(len(file.words) * file.words.itemsize for file in self._files))
-
-    def using(self, number: int) -> tuple[Indexed, ...]:
-        """The files with the checksum ``number`` among their words."""
-        wanted = array("I", [number])
-        size, sought = wanted.itemsize, wanted.tobytes()
-        found: list[Indexed] = []
-        at = self._data.find(sought)
-        while at >= 0:
-            if at % size:  # the end of one and the begin of another
-                at = self._data.find(sought, at + 1)
-                continue
-            here = bisect_right(self._ends, at)
-            found.append(self._files[here])
-            at = self._data.find(sought, self._ends[here])
-        return tuple(found)
-
-
-def _in(number: int, numbers: array[int]) -> bool:
-    at = bisect_left(numbers, number)
-    return at < len(numbers) and numbers[at] == number
+                    self._within.setdefault(name.rpartition("/")[0], []).append(name)
+            return self._within.get(folder, ())
 
 
 class Indexes:
@@ -233,6 +235,16 @@ class Indexes:
                 self._known.popitem(last=False)
             return found
 
+    def told(self, paths: Iterable[Path]) -> None:
+        """Files were changed, says somebody."""
+        with self._lock:
+            known = [(workspace.resolve(), index) for (workspace, _), index in self._known.items()]
+        for path in paths if known else ():
+            named = path if any(path.is_relative_to(root) for root, _ in known) else path.resolve()
+            for root, index in known:
+                if named.is_relative_to(root):
+                    index.told(named.relative_to(root).as_posix())
+
     def look_again(self) -> None:
         """The same for each of them."""
         with self._lock:
@@ -250,12 +262,12 @@ def space_word(space: str) -> str:
     return f"in {space}"
 
 
-def indexed(name: str, path: str, stamp: tuple[int, int], data: bytes, languages: Sequence[Language]) -> Indexed:
+def indexed(name: str, path: str, stamp: Stamp, data: bytes, languages: Sequence[Language]) -> Indexed:
     """What the index keeps of a file."""
     language = next((one for one in languages if name.endswith(one.suffixes)), languages[0])
     reading = language.context()
     text = data.decode("utf-8", "replace")
-    found = {match[match.lastindex or 0] for match in reading.defines.finditer(text)}
+    found = {match[match.lastindex] for match in reading.defines.finditer(text) if match.lastindex}
     words = set(data.translate(_NOT_A_WORD).split())
     words.update(space_word(space).encode() for space in spaces_of(text, reading))
     return Indexed(

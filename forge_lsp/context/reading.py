@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from forge_lsp.context.words import names_in
+from forge_lsp.context.words import names_in, parts_of
 from forge_lsp.core.languages import Language
 from forge_lsp.core.support import ContextSupport
 from forge_lsp.editing.fitting import estimate_tokens
@@ -88,6 +88,47 @@ class FileRead:
     def header_words(self) -> tuple[frozenset[str], ...]:
         """The names in the header of each definition."""
         return tuple(frozenset(names_in(self.lines[d.line : d.header + 1])) for d in self.definitions)
+
+    @cached_property
+    def functions(self) -> tuple[int, ...]:
+        """The numbers of the definitions that are functions with a body."""
+        return tuple(n for n, d in enumerate(self.definitions) if d.kind is Kind.FUNCTION and d.last > d.line)
+
+    @cached_property
+    def told(self) -> tuple[frozenset[str], ...]:
+        """For each of :attr:`functions` what is told of it before its body: the names in its header and in that of its
+        class, and the parts of its own name, each after a dash."""
+        found: list[frozenset[str]] = []
+        for number in self.functions:
+            item = self.definitions[number]
+            words = {*self.header_words[number], *(f"-{part}" for part in parts_of(item.name))}
+            if item.container:
+                words.add(item.container)
+            if item.parent >= 0 and self.definitions[item.parent].kind in (Kind.TYPE, Kind.PART):
+                words |= self.header_words[item.parent]
+            found.append(frozenset(words))
+        return tuple(found)
+
+    @cached_property
+    def told_often(self) -> Counter[str]:
+        """For how many of :attr:`functions` each word of :attr:`told` is told."""
+        found: Counter[str] = Counter()
+        for words in self.told:
+            found.update(words)
+        return found
+
+    @cached_property
+    def _used(self) -> dict[int, frozenset[str]]:
+        return {}
+
+    def used(self, place: int) -> frozenset[str]:
+        """The names in the body of the function at ``place`` in :attr:`functions`."""
+        known = self._used.get(place)
+        if known is None:
+            item = self.definitions[self.functions[place]]
+            words = names_in(self.lines[min(item.header + 1, item.last) : item.last + 1])
+            known = self._used[place] = frozenset(words)
+        return known
 
     @cached_property
     def headers(self) -> tuple[tuple[int, ...], ...]:
@@ -179,7 +220,9 @@ class Reader:
         with self._lock:
             found = self._known.get(key)
             if found is None:
-                matches = self._grammars.matches(text, language, language.context().queries)
+                reading = language.context()
+                plain = text if reading.hides is None else reading.hides.sub(_blanked, text)
+                matches = self._grammars.matches(plain, language, reading.queries)
                 found = self._known[key] = _File(text, language.context()).read(matches)
                 while len(self._known) > _REMEMBERED:
                     self._known.popitem(last=False)
@@ -328,6 +371,14 @@ class _File:
         """The last line of a node; a line's end that belongs to it is none."""
         row, column = node.end_point.row, node.end_point.column
         return row - 1 if column == 0 and row > node.start_point.row else row
+
+
+def _blanked(match: re.Match[str]) -> str:
+    start, end = match.span(match.lastindex or 0)
+    begin, text = match.start(), match[0]
+    # As many bytes and lines as before: what the grammar finds is looked up by its place.
+    blank = "".join(sign if sign == "\n" else " " * len(sign.encode()) for sign in text[start - begin : end - begin])
+    return text[: start - begin] + blank + text[end - begin :]
 
 
 def _text(node: Node) -> str:

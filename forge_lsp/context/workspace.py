@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from forge_lsp.context.index import Index, Indexed, space_word, spaces_of
+from forge_lsp.context.index import Index, space_word, spaces_of
 from forge_lsp.context.reading import FileRead, Reader
+from forge_lsp.context.tables import Indexed
 from forge_lsp.core.languages import Language
 from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
 
 __all__ = ["Source", "Workspace"]
+
+_MOST_EVERYWHERE = 6  # files that say what all files of a project see
 
 
 class Source:
@@ -70,6 +73,14 @@ class Workspace:
             deadline=time.monotonic() + seconds,
             distance=self.distance,
         )
+
+    def renewed(self) -> bool:
+        """Bring what the index knows of the files read here up to date; whether one of them had changed. What was
+        asked about them before may have to be asked again."""
+        found = self.index.renew(self._known, self.files, self._family)
+        if found:
+            self._using.clear()
+        return found
 
     def using(self, name: str) -> tuple[Indexed, ...]:
         """The files that use a word."""
@@ -131,9 +142,14 @@ class Workspace:
         ones around that, of each the nearest first; tests left out."""
         text, reading = self._document.text, self._document.language.context()
         spaces: list[str] = []
-        for match in reading.opened.finditer(text) if reading.opened is not None else ():
-            # ``using static A.B.Kind`` and ``import static a.b.Kind.*`` name a type of the namespace before it.
-            spaces += [match[1], match[1].rpartition(".")[0]]
+        texts = [(reading.opened, text)]
+        if reading.everywhere is not None:
+            holding = sorted((self.distance(one.name), one.name) for one in self.using(reading.everywhere_word))
+            texts += [(reading.everywhere, one.text) for one in self.sources((n for _, n in holding), _MOST_EVERYWHERE)]
+        for pattern, held in texts:
+            for match in pattern.finditer(held) if pattern is not None else ():
+                # ``using static A.B.Kind`` and ``import static a.b.Kind.*`` name a type of the namespace before it.
+                spaces += [match[1], match[1].rpartition(".")[0]]
         for space in sorted(spaces_of(text, reading)):
             parts = space.split(".")
             spaces += [".".join(parts[:size]) for size in range(len(parts), 0, -1)]

@@ -1,6 +1,6 @@
 """How likely the code that is wanted needs a definition: what stands around the scope says it.
 
-The weights are those of a logistic regression over functions of real projects in seven languages, each blanked: the
+The weights are those of a logistic regression over functions of real projects in nine languages, each blanked: the
 names that its body used against all others that could have been shown (benchmarks/context.py is the measure).
 """
 
@@ -22,8 +22,12 @@ FEATURES: Sequence[str] = (
     "container in scope", "container in class", "container in document", "container is base", "container imported",
     "parts", "private elsewhere", "popular", "speaks of class", "same name", "distance", "container in reach", "short",
     "nested", "constructor", "special", "member in class", "own in file", "field of scope's type", "type in scope",
-    "far and unheard", "only here", "unused", "unused here", "extension", "popular extension",
+    "far and unheard", "only here", "unused", "unused here", "extension", "popular extension", "used alike",
+    "used alike at all",
 )  # fmt: skip
+
+
+_ALIKE = 30.0  # what one function in so many says is much; each further one says less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,8 @@ class Around:
     """What stands around the scope: how often each name occurs in its own text and the task's words, in the rest of
     its class, within some lines, in the rest of the document; in imports, in tests and callers of it; in the headers
     of what it can reach. ``popular`` is the share of the files looked at that a name occurs in, ``once`` are those that
-    occur once in all of them (nothing but the code to be written may use them), less each where they are many."""
+    occur once in all of them (nothing but the code to be written may use them), less each where they are many,
+    ``alike`` is the share of the functions like it that use a name."""
 
     name: str
     container: str
@@ -49,6 +54,7 @@ class Around:
     reach: frozenset[str] = frozenset()
     popular: Mapping[str, float] = field(default_factory=dict[str, float])
     once: Mapping[str, float] = field(default_factory=dict[str, float])
+    alike: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def features(
@@ -115,15 +121,17 @@ def features(
         around.once.get(name, 0.0) if here or member else 0.0,
         float(item.extends),
         around.popular.get(name, 0.0) if item.extends else 0.0,
+        around.alike.get(name, 0.0),
+        math.log1p(_ALIKE * around.alike.get(name, 0.0)),
     ]
 
 
 WEIGHTS: Sequence[float] = (
-    -5.42, -5.16, -5.04, -4.82, -0.58, 0.70, 0.52, 0.32, 0.30, 0.47,
-    1.25, -0.24, 0.41, 0.80, 0.18, -0.08, -0.04, 1.20, -0.02, -0.04,
-    0.13, 0.20, 0.94, -1.71, -0.58, -0.78, -0.5, 1.35, 0.54, 0.04,
-    -1.15, -0.14, -0.90, -0.51, 0.79, 0.71, 0.90, -1.60, 0.02, 0.61,
-    0.71, 0.50, 2.70,
+    -5.62, -4.99, -5.59, -5.11, -0.57, 0.97, 0.04, 0.68, -0.40, -0.03,
+    0.88, -0.37, 0.53, 1.12, -0.08, -0.37, 0.05, 0.85, -0.08, -0.09,
+    -0.13, 0.02, 0.61, -1.79, -1.14, -0.77, -1.12, 1.06, 0.58, -0.28,
+    -1.45, -0.17, -0.95, -0.44, 0.83, 0.84, 0.77, -1.49, -0.05, 0.83,
+    0.98, 0.43, 2.68, -0.27, 1.61,
 )  # fmt: skip
 
 
@@ -199,7 +207,7 @@ class Scorer:
         around = self._around
         parts = parts_of(name)
         inside, in_class, written = name in around.scope, around.members[name], around.document[name]
-        imported = name in around.imported
+        imported, alike = name in around.imported, around.alike.get(name, 0.0)
         total = (
             _W["in scope"] * inside
             + _W["in class"] * math.log1p(in_class)
@@ -216,6 +224,8 @@ class Scorer:
             + _W["short"] * (len(name) <= 3)
             + _W["special"] * name.startswith("__")
             + _W["unused"] * around.once.get(name, 0.0)
+            + _W["used alike"] * alike
+            + _W["used alike at all"] * math.log1p(_ALIKE * alike)
         )
         known = inside or name in around.members or name in around.document or imported
         found = self._names[name] = total, known

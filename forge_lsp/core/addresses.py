@@ -16,8 +16,6 @@ __all__ = [
     "ollama_address",
     "ollama_url",
     "web_address",
-    "web_url",
-    "without_userinfo",
 ]
 
 OLLAMA_PORT = 11434
@@ -72,11 +70,6 @@ def ollama_url(host: str | None) -> str:
     return ollama_address(host).url
 
 
-def web_url(url: str) -> str:
-    """The URL of :func:`web_address`; empty where the text is no address."""
-    return web_address(url).url
-
-
 def is_off_machine(url: str) -> bool:
     """Whether a call to ``url`` leaves this machine: anything but loopback does, this machine's own outer
     addresses too."""
@@ -99,13 +92,6 @@ def masked(url: str) -> str:
     scheme, rest = _scheme(url)
     user, rest = _userinfo(rest)
     return url if user is None else f"{scheme}***@{rest}"
-
-
-def without_userinfo(url: str) -> str:
-    """``url`` without its user and password."""
-    scheme, rest = _scheme(url)
-    user, rest = _userinfo(rest)
-    return url if user is None else f"{scheme}{rest}"
 
 
 def names_cloud(name: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from forge_lsp.core.task import Document
 from forge_lsp.editing.ignore import Guard
 from forge_lsp.editing.lines import BOM
+from forge_lsp.editing.stamps import Stamp, file_stamp, folder_stamp, stamp_of
 from forge_lsp.reading import read_plain
 
 __all__ = ["Files"]
@@ -49,14 +50,20 @@ class Files:
         return self._read[key]
 
     def walk(
-        self, suffixes: tuple[str, ...], *, most: int, known: dict[tuple[int, str], bool]
-    ) -> Iterator[tuple[str, str, tuple[int, int]]]:
-        """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text (time in ns
-        and size of what lies on the disk, the checksum of an open buffer). At most ``most`` files are looked at;
-        ``known`` is as for :meth:`forge_lsp.editing.ignore.Guard.listed`."""
+        self,
+        suffixes: tuple[str, ...],
+        *,
+        most: int,
+        known: dict[tuple[int, str], bool],
+        folders: dict[str, Stamp],
+        under: Sequence[str] | None = None,
+    ) -> Iterator[tuple[str, str, Stamp]]:
+        """Files with one of ``suffixes`` that may be shown: path, name in the workspace, stamp of the text. At most
+        ``most`` files are looked at; ``known``, ``folders`` and ``under`` are as for
+        :meth:`forge_lsp.editing.ignore.Guard.listed`, open buffers come in any case."""
         yield from self.open_walk(suffixes)
         open_files = {str(path) for path in self._buffers}
-        for name, entry in self.guard.listed(suffixes, most=most, known=known):
+        for name, entry in self.guard.listed(suffixes, most=most, known=known, folders=folders, under=under):
             if entry.path in open_files or (
                 entry.is_symlink() and self.guard.resolved(Path(entry.path)) in self._buffers
             ):
@@ -67,14 +74,22 @@ class Files:
                 continue
             if status.st_size <= self._largest and stat.S_ISREG(status.st_mode):
                 shown = name if name.isprintable() else self.name(Path(entry.path))
-                yield entry.path, shown, (status.st_mtime_ns, status.st_size)
+                yield entry.path, shown, stamp_of(status)
 
-    def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    def stamp(self, path: str) -> Stamp | None:
+        """The stamp of a file as :meth:`walk` answers it for what lies on the disk; None if that is none to be read."""
+        return file_stamp(path, largest=self._largest)
+
+    def folder_stamp(self, name: str) -> Stamp | None:
+        """The stamp of a folder, by its name in the workspace with a ``/`` after it; None if there is none."""
+        return folder_stamp(f"{self.guard.root}/{name}")
+
+    def open_walk(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Stamp]]:
         """Of :meth:`walk` the open buffers alone."""
         for path in self.open_paths():
             buffer = self._buffers[path]
             if path.name.endswith(suffixes) and len(buffer.text) <= self._largest:
-                yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")))
+                yield str(path), self.name(path), (-1, zlib.crc32(buffer.text.encode(errors="replace")), 0)
 
     def data(self, path: Path) -> bytes | None:
         """The bytes of a file's text as :meth:`text` has it, without keeping them."""

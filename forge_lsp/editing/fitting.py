@@ -35,18 +35,18 @@ def fenced(text: str, info: str) -> str:
     return f"{fence}{info}\n{text.rstrip()}\n{fence}"
 
 
-def shortened(text: str, tokens: int, note: str = "[...]") -> str:
-    """The first lines of ``text`` that fit ``tokens``, and ``note`` where some do not; "" where none fits."""
+def shortened(text: str, tokens: int) -> str:
+    """The first lines of ``text`` that fit ``tokens``, and ``[...]`` where some do not; "" where none fits."""
     if estimate_tokens(text) <= tokens:
         return text
-    left = tokens - estimate_tokens(note) - 1
+    left = tokens - estimate_tokens("[...]") - 1
     kept: list[str] = []
     for line in text.split("\n"):
         left -= estimate_tokens(line + "\n")
         if left < 0:
             break
         kept.append(line)
-    return "\n".join([*kept, note]) if kept else ""
+    return "\n".join([*kept, "[...]"]) if kept else ""
 
 
 def fitted_document(document: Document, text: str, scope: Scope, items: Sequence[Item], tokens: int) -> str:

@@ -1,22 +1,35 @@
-"""What the outlines of all languages share: which comments and decorators belong to which definition."""
+"""What the outlines of all languages share: which comments and decorators belong to which definition, and what every
+reader of a tree does."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forge_lsp.core.ports import Item, ItemKind, SyntaxTree
+from forge_lsp.core.ports import Item, ItemKind, Outline, SyntaxTree
 from forge_lsp.core.task import TextRange
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["COMMENTS", "TODO", "Describe", "build_items", "comments_in", "has_todo", "real_statements"]
+__all__ = [
+    "COMMENTS",
+    "DEFINED",
+    "TODO",
+    "Describe",
+    "TreeReader",
+    "build_items",
+    "comments_in",
+    "has_todo",
+    "real_statements",
+]
 
 COMMENTS = ("comment", "line_comment", "block_comment")
 """What the grammars call comments."""
+DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
 _ENDING = re.compile(r"\r\n|\n|\r")
 _FILE_COMMENT = re.compile(r"#!|#.*?coding[:=]")
@@ -24,6 +37,34 @@ _DEFINITIONS = (ItemKind.FUNCTION, ItemKind.CLASS, ItemKind.ASSIGNMENT)
 
 Describe = Callable[["Node"], "Iterable[Item]"]
 """What a node that is neither a comment nor a decorator defines: usually one item, several for a transparent one."""
+
+
+class TreeReader(ABC):
+    """Read one tree: what its nodes define."""
+
+    def __init__(self, source: SyntaxTree) -> None:
+        self._source = source
+
+    def module(self) -> Outline:
+        """Return the outline of the whole text."""
+        return Outline(items=self.block(self._source.root.named_children), errors=tuple(self._source.errors()))
+
+    @abstractmethod
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        """Return the items of sibling nodes."""
+
+    def members(self, node: Node) -> tuple[Item, ...]:
+        """Return the members of a type or a namespace."""
+        body = node.child_by_field_name("body")
+        return self.block(body.named_children) if body is not None else ()
+
+    def _definitions(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        """Return the functions and classes among sibling nodes."""
+        return tuple(item for item in self.block(nodes) if item.kind in DEFINED)
+
+    def _name(self, node: Node) -> str | None:
+        name = node.child_by_field_name("name")
+        return self._source.of(name) if name is not None and not name.is_missing else None
 
 
 @dataclass(slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
 from forge_lsp.core.checks import AGAINST, CheckStatus, grade_of
@@ -15,7 +16,10 @@ from forge_lsp.ensemble.committee import Committee, share, supports
 from forge_lsp.ensemble.merit import SUPPORTING_MODELS, SUPPORTING_POINTS, SUPPORTING_SHARE, merit
 from forge_lsp.ensemble.replies import Replies, graded
 
-__all__ = ["Checked", "Checks", "check", "rank", "ranked"]
+if TYPE_CHECKING:
+    from forge_lsp.ensemble.ahead import Ahead
+
+__all__ = ["Checked", "Checks", "bare", "check", "check_one", "rank", "ranked", "worth_a_check"]
 
 AT_ONCE = 2  # compilers running side by side; each is a process that wants a core or more
 
@@ -54,7 +58,7 @@ class Checks:
         self.replies = Replies()
         self.committee = Committee(identity)
         self.identity = identity
-        self._unfinished = unfinished
+        self.unfinished = unfinished
         self._alone = alone
         self._by_method = by_method
         self._wrote: dict[str, dict[str, None]] = {}
@@ -64,7 +68,7 @@ class Checks:
     def learn(self, checked: Checked) -> None:
         """Take in one candidate's results, once."""
         model = self.identity(checked.candidate.model)
-        text = _bare(checked.candidate.text)
+        text = bare(checked.candidate.text)
         self._wrote.setdefault(text, {})[model] = None
         self._compare(model, checked)
         results = checked.raw.results
@@ -80,12 +84,12 @@ class Checks:
         seen = {one.call: one for one in (*checked.raw.observed, *observations)}
         more = replace(checked, raw=replace(checked.raw, observed=tuple(seen.values())))
         # Of models that wrote the same text, each has given these answers.
-        for model in self._wrote.get(_bare(checked.candidate.text), {}):
+        for model in self._wrote.get(bare(checked.candidate.text), {}):
             self._compare(model, more)
         return more
 
     def _compare(self, model: str, checked: Checked) -> None:
-        key = _bare(checked.candidate.text)
+        key = bare(checked.candidate.text)
         self.behaviours.learn(model, checked.raw, key)
         self.committee.answered(model, key, {one.call: one.answer for one in checked.raw.observed})
 
@@ -113,7 +117,7 @@ class Checks:
 
     def kept(self, evidence: Evidence) -> int:
         """Return how many checks a candidate keeps; what passes without any code counts for nothing."""
-        return 0 if self._unfinished else evidence.count(CheckStatus.KEPT)
+        return 0 if self.unfinished else evidence.count(CheckStatus.KEPT)
 
     def settle(self, checked: Checked, *, last: bool = False) -> Evidence:
         """Return a candidate's evidence as it is shown: judged, with how far others behave alike and the grade that
@@ -129,7 +133,7 @@ class Checks:
             and backing.points >= SUPPORTING_POINTS
             and backing.share >= SUPPORTING_SHARE
         )
-        grade = grade_of(judged.results, unfinished=self._unfinished, supported=supported)
+        grade = grade_of(judged.results, unfinished=self.unfinished, supported=supported)
         settled = replace(
             judged,
             agreement=agreement,
@@ -170,18 +174,20 @@ async def check(
     syntax: Syntax,
     checks: Checks,
     fast: FastGate | None = None,
+    ahead: Ahead | None = None,
 ) -> tuple[Checked, ...]:
     """The distinct candidates, checked and the best first. ``checks`` learns from all of them.
 
     Cheap before dear: the same text is checked once, and a text with new syntax errors is compiled only where every
     one has them (its diagnostics teach the next attempt). Evidence is run for what is not known to be broken.
     ``fast`` gives the order where there are several: those that it finds errors in are left out once another compiles
-    and fails nothing, and come last otherwise. So a wrong word of it costs time, and never an answer.
+    and fails nothing, and come last otherwise. So a wrong word of it costs time, and never an answer. ``ahead`` has
+    begun to check some of them already.
     ``candidates`` must not be empty. Raises nothing but a cancel.
     """
     by_text: dict[str, Candidate] = {}
     for candidate in candidates:
-        by_text.setdefault(_bare(candidate.text), candidate)
+        by_text.setdefault(bare(candidate.text), candidate)
     distinct = list(by_text.values())
     if toolchain is None:
         reason = f"there is no compiler check for {task.document.language} here"
@@ -192,17 +198,17 @@ async def check(
         )
     gate = asyncio.Semaphore(AT_ONCE)
 
+    known = await ahead.seen(distinct) if ahead is not None else {}
+
     async def one(candidate: Candidate) -> Checked:
+        seen = known.get(bare(candidate.text))
+        if seen is not None:
+            return replace(seen, candidate=candidate)
         async with gate:
-            build = await toolchain.build(task, candidate.text)
-            if build.compiled is None:
-                build = _by_grammar(task, candidate, syntax) or build
-            if build.compiled is False:
-                return Checked(candidate=candidate, build=build)
-            return Checked(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
+            return await check_one(task, candidate, toolchain=toolchain, syntax=syntax)
 
     checked: list[Checked] = []
-    for batch in await _batches(task, _sound(task, distinct, syntax), fast):
+    for batch in await _batches(task, _sound(task, distinct, syntax), fast, known):
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(one(candidate)) for candidate in batch]
         checked += [task_.result() for task_ in running]
@@ -211,13 +217,33 @@ async def check(
     for number, item in enumerate(checked):
         checks.learn(item)
         # Two models that write the same agree in everything; it is checked once.
-        same = [one for one in candidates if _bare(one.text) == _bare(item.candidate.text)]
+        same = [one for one in candidates if bare(one.text) == bare(item.candidate.text)]
         also = dict.fromkeys(one.model for one in same if one.model != item.candidate.model)
         checked[number] = replace(item, also=tuple(also))
         for model, twin in {checks.identity(one.model): one for one in same}.items():
             if model != checks.identity(item.candidate.model):
                 checks.learn(replace(item, candidate=twin))
     return ranked(checked, checks)
+
+
+async def check_one(task: Task, candidate: Candidate, *, toolchain: Toolchain, syntax: Syntax) -> Checked:
+    """One candidate, compiled, and run where it compiles. Raises nothing but a cancel."""
+    build = await toolchain.build(task, candidate.text)
+    if build.compiled is None:
+        build = _by_grammar(task, candidate, syntax) or build
+    if build.compiled is False:
+        return Checked(candidate=candidate, build=build)
+    return Checked(candidate=candidate, build=build, raw=await toolchain.evidence(task, candidate))
+
+
+async def worth_a_check(task: Task, candidate: Candidate, *, syntax: Syntax, fast: FastGate | None) -> bool:
+    """Whether nothing cheap speaks against a candidate: it brings no syntax error, and the fast gate finds none."""
+    if any(errors > 0 for errors, _ in _errors(task, [candidate], syntax)):
+        return False
+    if fast is None:
+        return True
+    (report,) = await fast.look(task, [candidate.text])
+    return report is None or not report.problems
 
 
 def rank(checked: Checked, checks: Checks) -> tuple[object, ...]:
@@ -248,27 +274,37 @@ def ranked(checked: Sequence[Checked], checks: Checks) -> tuple[Checked, ...]:
     return tuple(sorted(checked, key=lambda item: rank(item, checks), reverse=True))
 
 
-async def _batches(task: Task, candidates: Sequence[Candidate], fast: FastGate | None) -> Sequence[Sequence[Candidate]]:
-    """What is checked together: first all that the fast gate has nothing against, then the others, the better first."""
+async def _batches(
+    task: Task, candidates: Sequence[Candidate], fast: FastGate | None, known: Container[str]
+) -> Sequence[Sequence[Candidate]]:
+    """What is checked together: first all that the fast gate has nothing against, or whose text is ``known``; then the
+    others, the better first."""
     if fast is None or len(candidates) < 2:
         return [candidates]
-    reports = await fast.look(task, [candidate.text for candidate in candidates])
+    unknown = [candidate for candidate in candidates if bare(candidate.text) not in known]
+    reports = await fast.look(task, [candidate.text for candidate in unknown]) if unknown else ()
     counted = [
         (len(report.problems) if report is not None else 0, candidate)
-        for report, candidate in zip(reports, candidates, strict=True)
+        for report, candidate in zip(reports, unknown, strict=True)
     ]
-    promising = [candidate for errors, candidate in counted if not errors]
+    promising = [candidate for candidate in candidates if bare(candidate.text) in known]
+    promising += [candidate for errors, candidate in counted if not errors]
     suspect = [candidate for errors, candidate in sorted(counted, key=lambda pair: pair[0]) if errors]
     later = [suspect[start : start + AT_ONCE] for start in range(0, len(suspect), AT_ONCE)]
     return [promising, *later] if promising else later
 
 
 def _sound(task: Task, candidates: Sequence[Candidate], syntax: Syntax) -> Sequence[Candidate]:
+    counted = _errors(task, candidates, syntax)
+    sound = [candidate for errors, candidate in counted if errors <= 0]
+    return sound or [min(counted, key=lambda pair: pair[0])[1]]
+
+
+def _errors(task: Task, candidates: Sequence[Candidate], syntax: Syntax) -> list[tuple[int, Candidate]]:
+    """How many more syntax errors each has than the user's text."""
     language = task.document.language
     before = len(syntax.outline(task.document.text, language).errors)
-    counted = [(len(syntax.outline(candidate.text, language).errors), candidate) for candidate in candidates]
-    sound = [candidate for errors, candidate in counted if errors <= before]
-    return sound or [min(counted, key=lambda pair: pair[0])[1]]
+    return [(len(syntax.outline(candidate.text, language).errors) - before, candidate) for candidate in candidates]
 
 
 def _by_grammar(task: Task, candidate: Candidate, syntax: Syntax) -> BuildReport | None:
@@ -290,5 +326,6 @@ def _by_grammar(task: Task, candidate: Candidate, syntax: Syntax) -> BuildReport
     return BuildReport(status=BuildStatus.FAILED, tool="tree-sitter", diagnostics=found)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return a text without blank lines and what trails its lines: texts that are alike in this are checked once."""
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())

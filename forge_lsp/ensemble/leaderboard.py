@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from forge_lsp.core.attempt import Attempt, Candidate, Evidence, Observation, RunnerUp, Verdict
-from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.events import BestSoFar
 from forge_lsp.ensemble.briefing import facts
 from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.standing import standing
 
 __all__ = ["Best", "Leaderboard"]
 
@@ -117,8 +117,7 @@ class Leaderboard:
         """Return the best that compiles, or that nothing here could compile; None where there is none. ``more`` are
         candidates that are not taken in yet.
 
-        By: proven to compile, least against it, no doubt, most proofs, most kept, merit, score, the later one.
-        What was run goes before what reviewers think.
+        Ranked by :func:`~forge_lsp.ensemble.standing.standing`, the earlier of equals first.
         """
         entries = [*self._entries, *((checked, None) for checked in more)]
         offered = [
@@ -141,16 +140,11 @@ class Leaderboard:
         return BestSoFar(attempt=candidate.attempt, model=candidate.model, seen=seen, score=found.score)
 
     def _rank(self, checked: Checked, evidence: Evidence, verdict: Verdict | None, index: int) -> tuple[float, ...]:
-        score = verdict.score if verdict is not None else None
-        return (
-            checked.build.compiled is True,
-            -evidence.against,
-            evidence.doubt is None,
-            -evidence.count(CheckStatus.DISPUTED),
-            evidence.count(CheckStatus.PROOF),
-            self._checks.kept(evidence),
-            round(evidence.merit or 0.0, 6),
-            -1.0 if score is None else score,
-            checked.candidate.attempt,
-            -index,
+        stands = standing(
+            checked.build,
+            evidence,
+            unfinished=self._checks.unfinished,
+            score=verdict.score if verdict is not None else None,
+            attempt=checked.candidate.attempt,
         )
+        return (*stands, -index)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from forge_lsp.core.attempt import (
     Attempt,
     BuildReport,
-    Candidate,
     Decision,
     DecisionKind,
     Evidence,
@@ -36,40 +35,26 @@ from forge_lsp.core.ports import (
     Toolchain,
     Unmanaged,
 )
-from forge_lsp.core.questions import Asked
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.ensemble.briefing import Briefing, Sent
+from forge_lsp.ensemble.ahead import Ahead
+from forge_lsp.ensemble.briefing import Briefing
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, ranked
 from forge_lsp.ensemble.decision import decide, needs_panel
 from forge_lsp.ensemble.effort import Record, rows_by_need
+from forge_lsp.ensemble.ending import Conclusion, after_the_last, concluded, skipped
 from forge_lsp.ensemble.insights import learn, merge
 from forge_lsp.ensemble.ladder import Climb
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.ensemble.members import Members
 from forge_lsp.ensemble.questioning import Questioning
+from forge_lsp.ensemble.resuming import checked_before
 from forge_lsp.ensemble.review import PanelResult
 from forge_lsp.ensemble.schedule import Row, Schedule
 from forge_lsp.ensemble.stages import CANNOT_RUN, Stages
 from forge_lsp.ensemble.widening import Widening
 
-__all__ = ["Conclusion", "Ensemble", "Sent"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
-    """How a job ended. ``best`` is what is accepted or offered (None: nothing worth offering), ``score`` the panel's
-    for it, ``evidence`` what its checks showed; ``sent`` says which files' text went to which server; ``questions`` are
-    those that the user was asked."""
-
-    outcome: Outcome
-    attempts: tuple[Attempt, ...]
-    best: Candidate | None
-    score: float | None
-    reason: str | None
-    sent: tuple[Sent, ...] = ()
-    evidence: Evidence | None = None
-    questions: tuple[Asked, ...] = ()
+__all__ = ["Ensemble"]
 
 
 class Ensemble:
@@ -110,9 +95,13 @@ class Ensemble:
         emit: Emit,
         records: Mapping[str, Record] | None = None,
         asker: Asker | None = None,
+        keep: Callable[[Attempt], Awaitable[None]] | None = None,
+        before: Sequence[Attempt] = (),
     ) -> Conclusion:
         """Work on ``task`` until it is accepted, no attempt is left, or the environment fails. ``records``: how often
-        each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything.
+        each writer has won in this language, for an effort by need. ``asker`` None: nobody is asked anything. ``keep``
+        is told of each attempt that ended and did not end the job; ``before`` are those of an earlier run of this
+        task, which was interrupted: it goes on after them.
 
         Emits everything but the start and the end of the job. Raises SettingsError for a schedule that does not
         validate; a cancel passes through, all calls closed and settled by then.
@@ -131,6 +120,7 @@ class Ensemble:
             secrets=task.secrets,
             files=briefing.files,
         )
+        toolchain = self._toolchain_for(task.document.language)
         stages = Stages(
             task=task,
             schedule=schedule,
@@ -138,7 +128,7 @@ class Ensemble:
             models=self._models,
             syntax=self._syntax,
             editing=self._editing,
-            toolchain=self._toolchain_for(task.document.language),
+            toolchain=toolchain,
             clock=self._clock,
             markers=self._markers,
             calls=calls,
@@ -148,12 +138,14 @@ class Ensemble:
             ),
             residency=self._residency,
             members=Members(models=self._models, asked=lambda: calls.asked, writers=writers, emit=emit),
+            ahead=Ahead(task, toolchain=toolchain, syntax=self._syntax, fast=self._fast),
             fast=self._fast,
             formatter=self._formatter,
         )
         if self._fast is not None and any(row.generator.samples > 1 or row.generator.beside for row in schedule.rows):
             self._fast.prepare(task)
-        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker)
+        job = _Job(stages, Climb(schedule=schedule, models=self._models), records or {}, asker, keep)
+        job.resume(before)
         return await job.run(attempts)
 
     def _identity(self, key: str) -> str:
@@ -186,7 +178,15 @@ class _Result:
 class _Job:
     """One job: what was tried, what was learnt, and the order of it all."""
 
-    def __init__(self, stages: Stages, climb: Climb, records: Mapping[str, Record], asker: Asker | None) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        climb: Climb,
+        records: Mapping[str, Record],
+        asker: Asker | None,
+        keep: Callable[[Attempt], Awaitable[None]] | None,
+    ) -> None:
+        self._keep = keep
         self._records = records
         self._stages = stages
         self._climb = climb
@@ -201,10 +201,22 @@ class _Job:
         self._insights: tuple[Insight, ...] = merge(stages.task.insights, ())
         self._attempts: list[Attempt] = []
 
+    def resume(self, before: Sequence[Attempt]) -> None:
+        """Go on after attempts that an earlier run made: with their candidates and what was learnt."""
+        for attempt in before:
+            self._attempts.append(attempt)
+            self._insights = merge(attempt.decision.insights, self._insights)
+            made = checked_before(attempt)
+            for checked in made:
+                self._checks.learn(checked)
+            if made:
+                self._leaderboard.add(made, chosen=made[0], verdict=attempt.verdict)
+
     async def run(self, attempts: int) -> Conclusion:
+        done = len(self._attempts)
         rows = await self._rows(attempts)
         self._stages.planned[:] = rows
-        for number, planned in enumerate(rows, start=1):
+        for number, planned in list(enumerate(rows, start=1))[done:]:
             if (won := await self._answered(number - 1, rows)) is not None:
                 return won
             due = await self._stages.writer(number, planned)
@@ -218,12 +230,14 @@ class _Job:
                 if rung.refused is not None:
                     self._emit(RungSkipped(number=number, generator=due.generator.model, reason=rung.refused))
                 if rung.row is None:
-                    self._attempts.append(_skipped(number, due, rung.refused or "it cannot run"))
+                    self._attempts.append(skipped(number, due, rung.refused or "it cannot run"))
                     continue
                 attempt = await self._attempt(number, await self._stages.writer(number, rung.row), len(rows))
             except ServerUnreachable as error:
                 return self._conclude(Outcome.FAILED, error.full_message)
             self._attempts.append(attempt)
+            if self._keep is not None and attempt.decision.kind is not DecisionKind.ACCEPT:
+                await self._keep(attempt)
             if attempt.decision.kind is DecisionKind.ACCEPT:
                 outcome = Outcome.UNVERIFIED if attempt.decision.unverified else Outcome.ACCEPTED
                 return self._conclude(outcome, attempt.decision.reason, attempt)
@@ -233,7 +247,8 @@ class _Job:
         if len(self._attempts) == sum(attempt.skipped is not None for attempt in self._attempts):
             said = "; ".join((*reasons, *self._stages.members.lacks))
             return self._conclude(Outcome.FAILED, f"no attempt could run: {said}")
-        return self._conclude(*self._after_the_last())
+        accept, lacks = self._schedule.accept, self._stages.members.lacks
+        return self._conclude(*after_the_last(self._attempts, self._leaderboard, accept, lacks))
 
     async def _rows(self, attempts: int) -> Sequence[Row]:
         """The row of each attempt: the schedule's, or as many as the task needs where checks can tell."""
@@ -263,6 +278,7 @@ class _Job:
             result = _Result(decision=Decision(kind=DecisionKind.GIVE_UP, reason=error.full_message))
         finally:
             await self._widening.stop()
+            await self._stages.ahead.stop()
         if result.skipped is not None:
             self._emit(RungSkipped(number=number, generator=row.generator.model, reason=result.skipped))
         elif result.decision.kind is not DecisionKind.ACCEPT:
@@ -396,67 +412,11 @@ class _Job:
             differences=self._checks.behaviours.differences,
         )
 
-    def _why_exhausted(self) -> str:
-        last = [attempt for attempt in self._attempts if attempt.skipped is None][-1]
-        skipped = dict.fromkeys(attempt.skipped for attempt in self._attempts if attempt.skipped)
-        reason = f"attempt {last.number} of {len(self._attempts)}: {last.decision.reason}"
-        if skipped:
-            reason = f"{reason}; skipped: {'; '.join(skipped)}"
-        return "; ".join((reason, *(lack for lack in self._stages.members.lacks if lack not in reason)))
-
-    def _after_the_last(self) -> tuple[Outcome, str]:
-        """How a job ends that accepted nothing: the best candidate is ``unverified`` where only a disputed check, a
-        doubted proof or a grade below what is asked for stands in its way, whichever attempt it came from."""
-        best = self._leaderboard.best()
-        if best is not None and self._schedule.accept.rule != "never":
-            decision = decide(
-                build=best.checked.build,
-                evidence=best.evidence,
-                verdict=best.verdict,
-                accept=self._schedule.accept,
-                last=True,
-            )
-            if decision.kind is DecisionKind.ACCEPT and decision.unverified:
-                return Outcome.UNVERIFIED, decision.reason
-        return Outcome.EXHAUSTED, self._why_exhausted()
-
     def _conclude(self, outcome: Outcome, reason: str, accepted: Attempt | None = None) -> Conclusion:
-        if accepted is not None:
-            best, evidence = accepted.candidate, accepted.evidence
-            score = accepted.verdict.score if accepted.verdict is not None else None
-        else:
-            found = self._leaderboard.best()
-            best, score, evidence = (found.candidate, found.score, found.evidence) if found else (None, None, None)
-        attempts = self._attempts
-        if any(one.answer is not None for one in self._questions.asked):
-            attempts = self._leaderboard.settled(attempts)
-        return Conclusion(
-            outcome=outcome,
-            attempts=self._leaderboard.with_answers(attempts, self._questions.calls),
-            best=best,
-            score=score,
-            reason=reason,
-            sent=self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only),
-            evidence=evidence,
-            questions=self._questions.asked,
-        )
+        sent = self._stages.briefing.sent(self._calls.asked, reviewed_only=self._calls.reviewed_only)
+        return concluded(outcome, reason, self._attempts, self._leaderboard, self._questions, accepted, sent=sent)
 
 
 def _is_class(task: Task) -> bool:
     """Whether the scope is a definition without parameters: of classes agreement is looked at method by method."""
     return task.scope.kind is ScopeKind.DEFINITION and task.scope.parameters is None
-
-
-def _skipped(number: int, row: Row, reason: str) -> Attempt:
-    return Attempt(
-        number=number,
-        strategy=row.thinking.strategy,
-        thinkers=row.thinking.models,
-        generator=row.generator.model,
-        samples=row.generator.samples,
-        panel=row.panel.kind,
-        decision=Decision(kind=DecisionKind.SKIP, reason=reason),
-        seconds=0.0,
-        cost_usd=0.0,
-        skipped=reason,
-    )

@@ -37,14 +37,14 @@ def spoken(evidence: Evidence) -> bool | None:
     return None
 
 
-def disagreement(attempt: Attempt) -> str | None:
+def disagreement(attempt: Attempt, wanted: float | None = None) -> str | None:
     """Return the sentence about an attempt whose panel thinks otherwise than what was run shows; None: they agree, or
-    one of them says nothing."""
+    one of them says nothing. ``wanted`` is the job's ``accept.score``; None: that is not known, the default counts."""
     score = attempt.verdict.score if attempt.verdict is not None else None
     shown = spoken(attempt.evidence)
     if score is None or shown is None:
         return None
-    likes = score >= Accept().score
+    likes = score >= (Accept().score if wanted is None else wanted)
     dislikes = score < _POOR or (not likes and attempt.decision.kind is not DecisionKind.ACCEPT)
     if shown and dislikes:
         return f"the panel gives {score:.1f} of 10, and {_for(attempt.evidence)}"

@@ -6,7 +6,6 @@ Knows what every stage needs; the order in which they run is loop.py's.
 from __future__ import annotations
 
 import asyncio
-import textwrap
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from forge_lsp.core.attempt import Candidate, Evidence, Insight, Thought
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import (
-    ExtractionFailed,
     ModelError,
     ModelMissing,
     ServerUnreachable,
@@ -24,19 +22,19 @@ from forge_lsp.core.errors import (
 from forge_lsp.core.events import Degraded, Emit, Stage, StageFinished, StageStarted
 from forge_lsp.core.ports import Clock, Editing, FastGate, Formatter, ModelDirectory, Residency, Syntax, Toolchain
 from forge_lsp.core.task import Task
+from forge_lsp.ensemble.ahead import Ahead
+from forge_lsp.ensemble.answer_code import AnswerReader, Written
 from forge_lsp.ensemble.briefing import Briefing, facts, subject
 from forge_lsp.ensemble.calls import Calls
 from forge_lsp.ensemble.checking import Checked, Checks, check
-from forge_lsp.ensemble.extraction import Extracted, extract, join
-from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate, go_on
+from forge_lsp.ensemble.generation import Brief, Draft, first_request, generate
 from forge_lsp.ensemble.insights import render_insights
 from forge_lsp.ensemble.members import MOST_UNUSABLE, Members, Part, times
 from forge_lsp.ensemble.review import PanelResult, ReviewContext, review
 from forge_lsp.ensemble.schedule import STRATEGIES, Generator, Row, Schedule, Thinking
 from forge_lsp.ensemble.thinking import THOUGHT_TOKENS, ThinkingContext, think
-from forge_lsp.redaction import placeholders
 
-__all__ = ["CANNOT_RUN", "Stages", "Written"]
+__all__ = ["CANNOT_RUN", "Stages"]
 
 CANNOT_RUN = (ServerUnreachable, ModelMissing, Unauthorised, SpendingRefused)
 """What keeps a rung from running, whatever is asked of it. Any other ModelError costs the attempt."""
@@ -45,17 +43,9 @@ _PLAN_WORDS = 10  # tokens of the heading above a thought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What came of the generate stage: candidates, or in words why there are none."""
-
-    candidates: tuple[Candidate, ...]
-    trouble: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
     """The stages of one job. ``insights`` are always those known when the attempt began; ``planned`` the rows of its
-    attempts, in order."""
+    attempts, in order. What ``ahead`` has begun in an attempt is stopped by whoever runs the attempt."""
 
     task: Task
     schedule: Schedule
@@ -71,6 +61,7 @@ class Stages:
     checks: Checks
     residency: Residency
     members: Members
+    ahead: Ahead
     fast: FastGate | None = None
     formatter: Formatter | None = None
     planned: list[Row] = field(default_factory=list[Row])
@@ -182,9 +173,12 @@ class Stages:
 
         async def one(each: Brief) -> Written | ModelError | SpendingRefused:
             try:
-                return await self._extracted(number, each, await generate(each, attempt=number, again=again))
+                written = await self._extracted(number, each, await generate(each, attempt=number, again=again))
             except (ModelError, SpendingRefused) as error:
                 return error
+            for candidate in written.candidates:
+                self.ahead.begin(candidate)
+            return written
 
         briefs = [brief]
         for model in others:
@@ -227,42 +221,10 @@ class Stages:
         )
 
     async def _extracted(self, number: int, brief: Brief, drafts: Sequence[Draft]) -> Written:
-        """The code of every answer that was written to its end; one cut-off answer is asked to go on where no other
-        will do."""
-        found: list[tuple[Draft, Extracted]] = []
-        trouble: dict[str, None] = {}
-        for draft in drafts:
-            try:
-                found.append((draft, await self._code(draft)))
-            except ExtractionFailed as error:
-                trouble[str(error)] = None
-        whole = [(draft, code) for draft, code in found if code.whole]
-        cut = next((draft for draft in drafts if draft.truncated), None)
-        if not whole and cut is not None:
-            try:
-                rest = await go_on(brief, cut)
-                longer = Draft(text=join(cut.text, rest.text), sample=cut.sample, truncated=rest.truncated)
-                code = await self._code(longer)
-                if code.whole:
-                    whole.append((longer, code))
-                else:
-                    trouble["the answer was cut off by the length limit twice"] = None
-            except ExtractionFailed as error:
-                trouble[str(error)] = None
-            except (ModelError, SpendingRefused) as error:
-                trouble[f"the answer was cut off by the length limit and could not go on: {error}"] = None
-        written: list[Candidate] = []
-        for draft, code in whole:
-            try:
-                candidate = self._candidate(number, brief.generator.model, draft, code)
-                written.append(await self._formatted(candidate))
-            except ExtractionFailed as error:
-                trouble[str(error)] = None
-        candidates = tuple(one for one in written if not self._left_in(one))
-        for one in written:
-            for mark in sorted(self._left_in(one))[:1]:
-                trouble[f"the answer has {mark} in it, which stands for a secret that is not shown"] = None
-        return Written(candidates=candidates, trouble=None if candidates else "; ".join(trouble))
+        reader = AnswerReader(
+            task=self.task, syntax=self.syntax, editing=self.editing, markers=self.markers, formatter=self.formatter
+        )
+        return await reader.read(number, brief, drafts)
 
     async def check(self, number: int, candidates: Sequence[Candidate]) -> tuple[Checked, ...]:
         count = len(candidates)
@@ -274,7 +236,9 @@ class Stages:
             syntax=self.syntax,
             checks=self.checks,
             fast=self.fast,
+            ahead=self.ahead,
         )
+        await self.ahead.stop()
         best = checked[0]
         self.finish(number, Stage.CHECK, facts(best.build, self.checks.judge(best.raw)), started)
         return checked
@@ -330,44 +294,6 @@ class Stages:
         detail = verdict.note or "" if verdict.score is None else _noted(f"score {verdict.score:.1f}", verdict.note)
         self.finish(number, Stage.REVIEW, detail, started)
         return replace(result, verdict=verdict)
-
-    async def _code(self, draft: Draft) -> Extracted:
-        # In a thread: a long answer that is no code costs seconds of parsing, and a cancel must not wait for it.
-        return await asyncio.to_thread(
-            extract, draft.text, self.task, syntax=self.syntax, markers=self.markers, truncated=draft.truncated
-        )
-
-    def _candidate(self, number: int, model: str, draft: Draft, found: Extracted) -> Candidate:
-        code = self.editing.finish(self.task, found.code)
-        return Candidate(
-            code=code,
-            imports=found.imports,
-            text=self.editing.splice(self.task, code, found.imports),
-            model=model,
-            attempt=number,
-            sample=draft.sample,
-        )
-
-    async def _formatted(self, candidate: Candidate) -> Candidate:
-        """The candidate as the project's formatter writes it; as it is where that does not parse."""
-        if self.formatter is None:
-            return candidate
-        scope = self.editing.placed(self.task, candidate.code, candidate.text)
-        if scope is None:
-            return candidate
-        text = await self.formatter.format(self.task, candidate.text, scope)
-        if text == candidate.text:
-            return candidate
-        language = self.task.document.language
-        if len(self.syntax.outline(text, language).errors) > len(self.syntax.outline(candidate.text, language).errors):
-            return candidate
-        body = text[scope.start : len(text) - (len(candidate.text) - scope.end)]
-        return replace(candidate, text=text, code=textwrap.dedent("\n".join(body.splitlines())))
-
-    def _left_in(self, candidate: Candidate) -> frozenset[str]:
-        """Placeholders of secrets of other files or of what tests printed, which nothing can be put in place of."""
-        found = placeholders(candidate.text)
-        return found - placeholders(self.task.document.text) if found else found
 
     @asynccontextmanager
     async def _held(self, number: int, stage: Stage, models: Sequence[str]) -> AsyncGenerator[None]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
-from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.codec import projected, to_json
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.task import Document, Task
+from forge_lsp.ensemble.standing import standing
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.document import checks_of
 
@@ -26,6 +26,7 @@ __all__ = [
     "candidate_of",
     "candidates_of",
     "differences_of",
+    "stands",
 ]
 
 _MOST_DIFFERENCES = 5
@@ -65,7 +66,7 @@ def alternatives_of(record: JobRecord) -> tuple[Alternative, ...]:
 def candidates_of(record: JobRecord) -> list[Alternative]:
     """Return every candidate that compiled, the job's result first, then the best."""
     found = [one for one in _all(record) if one.build is None or one.build.compiled is not False]
-    return sorted(found, key=_rank, reverse=True)
+    return sorted(found, key=lambda one: (one.result, *stands(one, record)), reverse=True)
 
 
 def _all(record: JobRecord) -> Iterator[Alternative]:
@@ -103,18 +104,14 @@ def _same(one: Candidate, other: Candidate | None) -> bool:
     return other is not None and replace(one, text="") == replace(other, text="")
 
 
-def _rank(one: Alternative) -> tuple[float, ...]:
-    evidence = one.evidence
-    return (
-        one.result,
-        one.build is not None and one.build.compiled is True,
-        -evidence.against - evidence.contradicted,
-        evidence.doubt is None,
-        evidence.count(CheckStatus.PROOF) + evidence.matched,
-        evidence.count(CheckStatus.KEPT),
-        round(evidence.merit or 0.0, 6),
-        -1.0 if one.score is None else one.score,
-        one.candidate.attempt,
+def stands(one: Alternative, record: JobRecord) -> tuple[float, ...]:
+    """Return the key by which a candidate of a job was ranked while it ran."""
+    return standing(
+        one.build,
+        one.evidence,
+        unfinished=record.scope.unfinished,
+        score=one.score,
+        attempt=one.candidate.attempt,
     )
 
 

@@ -12,8 +12,9 @@ from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Effect, Question, Reply
 from forge_lsp.ensemble.replies import Replies, graded
+from forge_lsp.ensemble.standing import merit_of
 from forge_lsp.ensemble.values import same
-from forge_lsp.jobs.alternatives import Alternative, candidates_of
+from forge_lsp.jobs.alternatives import Alternative, candidates_of, stands
 from forge_lsp.jobs.document import checks_document
 
 if TYPE_CHECKING:
@@ -134,7 +135,6 @@ def with_answer(record: JobRecord, answer: Answer, put: Callable[[str], Candidat
     if record.outcome is Outcome.CANCELLED:
         raise BadRequest("the job was cancelled, and its question with it")
     record = _told(record, answer, Effect.NOTHING)
-    before = candidates_of(record)
     replies = Replies([(one.question, one.answer) for one in record.questions if one.answer is not None])
     unfinished = record.scope.unfinished
     attempts = tuple(
@@ -151,22 +151,23 @@ def with_answer(record: JobRecord, answer: Answer, put: Callable[[str], Candidat
     record = replace(record, attempts=attempts)
     now = candidates_of(record)
     offered = next((one for one in now if one.result), None)
-    if not answer.says or offered is None or not before:
+    if not answer.says or offered is None:
         return record
     mine = _reply(offered, asked.question)
     matching = next((one for one in now if (reply := _reply(one, asked.question)) and reply.agrees), None)
+    other = matching.id if matching is not None else None
     if mine is not None and mine.agrees:
         return _offering(_told(record, answer, Effect.CONFIRMED), offered, None)
     if record.applied:
-        other = matching.id if matching is not None else None
         return _told(record, answer, Effect.REFUTED, other) if mine is not None else record
-    if matching is not None and matching.evidence.against <= offered.evidence.against:
+    # An answer weighs as one example, also when it is late: it may rank another candidate first, and need not.
+    if matching is not None and stands(matching, record) > stands(offered, record):
         words = f"your answer fits candidate {matching.id}, which is offered now"
         return _offering(_told(record, answer, Effect.CHANGED), matching, put(matching.id), words)
     if mine is None:
         return record
     words = f"for `{_last(mine.call)}` it gives {mine.actual}, and you answered otherwise"
-    return _offering(_told(record, answer, Effect.REFUTED), offered, None, words)
+    return _offering(_told(record, answer, Effect.REFUTED, other), offered, None, words)
 
 
 def _last(call: str) -> str:
@@ -204,7 +205,8 @@ def _replied(evidence: Evidence, answers: Sequence[Observation], replies: Replie
     if results != evidence.results:
         grade = grade_of(results, unfinished=unfinished, supported=False) if evidence.doubt is None else None
         evidence = replace(evidence, results=results, grade=grade)
-    return graded(evidence, found)
+    settled = graded(evidence, found)
+    return replace(settled, merit=merit_of(settled, unfinished=unfinished))
 
 
 def _not_open(question: str, known: bool) -> BadRequest:

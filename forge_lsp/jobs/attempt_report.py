@@ -33,7 +33,7 @@ def attempt_section(attempt: Attempt, record: JobRecord) -> str:
         _build(attempt.build),
         _evidence(attempt, record),
         _verdict(attempt.verdict, record),
-        _disagreement(attempt),
+        _disagreement(attempt, record),
         _decision(attempt),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -227,8 +227,8 @@ def _verdict(verdict: Verdict | None, record: JobRecord) -> str:
     return "\n\n".join(lines)
 
 
-def _disagreement(attempt: Attempt) -> str:
-    said = disagreement(attempt)
+def _disagreement(attempt: Attempt, record: JobRecord) -> str:
+    said = disagreement(attempt, record.accept_score)
     return f"**Opinion and evidence disagree:** {inline(said, 500)}." if said is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""One job's purse: consent before anything leaves the machine, a reservation before anything is spent.
+"""One job's budget: consent before anything leaves the machine, a reservation before anything is spent.
 
 The estimate of a call is the most it can cost. It is set aside in the ledger, in one transaction with the look at
 what is spent: neither parallel calls nor other processes can together pass a budget. What the call really cost then
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -50,7 +50,8 @@ class JobSpending:
 
     ``granted`` names servers that need no question (``consent.servers`` and ``--allow``), ``addresses`` the URL of
     each server, for the question. ``workspace`` None: a lone file; its consent is kept apart. While ``attended`` says
-    False, nobody is there who asked for the job, and no paid call is begun.
+    False, nobody is there who asked for the job, and no paid call is begun: it waits for ``returned``, or is refused
+    where that is None. ``before`` (USD) is what the job had cost when it was interrupted; it counts for its budget.
     """
 
     def __init__(
@@ -65,6 +66,8 @@ class JobSpending:
         ask: Ask,
         clock: Clock,
         attended: Callable[[], bool] = lambda: True,
+        returned: Callable[[], Awaitable[None]] | None = None,
+        before: float = 0.0,
         granted: frozenset[str] = frozenset(),
         addresses: Mapping[str, str] | None = None,
     ) -> None:
@@ -74,9 +77,11 @@ class JobSpending:
         self._consents = consents
         self._prices = prices
         self._budget = budget
-        self._ceiling = Ceiling(job=to_nano(budget.job), day=to_nano(budget.day), month=to_nano(budget.month))
+        job = max(0, to_nano(budget.job) - to_nano(before))
+        self._ceiling = Ceiling(job=job, day=to_nano(budget.day), month=to_nano(budget.month))
         self._ask = ask
         self._attended = attended
+        self._returned = returned
         self._clock = clock
         self._allowed = granted
         self._granted: set[str] = set()
@@ -106,7 +111,11 @@ class JobSpending:
             if model.off_machine:
                 await self._consent(model, 0, files)
             return 0.0
-        if not self._attended():
+        if not self._attended() and self._returned is not None:
+            await self._returned()
+            if self._closed:
+                raise SpendingRefused(f"{model.key} is not called: the job has ended")
+        elif not self._attended():
             raise ConsentRefused(
                 f"{model.key} is not called: it costs money, and the client that asked for the job has gone",
                 remedy="ask again once the client is back",

@@ -14,7 +14,7 @@ from forge_lsp.core.ports import Ask
 from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
     from forge_lsp.jobs.asking import Desk
     from forge_lsp.jobs.budget import JobSpending
     from forge_lsp.jobs.record import JobRecord
@@ -45,7 +45,9 @@ class JobRequest:
     ``selection`` None means the whole file. ``words`` are the user's, None where they gave none.
     ``max_iterations``, ``profile`` and ``apply`` None mean the settings'. ``allow`` names servers that the user has
     consented to on the command line; ``ask`` puts a consent question to the user. ``attended`` says whether whoever
-    asked is still there: without, no paid call is begun. ``questions``: somebody can be asked what a call should give.
+    asked is still there: without, no paid call is begun; it waits for ``returned``, and is refused where that is None.
+    ``questions``: somebody can be asked what a call should give. ``shown``: an editor shows how the job ends; where it
+    goes before that, the next one does. ``resumed`` is an interrupted job of the same document to go on with.
     """
 
     document: Document
@@ -61,7 +63,10 @@ class JobRequest:
     follow_up: FollowUp | None = None
     allow: frozenset[str] = frozenset()
     attended: Callable[[], bool] = lambda: True
+    returned: Callable[[], Awaitable[None]] | None = None
     questions: bool = False
+    shown: bool = False
+    resumed: JobRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,8 @@ class Prepared:
     ``profile`` names the profile and why it was taken, for the report. ``toys`` are settings keys of models whose
     scores mean nothing. ``deadline`` (seconds) ends a job as failed that did not end by itself. ``aclose`` is called
     when the job manager lets go of the job, which is after its end: a recheck may come until then. ``desk`` is where
-    answers to the job's questions are left; None: it asks nothing.
+    answers to the job's questions are left; None: it asks nothing. ``accept_score`` is the panel's score that the
+    settings ask for.
     """
 
     task: Task
@@ -96,6 +102,7 @@ class Prepared:
     toys: tuple[str, ...] = ()
     deadline: float | None = None
     desk: Desk | None = None
+    accept_score: float | None = None
 
 
 Earlier: TypeAlias = "Callable[[str], Awaitable[JobRecord]]"

@@ -7,12 +7,12 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-from forge_lsp.core.attempt import Candidate
+from forge_lsp.core.attempt import Attempt, Candidate
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.redaction import Pairs, hidden, placeholders
 
-__all__ = ["for_the_ledger", "refuse_lost", "without_secrets"]
+__all__ = ["attempt_for_the_ledger", "for_the_ledger", "refuse_lost", "without_secrets"]
 
 T = TypeVar("T")
 
@@ -33,16 +33,16 @@ def for_the_ledger(record: JobRecord) -> JobRecord:
     foreign = tuple(pair for pair in record.secrets if pair[1] not in record.base_text)
     if not foreign:
         return record
-    attempts = tuple(
-        replace(
-            attempt,
-            candidate=_covered(attempt.candidate, foreign) if attempt.candidate else None,
-            others=tuple(replace(other, candidate=_covered(other.candidate, foreign)) for other in attempt.others),
-        )
-        for attempt in record.attempts
-    )
+    attempts = tuple(_attempt_covered(attempt, foreign) for attempt in record.attempts)
     candidate = _covered(record.candidate, foreign) if record.candidate else None
     return replace(record, candidate=candidate, attempts=attempts)
+
+
+def attempt_for_the_ledger(attempt: Attempt, secrets: Pairs, base_text: str) -> Attempt:
+    """One attempt of a job that goes on, without its secrets, as :func:`for_the_ledger` has it."""
+    clean = without_secrets(attempt, secrets)
+    foreign = tuple(pair for pair in secrets if pair[1] not in base_text)
+    return _attempt_covered(clean, foreign) if foreign else clean
 
 
 def refuse_lost(record: JobRecord) -> None:
@@ -57,6 +57,14 @@ def refuse_lost(record: JobRecord) -> None:
             "after forge-lsp ended, so the result cannot be applied any more.",
             remedy="start the job again, or copy the code from forge.report and put the key where it belongs",
         )
+
+
+def _attempt_covered(attempt: Attempt, foreign: Pairs) -> Attempt:
+    return replace(
+        attempt,
+        candidate=_covered(attempt.candidate, foreign) if attempt.candidate else None,
+        others=tuple(replace(other, candidate=_covered(other.candidate, foreign)) for other in attempt.others),
+    )
 
 
 def _covered(candidate: Candidate, foreign: Pairs) -> Candidate:

@@ -14,7 +14,7 @@ from forge_lsp.jobs.document import checks_document
 from forge_lsp.jobs.record import JobRecord, SentFile
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
 
 __all__ = ["judge"]
 

@@ -45,11 +45,6 @@ class EventLog:
         """All so far, in order."""
         return tuple(self._events)
 
-    @property
-    def listeners(self) -> int:
-        """How many listen now."""
-        return len(self._subscriptions)
-
     def subscribe(self, callback: Listener, from_sequence: int) -> Callable[[], None]:
         """Hear every event after ``from_sequence`` (0: all); the returned function stops it."""
         subscription = _Subscription(callback, max(0, from_sequence))
@@ -64,7 +59,11 @@ class EventLog:
 
     def append(self, body: EventBody) -> None:
         """The next event: to everybody who listens, before this returns. One who fails is logged, and hears no more."""
-        event = JobEvent(job_id=self._job_id, sequence=len(self._events) + 1, at=self._clock.now(), body=body)
+        self.take(JobEvent(job_id=self._job_id, sequence=len(self._events) + 1, at=self._clock.now(), body=body))
+
+    def take(self, event: JobEvent) -> None:
+        """The next event, as another process has told it."""
+        body = event.body
         self._events.append(event)
         if isinstance(body, AttemptStarted):
             self.attempt, self.stage = body.number, None

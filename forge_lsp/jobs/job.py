@@ -26,7 +26,7 @@ from forge_lsp.core.questions import Answer
 from forge_lsp.core.task import Task
 from forge_lsp.jobs.alternatives import candidates_of
 from forge_lsp.jobs.asking import Given, asked_of, with_answer
-from forge_lsp.jobs.contract import JobRequest, Prepared, Recheck
+from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.discretion import without_secrets
 from forge_lsp.jobs.ending import judge
 from forge_lsp.jobs.event_log import EventLog, Listener
@@ -35,7 +35,7 @@ from forge_lsp.jobs.shapes import JobStatus
 from forge_lsp.redaction import hidden, redact
 
 if TYPE_CHECKING:
-    from forge_lsp.ensemble.loop import Conclusion
+    from forge_lsp.ensemble.ending import Conclusion
 
 __all__ = ["CANCEL_GRACE", "KEEP_SECONDS", "Job", "new_id"]
 
@@ -99,12 +99,14 @@ class Job:
             workspace=str(task.workspace) if task.workspace else None,
             profile=prepared.profile,
             version=task.document.version,
-            follow_up_of=request.follow_up.job_id if request.follow_up else None,
+            follow_up_of=_goes_on_from(request),
             toys=prepared.toys,
+            accept_score=prepared.accept_score,
             secrets=task.secrets,
         )
         self._log = EventLog(job_id, clock, on_event)
         self._cancel_reason: str | None = None
+        self.interrupted = False
         self._cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._done = asyncio.Event()
         self._run: asyncio.Task[Conclusion] | None = None
@@ -131,6 +133,11 @@ class Job:
     def prepared(self) -> Prepared:
         """What :mod:`forge_lsp.app` made of the request: among it the apply mode and the profile."""
         return self._prepared
+
+    @property
+    def apply(self) -> ApplyMode:
+        """What happens to an accepted result."""
+        return self._prepared.apply
 
     @property
     def state(self) -> JobState:
@@ -202,15 +209,16 @@ class Job:
         await self._done.wait()
         return self._record
 
-    def cancel(self, reason: str = "cancelled by the user") -> bool:
-        """Stop the job: it ends ``cancelled`` within 200 ms. False where it ends, or has ended, in another way."""
+    def cancel(self, reason: str = "cancelled by the user", *, interrupt: bool = False) -> bool:
+        """Stop the job: it ends ``cancelled`` within 200 ms. False where it ends, or has ended, in another way.
+        ``interrupt``: nobody wanted that, and the ledger has it as one that can be gone on with."""
         if self.state is JobState.ENDED:
             return False
         if self._cancel_reason is not None:
             return True
         if self._run is not None and self._run.done():
             return False
-        self._cancel_reason = reason
+        self._cancel_reason, self.interrupted = reason, interrupt
         if self._run is not None:
             self._run.cancel()
         if not self._cancelled.done():
@@ -437,6 +445,12 @@ class Job:
         if self._silent:  # a stray: the job has ended, and its last event is job.finished
             return
         self._log.append(body)
+
+
+def _goes_on_from(request: JobRequest) -> str | None:
+    if request.follow_up is not None:
+        return request.follow_up.job_id
+    return None if request.resumed is None else request.resumed.job_id
 
 
 def _look_at(run: asyncio.Task[Conclusion]) -> None:

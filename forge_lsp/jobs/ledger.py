@@ -11,15 +11,17 @@ import logging
 import sqlite3
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from forge_lsp.core.attempt import Attempt
 from forge_lsp.core.became import Became
 from forge_lsp.core.codec import iso
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import JobEvent
 from forge_lsp.core.ports import Clock
-from forge_lsp.jobs import rows
+from forge_lsp.jobs import rows, unseen_rows
 from forge_lsp.jobs.database import Database
 from forge_lsp.jobs.observed import Observed, select_observed
 from forge_lsp.jobs.presence import Presence
@@ -30,6 +32,9 @@ __all__ = ["ANSWER_SECONDS", "Ceiling", "Ledger", "OverBudget", "Reservation"]
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+UNSEEN_DAYS = 3
+"""How long a job whose end no editor has shown is still shown by the next."""
 
 ANSWER_SECONDS = 60.0
 """How long an answer of the ledger is waited for. A lock is borne for 15 s; what takes longer is a disk that hangs."""
@@ -101,9 +106,37 @@ class Ledger:
 
     # ------------------------------------------------------------------ jobs
 
-    def begin(self, record: JobRecord) -> None:
-        """A job starts."""
-        self._db.post(lambda db: rows.insert_job(db, record, self._owner()))
+    def begin(self, record: JobRecord, *, unseen: bool = False) -> None:
+        """A job starts. ``unseen``: an editor has to show how it ends."""
+        self._db.post(lambda db: rows.insert_job(db, record, self._owner(), unseen=unseen))
+
+    def attempt(self, job_id: str, attempt: Attempt) -> None:
+        """An attempt of a job that goes on has ended."""
+        self._db.post(lambda db: rows.insert_attempt(db, job_id, attempt))
+
+    async def interrupted(self, record: JobRecord) -> None:
+        """A job was stopped for want of its editor, and can be gone on with."""
+        await asyncio.shield(self._answer(self._db.call(lambda db: unseen_rows.set_interrupted(db, record))))
+
+    async def unseen(self) -> tuple[unseen_rows.Unseen, ...]:
+        """Jobs of the last :data:`UNSEEN_DAYS` that other processes ran, and whose end no editor has shown."""
+        oldest = iso(self._clock.now() - timedelta(days=UNSEEN_DAYS))
+        return await self._answer(self._db.call(lambda db: unseen_rows.select_unseen(db, self._db.presence, oldest)))
+
+    async def claim(self, job_id: str) -> bool:
+        """Take it that the end of a job is shown here and nowhere else. False: somebody was faster."""
+        return await self._answer(self._db.call(lambda db: unseen_rows.claim(db, job_id)))
+
+    def seen(self, job_id: str) -> None:
+        """An editor has shown how a job of this process ended."""
+        self._db.post(lambda db: unseen_rows.claim(db, job_id))
+
+    async def live(self) -> tuple[Path, str] | None:
+        """The folder with a lock for each process, and the name of this one's. None: in memory, where no other process
+        sees the ledger."""
+        await self.ready()
+        presence = self._db.presence
+        return None if presence is None or self._db.path is None else (self._db.path.parent / "live", presence.owner)
 
     def append(self, event: JobEvent) -> None:
         """An event of a job that began."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.core.became import Became
 from forge_lsp.core.errors import BadRequest, ForgeError, JobUnknown
-from forge_lsp.core.events import JobEvent
+from forge_lsp.core.events import JobEvent, JobFinished
 from forge_lsp.core.languages import Languages
 from forge_lsp.core.ports import Clock
 from forge_lsp.core.questions import Asked, Effect
@@ -21,6 +21,7 @@ from forge_lsp.jobs.contract import JobRequest, Prepare, Prepared
 from forge_lsp.jobs.discretion import for_the_ledger, refuse_lost
 from forge_lsp.jobs.document import job_document
 from forge_lsp.jobs.event_log import Listener
+from forge_lsp.jobs.found import FoundJobs
 from forge_lsp.jobs.job import Job, new_id
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.record import JobRecord, JobState
@@ -29,8 +30,8 @@ from forge_lsp.redaction import redact
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
-    from forge_lsp.ensemble.loop import Conclusion
-    from forge_lsp.jobs.statistics import Rates, Statistics
+    from forge_lsp.ensemble.ending import Conclusion
+    from forge_lsp.jobs.figures import Rates, Statistics
 
 __all__ = ["JobManager"]
 
@@ -71,6 +72,8 @@ class JobManager:
         self._strays: set[asyncio.Task[Conclusion]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.found = FoundJobs(ledger, clock)
+        """Those that an earlier editor left."""
 
     @property
     def ledger(self) -> Ledger:
@@ -97,7 +100,7 @@ class JobManager:
             on_stray=self._hold,
             places=self._places,
         )
-        self._ledger.begin(job.record())
+        self._ledger.begin(job.record(), unseen=request.shown)
         self._jobs[job_id] = job  # not before: a job that never starts would never end
         job.start()
         return job
@@ -118,13 +121,14 @@ class JobManager:
 
     def cancel(self, job_id: str | None = None, reason: str = "cancelled by the user") -> tuple[str, ...]:
         """Cancel one job, or all; answers the ids of those that this stops. Raises JobUnknown."""
-        jobs = self.running if job_id is None else (self.job(job_id),)
+        one = None if job_id is None else (self.found.get(job_id) or self.job(job_id))
+        jobs = (*self.running, *self.found.running) if one is None else (one,)
         return tuple(job.id for job in jobs if job.cancel(reason))
 
     def status(self, **more: object) -> str:
         """``forge.status``: what runs now, as the text of a JSON object with ``more`` in it. ``ledger`` says what is
         wrong with the ledger, or null. Costs little however many jobs are queued: each has its part ready."""
-        jobs = ", ".join(job.status for job in self.running)
+        jobs = ", ".join(job.status for job in (*self.found.running, *self.running))
         ended = [record for job in self._jobs.values() if (record := job.result) is not None]
         contradicted = [
             {"jobId": record.job_id, "words": words} for record in ended if (words := contradiction(record)) is not None
@@ -137,7 +141,7 @@ class JobManager:
 
     async def record(self, job_id: str) -> JobRecord:
         """A whole job. Raises JobUnknown."""
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) or self.found.get(job_id)
         record = job.record() if job is not None else await self._ledger.record(job_id)
         if record is None:
             raise _unknown(job_id)
@@ -187,7 +191,7 @@ class JobManager:
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """The events after a sequence number. Raises JobUnknown."""
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) or self.found.get(job_id)
         if job is not None:
             return job.events[after:]
         return (await self.record(job_id)).events[after:]
@@ -195,6 +199,9 @@ class JobManager:
     async def answer(self, job_id: str, question: str, given: Given, editing: Editing) -> Asked:
         """Take the user's answer to a question of a job, now or after its end, and return the question with what the
         answer did as far as that is known. Raises JobUnknown, and BadRequest for a question that is not open."""
+        elsewhere = self.found.get(job_id)
+        if elsewhere is not None and elsewhere.state is not JobState.ENDED:
+            return replace(one_asked(elsewhere.record(), question), answer=await elsewhere.answer(question, given))
         job = self._jobs.get(job_id)
         if job is not None and job.result is None:
             return replace(one_asked(job.record(), question), answer=job.answer(question, given))
@@ -226,7 +233,7 @@ class JobManager:
                 await self._replaced(replace(record, questions=tuple(now)), one.question.id)
 
     async def _replaced(self, record: JobRecord, question: str) -> Asked:
-        job = self._jobs.get(record.job_id)
+        job = self._jobs.get(record.job_id) or self.found.get(record.job_id)
         if job is not None:
             job.replace_result(record)
         await self._ledger.answered(for_the_ledger(record))
@@ -238,22 +245,29 @@ class JobManager:
         On return other processes see it too, unless the disk takes longer than ``_KEPT_SECONDS``: then it is written
         in the background.
         """
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) or self.found.get(job_id)
         if job is not None:
             job.mark_applied()
         writing = self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied")
         await asyncio.wait({self._in_background(writing)}, timeout=_KEPT_SECONDS)
 
+    def seen(self, job_id: str) -> None:
+        """An editor has shown how a job of this process ended: no other will."""
+        self._ledger.seen(job_id)
+
     def mark_became(self, job_id: str, became: Became) -> asyncio.Task[None]:
         """Keep what became of the job's applied result; kept in the ledger once the answer is awaited."""
         return self._in_background(self._write(job_id, self._ledger.mark_became(job_id, became), "what became of it"))
 
-    async def aclose(self, grace: float = 2.0) -> None:
-        """Cancel all jobs, wait at most ``grace`` seconds for their ends, close what they held and the ledger."""
+    async def aclose(self, grace: float = 2.0, reason: str = "forge-lsp was stopped") -> None:
+        """Cancel all jobs, wait at most ``grace`` seconds for their ends, close what they held and the ledger. Those
+        that an editor would have shown can be gone on with."""
         self._closed = True
         deadline = self._clock.monotonic() + grace
         running = self.running
-        self.cancel(reason="forge-lsp was stopped")
+        for job in running:
+            job.cancel(reason, interrupt=job.request.shown)
+        await self.found.aclose()
         if running:
             ends = [asyncio.create_task(job.wait()) for job in running]
             _, late = await asyncio.wait(ends, timeout=grace)
@@ -272,13 +286,19 @@ class JobManager:
     # ------------------------------------------------------------------ inside
 
     def _hear(self, event: JobEvent) -> None:
-        self._ledger.append(event)
+        job = self._jobs.get(event.job_id)
+        if job is None or not (job.interrupted and isinstance(event.body, JobFinished)):
+            self._ledger.append(event)
         if self._on_event is not None:
             self._on_event(event)
 
     async def _finished(self, record: JobRecord) -> None:
         try:
-            await self._ledger.finish(for_the_ledger(record))
+            job = self._jobs.get(record.job_id)
+            if job is not None and job.interrupted:
+                await self._ledger.interrupted(record)
+            else:
+                await self._ledger.finish(for_the_ledger(record))
         finally:
             ended = [job for job in self._jobs.values() if job.state is JobState.ENDED]
             for job in ended[: max(0, len(ended) - self._keep)]:

@@ -85,7 +85,7 @@ def moved(span: TextRange, edits: Iterable[TextEdit]) -> TextRange:
     start, end = span.start, span.end
     for edit in edits:
         more = len(edit.text) - (edit.range.end - edit.range.start)
-        inside = edit.range.start == span.start < span.end and not edit.text.endswith(("\n", "\r"))
+        inside = edit.range.start == span.start and _joins(edit, span)
         if edit.range.end <= span.start and not inside:
             start += more
             end += more
@@ -112,6 +112,10 @@ def _touches(edit: TextEdit, scope: TextRange) -> bool:
     start, end = edit.range.start, edit.range.end
     if start < scope.end and end > scope.start:
         return True
-    before = end == scope.start < scope.end and not edit.text.endswith(("\n", "\r"))
     after = start == scope.end > scope.start and not edit.text.startswith(("\n", "\r"))
-    return bool(edit.text) and (before or after)
+    return bool(edit.text) and (_joins(edit, scope) or after)
+
+
+def _joins(edit: TextEdit, scope: TextRange) -> bool:
+    """Whether a change ends where the scope begins, and continues its first line."""
+    return edit.range.end == scope.start < scope.end and not edit.text.endswith(("\n", "\r"))

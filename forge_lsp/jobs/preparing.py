@@ -7,16 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forge_lsp.core.attempt import (
-    Attempt,
-    BuildReport,
-    BuildStatus,
-    Candidate,
-    Evidence,
-    Insight,
-    InsightKind,
-)
-from forge_lsp.core.checks import CheckStatus
+from forge_lsp.core.attempt import Attempt, Insight, InsightKind
 from forge_lsp.core.errors import BadRequest, EnvironmentFault
 from forge_lsp.core.events import Emit
 from forge_lsp.core.languages import Language
@@ -35,16 +26,19 @@ from forge_lsp.core.ports import (
 )
 from forge_lsp.core.task import Task
 from forge_lsp.ensemble.effort import Record
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Schedule
 from forge_lsp.jobs.asking import Desk
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
-from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared, Recheck
-from forge_lsp.jobs.discretion import without_secrets
+from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared
+from forge_lsp.jobs.discretion import attempt_for_the_ledger, without_secrets
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.pricing import Prices
+from forge_lsp.jobs.rechecking import Rechecks
 from forge_lsp.jobs.record import JobRecord
+from forge_lsp.jobs.resuming import resumed_attempts
 from forge_lsp.jobs.single_flight import SingleFlight
 from forge_lsp.redaction import Pairs, placeholders, redact, restored
 
@@ -133,6 +127,8 @@ class Preparer:
             budget=setup.budget,
             ask=request.ask,
             attended=request.attended,
+            returned=request.returned,
+            before=request.resumed.cost_usd if request.resumed is not None else 0.0,
             clock=self.clock,
             granted=setup.granted | request.allow,
             addresses=setup.addresses,
@@ -151,7 +147,12 @@ class Preparer:
         )
         attempts = request.max_iterations or setup.attempts
         desk = Desk(setup.questions) if request.questions and setup.questions else None
-        checks = _Checks(task=task, toolchain=setup.toolchains.get(task.document.language))
+        checks = Rechecks(task=task, toolchain=setup.toolchains.get(task.document.language))
+
+        async def keep(attempt: Attempt) -> None:
+            if request.shown:  # it may have to be gone on with
+                kept = await asyncio.to_thread(attempt_for_the_ledger, attempt, task.secrets, request.document.text)
+                self.ledger.attempt(job_id, kept)
 
         async def run(emit: Emit) -> Conclusion:
             records: dict[str, Record] = {}
@@ -166,6 +167,8 @@ class Preparer:
                 emit=emit,
                 records=records,
                 asker=desk,
+                keep=keep,
+                before=() if request.resumed is None else resumed_attempts(request.resumed, task, self.editing),
             )
             checks.attempts = conclusion.attempts
             # In a thread: ten attempts may hold thousands of texts.
@@ -182,6 +185,7 @@ class Preparer:
             toys=tuple(key for key, info in setup.infos.items() if info.toy),
             deadline=setup.deadline,
             desk=desk,
+            accept_score=setup.schedule.accept.score,
         )
 
     def _task(self, request: JobRequest, before: JobRecord | None, own: Pairs) -> Task:
@@ -193,6 +197,8 @@ class Preparer:
         if before is not None and request.follow_up is not None:
             feedback = request.follow_up.feedback
             words = words or _words_of(before, own)
+        elif request.resumed is not None:
+            words = _words_of(request.resumed, own)
         instruction = redact(self.scoping.instruction(document, scope, words, request.diagnostics), own)
         said = redact(feedback, own + instruction.secrets)
         return Task(
@@ -227,33 +233,3 @@ def _follow_up(before: JobRecord, feedback: str) -> tuple[Insight, ...]:
         code = f"The code that these words are about:\n{before.candidate.code}"
         found.append(Insight(kind=InsightKind.TRIED, text=code, attempt=0))
     return tuple(found)
-
-
-@dataclass(slots=True)
-class _Checks:
-    """Checking a text that the document was merged into while the job ran."""
-
-    task: Task
-    toolchain: Toolchain | None
-    attempts: tuple[Attempt, ...] = field(default=())
-
-    async def recheck(self, text: str) -> Recheck:
-        """Clean: it compiles, and no example fails that did not fail (disputed) in the candidate itself."""
-        if self.toolchain is None:
-            language = self.task.document.language
-            report = BuildReport(status=BuildStatus.UNVERIFIED, tool="", reason=f"there is no check for {language}")
-            return Recheck(build=report, evidence=Evidence(), clean=False)
-        build = await self.toolchain.build(self.task, text)
-        if build.compiled is not True:
-            return Recheck(build=build, evidence=Evidence(), clean=False)
-        merged = Candidate(code="", text=text, model="", attempt=0)
-        evidence = await self.toolchain.evidence(self.task, merged)
-        fine = (CheckStatus.PROOF, CheckStatus.KEPT)
-        known = {
-            result.id
-            for attempt in self.attempts[-1:]
-            for result in attempt.evidence.results
-            if result.status not in fine
-        }
-        fails = any(result.status not in fine and result.id not in known for result in evidence.results)
-        return Recheck(build=build, evidence=evidence, clean=not fails and evidence.blocked is None)

@@ -70,8 +70,9 @@ class Presence:
         finally:
             os.close(handle)
         if dead:
-            with suppress(OSError):
-                path.unlink()
+            for left in (path, path.with_suffix(".json")):
+                with suppress(OSError):
+                    left.unlink()
         return not dead
 
     def sweep(self) -> None:

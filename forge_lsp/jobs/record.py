@@ -46,7 +46,8 @@ class JobRecord:
     ``candidate`` is what it offers, None where there is nothing.
     ``toys`` are settings keys of models whose scores mean nothing. ``grade`` and ``checks`` (status and count, as in
     the document) are of the candidate. ``questions`` are those that the user was asked. ``secrets`` are the task's,
-    known while its process runs; no ledger keeps them.
+    known while its process runs; no ledger keeps them. ``accept_score`` is the score that its settings ask a panel for
+    (``accept.score``); None: an older version kept the job.
     """
 
     job_id: str
@@ -77,6 +78,7 @@ class JobRecord:
     grade: Grade | None = None
     checks: tuple[tuple[str, int], ...] = ()
     questions: tuple[Asked, ...] = ()
+    accept_score: float | None = None
     events: tuple[JobEvent, ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 

@@ -20,6 +20,9 @@ from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.shapes import JobEntry
 
 __all__ = [
+    "LIVE",
+    "body_of",
+    "insert_attempt",
     "insert_event",
     "insert_job",
     "select_events",
@@ -37,10 +40,11 @@ __all__ = [
 _BODIES: dict[str, type[object]] = {body.type: body for body in get_args(EventBody)}
 _BEGUN = (
     "workspace", "uri", "language", "profile", "task", "version", "base_text", "allowed_attempts", "apply",
-    "follow_up_of",
+    "follow_up_of", "accept_score",
 )  # fmt: skip
 """What a job has from its beginning, under its own name in the record and in the table."""
-_LIVE = "state IN ('queued', 'running')"
+LIVE = "state IN ('queued', 'running')"
+"""Of the jobs that have not ended."""
 
 
 def _text(value: object) -> str:
@@ -54,14 +58,15 @@ def _fields(value: object) -> dict[str, Any]:
 # ------------------------------------------------------------------ writing
 
 
-def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str) -> None:
-    """A job that begins."""
+def insert_job(db: sqlite3.Connection, record: JobRecord, owner: str, *, unseen: bool = False) -> None:
+    """A job that begins. ``unseen``: until an editor has shown how it ended."""
     row: dict[str, object] = {
         "id": record.job_id,
         "state": str(JobState.RUNNING),
         "owner": owner,
         "created": iso(record.created),
         "scope": _text(record.scope),
+        "unseen": int(unseen),
         "toys": _text(record.toys),
         **{name: getattr(record, name) for name in _BEGUN},
     }
@@ -108,7 +113,7 @@ def update_ended(db: sqlite3.Connection, record: JobRecord) -> None:
         ),
     )
     for attempt in record.attempts:
-        _insert_attempt(db, record.job_id, attempt)
+        insert_attempt(db, record.job_id, attempt)
 
 
 def update_answered(db: sqlite3.Connection, record: JobRecord) -> None:
@@ -149,7 +154,8 @@ def _whole(attempt: Attempt) -> str:
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
 
-def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
+def insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> None:
+    """An attempt that ended, in the place of what was known of it."""
     compiled = attempt.build.compiled if attempt.build else None
     row: dict[str, object] = {
         "job_id": job_id,
@@ -170,6 +176,8 @@ def _insert_attempt(db: sqlite3.Connection, job_id: str, attempt: Attempt) -> No
         "cost_nano_usd": to_nano(attempt.cost_usd),
         "whole": _whole(attempt),
     }
+    db.execute("DELETE FROM attempts WHERE job_id = ? AND number = ?", (job_id, attempt.number))
+    db.execute("DELETE FROM reviews WHERE job_id = ? AND attempt = ?", (job_id, attempt.number))
     _insert(db, "attempts", row)
     for place, review in enumerate(attempt.verdict.reviews if attempt.verdict else ()):
         said = _fields(review)
@@ -192,12 +200,12 @@ def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
     """Jobs whose process is gone are ``interrupted``. What their open calls had sent counts as spent."""
     if presence is None:
         return
-    for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {_LIVE}").fetchall():
+    for (owner,) in db.execute(f"SELECT DISTINCT owner FROM jobs WHERE {LIVE}").fetchall():
         if presence.alive(owner):
             continue
         db.execute(
             "UPDATE spending SET open = 0, nano_usd = sent_nano_usd WHERE open = 1"
-            f" AND job_id IN (SELECT id FROM jobs WHERE owner = ? AND {_LIVE})",
+            f" AND job_id IN (SELECT id FROM jobs WHERE owner = ? AND {LIVE})",
             (owner,),
         )
         db.execute(
@@ -206,7 +214,7 @@ def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
             "  FROM events WHERE job_id = id),"
             " attempt_count = (SELECT count(*) FROM events WHERE job_id = id AND type = 'attempt.started'),"
             " cost_nano_usd = (SELECT coalesce(sum(nano_usd), 0) FROM spending WHERE job_id = jobs.id)"
-            f" WHERE owner = ? AND {_LIVE}",
+            f" WHERE owner = ? AND {LIVE}",
             (owner,),
         )
 
@@ -214,7 +222,7 @@ def sweep(db: sqlite3.Connection, presence: Presence | None) -> None:
 def weed(db: sqlite3.Connection, now: datetime, retention_days: int) -> None:
     """Remove ended jobs older than the retention. Spending is kept for two months at least: the budgets need it."""
     oldest = iso(now - timedelta(days=retention_days))
-    db.execute(f"DELETE FROM jobs WHERE created < ? AND NOT {_LIVE}", (oldest,))
+    db.execute(f"DELETE FROM jobs WHERE created < ? AND NOT {LIVE}", (oldest,))
     for table in ("attempts", "reviews", "calls", "events"):
         db.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT id FROM jobs)")
     day = (now - timedelta(days=max(retention_days, 62))).date().isoformat()
@@ -275,11 +283,16 @@ def select_events(db: sqlite3.Connection, job_id: str, after: int = 0) -> tuple[
             job_id=job_id,
             sequence=sequence,
             at=datetime.fromisoformat(at),
-            body=cast("EventBody", decode(_BODIES[type_], json.loads(body))),
+            body=body_of(type_, json.loads(body)),
         )
         for sequence, at, type_, body in rows
         if type_ in _BODIES
     )
+
+
+def body_of(type_: str, data: object) -> EventBody:
+    """An event of the type of that name. Raises KeyError for a newer version's."""
+    return cast("EventBody", decode(_BODIES[type_], data))
 
 
 def select_job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:

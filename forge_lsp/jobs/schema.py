@@ -145,6 +145,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE jobs ADD COLUMN became TEXT",),  # the applied result once saved: kept | changed | undone | NULL
     ("ALTER TABLE jobs ADD COLUMN questions TEXT",),  # JSON: what the user was asked, and the answers
+    ("ALTER TABLE jobs ADD COLUMN accept_score REAL",),  # what the settings asked a panel for
+    # unseen 1: an editor asked for the job, and none has shown how it ended
+    (
+        "ALTER TABLE jobs ADD COLUMN unseen INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX jobs_unseen ON jobs (id) WHERE unseen = 1",
+    ),
 )
 
 VERSION = len(MIGRATIONS)

@@ -14,8 +14,8 @@ from forge_lsp.core.ports.planning import MakePlan, Planned
 from forge_lsp.jobs.manager import JobManager
 
 if TYPE_CHECKING:
+    from forge_lsp.jobs.figures import Rates
     from forge_lsp.jobs.preparing import Setup
-    from forge_lsp.jobs.statistics import Rates
 
 __all__ = ["Rows", "Services"]
 

@@ -43,8 +43,8 @@ async def write_result(
     present: Callable[[], Awaitable[str]],
     write: Callable[[str], Awaitable[None]],
     accepted: bool = True,
-) -> None:
-    """Write a candidate's text, merged with what the file became meanwhile.
+) -> tuple[str, str]:
+    """Write a candidate's text, merged with what the file became meanwhile; return the file's text before and after.
 
     A merged text is checked again first, unless the user took one that was not ``accepted``. ``present`` reads the file
     as it is now. Raises EditConflict, and what ``present`` and ``write`` raise: nothing is written then.
@@ -53,9 +53,13 @@ async def write_result(
     for _ in range(_ROUNDS):
         now = await present()
         target, merged = target_text(now, offer, editing)
-        if merged and accepted and not (await job.recheck(target)).clean:
-            raise EditConflict("The file changed while the job ran, and merged with that the result fails a check.")
+        if merged and accepted and not (recheck := await job.recheck(target)).clean:
+            why = recheck.build.reason or "; ".join(str(item) for item in recheck.build.diagnostics[:3])
+            raise EditConflict(
+                "The file was changed while the job ran, and merged with that the result does not pass the check"
+                + (f": {why}" if why else ".")
+            )
         if await present() == now:
             await write(target)
-            return
+            return now, target
     raise EditConflict("The file kept changing while the result was to be written.")

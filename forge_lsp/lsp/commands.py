@@ -17,14 +17,13 @@ from forge_lsp.jobs.contract import JobRequest
 from forge_lsp.jobs.document import outcome_document, question_of
 from forge_lsp.jobs.offer import target_text
 from forge_lsp.jobs.record import JobRecord
-from forge_lsp.lsp.consent import asker
 from forge_lsp.lsp.inline import take
 from forge_lsp.lsp.offering import apply_offer, offered
-from forge_lsp.lsp.protocol import Written
+from forge_lsp.lsp.protocol import GoesOn, Written
 from forge_lsp.lsp.questions import keep_example, tell_late
 from forge_lsp.lsp.requests import MAX_HISTORY, Arguments, GenerateArguments
 from forge_lsp.lsp.session import Session
-from forge_lsp.lsp.shown import ShownJob
+from forge_lsp.lsp.shown import until_done
 
 if TYPE_CHECKING:
     from forge_lsp.jobs.services import Services
@@ -43,6 +42,8 @@ class Commands:
         self._version = version
         self._table: dict[str, Callable[[Arguments, Token], Awaitable[object]]] = {
             "forge.generate": self._generate,
+            "forge.follow": self._follow,
+            "forge.resume": self._resume,
             "forge.result": self._result,
             "forge.apply": self._apply,
             "forge.taken": self._taken,
@@ -74,32 +75,39 @@ class Commands:
     async def _generate(self, arguments: Arguments, token: Token) -> object:
         services = await self._session.ready()
         asked = arguments.generate(services.languages)
-        request = self._request(asked)
-        job = await services.jobs.start(request)
+        job = await services.jobs.start(self._request(asked))
         if asked.follow_up is not None:
             self._session.editor.waiting.forget(asked.follow_up.job_id)
-        shown = ShownJob(
-            job=job,
-            services=services,
-            editor=self._session.editor,
-            title="Fix with ensemble" if asked.diagnostics else "Generate with ensemble",
-            token=token,
-            background=self._session.background,
-            answered=self._session.remember_examples,
-        )
-        self._session.shown[job.id] = shown
-        run = asyncio.create_task(shown.run(), name=f"forge shown {job.id}")
-        run.add_done_callback(lambda _: self._session.shown.pop(job.id, None))
+        title = "Fix with ensemble" if asked.diagnostics else "Generate with ensemble"
+        return await self._shown(job.id, self._session.show(services, job, title, token), token)
+
+    async def _follow(self, arguments: Arguments, token: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready(despite_problem=True)
+        return await self._shown(job_id, self._session.finder.show(services, job_id, token), token)
+
+    async def _resume(self, arguments: Arguments, token: Token) -> object:
+        job_id = arguments.job_id()
+        services = await self._session.ready()
+        job = await self._session.finder.resumed(services, job_id)
+        return await self._shown(job.id, self._session.show(services, job, "Generate with ensemble", token), token)
+
+    async def _shown(self, job_id: str, run: asyncio.Task[JobRecord], token: Token) -> object:
+        """Answer a request with the id of the job that is shown, or with its outcome where it has a token."""
         if token is None:
-            self._session.background(_until_done(run), f"job {job.id}")
-            return {"jobId": job.id}
+            self._session.background(until_done(run), f"job {job_id}")
+            return {"jobId": job_id}
         try:
             return outcome_document(await asyncio.shield(run))
         except asyncio.CancelledError:
             # $/cancelRequest: the token is only good until the request is answered
-            shown.cancel("cancelled by the user")
-            shown.close_progress("cancelled")
-            self._session.background(_until_done(run), f"job {job.id}")
+            if self._session.departed:
+                raise GoesOn("The job goes on without this editor. The next one of the workspace shows it.") from None
+            shown = self._session.shown.get(job_id)
+            if shown is not None:
+                shown.cancel("cancelled by the user")
+                shown.close_progress("cancelled")
+            self._session.background(until_done(run), f"job {job_id}")
             raise
 
     def _request(self, asked: GenerateArguments) -> JobRequest:
@@ -115,7 +123,7 @@ class Commands:
         return JobRequest(
             document=document,
             selection=selection,
-            ask=asker(editor.protocol, folder),
+            ask=self._session.attendance.asking(folder),
             words=asked.task,
             workspace=folder,
             buffers=editor.documents.buffers(document.uri, folder),
@@ -124,7 +132,10 @@ class Commands:
             profile=asked.profile,
             apply=asked.apply,
             follow_up=asked.follow_up,
+            attended=self._session.attendance,
+            returned=self._session.attendance.returned,
             questions=True,
+            shown=True,
         )
 
     # ------------------------------------------------------------------ results
@@ -232,16 +243,6 @@ class Commands:
     @staticmethod
     def _plain(edit: lsp.WorkspaceEdit) -> object:
         return cast("object", converters.get_converter().unstructure(edit, lsp.WorkspaceEdit))
-
-
-async def _until_done(run: asyncio.Task[JobRecord]) -> None:
-    """Hold a job's display; when the session ends first, so does the display."""
-    try:
-        await asyncio.shield(run)
-    except asyncio.CancelledError:
-        run.cancel()
-        await asyncio.wait({run})
-        raise
 
 
 def _file_name(document: Document, folder: Path | None) -> str:

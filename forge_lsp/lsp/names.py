@@ -10,6 +10,8 @@ GENERATE_TITLE = "Generate with ensemble"
 
 COMMANDS = (
     "forge.generate",
+    "forge.follow",
+    "forge.resume",
     "forge.result",
     "forge.apply",
     "forge.taken",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.errors import EditConflict, JobUnknown
 from forge_lsp.jobs.offer import Offer, in_place_of, offer_of, target_text
+from forge_lsp.jobs.rechecking import rechecked_later
 from forge_lsp.jobs.record import JobRecord
 from forge_lsp.lsp.apply import Applied
+from forge_lsp.lsp.documents import path_of
 from forge_lsp.lsp.protocol import Refusal
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ async def offered(services: Services, editor: Editor, job_id: str, candidate: st
     try:
         recheck = services.jobs.job(job_id).prepared.recheck
     except JobUnknown:  # it ran before a restart: only the ledger knows it
-        recheck = None
+        recheck = rechecked_later(services, kept, path_of(kept.uri))
     offer = offer_of(kept, recheck)
     if offer is None:
         raise Refusal(f"Job {job_id} ended {kept.told} and has no code to offer.")

@@ -29,7 +29,7 @@ from pygls.protocol.language_server import lsp_method
 from forge_lsp.core.errors import BadRequest, ForgeError
 from forge_lsp.lsp.texts import ExactWorkspace
 
-__all__ = ["REQUEST_FAILED", "ForgeProtocol", "Refusal", "Written"]
+__all__ = ["REQUEST_FAILED", "ForgeProtocol", "GoesOn", "Refusal", "Written"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,12 @@ class Refusal(JsonRpcException):
     """An expected failure, told to the client as one sentence."""
 
     CODE = REQUEST_FAILED
+
+
+class GoesOn(JsonRpcException):
+    """The request ends with the connection, and the job that it waited for does not. LSP's ``ServerCancelled``."""
+
+    CODE = -32802
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,10 @@ class ForgeProtocol(LanguageServerProtocol):
         if self.exit_code is None:
             self.exit_code = code
         self.exited.set()
+
+    def hang_up(self) -> None:
+        """Send nothing any more: the client has gone."""
+        self._lost = True
 
     # ------------------------------------------------------------------ commands and cancels
 

@@ -25,7 +25,6 @@ from forge_lsp.jobs.document import question_of
 from forge_lsp.lsp.offering import apply_offer
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
     from forge_lsp.lsp.apply import Applied
@@ -79,8 +78,9 @@ class Keepable:
 class Questioner:
     """Puts the questions of one job; :meth:`withdraw` takes back those that are open."""
 
-    def __init__(self, job: Job, services: Services, editor: Editor) -> None:
-        self._job = job
+    def __init__(self, job_id: str, uri: str, services: Services, editor: Editor) -> None:
+        self._id = job_id
+        self._uri = uri
         self._services = services
         self._editor = editor
         self._open: set[asyncio.Task[None]] = set()
@@ -89,7 +89,7 @@ class Questioner:
     async def put(self, question: Question) -> None:
         """Put a question, and see to its answer. Returns when it is answered, withdrawn or left alone."""
         self._put_so_far.append(question.id)
-        task = asyncio.create_task(self._put(question), name=f"forge question {self._job.id}")
+        task = asyncio.create_task(self._put(question), name=f"forge question {self._id}")
         self._open.add(task)
         try:
             await asyncio.wait({task})
@@ -105,29 +105,29 @@ class Questioner:
             task.cancel()
         if self._editor.questions:
             for question in self._put_so_far:
-                self._editor.protocol.notify(WITHDRAWN, {"jobId": self._job.id, "question": question})
+                self._editor.protocol.notify(WITHDRAWN, {"jobId": self._id, "question": question})
 
     async def _put(self, question: Question) -> None:
         given = await self._ask(question)
         if given is None:
             return
         try:
-            asked = await self._services.jobs.answer(self._job.id, question.id, given, self._services.editing)
+            asked = await self._services.jobs.answer(self._id, question.id, given, self._services.editing)
         except BadRequest as error:  # answered elsewhere meanwhile
-            logger.info("job %s: %s", self._job.id, error.full_message)
+            logger.info("job %s: %s", self._id, error.full_message)
             return
-        await tell_late(asked, self._job.id, self._services, self._editor)
+        await tell_late(asked, self._id, self._services, self._editor)
 
     async def _ask(self, question: Question) -> Given | None:
         try:
             if self._editor.questions:
                 told = to_json(question_of(Asked(question=question)))
-                params = {"jobId": self._job.id, "uri": self._job.task.document.uri, "question": told}
+                params = {"jobId": self._id, "uri": self._uri, "question": told}
                 answer = await self._editor.protocol.request(QUESTION, params, timeout=_ANSWER_SECONDS)
                 return given_of(_plain(answer))
             return await self._ask_any(question)
         except (JsonRpcException, TimeoutError) as error:
-            logger.info("job %s: a question was not answered: %s", self._job.id, type(error).__name__)
+            logger.info("job %s: a question was not answered: %s", self._id, type(error).__name__)
             return None
 
     async def _ask_any(self, question: Question) -> Given | None:

@@ -16,13 +16,14 @@ from pygls.lsp.server import LanguageServer
 from forge_lsp.logfile import Log
 from forge_lsp.lsp.names import COMMANDS, FIX_KIND, GENERATE_KIND
 from forge_lsp.lsp.protocol import ForgeProtocol
-from forge_lsp.lsp.serving import serve_stdio, serve_tcp
+from forge_lsp.lsp.serving import GoingOn, serve_stdio, serve_tcp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from forge_lsp.core.languages import Languages
     from forge_lsp.core.task import Document, Scope, TextRange
+    from forge_lsp.detached import Link
     from forge_lsp.lsp.apply import Waits
     from forge_lsp.lsp.commands import Commands
     from forge_lsp.lsp.session import Build, Session
@@ -47,6 +48,8 @@ class ForgeServer(LanguageServer):
         self._waits = waits
         self._languages = languages
         self._begun = False
+        self.outlives = False
+        """Whether the process can go on once its client has gone."""
 
     # Made when first used, after initialize: the domain's dataclasses alone cost as much as the 50 ms we may take.
 
@@ -87,6 +90,19 @@ class ForgeServer(LanguageServer):
         if self._begun:
             self.session.closed(uri)
 
+    async def shut(self) -> None:
+        """``shutdown``: let go of what is the client's, and stop all else where nothing can go on."""
+        if not (self.outlives and await self.depart()):
+            await self.aclose()
+
+    async def depart(self) -> bool:
+        """The client goes. True: jobs go on without it."""
+        return self._begun and await self.session.depart()
+
+    async def linger(self, stopped: asyncio.Event) -> None:
+        """See the jobs through, for some minutes or until ``stopped`` is set."""
+        await self.session.linger(stopped)
+
     async def aclose(self) -> None:
         """Stop everything that was begun."""
         if self._begun:
@@ -111,7 +127,7 @@ def create_server(
     protocol = server.protocol
     protocol.execute = server.execute
     protocol.at_once = server.at_once
-    protocol.closing = server.aclose
+    protocol.closing = server.shut
     protocol.cancel_progress = server.cancel_progress
 
     for name in COMMANDS:
@@ -126,8 +142,8 @@ def create_server(
         await server.session.changed(cast("object", params.settings))
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files(_: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
-        await server.session.files_changed()
+    async def files(params: lsp.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction]
+        await server.session.files_changed([change.uri for change in params.changes])
 
     # Not as coroutines: these would run later, and see a text that was typed after the save.
 
@@ -222,10 +238,13 @@ def _scope(find: Any, document: Document, span: TextRange) -> Scope | None:
         return None
 
 
-def run_stdio(server: ForgeServer) -> int:
-    """Serve on standard input and output; returns the process' return code. Takes over descriptors 0 and 1."""
+def run_stdio(server: ForgeServer, link: Link | None = None) -> int:
+    """Serve on standard input and output; returns the process' return code. Takes over descriptors 0 and 1. ``link``:
+    to the process that the client started, where this is another."""
+    going_on = None if link is None else GoingOn(link=link, depart=server.depart, linger=server.linger)
+    server.outlives = link is not None and link.outlives
     try:
-        return serve_stdio(server.protocol, server.aclose)
+        return serve_stdio(server.protocol, server.aclose, going_on)
     finally:
         server.log.close()
 

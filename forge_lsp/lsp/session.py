@@ -13,12 +13,14 @@ from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.errors import ForgeError, SettingsError
 from forge_lsp.core.languages import Languages
+from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.logfile import Log
 from forge_lsp.lsp import settings as editor_settings
 from forge_lsp.lsp.afterwards import Afterwards
 from forge_lsp.lsp.apply import Applier, Waits
-from forge_lsp.lsp.documents import Documents
+from forge_lsp.lsp.documents import Documents, path_of
 from forge_lsp.lsp.editor_log import EditorLog
+from forge_lsp.lsp.finding import Finder
 from forge_lsp.lsp.progress import WorkDone
 from forge_lsp.lsp.protocol import ForgeProtocol, Refusal
 from forge_lsp.lsp.questions import Keepable, keepable_of
@@ -28,6 +30,7 @@ from forge_lsp.lsp.texts import ExactWorkspace
 from forge_lsp.lsp.wrong_settings import diagnostics
 
 if TYPE_CHECKING:
+    from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.record import JobRecord
     from forge_lsp.jobs.services import Services
 
@@ -71,7 +74,13 @@ class Session:
         self._marked: tuple[Path, ...] = ()
         self._registrar = Registrar(self._ask)
         self._closed = False
+        self._why = "forge-lsp was stopped"
+        self.departed = False
+        """Whether the editor has gone, and jobs go on without it."""
+        self.attendance = Attendance()
+        self.finder = Finder(self)
         self.shown: dict[str, ShownJob] = {}
+        self.runs: set[asyncio.Task[JobRecord]] = set()
         self.examples: dict[tuple[str, str], Keepable] = {}
 
     @property
@@ -97,6 +106,7 @@ class Session:
                 work_done=WorkDone(self._protocol, creatable=window is not None and bool(window.work_done_progress)),
                 job_events=options.get("jobEvents") is True,
                 questions=options.get("questions") is True,
+                found_jobs=options.get("foundJobs") is True,
             )
         return self._editor
 
@@ -134,13 +144,14 @@ class Session:
             self._tell_problem()
         finally:
             self._built.set()
+        self.attendance.come(self.finder.way)
         await self._register()
+        self.background(self.finder.run(), "earlier jobs")
 
     async def _construct(self) -> None:
         folders = self.editor.documents.folders
         try:
-            trusted = self._options().get("trusted") is not False
-            self._services = await self._build(self._settings or None, folders, trusted)
+            self._services = await self._build(self._settings or None, folders, self.trusted)
             self.editor.documents.languages = self._services.languages
             self._failure = None
         except ForgeError as error:
@@ -165,7 +176,7 @@ class Session:
         self._tell_languages()
 
     async def _register(self) -> None:
-        """Ask to hear of changed settings, where the client wants to be asked."""
+        """Ask to hear of changed settings and files, where the client wants to be asked."""
         capabilities = self._protocol.client_capabilities.workspace
         if capabilities is None:
             return
@@ -175,7 +186,10 @@ class Session:
             options = lsp.DidChangeConfigurationRegistrationOptions(section="forge")
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, options))
         if watch is not None and watch.dynamic_registration:
-            watchers = [lsp.FileSystemWatcher(glob_pattern="**/forge.toml")]
+            languages = self._languages if self._services is None else self._services.languages
+            code = ",".join(sorted(set(languages.suffixes)))
+            globs = ["**/forge.toml", *([f"**/*{{{code}}}"] if code else [])]
+            watchers = [lsp.FileSystemWatcher(glob_pattern=glob) for glob in globs]
             files = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
         if wanted:
@@ -199,10 +213,14 @@ class Session:
                 self._settings = wanted
                 await self._reconfigure()
 
-    async def files_changed(self) -> None:
-        """A ``forge.toml`` of the workspace was written."""
-        async with self._configuring:
-            await self._reconfigure()
+    async def files_changed(self, uris: Sequence[str]) -> None:
+        """Files of the workspace were written, created or deleted: source code, or a ``forge.toml``."""
+        paths = [path for uri in uris if (path := path_of(uri)) is not None]
+        if self._services is not None:
+            self._services.context.changed(paths)
+        if any(path.name == "forge.toml" for path in paths):
+            async with self._configuring:
+                await self._reconfigure()
 
     async def _reconfigure(self) -> None:
         if self._services is None:
@@ -324,6 +342,36 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def show(
+        self, services: Services, job: Job, title: str, token: lsp.ProgressToken | None
+    ) -> asyncio.Task[JobRecord]:
+        """Show a job of this process until it has ended and its result is applied or offered."""
+        shown = ShownJob(
+            job=job,
+            uri=job.task.document.uri,
+            recheck=job.recheck,
+            services=services,
+            editor=self.editor,
+            title=title,
+            token=token,
+            background=self.background,
+            answered=self.remember_examples,
+        )
+        return self.showing(shown)
+
+    def showing(self, shown: ShownJob) -> asyncio.Task[JobRecord]:
+        """Show a job, within reach of cancels, until it is shown to its end."""
+        self.shown[shown.job_id] = shown
+        run = asyncio.create_task(shown.run(), name=f"forge shown {shown.job_id}")
+        self.runs.add(run)
+
+        def done(_: object) -> None:
+            self.shown.pop(shown.job_id, None)
+            self.runs.discard(run)
+
+        run.add_done_callback(done)
+        return run
+
     def remember_examples(self, record: JobRecord) -> None:
         """A job has answers of the user's: they can become examples."""
         for one in keepable_of(record):
@@ -341,6 +389,8 @@ class Session:
         """The user saved a document. Returns at once."""
         if self._editor is not None:
             self._editor.afterwards.saved(uri)
+        if self._services is not None and (path := path_of(uri)) is not None:
+            self._services.context.changed((path,))
 
     def closed(self, uri: str) -> None:
         """A document was closed in the editor. Returns at once."""
@@ -348,6 +398,43 @@ class Session:
             self._editor.afterwards.closed(uri)
 
     # ------------------------------------------------------------------ end
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the user trusts the workspace."""
+        return self._options().get("trusted") is not False
+
+    async def depart(self) -> bool:
+        """The editor goes: let go of all that is shown in it. False, and nothing is done, where no job runs, or none
+        could be found again."""
+        if self.departed or self._closed:
+            return self.departed
+        services = self._services
+        if services is None or not services.jobs.running or await services.jobs.ledger.live() is None:
+            return False
+        self.departed = True
+        self.attendance.leave()
+        for task in (*self.runs, *self._tasks):
+            task.cancel()
+        if self.runs or self._tasks:
+            await asyncio.wait((*self.runs, *self._tasks), timeout=0.3)
+        await services.jobs.found.aclose()
+        if self._editor is not None:
+            await self._editor.afterwards.aclose(_LOOK_SECONDS)
+        if self._editor_log is not None:
+            self._editor_log.close()
+        return True
+
+    async def linger(self, stopped: asyncio.Event) -> None:
+        """See the jobs through without an editor; those that are not done when this returns are to be interrupted."""
+        assert self._services is not None
+        from forge_lsp.jobs.handover import Handover
+
+        jobs = self._services.jobs
+        logger.info("The editor has gone; %d jobs go on", len(jobs.running))
+        handover = Handover(jobs, self.attendance, self._services.editing, trusted=self.trusted)
+        self._why = await handover.run(stopped)
+        logger.info("The jobs end: %s", self._why)
 
     async def aclose(self) -> None:
         """Stop the jobs and everything else, within the time that an editor waits for it. Twice is once."""
@@ -359,7 +446,7 @@ class Session:
                 if self._editor is not None:
                     await self._editor.afterwards.aclose(_LOOK_SECONDS)
                 if self._services is not None:
-                    await self._services.jobs.aclose(grace=1.0)
+                    await self._services.jobs.aclose(grace=1.0, reason=self._why)
                 for task in tuple(self._tasks):
                     task.cancel()
                 if self._tasks:

@@ -9,7 +9,7 @@ from forge_lsp.core.languages import Languages
 
 __all__ = ["INITIALIZATION_ONLY", "chosen_programs", "from_change", "from_initialization", "merged"]
 
-INITIALIZATION_ONLY = frozenset({"jobEvents", "languages", "logLevel", "questions", "trusted"})
+INITIALIZATION_ONLY = frozenset({"foundJobs", "jobEvents", "languages", "logLevel", "questions", "trusted"})
 """Keys of ``initializationOptions`` that concern the connection, and are not settings."""
 
 

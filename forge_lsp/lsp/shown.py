@@ -6,17 +6,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from forge_lsp.core.attempt import Outcome
-from forge_lsp.core.events import JobEvent, QuestionAsked
+from forge_lsp.core.events import JobEvent, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Question
 from forge_lsp.jobs.consent import refused
-from forge_lsp.jobs.contract import ApplyMode
+from forge_lsp.jobs.contract import ApplyMode, Recheck
 from forge_lsp.jobs.offer import Offer, offer_of
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.lsp.afterwards import Afterwards
@@ -28,10 +29,20 @@ from forge_lsp.lsp.protocol import ForgeProtocol
 from forge_lsp.lsp.questions import Questioner
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.job import Job
+    from forge_lsp.jobs.event_log import Listener
     from forge_lsp.jobs.services import Services
 
-__all__ = ["APPLY_ANYWAY", "DISMISS", "JOB_EVENT", "SHOW_REPORT", "Editor", "ShownJob"]
+__all__ = [
+    "APPLY_ANYWAY",
+    "DISMISS",
+    "JOB_EVENT",
+    "SHOW_REPORT",
+    "Claim",
+    "Editor",
+    "Following",
+    "ShownJob",
+    "until_done",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +51,14 @@ APPLY_ANYWAY = "Apply anyway"
 SHOW_REPORT = "Show report"
 DISMISS = "Dismiss"
 _OFFER_SECONDS = 900.0
+
+
+class Claim(Enum):
+    """Whose the end of a job of another process is: another window's, or this one's, to offer or to apply it."""
+
+    ELSEWHERE = "elsewhere"
+    OFFER = "offer"
+    APPLY = "apply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +73,8 @@ class Editor:
     job_events: bool
     questions: bool = False
     """Whether it takes our own request for questions."""
+    found_jobs: bool = False
+    """Whether it shows jobs itself that an earlier editor left."""
     waiting: Waiting = field(default_factory=Waiting)
     """Results that wait to be applied by the user."""
 
@@ -67,25 +88,52 @@ class Editor:
         self.protocol.notify(lsp.WINDOW_SHOW_MESSAGE, lsp.ShowMessageParams(type=kind, message=message))
 
 
+class Following(Protocol):
+    """A job of this process or of another, as it is shown."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def apply(self) -> ApplyMode: ...
+
+    @property
+    def state(self) -> JobState: ...
+
+    def listen(self, callback: Listener, from_sequence: int = 0) -> Callable[[], None]: ...
+
+    def cancel(self, reason: str = "cancelled by the user") -> bool: ...
+
+    async def wait(self) -> JobRecord: ...
+
+
 class ShownJob:
     """Follows a job to its end and brings its result to the document.
 
     ``token`` is the client's own progress token. A client that sent one waits for the outcome and shows it itself:
-    it gets no pop-ups from us, but for questions. ``answered`` is told of a job whose user answered one.
+    it gets no pop-ups from us, but for questions. ``answered`` is told of a job whose user answered one. ``claim``
+    answers, for a job of another process, whether its end is shown here, once its document can be looked at; then it
+    may be applied.
     """
 
     def __init__(
         self,
         *,
-        job: Job,
+        job: Following,
+        uri: str,
+        recheck: Callable[[str], Awaitable[Recheck]],
         services: Services,
         editor: Editor,
         title: str,
         token: lsp.ProgressToken | None,
         background: Callable[[Awaitable[None], str], None],
         answered: Callable[[JobRecord], None] = lambda record: None,  # noqa: ARG005
+        claim: Callable[[], Awaitable[Claim]] | None = None,
     ) -> None:
-        self._questioner = Questioner(job, services, editor)
+        self._questioner = Questioner(job.id, uri, services, editor)
+        self._claim = claim
+        self._recheck = recheck
+        self._settled: set[str] = set()
         self._answered = answered
         self._job = job
         self._services = services
@@ -126,7 +174,11 @@ class ShownJob:
             result = await self._job.wait()
             if result.outcome is Outcome.CANCELLED:
                 self._questioner.withdraw()
-            result = await self._deliver(result)
+            claim = Claim.APPLY if self._claim is None else await self._claim()
+            if claim is not Claim.ELSEWHERE:
+                result = await self._deliver(result, may_apply=claim is Claim.APPLY)
+                if self._claim is None:
+                    self._services.jobs.seen(self.job_id)
             self._answered(result)
             self._progress.end(end_message(result))
             return result
@@ -140,6 +192,8 @@ class ShownJob:
     def _hear(self, event: JobEvent) -> None:
         if self._editor.job_events:
             self._editor.protocol.notify(JOB_EVENT, event.to_json())
+        if isinstance(event.body, QuestionAnswered):
+            self._settled.add(event.body.answer.question)
         if isinstance(event.body, QuestionAsked):
             self._background(self._question(event.body.question), f"question of {self.job_id}")
         step = self._state.fold(event.body)
@@ -149,12 +203,14 @@ class ShownJob:
                 self._progress.report(step)
 
     async def _question(self, question: Question) -> None:
+        if question.id in self._settled or (self._claim is not None and self._job.state is JobState.ENDED):
+            return  # an earlier editor has put it
         await self._questioner.put(question)
         self._answered(await self._services.jobs.record(self.job_id))
 
     # ------------------------------------------------------------------ the result
 
-    async def _deliver(self, result: JobRecord) -> JobRecord:
+    async def _deliver(self, result: JobRecord, *, may_apply: bool) -> JobRecord:
         plain = self._token is None
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
@@ -162,11 +218,17 @@ class ShownJob:
                 kind = lsp.MessageType.Info if refused(result.reason) else lsp.MessageType.Error
                 self._editor.say(kind, f"forge-lsp: {said}")
             return result
-        if self._job.prepared.apply is not ApplyMode.EDIT:
-            if self._job.prepared.apply is ApplyMode.PREVIEW and result.outcome is Outcome.ACCEPTED:
+        if result.applied:
+            return result
+        if self._job.apply is not ApplyMode.EDIT:
+            if self._job.apply is ApplyMode.PREVIEW and result.outcome is Outcome.ACCEPTED:
                 self._editor.waiting.remember(result.job_id, result.uri)
             return result
         if answered_since(result):
+            if plain:
+                self._background(self._offer(result, again=True), "offer")
+        elif result.outcome is Outcome.ACCEPTED and not may_apply:
+            result = replace(result, reason="Its file was not open in this window when the job had ended.")
             if plain:
                 self._background(self._offer(result, again=True), "offer")
         elif result.outcome is Outcome.ACCEPTED:
@@ -209,12 +271,11 @@ class ShownJob:
         await self._services.jobs.mark_applied(result.job_id)
         offer = self.offer(result)
         if offer is not None:
-            language = self._job.prepared.task.document.language.id
-            self._editor.afterwards.remember(self._services, result.job_id, language, offer, applied.change)
+            self._editor.afterwards.remember(self._services, result.job_id, result.language, offer, applied.change)
 
     def offer(self, result: JobRecord) -> Offer | None:
         """The result as something to apply."""
-        return offer_of(result, self._job.prepared.recheck)
+        return offer_of(result, self._recheck)
 
     async def _offer(self, result: JobRecord, *, again: bool) -> None:
         """Ask what to do with a result that was not applied. Runs beside everything else."""
@@ -257,6 +318,16 @@ class ShownJob:
             await self._editor.protocol.request(lsp.WINDOW_SHOW_DOCUMENT, params, timeout=30.0)
         except (JsonRpcException, TimeoutError):
             self._editor.say(lsp.MessageType.Info, f"forge-lsp: the report is at {path}")
+
+
+async def until_done(run: asyncio.Task[JobRecord]) -> None:
+    """Hold a job's display; when the session ends first, so does the display."""
+    try:
+        await asyncio.shield(run)
+    except asyncio.CancelledError:
+        run.cancel()
+        await asyncio.wait({run})
+        raise
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -58,6 +58,14 @@ class Arguments:
             raise BadRequest(f"{self._tool.name}: endLine {last} is before startLine {first}")
         return first, last
 
+    @property
+    def range(self) -> str | None:
+        """The same as the command line names them."""
+        if self.lines is None:
+            return None
+        first, last = self.lines
+        return str(first) if last is None else f"{first}:{last}"
+
     def _check(self, key: str, value: object, schema: Mapping[str, Any]) -> None:
         name = f"{self._tool.name}: {key}"
         match schema["type"]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.changes import judging, rendering
-from forge_lsp.changes.git import change_of
-from forge_lsp.changes.parts import parts_of
-from forge_lsp.changes.patch import inside, patched
-from forge_lsp.changes.values import Change, FileChange
+from forge_lsp.changes.patch import inside
 from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.checks import Grade
 from forge_lsp.core.errors import BadRequest, EditConflict, EnvironmentFault, ForgeError, JobUnknown
@@ -26,11 +22,11 @@ from forge_lsp.core.events import (
     StageFinished,
     StageStarted,
 )
-from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.jobs.contract import ApplyMode, JobRequest
 from forge_lsp.jobs.document import outcome_document
 from forge_lsp.jobs.record import JobState
 from forge_lsp.jobs.writing import Files, write_result
+from forge_lsp.mcp.changes import AskedChanges
 from forge_lsp.mcp.kept import Kept
 from forge_lsp.mcp.work import Answer, Work, Works
 
@@ -64,9 +60,9 @@ class Tools:
 
     async def check(self, arguments: Arguments) -> Work:
         """Begin to judge a change. Raises BadRequest and SettingsError before anything runs."""
-        root = self._root()
-        changes, against = await self._changes(arguments, root)
         services = self.services
+        asked = AskedChanges(services=services, files=self.files, root=self._root(), home=self._home)
+        changes, against = await asked.read(arguments)
         proof = arguments.text("proof") or "kept"
         work = Work(self.works.new_id())
 
@@ -93,51 +89,6 @@ class Tools:
         self.works.add(work)
         return work
 
-    async def _changes(self, arguments: Arguments, root: Path) -> tuple[Sequence[Change], str]:
-        diff, name, code = arguments.text("diff"), arguments.text("file"), arguments.text("code")
-        lines = arguments.lines
-        if diff is not None:
-            if name is not None or code is not None or lines is not None:
-                raise BadRequest("check: diff names its files and lines itself; leave file, code and lines out")
-            return parts_of(await asyncio.to_thread(patched, diff, root), self._home), "the files on disk"
-        if code is not None:
-            if name is None:
-                raise BadRequest("check: code needs the file that it belongs to")
-            return (await asyncio.to_thread(self._written, root, name, code, lines),), "the file on disk"
-        if lines is not None and name is None:
-            raise BadRequest("check: startLine and endLine need a file")
-        path = await asyncio.to_thread(inside, root, name) if name is not None else None
-        told = await change_of(root, arguments.text("against") or "HEAD", self.services.languages)
-        if path is not None and path not in {file.path for file in told.files} and not path.is_file():
-            raise BadRequest(f"{name}: there is no such file, neither now nor in {told.against}")
-        own = [file.path for file in told.files if file.path.is_relative_to(root)]
-        only = frozenset(own) if path is None else frozenset({path})
-        span = None if lines is None else (lines[0], lines[1] or lines[0])
-        return parts_of(told.files, self._home, only=only, lines=span), told.against
-
-    def _written(self, root: Path, name: str, code: str, lines: tuple[int, int | None] | None) -> Change:
-        """The change that puts ``code`` in the place of lines of a file, as a job would put it there."""
-        path = inside(root, name)
-        document = self.files.read_document(path, self.files.language_of(path, None, self.services.languages))
-        selection = self.files.selection(document.text, _range(lines))
-        scoping, home = self.services.scoping, self._home(path) or root
-        scope = scoping.scope(document, selection)
-        if not code.strip():
-            raise BadRequest("check: code is empty", remedy="to have something taken out judged, send a diff")
-        if (
-            scope.kind is ScopeKind.DEFINITION
-            and scope.name
-            and re.search(rf"\b{re.escape(scope.name)}\b", code) is None
-        ):
-            raise BadRequest(
-                f"check: the lines hold {scope.name}, and code does not define it",
-                remedy="send all of the definition, or a diff where it is renamed or taken out",
-            )
-        words = scoping.instruction(document, scope, None, ())
-        task = Task(document=document, scope=scope, instruction=words, workspace=home)
-        after = self.services.editing.splice(task, code, ())
-        return Change(workspace=home, files=(FileChange(path=path, before=document.text, after=after),))
-
     # ------------------------------------------------------------------ generate
 
     async def generate(self, arguments: Arguments, *, questions: bool = False) -> Work:
@@ -155,7 +106,7 @@ class Tools:
         asker = _Asker()
         request = JobRequest(
             document=document,
-            selection=self.files.selection(document.text, _range(arguments.lines)),
+            selection=self.files.selection(document.text, arguments.range),
             ask=asker,
             words=arguments.text("task"),
             workspace=await asyncio.to_thread(self._home, path),
@@ -341,13 +292,6 @@ class _Asker:
 
     async def __call__(self, question: ConsentQuestion) -> bool:
         return await self.work.ask(question) if self.work is not None else False
-
-
-def _range(lines: tuple[int, int | None] | None) -> str | None:
-    """Lines as the command line names them."""
-    if lines is None:
-        return None
-    return str(lines[0]) if lines[1] is None else f"{lines[0]}:{lines[1]}"
 
 
 def _heard(work: Work, event: JobEvent) -> None:

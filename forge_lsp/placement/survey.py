@@ -194,7 +194,7 @@ def findings(survey: Survey) -> tuple[Finding, ...]:
         told += [
             _warning(
                 "memory",
-                f"another Ollama answers at {url}: what it loads takes memory that nobody here reckons with",
+                f"another Ollama answers at {url}: what it loads takes memory that this plan does not count",
                 "stop it (`systemctl stop ollama`, or quit the Ollama app), or name it in the settings",
             )
             for url in survey.foreign

@@ -166,7 +166,7 @@ class BubblewrapBox:
             arguments_fd = _memory_file("arguments", b"".join(os.fsencode(a) + b"\0" for a in arguments), open_files)
             sockets = Sockets.LOOPBACK if loopback else Sockets.UNIX
             filter_fd = _memory_file("filter", seccomp_filter(sockets), open_files)
-            status = Status(rlimits(self._ground.limits, timeout=timeout, processes=True))
+            status = Status(rlimits(self._ground.limits, timeout=timeout))
             open_files.callback(status.close)
             ours = ["--args", str(arguments_fd), "--seccomp", str(filter_fd), *status.arguments]
             try:
@@ -219,7 +219,7 @@ class BubblewrapBox:
             if filtered:
                 # It sees the project's folder itself, not through an overlay: a socket in it could be connected to.
                 filters.append(_memory_file("filter", seccomp_filter(Sockets.NONE), open_files))
-            status = Status(rlimits(self._ground.limits, timeout=_KEPT_SECONDS, processes=True))
+            status = Status(rlimits(self._ground.limits, timeout=_KEPT_SECONDS))
             open_files.callback(status.close)
             closing.push_async_callback(status.emptied, _EMPTYING)
             ours = ["--args", str(arguments_fd), *status.arguments]

@@ -197,7 +197,7 @@ async def launch(invocation: Invocation, confinement: Confinement) -> ProcessRes
             "env": dict(invocation.env),
             "parent": os.getpid(),
             "status": status_write,
-            "rlimits": rlimits(invocation.limits, timeout=invocation.timeout, processes=True),
+            "rlimits": rlimits(invocation.limits, timeout=invocation.timeout),
             "landlock": None
             if confinement.read is None
             else {"read": confinement.read, "write": (*confinement.write, "/dev/null", "/dev/zero", "/dev/full")},

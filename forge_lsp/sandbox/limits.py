@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from forge_lsp.core.ports import ProcessResult
 
-__all__ = ["Limits", "Room", "commands_at_once", "rlimits", "watched"]
+__all__ = ["FreeSpace", "Limits", "commands_at_once", "rlimits", "watched"]
 
 _MIB = 1024 * 1024
 _WATCH_INTERVAL = 0.1
@@ -38,19 +38,17 @@ class Limits:
     memory_floor: float = 0.03
 
 
-def rlimits(limits: Limits, *, timeout: float, processes: bool) -> dict[str, int]:
+def rlimits(limits: Limits, *, timeout: float) -> dict[str, int]:
     """The limits by their names in the ``resource`` module. CPU seconds only back up the timeout: a process whose
     threads keep all cores busy may use that many times the wall time."""
-    values = {
+    return {
         "RLIMIT_CORE": 0,
         "RLIMIT_CPU": int(timeout * (os.cpu_count() or 1)) + 2,
         "RLIMIT_FSIZE": limits.file_size,
         "RLIMIT_NOFILE": limits.open_files,
         "RLIMIT_DATA": limits.memory,
+        "RLIMIT_NPROC": limits.processes,
     }
-    if processes:
-        values["RLIMIT_NPROC"] = limits.processes
-    return values
 
 
 def commands_at_once() -> asyncio.Semaphore:
@@ -59,7 +57,7 @@ def commands_at_once() -> asyncio.Semaphore:
     return asyncio.Semaphore(max(4, os.cpu_count() or 1))
 
 
-class Room(NamedTuple):
+class FreeSpace(NamedTuple):
     """What is free now: bytes and inodes on the temp folder's file system, share of the memory (1.0: not known)."""
 
     disk: int
@@ -67,7 +65,7 @@ class Room(NamedTuple):
     memory: float
 
     @classmethod
-    def at(cls, folder: Path) -> Room:
+    def at(cls, folder: Path) -> FreeSpace:
         """Measure. Costs some tens of microseconds."""
         if not hasattr(os, "statvfs"):
             return cls(0, 0, 1.0)
@@ -76,7 +74,7 @@ class Room(NamedTuple):
 
 
 async def watched(
-    run: Awaitable[ProcessResult], folder: Path, limits: Limits, measure: Callable[[Path], Room] = Room.at
+    run: Awaitable[ProcessResult], folder: Path, limits: Limits, measure: Callable[[Path], FreeSpace] = FreeSpace.at
 ) -> ProcessResult:
     """Await ``run``, and end it when it fills the disk or the memory: the result then has code -9 and says so."""
     task = asyncio.ensure_future(run)
@@ -105,7 +103,7 @@ async def _cancelled_with(task: asyncio.Future[ProcessResult]) -> AsyncGenerator
         raise
 
 
-def _exhausted(before: Room, now: Room, limits: Limits) -> str | None:
+def _exhausted(before: FreeSpace, now: FreeSpace, limits: Limits) -> str | None:
     if before.disk - now.disk > limits.disk:
         return f"the command filled more than {limits.disk // _MIB} MiB of disk"
     if before.files - now.files > limits.files:

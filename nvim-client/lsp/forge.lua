@@ -28,7 +28,7 @@ return {
     '.git',
     { 'pyproject.toml', 'setup.py', 'package.json', 'tsconfig.json', 'go.mod', 'Cargo.toml', 'pom.xml', 'composer.json', 'Gemfile' },
   },
-  init_options = { questions = true, jobEvents = true },
+  init_options = { questions = true, jobEvents = true, foundJobs = true },
   capabilities = { workspace = { codeLens = { refreshSupport = true } } },
   -- Code actions and lenses bring this command: run here, its outcome is shown as that of :Forge is.
   commands = {
@@ -49,6 +49,9 @@ return {
     end,
     ['forge/jobEvent'] = function(_, event, context)
       require('forge.watch').hear(context.client_id, event)
+    end,
+    ['forge/jobFound'] = function(_, params, context)
+      require('forge.found').heard(params, context)
     end,
     ['forge/questionWithdrawn'] = function(_, params)
       require('forge.question').withdrawn(params)

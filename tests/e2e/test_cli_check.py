@@ -13,7 +13,7 @@ import pytest
 import forge_lsp
 from tests.support.cli import Ran, forge
 from tests.support.real_server import environment
-from tests.support.tables import part, plays, whole
+from tests.support.tables import chosen, part, whole
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 PATHS = str(Path(forge_lsp.__file__).parents[1])
@@ -61,13 +61,13 @@ LONG = (
     "test_new_code_needs_a_test_that_is_not_its_own",
     "test_each_function_is_judged_and_the_worst_decides",
 )
-"""Of these CI plays one: each starts the command several times."""
+"""Of these CI runs one: each starts the command several times."""
 
 
 def long(test: Test) -> Test:
     """Mark one of :data:`LONG`."""
     return pytest.mark.skipif(
-        not plays(test.__name__, LONG), reason="a part of a table: FORGE_SEED draws one, `make tables` plays all"
+        not chosen(test.__name__, LONG), reason="a part of a table: FORGE_SEED draws one, `make tables` runs all"
     )(test)
 
 

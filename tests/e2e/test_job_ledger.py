@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.messages_server import MessagesServer
+from tests.support.processes import descendants
 from tests.support.raw_lsp import RawClient
 from tests.support.real_server import MODELS, Cast, events, fenced, forge, generate, open_file, row, settings, verdict
 from tests.support.scripted_http import Script
@@ -55,7 +58,8 @@ async def test_a_killed_server_leaves_its_job_interrupted_with_its_costs(tmp_pat
             await claude.until(lambda: len(claude.calls) == 2, timeout=60)
             (first,) = [event for event in events(client, "call.finished") if event["model"] == "opus"]
             # what an editor was told is on its way to the disk: the second call's reservation is there already
-            client.process.kill()
+            for server in descendants(client.process.pid):  # else it goes on without its editor
+                os.kill(server.pid, signal.SIGKILL)
             await client.process.wait()
             waiting.cancel()
             await asyncio.wait([waiting])

@@ -1,7 +1,7 @@
 """``forge-lsp mcp`` with real agents, set up by the recipes of docs/mcp.md, on scripted models.
 
 What the model reads of our tools, and what it is told of their answers, is the agent's choice: it is looked at here.
-The agents weigh 700 MB, so that ``make tables`` alone plays them.
+The agents weigh 700 MB, so that ``make tables`` alone runs them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.support.tables import whole
 pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
 
 pytestmark = [
-    pytest.mark.skipif(not whole(), reason="real agents weigh 700 MB; `make tables` plays them (FORGE_TABLES=all)"),
+    pytest.mark.skipif(not whole(), reason="real agents weigh 700 MB; `make tables` runs them (FORGE_TABLES=all)"),
     pytest.mark.skipif(sys.platform == "win32", reason="the program forge-lsp is a shell script here"),
     pytest.mark.parametrize("name", AGENTS),
 ]

@@ -83,7 +83,8 @@ def install(folder: Path, *, command: tuple[str, ...] = COMMAND, pack: str = "st
     for place in places.values():
         (place / "nvim").mkdir(parents=True, exist_ok=True)
     (folder / "run").chmod(0o700)
-    shutil.copytree(PLUGIN, places["XDG_DATA_HOME"] / "nvim" / "site" / "pack" / "forge" / pack / "forge")
+    plugin = places["XDG_DATA_HOME"] / "nvim" / "site" / "pack" / "forge" / pack / "forge"
+    shutil.copytree(PLUGIN, plugin, dirs_exist_ok=True)
     words = ", ".join(json.dumps(word) for word in command)
     init = places["XDG_CONFIG_HOME"] / "nvim" / "init.lua"
     init.write_text(f"vim.lsp.config('forge', {{ cmd = {{ {words} }} }})\n", encoding="utf-8")
@@ -98,12 +99,13 @@ async def drive(
     text: str = TEXT,
     tables: str = "",
     timeout: float = 100,
+    again: bool = False,
     **more: object,
 ) -> Path:
     """Run a scenario on ``work/words.py``; answers that file. Fails with what the scenario told. ``tables`` are further
-    lines of the user's settings."""
+    lines of the user's settings. ``again``: in a Neovim that was there before."""
     work = folder / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=again)
     (work / "forge.toml").write_text("", encoding="utf-8")
     file = work / "words.py"
     file.write_text(text, encoding="utf-8")
@@ -209,6 +211,23 @@ async def test_progress(tmp_path: Path) -> None:
         await drive(tmp_path, "progress", settings(ollama.url, row(1, 2)))
         assert len(ollama.chats) == 4
         assert ollama.chats[-1].hung_up is not None, "the call was closed"
+
+
+async def test_reload(tmp_path: Path) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    held = [Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate) for gate in gates]
+    cast = Cast({"generate": held, "review": Script.say(verdict(9))})
+    async with FakeOllama(answer=cast, models=[*MODELS.values()]) as ollama:
+        values = settings(ollama.url)
+        file = await drive(tmp_path, "reload_leave", values)
+        assert file.read_text() == TEXT
+        finding = asyncio.create_task(drive(tmp_path, "reload_found", values, again=True, timeout=200))
+        for name, gate in zip(("seen", "again"), gates, strict=True):
+            while not (file.parent / name).exists() and not finding.done():  # noqa: ASYNC110 - Neovim makes it
+                await asyncio.sleep(0.1)
+            gate.set()
+        await finding
+        assert len([call for call in ollama.chats if part_of(call.body) == "generate"]) == 2
 
 
 async def test_lens(tmp_path: Path) -> None:

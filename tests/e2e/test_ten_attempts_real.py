@@ -130,7 +130,7 @@ def settings(parts: Parts) -> dict[str, object]:
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(not whole(), reason="ten attempts of real models take ten minutes: `make tables` plays them")
+@pytest.mark.skipif(not whole(), reason="ten attempts of real models take ten minutes: `make tables` runs them")
 async def test_ten_attempts_of_real_models(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = settings(parts)
     env = environment(tmp_path, values, **KEY)

@@ -88,7 +88,13 @@ EVEN_ONE = EVEN.replace("    >>> is_even(7)\n    False\n", "")
 EVEN_HEAD = "def is_even(number: int) -> bool:\n"
 EVEN_SHORT, EVEN_RIGHT = EVEN_HEAD + "    return number == 2", EVEN_HEAD + "    return number % 2 == 0"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.sampled,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
 
 
 @dataclass(slots=True)
@@ -280,6 +286,30 @@ async def test_server_killed(stage: Stage) -> None:
     answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
     killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
     await stage.play("killed", {"generate": answers, "review": Script.say(verdict(9))}, killer=killer)
+
+
+@pytest.mark.timeout(500)
+async def test_reload(stage: Stage) -> None:
+    stage.configure(row(1, 2, thinking=["phi4"]), deadlines={"first_token": 250.0})  # it waits for the new window
+    gate = asyncio.Event()
+    let = stage.folder / "let"
+    held = Script(pieces=Script.say(fenced(NEAT)).pieces, gate=gate)
+    playing = asyncio.create_task(
+        stage.play("reload", {"generate": held, "review": Script.say(verdict(9))}, let=str(let), patience=300)
+    )
+    while not let.exists() and not playing.done():  # noqa: ASYNC110 - the scenario makes it
+        await asyncio.sleep(0.1)
+    gate.set()
+    await playing
+    assert len(stage.prompts()) == 1, "nothing is asked twice"
+
+
+@pytest.mark.timeout(500)
+async def test_resumed_after_a_kill(stage: Stage) -> None:
+    answers = [Script.stall("def backwards"), Script.say(fenced(NEAT))]
+    killer = [sys.executable, str(Path(__file__).parent / "vscode" / "kill_server.py"), str(stage.config)]
+    scripts = {"generate": answers, "review": Script.say(verdict(9))}
+    await stage.play("resumed", scripts, killer=killer, patience=300)
 
 
 async def test_wrong_path(stage: Stage) -> None:

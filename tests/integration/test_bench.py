@@ -16,8 +16,8 @@ from forge_lsp.bench.carried import carried_tasks
 from forge_lsp.cli.arguments import parse
 from forge_lsp.cli.bench import bench
 from forge_lsp.core.errors import BadRequest
+from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.services import Services
-from forge_lsp.jobs.statistics import Rates
 from forge_lsp.languages.registry import BUILT_IN
 from tests.support.faulty_ollama import FakeOllama
 from tests.support.real_server import MODELS, Cast, environment, fenced, prompt, row, settings, verdict

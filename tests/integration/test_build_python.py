@@ -148,6 +148,16 @@ async def test_the_most_frequent_one_is_found_by_its_count(toolchain: PythonTool
     assert report.status is BuildStatus.PASSED, report
 
 
+async def test_what_a_default_stands_for_may_be_ruled_out(toolchain: PythonToolchain, tmp_path: Path) -> None:
+    files = {"ring.py": "_UNSET = object()\n\n\n«def put(items, most=_UNSET):\n    raise NotImplementedError»\n"}
+    task = project_task(tmp_path, lang.PYTHON, files, "ring.py")
+    body = "    if most is _UNSET:\n        most = 3\n    return items[-most:] if len(items) > most else items"
+    report = await toolchain.build(task, with_code(task, f"def put(items, most=_UNSET):\n{body}"))
+    assert report.status is BuildStatus.PASSED, report
+    wrong = await toolchain.build(task, with_code(task, f"def put(items, most=_UNSET):\n{body} + 'a'.upper(1)"))
+    assert wrong.status is BuildStatus.FAILED, wrong
+
+
 async def test_the_users_own_problems_do_not_count(toolchain: PythonToolchain, tmp_path: Path) -> None:
     files = {
         **FILES,

@@ -86,6 +86,52 @@ async def test_a_wrong_candidate_fails_with_both_values(toolchain: PythonToolcha
     assert [r.id for r in other.results] == [r.id for r in evidence.results]
 
 
+@pytest.mark.parametrize(
+    ("want", "code", "status"),
+    [
+        ('"https"', "return 'https'", PROOF),
+        ('{"b": [1,2], "a": "x"}', "return {'a': 'x', 'b': [1, 2]}", PROOF),
+        ("(1,)", "return (1,)", PROOF),
+        ("[1, 2]", "return [1, 3]", OWED),
+        ("[1, 2]", "return (1, 2)", OWED),
+        ("[1.0, 2]", "return [1, 2]", OWED),
+        ("[1, 0]", "return [True, False]", OWED),
+        ("{'a': 1}", "import collections\nreturn collections.OrderedDict(a=1)", OWED),
+        # What is printed is text: JSON has double quotes, and a dict that is printed has not.
+        ('{"a": 1}', "print({'a': 1})", OWED),
+        ('{"a": 1}', "print('{', end='')\nreturn {'a': 1}", OWED),
+        # A class that looks like the value is none.
+        ('"https"', "class Https:\n    def __repr__(self):\n        return \"'https'\"\nreturn Https()", OWED),
+    ],
+)
+async def test_a_value_in_another_notation_is_that_value(
+    toolchain: PythonToolchain, want: str, code: str, status: CheckStatus
+) -> None:
+    source = f'«def add(a, b):\n    """Add.\n\n    >>> add(1, 2)\n    {want}\n    """\n    ...»\n'
+    task = task_of(source, name="add")
+    assert statuses(await toolchain.evidence(task, candidate_of(task, body(code)))) == [status]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "expected"),
+    [
+        (">>> found = add(1, 2)\nlen(found) = 2", "return [a, b]", [PROOF]),
+        (">>> found = add(1, 2)\nlen(found) = 3", "return [a, b]", [OWED]),
+        (">>> found = add(1, 2)\nfound == 3\n>>> add(1, 1)\n2", "return a + b", [PROOF, PROOF]),
+        (">>> found = add(1, 2)\nself.total = 3", "return a + b", [OWED]),
+        (">>> add(1, 2)\ntotal = 3", "print('total = 3')", [PROOF]),
+        (">>> add(1, 2)\n<function add at 0x7f8e3b7eb180>", "return add", [PROOF]),
+        (">>> add(1, 2)\n<function add at 0x7f8e3b7eb180>", "return len", [OWED]),
+    ],
+)
+async def test_what_is_said_of_a_name_and_of_an_object_with_an_address(
+    toolchain: PythonToolchain, lines: str, code: str, expected: list[CheckStatus]
+) -> None:
+    said = "".join(f"    {line}\n" for line in lines.split("\n"))
+    task = task_of(f'«def add(a, b):\n    """Add.\n\n{said}    """\n    ...»\n', name="add")
+    assert statuses(await toolchain.evidence(task, candidate_of(task, body(code)))) == expected
+
+
 async def test_variations_of_the_examples_show_where_candidates_part(toolchain: PythonToolchain) -> None:
     task = task_of(ADD, name="add")
 

@@ -199,3 +199,24 @@ async def test_each_test_is_judged_by_what_it_needs(sandbox: Sandbox, tmp_path: 
     assert not {CheckStatus.OWED, CheckStatus.FAILED} & set(found.values()), right
     wrong = await toolchain.evidence(task, candidate_of(task, code("w + h", "")))
     assert statuses(wrong)["tests/all.rs: by_name"] is CheckStatus.OWED, wrong
+
+
+async def test_tests_that_macros_make_are_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    made = (
+        "pub fn double(x: i64) -> i64 {\n    crate::area(x, 2)\n}\n\n#[cfg(test)]\nmod tests {\n"
+        "    macro_rules! t {\n        ($name:ident: $x:expr => $is:expr) => {\n            #[test]\n"
+        "            fn $name() {\n                assert_eq!(super::double($x), $is)\n            }\n"
+        "        };\n    }\n\n"
+        "    t!(three: 3 => 6);\n    t!(four: 4 => 8);\n}\n"
+    )
+    body = "mod double;\npub use double::double;\n\n«fn area(w: i64, h: i64) -> i64 {\n    w * h\n}»\n"
+    task = project_task(tmp_path, lang.RUST, {"Cargo.toml": MANIFEST, FILE: body, "src/double.rs": made}, FILE)
+    toolchain = toolchain_of(sandbox)
+    head = "fn area(w: i64, h: i64) -> i64 {\n    "
+    right = statuses(await toolchain.evidence(task, candidate_of(task, f"{head}h * w\n}}")))
+    assert right == dict.fromkeys((f"{FILE}: double::tests::three", f"{FILE}: double::tests::four"), CheckStatus.KEPT)
+    wrong = statuses(await toolchain.evidence(task, candidate_of(task, f"{head}w + h + 1\n}}")))
+    assert wrong == {
+        f"{FILE}: double::tests::three": CheckStatus.KEPT,
+        f"{FILE}: double::tests::four": CheckStatus.FAILED,
+    }

@@ -1,6 +1,6 @@
 """A team's gateway: the real LiteLLM proxy before two real Ollama servers, as docs/scale.md sets it up.
 
-Played by `make tables`. The proxy starts once. The deaths of servers come last, each with servers of its own.
+Run by `make tables`. The proxy starts once. The deaths of servers come last, each with servers of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.support.scripted_http import Script
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not tables.whole(), reason="LiteLLM brings 700 MB of packages: `make tables` plays it"),
+    pytest.mark.skipif(not tables.whole(), reason="LiteLLM brings 700 MB of packages: `make tables` runs it"),
 ]
 
 MODEL = "smollm2:135m"

@@ -1,7 +1,7 @@
 """Kinds of models that people have, in every role, beside one small healthy model: the job ends accepted and right.
 
 Real HTTP, the real directory, wires and ensemble, and the real check of Python in the sandbox. All 48 pairs by
-``FORGE_TABLES=all`` (``make tables``); CI plays a part drawn by a seed.
+``FORGE_TABLES=all`` (``make tables``); CI runs a part drawn by a seed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from forge_lsp.core.ports import ModelInfo, Sandbox, Usage
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Generator, Panel, Row, Schedule, Thinking
 from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.models.directory import Directory
@@ -133,7 +134,7 @@ def task(folder: Path, *, proven: bool) -> Task:
     )
 
 
-async def play(
+async def run_cell(
     kind: str, who: dict[str, str], toolchain: PythonToolchain, folder: Path, *, alone: bool = False
 ) -> tuple[Conclusion, FakeOllama, Careful]:
     """One job on a server with one model of the ``kind``, and a healthy one unless it is ``alone``."""
@@ -199,7 +200,7 @@ async def test_the_job_ends_accepted_and_right(
     kind: str, role: str, toolchain: PythonToolchain, tmp_path: Path
 ) -> None:
     who = {**dict.fromkeys((*ROLES, "other"), "healthy"), role: "tested"}
-    end, server, _ = await play(kind, who, toolchain, tmp_path)
+    end, server, _ = await run_cell(kind, who, toolchain, tmp_path)
     assert end.outcome is Outcome.ACCEPTED, end.reason
     assert end.best is not None
     assert "return number * 2" in end.best.code
@@ -210,7 +211,7 @@ async def test_the_job_ends_accepted_and_right(
 @pytest.mark.parametrize("kind", [*(WRITES if tables.whole() else WRITES[:1]), *MUTE])
 async def test_a_rig_of_one_kind(kind: str, toolchain: PythonToolchain, tmp_path: Path) -> None:
     who = dict.fromkeys((*ROLES, "other"), "tested")
-    end, server, _ = await play(kind, who, toolchain, tmp_path, alone=True)
+    end, server, _ = await run_cell(kind, who, toolchain, tmp_path, alone=True)
     if kind in WRITES:
         assert end.outcome is Outcome.ACCEPTED, end.reason
         assert end.best is not None

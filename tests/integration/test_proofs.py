@@ -20,8 +20,9 @@ from forge_lsp.core.ports import Box, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
+from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.insights import failure_words
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from tests.integration.builds_cases import real_sandbox
 from tests.integration.proofs import Forgery, Project, Unrunnable, projects

@@ -1,4 +1,4 @@
-"""A plan, played stage by stage on simulated Ollama servers that know nothing of it."""
+"""A plan, carried out stage by stage on simulated Ollama servers that know nothing of it."""
 
 from __future__ import annotations
 
@@ -62,32 +62,32 @@ class Replay:
 def replay(plan: Plan) -> Replay:
     """Go through all attempts: base, then each stage's moves and calls. A move that is hidden behind the stage before
     is made while that stage's models are in use, as far as they do not have to go."""
-    played = Replay(plan)
+    replayed = Replay(plan)
     for device, keys in plan.base.items():
-        played.bring(device, keys, "base")
+        replayed.bring(device, keys, "base")
     before: dict[str, tuple[str, ...]] = {}
     for scene in plan.scenes:
         where = f"attempt {scene.attempt} {scene.stage}"
         for move in scene.moves:
             if move.before == 0:
                 last = before.get(move.device, ())
-                played.move(move, where, () if set(last) & set(move.unload) else last)
+                replayed.move(move, where, () if set(last) & set(move.unload) else last)
         for device, keys in scene.resident.items():
-            there = set(played.servers[device].loaded)
+            there = set(replayed.servers[device].loaded)
             if there != set(keys):
-                played.faults.append(f"{where}: {device} has {sorted(there)}, planned {sorted(keys)}")
+                replayed.faults.append(f"{where}: {device} has {sorted(there)}, planned {sorted(keys)}")
         for device, turns in scene.turns.items():
             for number, turn in enumerate(turns):
                 for move in scene.moves:
                     if move.device == device and move.before == number > 0:
-                        played.move(move, where)
-                played.call(device, turn, where)
+                        replayed.move(move, where)
+                replayed.call(device, turn, where)
         before = {device: turns[-1] for device, turns in scene.turns.items()}
-    for device, server in played.servers.items():
-        played.faults += [f"{device}: {event}" for event in server.events if event.kind in ("evict", "spill")]
+    for device, server in replayed.servers.items():
+        replayed.faults += [f"{device}: {event}" for event in server.events if event.kind in ("evict", "spill")]
         worst = plan.headroom
         if plan.base[device] and server.available < worst:
-            played.faults.append(f"{device}: {server.available} bytes free, less than the plan's headroom {worst}")
-    if played.loads != plan.loads:
-        played.faults.append(f"{played.loads} loads, planned {plan.loads}")
-    return played
+            replayed.faults.append(f"{device}: {server.available} bytes free, less than the plan's headroom {worst}")
+    if replayed.loads != plan.loads:
+        replayed.faults.append(f"{replayed.loads} loads, planned {plan.loads}")
+    return replayed

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
@@ -197,6 +198,7 @@ class PlainContext:
 
     def __init__(self) -> None:
         self.gathered: list[int] = []
+        self.told: list[Path] = []
 
     async def gather(self, task: Task, *, tokens: int) -> Gathered:
         self.gathered.append(tokens)
@@ -206,6 +208,9 @@ class PlainContext:
             return Gathered(text=shown, files=("calc.py",))
         rules = "# Rules of this project\n\nUse tabs."
         return Gathered(text=shown, rules=rules, files=("calc.py",), rules_files=("AGENTS.md",))
+
+    def changed(self, paths: Sequence[Path]) -> None:
+        self.told += paths
 
 
 class PlainEditing:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
 
-__all__ = ["drawn", "part", "plays", "whole"]
+__all__ = ["chosen", "drawn", "part", "whole"]
 
 T = TypeVar("T")
 
@@ -17,20 +17,20 @@ _FEWEST = 2  # cases that are left of each table, however small the share
 
 
 def whole() -> bool:
-    """Whether whole tables are played."""
+    """Whether whole tables are run."""
     return os.environ.get("FORGE_TABLES") == "all"
 
 
 def part(cases: Sequence[T], most: int) -> list[T]:
-    """The cases that are played, in their order: ``most`` of them, or all."""
+    """The cases that are run, in their order: ``most`` of them, or all."""
     if whole() or most >= len(cases):
         return list(cases)
     chance = random.Random(os.environ.get("FORGE_SEED", "1"))
     return [cases[number] for number in sorted(chance.sample(range(len(cases)), most))]
 
 
-def plays(case: str, cases: Sequence[str], most: int = 1) -> bool:
-    """Whether one of some named cases is played."""
+def chosen(case: str, cases: Sequence[str], most: int = 1) -> bool:
+    """Whether one of some named cases is run."""
     assert case in cases
     return case in part(sorted(cases), most)
 

@@ -18,7 +18,7 @@ SDKS = {
     "pynvml": {"placement/inventory.py"},
     "mcp": {"mcp/server.py"},
     "mcp_types": {"mcp/server.py"},
-    "acp": {"acp/agent.py", "acp/serving.py", "acp/stages.py"},
+    "acp": {"acp/agent.py", "acp/client.py", "acp/serving.py", "acp/stages.py"},
 }
 POSIX_ONLY = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty"}
 TREES = {

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { DidOpenTextDocumentNotification, ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
 import { fixHere, generateHere, generateInNewFile, supported } from './commands';
 import type { JobEvent, Request } from './job/contract';
+import { showFound } from './job/found';
 import { Jobs } from './job/jobs';
 import { LiveJobs } from './job/live';
 import type { Row } from './job/rows';
@@ -63,6 +64,12 @@ export function activate(context: vscode.ExtensionContext): void {
           live.hear(event);
           show();
         },
+        foundJob: (found) =>
+          void showFound(found, {
+            follow: (command, jobId, request) => jobs.follow(command, request, jobId),
+            ask: (text, ...buttons) => ui.say('warning', text, ...buttons),
+            report: (jobId) => showReport(views, jobId),
+          }),
         question: (asked, token) => questions.ask(asked, token),
         completion: (document, position, item) => completions.drawn(document, position, item),
         withdrawn: ({ jobId, question }) => questions.forget(jobId, question),

@@ -25,7 +25,8 @@ from forge_lsp.checking.examples.written import Call, Line, Written, call_in, do
 from forge_lsp.checking.gate import fault_of
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, failed, judged, passed, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, uncollected
+from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence, Observation
 from forge_lsp.core.checks import Cause, CheckKind, CheckResult, CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault

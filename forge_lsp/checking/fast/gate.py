@@ -40,7 +40,7 @@ _MOST_LONE = 4
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Memory:
     """What is remembered of one workspace and language. ``untold``: changed files that its checker was not told of."""
 
     files: Files
@@ -66,7 +66,7 @@ class DaemonGate:
         self._openers = openers
         self._keeping = keeping or Keeping()
         self._daemons: Daemons[Checker] = Daemons(self._keeping)
-        self._desks: OrderedDict[tuple[Path, Language], _Desk] = OrderedDict()
+        self._memories: OrderedDict[tuple[Path, Language], _Memory] = OrderedDict()
         self._lone: OrderedDict[str, Path] = OrderedDict()
         self._preparing: set[asyncio.Task[None]] = set()
 
@@ -123,17 +123,17 @@ class DaemonGate:
         made = await asyncio.to_thread(opener.prepare, place)
         if made is None:
             return [None] * len(texts)
-        desk = await self._desk(source, task.document.language, opener)
+        memory = await self._memory(source, task.document.language, opener)
         async with self._daemons.use(made.key, lambda: _warmed(made, sandbox, place, task)) as checker:
             if checker is None:
                 return [None] * len(texts)
-            question = await asyncio.to_thread(_question, opener, place, desk)
+            question = await asyncio.to_thread(_question, opener, place, memory)
             question = replace(question, untouched=task.document.text)
-            if desk.untold:
+            if memory.untold:
                 async with asyncio.timeout(self._keeping.answer):
-                    await checker.changed(dict(desk.untold))
-                desk.untold.clear()
-            before = await self._before(opener, checker, desk, question, task)
+                    await checker.changed(dict(memory.untold))
+                memory.untold.clear()
+            before = await self._before(opener, checker, memory, question, task)
             return [await self._report(opener, checker, question, task, text, before) for text in texts]
 
     async def _report(
@@ -156,34 +156,34 @@ class DaemonGate:
         return FastReport(problems=fresh)
 
     async def _before(
-        self, opener: Opener, checker: Checker, desk: _Desk, question: Question, task: Task
+        self, opener: Opener, checker: Checker, memory: _Memory, question: Question, task: Task
     ) -> tuple[Diagnostic, ...] | None:
         """The problems of the untouched tree; where its document does not parse, of the one without the scope."""
-        key = _key(question, task, desk.files.generation)
-        if key in desk.baselines:
-            desk.baselines.move_to_end(key)
-            return desk.baselines[key]
+        key = _key(question, task, memory.files.generation)
+        if key in memory.baselines:
+            memory.baselines.move_to_end(key)
+            return memory.baselines[key]
         text, scope = task.document.text, task.scope
         async with asyncio.timeout(self._keeping.answer):
             found = await checker.problems(replace(question, text=text))
             if found is not None and any(opener.syntax(p) and p.file == str(question.document) for p in found):
                 blanked = text[: scope.range.start] + opener.blank(scope.indent) + text[scope.range.end :]
                 found = await checker.problems(replace(question, text=blanked))
-        desk.baselines[key] = found
-        while len(desk.baselines) > _MOST_BASELINES:
-            desk.baselines.popitem(last=False)
+        memory.baselines[key] = found
+        while len(memory.baselines) > _MOST_BASELINES:
+            memory.baselines.popitem(last=False)
         return found
 
-    async def _desk(self, source: Path, language: Language, opener: Opener) -> _Desk:
+    async def _memory(self, source: Path, language: Language, opener: Opener) -> _Memory:
         key = (source, language)
-        if key not in self._desks:
-            desk = _Desk(files=Files(source, opener.suffixes, language))
-            await asyncio.to_thread(desk.files.update)  # before the checker reads them: what changes later is told
-            self._desks.setdefault(key, desk)
-            while len(self._desks) > 2 * _MOST_BASELINES:
-                self._desks.popitem(last=False)
-        self._desks.move_to_end(key)
-        return self._desks[key]
+        if key not in self._memories:
+            memory = _Memory(files=Files(source, opener.suffixes, language))
+            await asyncio.to_thread(memory.files.update)  # before the checker reads them: what changes later is told
+            self._memories.setdefault(key, memory)
+            while len(self._memories) > 2 * _MOST_BASELINES:
+                self._memories.popitem(last=False)
+        self._memories.move_to_end(key)
+        return self._memories[key]
 
     async def _placed(self, place: Place, task: Task, sandbox: Bubblewrap) -> Place:
         """A lone file gets a folder, with its neighbours in it: a checker looks for them on the disk."""
@@ -232,11 +232,11 @@ def _write(folder: Path, files: Mapping[PurePosixPath, bytes]) -> None:
             target.write_bytes(content)
 
 
-def _question(opener: Opener, place: Place, desk: _Desk) -> Question:
+def _question(opener: Opener, place: Place, memory: _Memory) -> Question:
     """What the disk says now. A cancelled look leaves its thread running, hence the lock."""
-    with desk.turn:
-        desk.untold.update(desk.files.update())
-        return _asked(opener, place, desk.files)
+    with memory.turn:
+        memory.untold.update(memory.files.update())
+        return _asked(opener, place, memory.files)
 
 
 def _asked(opener: Opener, place: Place, files: Files) -> Question:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from forge_lsp.checking.suites import failed, passed, scanned, skipped
+from forge_lsp.checking.runs import failed, passed, scanned, skipped
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.task import Task

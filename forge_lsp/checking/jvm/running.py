@@ -18,7 +18,7 @@ from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Build
 from forge_lsp.checking.jvm.results import Reported, Where, in_scope, reported, run_of
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import failed, tail, uncollected
+from forge_lsp.checking.runs import failed, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.reading import read_bytes

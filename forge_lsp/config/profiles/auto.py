@@ -12,7 +12,7 @@ from typing import cast
 from forge_lsp.config.load import Resolved, Sources, profile_layer, resolve
 from forge_lsp.config.profiles.choose import Surroundings, choose, lack
 from forge_lsp.config.profiles.ladder import Ladder, ladder_of
-from forge_lsp.config.profiles.servers import Answers, Look, answers, offers_of, places_of, url_of
+from forge_lsp.config.profiles.servers import Answers, Look, answers, offers_of, ollama_of, places_of
 from forge_lsp.config.profiles.standins import offered, stand_ins, with_stand_ins
 from forge_lsp.config.sources import Layer, Table, merge
 from forge_lsp.core.addresses import masked
@@ -82,9 +82,7 @@ async def load(
             stand_ins=words,
             servers=found.others,
             ollama=found.at("ollama"),
-            ollama_url=masked(
-                url_of(sources, "ollama", "one-gpu") or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"
-            ),
+            ollama_url=masked(ollama_of(sources) or env.get("OLLAMA_HOST") or "http://127.0.0.1:11434"),
             embedded=embedded,
             cloud_key=bool(env.get("ANTHROPIC_API_KEY")),
         )
@@ -113,7 +111,7 @@ def _made(
     """The profile with servers, models and schedule made of what answers."""
     used = found.only("ollama") if name == "one-gpu" else found.without_twins()
     if not used.installed:
-        url = url_of(sources, "ollama", "one-gpu")
+        url = ollama_of(sources)
         where = masked(url) if url else "OLLAMA_HOST, or port 11434"
         raise EnvironmentFault(f"profile {name}: no Ollama answers at {where}", remedy="start it: `ollama serve`")
     escalation = _escalation(sources, env)

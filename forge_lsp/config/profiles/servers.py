@@ -15,7 +15,7 @@ from forge_lsp.core.addresses import is_off_machine, ollama_url
 from forge_lsp.placement.devices import RESERVED, told
 from forge_lsp.placement.plan import Device
 
-__all__ = ["Answers", "Look", "answers", "offers_of", "places_of", "url_of"]
+__all__ = ["Answers", "Look", "answers", "offers_of", "ollama_of", "places_of"]
 
 #: The models of the Ollama server at a URL (None: OLLAMA_HOST), or None where nothing answers.
 Look = Callable[[str | None], Awaitable[tuple[Installed, ...] | None]]
@@ -137,9 +137,9 @@ def places_of(found: Answers, here: Sequence[Device]) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def url_of(sources: Sources, server: str, profile: str) -> str | None:
-    """The URL that the settings give a server; None: the default of its kind."""
-    return _url(_ollama(sources.under(profile)).get(server, {}))
+def ollama_of(sources: Sources) -> str | None:
+    """The URL that the settings give the profile ``one-gpu`` for its Ollama; None: the default."""
+    return _url(_ollama(sources.under("one-gpu")).get("ollama", {}))
 
 
 def _emptied(device: Device) -> Device:

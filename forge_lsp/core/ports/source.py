@@ -193,6 +193,11 @@ class ContextGatherer(Protocol):
         Ignored files, ``.env*``, keys and files outside the workspace never occur in it."""
         ...
 
+    def changed(self, paths: Sequence[Path]) -> None:
+        """Files were written, created or deleted, says an editor: what is remembered of them counts no longer. Returns
+        at once."""
+        ...
+
 
 class Editing(Protocol):
     """Pure work on texts."""

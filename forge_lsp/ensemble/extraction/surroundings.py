@@ -47,7 +47,7 @@ def without_surroundings(block: Block, task: Task, wanted: Wanted) -> str | None
     if before + after >= len(said) or not (before or after):
         if _repeats(block, task, wanted):
             raise ExtractionFailed(
-                "the answer repeats code from around the place, and what belongs there cannot be told from it; answer "
+                "the answer repeats code from around the place, and what belongs there is not clear from it; answer "
                 "with the lines alone that are to stand there"
             )
         return None

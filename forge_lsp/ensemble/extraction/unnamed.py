@@ -28,7 +28,7 @@ def unnamed(blocks: Sequence[Block], task: Task, wanted: Wanted) -> Found | None
         pool, key=lambda block: (len(names & _names(block)), block.defines, not _demo(block, set()), len(block.code))
     )
     if wanted.name is None and (own := without_surroundings(main, task, wanted)) is not None:
-        return Found(code=own, blocks=(main,), note="what stands around it was left out")
+        return Found(code=own, blocks=(main,), note="the code around it was left out")
     chosen = [main]
     for block in pool:
         # A second block belongs to the first if it defines something new and is not a demo of it.

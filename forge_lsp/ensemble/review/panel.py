@@ -98,7 +98,7 @@ async def _seated(panel: Panel, context: ReviewContext) -> list[tuple[str, str]]
 
 
 async def _with_stand_ins(votes: list[Vote], context: ReviewContext) -> list[Vote]:
-    """The votes, where each member that is to be replaced has given its place to another, who voted in its stead, or
+    """The votes, where each member that is to be replaced has given its place to another, which voted instead, or
     has left the panel: a quorum is one of those who can speak."""
     team = context.team
     while team is not None and any(one.mute for one in votes):

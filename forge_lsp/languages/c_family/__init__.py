@@ -5,14 +5,19 @@ import re
 from forge_lsp.core.languages import Language, imported
 from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
-__all__ = ["CPP", "C"]
+__all__ = ["CPP", "TEST_FILES", "C"]
 
 _FAMILY = ("c", "cpp")
 _SUFFIXES = (".c", ".h"), (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++")
 _BESIDE = (*_SUFFIXES[0], *_SUFFIXES[1], ".C", ".inl", ".ipp", ".tpp", ".inc")
 # The rest of a build folder is none: headers that are made there are included.
 _OUTPUT = {"CMakeFiles": (), "Testing": ("CMakeCache.txt",), ".deps": (), ".libs": ()}
-_TEST_FILES = re.compile(r"(?:^|.*[/_-])tests?(?:[/_.-].*)", re.I)
+TEST_FILES = re.compile(
+    r"(?:^|.*[/_.-])(?:unit|g|u)?tests?\d*(?:[/_.-].*)"
+    r"|.*(?-i:[a-z\d]Tests?)\.[^/]*|(?:.*/)?(?-i:Tests?[A-Z\d])[^/]*",
+    re.I,
+)
+"""Paths of test files: ``tests/area.c``, ``test_area.c``, ``area.test.c``, ``area_unittest.cc``, ``AreaTest.cpp``."""
 
 # What ends in .h is taken for C.
 C = Language(
@@ -22,7 +27,7 @@ C = Language(
     shared=(".h",),
     beside=_BESIDE,
     family=_FAMILY,
-    test_files=_TEST_FILES,
+    test_files=TEST_FILES,
     output_folders=_OUTPUT,
     listed=True,
     editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:C_EDITING"),
@@ -38,7 +43,7 @@ CPP = Language(
     names=("c++",),
     beside=_BESIDE,
     family=_FAMILY,
-    test_files=_TEST_FILES,
+    test_files=TEST_FILES,
     output_folders=_OUTPUT,
     listed=True,
     editing=imported(EditingSupport, "forge_lsp.languages.c_family.editing:CPP_EDITING"),

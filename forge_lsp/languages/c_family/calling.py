@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.languages.c_family import CPP

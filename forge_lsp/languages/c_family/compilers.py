@@ -81,11 +81,11 @@ class Compiler:
         """Compile ``file`` to the object ``written``, for its symbols."""
         return (str(self.path), "-w", "-c", *flags, "-O0", "-x", self.kind, file, "-o", written)
 
-    def head_command(self, flags: Sequence[str], head: str) -> tuple[str, ...]:
-        """Precompile the header ``head`` for texts that are checked with the same ``flags``, to ``head``.gch; what went
-        into it is listed in ``head``.d, as for make. gcc only."""
-        written = ("-o", f"{head}.gch", "-MD", "-MF", f"{head}.d")
-        return (str(self.path), *flags, *_ERRORS[self.language], "-x", f"{self.kind}-header", head, *written)
+    def head_command(self, flags: Sequence[str]) -> tuple[str, ...]:
+        """Precompile the header ``{head}`` for texts that are checked with the same ``flags``, to ``{head}.gch``; what
+        went into it is listed in ``{head}.d``, as for make. gcc only."""
+        written = ("-o", "{head}.gch", "-MD", "-MF", "{head}.d")
+        return (str(self.path), *flags, *_ERRORS[self.language], "-x", f"{self.kind}-header", "{head}", *written)
 
 
 def find_compiler(language: Language, environment: Mapping[str, str], *, clang: bool = False) -> Path | Fault:

@@ -11,7 +11,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.scanning import blanked
 
-__all__ = ["Declared", "aliases_of", "arguments_of", "head_of", "parts_of", "read_header", "read_type", "whole_range"]
+__all__ = ["Declared", "aliases_of", "arguments_of", "head_of", "parts_of", "read_header", "whole_range"]
 
 _SPECIFIERS = re.compile(
     r"\b(?:static|inline|constexpr|consteval|extern|virtual|explicit|friend|register|volatile|mutable|typename|"
@@ -82,11 +82,6 @@ def read_header(header: str, name: str, language: Language, aliases: Mapping[str
     result = reader.type(arrow[1] if arrow is not None else before or "void", result=True)
     parameters = tuple(reader.parameter(part) for part in parts_of(inner) if part != "void")
     return Declared(parameters=parameters, result=result, static=re.search(r"\bstatic\b", before) is not None)
-
-
-def read_type(text: str, language: Language, aliases: Mapping[str, str] | None = None) -> Type:
-    """Return the type of a parameter that is declared as ``text``."""
-    return _Reader(language is CPP, aliases or {}, ()).type(text)
 
 
 def head_of(text: str) -> str:

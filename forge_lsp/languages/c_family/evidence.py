@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckResult, CheckStatus, RunState

@@ -245,7 +245,7 @@ class _CFamilyChecker:
         return _Unit(file, compiler, await self._direct(compiler, command, path), make, head_of(text, units.names))
 
     async def _direct(self, compiler: Compiler, command: tuple[str, ...], path: str) -> tuple[str, ...]:
-        """``command`` with ``{file}`` for ``path``; what gcc's driver would start in its stead, where it tells."""
+        """``command`` with ``{file}`` for ``path``; what gcc's driver would start instead, where it says so."""
         plain = tuple("{file}" if word == path else word for word in command)
         if compiler.clang:
             return plain
@@ -322,7 +322,7 @@ def _make(compiler: Compiler, arguments: Sequence[str]) -> tuple[str, ...]:
     """The command that precompiles a header; empty for clang, and where the flags bring something in before it."""
     if compiler.clang or "-include" in arguments or "-imacros" in arguments:
         return ()
-    return compiler.head_command(arguments, "{head}")
+    return compiler.head_command(arguments)
 
 
 def _time(path: Path) -> float:

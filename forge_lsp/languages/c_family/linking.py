@@ -14,7 +14,7 @@ from forge_lsp.checking.examples.answers import Answer
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.programs import readable_for
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box

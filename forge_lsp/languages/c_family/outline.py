@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
 from forge_lsp.languages.c_family import C
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ __all__ = ["outline_c"]
 
 _TYPES = ("struct_specifier", "class_specifier", "union_specifier", "enum_specifier")
 _CONDITIONS = ("preproc_if", "preproc_ifdef", "preproc_elif", "preproc_elifdef", "preproc_else")
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _WRAPPERS = ("pointer_declarator", "reference_declarator", "parenthesized_declarator", "attributed_declarator")
 _GIVES_UP = re.compile(
     r"(?:(?:std::)?(?:abort|terminate|exit|_Exit)\s*\([^()]*\)|__builtin_(?:trap|unreachable)\s*\(\)|"
@@ -63,22 +62,15 @@ def outline_c(text: str, language: Language, parser: Parser) -> Outline:
     return Outline(items=_Reader(wrapped).members(types[0]))
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
-
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def module(self) -> Outline:
-        """The whole text."""
-        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The members of a class or a namespace."""
         body = node.child_by_field_name("body")
-        return self._block(body.named_children, inside=True) if body is not None else ()
+        return self.block(body.named_children, inside=True) if body is not None else ()
 
-    def _block(self, nodes: Sequence[Node], *, inside: bool = False) -> tuple[Item, ...]:
+    def block(self, nodes: Sequence[Node], *, inside: bool = False) -> tuple[Item, ...]:
         return build_items(nodes, self._source, lambda node: self._describe(node, node, inside=inside))
 
     def _describe(self, node: Node, outer: Node, *, inside: bool) -> Iterable[Item]:
@@ -91,7 +83,7 @@ class _Reader:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif kind == "namespace_definition":
             body = node.child_by_field_name("body")
-            yield from self._block(body.named_children) if body is not None else ()
+            yield from self.block(body.named_children) if body is not None else ()
         elif kind == "linkage_specification":
             yield from self._linked(node)
         elif kind in _CONDITIONS:
@@ -109,15 +101,14 @@ class _Reader:
         elif kind in ("function_definition", "declaration", "field_declaration"):
             yield self._declared(node, outer, inside=inside)
         elif node.is_error:
-            inner_items = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner_items))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         elif kind != "access_specifier":
             yield Item(kind=ItemKind.OTHER, range=place)
 
     def _linked(self, node: Node) -> Iterator[Item]:
         body = node.child_by_field_name("body")
         if body is not None and body.type == "declaration_list":
-            yield from self._block(body.named_children)
+            yield from self.block(body.named_children)
         elif body is not None:
             yield from self._describe(body, node, inside=False)
 
@@ -135,7 +126,7 @@ class _Reader:
         )
         skipped = (node.child_by_field_name("name"), node.child_by_field_name("condition"))
         nodes = [child for child in node.named_children if child not in skipped]
-        for item in self._block(nodes, inside=inside):
+        for item in self.block(nodes, inside=inside):
             if guard or item.kind is not ItemKind.IMPORT:
                 yield item
             else:
@@ -243,10 +234,6 @@ class _Reader:
         """``start``, or where the macros begin that stand before it on its line and were hidden from the grammar."""
         macros = _MACROS_ONLY.fullmatch(self._source.before_on_line(start))
         return start - len(macros["words"]) if macros is not None else start
-
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
 
     def _signature(self, node: Node, body: Node | None) -> str:
         """The header as written, ``template <...>`` included, attributes before it left out."""

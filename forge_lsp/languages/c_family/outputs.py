@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from forge_lsp.checking.suites import scanned
+from forge_lsp.checking.runs import scanned
 from forge_lsp.core.checks import Cause
 from forge_lsp.languages.c_family.instrumenting import MARK
 
 __all__ = [
     "ENDED",
-    "Told",
+    "Reported",
     "Values",
     "broken",
     "ended_abruptly",
@@ -113,17 +113,16 @@ class Values:
 
 
 @dataclass(slots=True)
-class Told:
+class Reported:
     """One test as its output tells: ``passed`` (None: skipped), the ``words`` that belong to it, and its ``place``."""
 
     passed: bool | None
     words: str = ""
     place: str = ""
     text: str = ""
-    doubled: bool = field(default=False)
 
 
-def tests_in(output: str, root: str) -> dict[str, Told]:
+def tests_in(output: str, root: str) -> dict[str, Reported]:
     """Return the tests of which ``output`` tells one by one, by name; empty where it does not."""
     found = _assertions(output, root)
     for name, told in (*_tap(output), *_gtest(output), *_unity(output)):
@@ -131,8 +130,8 @@ def tests_in(output: str, root: str) -> dict[str, Told]:
     return found
 
 
-def _assertions(output: str, root: str) -> dict[str, Told]:
-    found: dict[str, Told] = {}
+def _assertions(output: str, root: str) -> dict[str, Reported]:
+    found: dict[str, Reported] = {}
     begun: dict[str, str] = {}
     for match in _RECORD.finditer(output):
         place = match["place"].removeprefix(f"{root}/")
@@ -144,16 +143,16 @@ def _assertions(output: str, root: str) -> dict[str, Told]:
         begun.pop(place, None)
         passed = match["how"] == "pass" and (place not in found or found[place].passed is True)
         words = "" if passed else f"{place}: Assertion `{match['text']}' failed."
-        found[place] = Told(passed, words, place, match["text"])
+        found[place] = Reported(passed, words, place, match["text"])
     for place, text in begun.items():
         words = f"{place}: {ENDED}`{text}'"
-        found[place] = Told(False, words, place, text)
+        found[place] = Reported(False, words, place, text)
     return found
 
 
-def _tap(output: str) -> Iterator[tuple[str, Told]]:
-    found: dict[str, Told] = {}
-    last: Told | None = None
+def _tap(output: str) -> Iterator[tuple[str, Reported]]:
+    found: dict[str, Reported] = {}
+    last: Reported | None = None
     planned, seen = 0, 0
     numbers: set[tuple[str, str]] = set()
     for line in output.split("\n"):
@@ -170,7 +169,7 @@ def _tap(output: str) -> Iterator[tuple[str, Told]]:
         name = match["name"] or match["number"] or ""
         passed = match["how"].lower() == "ok"
         skipping = match["directive"] is not None
-        last = Told(None, match["why"].strip()) if skipping else Told(passed, "" if passed else line.strip())
+        last = Reported(None, match["why"].strip()) if skipping else Reported(passed, "" if passed else line.strip())
         key = (name, match["number"] or "")
         if key in numbers and name in found and found[name].passed is False:
             last.passed = False  # told twice: what it says against itself counts
@@ -185,7 +184,7 @@ def _tap(output: str) -> Iterator[tuple[str, Told]]:
         yield from found.items()
 
 
-def _gtest(output: str) -> Iterator[tuple[str, Told]]:
+def _gtest(output: str) -> Iterator[tuple[str, Reported]]:
     running: str | None = None
     words: list[str] = []
     done: set[str] = set()
@@ -197,14 +196,14 @@ def _gtest(output: str) -> Iterator[tuple[str, Told]]:
         name, how = match["name"], match["how"]
         if how == "RUN":
             if running is not None:
-                yield running, Told(False, "\n".join((*_lines(words), f"{ENDED}it")))
+                yield running, Reported(False, "\n".join((*_lines(words), f"{ENDED}it")))
             running, words = name, []
         elif name == running:
-            yield name, Told({"OK": True, "FAILED": False, "SKIPPED": None}.get(how, False), _plain(words))
+            yield name, Reported({"OK": True, "FAILED": False, "SKIPPED": None}.get(how, False), _plain(words))
             done.add(name)
             running = None
     if running is not None:
-        yield running, Told(False, "\n".join((*_lines(words), f"{ENDED}it")))
+        yield running, Reported(False, "\n".join((*_lines(words), f"{ENDED}it")))
 
 
 def _plain(words: list[str]) -> str:
@@ -215,13 +214,13 @@ def _lines(words: list[str]) -> list[str]:
     return [word for word in words if word.strip() and not word.startswith(MARK)]
 
 
-def _unity(output: str) -> Iterator[tuple[str, Told]]:
+def _unity(output: str) -> Iterator[tuple[str, Reported]]:
     for line in output.split("\n"):
         match = _UNITY.match(line.strip())
         if match is not None:
             passed = {"PASS": True, "FAIL": False}.get(match["how"])
             words = f"{match['file']}:{match['line']}: {match['words']}" if match["words"] else ""
-            yield match["name"], Told(passed, words)
+            yield match["name"], Reported(passed, words)
 
 
 def values_in(words: str) -> Values:

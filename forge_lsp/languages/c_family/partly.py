@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from forge_lsp.checking.suites import SuiteRun, failed
+from forge_lsp.checking.runs import SuiteRun, failed
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.c_family.cutting import Cut
 from forge_lsp.languages.c_family.instrumenting import MISSED

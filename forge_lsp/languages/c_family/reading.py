@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from forge_lsp.checking.suites import failed, passed, skipped, uncollected
+from forge_lsp.checking.runs import failed, passed, skipped, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.c_family.cases import cases_in, names_of
-from forge_lsp.languages.c_family.outputs import Told, broken, missing_names, tests_in, values_in, why_not_built
+from forge_lsp.languages.c_family.outputs import Reported, broken, missing_names, tests_in, values_in, why_not_built
 from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_in
 
 __all__ = ["Reading", "callers_of"]
@@ -46,7 +47,7 @@ class Reading:
         for text in texts:
             if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in self.names):
                 return Cause.SCOPE
-            if calls_in(text) & self.others or any(re.search(rf"(?<!\w){one}(?!\w)", text) for one in self.others):
+            if calls_in(text) & self.others or (self.others and _words(self.others).search(text)):
                 return Cause.ELSEWHERE
         return Cause.UNKNOWN
 
@@ -76,11 +77,11 @@ class Reading:
                     return _statements(text, number, r'"')
         return ""
 
-    def told(self, output: str, root: str) -> dict[str, Told]:
+    def told(self, output: str, root: str) -> dict[str, Reported]:
         """Return the tests of which ``output`` tells one by one; ``root`` is the tree's folder."""
         return tests_in(output, root) | cases_in(output, {file: names_of(text) for file, text in self.tests.items()})
 
-    def runs(self, told: Mapping[str, Told]) -> dict[str, Run]:
+    def runs(self, told: Mapping[str, Reported]) -> dict[str, Run]:
         """Return the runs of tests that an output told of one by one. An assertion of the document itself that holds is
         no test."""
         own = re.compile(rf"(?:.*/)?{re.escape(self.document)}:\d+") if self.document else None
@@ -114,7 +115,7 @@ class Reading:
         missing = (*missing_names(output), *(broken(output, self.names[0]) if self.names else ()))
         return uncollected(why[1], cause=Cause.SCOPE if missing else why[0], missing=missing)
 
-    def _run(self, name: str, told: Told) -> Run:
+    def _run(self, name: str, told: Reported) -> Run:
         if told.passed is None:
             return skipped(told.words)
         if told.passed:
@@ -122,6 +123,12 @@ class Reading:
         values = values_in(told.words)
         cause = self.cause(told.text, self.source(told.place or name, name), f"{name}\n{told.words}")
         return failed(told.words, cause=cause, expected=values.expected, actual=values.actual)
+
+
+@lru_cache(maxsize=16)
+def _words(names: frozenset[str]) -> re.Pattern[str]:
+    """What finds one of ``names`` as a word; operators have signs in theirs."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
 
 
 def callers_of(text: str, name: str | None) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import SuiteRun, failed, skipped, tail
+from forge_lsp.checking.runs import SuiteRun, failed, skipped, tail
 from forge_lsp.core.checks import Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.languages.c_family.cutting import Cut
 from forge_lsp.languages.c_family.flags import SOURCES
 from forge_lsp.languages.c_family.instrumenting import ASSERT, FOLDER, with_missing
-from forge_lsp.languages.c_family.outputs import Told, missing_names, unlinked
+from forge_lsp.languages.c_family.outputs import Reported, missing_names, unlinked
 from forge_lsp.languages.c_family.partly import MOST_ROUNDS, Changes, Once, changes_for, merged
 from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Suite
@@ -266,7 +266,7 @@ def _junit(log: bytes | None) -> dict[str, tuple[bool | None, str]] | None:
     return found
 
 
-def _prefixed(name: str, told: Mapping[str, Told]) -> dict[str, Told]:
+def _prefixed(name: str, told: Mapping[str, Reported]) -> dict[str, Reported]:
     return {f"{name} {sub}": one for sub, one in told.items()}
 
 

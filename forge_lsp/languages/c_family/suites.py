@@ -12,17 +12,14 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.c_family.flags import SOURCES
 from forge_lsp.languages.c_family.reading import Reading, callers_of
 from forge_lsp.languages.c_family.scanning import blanked, calls_in, functions_in
+from forge_lsp.languages.c_family.tested import MAKEFILES, TARGET, executables_of, loads, tests_of
 from forge_lsp.languages.c_family.units import MATTERS
 
 __all__ = ["Idle", "Suite", "suite_of"]
 
 _BUILDS = ("build", "out", "builddir", "cmake-build-debug", "cmake-build-release")
-_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
-_TARGET = re.compile(r"^(?P<name>test|tests|check)\s*:(?!=)", re.M)
-_TEST_FILE = re.compile(r"(?:^|.*[/_-])tests?(?:[/_-].*|\.\w+)$", re.I)
 _ADDED = re.compile(r"^add_test\((?:\[=*\[(?P<long>.+?)\]=*\]|\"?(?P<short>[^\s\"]+)\"?) (?P<command>.*)\)\s*$", re.M)
 _SUBDIRS = re.compile(r"^subdirs\(\"?(?P<name>[^\")]+)\"?\)", re.M)
-_EXECUTABLE = re.compile(r"\badd_executable\s*\(\s*(?P<name>[\w.+-]+)\s+(?P<sources>[^)]*)\)", re.I)
 _ENDS = re.compile(
     r"\s*(?:(?:\(\s*void\s*\)\s*\w+|[\w:]+\s*\([^;]*\)|std\s*::\s*cerr\b[^;]*)\s*;\s*)*"
     r"(?:(?:std\s*::\s*)?(?:abort|exit|_Exit|terminate|__builtin_trap|__builtin_unreachable|assert)\s*\([^;]*\)|"
@@ -67,8 +64,8 @@ class Idle:
 
 
 def suite_of(task: Task, place: Place) -> Suite | Idle | None:
-    """Return the tests of the project, if one of their files speaks of the scope, what calls it, or (where neither is
-    named) its document; else None."""
+    """Return the tests of the project, if one of their files speaks of the scope, its class, what calls it, or includes
+    its document; else None."""
     if place.source is None:
         return None
     reading = _reading(task, place)
@@ -80,8 +77,8 @@ def suite_of(task: Task, place: Place) -> Suite | Idle | None:
             if place.is_file(path / "CTestTestfile.cmake") and place.is_file(path / "CMakeCache.txt"):
                 silent = _silent(place, path, reading)
                 return Suite(name="ctest", folder=path, reading=replace(reading, silent=silent))
-    makefile = place.nearest(*_MAKEFILES)
-    target = _TARGET.search(place.text(makefile) or "") if makefile is not None else None
+    makefile = place.nearest(*MAKEFILES)
+    target = TARGET.search(place.text(makefile) or "") if makefile is not None else None
     if makefile is None or target is None:
         return _idle(task, place, reading, makefile)
     name = f"make {target['name']}"
@@ -91,7 +88,8 @@ def suite_of(task: Task, place: Place) -> Suite | Idle | None:
 def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | None) -> Idle:
     """Why the tests of a project cannot be run, by the build files that it has."""
     words = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in reading.names or (place.document.stem,)))
-    file = next(file for file, text in reading.tests.items() if words.search(blanked(text, literals=False)))
+    speaking = (file for file, text in reading.tests.items() if words.search(blanked(text, literals=False)))
+    file = next(speaking, None) or next(file for file, text in reading.tests.items() if loads(text, place.document))
     own = f"or name a command: check.{task.document.language}.tests"
     for build, name, reason, remedy in _IDLE:
         known = place.nearest(*build)
@@ -106,10 +104,7 @@ def _idle(task: Task, place: Place, reading: Reading, makefile: PurePosixPath | 
 def _silent(place: Place, folder: PurePosixPath, reading: Reading) -> frozenset[str]:
     """The tests of a build folder whose program is known, and whose own texts do not name the scope."""
     assert place.source is not None, "asked for a workspace only"
-    sources: dict[str, str] = {}
-    for file in place.files(("CMakeLists.txt",)):
-        for match in _EXECUTABLE.finditer(place.text(PurePosixPath(file)) or ""):
-            sources[match["name"]] = match["sources"]
+    sources = executables_of(place)
     found: set[str] = set()
     pending = [folder]
     for here in pending:  # grows while it is walked
@@ -133,24 +128,28 @@ def _reading(task: Task, place: Place) -> Reading | None:
     tests: dict[str, str] = {}
     called: set[str] = set()
     unfinished = _ending(task.document.text)
-    for file in place.files((*MATTERS, ".sh")):
+    files = place.files((*MATTERS, ".sh"))
+    theirs = tests_of(place, set(files))
+    for file in files:
         if file == str(place.document):
             continue
         text = place.text(PurePosixPath(file)) or ""
-        if _TEST_FILE.match(file):
+        if file in theirs:
             if len(tests) < _MOST_FILES and (PurePosixPath(file).suffix in SOURCES or file.endswith(".sh")):
                 tests[file] = text
             continue
         unfinished |= _ending(text)
         if PurePosixPath(file).suffix not in SOURCES:
             called |= calls_in(text)
-    name = (task.scope.name or "").rpartition("::")[2]
-    container = (task.scope.container or "").rpartition("::")[2].rpartition(".")[2]
+    outer, _, name = (task.scope.name or "").rpartition("::")
+    container = (task.scope.container or outer).rpartition("::")[2].rpartition(".")[2]
     text = task.document.text
     own = tuple(dict.fromkeys(word for word in (name, *callers_of(text, name), container) if word))
     words = own or (place.document.stem,)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)")
-    if not any(pattern.search(blanked(content, literals=False)) for content in tests.values()):
+    named = any(pattern.search(blanked(content, literals=False)) for content in tests.values())
+    # What no test names is tested by way of others, where a test includes the document or its header.
+    if not named and not any(loads(content, place.document) for content in tests.values()):
         return None
     defined = frozenset(one.name for one in functions_in(text))
     others = (defined | called) - set(own) - {"main"}

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Box, Finding, FindingStatus, ProcessResult, Sandbox, Toolchain, Tree
@@ -81,17 +81,14 @@ class CFamilyToolchain(Toolchain):
             except EnvironmentFault as fault:
                 known = Fault(reason=str(fault), remedy=fault.remedy)
             if isinstance(known, Fault):
-                return _unverified(known, tool)
+                return known.unverified(tool)
             compilers[language] = known
         tool = compilers[units.language].name
         if not self._sandbox.runs_project_code and _OUTSIDE.search(text):
-            return _unverified(
-                Fault(
-                    reason="no sandbox works here, and the text includes a file from outside of the project",
-                    remedy=self._sandbox.remedy or "forge-lsp doctor",
-                ),
-                tool,
-            )
+            return Fault(
+                reason="no sandbox works here, and the text includes a file from outside of the project",
+                remedy=self._sandbox.remedy or "forge-lsp doctor",
+            ).unverified(tool)
         extra = [compiler.path for compiler in compilers.values()]
         databases = {one.database for one in flags.values() if one.database is not None}
         if place.source is not None:
@@ -268,10 +265,6 @@ class _Run:
         return None
 
 
-def _unverified(fault: Fault, tool: str) -> BuildReport:
-    return BuildReport(status=BuildStatus.UNVERIFIED, tool=tool, reason=fault.reason, remedy=fault.remedy)
-
-
 async def findings(language: Language, sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the compiler of C or of C++."""
     found = find_compiler(language, environment)
@@ -280,7 +273,7 @@ async def findings(language: Language, sandbox: Sandbox, environment: Mapping[st
         detail = f"no compiler: {what} is not checked"
         return (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)
     readable = Compiler(path=found, language=language, clang=False, json=False).readable
-    finding = await version_finding(
+    (finding,) = await version_findings(
         sandbox,
         name=found.name,
         command=(str(found), "--version"),

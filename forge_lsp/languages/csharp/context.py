@@ -28,7 +28,8 @@ CONTEXT = ContextSupport(
         """
     },
     defines=re.compile(
-        r"\b(?:class|interface|enum|record|struct|delegate[ \t]+\S+)[ \t]+([A-Za-z_]\w*)|"
+        r"\b(?:new|return|await|throw|else|in|is|as|not|case|using|namespace|goto)[ \t]+[A-Za-z_]\w*|"
+        r"\b(?:class|interface|enum|record(?:[ \t]+(?:struct|class))?|struct|delegate[ \t]+\S+)[ \t]+([A-Za-z_]\w*)|"
         r"[\w>\]?][ \t]+([A-Za-z_]\w*)(?=[ \t]*(?:<[^>\n]*>)?(?:\(|=[^=]|;|\{|\n))|^[ \t]+([A-Z]\w+)(?=[ \t]*[,=])",
         re.M,
     ),
@@ -39,4 +40,6 @@ CONTEXT = ContextSupport(
     extends=re.compile(r"\(\s*this\s"),
     space=re.compile(r"^[ \t]*namespace[ \t]+([\w.]+)", re.M),
     opened=re.compile(r"^[ \t]*(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
+    everywhere=re.compile(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", re.M),
+    everywhere_word="global",
 )

@@ -16,7 +16,7 @@ from forge_lsp.checking.examples.types import Signature, Unfit
 from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox

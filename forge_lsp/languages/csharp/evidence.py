@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, SuiteRun, failed, judged, not_run, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, tail, uncollected
+from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Diagnostic, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, Run, RunState

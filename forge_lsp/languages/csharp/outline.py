@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -59,22 +59,10 @@ def _is_members(outline: Outline) -> bool:
     )
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def module(self) -> Outline:
-        """The whole text."""
-        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
-
-    def members(self, node: Node) -> tuple[Item, ...]:
-        """The members of a type or a namespace."""
-        body = node.child_by_field_name("body")
-        return self._block(body.named_children) if body is not None else ()
-
-    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
         return build_items(nodes, self._source, self._describe)
 
     def _describe(self, node: Node) -> Iterable[Item]:
@@ -85,7 +73,7 @@ class _Reader:
         elif kind == "namespace_declaration":
             yield from self.members(node)
         elif kind.startswith("preproc_if") or kind in ("preproc_else", "preproc_elif"):
-            yield from self._block(node.named_children)
+            yield from self.block(node.named_children)
         elif kind == "global_statement":
             yield from (item for child in node.named_children for item in self._describe(child))
         elif kind in _TYPES:
@@ -99,8 +87,7 @@ class _Reader:
         elif kind == "delegate_declaration":
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif node.is_error:
-            inner = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -133,7 +120,7 @@ class _Reader:
             name = f"operator {source.of(sign)}" if sign is not None else "operator"
         nested: Iterator[Item] = iter(())
         if body is not None and body.type == "block":
-            nested = (item for item in self._block(body.named_children) if item.kind is ItemKind.FUNCTION)
+            nested = (item for item in self.block(body.named_children) if item.kind is ItemKind.FUNCTION)
         missing = any(child.type == ";" and child.is_missing for child in node.children)
         return Item(
             kind=ItemKind.FUNCTION,
@@ -199,10 +186,6 @@ class _Reader:
                         return self._name(inner)
         return None
 
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
-
     def _signature(self, node: Node, body: Node | None) -> str:
         """The header as written, attributes left out."""
         start = self._source.start(node)
@@ -212,9 +195,6 @@ class _Reader:
                 break
         stop = self._source.start(body) if body is not None else self._source.end(node)
         return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
-
-
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import failed, passed, scanned, skipped
+from forge_lsp.checking.runs import failed, passed, scanned, skipped
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.languages.csharp.scanning import Method, blanked, methods_in

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.compiled import probe_of
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_finding
+from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain, Tree
 from forge_lsp.core.task import Task
@@ -68,14 +68,16 @@ class CSharpToolchain(Toolchain):
         place = place_of(task, alone=True)
         if not self._sandbox.runs_project_code:
             fault = no_code_here("MSBuild, which runs what a project file says, was not started", self._sandbox)
-            return _unverified(fault)
+            return fault.unverified("dotnet build")
         dotnet = find_dotnet(self._environment)
         if dotnet is None:
-            return _unverified(Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=INSTALL))
+            return Fault(reason="the .NET SDK is not installed (no dotnet on PATH)", remedy=INSTALL).unverified(
+                "dotnet build"
+            )
         try:
             build = await self._build_of(place, dotnet)
         except EnvironmentFault as fault:
-            return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
+            return Fault(reason=str(fault), remedy=fault.remedy).unverified("dotnet build")
         projects = build.projects
         assets = [place.source / p.parent / "obj" / "project.assets.json" for p in projects if place.source is not None]
         key = await asyncio.to_thread(
@@ -195,17 +197,13 @@ def _project_files(place: Place, projects: Sequence[PurePosixPath]) -> list[Pure
     return [*projects[:1], *above, *(path.with_suffix(".targets") for path in above)]
 
 
-def _unverified(fault: Fault) -> BuildReport:
-    return BuildReport(status=BuildStatus.UNVERIFIED, tool="dotnet build", reason=fault.reason, remedy=fault.remedy)
-
-
 async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the .NET SDK."""
     dotnet = find_dotnet(environment)
     if dotnet is None:
         detail = "no .NET SDK: C# is not checked"
         return (Finding(name="dotnet", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="dotnet",
         command=(str(dotnet), "--version"),
@@ -214,4 +212,3 @@ async def csharp_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
         remedy=INSTALL,
         env=dotnet_environment(dotnet, environment),
     )
-    return (finding,)

@@ -5,11 +5,15 @@ import re
 from forge_lsp.core.languages import Language, imported
 from forge_lsp.core.support import BenchSupport, CheckingSupport, ContextSupport, EditingSupport, ExtractionSupport
 
-__all__ = ["JAVASCRIPT", "TYPESCRIPT"]
+__all__ = ["JAVASCRIPT", "TEST_FILES", "TYPESCRIPT"]
 
 _FAMILY = ("typescript", "javascript")
 _MIXED = (".vue", ".svelte", ".astro")
-_TEST_FILES = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
+TEST_FILES = re.compile(
+    r"(?:.*/)?(?:(?:__tests__|tests?|specs?)/.*|[^/]*(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec))|test(?:-[^/]*)?)"
+    r"\.[cm]?[jt]sx?"
+)
+"""What runners take for tests by themselves: ``test/area.js``, ``area.test.ts``, ``test-area.js``, ``areaSpec.js``."""
 
 TYPESCRIPT = Language(
     id="typescript",
@@ -18,7 +22,7 @@ TYPESCRIPT = Language(
     names=("typescriptreact", "typescript.tsx", "tsx", "ts"),
     family=_FAMILY,
     mixed=_MIXED,
-    test_files=_TEST_FILES,
+    test_files=TEST_FILES,
     editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:TYPESCRIPT_EDITING"),
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:TYPESCRIPT_EXTRACTION"),
     context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:TYPESCRIPT_CONTEXT"),
@@ -32,7 +36,7 @@ JAVASCRIPT = Language(
     names=("javascriptreact", "javascript.jsx", "jsx", "js"),
     family=_FAMILY,
     mixed=_MIXED,
-    test_files=_TEST_FILES,
+    test_files=TEST_FILES,
     editing=imported(EditingSupport, "forge_lsp.languages.ecmascript.editing:JAVASCRIPT_EDITING"),
     extraction=imported(ExtractionSupport, "forge_lsp.languages.ecmascript.extraction:JAVASCRIPT_EXTRACTION"),
     context=imported(ContextSupport, "forge_lsp.languages.ecmascript.context:JAVASCRIPT_CONTEXT"),

@@ -16,17 +16,16 @@ from forge_lsp.checking.project import Place
 from forge_lsp.checking.suites import not_run, speaking_of
 from forge_lsp.core.checks import CheckResult
 from forge_lsp.core.task import ScopeKind, Task
-from forge_lsp.languages.ecmascript import JAVASCRIPT, TYPESCRIPT
+from forge_lsp.languages.ecmascript import JAVASCRIPT, TEST_FILES, TYPESCRIPT
 from forge_lsp.languages.ecmascript.built import built_earlier, manifest_of
 from forge_lsp.languages.ecmascript.importing import Importers
 from forge_lsp.languages.ecmascript.reading import reaching, read_tests, tokens_of
 from forge_lsp.languages.ecmascript.tsc import script_folders
 
-__all__ = ["BESIDE", "ENDINGS", "Runner", "Suite", "found_for"]
+__all__ = ["BESIDE", "ENDINGS", "PARALLEL", "TOGETHER", "Runner", "Suite", "found_for"]
 
 ENDINGS = (*JAVASCRIPT.suffixes, *TYPESCRIPT.suffixes)
 """The endings of what may be a test file."""
-_TEST_FILE = re.compile(r"(?:.*/)?(?:(?:__tests__|tests?)/.*|[^/]*[._-](?:test|spec)|test)\.[cm]?[jt]sx?")
 _TYPED = re.compile(r"\.[cm]?tsx?$")
 _NODE_TEST = re.compile(r"[\"']node:test[\"']")
 _MOST_FILES = 8
@@ -37,7 +36,11 @@ _MOST_TESTS = 60
 
 Runner = Literal["node", "vitest", "jest", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"]
 BESIDE: frozenset[Runner] = frozenset(("node", "mocha", "tape", "jasmine", "tap", "ava", "uvu", "qunit"))
-"""Those whose results come from a process beside that of our runner, a file at a time."""
+"""Those whose results come from a process beside that of our runner."""
+TOGETHER: frozenset[Runner] = frozenset(("mocha", "tape"))
+"""Those of them that take all files in one process, as they do by themselves."""
+PARALLEL: frozenset[Runner] = frozenset(("node", "tap", "ava"))
+"""Those of them that run several files at a time, each in a process of its own, by themselves."""
 # Where the packages have their programs; npm's links in .bin may be shell scripts.
 _SCRIPTS: Mapping[Runner, str] = {
     "vitest": "vitest/vitest.mjs",
@@ -103,7 +106,7 @@ def found_for(task: Task, place: Place) -> tuple[tuple[Suite, ...], tuple[CheckR
         return (), ()
     name = task.scope.name if task.scope.kind is not ScopeKind.FILE else None
     module = place.document.parent.name if place.document.stem == "index" else place.document.stem
-    files = [file for file in place.files(ENDINGS) if _TEST_FILE.fullmatch(file)]
+    files = [file for file in place.files(ENDINGS) if TEST_FILES.fullmatch(file)]
     suites: dict[tuple[Runner, PurePosixPath, tuple[str, ...]], Suite] = {}
     blocked: dict[str, CheckResult] = {}
     # Tests of what calls it, where none names it: a private helper is tested by way of what the module exports.

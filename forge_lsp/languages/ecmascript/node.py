@@ -37,7 +37,7 @@ def node_of(place: Place, environment: Mapping[str, str]) -> Path | None:
     versions = [version for version in sorted(named, key=numbers, reverse=True) if named[version].is_file()]
     if wanted is not None and (best := _matching(wanted, versions)) is not None:
         return named[best]
-    if first is not None and not _is_shim(first, "node"):
+    if first is not None and not _is_shim(first):
         return first
     alias = read_text(Path(environment.get("NVM_DIR") or home_of(environment) / ".nvm") / "alias" / "default")
     default = _matching(alias.strip(), versions) if alias is not None else None
@@ -71,10 +71,10 @@ def _matching(wanted: str, versions: list[str]) -> str | None:
     return matching(plain, versions)
 
 
-def _is_shim(program: Path, name: str) -> bool:
+def _is_shim(program: Path) -> bool:
     """Whether it only starts another by what it is asked: it finds nothing in a sandbox."""
     real = program.resolve()
-    if real.name not in (name, f"{name}js"):
+    if real.name not in ("node", "nodejs"):
         return True
     try:
         with real.open("rb") as file:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, cast
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.ecmascript.mustfail import NOTED, verdict_of
 from forge_lsp.languages.ecmascript.reading import TestFile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,7 +30,6 @@ _DEFAULT = re.compile(
     r"""return(?:\s+(?:null|undefined|0|-1|""|''|``|\[\]|\{\}|true|false)(?:\s+as\s+\w+)?)?\s*;?""", re.S
 )
 _PREFIX = "class _ {\n"
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _OBJECT_PREFIX = "_ = {\n"
 
 
@@ -58,22 +57,10 @@ def _object_members(text: str, language: Language, parser: Parser) -> Outline | 
     return Outline(items=items) if items else None
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def module(self) -> Outline:
-        """The whole text."""
-        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
-
-    def members(self, node: Node) -> tuple[Item, ...]:
-        """The members of a class, interface or namespace."""
-        body = node.child_by_field_name("body")
-        return self._block(body.named_children) if body is not None else ()
-
-    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
         items = build_items(nodes, self._source, lambda node: self._describe(node, node), _DECORATORS)
         return tuple(_unimplemented_signatures(items, self._source))
 
@@ -107,7 +94,7 @@ class _Reader:
         elif kind == "expression_statement":
             yield from self._expression(node, place, outer)
         elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(_definitions(self._block(node.named_children))))
+            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(_definitions(self.block(node.named_children))))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -137,7 +124,7 @@ class _Reader:
             return ()
         members = [child for child in node.named_children if child.type != "shorthand_property_identifier"]
         found = build_items(members, self._source, lambda child: self._describe(child, child), _DECORATORS)
-        kept = (item for item in found if item.kind in _DEFINED or item.children)
+        kept = (item for item in found if item.kind in DEFINED or item.children)
         return tuple(replace(item, stub=item.stub and not self._is_empty(item)) for item in kept)
 
     def _is_empty(self, item: Item) -> bool:
@@ -176,7 +163,7 @@ class _Reader:
         signature = self._signature(outer, body)
         children: tuple[Item, ...] = ()
         if body is not None and body.type == "statement_block":
-            children = tuple(_definitions(self._block(body.named_children)))
+            children = tuple(_definitions(self.block(body.named_children)))
         return Item(
             kind=ItemKind.FUNCTION,
             range=place,

@@ -14,14 +14,15 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, tail, uncollected
+from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckResult, CheckStatus
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.core.task import Task
-from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, Suite, found_for
+from forge_lsp.languages.ecmascript.finding import BESIDE, ENDINGS, PARALLEL, TOGETHER, Suite, found_for
 from forge_lsp.languages.ecmascript.forging import doubt_of
 from forge_lsp.languages.ecmascript.importing import whole_export
 from forge_lsp.languages.ecmascript.mustfail import watching, with_failing_test
@@ -260,6 +261,8 @@ class JavaScriptTests:
                     "root": str(box.root / suite.folder),
                     "files": files,
                     "seconds": self._timeout,
+                    "together": suite.runner in TOGETHER,
+                    "parallel": suite.runner in PARALLEL,
                 }
             )
         spare = _SPARE if suite.runner in BESIDE else 0.0
@@ -279,7 +282,7 @@ class JavaScriptTests:
 
 
 def _driver(suite: Suite) -> list[str] | None:
-    """What runs a file in node's stead; None: node itself."""
+    """What runs a file instead of node; None: node itself."""
     if suite.script is None:
         return None
     home, recorder = str(suite.script.resolve().parent), str(_RUNNERS / "recorder.cjs")

@@ -12,9 +12,6 @@ __all__ = ["STACK", "destructured", "makes_error", "of_error", "of_keys", "read_
 
 STACK = "the code looks at the stack of its callers"
 _TEXTUAL = frozenset(("split", "match", "matchAll", "replace", "replaceAll", "substring", "search", "charAt"))
-_PARSING = frozenset(
-    ("split", "match", "matchAll", "replace", "replaceAll", "slice", "substring", "indexOf", "includes", "at", "search")
-)
 
 
 def of_keys(tokens: Sequence[Token]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import readable_for, version_finding
+from forge_lsp.checking.programs import readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation, Severity
@@ -184,7 +184,7 @@ async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
     if node is None:
         detail = "no node: JavaScript is not checked"
         return (Finding(name="javascript", status=FindingStatus.ABSENT, detail=detail, remedy=_NODE),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="javascript",
         command=(node, "--version"),
@@ -192,4 +192,3 @@ async def javascript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
         language=JAVASCRIPT,
         remedy=_NODE,
     )
-    return (finding,)

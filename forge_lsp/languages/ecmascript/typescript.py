@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate, unchanged
-from forge_lsp.checking.programs import readable_for, version_finding
+from forge_lsp.checking.programs import readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
@@ -240,30 +240,26 @@ async def typescript_findings(sandbox: Sandbox, environment: Mapping[str, str]) 
             name="node", status=FindingStatus.ABSENT, detail="no node: TypeScript is not checked", remedy=remedy
         )
         return (absent,)
-    findings = [
-        await version_finding(
-            sandbox,
-            name="node",
-            command=(node, "--version"),
-            readable=readable_for(Path(node)),
-            language=TYPESCRIPT,
-            remedy="https://nodejs.org/en/download",
-        )
-    ]
+    findings = await version_findings(
+        sandbox,
+        name="node",
+        command=(node, "--version"),
+        readable=readable_for(Path(node)),
+        language=TYPESCRIPT,
+        remedy="https://nodejs.org/en/download",
+    )
     compiler = find_compiler(Place(source=None, document=PurePosixPath("a.ts")), environment, trusted=False)
     if isinstance(compiler, Fault):
         detail = "no tsc on PATH: TypeScript is checked only in projects that have their own"
-        findings.append(Finding(name="typescript", status=FindingStatus.ABSENT, detail=detail, remedy=compiler.remedy))
+        findings += (Finding(name="typescript", status=FindingStatus.ABSENT, detail=detail, remedy=compiler.remedy),)
     else:
-        findings.append(
-            await version_finding(
-                sandbox,
-                name="typescript",
-                command=(*compiler.command, "--version"),
-                readable=compiler.readable,
-                language=TYPESCRIPT,
-                remedy=INSTALL,
-                env={"PATH": compiler_path(compiler)},
-            )
+        findings += await version_findings(
+            sandbox,
+            name="typescript",
+            command=(*compiler.command, "--version"),
+            readable=compiler.readable,
+            language=TYPESCRIPT,
+            remedy=INSTALL,
+            env={"PATH": compiler_path(compiler)},
         )
-    return tuple(findings)
+    return findings

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.examples.answers import Answer, Answers, Asked, answers_in
 from forge_lsp.checking.examples.written import as_in, same_name
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.checks import Run, RunState
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import CacheUse, Sandbox

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import failed
+from forge_lsp.checking.runs import failed
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.go.output import Frame, panic_of, values_in
 from forge_lsp.languages.go.sources import declarations, masked

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import failed, tail, uncollected
+from forge_lsp.checking.runs import failed, tail, uncollected
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.core.errors import EnvironmentFault

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from forge_lsp.checking.examples.types import ANY, Parameter, Type
 from forge_lsp.languages.go.sources import masked
 
-__all__ = ["Declared", "element_of", "named_types", "read_header", "read_type", "whole_range"]
+__all__ = ["Declared", "element_of", "named_types", "read_header", "whole_range"]
 
 _BITS: Mapping[str, tuple[int, bool]] = {
     **{f"int{bits}": (bits, True) for bits in (8, 16, 32, 64)},
@@ -80,11 +80,6 @@ def read_header(header: str, named: Mapping[str, str]) -> Declared | None:
         receiver=holder["type"] if holder is not None else "",
         fails=fails,
     )
-
-
-def read_type(text: str, named: Mapping[str, str] | None = None) -> Type:
-    """Return the type that is written as ``text``."""
-    return _Reader(named or {}, frozenset()).type(text)
 
 
 def element_of(text: str) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, CheckKind, CheckResult, CheckStatus, Run, RunState
 from forge_lsp.core.ports import Sandbox

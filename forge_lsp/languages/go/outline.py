@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -28,18 +28,13 @@ _DEFAULT = re.compile(rf"return(?:\s+{_ZERO}(?:\s*,\s*{_ZERO})*)?")
 
 def outline_go(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A method stands at the top level, as in the text; its receiver is its first parameter."""
-    source = parser.parse(text, language)
-    return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
+    return _Reader(parser.parse(text, language)).module()
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        """The items of sibling nodes."""
         return build_items(nodes, self._source, self._describe)
 
     def _describe(self, node: Node) -> Iterable[Item]:
@@ -54,8 +49,7 @@ class _Reader:
         elif kind in _VALUES:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
         elif node.is_error:
-            inner = [item for item in self.block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -116,13 +110,6 @@ class _Reader:
             return self._source.of(left).partition(",")[0].strip()
         specs = [inner for inner in _below(node) if inner.type in ("const_spec", "var_spec")]
         return self._name(specs[0]) if specs else None
-
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
-
-
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
 def _below(node: Node) -> Iterable[Node]:

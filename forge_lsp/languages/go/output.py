@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from forge_lsp.checking.suites import scanned
+from forge_lsp.checking.runs import scanned
 
 __all__ = ["Frame", "Said", "Verdict", "panic_of", "read_output", "values_in"]
 

@@ -21,7 +21,6 @@ async def run_go(
     *,
     timeout: float,
     cgo: bool = False,
-    loopback: bool = False,
 ) -> ProcessResult:
     """``go`` with ``arguments`` in the module's folder."""
     env = go_environment(go, layout, cache=box.cache, cgo=cgo)
@@ -29,7 +28,7 @@ async def run_go(
     if layout.folder.parts:
         # Not -C, which is new in Go 1.20.
         command = ("/bin/sh", "-c", 'cd "$0" && exec "$@"', str(layout.folder), *command)
-    return await box.run(command, timeout=timeout, env=env, readable=go.readable, loopback=loopback)
+    return await box.run(command, timeout=timeout, env=env, readable=go.readable)
 
 
 def go_environment(go: Go, layout: Layout, *, cache: Path, cgo: bool = False) -> dict[str, str]:

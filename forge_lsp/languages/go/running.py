@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import Box, CacheUse, ProcessResult, Sandbox
 from forge_lsp.languages.go.compiling import Program, Wanted

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_finding
+from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
@@ -250,7 +250,7 @@ async def go_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple
     if go is None:
         detail = "no go on PATH: Go is not checked"
         return (Finding(name="go", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="go",
         command=(str(go.program), "version"),
@@ -259,4 +259,3 @@ async def go_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple
         remedy=INSTALL,
         env=dict(go.environment),
     )
-    return (finding,)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.jdk import answer_of
 from forge_lsp.checking.jvm.running import FOLDER, Setting
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
-from forge_lsp.languages.java.compiling import Outcome
 from forge_lsp.languages.java.sources import Sources, options_of
 from forge_lsp.languages.java.surroundings import modules_of
 
@@ -31,7 +31,7 @@ async def classes_of(
     text: str,
     names: Sequence[PurePosixPath],
     texts: Mapping[PurePosixPath, bytes],
-) -> Outcome:
+) -> Compilation:
     """Compile the document's ``text`` with the files named, some of them with another content (``texts``). ``checker``
     is our compiled driver of the compiler. Raises EnvironmentFault."""
     place, jdk = setting.place, setting.jdk
@@ -72,4 +72,4 @@ async def classes_of(
     )
     failed = answer.fault is not None or not answer.done
     words = f"javac failed: {answer.fault or tail(output)}" if failed else tail(output)
-    return Outcome(problems=answer.problems, archive=None if failed or answer.problems else archive, words=words)
+    return Compilation(problems=answer.problems, archive=None if failed or answer.problems else archive, words=words)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import uncollected
+from forge_lsp.checking.jvm.compiling import Compiler, Subject
+from forge_lsp.checking.runs import uncollected
+from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.java.choosing import JUnitClass, is_test
 from forge_lsp.languages.java.messages import MISSING_PACKAGE
-from forge_lsp.languages.java.texts import Method, methods_of, package_of, types_of, without, words_of
+from forge_lsp.languages.java.texts import Method, methods_of, package_of, types_of, words_of
 
-__all__ = ["Compiled", "Compiler", "Subject", "compiled"]
+__all__ = ["Compiled", "compiled"]
 
 _SYMBOL = re.compile(r"\bsymbol:\s+(?:static\s+)?(?:class|method|variable|interface|constructor)?\s*(\w+)")
 _LOCATION = re.compile(
@@ -24,34 +26,6 @@ _APPLIED = re.compile(r"(?:method|constructor)\s+(\w+)\s+in\s+(?:class|interface
 _SUITABLE = re.compile(r"no suitable (?:method|constructor) found for (\w+)\(.*?(?:method|constructor)\s+([\w.$]+)\.")
 _IMPORT = re.compile(r"\s*import\s+(?:static\s+)?(?P<what>[\w.]+)\.(?P<name>\w+|\*)\s*;")
 _ROUNDS = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What the compiler says. ``archive`` are the classes, where all compiled."""
-
-    problems: tuple[Diagnostic, ...] = ()
-    archive: bytes | None = None
-    words: str = ""
-
-
-Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, str]], Awaitable[Outcome]]
-"""Compiles the document with the files named, some of them with another text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The document under work: its file, the text that is compiled, the user's own text and the name of the scope."""
-
-    file: PurePosixPath
-    text: str
-    untouched: str
-    scope: str | None = None
-
-    @property
-    def types(self) -> frozenset[str]:
-        """The types that it has or should have."""
-        return types_of(self.text) | types_of(self.untouched) | {self.file.stem}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +115,8 @@ class _Course:
         if any(problem.code.startswith(MISSING_PACKAGE) and not self._missing(problem) for problem in problems):
             fetching = f"; {self.remedy} fetches what the build names" if self.remedy else ""
             return uncollected(f"{detail}{fetching}", cause=Cause.ENVIRONMENT)
-        types, subject = self.subject.types, self.subject
+        subject = self.subject
+        types = types_of(subject.text) | types_of(subject.untouched) | {subject.file.stem}
         candidate = subject.text != subject.untouched
         had = words_of(subject.untouched)
         missing: list[str] = []

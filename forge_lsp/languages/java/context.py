@@ -28,6 +28,7 @@ CONTEXT = ContextSupport(
         """
     },
     defines=re.compile(
+        r"\b(?:new|return|throw|else|case|yield|assert|instanceof)[ \t]+[A-Za-z_]\w*|"
         r"\b(?:class|interface|enum|record)[ \t]+([A-Za-z_]\w*)|[\w>\]][ \t]+([A-Za-z_]\w*)(?=[ \t]*(?:\(|=[^=]|;))|"
         r"^[ \t]+([A-Z][A-Z0-9_]+)(?=[ \t]*[(,;])",
         re.M,

@@ -16,6 +16,7 @@ from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.calling import Calling, Compiled, Program, compiled
+from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.frameworks import resources_of
 from forge_lsp.checking.jvm.jdk import find_jdk
@@ -32,8 +33,7 @@ from forge_lsp.editing.scoped import Found, scoped
 from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.java import JAVA
 from forge_lsp.languages.java.building import classes_of
-from forge_lsp.languages.java.compiling import Outcome
-from forge_lsp.languages.java.doubts import doubt_of
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.literals import HELPERS, literal
 from forge_lsp.languages.java.outline import outline_java
 from forge_lsp.languages.java.sources import Sources, class_path, public_type, sources_of
@@ -134,7 +134,7 @@ class JavaDriver:
         items = outline_java(text, JAVA, Grammars()).items
         shown = filled(opened(text, items, signature, plain), items, signature, plain, body=_THROWS)
 
-        async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]) -> Outcome:
+        async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]) -> Compilation:
             return await classes_of(self._sandbox, setting, sources, checker, shown, names, texts)
 
         async def compiling() -> Compiled:

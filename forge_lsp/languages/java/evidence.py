@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.compiling import Compilation, Subject
 from forge_lsp.checking.jvm.frameworks import resources_of, runnable
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Build, Repositories
@@ -30,7 +31,8 @@ from forge_lsp.checking.jvm.running import (
 )
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.errors import EnvironmentFault
@@ -38,8 +40,8 @@ from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.building import classes_of
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
-from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
-from forge_lsp.languages.java.doubts import doubt_of
+from forge_lsp.languages.java.compiling import Compiled, compiled
+from forge_lsp.languages.java.forging import doubt_of
 from forge_lsp.languages.java.sources import Sources, class_path
 from forge_lsp.languages.java.surroundings import (
     MOST_MAINS,
@@ -184,7 +186,7 @@ class JavaEvidence:
             written, checks = must_fail(work.tests)
             own = {**written, **runner_sources({test.framework for test in work.tests})}
 
-            async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
+            async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Compilation:
                 return await self._compile(work, text, [*names, *own], {**own, **_encoded(texts)})
 
             place = work.setting.place
@@ -202,7 +204,7 @@ class JavaEvidence:
 
     async def _compile(
         self, work: _Work, text: str, names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]
-    ) -> Outcome:
+    ) -> Compilation:
         return await classes_of(self._sandbox, work.setting, work.sources, work.checker, text, names, texts)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -29,7 +29,6 @@ _CALLABLES = (
     "compact_constructor_declaration",
     "annotation_type_element_declaration",
 )
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _NOT_IMPLEMENTED = re.compile(
     r"throw\s+new\s+(?:(?:\w+\.)*(?:UnsupportedOperation|NotImplemented)\w*\s*\(|"
     r"[\w.]+\s*\(\s*\"[^\"]*(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|\bTODO\b))",
@@ -54,15 +53,8 @@ def outline_java(text: str, language: Language, parser: Parser) -> Outline:
     return Outline(items=_Reader(wrapped).members(types[0]))
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
-
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def module(self) -> Outline:
-        """The whole text."""
-        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The members of a type; of an enum those after its constants."""
@@ -75,9 +67,9 @@ class _Reader:
                 nodes.extend(child.named_children)
             elif child.type != "enum_constant":
                 nodes.append(child)
-        return self._block(nodes)
+        return self.block(nodes)
 
-    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
         return build_items(nodes, self._source, self._describe)
 
     def _describe(self, node: Node) -> Iterable[Item]:
@@ -92,8 +84,7 @@ class _Reader:
         elif kind in ("field_declaration", "constant_declaration", "local_variable_declaration"):
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._declared(node))
         elif node.is_error:
-            inner = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -118,9 +109,9 @@ class _Reader:
         source = self._source
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
-        nested: Iterator[Item] = iter(())
+        nested: tuple[Item, ...] = ()
         if body is not None:
-            nested = (item for item in self._block(body.named_children) if item.kind in _DEFINED)
+            nested = self._definitions(body.named_children)
         missing = any(child.type == ";" and child.is_missing for child in node.children)
         return Item(
             kind=ItemKind.FUNCTION,
@@ -130,7 +121,7 @@ class _Reader:
             signature=self._signature(node, body),
             body=source.range(body) if body is not None else None,
             stub=missing if body is None else self._does_nothing(node, body),
-            children=tuple(nested),
+            children=nested,
         )
 
     def _does_nothing(self, node: Node, body: Node) -> bool:
@@ -148,10 +139,6 @@ class _Reader:
     def _declared(self, node: Node) -> str | None:
         declarator = node.child_by_field_name("declarator")
         return self._name(declarator) if declarator is not None else None
-
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
 
     def _signature(self, node: Node, body: Node | None) -> str:
         """The header as written, the annotations before its first keyword left out."""

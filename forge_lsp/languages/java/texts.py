@@ -15,7 +15,6 @@ __all__ = [
     "plain",
     "types_of",
     "unescaped",
-    "without",
     "without_comments",
     "words_of",
 ]
@@ -82,11 +81,6 @@ def package_of(text: str) -> str | None:
 def types_of(text: str) -> frozenset[str]:
     """The types that a text declares, annotations too."""
     return frozenset(_TYPE.findall(plain(unescaped(text))))
-
-
-def without(text: str, start: int, end: int) -> str:
-    """``text`` with blanks from ``start`` to ``end``; its lines keep their numbers."""
-    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
 
 
 def methods_of(text: str) -> tuple[Method, ...]:

@@ -12,10 +12,10 @@ from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import INSTALL, Jdk, answer_of, find_jdk
 from forge_lsp.checking.jvm.maven import BUILD_FILES, Build, Repositories, build_of
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -55,16 +55,18 @@ class JavaToolchain(Toolchain):
         place = place_of(task)
         jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault):
-            return _unverified(jdk)
+            return jdk.unverified("javac")
         try:
             checker, version = await self._drivers.of(jdk)
         except EnvironmentFault as fault:
-            return _unverified(Fault(reason=str(fault), remedy=fault.remedy))
+            return Fault(reason=str(fault), remedy=fault.remedy).unverified("javac")
         repositories = Repositories.of(self._environment)
         build = await asyncio.to_thread(build_of, place, repositories)
         if build.release is not None and build.release > version:
             reason = f"{build.file} asks for Java {build.release}, and the JDK here is {version}"
-            return _unverified(Fault(reason=reason, remedy=f"apt-get install openjdk-{build.release}-jdk-headless"))
+            return Fault(reason=reason, remedy=f"apt-get install openjdk-{build.release}-jdk-headless").unverified(
+                "javac"
+            )
         sources = await asyncio.to_thread(sources_of, place, f"{task.document.text}\n{text}", build.folder)
         key = await asyncio.to_thread(
             fingerprint,
@@ -212,17 +214,13 @@ class _Run:
         return None
 
 
-def _unverified(fault: Fault) -> BuildReport:
-    return BuildReport(status=BuildStatus.UNVERIFIED, tool="javac", reason=fault.reason, remedy=fault.remedy)
-
-
 async def java_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the JDK."""
     jdk = find_jdk(environment)
     if isinstance(jdk, Fault):
         detail = f"{jdk.reason}: Java is not checked"
         return (Finding(name="javac", status=FindingStatus.ABSENT, detail=detail, remedy=jdk.remedy),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="javac",
         command=(str(jdk.javac), "-version"),
@@ -230,4 +228,3 @@ async def java_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
         language=JAVA,
         remedy=INSTALL,
     )
-    return (finding,)

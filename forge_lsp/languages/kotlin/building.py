@@ -7,15 +7,15 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.frameworks import resources_of
 from forge_lsp.checking.jvm.jdk import answer_of
 from forge_lsp.checking.jvm.running import FOLDER, Setting
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, ProcessResult, Sandbox
 from forge_lsp.languages.kotlin.compiler import Kotlinc, command_of, problems_of
-from forge_lsp.languages.kotlin.compiling import Outcome
 from forge_lsp.languages.kotlin.sources import Module, arguments_of, built_before, is_test
 
 __all__ = ["classes_of", "paths_of"]
@@ -48,7 +48,7 @@ async def classes_of(
     names: Sequence[PurePosixPath],
     texts: Mapping[PurePosixPath, bytes],
     own: Mapping[PurePosixPath, bytes],
-) -> Outcome:
+) -> Compilation:
     """Compile the document's ``text`` with the Kotlin files named, some of them with another content (``texts``), then,
     with what came of them, the Java files of the module and ``own`` ones. ``checker`` is our compiled driver of javac.
     Raises EnvironmentFault."""
@@ -71,9 +71,9 @@ async def classes_of(
         )
         classes = box.read(_CLASSES)
         if result.code != 0 or classes is None or problems:
-            return Outcome(problems=problems, words=f"kotlinc failed: {tail(other or output)}")
+            return Compilation(problems=problems, words=f"kotlinc failed: {tail(other or output)}")
         if not java and not own:
-            return Outcome(archive=classes)
+            return Compilation(archive=classes)
         command = (str(setting.jdk.java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx1g")
         command = (*command, "-cp", str(FOLDER), "Check", str(_REQUEST), str(_JAVA), str(_ARCHIVE))
         result = await _tool(box, setting, command, readable)
@@ -81,8 +81,10 @@ async def classes_of(
     answer = answer_of(result.stdout.decode("utf-8", "replace"), root, place.text)
     if archive is None or answer.fault is not None or answer.problems:
         first = next((f"{one.file}:{one.line}: {one.message}" for one in answer.problems), "")
-        return Outcome(words=f"javac failed: {answer.fault or first or tail(result.stderr.decode(errors='replace'))}")
-    return Outcome(archive=_joined(classes, archive))
+        return Compilation(
+            words=f"javac failed: {answer.fault or first or tail(result.stderr.decode(errors='replace'))}"
+        )
+    return Compilation(archive=_joined(classes, archive))
 
 
 async def _tool(box: Box, setting: Setting, command: Sequence[str], readable: Sequence[Path]) -> ProcessResult:

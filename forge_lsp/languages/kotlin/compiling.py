@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import uncollected
+from forge_lsp.checking.jvm.compiling import Compilation, Compiler, Subject
+from forge_lsp.checking.runs import uncollected
+from forge_lsp.checking.scanning import without
 from forge_lsp.core.attempt import Diagnostic
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.kotlin.choosing import FileOfTests
 from forge_lsp.languages.kotlin.names import Function, functions_of, own_names
 from forge_lsp.languages.kotlin.texts import IMPORT, package_of, words_of
 
-__all__ = ["Compiled", "Compiler", "Outcome", "Subject", "compiled"]
+__all__ = ["Compiled", "compiled"]
 
 _UNRESOLVED = re.compile(r"[Uu]nresolved reference:? '?(\w+)")
 _CALLED = re.compile(r"'[^']*?\b(?:fun|constructor)\b(?: <[^>]*>)? ?(?:[\w.<>?, ]+\.)?(\w*)\(")
 _ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What the compiler says. ``archive`` are the classes, where all compiled."""
-
-    problems: tuple[Diagnostic, ...] = ()
-    archive: bytes | None = None
-    words: str = ""
-
-
-Compiler = Callable[[Sequence[PurePosixPath], Mapping[PurePosixPath, str]], Awaitable[Outcome]]
-"""Compiles the document with the files named, some of them with another text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The document under work: its file, the text that is compiled, the user's own text and the name of the scope."""
-
-    file: PurePosixPath
-    text: str
-    untouched: str
-    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +63,7 @@ class _Course:
             if imported is not None and not imported["star"]:
                 name = imported["alias"] or imported["name"].rpartition(".")[2]
                 hit = [one for one in functions if name in words[one]]
-                text = _without(text, at, end)
+                text = without(text, at, end)
             else:
                 hit = [one for one in functions if one.start <= at + max(problem.column - 1, 0) < one.end][-1:]
                 if not hit:
@@ -97,7 +76,7 @@ class _Course:
             for one in hit:
                 found.setdefault(one, []).append(problem)
         for one, reasons in found.items():
-            text = _without(text, one.start, one.end)
+            text = without(text, one.start, one.end)
             if one.test:
                 self.left_out[test.full(one)] = self._why(reasons, test.text)
         smaller = replace(test, text=text)
@@ -158,7 +137,7 @@ async def compiled(
     ``compiler`` does.
     """
     course = _Course(subject, remedy, list(others), {test.file: test for test in tests})
-    outcome = Outcome()
+    outcome = Compilation()
     for _ in range(_ROUNDS):
         if not course.tests:
             return Compiled(left_out=course.left_out)
@@ -186,8 +165,3 @@ def _left_out(course: _Course, problems: Sequence[Diagnostic]) -> bool:
     for test in blamed:
         course.blame(test, by_file[str(test.file)])
     return bool(others or blamed)
-
-
-def _without(text: str, start: int, end: int) -> str:
-    """``text`` with blanks from ``start`` to ``end``; its lines keep their numbers."""
-    return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]

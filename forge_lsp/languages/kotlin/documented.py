@@ -15,6 +15,7 @@ from forge_lsp.checking.examples.values import Value
 from forge_lsp.checking.examples.written import Call
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.jvm.calling import Calling, Compiled, Program, compiled
+from forge_lsp.checking.jvm.compiling import Compilation
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
@@ -31,8 +32,7 @@ from forge_lsp.editing.tree import Grammars
 from forge_lsp.languages.kotlin import KOTLIN
 from forge_lsp.languages.kotlin.building import classes_of, paths_of
 from forge_lsp.languages.kotlin.compiler import Kotlinc, find_compiler
-from forge_lsp.languages.kotlin.compiling import Outcome
-from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.literals import literal
 from forge_lsp.languages.kotlin.outline import outline_kotlin
 from forge_lsp.languages.kotlin.sources import MATTERS, Module, is_test, module_of, version_of
@@ -143,7 +143,7 @@ class KotlinDriver:
         shown = opened(text, items, signature, plain)
         shown = filled(shown, items, signature, plain, body=" TODO() ", without=" = TODO()")
 
-        async def run(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]) -> Outcome:
+        async def run(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, bytes]) -> Compilation:
             return await classes_of(self._sandbox, setting, module, compiler, checker, shown, names, texts, {})
 
         async def compiling() -> Compiled:

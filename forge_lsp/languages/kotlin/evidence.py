@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from forge_lsp.checking.jvm.compiling import Compilation, Subject
 from forge_lsp.checking.jvm.frameworks import runnable
 from forge_lsp.checking.jvm.jdk import Jdk
 from forge_lsp.checking.jvm.maven import Repositories
@@ -29,7 +30,8 @@ from forge_lsp.checking.jvm.running import (
 )
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, judged, not_run
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import AGAINST, CheckResult
 from forge_lsp.core.errors import EnvironmentFault
@@ -45,8 +47,8 @@ from forge_lsp.languages.kotlin.choosing import (
     speaks,
 )
 from forge_lsp.languages.kotlin.compiler import Kotlinc
-from forge_lsp.languages.kotlin.compiling import Compiled, Outcome, Subject, compiled
-from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.compiling import Compiled, compiled
+from forge_lsp.languages.kotlin.forging import doubt_of
 from forge_lsp.languages.kotlin.names import top_names
 from forge_lsp.languages.kotlin.sources import Module, is_test
 from forge_lsp.languages.kotlin.texts import declared, literals, package_of, words_of
@@ -209,7 +211,7 @@ class KotlinEvidence:
             written, checks = must_fail([tests for file in work.tests for tests in file.classes])
             own = {**written, **runner_sources({test.framework for test in work.tests})}
 
-            async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
+            async def compiler(names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Compilation:
                 return await self._compile(work, text, names, texts, own)
 
             place = work.setting.place
@@ -232,7 +234,7 @@ class KotlinEvidence:
         names: Sequence[PurePosixPath],
         texts: Mapping[PurePosixPath, str],
         own: Mapping[PurePosixPath, bytes],
-    ) -> Outcome:
+    ) -> Compilation:
         written = {file: content.encode("utf-8", "surrogatepass") for file, content in texts.items()}
         setting, module = work.setting, work.module
         return await classes_of(self._sandbox, setting, module, work.compiler, work.checker, text, names, written, own)

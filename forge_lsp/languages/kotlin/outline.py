@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
-from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
+from forge_lsp.core.ports import Item, ItemKind, Outline, Parser
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import COMMENTS, build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import COMMENTS, TreeReader, build_items, comments_in, has_todo, real_statements
 from forge_lsp.languages.kotlin.texts import LITERAL
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _TYPES = ("class_declaration", "object_declaration", "companion_object")
 _BODIES = ("class_body", "enum_class_body")
 _ACCESSORS = ("getter", "setter")
 _NO_BODY = frozenset({"abstract", "expect", "external"})
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _NOT_IMPLEMENTED = re.compile(
     r"(?:return\s+)?(?:(?:kotlin\.)?TODO\s*\(|throw\s+(?:\w+\.)*(?:NotImplemented|UnsupportedOperation)\w*\s*\(|"
     r"(?:error|throw\s+[\w.]+)\s*\(\s*\"[^\"]*(?:not[\s_-]*(?:yet[\s_-]*)?(?:implemented|written)|unimplemented|"
@@ -48,29 +47,27 @@ def outline_kotlin(text: str, language: Language, parser: Parser) -> Outline:
     plain = _Reader(parser.parse(text, language)).module()
     if not plain.errors:
         return plain
-    reader = _Reader(parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX)))
-    types = [node for node in reader.source.root.named_children if node.type not in COMMENTS]
+    wrapped = parser.parse(f"{_PREFIX}{text}\n}}", language, base=-len(_PREFIX))
+    reader = _Reader(wrapped)
+    types = [node for node in wrapped.root.named_children if node.type not in COMMENTS]
     if reader.faults() or len(types) != 1 or types[0].type != "class_declaration":
         return plain
     return Outline(items=reader.members(types[0]))
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
-
-    def __init__(self, source: SyntaxTree) -> None:
-        self.source = source
 
     def module(self) -> Outline:
         """The whole text."""
         return Outline(
-            items=self._block(self.source.root.named_children), errors=tuple(map(self.source.range, self.faults()))
+            items=self.block(self._source.root.named_children), errors=tuple(map(self._source.range, self.faults()))
         )
 
     def faults(self) -> list[Node]:
         """The outermost nodes that do not parse, but for the line break that no compiler wants."""
         found: list[Node] = []
-        stack = [self.source.root]
+        stack = [self._source.root]
         while stack:
             node = stack.pop()
             if node.is_error or (node.is_missing and node.type != _SEPARATOR):
@@ -85,13 +82,13 @@ class _Reader:
         if body is None:
             return ()
         bare = any(child.type == "interface" for child in node.children)
-        return self._block([child for child in body.named_children if child.type != "enum_entry"], bare=bare)
+        return self.block([child for child in body.named_children if child.type != "enum_entry"], bare=bare)
 
-    def _block(self, nodes: Sequence[Node], *, bare: bool = False) -> tuple[Item, ...]:
-        return build_items(nodes, self.source, lambda node: self._describe(node, bare=bare))
+    def block(self, nodes: Sequence[Node], *, bare: bool = False) -> tuple[Item, ...]:
+        return build_items(nodes, self._source, lambda node: self._describe(node, bare=bare))
 
     def _describe(self, node: Node, *, bare: bool) -> Iterable[Item]:
-        place = self.source.range(node)
+        place = self._source.range(node)
         kind = node.type
         if kind == "import":
             yield Item(kind=ItemKind.IMPORT, range=place)
@@ -104,8 +101,7 @@ class _Reader:
         elif kind == "type_alias":
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif node.is_error:
-            inner = [item for item in self._block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -122,7 +118,7 @@ class _Reader:
             name=name,
             parameters=self._parameters(primary) if primary is not None else None,
             signature=self._signature(node, body),
-            body=self.source.range(body) if body is not None else None,
+            body=self._source.range(body) if body is not None else None,
             stub=(plain and not children) or (bool(methods) and all(method.stub for method in methods)),
             children=children,
         )
@@ -130,11 +126,10 @@ class _Reader:
     def _callable(self, node: Node, place: TextRange, *, bare: bool) -> Item:
         body = _child(node, "function_body", "block")
         parameters = _child(node, "function_value_parameters")
-        nested: list[Item] = []
+        nested: tuple[Item, ...] = ()
         if body is not None:
             block = _child(body, "block") if body.type == "function_body" else body
-            inside = self._block(block.named_children) if block is not None else ()
-            nested = [item for item in inside if item.kind in _DEFINED]
+            nested = self._definitions(block.named_children) if block is not None else ()
         constructor = node.type == "secondary_constructor"
         declared = bare or constructor or bool(self._modifiers(node) & _NO_BODY)
         return Item(
@@ -143,9 +138,9 @@ class _Reader:
             name="constructor" if constructor else self._name(node),
             parameters=self._parameters(parameters) if parameters is not None else None,
             signature=self._signature(node, body),
-            body=self.source.range(body) if body is not None else None,
+            body=self._source.range(body) if body is not None else None,
             stub=not declared if body is None else self._does_nothing(node, body),
-            children=tuple(nested),
+            children=nested,
         )
 
     def _property(self, node: Node, place: TextRange) -> Item:
@@ -161,22 +156,22 @@ class _Reader:
             range=place,
             name=name,
             signature=self._signature(node, accessors[0]),
-            body=TextRange(start=self.source.start(accessors[0]), end=self.source.end(accessors[-1])),
+            body=TextRange(start=self._source.start(accessors[0]), end=self._source.end(accessors[-1])),
             stub=all(self._does_nothing(None, body) for body in bodies),
         )
 
     def _does_nothing(self, node: Node | None, body: Node) -> bool:
         block = _child(body, "block") if body.type == "function_body" else body
-        todo = has_todo(comments_in(body, self.source))
+        todo = has_todo(comments_in(body, self._source))
         if block is None:
-            text = self.source.of(body).lstrip("=").lstrip()
+            text = self._source.of(body).lstrip("=").lstrip()
         else:
             statements = real_statements(block)
             if not statements:
                 return todo or (node is not None and self._gives_value(node))
             if len(statements) > 1:
                 return False
-            text = self.source.of(statements[0])
+            text = self._source.of(statements[0])
         return _NOT_IMPLEMENTED.match(text) is not None or (todo and _DEFAULT.fullmatch(text) is not None)
 
     def _gives_value(self, node: Node) -> bool:
@@ -185,33 +180,33 @@ class _Reader:
         at = next((at for at, child in enumerate(children) if child.type == "function_value_parameters"), None)
         if at is None or at + 2 >= len(children) or children[at + 1].type != ":":
             return False
-        return self.source.of(children[at + 2]) not in ("Unit", "Nothing")
+        return self._source.of(children[at + 2]) not in ("Unit", "Nothing")
 
     def _modifiers(self, node: Node) -> set[str]:
         modifiers = _child(node, "modifiers")
-        return set(self.source.of(modifiers).split()) if modifiers is not None else set()
+        return set(self._source.of(modifiers).split()) if modifiers is not None else set()
 
     def _name(self, node: Node) -> str | None:
         name = node.child_by_field_name("name") or _child(node, "identifier")
-        return self.source.of(name).strip("`") if name is not None and not name.is_missing else None
+        return self._source.of(name).strip("`") if name is not None and not name.is_missing else None
 
     def _signature(self, node: Node, body: Node | None) -> str:
         """The header as written, the annotations before its first keyword left out."""
-        start = self.source.start(node)
+        start = self._source.start(node)
         for child in node.children:
             inner = child.children if child.type == "modifiers" else [child]
             found = next((one for one in inner if one.type != "annotation" and one.type not in COMMENTS), None)
             if found is not None:
-                start = self.source.start(found)
+                start = self._source.start(found)
                 break
-        stop = self.source.start(body) if body is not None else self.source.end(node)
-        return self.source.slice(start, max(start, stop)).strip()
+        stop = self._source.start(body) if body is not None else self._source.end(node)
+        return self._source.slice(start, max(start, stop)).strip()
 
     def _parameters(self, node: Node) -> tuple[str, ...]:
         if node.type == "primary_constructor":
             node = _child(node, "class_parameters") or node
         found = (_child(child, "identifier") for child in node.named_children if child.type.endswith("parameter"))
-        return tuple(self.source.of(name).strip("`") for name in found if name is not None)
+        return tuple(self._source.of(name).strip("`") for name in found if name is not None)
 
 
 def _child(node: Node, *types: str) -> Node | None:

@@ -74,11 +74,7 @@ def statements(code: str) -> str:
         line = line.strip()
         if not line:
             continue
-        if (
-            out
-            and not re.match(r"(?:\.|\?\.|\?:|&&|\|\||[)\]}]|else\b)", line)
-            and not re.search(r"[{(,;=&|+*/<>-]$|->$", out[-1])
-        ):
+        if out and not _CONTINUES.match(line) and not _CONTINUED.search(out[-1]):
             out[-1] += ";"
         out.append(line)
     return " ".join(out)

@@ -12,10 +12,10 @@ from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
 from forge_lsp.checking.jvm.driver import Drivers
 from forge_lsp.checking.jvm.jdk import Jdk, find_jdk
 from forge_lsp.checking.jvm.maven import Repositories
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
+from forge_lsp.core.attempt import BuildReport, Candidate, Diagnostic, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import Task
@@ -55,13 +55,13 @@ class KotlinToolchain(Toolchain):
         place = place_of(task)
         jdk = find_jdk(self._environment, place)
         if isinstance(jdk, Fault):
-            return _unverified(jdk)
+            return jdk.unverified(_TOOL)
         repositories = Repositories.of(self._environment)
         module = await asyncio.to_thread(module_of, place, f"{task.document.text}\n{text}", repositories)
         version = await asyncio.to_thread(version_of, place, module.build)
         compiler = await asyncio.to_thread(find_compiler, self._environment, repositories, version)
         if isinstance(compiler, Fault):
-            return _unverified(compiler)
+            return compiler.unverified(_TOOL)
         key = await asyncio.to_thread(
             fingerprint,
             place,
@@ -234,10 +234,6 @@ def _without_consequences(problems: tuple[Diagnostic, ...], document: str, text:
     return tuple(one for one in problems if one.file != document or not again(one))
 
 
-def _unverified(fault: Fault) -> BuildReport:
-    return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=fault.reason, remedy=fault.remedy)
-
-
 async def kotlin_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the compiler."""
     jdk = find_jdk(environment)
@@ -248,7 +244,7 @@ async def kotlin_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> t
             return (Finding(name=_TOOL, status=FindingStatus.ABSENT, detail=detail, remedy=found.remedy),)
     assert isinstance(jdk, Jdk)
     assert isinstance(compiler, Kotlinc)
-    finding = await version_finding(
+    (finding,) = await version_findings(
         sandbox,
         name=_TOOL,
         command=command_of(compiler, jdk, "-version"),

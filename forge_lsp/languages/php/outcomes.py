@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, scanned, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.php.imports import namespace_of
 from forge_lsp.languages.php.suites import Suite

@@ -11,7 +11,7 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.support import EditingSupport
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,7 +22,6 @@ _TYPES = ("class_declaration", "interface_declaration", "trait_declaration", "en
 _FUNCTIONS = ("function_definition", "method_declaration")
 _FUNCTION_VALUES = ("anonymous_function", "arrow_function")
 _LOADS = ("require_once_expression", "require_expression", "include_once_expression", "include_expression")
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _NOT_IMPLEMENTED = re.compile(
     r"(?:throw\s+new\b|trigger_error\s*\(|exit\b|die\b).*?"
     r"(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|implement\s+me|\bTODO\b)",
@@ -55,22 +54,10 @@ def outline_php(text: str, language: Language, parser: Parser) -> Outline:
     return plain
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def module(self) -> Outline:
-        """The whole text."""
-        return Outline(items=self._block(self._source.root.named_children), errors=tuple(self._source.errors()))
-
-    def members(self, node: Node) -> tuple[Item, ...]:
-        """The members of a type."""
-        body = node.child_by_field_name("body")
-        return self._block(body.named_children) if body is not None else ()
-
-    def _block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
         return build_items(nodes, self._source, self._describe)
 
     def _describe(self, node: Node) -> Iterable[Item]:
@@ -81,7 +68,7 @@ class _Reader:
         if kind == "namespace_use_declaration":
             yield Item(kind=ItemKind.IMPORT, range=place)
         elif kind == "namespace_definition" and (body := node.child_by_field_name("body")) is not None:
-            yield from self._block(body.named_children)
+            yield from self.block(body.named_children)
         elif kind in _TYPES:
             yield self._type(node, place)
         elif kind in _FUNCTIONS:
@@ -109,8 +96,8 @@ class _Reader:
         """The definitions in a compound statement (``if (!function_exists(...))``), or in what does not parse."""
         if node.type not in ("if_statement", "try_statement", "else_clause", "compound_statement", "ERROR"):
             return
-        for child in self._block(node.named_children):
-            if child.kind in _DEFINED:
+        for child in self.block(node.named_children):
+            if child.kind in DEFINED:
                 yield child
             else:
                 yield from child.children
@@ -144,7 +131,7 @@ class _Reader:
         signature = self._signature(node, body, place.start if name is None else None)
         nested: Iterable[Item] = ()
         if body is not None and body.type == "compound_statement":
-            nested = (item for item in self._block(body.named_children) if item.kind in _DEFINED)
+            nested = self._definitions(body.named_children)
         return Item(
             kind=ItemKind.FUNCTION,
             range=place,
@@ -153,7 +140,7 @@ class _Reader:
             signature=signature,
             body=source.range(body) if body is not None else None,
             stub=body is not None and self._does_nothing(body, signature, name or ""),
-            children=tuple(nested),
+            children=nested,
         )
 
     def _does_nothing(self, body: Node, signature: str, name: str) -> bool:
@@ -178,10 +165,6 @@ class _Reader:
             return None
         name = element.child_by_field_name("name") or (element.named_children[0] if element.named_children else None)
         return self._source.of(name).lstrip("$") if name is not None else None
-
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
 
     def _signature(self, node: Node, body: Node | None, start: int | None = None) -> str:
         """The header as written, from its first word behind the attributes."""

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import Memory, SuiteRun, judged, not_run
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import CheckStatus, Run
@@ -22,9 +23,9 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.php import PHP
+from forge_lsp.languages.php.forging import doubt_of
 from forge_lsp.languages.php.outcomes import Course, Seen, ended, outcome
 from forge_lsp.languages.php.suites import Runner, Suite, configuration, definitions, must_fail, runner_of, suite_of
-from forge_lsp.languages.php.suspects import doubt_of
 from forge_lsp.languages.php.tools import COMPOSER_INSTALL, command_of, find_php
 from forge_lsp.reading import parsed_json
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import as_argument, readable_for, version_finding
+from forge_lsp.checking.programs import as_argument, readable_for, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Severity
 from forge_lsp.core.errors import EnvironmentFault
@@ -214,7 +214,7 @@ async def php_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tupl
     if php is None:
         detail = "no php on PATH: PHP is not checked"
         return (Finding(name="php", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="php",
         command=(*command_of(php), "-v"),
@@ -222,4 +222,3 @@ async def php_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tupl
         language=PHP,
         remedy=INSTALL,
     )
-    return (finding,)

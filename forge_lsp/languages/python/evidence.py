@@ -23,11 +23,11 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.examples import Example, Group, examples_of
+from forge_lsp.languages.python.forging import believed, may_forge_equality
 from forge_lsp.languages.python.judging import Answer, Judge, Ran, defined_in, failure_of_import
 from forge_lsp.languages.python.outcomes import PythonRun
 from forge_lsp.languages.python.probes import PROBES, Probe, asked_for, observed, probes_of
 from forge_lsp.languages.python.scopes import ground_of
-from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.reading import parsed_json
 from forge_lsp.sandbox.interpreters import Interpreter
 

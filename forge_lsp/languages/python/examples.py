@@ -23,6 +23,9 @@ from forge_lsp.languages.python.prose import Promise, promises
 __all__ = ["Example", "Group", "examples_of"]
 
 
+_EQUATION = re.compile(r"(?P<left>[^=\n]+?) ==? (?P<right>[^=].*)", re.S)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One thing to run and what should come of it.
@@ -245,18 +248,20 @@ def _doctests(piece: _Text, found: list[doctest.Example], offset: int, number: I
         steps.append(example.source)
         if not example.want and example.exc_msg is None and not _shows(example.source):
             continue
-        literal = _compared(example)
+        literal, equation = _compared(example), _equation(example)
+        want = example.want if literal is None and equation is None else ""
         if literal is not None:
-            steps[-1], want = literal[0], None
-        else:
-            want = example.want
+            steps[-1] = literal[0]
+        elif equation is not None:
+            steps.append(f"{equation[0]}\n")
+            literal = equation
         source = "".join(steps)
         yield Example(
             id=_id(piece.owner, next(number), source),
             kind=CheckKind.DOCTEST,
             steps=tuple(steps),
             line=piece.line + offset + example.lineno if piece.line else 0,
-            want=want or "",
+            want=want,
             exception=example.exc_msg,
             options=tuple(sorted(example.options.items())),
             literal=literal[1] if literal is not None else None,
@@ -288,6 +293,26 @@ def _compared(example: doctest.Example) -> tuple[str, str] | None:
             except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 return None
             return ast.unparse(left), ast.unparse(right)
+        case _:
+            return None
+
+
+def _equation(example: doctest.Example) -> tuple[str, str] | None:
+    """``len(found) = 1`` below ``>>> found = search("x")``: an assignment shows nothing, so that this says what it
+    binds."""
+    said = _EQUATION.fullmatch(example.want.strip())
+    if said is None or example.options:
+        return None
+    try:
+        last = ast.parse(example.source).body[-1]
+        left = ast.parse(said["left"], mode="eval")
+        ast.literal_eval(said["right"])
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, IndexError):
+        return None
+    match last:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            used = {node.id for node in ast.walk(left) if isinstance(node, ast.Name)}
+            return (said["left"], said["right"]) if name in used else None
         case _:
             return None
 

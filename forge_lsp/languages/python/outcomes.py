@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.reading import parsed_json
@@ -24,7 +24,7 @@ _WANTED = re.compile(r"cannot import name '(\w+)' from (?:partially initialized 
 class PythonRun(SuiteRun):
     """``entered`` says of each test whether it called the scope, where that was seen. ``doubts`` are what the code did
     that could forge a result; ``whole``: the run came to its end, and the tests that must fail did. ``copy`` is the
-    file that the tests import in the document's stead ("": none); ``loads``: they import the document, or may."""
+    file that the tests import instead of the document ("": none); ``loads``: they import the document, or may."""
 
     entered: Mapping[str, bool] = field(default_factory=dict[str, bool])
     doubts: tuple[str, ...] = ()

@@ -10,12 +10,12 @@ from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser
 from forge_lsp.core.task import TextRange
 from forge_lsp.editing.lines import Lines, is_blank, leading_space
+from forge_lsp.editing.outline import DEFINED
 from forge_lsp.languages.python import PYTHON
 from forge_lsp.languages.python.reader import PythonReader
 
 __all__ = ["STARTS", "outline_python"]
 
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 STARTS = re.compile(r"(?:async\s+def|def|class)\b|@")
 
 
@@ -51,7 +51,7 @@ def _swallowed(text: str, errors: Sequence[TextRange], items: Sequence[Item]) ->
 def _starts(items: Sequence[Item]) -> set[int]:
     found: set[int] = set()
     for item in items:
-        if item.kind in _DEFINED:
+        if item.kind in DEFINED:
             found.add(item.range.start)
         found |= _starts(item.children)
     return found
@@ -127,7 +127,7 @@ def _rescued(text: str, part: TextRange, parser: Parser) -> tuple[Item, ...]:
         return ()
     end = lines.start(number) + len(lines.line(number).split("#")[0].rstrip())
     header = PythonReader(parser.parse(text[start:end] + " 0", PYTHON, base=start)).module()
-    if header[1] or len(header[0]) != 1 or header[0][0].kind not in _DEFINED:
+    if header[1] or len(header[0]) != 1 or header[0][0].kind not in DEFINED:
         return ()
     while lines.blank(first):
         first += 1

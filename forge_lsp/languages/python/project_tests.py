@@ -21,9 +21,9 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.python.choosing import TEST_FILE, Chosen, chosen_for, module_of
+from forge_lsp.languages.python.forging import believed, may_forge_equality
 from forge_lsp.languages.python.outcomes import SHARE, PythonRun, outcome_of
 from forge_lsp.languages.python.scopes import Ground, ground_of, naming
-from forge_lsp.languages.python.suspects import believed, may_forge_equality
 from forge_lsp.languages.python.tools import install_remedy, published_as
 from forge_lsp.sandbox.interpreters import Interpreter
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Item, ItemKind, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["PythonReader"]
 
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
 _COMPOUND = ("if_statement", "try_statement", "with_statement", "for_statement", "while_statement", "match_statement")
 _NOT_A_STUB = re.compile(r"@\s*(?:\w+\.)*(?:overload|abstractmethod|abstractproperty)\b")
@@ -81,7 +80,7 @@ class PythonReader:
             name = node.child_by_field_name("left")
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=source.of(name) if name is not None else None)
         elif node.is_error:
-            inner = [item for item in self._block(node.children) if item.kind in _DEFINED]
+            inner = [item for item in self._block(node.children) if item.kind in DEFINED]
             yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
         elif node.type not in ("block",):
             yield Item(kind=ItemKind.OTHER, range=place)
@@ -191,7 +190,7 @@ def _definition(node: Node) -> Node | None:
 def _nested(items: Iterable[Item]) -> Iterator[Item]:
     """The functions and classes among ``items`` and inside compound statements."""
     for item in items:
-        if item.kind in _DEFINED:
+        if item.kind in DEFINED:
             yield item
         elif item.kind is ItemKind.OTHER:
             yield from item.children

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import as_argument, version_finding
+from forge_lsp.checking.programs import as_argument, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.checking.suites import joined
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Diagnostic, Evidence, Observation
@@ -264,31 +264,26 @@ async def python_findings(sandbox: Sandbox, environment: Mapping[str, str] | Non
     """For the doctor: the interpreter, ruff and ty, each run once."""
     del environment
     own = own_interpreter()
-    findings = [
-        await version_finding(
-            sandbox,
-            name="python",
-            command=(str(own.path), "-I", "-S", "-V"),
-            readable=own.readable,
-            language=PYTHON,
-            remedy=None,
-        )
-    ]
+    findings = await version_findings(
+        sandbox,
+        name="python",
+        command=(str(own.path), "-I", "-S", "-V"),
+        readable=own.readable,
+        language=PYTHON,
+        remedy=None,
+    )
     for name in ("ruff", "ty"):
         path = program(name)
         if path is None:
-            findings.append(
-                Finding(name=name, status=FindingStatus.ABSENT, detail=f"{name} is not installed", remedy=_INSTALL)
-            )
+            detail = f"{name} is not installed"
+            findings += (Finding(name=name, status=FindingStatus.ABSENT, detail=detail, remedy=_INSTALL),)
         else:
-            findings.append(
-                await version_finding(
-                    sandbox,
-                    name=name,
-                    command=(str(path), "--version"),
-                    readable=(path.parent,),
-                    language=PYTHON,
-                    remedy=_INSTALL,
-                )
+            findings += await version_findings(
+                sandbox,
+                name=name,
+                command=(str(path), "--version"),
+                readable=(path.parent,),
+                language=PYTHON,
+                remedy=_INSTALL,
             )
-    return tuple(findings)
+    return findings

@@ -73,6 +73,12 @@ _COMPARED_BY_KEY = re.compile(
     r"No overload of (?:function `(?:max|min|sorted)`|bound method `(?:list\.)?sort`) matches"
 )
 _GUESSED_OF_NONE = frozenset({"unsupported-operator", "not-iterable", "not-subscriptable", "not-callable"})
+_GUESSED_OF_DEFAULT = _GUESSED_OF_NONE | {
+    *("missing-attribute", "invalid-argument-type", "invalid-return-type", "invalid-context-manager")
+}
+# What a parameter without an annotation may be: its default too, such as a sentinel (`_UNSET = object()`), also where
+# the code has ruled that out.
+_OF_DEFAULT = re.compile(r"`object`|`(?=[^`]*\bUnknown\b)[^`]* \| [^`]*`")
 
 _TY_LINE = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): error\[(?P<code>[\w-]+)\] (?P<message>.*)$")
 _SUPPRESSION = re.compile(r"(#.*?\b(?:type|ty)\s*:\s*)ignore")
@@ -202,6 +208,8 @@ def ty_problems(output: bytes) -> tuple[Diagnostic, ...]:
 def guessed(code: str, message: str) -> bool:
     """Whether an error of ty may well be none: flow analysis only could not rule it out."""
     if code in _GUESSED or message.startswith("Invalid subscript assignment") or _COMPARED_BY_KEY.match(message):
+        return True
+    if code in _GUESSED_OF_DEFAULT and _OF_DEFAULT.search(message):
         return True
     return code in _GUESSED_OF_NONE and ("None | " in message or " | None" in message)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import DEFINED, TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,7 +21,6 @@ REQUIRES = frozenset({"require", "require_relative", "load", "autoload"})
 """The methods that load another file."""
 _METHODS = ("method", "singleton_method")
 _CLASSES = ("class", "module")
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 _NOT_IMPLEMENTED = re.compile(
     r"(?:raise|fail|abort)\b\s*+\(?\s*+(?:::)?(?:NotImplementedError\b|.*?"
     r"(?:not[\s_-]*(?:yet[\s_-]*)?implemented|unimplemented|implement\s+me|\bTODO\b))",
@@ -38,30 +37,21 @@ _HOOKS = re.compile(
 
 def outline_ruby(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. A method of ``class << self`` is one of the class around it."""
-    source = parser.parse(text, language)
-    return Outline(items=_Reader(source).block(source.root), errors=tuple(source.errors()))
+    return _Reader(parser.parse(text, language)).module()
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
-    def block(self, *around: Node | None) -> tuple[Item, ...]:
-        """The items of the children of ``around``, which follow one another."""
-        nodes = [child for node in around if node is not None for child in node.named_children]
-        return build_items(
-            [node for node in nodes if node.type != "heredoc_body"], self._source, lambda node: self._described(node)
-        )
+    def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
+        return build_items([node for node in nodes if node.type != "heredoc_body"], self._source, self._described)
 
     def members(self, node: Node) -> tuple[Item, ...]:
         """The items in a class, a module or a block; comments before the first one stand beside its body."""
         body = node.child_by_field_name("body")
         nodes = [child for child in node.named_children if child.type == "comment"]
         nodes += body.named_children if body is not None else []
-        nodes = sorted((one for one in nodes if one.type != "heredoc_body"), key=lambda one: one.start_byte)
-        return build_items(nodes, self._source, self._described)
+        return self.block(sorted(nodes, key=lambda one: one.start_byte))
 
     def _described(self, node: Node) -> Iterable[Item]:
         for item in self._describe(node):
@@ -88,7 +78,7 @@ class _Reader:
         elif kind == "call":
             yield self._call(node, place)
         elif node.is_error:
-            yield Item(kind=ItemKind.OTHER, range=place, children=_defined(self.block(node)))
+            yield Item(kind=ItemKind.OTHER, range=place, children=_defined(self.block(node.named_children)))
         else:
             inner = list(_definitions(node))
             yield Item(kind=ItemKind.OTHER, range=place, children=_defined(build_items(inner, source, self._described)))
@@ -174,10 +164,6 @@ class _Reader:
             return _ABSTRACT.search(text) is None
         return todo and _DEFAULT.fullmatch(text) is not None
 
-    def _name(self, node: Node) -> str | None:
-        name = node.child_by_field_name("name")
-        return self._source.of(name) if name is not None and not name.is_missing else None
-
 
 def _statements(body: Node | None) -> list[Node]:
     if body is None:
@@ -196,7 +182,7 @@ def _definitions(node: Node) -> Iterable[Node]:
 
 def _defined(items: Sequence[Item]) -> tuple[Item, ...]:
     """The definitions among items, and what holds some."""
-    return tuple(item for item in items if item.kind in _DEFINED or item.children)
+    return tuple(item for item in items if item.kind in DEFINED or item.children)
 
 
 def _methods(items: Sequence[Item]) -> Iterable[Item]:

@@ -14,25 +14,15 @@ from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import (
-    Memory,
-    Suite,
-    SuiteRun,
-    failed,
-    judged,
-    not_run,
-    passed,
-    skipped,
-    tail,
-    uncollected,
-)
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult, Sandbox
 from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby.choosing import Chosen, chosen_for, scope_lines, test_files
-from forge_lsp.languages.ruby.suspects import doubt_of
+from forge_lsp.languages.ruby.forging import doubt_of
 from forge_lsp.languages.ruby.tools import Ruby, environment_of
 from forge_lsp.reading import parsed_json
 

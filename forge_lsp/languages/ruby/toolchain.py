@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import version_finding
+from forge_lsp.checking.programs import version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence
 from forge_lsp.core.errors import EnvironmentFault
@@ -93,7 +93,7 @@ async def ruby_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
     if ruby is None:
         detail = "no ruby on PATH: Ruby is not checked"
         return (Finding(name="ruby", status=FindingStatus.ABSENT, detail=detail, remedy=INSTALL),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="ruby",
         command=(str(ruby.program), "--version"),
@@ -101,4 +101,3 @@ async def ruby_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
         language=RUBY,
         remedy=INSTALL,
     )
-    return (finding,)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import uncollected
+from forge_lsp.checking.runs import uncollected
 from forge_lsp.core.checks import Cause
 from forge_lsp.core.checks import Run as TestRun
 from forge_lsp.core.errors import EnvironmentFault

@@ -19,7 +19,7 @@ from forge_lsp.checking.examples.values import Own, Value, parse
 from forge_lsp.checking.examples.written import Call, call_in
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.suites import tail
+from forge_lsp.checking.runs import tail
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import ProcessResult
 from forge_lsp.core.task import Task

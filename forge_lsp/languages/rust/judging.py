@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from forge_lsp.checking.suites import failed
+from forge_lsp.checking.runs import failed
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.rust.missing import Document
 from forge_lsp.languages.rust.reports import Failure, Panic, failure_of, sides_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from forge_lsp.checking.suites import uncollected
+from forge_lsp.checking.runs import uncollected
 from forge_lsp.core.checks import Cause, Run
 from forge_lsp.languages.rust.source import Item, blanked, items_of, tokens_of, walked
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.languages import Language
 from forge_lsp.core.ports import Item, ItemKind, Outline, Parser, SyntaxTree
 from forge_lsp.core.task import TextRange
-from forge_lsp.editing.outline import build_items, comments_in, has_todo, real_statements
+from forge_lsp.editing.outline import TreeReader, build_items, comments_in, has_todo, real_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -34,18 +34,13 @@ _DEFAULT = re.compile(
 def outline_rust(text: str, language: Language, parser: Parser) -> Outline:
     """Items and errors. ``impl`` blocks are classes by the name ``impl T`` or ``impl Trait for T``, so that they are
     told from the type itself; so are traits and modules."""
-    source = parser.parse(text, language)
-    return Outline(items=_Reader(source).block(source.root.named_children), errors=tuple(source.errors()))
+    return _Reader(parser.parse(text, language)).module()
 
 
-class _Reader:
+class _Reader(TreeReader):
     """Reads one tree."""
 
-    def __init__(self, source: SyntaxTree) -> None:
-        self._source = source
-
     def block(self, nodes: Sequence[Node]) -> tuple[Item, ...]:
-        """The items of sibling nodes."""
         return build_items(nodes, self._source, self._describe, ("attribute_item",))
 
     def _describe(self, node: Node) -> Iterable[Item]:
@@ -62,8 +57,7 @@ class _Reader:
         elif kind in _VALUES or kind in _MACROS:
             yield Item(kind=ItemKind.ASSIGNMENT, range=place, name=self._name(node))
         elif node.is_error:
-            inner = [item for item in self.block(node.named_children) if item.kind in _DEFINED]
-            yield Item(kind=ItemKind.OTHER, range=place, children=tuple(inner))
+            yield Item(kind=ItemKind.OTHER, range=place, children=self._definitions(node.named_children))
         else:
             yield Item(kind=ItemKind.OTHER, range=place)
 
@@ -71,9 +65,9 @@ class _Reader:
         source = self._source
         body = node.child_by_field_name("body")
         parameters = node.child_by_field_name("parameters")
-        nested: Iterator[Item] = iter(())
+        nested: tuple[Item, ...] = ()
         if body is not None:
-            nested = (item for item in self.block(body.named_children) if item.kind in _DEFINED)
+            nested = self._definitions(body.named_children)
         return Item(
             kind=ItemKind.FUNCTION,
             range=place,
@@ -82,7 +76,7 @@ class _Reader:
             signature=self._signature(node, body),
             body=source.range(body) if body is not None else None,
             stub=body is not None and self._does_nothing(node, body),
-            children=tuple(nested),
+            children=nested,
         )
 
     def _type(self, node: Node, place: TextRange) -> Item:
@@ -147,9 +141,6 @@ class _Reader:
         start = self._source.start(node)
         stop = self._source.start(body) if body is not None else self._source.end(node)
         return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
-
-
-_DEFINED = (ItemKind.FUNCTION, ItemKind.CLASS)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

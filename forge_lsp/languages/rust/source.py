@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Item", "Token", "blanked", "items_of", "tokens_of", "walked"]
+__all__ = ["TESTED", "Item", "Token", "blanked", "items_of", "tokens_of", "walked"]
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -24,7 +24,11 @@ _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _KINDS = frozenset({"fn", "mod", "struct", "enum", "union", "trait", "impl", "use", "const", "static", "type"})
 _BEFORE = frozenset({"pub", "async", "unsafe", "default", "extern", "const"})
-_TEST = re.compile(r"#\s*\[\s*(?:\w+\s*::\s*)*test\b")
+TESTED = re.compile(
+    r"#\s*\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|test_matrix|quickcheck|property_test|wasm_bindgen_test)\b"
+    r"|(?<!\w)quickcheck\s*!"
+)
+"""What makes a test: an attribute, the widespread packages' too, or a macro."""
 _CFG_TEST = re.compile(r"#\s*\[\s*cfg\s*\(\s*(?:all\s*\(\s*)?test\b")
 
 
@@ -59,7 +63,7 @@ class Item:
     @property
     def is_test(self) -> bool:
         """Whether it is a function that the runner takes for a test."""
-        return self.kind == "fn" and _TEST.search(self.attributes) is not None
+        return self.kind == "fn" and TESTED.search(self.attributes) is not None
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:
@@ -141,7 +145,7 @@ def _items(
         end, brace = _extent(tokens, place, stop, until_semicolon=kind in ("use", "const", "static", "type"))
         name = _name(tokens, kind, place, brace if brace is not None else end)
         attribute_text = "\n".join(attributes)
-        tests = testing or _TEST.search(attribute_text) is not None or _CFG_TEST.search(attribute_text) is not None
+        tests = testing or TESTED.search(attribute_text) is not None or _CFG_TEST.search(attribute_text) is not None
         inner: tuple[Item, ...] = ()
         below = path if kind == "macro" else (*path, name)
         if brace is not None and kind in ("mod", "impl", "trait", "macro"):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from forge_lsp.core.task import ScopeKind, Task
 from forge_lsp.languages.rust.crates import Target
-from forge_lsp.languages.rust.source import Item, items_of, tokens_of, walked
+from forge_lsp.languages.rust.source import TESTED, Item, items_of, tokens_of, walked
 
 __all__ = ["Speaking", "names_of", "words_of"]
 
@@ -60,7 +60,7 @@ class Speaking:
 
     def tested(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Return the targets with tests that speak of the scope; where there is none, all that have tests."""
-        having = [target for target in targets if target.tested and any(self._tests(target))]
+        having = [target for target in targets if target.tested and (any(self._tests(target)) or self._made(target))]
         return self.calling(having) or tuple(having)
 
     def calling(self, targets: Iterable[Target]) -> tuple[Target, ...]:
@@ -73,6 +73,7 @@ class Speaking:
                 not self.names or not self._named(file, target).isdisjoint(self._words(file, item))
                 for file, item in self._tests(target)
             )
+            or any(not self.names or self._says(file) for file in self._made(target))
         )
 
     def speaks(self, target: Target, test: str) -> bool:
@@ -85,7 +86,7 @@ class Speaking:
             if found:
                 return any(not self._named(file, target).isdisjoint(self._words(file, item)) for file, item in found)
         # Made by a macro: its text is not known, so that of its file speaks.
-        return any(not self.called.isdisjoint(words_of(self._files[file])) for file in self.files_of(target))
+        return any(map(self._says, self.files_of(target)))
 
     def files_of(self, target: Target) -> tuple[PurePosixPath, ...]:
         """Return the files that a target is made of, as far as their places show."""
@@ -104,6 +105,18 @@ class Speaking:
     def _tests(self, target: Target) -> Iterable[tuple[PurePosixPath, Item]]:
         for file in self.files_of(target):
             yield from ((file, item) for item in self._items.get(file, ()) if item.is_test)
+
+    def _made(self, target: Target) -> tuple[PurePosixPath, ...]:
+        """The files of a target in which a macro makes tests: more is marked as a test there than is written out."""
+        return tuple(
+            file
+            for file in self.files_of(target)
+            if len(TESTED.findall(self._files.get(file, ""))) > sum(item.is_test for item in self._items.get(file, ()))
+        )
+
+    def _says(self, file: PurePosixPath) -> bool:
+        """Whether a file names what calls the scope."""
+        return not self.called.isdisjoint(words_of(self._files[file]))
 
     def _named(self, file: PurePosixPath, target: Target) -> Set[str]:
         """What a test of a file names that calls the scope: helpers, those of the target's other test files too, and

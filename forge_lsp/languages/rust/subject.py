@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -16,14 +15,13 @@ from forge_lsp.languages.rust.judging import scope_lines
 from forge_lsp.languages.rust.missing import Document
 from forge_lsp.languages.rust.restoring import in_tests, restored
 from forge_lsp.languages.rust.runs import Run
-from forge_lsp.languages.rust.source import items_of, walked
+from forge_lsp.languages.rust.source import TESTED, items_of, walked
 from forge_lsp.languages.rust.speaking import Speaking, names_of, words_of
 from forge_lsp.languages.rust.testing import Testing
 
 __all__ = ["Subject", "subject_of"]
 
 _MOST_FILES = 1_000
-_TESTED = re.compile(r"#\s*\[\s*(?:\w+\s*::\s*)*test\b")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
         if example.name in within or not names or not names.isdisjoint(words_of("\n".join(example.body)))
     ]
     whole = task.scope.kind is ScopeKind.FILE
-    tested = any(_TESTED.search(one) for one in texts.values())
+    tested = any(TESTED.search(one) for one in texts.values())
     return Subject(
         task=task,
         place=place,
@@ -138,7 +136,7 @@ def subject_of(task: Task, place: Place, folder: PurePosixPath) -> Subject:
 
 
 def _speaks(text: str, speaking: Speaking) -> bool:
-    return _TESTED.search(text) is not None and not speaking.called.isdisjoint(words_of(text))
+    return TESTED.search(text) is not None and not speaking.called.isdisjoint(words_of(text))
 
 
 def _texts(task: Task, place: Place, folder: PurePosixPath) -> Mapping[PurePosixPath, str]:

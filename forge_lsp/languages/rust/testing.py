@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from forge_lsp.checking.suites import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause
 from forge_lsp.core.checks import Run as TestRun
 from forge_lsp.languages.rust.compiling import Compiled, test_name

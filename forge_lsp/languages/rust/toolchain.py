@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 from forge_lsp.checking.examples.driven import DocumentedExamples
 from forge_lsp.checking.examples.written import Line
 from forge_lsp.checking.gate import Baselines, Checked, Fault, gate
-from forge_lsp.checking.programs import no_code_here, version_finding
+from forge_lsp.checking.programs import no_code_here, version_findings
 from forge_lsp.checking.project import Place, fingerprint, place_of
-from forge_lsp.checking.suites import Memory, Suite, SuiteRun, joined, judged
-from forge_lsp.core.attempt import BuildReport, BuildStatus, Candidate, Evidence, Observation
+from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.suites import Memory, Suite, joined, judged
+from forge_lsp.core.attempt import BuildReport, Candidate, Evidence, Observation
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Cache, CacheUse, Finding, FindingStatus, Sandbox, Toolchain
 from forge_lsp.core.task import ScopeKind, Task
@@ -26,8 +27,8 @@ from forge_lsp.languages.rust import RUST
 from forge_lsp.languages.rust.conditions import Conditions, conditions_of
 from forge_lsp.languages.rust.crates import MANIFEST, edition_of, lone_manifest
 from forge_lsp.languages.rust.documented import RustDriver
-from forge_lsp.languages.rust.doubts import doubt_of
 from forge_lsp.languages.rust.examples import asserted
+from forge_lsp.languages.rust.forging import doubt_of
 from forge_lsp.languages.rust.runs import Crate, Run
 from forge_lsp.languages.rust.subject import Subject, subject_of
 from forge_lsp.languages.rust.testing import Testing
@@ -60,15 +61,15 @@ class RustToolchain(Toolchain):
         """See :class:`~forge_lsp.core.ports.Toolchain`."""
         place = place_of(task)
         if not self._sandbox.runs_project_code:
-            return _unverified(
-                no_code_here("cargo, which runs build scripts and macros, was not started", self._sandbox)
-            )
+            return no_code_here(
+                "cargo, which runs build scripts and macros, was not started", self._sandbox
+            ).unverified(_TOOL)
         cargo = find_cargo(place, self._environment)
         if isinstance(cargo, Fault):
-            return _unverified(cargo)
+            return cargo.unverified(_TOOL)
         met = await _conditions(task, place, text)
         if met.unmet is not None:
-            return _unverified(_not_compiled(task, met.unmet))
+            return _not_compiled(task, met.unmet).unverified(_TOOL)
         cargo = cargo.with_features(met.features)
         tools = (cargo.program, *cargo.readable[1:])
         matter = f"{task.document.text}\0{task.scope.range}\0{met.features}"
@@ -283,17 +284,13 @@ def _not_compiled(task: Task, condition: str) -> Fault:
     )
 
 
-def _unverified(fault: Fault) -> BuildReport:
-    return BuildReport(status=BuildStatus.UNVERIFIED, tool=_TOOL, reason=fault.reason, remedy=fault.remedy)
-
-
 async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """For the doctor: the cargo that checks."""
     cargo = find_cargo(Place(source=None, document=PurePosixPath("a.rs")), environment)
     if isinstance(cargo, Fault):
         detail = f"{cargo.reason}: Rust is not checked"
         return (Finding(name="cargo", status=FindingStatus.ABSENT, detail=detail, remedy=cargo.remedy or INSTALL),)
-    finding = await version_finding(
+    return await version_findings(
         sandbox,
         name="cargo",
         command=(str(cargo.program), "--version"),
@@ -302,4 +299,3 @@ async def rust_findings(sandbox: Sandbox, environment: Mapping[str, str]) -> tup
         remedy=INSTALL,
         env=dict(cargo.environment),
     )
-    return (finding,)

@@ -20,7 +20,7 @@ def findings(report: FleetReport, used: Mapping[str, str]) -> tuple[Finding, ...
     where = ", ".join(f"{server.key} at {server.url}" for server in running) or "none"
     count = f"{len(running)} of {len(report.servers)} servers run"
     if report.supervisor is None:
-        count += ", and nobody watches over them"
+        count += ", and no process supervises them"
     well = report.supervisor is not None and len(running) == len(report.servers)
     status, remedy = (FindingStatus.OK, None) if well else (FindingStatus.BROKEN, "forge-lsp fleet up")
     told = [Finding(name="fleet", status=status, detail=f"{count}: {where}", remedy=remedy)]

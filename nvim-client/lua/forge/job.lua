@@ -52,6 +52,7 @@ local known = {}
 
 local tokens = 0
 
+local SERVER_CANCELLED = -32802
 -- What a reason says where the user did not allow a paid or remote server.
 local NOT_ALLOWED = 'its use was not allowed'
 
@@ -180,13 +181,26 @@ end
 ---@param bufnr integer
 ---@param request forge.Request
 function M.run(client, bufnr, request)
+  M.follow(client, bufnr, request, 'forge.generate', request)
+end
+
+---Run a command that shows a job to its end.
+---@param client vim.lsp.Client
+---@param bufnr? integer nil: its file is not open here
+---@param request forge.Request what a further try goes on from
+---@param command string
+---@param argument table
+function M.follow(client, bufnr, request, command, argument)
   tokens = tokens + 1
   local token = ('forge-%d-%d-%d'):format(vim.uv.os_getpid(), vim.uv.hrtime() / 1e6, tokens)
-  local kept = place.keep(bufnr, request.range, client.offset_encoding)
-  client_of.execute(client, 'forge.generate', request, function(failure, outcome)
+  local here = bufnr and vim.api.nvim_buf_is_loaded(bufnr)
+  local kept = here and place.keep(bufnr, request.range, client.offset_encoding) or nil
+  client_of.execute(client, command, argument, function(failure, outcome)
     if failure then
       if failure.code == vim.lsp.protocol.ErrorCodes.RequestCancelled then
         ui.info('cancelled')
+      elseif failure.code == SERVER_CANCELLED then
+        ui.info('the server stops; the job goes on, and is shown again by the next')
       else
         require('forge.faults').tell(failure.message)
       end

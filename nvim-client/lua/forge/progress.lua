@@ -145,7 +145,7 @@ function M.forget(client_id)
     return job.client_id ~= client_id
   end, running)
   if #running < before then
-    ui.error('the server stopped while a job ran; nothing was changed. See :Forge history')
+    ui.error('the server stopped while a job ran; nothing was changed. The next server shows it again, or resumes it: :edit')
   end
   render()
 end

@@ -19,14 +19,23 @@ t.scenario(function()
   end)
   t.ok(vim.lsp.status():find('generating', 1, true), "Neovim's own status knows it")
   for _, pid in ipairs(vim.api.nvim_get_proc_children(vim.fn.getpid())) do
+    for _, server in ipairs(vim.api.nvim_get_proc_children(pid)) do
+      vim.uv.kill(server, 'sigkill') -- else it goes on without its editor
+    end
     vim.uv.kill(pid, 'sigkill')
   end
   t.message('the server stopped while a job ran', vim.log.levels.ERROR)
   t.eq(t.floats(), {}, 'the progress window is gone')
   t.eq(t.text(), before)
 
-  -- and again: :Forge starts it again
+  -- and again: :Forge starts it again, and the job can be gone on with
+  t.choose('Dismiss')
   vim.cmd('Forge models')
+  t.wait('the offer to go on', function()
+    return vim.iter(t.seen):any(function(seen)
+      return seen.prompt:find('the job in words.py was interrupted in attempt 1', 1, true)
+    end)
+  end)
   t.wait('the models', function()
     return vim.api.nvim_buf_get_name(0):find('forge://models', 1, true)
   end)

@@ -1,4 +1,5 @@
-"""kill_server.py CONFIG: kill the language server that runs with this FORGE_CONFIG, and no other process."""
+"""kill_server.py CONFIG: kill the language server that runs with this FORGE_CONFIG, both of its processes, and no
+other."""
 
 import os
 import signal
@@ -16,4 +17,4 @@ for process in Path("/proc").glob("[0-9]*"):
     if mine and any(word.endswith(b"/forge-lsp") for word in words[:2]):
         os.kill(int(process.name), signal.SIGKILL)
         killed += 1
-sys.exit(0 if killed == 1 else f"{killed} servers were killed")
+sys.exit(0 if killed == 2 else f"{killed} servers were killed")

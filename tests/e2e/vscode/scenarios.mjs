@@ -669,3 +669,42 @@ export async function questionCancelled(bench) {
   await bench.palette('Forge: Answer the Question');
   await bench.toast('no question that waits').waitFor();
 }
+
+/** The window is reloaded in the middle of a job: it is shown again, and its result lands in the text. */
+export async function reload(bench, { let: gate }) {
+  await opened(bench);
+  const before = await bench.text();
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.toast(/generating/).waitFor();
+  await bench.page.waitForTimeout(500); // the call is on its way
+  const loaded = bench.page.waitForEvent('load');
+  await bench.palette('Developer: Reload Window');
+  await loaded;
+  await bench.toast(/generating/).waitFor({ timeout: 120_000 }); // a window, its extensions and a server start
+  await bench.status().filter({ hasText: /1\/2/ }).waitFor();
+  await bench.picture('found');
+  assert.equal(await bench.text(), before);
+  writeFileSync(gate, '');
+  await bench.until('return " ".join');
+  await bench.toast('Accepted · proven · score 9.0 · 1 attempt').waitFor();
+  await bench.picture('applied');
+  await bench.page.locator('.editor-instance .view-lines').first().click();
+  await bench.page.keyboard.press('Control+Z');
+  await bench.until((text) => text === before, 'as it was');
+  await bench.page.keyboard.press('Control+S');
+}
+
+/** Its processes are killed: the next server offers to go on. */
+export async function resumed(bench, { killer }) {
+  await opened(bench);
+  await (await bench.action('Generate with ensemble')).click();
+  await bench.toast(/generating/).waitFor();
+  await bench.page.waitForTimeout(500);
+  execFileSync(killer[0], killer.slice(1));
+  const told = bench.toast('The job in words.py was interrupted');
+  await told.waitFor();
+  await bench.picture('interrupted');
+  await told.getByRole('button', { name: 'Resume' }).click();
+  await bench.until('return " ".join');
+  await bench.page.keyboard.press('Control+S');
+}

@@ -1,6 +1,6 @@
 """Small projects with a stub and the user's tests for it, one module a language: the table of what "accepted" means.
 
-A module of a language defines ``PROJECTS``, a tuple of :class:`Project`; test_proofs.py plays the same scenes on all.
+A module of a language defines ``PROJECTS``, a tuple of :class:`Project`; test_proofs.py runs the same cases on all.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Project:
     ``prepare`` readies the folder (fetched packages) and returns the environment; it may skip. ``scope`` is the name of
     the function where the language writes it otherwise than ``area``. ``beyond_grammar`` is a right
     answer that compiles although the syntax tree has errors. ``one_definition``: the scope is a function alone, as it
-    is in a job (else its jobs are not played). ``seldom``: played with the whole tables alone, since it takes long.
+    is in a job (else its jobs are not run). ``seldom``: run with the whole tables alone, since it takes long.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.bench.played import Played
+from forge_lsp.bench.results import CaseResult
 from forge_lsp.bench.rules import Decided, redecided, rules_of
 from forge_lsp.bench.summary import summary_of
 from forge_lsp.core.attempt import (
@@ -49,7 +49,7 @@ def attempt(
     )
 
 
-def played(*attempts: Attempt, outcome: str = "exhausted", **more: object) -> Played:
+def case_result(*attempts: Attempt, outcome: str = "exhausted", **more: object) -> CaseResult:
     values: dict[str, object] = {
         "allowed": 3,
         "right": tuple(True for _ in attempts),
@@ -58,7 +58,7 @@ def played(*attempts: Attempt, outcome: str = "exhausted", **more: object) -> Pl
         "seconds": 10.0,
         **more,
     }
-    return Played(id="a", language="python", fingerprint="f", outcome=outcome, attempts=attempts, **values)  # type: ignore[arg-type]
+    return CaseResult(id="a", language="python", fingerprint="f", outcome=outcome, attempts=attempts, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def played(*attempts: Attempt, outcome: str = "exhausted", **more: object) -> Pl
     ],
 )
 def test_redecided(attempts: list[Attempt], accept: Accept, expected: Decided) -> None:
-    assert redecided(played(*attempts), accept) == expected
+    assert redecided(case_result(*attempts), accept) == expected
 
 
 def test_the_rules_that_are_compared() -> None:
@@ -94,8 +94,8 @@ def test_the_rules_that_are_compared() -> None:
 
 def test_the_arithmetic_of_a_run() -> None:
     results = [
-        played(attempt(1, PROVEN, 9.0, "accept"), outcome="accepted", grade="proven", calls=2, cost_usd=0.5),
-        played(
+        case_result(attempt(1, PROVEN, 9.0, "accept"), outcome="accepted", grade="proven", calls=2, cost_usd=0.5),
+        case_result(
             attempt(1, OWED, None),
             attempt(2, BARE, 9.0, "accept"),
             outcome="accepted",
@@ -104,14 +104,14 @@ def test_the_arithmetic_of_a_run() -> None:
             offered_right=False,
             calls=4,
         ),
-        played(attempt(1, OWED, None), outcome="exhausted", right=(False,), offered_right=False),
-        played(
+        case_result(attempt(1, OWED, None), outcome="exhausted", right=(False,), offered_right=False),
+        case_result(
             attempt(1, PROVEN, 9.0, "accept"), outcome="accepted", grade="proven", right=(None,), offered_right=None
         ),
-        Played(id="b", language="c", fingerprint="f", skipped="no compiler"),
+        CaseResult(id="b", language="c", fingerprint="f", skipped="no compiler"),
     ]
     told = summary_of(results, SCORE)
-    assert told.played == 4
+    assert told.tasks == 4
     assert (told.as_set.accepted.hits, told.as_set.accepted.total) == (3, 4)
     assert (told.as_set.right.hits, told.as_set.right.total, told.undecided) == (1, 2, 1)
     assert (told.first.hits, told.first.total) == (1, 3)
@@ -131,12 +131,12 @@ def test_the_arithmetic_of_a_run() -> None:
 
 def test_a_run_of_nothing() -> None:
     told = summary_of([], SCORE)
-    assert (told.played, told.as_set.accepted.value, told.seconds.value, told.grades) == (0, None, None, ())
+    assert (told.tasks, told.as_set.accepted.value, told.seconds.value, told.grades) == (0, None, None, ())
 
 
 def test_the_panel_is_measured_by_the_hidden_tests() -> None:
     attempts = (attempt(1, BARE, 9.0), attempt(2, BARE, 4.0), attempt(3, BARE, 9.0), attempt(4, BARE, None))
-    told = summary_of([played(*attempts, right=(True, False, None, False))], SCORE).panel
+    told = summary_of([case_result(*attempts, right=(True, False, None, False))], SCORE).panel
     assert (told.right, told.wrong, told.value) == (1, 1, 1.0)
     assert told.low is not None
     assert told.low < 0.5, "two attempts tell nothing"

@@ -8,13 +8,13 @@ import pytest
 
 from forge_lsp.bench.carried import LEVELS, carried_tasks
 from forge_lsp.bench.case import is_right
-from forge_lsp.bench.played import Played, Store
+from forge_lsp.bench.results import CaseResult, Store
 from forge_lsp.bench.run import shuffled
 from forge_lsp.cli.arguments import parse
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus
 from forge_lsp.languages.registry import BUILT_IN
-from tests.unit.bench.test_rules_and_summary import PROVEN, attempt, played
+from tests.unit.bench.test_rules_and_summary import PROVEN, attempt, case_result
 
 
 def loaded(folder: Path) -> Store:
@@ -24,7 +24,7 @@ def loaded(folder: Path) -> Store:
 
 
 def test_results_come_back_whole_but_for_the_document(tmp_path: Path) -> None:
-    one = played(attempt(1, PROVEN, 9.0, "accept"), outcome="accepted", grade="proven", right=(None,))
+    one = case_result(attempt(1, PROVEN, 9.0, "accept"), outcome="accepted", grade="proven", right=(None,))
     loaded(tmp_path).keep(one)
     again = loaded(tmp_path).known("a", "f")
     assert again is not None
@@ -36,10 +36,10 @@ def test_results_come_back_whole_but_for_the_document(tmp_path: Path) -> None:
 
 def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
     store = loaded(tmp_path)
-    store.keep(played())
+    store.keep(case_result())
     with store.path.open("a") as file:
         file.write('{"id": "torn')
-    loaded(tmp_path).keep(Played(id="b", language="c", fingerprint="g", skipped="why"))
+    loaded(tmp_path).keep(CaseResult(id="b", language="c", fingerprint="g", skipped="why"))
     again = loaded(tmp_path)
     assert again.known("a", "f") is not None
     found = again.known("b", "g")
@@ -50,7 +50,7 @@ def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:
 def test_other_texts_and_a_fresh_start_forget(tmp_path: Path) -> None:
     store = loaded(tmp_path)
     assert store.known("a", "f") is None
-    store.keep(played())
+    store.keep(case_result())
     assert store.known("a", "other") is None
     store.clear()
     assert loaded(tmp_path).known("a", "f") is None

@@ -71,6 +71,13 @@ def test_one_more_argument(language: Language, header: str) -> None:
     assert made.code.startswith(header)
 
 
+def test_a_pattern_is_not_turned_round() -> None:
+    text = "fn low(first: Option<i32>) -> i32 {\n    if let Some(one) = first {\n        return one;\n    }\n    0\n}\n"
+    made = mutants(definition_of(text, lang.RUST), "1")
+    assert made
+    assert not any(one.how == "a condition turned round" for one in made)
+
+
 def test_one_more_argument_comes_after_the_receiver() -> None:
     text = "class Low:\n    @property\n    def low(self):\n        return 1\n"
     made = breaking_callers(definition_of(text, lang.PYTHON))

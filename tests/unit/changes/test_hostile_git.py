@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.changes.git import Told, change_of
+from forge_lsp.changes.git import GitChanges, change_of
 from forge_lsp.core.errors import BadRequest, ToolMissing
 from forge_lsp.own_git import environment, find_git, programs_named, without_programs
 from tests.support import lang
@@ -141,7 +141,7 @@ async def test_nothing_is_started(repository: Path, name: str, staged: bool) -> 
     STARTS[name](repository)
     (repository.parent / "started").unlink(missing_ok=True)
     try:
-        told: Told | None = await change_of(repository, "HEAD", lang.BUILT_IN, staged=staged)
+        told: GitChanges | None = await change_of(repository, "HEAD", lang.BUILT_IN, staged=staged)
     except BadRequest:
         told = None
     assert not (repository.parent / "started").exists()

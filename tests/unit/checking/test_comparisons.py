@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from forge_lsp.languages.go.forging import doubt_of as doubt_of_go
-from forge_lsp.languages.java.doubts import doubt_of as doubt_of_java
-from forge_lsp.languages.rust.doubts import doubt_of as doubt_of_rust
+from forge_lsp.languages.java.forging import doubt_of as doubt_of_java
+from forge_lsp.languages.rust.forging import doubt_of as doubt_of_rust
 
 GO = "package shapes\n\ntype Size struct {\n\tValue int\n}\n\nfunc (s Size) Equal(other Size) bool {\n%s\n}\n%s"
 RUST = (

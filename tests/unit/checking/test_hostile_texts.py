@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.checking.suites import scanned
+from forge_lsp.checking.runs import scanned
 from forge_lsp.languages.c_family.forging import doubt_of as c_doubt
 from forge_lsp.languages.c_family.outputs import values_in as c_values
 from forge_lsp.languages.csharp.forging import doubt_of as csharp_doubt
@@ -22,12 +22,12 @@ from forge_lsp.languages.csharp.scanning import methods_in
 from forge_lsp.languages.ecmascript.forging import doubt_of as javascript_doubt
 from forge_lsp.languages.go.forging import doubt_of as go_doubt
 from forge_lsp.languages.go.output import values_in as go_values
-from forge_lsp.languages.java.doubts import doubt_of as java_doubt
-from forge_lsp.languages.kotlin.doubts import doubt_of as kotlin_doubt
-from forge_lsp.languages.php.suspects import doubt_of as php_doubt
-from forge_lsp.languages.python.suspects import doubt_of as python_doubt
-from forge_lsp.languages.ruby.suspects import doubt_of as ruby_doubt
-from forge_lsp.languages.rust.doubts import doubt_of as rust_doubt
+from forge_lsp.languages.java.forging import doubt_of as java_doubt
+from forge_lsp.languages.kotlin.forging import doubt_of as kotlin_doubt
+from forge_lsp.languages.php.forging import doubt_of as php_doubt
+from forge_lsp.languages.python.forging import doubt_of as python_doubt
+from forge_lsp.languages.ruby.forging import doubt_of as ruby_doubt
+from forge_lsp.languages.rust.forging import doubt_of as rust_doubt
 from tests.support import lang
 from tests.support.builds import candidate_of, task_of
 

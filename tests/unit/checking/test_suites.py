@@ -9,21 +9,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.project import Place
-from forge_lsp.checking.suites import (
-    Memory,
-    Suite,
-    SuiteRun,
-    brought_by,
-    compared,
-    failed,
-    joined,
-    judged,
-    not_run,
-    passed,
-    skipped,
-    speaking_of,
-    uncollected,
-)
+from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, uncollected
+from forge_lsp.checking.suites import Memory, Suite, brought_by, compared, joined, judged, not_run, speaking_of
 from forge_lsp.core.attempt import Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
 from forge_lsp.core.task import ScopeKind

@@ -72,7 +72,7 @@ def task(workspace: Path | None, text: str = CART, language: Language = PYTHON, 
 
 
 async def gathered(job: Task, tokens: int = 4000) -> str:
-    return (await Context(SYNTAX, BUILT_IN).gather(job, tokens=tokens)).text
+    return (await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(job, tokens=tokens)).text
 
 
 async def test_everything_is_there_in_its_order(workspace: Path) -> None:
@@ -103,7 +103,7 @@ async def test_everything_is_there_in_its_order(workspace: Path) -> None:
 
 
 async def test_files_sent_names_exactly_what_was_shown(workspace: Path) -> None:
-    context = Context(SYNTAX, BUILT_IN)
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
     job = task(workspace)
     found = await context.gather(job, tokens=4000)
     assert found.files == ("shop/cart.py", "tests/test_cart.py", "shop/item.py", "shop/money.py")
@@ -116,17 +116,17 @@ async def test_files_sent_names_exactly_what_was_shown(workspace: Path) -> None:
 
 
 async def test_the_rules_stand_apart_from_what_every_model_sees(workspace: Path) -> None:
-    found = await Context(SYNTAX, BUILT_IN).gather(task(workspace), tokens=4000)
+    found = await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(task(workspace), tokens=4000)
     places = [found.rules.index(words) for words in ("Use tabs.", "Copilot words.", "Cursor words.", "Shop words.")]
     assert places == sorted(places)
     assert not any(words in found.text for words in ("Use tabs.", "Copilot", "Cursor", "Shop words.", "AGENTS"))
     # They are no part of what comes first, so that rules that change leave the prefix of all calls as it was.
     made(workspace, "AGENTS.md", text="Use spaces.\n")
-    assert (await Context(SYNTAX, BUILT_IN).gather(task(workspace), tokens=4000)).text == found.text
+    assert (await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(task(workspace), tokens=4000)).text == found.text
 
 
 async def test_the_same_task_gives_the_same_bytes_whatever_the_disk_does(workspace: Path) -> None:
-    context = Context(SYNTAX, BUILT_IN)
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
     job = task(workspace)
     first = await context.gather(job, tokens=4000)
     assert await gathered(task(workspace)) == first.text
@@ -178,7 +178,7 @@ async def test_a_long_document_keeps_what_matters(workspace: Path) -> None:
 
 
 async def test_without_a_workspace_only_the_document_is_shown() -> None:
-    context = Context(SYNTAX, BUILT_IN)
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
     job = task(None, "def f():|\n    pass\n")
     found = await context.gather(job, tokens=1000)
     assert found.text.startswith("# The document: Untitled-1\n")
@@ -266,7 +266,7 @@ async def test_files_are_read_in_a_thread(workspace: Path) -> None:
 
 
 async def test_tasks_at_once_do_not_disturb_each_other(workspace: Path) -> None:
-    context = Context(SYNTAX, BUILT_IN)
+    context = Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60))
     jobs = [task(workspace) for _ in range(8)]
     async with asyncio.TaskGroup() as group:
         results = [group.create_task(context.gather(job, tokens=2000)) for job in jobs]

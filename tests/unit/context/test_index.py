@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.context.index import Index
+from forge_lsp.core.task import Document
 from forge_lsp.editing.files import Files
 from tests.support import lang
+from tests.unit.editing.support import document
 
 
-def refreshed(index: Index, root: Path) -> Index:
-    files = Files(root, (), code=lang.BUILT_IN.suffixes, largest=512_000)
-    index.look_again()
-    index.refresh(files, (lang.PYTHON,), most=9_999, deadline=time.monotonic() + 60)
+def refreshed(index: Index, root: Path, *buffers: Document, each: bool = True) -> Index:
+    files = Files(root, buffers, code=lang.BUILT_IN.suffixes, largest=512_000)
+    index.refresh(files, (lang.PYTHON,), most=9_999, deadline=time.monotonic() + 60, each=each)
     return index
 
 
@@ -38,8 +39,10 @@ def answers(index: Index) -> object:
     )
 
 
+@pytest.mark.parametrize("each", [True, False])
 @pytest.mark.parametrize("seed", range(6))
-def test_what_changed_little_by_little_is_what_is_made_anew(tmp_path: Path, seed: int) -> None:
+def test_what_changed_little_by_little_is_what_is_made_anew(tmp_path: Path, seed: int, each: bool) -> None:
+    """What was changed where it lies is told of, as an editor does, where not each file is looked at."""
     draw = random.Random(seed)
     for number in range(80):
         wrote(tmp_path, f"{draw.choice('ab')}/f{number}.py", "many", *(f"name{draw.randrange(60)}" for _ in "xxx"))
@@ -53,9 +56,10 @@ def test_what_changed_little_by_little_is_what_is_made_anew(tmp_path: Path, seed
                 path.unlink()
             elif what < 0.7:
                 wrote(tmp_path, name, f"name{draw.randrange(60)}", "new")
+                index.told(name)
             else:
                 wrote(tmp_path, f"c/{path.name}", f"name{draw.randrange(60)}")
-        assert answers(refreshed(index, tmp_path)) == answers(refreshed(Index(), tmp_path))
+        assert answers(refreshed(index, tmp_path, each=each)) == answers(refreshed(Index(), tmp_path))
 
 
 def test_a_name_that_many_define_is_told_again_when_few_do(tmp_path: Path) -> None:
@@ -79,3 +83,80 @@ def test_a_word_is_not_found_in_the_end_of_one_and_the_begin_of_another(tmp_path
         assert {file.name for file in index.using(f"w{number}")} == {
             name for name, held in words.items() if f"w{number}" in held
         }
+
+
+def test_files_that_come_and_go_are_seen_by_their_folders(tmp_path: Path) -> None:
+    """Created, deleted, renamed, and whole folders moved: without a look at each file, and however often."""
+    for name in ("a/one.py", "a/two.py", "b/inner/three.py", "b/four.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        wrote(tmp_path, name, "kind_" + Path(name).stem)
+    index = refreshed(Index(), tmp_path)
+
+    def known() -> list[str]:
+        return sorted(refreshed(index, tmp_path, each=False).files)
+
+    wrote(tmp_path, "a/five.py", "kind_five")
+    assert known() == ["a/five.py", "a/one.py", "a/two.py", "b/four.py", "b/inner/three.py"]
+    (tmp_path / "a/one.py").unlink()
+    (tmp_path / "a/two.py").rename(tmp_path / "a/other.py")
+    assert known() == ["a/five.py", "a/other.py", "b/four.py", "b/inner/three.py"]
+    assert index.defining(["kind_two"]) == {"kind_two": ("a/other.py",)}
+    (tmp_path / "b").rename(tmp_path / "c")
+    assert known() == ["a/five.py", "a/other.py", "c/four.py", "c/inner/three.py"]
+    (tmp_path / "b/inner").mkdir(parents=True)
+    wrote(tmp_path, "b/inner/six.py", "kind_six")
+    assert known() == ["a/five.py", "a/other.py", "b/inner/six.py", "c/four.py", "c/inner/three.py"]
+    os.utime(tmp_path / "a/five.py")
+    (tmp_path / "a/five.py").replace(tmp_path / "a/other.py")
+    assert known() == ["a/other.py", "b/inner/six.py", "c/four.py", "c/inner/three.py"]
+    assert index.defining(["kind_two", "kind_five"]) == {"kind_five": ("a/other.py",)}
+
+
+def test_a_file_replaced_by_one_of_the_same_size_and_time_is_seen(tmp_path: Path) -> None:
+    wrote(tmp_path, "one.py", "kind_a")
+    before = (tmp_path / "one.py").stat()
+    index = refreshed(Index(), tmp_path)
+    (tmp_path / "one.new").write_text((tmp_path / "one.py").read_text().replace("kind_a", "kind_b"))
+    os.utime(tmp_path / "one.new", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (tmp_path / "one.new").replace(tmp_path / "one.py")
+    assert (tmp_path / "one.py").stat().st_mtime_ns == before.st_mtime_ns
+    assert "kind_b" in refreshed(index, tmp_path, each=False).defining(["kind_b"])
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_a_change_within_one_tick_of_the_clock_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: bool
+) -> None:
+    """As of a file system that keeps times in whole seconds: the stamp of what is read and of what is written after it
+    is the same."""
+    second = 1_000_000_000
+
+    def coarse(status: os.stat_result) -> tuple[int, int, int]:
+        return status.st_mtime_ns // second * second, status.st_ctime_ns // second * second, status.st_size
+
+    monkeypatch.setattr("forge_lsp.editing.files.stamp_of", coarse)
+    monkeypatch.setattr("forge_lsp.editing.stamps.stamp_of", coarse)
+    (tmp_path / "one.py").write_text("def kind_a():\n    pass\n")
+    index = refreshed(Index(), tmp_path)
+    (tmp_path / "one.py").write_text("def kind_b():\n    pass\n")
+    assert "kind_b" in refreshed(index, tmp_path, each=each).defining(["kind_b"])
+
+
+def test_what_is_read_for_a_task_is_looked_at_again(tmp_path: Path) -> None:
+    for name in ("one.py", "two.py"):
+        wrote(tmp_path, name, "kind_" + Path(name).stem)
+    index = refreshed(Index(), tmp_path)
+    files = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=512_000)
+    assert not index.renew(("one.py", "two.py", "three.py"), files, (lang.PYTHON,))
+    wrote(tmp_path, "two.py", "kind_new")
+    assert index.renew(("one.py", "two.py", "three.py"), files, (lang.PYTHON,))
+    assert index.defining(["kind_two", "kind_new"]) == {"kind_new": ("two.py",)}
+
+
+def test_a_buffer_that_was_closed_is_what_lies_on_the_disk(tmp_path: Path) -> None:
+    wrote(tmp_path, "one.py", "on_disk")
+    index = refreshed(Index(), tmp_path)
+    buffer = document("def in_buffer():\n    pass\n", lang.PYTHON, tmp_path / "one.py")
+    for each in (False, False):
+        assert set(refreshed(index, tmp_path, buffer, each=each).defining(["in_buffer", "on_disk"])) == {"in_buffer"}
+    assert set(refreshed(index, tmp_path, each=False).defining(["in_buffer", "on_disk"])) == {"on_disk"}

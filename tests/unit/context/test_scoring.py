@@ -38,6 +38,7 @@ def some_around(draw: random.Random) -> Around:
         reach=some(),
         popular={name: draw.random() for name in NAMES[:5]},
         once={name: draw.random() for name in NAMES[3:6]},
+        alike={name: draw.random() for name in NAMES[2:7]},
     )
 
 

@@ -62,7 +62,7 @@ def test_code_about_credentials_is_code_in_every_language(suffix: str) -> None:
 def test_code_about_credentials_is_listed(tmp_path: Path) -> None:
     made(tmp_path, "aws_credentials.cc", "aws_credentials.hh", "aws_credentials.rs", "aws_credentials.json")
     guard = Guard(tmp_path, lang.BUILT_IN.suffixes)
-    listed = {name for name, _ in guard.listed((".cc", ".hh", ".rs", ".json"), most=99, known={})}
+    listed = {name for name, _ in guard.listed((".cc", ".hh", ".rs", ".json"), most=99, known={}, folders={})}
     assert listed == {"aws_credentials.cc", "aws_credentials.hh", "aws_credentials.rs"}
     assert {path.name for path in guard.files((".cc", ".hh", ".rs", ".json"), most=99)} == listed
 

@@ -319,7 +319,7 @@ def test_the_files_that_a_document_leans_on(tmp_path: Path) -> None:
         doc = document(plain, language, tmp_path / name)
         files = Files(tmp_path, (), code=lang.BUILT_IN.suffixes, largest=100_000)
         leans = [path.name for path in neighbours.imported_files(doc, files, SYNTAX)]
-        names = [found for found, _ in files.guard.listed(language.suffixes, most=100, known={})]
+        names = [found for found, _ in files.guard.listed(language.suffixes, most=100, known={}, folders={})]
         return leans, [Path(found).name for found in names if language.is_test_file(found)]
 
     assert near("src/a.c", '#include <stdio.h>\n#include "box.h"\n', C) == (["box.h"], ["test_a.c"])

@@ -29,10 +29,13 @@ from forge_lsp.core.errors import (
     SettingsError,
 )
 from forge_lsp.core.events import AttemptFinished, CallFinished, CallStarted, Degraded, RungSkipped
+from forge_lsp.core.ports import FastGate
 from forge_lsp.core.task import Task, TextRange
 from forge_lsp.editing.edits import Edits
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble, Sent
+from forge_lsp.ensemble.briefing import Sent
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Ladder, Panel, Row, Schedule, Thinking
 from tests.support.scripted import (
     BAD,
@@ -68,6 +71,7 @@ class Stand:
     purse: Purse = field(default_factory=Purse)
     events: Events = field(default_factory=Events)
     context: PlainContext = field(default_factory=PlainContext)
+    fast: FastGate | None = None
 
     async def run(self, schedule: Schedule, attempts: int = 3, wanted: Task | None = None) -> Conclusion:
         ensemble = Ensemble(
@@ -77,6 +81,7 @@ class Stand:
             editing=PlainEditing(),
             toolchain_for=lambda _: self.toolchain,
             clock=ManualClock(),
+            fast=self.fast,
         )
         return await ensemble.run(
             wanted or task(), schedule=schedule, attempts=attempts, spending=self.purse, emit=self.events

@@ -10,7 +10,7 @@ from forge_lsp.core.attempt import Evidence, Outcome, Replacement
 from forge_lsp.core.checks import CheckStatus
 from forge_lsp.core.errors import ForgeError, NoAnswer, Rambling, ServerBusy, ServerUnreachable
 from forge_lsp.core.events import CallStarted, Degraded
-from forge_lsp.ensemble.loop import Conclusion
+from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Reviewer, Schedule, Thinking
 from tests.support.scripted import GOOD, FakeToolchain, ScriptedModel, example, verdict_text
 from tests.unit.ensemble.test_loop import Stand, decisions, row

@@ -76,3 +76,10 @@ def test_nothing_is_said_where_they_agree_or_one_is_mute() -> None:
     # Some accept less than 8: what was accepted was liked, unless the score is poor.
     assert disagreement(attempt(PROVEN, 7.0, DecisionKind.ACCEPT)) is None
     assert disagreement(attempt(PROVEN, 3.0, DecisionKind.ACCEPT)) is not None
+
+
+def test_what_a_panel_likes_is_what_the_job_asked_for() -> None:
+    assert disagreement(attempt(OWED, 7.0)) is None, "7 is less than the default"
+    assert disagreement(attempt(OWED, 7.0), 6.5) is not None
+    assert disagreement(attempt(PROVEN, 8.5), 9.0) is not None, "8.5 was not enough"
+    assert disagreement(attempt(PROVEN, 8.5), 8.0) is None

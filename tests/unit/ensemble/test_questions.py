@@ -15,7 +15,8 @@ from forge_lsp.core.events import QuestionAsked
 from forge_lsp.core.questions import Answer, Effect, Question
 from forge_lsp.core.task import Task
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Row, Schedule
 from tests.support.scripted import (
     BAD,

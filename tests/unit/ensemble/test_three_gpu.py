@@ -23,7 +23,8 @@ from forge_lsp.core.errors import ConsentRefused
 from forge_lsp.core.events import CallFinished, CallStarted, Degraded, Stage, StageFinished
 from forge_lsp.core.ports import ChatReply, ChatRequest, Residency
 from forge_lsp.editing.syntax import TreeSitterSyntax
-from forge_lsp.ensemble.loop import Conclusion, Ensemble
+from forge_lsp.ensemble.ending import Conclusion
+from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Accept, Generator, Panel, Reviewer, Row, Schedule, Thinking
 from tests.support.scripted import (
     GOOD,

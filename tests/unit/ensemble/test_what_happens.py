@@ -11,7 +11,7 @@ from forge_lsp.core.attempt import Evidence, Outcome
 from forge_lsp.core.checks import CheckKind, CheckResult, Grade
 from forge_lsp.core.errors import ServerUnreachable
 from forge_lsp.ensemble.checking import Checked, Checks
-from forge_lsp.ensemble.loop import Conclusion
+from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.schedule import Accept, Panel, Schedule
 from tests.support.scripted import BAD, GOOD, FakeToolchain, ScriptedModel, example, report, task, verdict_text
 from tests.unit.ensemble.test_checking import candidate, statuses

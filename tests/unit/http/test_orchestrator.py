@@ -228,7 +228,7 @@ async def test_an_event_client_that_vanishes_leaves_the_job_alone(served: Face) 
     job = await begin(served, pause=0.1)
     await vanish(served, "GET", f"{API}/jobs/{job}/events")
     assert [running.id for running in served.jobs.running] == [job]
-    assert served.jobs.job(job)._log.listeners == 0  # nothing of it is left
+    assert served.jobs.job(job)._log._subscriptions == []  # nothing of it is left
     assert (await served.jobs.job(job).wait()).outcome == "accepted"
 
 

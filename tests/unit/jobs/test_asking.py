@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from forge_lsp.core.attempt import (
+    Agreement,
     Attempt,
     BuildReport,
     BuildStatus,
@@ -26,13 +27,18 @@ from forge_lsp.core.checks import CheckKind, CheckResult, CheckStatus, Grade
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import Emit, QuestionAnswered, QuestionAsked
 from forge_lsp.core.questions import Answer, Asked, Choice, Effect, Question
+from forge_lsp.ensemble.agreement import Behaviours
+from forge_lsp.ensemble.checking import Checked, Checks
+from forge_lsp.ensemble.leaderboard import Leaderboard
+from forge_lsp.jobs.alternatives import candidates_of
 from forge_lsp.jobs.asking import Desk, Given, answer_of, contradiction, with_answer
 from forge_lsp.jobs.document import job_document, outcome_document
+from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.manager import JobManager
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
-from forge_lsp.jobs.statistics import Rates, statistics_of
+from forge_lsp.jobs.statistics import statistics_of
 from tests.support import lang
 from tests.support.scripted import PlainEditing
 from tests.unit.jobs.support import Concluded, HeldClock, prepared, record, request
@@ -54,6 +60,17 @@ def candidate(model: str) -> Candidate:
 
 def gives(value: str) -> tuple[Observation, ...]:
     return (Observation(call="add(1, -1)", answer=value),)
+
+
+class Alike(Behaviours):
+    """Says of each model how far others behave like it."""
+
+    def __init__(self, agreements: dict[str, Agreement]) -> None:
+        super().__init__()
+        self._agreements = agreements
+
+    def agreement(self, model: str, evidence: Evidence) -> Agreement | None:
+        return self._agreements[model]
 
 
 def attempt(*, first: Evidence | None = None, second: Evidence | None = None) -> Attempt:
@@ -172,6 +189,75 @@ def test_a_candidate_with_more_against_it_is_not_offered_for_an_answer() -> None
     worse = ended(attempts=(attempt(second=Evidence(results=(owed,))),))
     after = with_answer(worse, said("0"), put)
     assert after.candidate == candidate("g")
+
+
+def test_a_late_answer_weighs_as_one_example_and_not_as_law() -> None:
+    # Two other models behave as the offered code does, and nobody as the one that gives the answer: that may be a slip.
+    proof = CheckResult(id="c", kind=CheckKind.DOCTEST, status=CheckStatus.PROOF, source="add(1, 2)")
+    backed = Evidence(
+        results=(proof, replace(proof, id="d")),
+        grade=Grade.PROVEN,
+        agreement=Agreement(share=1.0, models=2, points=9),
+    )
+    alone = replace(backed, agreement=Agreement(share=0.1, models=2, points=9))
+    after = with_answer(ended(attempts=(attempt(first=backed, second=alone),)), said("0"), put)
+    assert after.candidate == candidate("g"), "it stays the one that is offered"
+    assert after.grade is None, "and is proven no more"
+    assert (after.questions[0].effect, after.questions[0].other) == (Effect.REFUTED, "1.2")
+    assert "candidate `1.2`" in job_report(after)
+    # Where others speak for both alike, the answer decides.
+    even = replace(backed, agreement=Agreement(share=0.6, models=2, points=9))
+    after = with_answer(ended(attempts=(attempt(first=even, second=even),)), said("0"), put)
+    assert (after.candidate, after.grade) == (candidate("h"), Grade.PROVEN)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("value", ["0", "2", "7"])
+@pytest.mark.parametrize("proofs", [(1, 1), (2, 1), (1, 2), (0, 0)])
+def test_late_answers_rank_as_answers_in_time_do(share: float, value: str, proofs: tuple[int, int]) -> None:
+    def raw(count: int) -> Evidence:
+        each = (
+            CheckResult(id=f"c{n}", kind=CheckKind.DOCTEST, status=CheckStatus.PROOF if n < count else CheckStatus.KEPT,
+                        source=f"add({n}, 2)")
+            for n in range(2)
+        )  # fmt: skip
+        return Evidence(results=tuple(each))
+
+    checks = Checks()
+    agreements = (Agreement(share=share, models=2, points=9), Agreement(share=0.4, models=2, points=9))
+    models = {"g": gives("2"), "h": gives("0")}
+    checks.behaviours = Alike(dict(zip(models, agreements, strict=True)))
+    seen = [
+        Checked(candidate=candidate(model), build=BUILT, raw=replace(raw(count), observed=observed))
+        for (model, observed), count in zip(models.items(), proofs, strict=True)
+    ]
+    in_time = Leaderboard(checks)
+    in_time.add(seen, chosen=seen[0], verdict=None)
+    first = in_time.best()
+    assert first is not None
+    best, other = (first.checked, next(one for one in seen if one is not first.checked))
+    settled = {one.candidate.model: checks.settle(one) for one in seen}
+    evidence = attempt(first=settled[best.candidate.model], second=settled[other.candidate.model])
+    whole = replace(
+        evidence,
+        candidate=best.candidate,
+        answers=best.raw.observed,
+        others=(replace(evidence.others[0], candidate=other.candidate, answers=other.raw.observed),),
+    )
+    late = with_answer(
+        ended(candidate=best.candidate, attempts=(whole,)),
+        said(value),
+        lambda id_: {"1.1": best.candidate, "1.2": other.candidate}[id_],
+    )
+    checks.replies.add(QUESTION, said(value))
+    then = in_time.best()
+    assert then is not None
+    assert late.candidate == then.candidate
+    assert late.grade is then.evidence.grade
+    by_model = {one.candidate.model: one.evidence for one in candidates_of(late)}
+    assert {name: (one.merit, one.grade) for name, one in by_model.items()} == {
+        one.candidate.model: (checks.settle(one).merit, checks.settle(one).grade) for one in seen
+    }
 
 
 def test_nothing_is_said_by_i_cannot_say_and_a_cancelled_job_has_no_question() -> None:

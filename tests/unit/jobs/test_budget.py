@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forge_lsp.core.errors import BudgetExceeded, ConsentRefused, SpendingRefused
 from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Usage
+from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.jobs.budget import Budget, JobSpending, public_address
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.ledger import Ledger
@@ -355,3 +356,33 @@ async def test_a_price_of_the_users_own_puts_it_under_the_budget(ledger: Ledger)
     assert user.asked[0].price_known
     with pytest.raises(BudgetExceeded):
         await spending.admit(model, input_tokens=900_000, output_tokens=0)
+
+
+async def test_while_nobody_is_there_a_paid_call_waits_and_a_free_one_does_not(ledger: Ledger) -> None:
+    attendance = Attendance()
+    spending = purse(ledger, attended=attendance, returned=attendance.returned)
+    assert await spending.admit(LOCAL, input_tokens=1, output_tokens=1) == 0.0
+    waiting = asyncio.create_task(spending.admit(paid(), input_tokens=1000, output_tokens=1000))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    assert await ledger.spent("2026-01-31") == 0
+    attendance.come(lambda question, workspace: asyncio.sleep(0, True))
+    assert await asyncio.wait_for(waiting, 10) > 0
+
+
+async def test_a_paid_call_that_waited_for_an_editor_is_not_made_for_a_job_that_has_ended(ledger: Ledger) -> None:
+    attendance = Attendance()
+    spending = purse(ledger, attended=attendance, returned=attendance.returned)
+    waiting = asyncio.create_task(spending.admit(paid(), input_tokens=1000, output_tokens=1000))
+    await asyncio.sleep(0.01)
+    spending.close()
+    attendance.come(lambda question, workspace: asyncio.sleep(0, True))
+    with pytest.raises(SpendingRefused, match="the job has ended"):
+        await asyncio.wait_for(waiting, 10)
+
+
+async def test_what_an_interrupted_job_had_cost_counts_for_the_one_that_goes_on(ledger: Ledger) -> None:
+    spending = purse(ledger, before=0.9)
+    with pytest.raises(BudgetExceeded):
+        await spending.admit(paid(), input_tokens=100_000, output_tokens=100_000)
+    assert await spending.admit(paid(), input_tokens=10_000, output_tokens=10_000) > 0

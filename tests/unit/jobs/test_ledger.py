@@ -297,6 +297,30 @@ async def test_a_file_of_the_second_version_learns_what_became_of_its_jobs(tmp_p
         await ledger.aclose()
 
 
+async def test_the_score_that_was_asked_for_is_kept_and_older_jobs_have_none(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        for statement in (statement for step in MIGRATIONS[:4] for statement in step):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 4")
+        db.execute(
+            "INSERT INTO jobs (id, state, owner, created, uri, language, profile, task, base_text, scope,"
+            " allowed_attempts, apply, toys, outcome) VALUES ('old', 'ended', 'o', '2026-01-31T12:00:00.000Z', 'file:///a',"
+            " 'python', '', 't', '', ?, 1, 'edit', '[]', 'accepted')",
+            (json.dumps({"kind": "file", "range": {"start": 0, "end": 0}}),),
+        )
+    db.close()
+    ledger = open_ledger(tmp_path)
+    try:
+        assert await ledger.ready() is None
+        ledger.begin(record("new", accept_score=6.5))
+        await ledger.finish(record("new", state=JobState.ENDED, outcome=Outcome.ACCEPTED, accept_score=6.5))
+        old, new = [await ledger.record(job_id) for job_id in ("old", "new")]
+        assert old is not None and old.accept_score is None
+        assert new is not None and new.accept_score == 6.5
+    finally:
+        await ledger.aclose()
+
+
 async def test_what_became_of_an_applied_result_outlives_the_process(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     for job_id in ("applied", "offered"):

@@ -12,6 +12,7 @@ import pytest
 
 from forge_lsp.core.errors import EnvironmentFault, SettingsError
 from forge_lsp.core.task import Document, Scope, TextRange
+from forge_lsp.ensemble.schedule import Accept, Schedule
 from forge_lsp.jobs import preparing
 from forge_lsp.jobs.budget import Budget
 from forge_lsp.jobs.consent import Consents
@@ -59,7 +60,8 @@ class Settings:
         if self.wrong:
             raise SettingsError(("budget.job: is no number",))
         return Setup(
-            schedule=cast("Any", None), attempts=3, models=cast("Any", None), infos={}, toolchains={},
+            schedule=Schedule(rows=(), accept=Accept(score=6.5)), attempts=3, models=cast("Any", None), infos={},
+            toolchains={},
             budget=Budget(job=1.0, day=1.0, month=1.0), prices=Prices(), granted=frozenset(),
             addresses=MappingProxyType({}), deadline=60.0, apply=ApplyMode.NONE, profile=f"{profile}",
         )  # fmt: skip
@@ -87,6 +89,7 @@ async def test_a_burst_reads_the_settings_once_and_leaves_the_loop_its_turns() -
     assert len(set(turns.at)) == MANY, "one at a turn"
     assert turns.at == sorted(turns.at)
     assert [one.task.document for one in found] == turns.documents, "as they came"
+    assert {one.accept_score for one in found} == {6.5}, "what the schedule asks a panel for"
     await prepare.ledger.aclose()
 
 

@@ -14,9 +14,10 @@ from forge_lsp.core.attempt import Outcome
 from forge_lsp.core.events import CallFinished, JobEvent, Stage, StageFinished
 from forge_lsp.core.ports import Usage
 from forge_lsp.ensemble.review import CANCELLED
+from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.ledger import Ledger
 from forge_lsp.jobs.observed import AttemptSeen, JobSeen, Observed, ReviewSeen, StageSeen
-from forge_lsp.jobs.statistics import Rates, statistics_of
+from forge_lsp.jobs.statistics import statistics_of
 from tests.unit.jobs.sample import full_record
 from tests.unit.jobs.support import START, HeldClock, record
 

@@ -14,7 +14,7 @@ from forge_lsp.checking.examples.written import call_in
 from forge_lsp.checking.project import Place
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family.calling import plainly
-from forge_lsp.languages.c_family.declared import aliases_of, read_header, read_type
+from forge_lsp.languages.c_family.declared import aliases_of, read_header
 from forge_lsp.languages.c_family.documented import CFamilyDriver
 from forge_lsp.languages.c_family.driving import driving, fields_of, namespaces_at
 from forge_lsp.languages.c_family.linking import Function, libraries_of
@@ -90,6 +90,12 @@ def test_other_names_of_types() -> None:
     assert aliases_of(text) == {"Row": "std::vector<int>", "word": "unsigned long", "ll": "long long"}
 
 
+def _type(declared: str, language: Language) -> Type:
+    found = read_header(f"void f({declared} value)", "f", language, {})
+    assert found is not None
+    return found.parameters[0].type
+
+
 @pytest.mark.parametrize(
     ("value", "declared", "expected"),
     [
@@ -130,7 +136,7 @@ def test_other_names_of_types() -> None:
     ],
 )  # fmt: skip
 def test_values_in_cpp(value: str, declared: str, expected: str) -> None:
-    kind = read_type(declared, CPP)
+    kind = _type(declared, CPP)
     assert literal(fitted(parse(value), kind), kind, CPP) == expected
 
 
@@ -149,7 +155,7 @@ def test_values_in_cpp(value: str, declared: str, expected: str) -> None:
     ],
 )
 def test_values_in_c(value: str, declared: str, expected: str) -> None:
-    kind = read_type(declared, C)
+    kind = _type(declared, C)
     assert literal(fitted(parse(value), kind), kind, C) == expected
 
 
@@ -178,7 +184,7 @@ def test_arrays_of_arrays_in_c() -> None:
     ],
 )
 def test_values_that_cannot_be_written(value: str, declared: str, language: Language) -> None:
-    kind = read_type(declared, language)
+    kind = _type(declared, language)
     with pytest.raises(Unfit):
         literal(fitted(parse(value), kind), kind, language)
 

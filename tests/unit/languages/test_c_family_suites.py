@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from forge_lsp.checking.project import place_of
+from forge_lsp.core.checks import Cause
+from forge_lsp.languages.c_family.reading import Reading
 from forge_lsp.languages.c_family.suites import Idle, Suite, suite_of
 from tests.support import lang
 from tests.support.builds import task_of, write_files
@@ -49,3 +51,58 @@ def test_a_makefile_with_its_target_runs_them(tmp_path: Path) -> None:
     suite = found(tmp_path, {"Makefile": "test:\n\t./run\n", "tests/test_area.c": TEST})
     assert isinstance(suite, Suite)
     assert suite.name == "make test"
+
+
+@pytest.mark.parametrize(("build", "file"), [
+    ({"CMakeLists.txt": "add_executable(shapestest shapestest.c)\nadd_test(NAME all COMMAND shapestest)\n"},
+     "shapestest.c"),
+    ({"CMakeLists.txt": "add_executable(unittests\n  run.c)\ngtest_discover_tests(unittests)\n"}, "run.c"),
+    ({"Makefile": "test: shapestest\n\t./shapestest\nshapestest: shapestest.c shapes.o\n\tcc -o $@ $^\n"},
+     "shapestest.c"),
+    ({"Makefile": "check: selftest\n\t./selftest\n"}, "selftest.c"),
+    ({"Makefile": "test:\n\t./run\n"}, "shapes.test.c"),
+    ({"Makefile": "test:\n\t./run\n"}, "src/shapes_unittest.c"),
+    ({"Makefile": "test:\n\t./run\n"}, "ShapesTest.c"),
+    ({"Makefile": "test:\n\t./run\n"}, "TestShapes.c"),
+])  # fmt: skip
+def test_tests_that_lie_anywhere(build: Mapping[str, str], file: str, tmp_path: Path) -> None:
+    built = {"build/CTestTestfile.cmake": "", "build/CMakeCache.txt": ""} if "CMakeLists.txt" in build else {}
+    suite = found(tmp_path, {**build, **built, file: TEST})
+    assert isinstance(suite, Suite)
+    assert set(suite.reading.tests) == {file}
+
+
+@pytest.mark.parametrize(("build", "file"), [
+    ({"CMakeLists.txt": "add_executable(app main.c)\nadd_test(NAME version COMMAND app --version)\n"}, "main.c"),
+    ({"CMakeLists.txt": "add_executable(latest latest.c)\n"}, "latest.c"),
+    ({"Makefile": "test: app\n\t./app --version\napp: main.c shapes.c\n\tcc -o $@ $^\n"}, "main.c"),
+    ({"Makefile": "all: latest\nlatest: latest.c shapes.c\n\tcc -o $@ $^\ntest:\n\t./run\n"}, "latest.c"),
+])  # fmt: skip
+def test_a_program_that_only_uses_it_is_no_test(build: Mapping[str, str], file: str, tmp_path: Path) -> None:
+    assert found(tmp_path, {**build, file: TEST}) is None
+
+
+def test_tests_that_load_it_and_do_not_name_it(tmp_path: Path) -> None:
+    test = '#include "../shapes.h"\nint main(void) { return perimeter(1, 2) == 6 ? 0 : 1; }\n'
+    files = {"Makefile": "test:\n\t./run\n", "shapes.h": "int perimeter(int, int);\n", "tests/all.c": test}
+    assert isinstance(found(tmp_path, files), Suite)
+    assert isinstance(found(tmp_path / "other", {"tests/all.c": test}), Idle)
+    assert found(tmp_path / "apart", {**files, "tests/all.c": test.replace("shapes.h", "colours.h")}) is None
+
+
+def test_tests_that_name_the_class_of_a_method(tmp_path: Path) -> None:
+    marked = "«int Shape::area() {\n    return w * h;\n}»\n"
+    test = "int main() {\n    Shape shape(2, 3);\n    return shape.perimeter() == 10 ? 0 : 1;\n}\n"
+    write_files(tmp_path, {"Makefile": "test:\n\t./run\n", "shapes.cpp": marked.strip("«"), "tests/all.cpp": test})
+    task = task_of(marked, language=lang.CPP, path=tmp_path / "shapes.cpp", workspace=tmp_path, name="Shape::area")
+    suite = suite_of(task, place_of(task))
+    assert isinstance(suite, Suite)
+    assert suite.reading.names == ("area", "Shape")
+
+
+def test_names_of_operators_are_words() -> None:
+    reading = Reading(names=("area",), others=frozenset({"operator[]", "operator+", "perimeter"}), tests={})
+    assert reading.cause("shape.operator[](1) is 2") is Cause.ELSEWHERE
+    assert reading.cause("perimeter gives 3") is Cause.ELSEWHERE
+    assert reading.cause("perimeters: 3") is Cause.UNKNOWN
+    assert reading.cause("area gives 3, perimeter 4") is Cause.SCOPE

@@ -192,3 +192,23 @@ def test_a_wrong_value_is_held_against_what_the_stub_ended(speaks: bool, tmp_pat
     )
     (result,) = compared("uvu", before, now, speaks=lambda _: speaks).values()
     assert result.status is CheckStatus.OWED
+
+
+@pytest.mark.parametrize(("file", "found"), [
+    ("spec/areaSpec.js", True),
+    ("specs/area.js", True),
+    ("src/areaTest.js", True),
+    ("src/test-area.js", True),
+    ("src/area.spec.js", True),
+    ("src/latest.js", False),
+    ("src/inspect.js", False),
+])  # fmt: skip
+def test_files_that_runners_take_for_tests(file: str, found: bool, tmp_path: Path) -> None:
+    text = (
+        'const { test } = require("node:test");\nconst area = require("../src/area");\ntest("area", () => area(1, 2));'
+    )
+    write_files(tmp_path, {file: text})
+    task = task_of(AREA, language=lang.JAVASCRIPT, path=tmp_path / "src/area.js", workspace=tmp_path)
+    suites, blocked = found_for(task, place_of(task))
+    assert [str(one) for suite in suites for one in suite.files] == ([file] if found else [])
+    assert blocked == ()

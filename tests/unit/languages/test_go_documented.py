@@ -9,7 +9,7 @@ from forge_lsp.checking.examples.types import Type, Unfit, fitted
 from forge_lsp.checking.examples.values import parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.go.calling import calls_file
-from forge_lsp.languages.go.declared import named_types, read_header, read_type
+from forge_lsp.languages.go.declared import named_types, read_header
 from forge_lsp.languages.go.documented import GoDriver, GoSignature
 from forge_lsp.languages.go.literals import literal, natural
 from tests.support import lang
@@ -37,6 +37,12 @@ def test_types_that_a_file_declares() -> None:
         "F": "func(int) int",
         "Set": "map[string]struct{}",
     }
+
+
+def _type(declared: str) -> Type:
+    found = read_header(f"func f(value {declared})", NAMED)
+    assert found is not None
+    return found.parameters[0].type
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ def test_headers(header: str, receiver: str, parameters: list[object], result: o
     ],
 )
 def test_values(value: str, declared: str, expected: str) -> None:
-    kind = read_type(declared, NAMED)
+    kind = _type(declared)
     assert literal(fitted(parse(value), kind), kind) == expected
 
 
@@ -119,7 +125,7 @@ def test_values(value: str, declared: str, expected: str) -> None:
     ],
 )
 def test_values_that_cannot_be_written(value: str, declared: str) -> None:
-    kind = read_type(declared, NAMED)
+    kind = _type(declared)
     with pytest.raises(Unfit):
         literal(fitted(parse(value), kind), kind)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from forge_lsp.checking.jvm.compiling import Compilation, Subject
 from forge_lsp.checking.jvm.maven import Build, Repositories, with_launcher
 from forge_lsp.checking.jvm.results import ALL_RUN, Where, reported, run_of
 from forge_lsp.checking.project import Place
@@ -18,7 +19,7 @@ from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.checks import Cause, RunState
 from forge_lsp.core.task import Task
 from forge_lsp.languages.java.choosing import JUnitClass, chosen_tests, depends, files_of_tests, speaks
-from forge_lsp.languages.java.compiling import Compiled, Outcome, Subject, compiled
+from forge_lsp.languages.java.compiling import Compiled, compiled
 from forge_lsp.languages.java.texts import methods_of
 from tests.support import lang
 from tests.support.builds import task_of, write_files
@@ -126,10 +127,10 @@ class Scripted:
         self._answers = list(answers)
         self.asked: list[tuple[list[str], Mapping[PurePosixPath, str]]] = []
 
-    async def __call__(self, names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Outcome:
+    async def __call__(self, names: Sequence[PurePosixPath], texts: Mapping[PurePosixPath, str]) -> Compilation:
         self.asked.append(([name.name for name in names], dict(texts)))
         problems = tuple(self._answers.pop(0)) if self._answers else ()
-        return Outcome(problems=problems, archive=None if problems else b"zip")
+        return Compilation(problems=problems, archive=None if problems else b"zip")
 
 
 UNTOUCHED = "package shop;\nclass Area { int side; }"

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from forge_lsp.checking.gate import Fault
+from forge_lsp.checking.jvm.compiling import Compilation, Subject
 from forge_lsp.checking.jvm.frameworks import Framework
 from forge_lsp.checking.jvm.maven import Build, Repositories
 from forge_lsp.checking.project import Place
@@ -15,7 +16,7 @@ from forge_lsp.core.ports import Item, ItemKind
 from forge_lsp.editing.imports import merge_imports
 from forge_lsp.languages.kotlin.choosing import FileOfTests, chosen_tests, depends, speaks
 from forge_lsp.languages.kotlin.compiler import Kotlinc, find_compiler, problems_of
-from forge_lsp.languages.kotlin.compiling import Outcome, Subject, compiled
+from forge_lsp.languages.kotlin.compiling import compiled
 from forge_lsp.languages.kotlin.extraction import EXTRACTION
 from forge_lsp.languages.kotlin.names import functions_of, own_names, top_names
 from forge_lsp.languages.kotlin.sources import module_of, version_of
@@ -357,13 +358,13 @@ async def test_what_does_not_compile_is_left_out_alone() -> None:
     test = FileOfTests(file=file, text=TESTS, framework=Framework.JUNIT_5)
     tried: list[str] = []
 
-    async def compiler(names: object, texts: object) -> Outcome:
+    async def compiler(names: object, texts: object) -> Compilation:
         text = dict(texts)[file]  # type: ignore[call-overload]
         tried.append(text)
         if "nowhere" not in text:
-            return Outcome(archive=b"")
+            return Compilation(archive=b"")
         output = "AreaTest.kt:17:41: error: [UNRESOLVED_REFERENCE] Unresolved reference 'nowhere'.\n"
-        return Outcome(problems=problems_of(output, "/", lambda _: text)[0])
+        return Compilation(problems=problems_of(output, "/", lambda _: text)[0])
 
     subject = Subject(file=PurePosixPath("Area.kt"), text=DOCUMENT, untouched=DOCUMENT, scope="area")
     done = await compiled(subject, [test], [], compiler)  # type: ignore[arg-type]

@@ -9,10 +9,10 @@ import pytest
 from forge_lsp.core.checks import Cause, RunState
 from forge_lsp.core.ports import ItemKind
 from forge_lsp.core.task import Document
+from forge_lsp.languages.php.forging import doubt_of
 from forge_lsp.languages.php.imports import imports_itself, used_names
 from forge_lsp.languages.php.outcomes import Course, ended, outcome
 from forge_lsp.languages.php.suites import Suite, configuration, must_fail
-from forge_lsp.languages.php.suspects import doubt_of
 from forge_lsp.languages.php.tools import lint_problems
 from forge_lsp.reading import parsed_xml
 from tests.support import lang

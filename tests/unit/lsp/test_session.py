@@ -9,11 +9,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from lsprotocol import types as lsp
 
 from forge_lsp.core.errors import EnvironmentFault
+from forge_lsp.languages.registry import BUILT_IN
 from forge_lsp.lsp import session as module
 from forge_lsp.lsp.protocol import Refusal
 from forge_lsp.lsp.server import ForgeServer, create_server
+from tests.support.scripted import PlainContext
 from tests.unit.lsp.test_documents import workspace
 from tests.unit.lsp.test_protocol import Sent
 
@@ -29,6 +32,8 @@ async def fine(*_: object) -> Any:
         lens=lambda: True,
         aclose=aclose,
         jobs=SimpleNamespace(aclose=aclose),
+        languages=BUILT_IN,
+        context=PlainContext(),
     )
 
 
@@ -146,3 +151,44 @@ async def test_settings_that_are_never_read_neither(made: tuple[Make, Sent], mon
     await server.session.start()
     monkeypatch.setattr(module, "READY_SECONDS", 0.05)
     assert "has not read its settings after" in await refused(server, despite_problem=False)
+
+
+async def test_what_changed_on_the_disk_is_told_to_what_remembers_it(made: tuple[Make, Sent], tmp_path: Path) -> None:
+    """Saved in the editor, and whatever its watchers see: source code, and settings besides."""
+    make, _ = made
+    services = await fine()
+    reconfigured: list[object] = []
+
+    async def reconfigure(settings: object) -> None:
+        reconfigured.append(settings)
+
+    services.reconfigure = reconfigure
+
+    async def build(*_: object) -> Any:
+        return services
+
+    server = make(build)
+    await server.session.start()
+    one, two, settings = (tmp_path / name for name in ("one.py", "two.py", "forge.toml"))
+    server.saved(one.as_uri())
+    await server.session.files_changed([two.as_uri(), "untitled:three"])
+    assert services.context.told == [one, two] and not reconfigured
+    await server.session.files_changed([settings.as_uri()])
+    assert len(reconfigured) == 1
+
+
+async def test_clients_are_asked_to_watch_source_code(made: tuple[Make, Sent]) -> None:
+    make, sent = made
+    server = make(fine)
+    watched = lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    server.protocol.client_capabilities.workspace = lsp.WorkspaceClientCapabilities(did_change_watched_files=watched)
+    starting = asyncio.create_task(server.session.start())
+    async with asyncio.timeout(20):
+        await server.session.ready()
+        await asyncio.sleep(0)  # what the session asks once commands can run
+    asked = [message for message in sent.messages if message.get("method") == "client/registerCapability"]
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    (watchers,) = (one["registerOptions"]["watchers"] for one in asked[0]["params"]["registrations"])
+    globs = [one["globPattern"] for one in watchers]
+    assert globs[0] == "**/forge.toml" and ".py," in globs[1] and globs[1].startswith("**/*{")

@@ -1,4 +1,4 @@
-"""Plans, played on servers that follow Ollama's rules."""
+"""Plans, carried out on servers that follow Ollama's rules."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_the_users_rig_holds_at_every_stage_of_all_ten_attempts(sizes: tuple[int
     plan = users(sizes)
     assert len(plan.placement) == 8
     assert {scene.attempt for scene in plan.scenes} == set(range(1, 11))
-    played = replay(plan)
-    assert played.faults == []
-    assert played.loads == plan.loads
+    replayed = replay(plan)
+    assert replayed.faults == []
+    assert replayed.loads == plan.loads
 
 
 @pytest.mark.parametrize("sizes", RIGS)
@@ -108,9 +108,9 @@ def test_a_stage_whose_models_do_not_fit_together_takes_turns() -> None:
     assert scene.turns == {"GPU-0": (("a",), ("b",))}
     assert [(move.unload, move.load, move.before) for move in scene.moves] == [(("a",), ("b",), 1)]
     assert plan.max_loaded == {"GPU-0": 1}
-    played = replay(plan)
-    assert played.faults == []
-    assert played.loads == plan.loads == 2
+    replayed = replay(plan)
+    assert replayed.faults == []
+    assert replayed.loads == plan.loads == 2
 
 
 def test_what_is_needed_again_the_latest_goes() -> None:
@@ -152,9 +152,9 @@ def test_the_same_plan_is_found_again() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_made_up_rigs_never_overcommit(seed: int) -> None:
     plan = make(*chance(random.Random(seed)), effort=10_000)
-    played = replay(plan)
-    assert played.faults == []
-    assert played.loads == plan.loads
+    replayed = replay(plan)
+    assert replayed.faults == []
+    assert replayed.loads == plan.loads
     for one in plan.devices:
         for scene in plan.scenes:
             taken = sum(plan.need(key).footprint.bytes for key in scene.resident[one.uuid])

@@ -154,6 +154,20 @@ export interface Finding {
   required: boolean;
 }
 
+/** The params of `forge/jobFound`: a job that an earlier window of the workspace left. */
+export interface Found {
+  jobId: string;
+  state: 'running' | 'ended' | 'interrupted';
+  uri: string;
+  range?: Range;
+  task: string;
+  apply?: 'edit' | 'preview' | 'none';
+  reason?: string;
+  /** Those that began. */
+  attempts: number;
+  costUsd: number;
+}
+
 /** `forge/jobEvent`; other keys depend on the type. */
 export interface JobEvent {
   jobId: string;

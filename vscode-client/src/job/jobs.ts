@@ -60,7 +60,7 @@ export class Jobs implements vscode.Disposable {
     private readonly ui: Ui,
     private readonly around: Around,
   ) {
-    this.watching = vscode.workspace.onDidChangeTextDocument((event) => this.follow(event));
+    this.watching = vscode.workspace.onDidChangeTextDocument((event) => this.moved(event));
   }
 
   dispose(): void {
@@ -73,7 +73,12 @@ export class Jobs implements vscode.Disposable {
   }
 
   /** Start a job, show it, and see to its end. Never rejects. */
-  async run(asked: Request): Promise<void> {
+  run(asked: Request): Promise<void> {
+    return this.follow('forge.generate', asked);
+  }
+
+  /** Run a command that shows a job to its end: a new one, or `jobId`, which an earlier window left. Never rejects. */
+  async follow(command: string, asked: Request, jobId?: string): Promise<void> {
     const client = await this.around.client();
     if (!client) {
       return;
@@ -81,7 +86,7 @@ export class Jobs implements vscode.Disposable {
     const request = structuredClone(asked);
     this.running.add(request);
     try {
-      const outcome = await this.shown(client, request);
+      const outcome = await this.shown(client, request, command, jobId === undefined ? request : { jobId });
       this.keep(outcome.jobId, request);
       await this.finish(client, request, outcome);
     } catch (error) {
@@ -126,7 +131,7 @@ export class Jobs implements vscode.Disposable {
     this.around.waits(waiting);
   }
 
-  private shown(client: LanguageClient, request: Request): Thenable<Outcome> {
+  private shown(client: LanguageClient, request: Request, command: string, argument: object): Thenable<Outcome> {
     const token = `forge-${process.pid}-${Date.now()}-${++this.tokens}`;
     const title = request.diagnostics ? 'Forge: fix' : 'Forge';
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
@@ -146,7 +151,7 @@ export class Jobs implements vscode.Disposable {
         void client.sendNotification('window/workDoneProgress/cancel', { token });
       });
       try {
-        const params = { command: 'forge.generate', arguments: [request], workDoneToken: token };
+        const params = { command, arguments: [argument], workDoneToken: token };
         return (await client.sendRequest(ExecuteCommandRequest.type, params)) as Outcome;
       } finally {
         listening.dispose();
@@ -221,8 +226,12 @@ export class Jobs implements vscode.Disposable {
       this.ui.note('cancelled; nothing was changed');
       return;
     }
+    if (error instanceof ResponseError && error.code === LSPErrorCodes.ServerCancelled) {
+      this.ui.note('the server stops; the job goes on, and is shown again');
+      return;
+    }
     const refused = error instanceof ResponseError && error.code !== -32097; // PendingResponseRejected
-    const text = refused ? error.message : 'The server stopped while the job ran. Nothing was changed; try again.';
+    const text = refused ? error.message : 'The server stopped while the job ran. Nothing was changed; it can be resumed once the server is back.';
     const [doctor, log] = [LABELS.doctor, LABELS.log];
     const fix = opening(text);
     const pressed = await this.ui.say('error', text, ...(fix ? [fix.label, log] : refused ? [doctor, log] : [log]));
@@ -243,7 +252,7 @@ export class Jobs implements vscode.Disposable {
     }
   }
 
-  private follow(event: vscode.TextDocumentChangeEvent): void {
+  private moved(event: vscode.TextDocumentChangeEvent): void {
     const uri = event.document.uri.toString();
     for (const request of [...this.kept.values(), ...this.running]) {
       if (request.range && decodeURIComponent(request.uri) === decodeURIComponent(uri)) {

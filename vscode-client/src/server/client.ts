@@ -13,7 +13,7 @@ import {
   ShowMessageRequest,
   TransportKind,
 } from 'vscode-languageclient/node';
-import type { Answered, Asked, JobEvent, Request } from '../job/contract';
+import type { Answered, Asked, Found as FoundJob, JobEvent, Request } from '../job/contract';
 import type { Table } from '../settings/explicit';
 import { opening } from '../views/faults';
 import type { Found } from './find';
@@ -44,6 +44,8 @@ export interface Wiring {
   /** A light bulb or a code lens asks for a job. */
   generate(request: Request): void;
   hear(event: JobEvent): void;
+  /** An earlier window left a job. */
+  foundJob(found: FoundJob): void;
   question(asked: Asked, token: CancellationToken): Promise<Answered | null>;
   /** Nobody needs an answer any more. */
   withdrawn(told: { jobId: string; question: string }): void;
@@ -71,6 +73,7 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
     traceOutputChannel: wiring.log,
     initializationOptions: {
       jobEvents: true,
+      foundJobs: true,
       questions: true,
       trusted: wiring.trusted,
       logLevel: wiring.logLevel,
@@ -109,6 +112,7 @@ export function makeClient(found: Found, wiring: Wiring): LanguageClient {
   };
   const client = new LanguageClient(ID, 'Forge', server, options);
   client.onNotification('forge/jobEvent', wiring.hear);
+  client.onNotification('forge/jobFound', wiring.foundJob);
   client.onRequest('forge/question', wiring.question);
   client.onNotification('forge/questionWithdrawn', wiring.withdrawn);
   client.onNotification(ShowMessageNotification.type, ({ type, message }) => void tell(type, message));

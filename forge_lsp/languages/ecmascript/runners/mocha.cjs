@@ -1,20 +1,21 @@
-// Runs one test file by the mocha of the project, with the options that it has for itself, and says by the recorder how
-// each test ended.
+// Runs test files by the mocha of the project, with the options that it has for itself, and says by the recorder how each
+// test ended.
 //
-// Arguments: the recorder, mocha's folder, a JSON array of words that the project gives mocha, the file. mocha 6 or later.
+// Arguments: the recorder, mocha's folder, a JSON array of words that the project gives mocha, the files. mocha 6 or later.
 "use strict";
 
 const path = require("node:path");
 
-const [, , recorder, home, given, file] = process.argv;
+const [, , recorder, home, given, ...files] = process.argv;
 process.argv.splice(1, Infinity, path.join(home, "bin/mocha.js"));
 const report = require(recorder);
 const exit = process.exit;
 const events = [];
 
-function put(kind, titles, error) {
+function put(kind, test, error) {
+  const titles = test.titlePath();
   titles.slice(0, -1).forEach((name, nesting) => events.push({ type: "test:start", data: { name, nesting } }));
-  const data = { name: titles[titles.length - 1], nesting: titles.length - 1, details: {} };
+  const data = { name: titles[titles.length - 1], nesting: titles.length - 1, details: {}, file: test.file };
   if (kind === "skip") data.skip = true;
   if (error !== undefined) data.details.error = { cause: error };
   events.push({ type: "test:start", data: { name: data.name, nesting: data.nesting } });
@@ -23,9 +24,9 @@ function put(kind, titles, error) {
 
 // mocha gives every failure to its reporter, the one of a hook, too.
 function Quiet(runner) {
-  runner.on("pass", (test) => put("pass", test.titlePath()));
-  runner.on("pending", (test) => put("skip", test.titlePath()));
-  runner.on("fail", (test, error) => put("fail", test.titlePath(), error ?? new Error("it failed without a word")));
+  runner.on("pass", (test) => put("pass", test));
+  runner.on("pending", (test) => put("skip", test));
+  runner.on("fail", (test, error) => put("fail", test, error ?? new Error("it failed without a word")));
 }
 
 async function main() {
@@ -38,7 +39,7 @@ async function main() {
   const Mocha = require(home);
   const mocha = new Mocha(options);
   mocha.files = [];
-  for (const one of [options.file ?? [], file].flat()) mocha.addFile(path.resolve(one));
+  for (const one of [options.file ?? [], files].flat()) mocha.addFile(path.resolve(one));
   if (mocha.loadFilesAsync) await mocha.loadFilesAsync();
   const failures = await new Promise((resolve) => mocha.run(resolve));
   async function* source() {

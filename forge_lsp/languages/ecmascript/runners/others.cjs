@@ -1,7 +1,7 @@
-// Runs one test file by the tape, jasmine, uvu, qunit, tap or ava of the project, and says by the recorder how each test
-// ended.
+// Runs a test file (by tape: several) by the tape, jasmine, uvu, qunit, tap or ava of the project, and says by the
+// recorder how each test ended.
 //
-// Arguments: the recorder, the runner's name, its folder, what is loaded before (JSON), the file. The first four run in this process. tap and ava have
+// Arguments: the recorder, the runner's name, its folder, what is loaded before (JSON), the files. The first four run in this process. tap and ava have
 // processes of their own and print the Test Anything Protocol, of which a test that is told of twice has failed.
 "use strict";
 
@@ -10,7 +10,8 @@ const module_ = require("node:module");
 const path = require("node:path");
 const url = require("node:url");
 
-const [, , recorder, runner, home, words, file] = process.argv;
+const [, , recorder, runner, home, words, ...files] = process.argv;
+const [file] = files;
 const report = require(recorder);
 const exit = process.exit;
 const events = [];
@@ -22,9 +23,9 @@ function lost(error) {
   exit(7);
 }
 
-function put(state, titles, error) {
+function put(state, titles, error, of = file) {
   titles.slice(0, -1).forEach((name, nesting) => events.push({ type: "test:start", data: { name, nesting } }));
-  const data = { name: titles[titles.length - 1], nesting: titles.length - 1, details: {} };
+  const data = { name: titles[titles.length - 1], nesting: titles.length - 1, details: {}, file: of };
   if (state === "skip") data.skip = true;
   if (error !== undefined) data.details.error = { cause: error };
   events.push({ type: "test:start", data: { name: data.name, nesting: data.nesting } });
@@ -41,12 +42,12 @@ function asserted(message, stack, values) {
 // Loaded only now: what they make of modules (esm, tsm) is not for this file.
 const required = JSON.parse(words);
 
-async function load() {
-  const whole = path.resolve(file);
+async function load(one = file) {
+  const whole = path.resolve(one);
   if (required.length > 0) {
     const here = module_.createRequire(whole);
     // esm works only where it was asked for by the words of the command.
-    process.argv = [process.execPath, path.join(home, "bin.js"), ...required.flatMap((name) => ["-r", name]), file];
+    process.argv = [process.execPath, path.join(home, "bin.js"), ...required.flatMap((name) => ["-r", name]), one];
     for (const name of required) here(name.startsWith(".") ? path.resolve(name) : name);
     try {
       return here(whole);
@@ -86,23 +87,33 @@ async function ofTape() {
   process.on("uncaughtException", broken);
   const stream = tape.createStream({ objectMode: true });
   const tests = new Map();
+  let at = -1;
   stream.on("data", (row) => {
-    if (row.type === "test") tests.set(row.id, { name: String(row.name), skip: Boolean(row.skip), rows: [] });
+    if (row.type === "test" && row.name === LOADING) at += 1;
+    else if (row.type === "test") tests.set(row.id, { name: String(row.name), skip: Boolean(row.skip), rows: [], of: files[at] });
     else if (row.type === "assert") tests.get(row.test)?.rows.push(row);
   });
   const ended = new Promise((resolve) => stream.on("end", resolve));
-  // The first test ends when all others are there: until then tape has something to wait for.
-  tape(LOADING, (test) => load().then(() => test.end(), lost));
+  // A test that loads a file, before the file's own: until it ends tape has something to wait for.
+  const next = ([one, ...rest]) =>
+    tape(LOADING, (test) =>
+      load(one)
+        .then(() => {
+          if (rest.length > 0) next(rest);
+          test.end();
+        })
+        .catch(lost),
+    );
+  next(files);
   await ended;
-  for (const { name, skip, rows } of tests.values()) {
-    if (name === LOADING) continue;
+  for (const { name, skip, rows, of } of tests.values()) {
     const red = rows.filter((row) => !row.ok && !row.todo && !row.skip);
     const row = red.find((one) => String(one.name).startsWith(`${name}[`)) ?? red[0];
-    if (row === undefined) put(skip ? "skip" : "pass", [name]);
-    else if (row.operator === "error" && row.actual instanceof Error) put("fail", [name], row.actual);
+    if (row === undefined) put(skip ? "skip" : "pass", [name], undefined, of);
+    else if (row.operator === "error" && row.actual instanceof Error) put("fail", [name], row.actual, of);
     else {
       const values = "expected" in row ? { expected: row.expected, actual: row.actual } : undefined;
-      put("fail", [name], asserted(String(row.name), row.error?.stack, values));
+      put("fail", [name], asserted(String(row.name), row.error?.stack, values), of);
     }
   }
 }

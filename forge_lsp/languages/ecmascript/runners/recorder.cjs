@@ -3,7 +3,7 @@
 //
 // The parent gives a line of JSON on descriptor 3: {nonce, document}. It gets back lines that begin with the nonce:
 // {note} at once, where the document's code replaces an assertion or reads a test file, and {tests} at the end, each
-// {name: [group..., test], state: "passed" | "failed" | "skipped", error}. The nonce stands nowhere but in here, and what
+// {name: [group..., test], state: "passed" | "failed" | "skipped", error, file}. The nonce stands nowhere but in here, and what
 // writes is taken before the tested code could replace it.
 "use strict";
 
@@ -15,7 +15,8 @@ const { inspect } = require("node:util");
 
 const CHANNEL = 3;
 const MOST = 300;
-const TEST_FILE = /(?:^|\/)(?:__tests__|tests?)\/|[._-](?:test|spec)\.[cm]?[jt]sx?$|^\/proc\//;
+const TEST_FILE =
+  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test-[^/]*)\.[cm]?[jt]sx?$|^\/proc\//;
 const writeSync = fs.writeSync;
 const stringify = JSON.stringify;
 const captured = Error.captureStackTrace;
@@ -170,6 +171,7 @@ module.exports = async function* reporter(source) {
       name: [...above.slice(0, data.nesting), data.name],
       state: skipped ? "skipped" : failed ? "failed" : "passed",
       error: failed ? told(data.details?.error) : undefined,
+      file: data.file,
     });
   }
   checkBuiltins();

@@ -14,7 +14,8 @@ const same = Object.is;
 const includes = String.prototype.includes;
 const tested = RegExp.prototype.test;
 const Errors = Error;
-const TEST_FILE = /(?:^|\/)(?:__tests__|tests?)\/|[._-](?:test|spec)\.[cm]?[jt]sx?$|^\/proc\//;
+const TEST_FILE =
+  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test-[^/]*)\.[cm]?[jt]sx?$|^\/proc\//;
 const notes = [];
 
 function note(words) {

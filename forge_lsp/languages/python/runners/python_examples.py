@@ -13,7 +13,8 @@ What the candidate's code does to learn more (frames, files: see ``watching.py``
 
 Request: ``{nonce, module: {path, name, package, inside, search, cwd, guarded, shown, probe}, seconds: {import, example,
 total}, groups: [{id, examples: [{id, steps: [source...], mode: "print" | "value"}], seconds}]}``. A group's own
-``seconds`` (``example``, ``total``) are for it alone. Only the last step's output or value is told.
+``seconds`` (``example``, ``total``) are for it alone. Only the last step's output or value is told; with ``print`` the
+value as data too, where the output is nothing but that value.
 Reply lines: ``nonce {"group", "example", "state", ...}``, and ``nonce {"state": "end"}`` when all is done.
 ``state`` is one of ``done`` (``output``, ``value``), ``raised`` and ``unparsed`` (``error``), ``hung``, ``died``,
 ``late`` (the total was over before), ``doubt`` (``words``) and, for a whole group, ``import`` (``error``).
@@ -299,6 +300,7 @@ def run_example(example: Json, namespace: Json) -> Json:
     steps, mode = example["steps"], example["mode"]
     output = ""
     value: Any = None
+    shown: Optional[Json] = None
     error: Optional[Json] = None
     for number, source in enumerate(steps):
         last = number == len(steps) - 1
@@ -308,21 +310,24 @@ def run_example(example: Json, namespace: Json) -> Json:
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as problem:
             return {"state": "unparsed", "error": describe(problem, None), "step": number}
         swap = Capture()
+        shown = None
         with swap:
             try:
                 value = eval(code, namespace)
+                silent = not swap.text()
                 if mode == "value" and last:
                     value = told(value)
                 elif shows and value is not None:
                     # As the prompt shows it, but by no hook that the code under test could have put there.
                     print_to(swap.stream, show(value))
                     namespace["_"] = value
+                    shown = data(value) if last and silent else None
             except BaseException as problem:
                 error = describe(problem, name)
         output = swap.text()
         if error is not None:
             return {"state": "raised", "error": error, "step": number, "output": output}
-    return {"state": "done", "output": output, "value": value if mode == "value" else None}
+    return {"state": "done", "output": output, "value": value if mode == "value" else shown}
 
 
 def compiled(source: str, name: str, *, value: bool) -> Any:
@@ -386,12 +391,17 @@ def told(value: Any) -> Json:
         text = show(value)[:MOST_OUTPUT]
     except BaseException as error:
         text = "<" + type(error).__name__ + " in repr>"
+    return {"text": text, **data(value)}
+
+
+def data(value: Any) -> Json:
+    """A value's type, and its tree where it is made of plain data. Asks nothing of the value's own class."""
     nodes = [MOST_NODES]
     try:
         tree = plain(value, nodes)
     except (Unplain, RecursionError):
         tree = None
-    return {"text": text, "tree": tree, "type": type(value).__name__, "module": str(type(value).__module__)}
+    return {"tree": tree, "type": type(value).__name__, "module": str(type(value).__module__)}
 
 
 class Unplain(Exception):

@@ -32,7 +32,7 @@ _LONGEST = 4 * 1024 * 1024
 
 @dataclass
 class Job:
-    """A command for a unit: where its text is read from, ``body`` in the stead of ``path``, and what comes first."""
+    """A command for a unit: where its text is read from, ``body`` instead of ``path``, and what comes first."""
 
     command: list[str]
     path: str

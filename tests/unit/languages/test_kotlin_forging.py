@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.languages.kotlin.doubts import doubt_of
+from forge_lsp.languages.kotlin.forging import doubt_of
 
 DOCUMENT = "package shop\n\nclass A {\n    %s\n}\n"
 HONEST = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.languages.ruby.suspects import doubt_of
+from forge_lsp.languages.ruby.forging import doubt_of
 from tests.support import lang
 from tests.support.builds import candidate_of, task_of
 

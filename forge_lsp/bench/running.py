@@ -1,4 +1,4 @@
-"""Playing one case: its job, then the hidden tests on what the job came to."""
+"""Running one case: its job, then the hidden tests on what the job came to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from forge_lsp.bench.case import Case, Judge, Ready
-from forge_lsp.bench.played import Played
+from forge_lsp.bench.results import CaseResult
 from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import CallFinished, JobEvent
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["play"]
+__all__ = ["run_case"]
 
 
-async def play(case: Case, ready: Ready, jobs: JobManager, listen: Callable[[JobEvent], None]) -> Played:
+async def run_case(case: Case, ready: Ready, jobs: JobManager, listen: Callable[[JobEvent], None]) -> CaseResult:
     """Run the job of a case and judge its candidates.
 
     Raises EnvironmentFault where no attempt could run: that says nothing of the models. A cancel stops the job first.
@@ -39,7 +39,7 @@ async def play(case: Case, ready: Ready, jobs: JobManager, listen: Callable[[Job
     right = [await _right(attempt, ready.judge, judged) for attempt in record.attempts]
     best = record.candidate
     calls = [event.body for event in record.calls if isinstance(event.body, CallFinished)]
-    return Played(
+    return CaseResult(
         id=case.id,
         language=str(case.language),
         fingerprint=case.fingerprint,

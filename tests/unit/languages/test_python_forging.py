@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_lsp.languages.python.suspects import doubt_of
+from forge_lsp.languages.python.forging import doubt_of
 from tests.support import lang
 from tests.support.builds import candidate_of, task_of
 

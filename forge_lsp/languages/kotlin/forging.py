@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from forge_lsp.checking.comparisons import Function, compares
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
 from forge_lsp.checking.jvm.running import ENDS
 from forge_lsp.languages.kotlin.texts import IMPORT, literals, plain, statements
 
@@ -95,17 +96,17 @@ def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | N
     (``testing``), that it uses their framework.
     """
     before, after = plain(document), plain(candidate)
-    said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
+    said = [words for pattern, words in _PATTERNS if has_more(pattern, before, after)]
     said = [words for words in said if words != _FRAMEWORK or not testing]
-    if _more(_LITERALS, _pieces(document), _pieces(candidate)):
+    if has_more(_LITERALS, in_one_piece(literals(document)), in_one_piece(literals(candidate))):
         said.append(_READS)
     if Counter(_NAMED_LIKE.findall(after)) - Counter(_NAMED_LIKE.findall(before)) and not testing:
         said.append("the code has functions named as a test's assertions")
-    if _more(_OWN_PACKAGE, before, after):
+    if has_more(_OWN_PACKAGE, before, after):
         said.append("the code puts itself into another's package")
     if Counter(_blind(after)) - Counter(_blind(before)):
         said.append(_BLIND)
-    if _more(_ALIASED, "\n".join(_aliases(document)), "\n".join(_aliases(candidate))):
+    if has_more(_ALIASED, "\n".join(_aliases(document)), "\n".join(_aliases(candidate))):
         said.append("the code hides what it uses behind another name")
     return "; ".join(dict.fromkeys(said)) or None
 
@@ -119,17 +120,6 @@ def _aliases(text: str) -> Iterator[str]:
         inner = match["name"].startswith(("java.lang.System.", "java.lang.Runtime.", "java.lang.Thread."))
         if match["alias"] or inner or (match["star"] and match["name"] in ("java.lang.reflect", "kotlin.system")):
             yield match["name"]
-
-
-def _pieces(text: str) -> str:
-    """The literals of a text, and all of them in one piece: paths and names may be put together."""
-    found = literals(text)
-    return found + "\n" + "".join(line.strip("\"'") for line in found.split("\n"))
-
-
-def _more(pattern: re.Pattern[str], before: str, after: str) -> bool:
-    found = Counter(match[0] for match in pattern.finditer(after))
-    return bool(found - Counter(match[0] for match in pattern.finditer(before)))
 
 
 def _blind(code: str) -> Iterator[str]:
@@ -157,7 +147,7 @@ def _blind(code: str) -> Iterator[str]:
 
 def _body(code: str, start: int) -> str:
     """A function's body on one line, as languages write it that end statements with semicolons."""
-    line = statements(_block(code, start) if code[start] == "{" else f"return {_expression(code, start + 1)}")
+    line = statements(braced(code, start) if code[start] == "{" else f"return {_expression(code, start + 1)}")
     line = re.sub(r"!==|===", lambda found: found[0][:2], line)
     line = re.sub(r"\b(\w+)\s+!is\s+([\w.<>*]+)", r"!(\1 instanceof \2)", line)
     line = re.sub(r"\b(\w+)\s+is\s+([\w.<>*]+)", r"\1 instanceof \2", line)
@@ -165,15 +155,6 @@ def _body(code: str, start: int) -> str:
     line = re.sub(r"\b(?:val|var)\s+", "var ", line)
     line = line.replace("?.", ".").replace("!!", "").replace("javaClass", "getClass()")
     return line if line.endswith((";", "}")) else f"{line};"
-
-
-def _block(code: str, start: int) -> str:
-    depth = 0
-    for at in range(start, len(code)):
-        depth += (code[at] == "{") - (code[at] == "}")
-        if depth == 0:
-            return code[start + 1 : at]
-    return code[start + 1 :]
 
 
 def _expression(code: str, start: int) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from forge_lsp.checking.comparisons import Function, compares, lambdas_of
+from forge_lsp.checking.jvm.forging import braced, has_more, in_one_piece
 from forge_lsp.languages.java.texts import literals, methods_of, plain, unescaped
 
 __all__ = ["doubt_of"]
@@ -83,26 +84,15 @@ def doubt_of(document: str, candidate: str, *, testing: bool = False) -> str | N
     (``testing``), that it uses their framework.
     """
     before, after = plain(unescaped(document)), plain(unescaped(candidate))
-    said = [words for pattern, words in _PATTERNS if _more(pattern, before, after)]
+    said = [words for pattern, words in _PATTERNS if has_more(pattern, before, after)]
     said = [words for words in said if words != _FRAMEWORK or not testing]
-    if _more(_LITERALS, _pieces(document), _pieces(candidate)):
+    if has_more(_LITERALS, in_one_piece(literals(document)), in_one_piece(literals(candidate))):
         said.append(_READS)
     if Counter(_named_like(after)) - Counter(_named_like(before)):
         said.append("the code has methods named as a test's assertions")
     if Counter(_blind(after)) - Counter(_blind(before)):
         said.append(_BLIND)
     return "; ".join(said) or None
-
-
-def _pieces(text: str) -> str:
-    """The literals of a text, and all of them in one piece: paths and names may be put together."""
-    found = literals(text)
-    return found + "\n" + "".join(line.strip("\"'") for line in found.split("\n"))
-
-
-def _more(pattern: re.Pattern[str], before: str, after: str) -> bool:
-    found = Counter(match[0] for match in pattern.finditer(after))
-    return bool(found - Counter(match[0] for match in pattern.finditer(before)))
 
 
 def _named_like(code: str) -> Iterator[str]:
@@ -117,7 +107,7 @@ def _blind(code: str) -> Iterator[str]:
     for match in _COMPARING.finditer(code):
         name, given = match["name"] or match["name2"], (match["given"] or match["given2"] or "").strip()
         start = match.start("open") if match["open"] else match.start("open2")
-        body = _block(code, start)
+        body = braced(code, start)
         sides = [part.split()[-1] for part in given.split(",") if part.split()]
         line = " ".join(body.split())
         if name not in _TWO_SIDES:
@@ -140,12 +130,3 @@ def _functions(code: str) -> Iterator[tuple[str, Function]]:
             body = " ".join(code[method.body + 1 : method.end - 1].split())
             yield method.name, Function(left=sides[0] if static else "", right=sides[-1], body=body)
     yield from lambdas_of(" ".join(code.split()))
-
-
-def _block(code: str, start: int) -> str:
-    depth = 0
-    for at in range(start, len(code)):
-        depth += (code[at] == "{") - (code[at] == "}")
-        if depth == 0:
-            return code[start + 1 : at]
-    return code[start + 1 :]

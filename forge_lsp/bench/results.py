@@ -11,14 +11,14 @@ from pathlib import Path
 from forge_lsp.core.attempt import Attempt, Outcome
 from forge_lsp.core.codec import decode, encode
 
-__all__ = ["Played", "Store"]
+__all__ = ["CaseResult", "Store"]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """A case that was played, or (``skipped`` says why) could not be.
+class CaseResult:
+    """A case that was run, or (``skipped`` says why) could not be.
 
     ``allowed`` is how many attempts the job might take; ``right`` says of each attempt that ran whether its candidate
     passes the hidden tests (None: not known), ``offered_right`` that of the candidate that the job ended with.
@@ -55,7 +55,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "results.jsonl"
-        self._known: dict[str, Played] = {}
+        self._known: dict[str, CaseResult] = {}
 
     def load(self) -> None:
         """Read what is kept; a line that cannot be read (the process ended within it) is left out."""
@@ -65,26 +65,26 @@ class Store:
             return
         for line in lines:
             try:
-                played = decode(Played, json.loads(line))
+                result = decode(CaseResult, json.loads(line))
             except (ValueError, TypeError, KeyError):
                 logger.warning("%s: a line of it cannot be read", self.path)
                 continue
-            self._known[played.id] = played
+            self._known[result.id] = result
 
     def clear(self) -> None:
         """Forget all of it."""
         self._known.clear()
         self.path.unlink(missing_ok=True)
 
-    def known(self, id_: str, fingerprint: str) -> Played | None:
+    def known(self, id_: str, fingerprint: str) -> CaseResult | None:
         """Return how a case went, if it had the same texts then."""
-        played = self._known.get(id_)
-        return played if played is not None and played.fingerprint == fingerprint else None
+        result = self._known.get(id_)
+        return result if result is not None and result.fingerprint == fingerprint else None
 
-    def keep(self, played: Played) -> None:
+    def keep(self, result: CaseResult) -> None:
         """Add a result; it is on the disk afterwards. Raises OSError."""
-        slim = replace(played, attempts=tuple(_slim(attempt) for attempt in played.attempts))
-        self._known[played.id] = slim
+        slim = replace(result, attempts=tuple(_slim(attempt) for attempt in result.attempts))
+        self._known[result.id] = slim
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = json.dumps(encode(slim), ensure_ascii=False, separators=(",", ":"))
         torn = self.path.is_file() and not self.path.read_bytes().endswith(b"\n") and self.path.stat().st_size > 0

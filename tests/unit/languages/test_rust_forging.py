@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.languages.rust.doubts import doubt_of
+from forge_lsp.languages.rust.forging import doubt_of
 
 STUB = "pub fn area(w: i64, h: i64) -> i64 {\n    todo!()\n}\n"
 RIGHT = "pub fn area(w: i64, h: i64) -> i64 {\n    w * h\n}\n"

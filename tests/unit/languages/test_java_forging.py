@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge_lsp.languages.java.doubts import doubt_of
+from forge_lsp.languages.java.forging import doubt_of
 
 DOCUMENT = "class Area {\n    int side;\n\n    %s\n}\n"
 HONEST = {

@@ -1,0 +1,95 @@
+"""One run of a project's tests: how each of them went, and what kept others from being run. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from forge_lsp.core.checks import Cause, Run, RunState
+
+__all__ = ["SuiteRun", "failed", "passed", "scanned", "skipped", "tail", "uncollected"]
+
+_TAIL = 400
+_MOST_SCANNED = 2_000
+_BLANKS = re.compile(r"(\s{16})\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """One run of a suite.
+
+    ``runs`` are its tests by name. ``uncollected`` are parts of it that did not come to their tests, by the start of
+    their tests' names ("": all of it): a file that cannot be imported, a package that does not compile. ``words`` is
+    the end of what the runner said. ``late`` are tests that were not begun, or not ended, as the time for all was over.
+    """
+
+    runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
+    uncollected: Mapping[str, Run] = field(default_factory=dict[str, Run])
+    words: str = ""
+    late: tuple[str, ...] = ()
+
+    def of(self, name: str) -> Run | None:
+        """Return how one test went, or what kept it from being collected; None: it is not there."""
+        known = self.runs.get(name)
+        if known is not None:
+            return known
+        parts = [part for part in self.uncollected if name.startswith(part)]
+        return self.uncollected[max(parts, key=len)] if parts else None
+
+    @property
+    def all_runs(self) -> Iterable[Run]:
+        """The runs of its tests and of what could not be collected."""
+        return (*self.runs.values(), *self.uncollected.values())
+
+
+def passed() -> Run:
+    """Return the run of a test that passed."""
+    return Run(state=RunState.PASSED)
+
+
+def skipped(detail: str = "") -> Run:
+    """Return the run of a test that was skipped, or that is expected to fail."""
+    return Run(state=RunState.SKIPPED, detail=detail)
+
+
+def failed(
+    detail: str = "",
+    *,
+    cause: Cause = Cause.UNKNOWN,
+    missing: Sequence[str] = (),
+    expected: str = "",
+    actual: str = "",
+) -> Run:
+    """Return the run of a test that failed; see :class:`~forge_lsp.core.checks.Run`."""
+    return Run(
+        state=RunState.FAILED,
+        cause=cause,
+        missing=tuple(missing),
+        expected=expected,
+        actual=actual,
+        detail=tail(detail),
+    )
+
+
+def uncollected(detail: str, *, cause: Cause = Cause.UNKNOWN, missing: Sequence[str] = ()) -> Run:
+    """Return the run of what did not come to its tests, or of an example that cannot be run. ``cause`` ELSEWHERE: its
+    own text is at fault, not the machine."""
+    return Run(state=RunState.NOT_RUN, cause=cause, missing=tuple(missing), detail=tail(detail))
+
+
+def scanned(text: str) -> str:
+    """Return of a failure's words what is searched for values: the first whole lines, without long runs of blanks. What
+    a test prints is the candidate's own, and most patterns take the square of its length."""
+    lines, left = list[str](), _MOST_SCANNED
+    for line in text[: _MOST_SCANNED + 1].split("\n"):
+        left -= len(line) + 1
+        if left < 0:
+            break
+        lines.append(line)
+    return _BLANKS.sub(r"\1", "\n".join(lines))
+
+
+def tail(text: str) -> str:
+    """Return the end of what a tool said, short enough for a report."""
+    return text.strip()[-_TAIL:]

@@ -1,0 +1,69 @@
+"""Whether the editor that asked for the jobs of this process is there, or another in its place.
+
+While none is there no paid call is begun and nobody is asked anything: both wait until one is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from forge_lsp.core.ports import Ask, ConsentQuestion
+
+__all__ = ["Attendance", "Way"]
+
+Way: TypeAlias = Callable[[ConsentQuestion, Path | None], Awaitable[bool]]
+"""Puts a question of consent about a workspace to the user. Raises ConsentRefused for a no that is kept."""
+
+
+class Attendance:
+    """Who is there to be asked. Lives on one event loop; nobody is there at first."""
+
+    def __init__(self) -> None:
+        self._way: Way | None = None
+        self._changed = asyncio.Event()
+
+    def __call__(self) -> bool:
+        """Whether somebody is there."""
+        return self._way is not None
+
+    def come(self, way: Way) -> None:
+        """An editor is there, and its user is asked so."""
+        self._change(way)
+
+    def leave(self) -> None:
+        """It has gone."""
+        self._change(None)
+
+    async def returned(self) -> None:
+        """Return once somebody is there."""
+        while self._way is None:
+            await self._changed.wait()
+
+    def asking(self, workspace: Path | None) -> Ask:
+        """A way to ask that holds through changes of who is there: a question that was open then is put again."""
+
+        async def ask(question: ConsentQuestion) -> bool:
+            while True:
+                await self.returned()
+                way = self._way
+                assert way is not None
+                asked = asyncio.ensure_future(way(question, workspace))
+                gone = asyncio.ensure_future(self._changed.wait())
+                try:
+                    await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
+                    if self._way is way:
+                        return await asked
+                finally:
+                    asked.cancel()
+                    gone.cancel()
+                    await asyncio.gather(asked, gone, return_exceptions=True)
+
+        return ask
+
+    def _change(self, way: Way | None) -> None:
+        self._way = way
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

@@ -1,0 +1,38 @@
+"""What an interrupted job has left for the one that goes on with it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from forge_lsp.core.attempt import Attempt, Candidate, Evidence
+from forge_lsp.jobs.record import JobRecord
+
+if TYPE_CHECKING:
+    from forge_lsp.core.ports import Editing
+    from forge_lsp.core.task import Task
+
+__all__ = ["resumed_attempts"]
+
+
+def resumed_attempts(record: JobRecord, task: Task, editing: Editing) -> tuple[Attempt, ...]:
+    """Return the attempts of ``record`` that ended, for ``task``, which is about the same code.
+
+    Where the document has changed elsewhere meanwhile, what was learnt stays, and the candidates go: what their checks
+    showed is of another text.
+    """
+    same = record.base_text == task.document.text and record.scope == task.scope
+
+    def whole(candidate: Candidate) -> Candidate:
+        return replace(candidate, text=editing.splice(task, candidate.code, candidate.imports))
+
+    def kept(attempt: Attempt) -> Attempt:
+        if not same:
+            return replace(attempt, candidate=None, build=None, evidence=Evidence(), verdict=None, others=())
+        return replace(
+            attempt,
+            candidate=None if attempt.candidate is None else whole(attempt.candidate),
+            others=tuple(replace(other, candidate=whole(other.candidate)) for other in attempt.others),
+        )
+
+    return tuple(map(kept, record.attempts))

@@ -1,0 +1,64 @@
+"""Jobs whose end no editor has shown, as rows: the SQL by which the next editor finds them, and has them alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from forge_lsp.jobs.money import to_nano
+from forge_lsp.jobs.presence import Presence
+from forge_lsp.jobs.record import JobRecord, JobState
+from forge_lsp.jobs.rows import LIVE, sweep
+
+__all__ = ["Unseen", "claim", "select_unseen", "set_interrupted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A job that an editor asked for, of which none has shown the end. ``owner`` is the process that ran it, and
+    ``alive`` says whether it still runs; ``workspace`` None: its file was in none."""
+
+    job_id: str
+    state: JobState
+    owner: str
+    workspace: str | None
+    uri: str
+    alive: bool
+
+
+def select_unseen(db: sqlite3.Connection, presence: Presence | None, oldest: str) -> tuple[Unseen, ...]:
+    """Such jobs of other processes since ``oldest`` (an ISO time), the oldest first. None where the processes of
+    others cannot be told."""
+    if presence is None:
+        return ()
+    sweep(db, presence)
+    found = db.execute(
+        "SELECT id, state, owner, workspace, uri FROM jobs"
+        " WHERE unseen = 1 AND owner <> ? AND created >= ? ORDER BY id",
+        (presence.owner, oldest),
+    ).fetchall()
+    alive = {owner: presence.alive(owner) for owner in {row[2] for row in found}}
+    return tuple(
+        Unseen(job_id=id_, state=JobState(state), owner=owner, workspace=workspace, uri=uri, alive=alive[owner])
+        for id_, state, owner, workspace, uri in found
+    )
+
+
+def claim(db: sqlite3.Connection, job_id: str) -> bool:
+    """Take it that the end of a job is shown here. False: another has taken it, or it has not ended."""
+    return db.execute(f"UPDATE jobs SET unseen = 0 WHERE id = ? AND unseen = 1 AND NOT {LIVE}", (job_id,)).rowcount == 1
+
+
+def set_interrupted(db: sqlite3.Connection, record: JobRecord) -> None:
+    """A job was stopped for want of its editor: it can be gone on with."""
+    db.execute(
+        "UPDATE jobs SET state = ?, reason = ?, seconds = ?, cost_nano_usd = ?, attempt_count = ? WHERE id = ?",
+        (
+            str(JobState.INTERRUPTED),
+            record.reason,
+            record.seconds,
+            to_nano(record.cost_usd),
+            record.attempt_count,
+            record.job_id,
+        ),
+    )
