@@ -377,5 +377,5 @@ async def test_the_workspace_of_the_file_gives_the_settings_and_may_only_narrow(
         env = environment(tmp_path, settings(server.url, ONCE, budget={"job": 1.0}))
         ran = await forge("generate", work / "sums.py", "--range", "6", cwd=tmp_path, env=env)
     assert ran.code == 1, ran.err
-    assert "exhausted" in ran.err
+    assert "not accepted after 1 attempt" in ran.err
     assert "LIMIT" in prompt(server.chats[0].body)

@@ -258,7 +258,7 @@ async def test_consent_is_asked_of_the_user(tmp_path: Path, work: Path, mode: st
         assert job["outcome"] == "accepted" and len(sent) == 1
     else:
         assert job["outcome"] != "accepted" and not sent
-        assert any("needs consent" in note for note in job["notes"])
+        assert any("needs your consent" in note for note in job["notes"])
     assert len(questions) == (0 if allow is None else 1)
     assert all("server 'claude'" in words and "code of work" in words for words in questions)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
 from rich.console import Console
 
+from forge_lsp.cli import inspect
+from forge_lsp.cli.arguments import parse
 from forge_lsp.cli.laid_out import lay_out
 from forge_lsp.jobs.markdown import fence, inline, table
 
@@ -47,3 +52,25 @@ def test_what_was_escaped_is_shown_as_it_was_and_steers_nothing() -> None:
     assert shown(inline(odd)).rstrip() == odd
     assert "\x1b" not in shown("evil \x1b[2J", colour=False)
     assert "\x1b[2J" not in shown(fence("\x1b[2J"), colour=True)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "words", "first"),
+    [(True, (), "Accepted: f"), (True, ("--raw",), "# Accepted: f"), (False, (), "# Accepted: f")],
+)
+async def test_a_report_is_laid_out_on_a_terminal_alone(
+    terminal: bool,
+    words: tuple[str, ...],
+    first: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def report(job: str) -> str:
+        assert job == "ID"
+        return "# Accepted: f\n"
+
+    console = Console(width=80, force_terminal=terminal, color_system=None, highlight=False, markup=False)
+    monkeypatch.setattr(inspect, "stdout_console", lambda: console)
+    services = cast("Any", SimpleNamespace(jobs=SimpleNamespace(report=report)))
+    assert await inspect.jobs(parse(["jobs", "show", "ID", *words]), services) == 0
+    assert capsys.readouterr().out.splitlines()[0] == first
