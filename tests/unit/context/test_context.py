@@ -122,7 +122,9 @@ async def test_the_rules_stand_apart_from_what_every_model_sees(workspace: Path)
     assert not any(words in found.text for words in ("Use tabs.", "Copilot", "Cursor", "Shop words.", "AGENTS"))
     # They are no part of what comes first, so that rules that change leave the prefix of all calls as it was.
     made(workspace, "AGENTS.md", text="Use spaces.\n")
-    assert (await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(task(workspace), tokens=4000)).text == found.text
+    assert (
+        await Context(SYNTAX, BUILT_IN, ContextConfig(seconds=60)).gather(task(workspace), tokens=4000)
+    ).text == found.text
 
 
 async def test_the_same_task_gives_the_same_bytes_whatever_the_disk_does(workspace: Path) -> None:
