@@ -201,6 +201,6 @@ def test_the_doctors_lines_of_a_fleet() -> None:
     assert (well.status, well.remedy) == ("ok", None)
     lines = of_fleet(FleetReport(servers=(good, bad), lost=("gpu0: gone",)), {"gpu0": "http://mine"})
     assert [line.status for line in lines] == ["broken", "broken", "broken", "ok"]
-    assert "nobody watches" in lines[0].detail
+    assert "no process supervises them" in lines[0].detail
     assert "/x.log" in (lines[1].remedy or "")
     assert "your own url http://mine" in lines[3].detail
