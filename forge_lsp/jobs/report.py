@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from forge_lsp.core.attempt import Attempt, Outcome
-from forge_lsp.core.events import CallFinished, Degraded, JobEvent, RungSkipped
+from forge_lsp.core.events import CallFinished, CallStarted, Degraded, RungSkipped
 from forge_lsp.jobs import shapes
 from forge_lsp.jobs.alternatives_report import alternatives_section
 from forge_lsp.jobs.asking import contradiction
@@ -250,9 +250,12 @@ def _sums(calls: Sequence[CallFinished]) -> list[str]:
 
 def _sent(record: JobRecord) -> str:
     if not record.sent:
-        called = any(isinstance(event.body, CallFinished) for event in record.events)
-        if called and not record.attempts:
-            return _servers(record.events)
+        # of a job that was interrupted, which files' is not known
+        servers = dict.fromkeys(
+            inline(event.body.server) for event in record.events if isinstance(event.body, CallStarted)
+        )
+        if servers:
+            return f"## What was sent\n\nPrompts, which hold the document's text, went to: {', '.join(servers)}."
         return "## What was sent\n\nNo file's text was sent to any server."
     rows = [
         [inline(entry.file), inline(entry.server), inline(entry.address) or "this process' own", inline(entry.why)]
@@ -262,11 +265,6 @@ def _sent(record: JobRecord) -> str:
     if not any(entry.why for entry in record.sent):  # a job of an earlier version
         head, rows = head[:-1], [row[:-1] for row in rows]
     return "## What was sent\n\n" + table(head, rows)
-
-
-def _servers(events: Iterable[JobEvent]) -> str:
-    servers = dict.fromkeys(inline(event.body.server) for event in events if isinstance(event.body, CallFinished))
-    return f"## What was sent\n\nPrompts, which hold the document's text, went to: {', '.join(servers)}."
 
 
 def _diff(record: JobRecord) -> str:

@@ -238,7 +238,7 @@ async def test_a_question_of_consent_is_put_again_by_the_next_window(tmp_path: P
             client.answers["window/showMessageRequest"] = allow
             open_file(client, tmp_path / "work" / "even.py", TEXT)
             await applied(client, told["jobId"])
-            assert [words.partition(" (")[0] for words in asked] == ["Send code of work to anthropic"]
+            assert [words.partition(" (http")[0] for words in asked] == ["Send code of work (even.py) to anthropic"]
         assert len(claude.calls) == 1
 
 

@@ -8,12 +8,13 @@ import pytest
 
 from forge_lsp.core.attempt import BuildReport, BuildStatus, Evidence, Outcome
 from forge_lsp.core.checks import CheckKind, CheckStatus
+from forge_lsp.core.events import CallStarted, JobEvent, Stage
 from forge_lsp.jobs.markdown import fence, inline, table
 from forge_lsp.jobs.record import JobRecord, JobState
 from forge_lsp.jobs.report import job_report
 from forge_lsp.jobs.timeline import gantt
 from tests.unit.jobs.sample import attempts, example, full_record
-from tests.unit.jobs.support import record
+from tests.unit.jobs.support import START, record
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -150,6 +151,16 @@ def test_a_report_of_a_job_that_offers_nothing() -> None:
     assert text.startswith("# Cancelled: `add` in `a.py`\n") and "None began." in text
     assert "## Change" not in text and "Panel" not in text
     assert "No file's text was sent" in text
+
+
+def test_an_interrupted_job_says_which_servers_had_prompts_though_not_of_which_files() -> None:
+    call = CallStarted(
+        number=1, call=1, stage=Stage.GENERATE, role="generator", model="opus", server="claude", estimate_usd=0.01
+    )
+    told = (JobEvent(job_id="job1", sequence=1, at=START, body=call),)
+    for made in ((), full_record().attempts):
+        job = record(state=JobState.INTERRUPTED, outcome=Outcome.FAILED, events=told, attempts=made)
+        assert "Prompts, which hold the document's text, went to: claude." in job_report(job)
 
 
 def test_the_toys_are_named_only_where_they_were_the_judges() -> None:

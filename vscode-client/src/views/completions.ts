@@ -125,15 +125,18 @@ export class Completions implements vscode.Disposable {
 
   /** The cursor came to a line of a text in which a result waits: show it where it belongs there. */
   private async look(editor: vscode.TextEditor | undefined): Promise<void> {
-    const uri = editor?.document.uri.toString();
-    if (!editor || !uri || ![...this.waiting.values()].includes(decodeURIComponent(uri))) {
+    if (!editor || !this.waitsIn(editor.document)) {
       return;
     }
-    const at = `${uri}:${editor.selection.active.line}`;
+    const at = `${editor.document.uri.toString()}:${editor.selection.active.line}`;
     if (at !== this.at) {
       this.at = at;
       await this.shown(editor);
     }
+  }
+
+  private waitsIn(document: vscode.TextDocument): boolean {
+    return [...this.waiting.values()].includes(decodeURIComponent(document.uri.toString()));
   }
 
   private async shown(editor: vscode.TextEditor | undefined): Promise<boolean> {
@@ -153,8 +156,8 @@ export class Completions implements vscode.Disposable {
     const found = await client.sendRequest(InlineCompletionRequest.type, params).catch(() => null);
     const items = Array.isArray(found) ? found : (found?.items ?? []);
     const stays = vscode.window.activeTextEditor === editor && editor.selection.active.isEqual(selection.active);
-    if (items.length === 0 || !stays) {
-      return false;
+    if (items.length === 0 || !stays || !this.waitsIn(document)) {
+      return false; // it may have been discarded while the server was asked
     }
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
     return true;
