@@ -1,6 +1,7 @@
 -- Jobs that an earlier Neovim left: they still run, they ended while nobody was there, or they were interrupted.
 
 local job_of = require('forge.job')
+local ui = require('forge.ui')
 
 local M = {}
 
@@ -56,17 +57,7 @@ function M.heard(found, context)
     end },
     { 'Dismiss', function() end },
   }
-  vim.ui.select(choices, {
-    prompt = ('forge: %s. What now?'):format(words(found)),
-    kind = 'forge.found',
-    format_item = function(choice)
-      return choice[1]
-    end,
-  }, function(choice)
-    if choice then
-      choice[2]()
-    end
-  end)
+  ui.choose(('forge: %s. What now?'):format(words(found)), 'forge.found', choices)
 end
 
 return M

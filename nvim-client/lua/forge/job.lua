@@ -117,17 +117,7 @@ local function not_proven(job, told)
     end },
     { 'Dismiss', function() end },
   }
-  vim.ui.select(choices, {
-    prompt = ('forge: %s. Not applied; what now?'):format(told),
-    kind = 'forge.result',
-    format_item = function(choice)
-      return choice[1]
-    end,
-  }, function(choice)
-    if choice then
-      choice[2]()
-    end
-  end)
+  ui.choose(('forge: %s. Not applied; what now?'):format(told), 'forge.result', choices)
 end
 
 ---@param job forge.Job

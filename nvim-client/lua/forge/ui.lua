@@ -59,4 +59,22 @@ function M.show(name, text, filetype)
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, nowait = true, desc = 'forge: close' })
 end
 
+---Let the user choose what to do; nothing is done where they choose nothing.
+---@param prompt string
+---@param kind string for those who draw vim.ui.select themselves
+---@param choices { [1]: string, [2]: fun() }[]
+function M.choose(prompt, kind, choices)
+  vim.ui.select(choices, {
+    prompt = prompt,
+    kind = kind,
+    format_item = function(choice)
+      return choice[1]
+    end,
+  }, function(choice)
+    if choice then
+      choice[2]()
+    end
+  end)
+end
+
 return M

@@ -61,17 +61,7 @@ local function chosen(client, entry)
       end })
     end
   end
-  vim.ui.select(choices, {
-    prompt = row(entry),
-    kind = 'forge.history.action',
-    format_item = function(choice)
-      return choice[1]
-    end,
-  }, function(choice)
-    if choice then
-      choice[2]()
-    end
-  end)
+  ui.choose(row(entry), 'forge.history.action', choices)
 end
 
 ---Choose one of the earlier jobs, newest first, and what to do with it.
