@@ -223,8 +223,8 @@ export function activate(context: vscode.ExtensionContext): void {
     retryLastResult: () => lastResult(({ jobId }) => jobs.retry(jobId)),
     discardLastResult: () =>
       lastResult(async ({ jobId }) => {
-        await previews.dealtWith(jobId);
         await discarded(jobId);
+        await previews.dealtWith(jobId);
         ui.note('discarded; nothing was changed');
       }),
     applyPreview: (uri) => previews.apply(uri),

@@ -142,10 +142,10 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
   async discard(uri: vscode.Uri | undefined): Promise<void> {
     const at = this.at(uri);
     if (at) {
-      await this.close(at.uri);
       if (at.candidate === undefined) {
-        await this.asking.discarded(at.jobId);
+        await this.asking.discarded(at.jobId); // before its text comes to the front, which would show it there once more
       }
+      await this.close(at.uri);
       this.ui.note('discarded; nothing was changed');
     }
   }
@@ -153,8 +153,8 @@ export class Previews implements vscode.TextDocumentContentProvider, vscode.Disp
   async retry(uri: vscode.Uri | undefined): Promise<void> {
     const at = this.at(uri);
     if (at && (await this.asking.retry(at.jobId))) {
-      await this.close(at.uri);
       await this.asking.dealtWith(at.jobId);
+      await this.close(at.uri);
     }
   }
 
