@@ -40,7 +40,10 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def table_of(item: pytest.Item) -> str:
-    """Return the name of the table that a test is a case of: its module where that is sampled, else its function."""
+    """Return the name of the table that a test is a case of: its module where that is sampled, else its function, or
+    itself where every case is wanted."""
+    if item.get_closest_marker("every"):
+        return item.nodeid
     return str(item.path) if item.get_closest_marker("sampled") else item.nodeid.partition("[")[0]
 
 

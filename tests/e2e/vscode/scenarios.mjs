@@ -206,6 +206,7 @@ export async function progress(bench) {
   const { page } = bench;
   const view = page.locator('.panel .tree-explorer-viewlet-tree-view');
   const row = (text) => view.locator('.monaco-list-row').filter({ hasText: text }).first();
+  const focused = () => page.waitForFunction(() => document.activeElement?.closest('.panel .tree-explorer-viewlet-tree-view'));
   await opened(bench);
   const before = await bench.text();
   await bench.palette('Forge: Show Progress');
@@ -232,7 +233,8 @@ export async function progress(bench) {
   await row('Preview').waitFor();
   await bench.picture('ended');
   await bench.quiet();
-  await bench.palette('Forge: Show Progress'); // the keys are the view's from here on
+  await bench.palette('Forge: Show Progress');
+  await focused(); // the keys are the view's from here on
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
@@ -249,6 +251,7 @@ export async function progress(bench) {
   await (await bench.action('Generate with ensemble')).click();
   await row(/Now\s*writing: coder/).waitFor();
   await bench.palette('Forge: Show Progress');
+  await focused();
   await page.keyboard.press('Home');
   await page.keyboard.press('Delete');
   await row(/words\.py\s*Cancelled/).waitFor();
