@@ -1,7 +1,7 @@
 """CPU time from the start of the process to the answer to ``initialize``: forge-lsp and a bare pygls server.
 
 Both are measured in one run, turn by turn, so that a busy machine is busy for both. CPU time is the child's user and
-system time when it has answered, read from /proc (Linux) while it waits for more.
+system time, and that of the processes which it started, when it has answered, read from /proc (Linux).
 
     python benchmarks/startup.py [--rounds 15] [--limit-ms 50]
 
@@ -75,13 +75,16 @@ def measure(command: list[str]) -> tuple[float, float]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads of a process, from the scheduler's nanoseconds where Linux has them."""
-    tasks = Path(f"/proc/{pid}/task")
+    """Return the user and system time of all threads of a process and of those that it started, which serve in its
+    place; from the scheduler's nanoseconds where Linux has them."""
+    tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
     try:
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+        own = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
     except (OSError, ValueError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(map(cpu_seconds, children))
 
 
 if __name__ == "__main__":
