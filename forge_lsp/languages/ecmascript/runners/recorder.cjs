@@ -16,7 +16,7 @@ const { inspect } = require("node:util");
 const CHANNEL = 3;
 const MOST = 300;
 const TEST_FILE =
-  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test-[^/]*)\.[cm]?[jt]sx?$|^\/proc\//;
+  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test(?:-[^/]*)?)\.[cm]?[jt]sx?$|^\/proc\//;
 const writeSync = fs.writeSync;
 const stringify = JSON.stringify;
 const captured = Error.captureStackTrace;

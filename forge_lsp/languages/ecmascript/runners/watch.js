@@ -15,7 +15,7 @@ const includes = String.prototype.includes;
 const tested = RegExp.prototype.test;
 const Errors = Error;
 const TEST_FILE =
-  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test-[^/]*)\.[cm]?[jt]sx?$|^\/proc\//;
+  /(?:^|\/)(?:__tests__|tests?|specs?)\/|(?:[._-](?:test|spec)|[a-z\d](?:Test|Spec)|\/test(?:-[^/]*)?)\.[cm]?[jt]sx?$|^\/proc\//;
 const notes = [];
 
 function note(words) {
