@@ -14,7 +14,7 @@ from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 from forge_lsp.core.languages import Language
-from tests.support.tables import drawn
+from tests.support.tables import share_of_each
 
 settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=10)
 
@@ -51,7 +51,7 @@ def table_of(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     share: float = config.getoption("share")
     if share < 1:
-        runs = drawn([table_of(item) for item in items], share)
+        runs = share_of_each([table_of(item) for item in items], share)
         config.hook.pytest_deselected(items=[item for item, run in zip(items, runs, strict=True) if not run])
         items[:] = [item for item, run in zip(items, runs, strict=True) if run]
 

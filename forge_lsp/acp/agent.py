@@ -231,7 +231,7 @@ class ForgeAgent:
         """Show the result as a diff, and write it where the user allows that."""
         grade = f" ({result.grade.words})" if result.grade is not None else ""
         why = f": {result.reason}" if result.reason else ""
-        await self._client.say(session, f"{result.told.capitalize()}{grade}{why}\n")
+        await self._client.say(session, f"{result.outcome_words.capitalize()}{grade}{why}\n")
         candidate = result.candidate
         if candidate is None or result.outcome in (Outcome.CANCELLED, Outcome.FAILED):
             return

@@ -37,7 +37,7 @@ async def apply_job(options: Options, services: Services) -> int:
     offer = offer_of(record)
     if offer is None:
         why = f": {record.reason}" if record.reason else ""
-        console.print(f"nothing was written: the job has no candidate ({record.told}{why})", soft_wrap=True)
+        console.print(f"nothing was written: the job has no candidate ({record.outcome_words}{why})", soft_wrap=True)
         return 1
     path = _path(offer.uri)
     before = files.present_text(path)

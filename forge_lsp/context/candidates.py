@@ -164,7 +164,7 @@ def pieces_of(found: Iterable[Candidate], around: Around, tokens: int) -> tuple[
         constructors = source.language.context().constructors
         sure = source.here or item.name == around.name or item.name in constructors or item.name == item.container
         asked.append((-1.0 if sure else -worth / (price + 1), 0 if sure else price, worth, one))
-    asked.sort(key=_dearest)
+    asked.sort(key=_best_value)
     pieces: list[Piece] = []
     spent = left_out = 0
     for _, price, worth, one in asked:
@@ -187,7 +187,7 @@ def _likeliest(one: Candidate) -> float:
     return -one.worth
 
 
-def _dearest(asked: tuple[float, int, float, Candidate]) -> float:
+def _best_value(asked: tuple[float, int, float, Candidate]) -> float:
     return asked[0]
 
 

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 from forge_lsp.core.ports import Ask, ConsentQuestion
 
-__all__ = ["Attendance", "Way"]
+__all__ = ["AskConsent", "Attendance"]
 
-Way: TypeAlias = Callable[[ConsentQuestion, Path | None], Awaitable[bool]]
+AskConsent: TypeAlias = Callable[[ConsentQuestion, Path | None], Awaitable[bool]]
 """Puts a question of consent about a workspace to the user. Raises ConsentRefused for a no that is kept."""
 
 
@@ -22,16 +22,16 @@ class Attendance:
     """Who is there to be asked. Lives on one event loop; nobody is there at first."""
 
     def __init__(self) -> None:
-        self._way: Way | None = None
+        self._ask: AskConsent | None = None
         self._changed = asyncio.Event()
 
     def __call__(self) -> bool:
         """Whether somebody is there."""
-        return self._way is not None
+        return self._ask is not None
 
-    def come(self, way: Way) -> None:
+    def come(self, ask_user: AskConsent) -> None:
         """An editor is there, and its user is asked so."""
-        self._change(way)
+        self._change(ask_user)
 
     def leave(self) -> None:
         """It has gone."""
@@ -39,7 +39,7 @@ class Attendance:
 
     async def returned(self) -> None:
         """Return once somebody is there."""
-        while self._way is None:
+        while self._ask is None:
             await self._changed.wait()
 
     def asking(self, workspace: Path | None) -> Ask:
@@ -48,13 +48,13 @@ class Attendance:
         async def ask(question: ConsentQuestion) -> bool:
             while True:
                 await self.returned()
-                way = self._way
-                assert way is not None
-                asked = asyncio.ensure_future(way(question, workspace))
+                ask_user = self._ask
+                assert ask_user is not None
+                asked = asyncio.ensure_future(ask_user(question, workspace))
                 gone = asyncio.ensure_future(self._changed.wait())
                 try:
                     await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
-                    if self._way is way:
+                    if self._ask is ask_user:
                         return await asked
                 finally:
                     asked.cancel()
@@ -63,7 +63,7 @@ class Attendance:
 
         return ask
 
-    def _change(self, way: Way | None) -> None:
-        self._way = way
+    def _change(self, ask_user: AskConsent | None) -> None:
+        self._ask = ask_user
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

@@ -30,9 +30,9 @@ from forge_lsp.jobs.rows import body_of
 from forge_lsp.jobs.shapes import JobStatus
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.attendance import Way
+    from forge_lsp.jobs.attendance import AskConsent
 
-__all__ = ["ForeignJob", "Line", "reach"]
+__all__ = ["Connection", "ForeignJob", "reach"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +41,16 @@ _ANSWERED = 10.0
 
 
 class ForeignJob:
-    """A job that another process runs (``line``), or that ended there. ``known`` is what the ledger has of it."""
+    """A job that another process runs (``connection``), or that ended there. ``known`` is what the ledger has of it."""
 
-    def __init__(self, known: JobRecord, clock: Clock, line: Line | None = None) -> None:
+    def __init__(self, known: JobRecord, clock: Clock, connection: Connection | None = None) -> None:
         self._record = known
-        self._line = line
+        self._connection = connection
         self._ended = asyncio.Event()
         self._log = EventLog(known.job_id, clock, lambda event: None)  # noqa: ARG005
         self.lost = False
         """Whether the other process ended before the job did."""
-        if line is None:
+        if connection is None:
             for event in known.events:
                 self._log.take(event)
             self._ended.set()
@@ -101,17 +101,17 @@ class ForeignJob:
 
     def cancel(self, reason: str = "cancelled by the user") -> bool:
         """Have the job stopped. False where it has ended."""
-        if self._ended.is_set() or self._line is None:
+        if self._ended.is_set() or self._connection is None:
             return False
-        self._line.send({"cancel": self.id, "reason": reason})
+        self._connection.send({"cancel": self.id, "reason": reason})
         return True
 
     async def answer(self, question: str, given: Given) -> Answer:
         """Take the user's answer to a question while the job runs. Raises BadRequest for one that is not open."""
         asked = one_asked(self.record(), question)
-        if self._ended.is_set() or self._line is None:
+        if self._ended.is_set() or self._connection is None:
             raise BadRequest(f"job {self.id} has ended")
-        await self._line.answer(self.id, question, given)
+        await self._connection.answer(self.id, question, given)
         return answer_of(asked.question, given)
 
     def record(self) -> JobRecord:
@@ -136,7 +136,7 @@ class ForeignJob:
         """Remember that the editor took the result."""
         self._record = replace(self._record, applied=True)
 
-    # ------------------------------------------------------------------ for the line
+    # ------------------------------------------------------------------ for the connection
 
     def hear(self, event: JobEvent) -> None:
         """An event that the other process tells."""
@@ -155,13 +155,13 @@ class ForeignJob:
             self.end(replace(self.record(), state=JobState.INTERRUPTED, outcome=Outcome.FAILED, reason=reason))
 
 
-class Line:
-    """The connection to a process that goes on without its editor. ``way`` puts its questions of consent."""
+class Connection:
+    """The connection to a process that goes on without its editor. ``ask`` puts its questions of consent."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ask: AskConsent) -> None:
         self._reader = reader
         self._writer = writer
-        self._way = way
+        self._consent = ask
         self._jobs: dict[str, ForeignJob] = {}
         self._answered: dict[int, asyncio.Future[str | None]] = {}
         self._numbers = 0
@@ -171,7 +171,7 @@ class Line:
     def follow(self, jobs: Mapping[str, ForeignJob]) -> None:
         """Hear of these jobs from now on."""
         self._jobs = dict(jobs)
-        self._reading = asyncio.create_task(self._read(), name="forge line")
+        self._reading = asyncio.create_task(self._read(), name="forge connection")
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send a message."""
@@ -208,7 +208,7 @@ class Line:
             while line := await self._reader.readline():
                 self._hear(json.loads(line))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.info("the line to another forge-lsp broke: %s", type(error).__name__)
+            logger.info("the connection to another forge-lsp broke: %s", type(error).__name__)
         for job in self._jobs.values():
             job.lose()
         for told in self._answered.values():
@@ -238,7 +238,8 @@ class Line:
     async def _ask(self, message: Mapping[str, Any]) -> None:
         workspace = message["workspace"]
         try:
-            yes = await self._way(decode(ConsentQuestion, message["question"]), Path(workspace) if workspace else None)
+            question = decode(ConsentQuestion, message["question"])
+            yes = await self._consent(question, Path(workspace) if workspace else None)
             said = "yes" if yes else "no"
         except ConsentRefused:
             said = "never"
@@ -246,8 +247,8 @@ class Line:
 
 
 async def reach(
-    live: Path, owner: str, *, folders: tuple[Path, ...], lone: tuple[str, ...], trusted: bool, way: Way
-) -> tuple[Line, tuple[str, ...]] | None:
+    live: Path, owner: str, *, folders: tuple[Path, ...], lone: tuple[str, ...], trusted: bool, ask: AskConsent
+) -> tuple[Connection, tuple[str, ...]] | None:
     """Take over what a process runs for these workspace folders, and the ``lone`` jobs of files in none; answers the
     ids of the jobs. None: it has its own editor, another has it, or it cannot be reached."""
     try:
@@ -262,4 +263,4 @@ async def reach(
     if not jobs:
         writer.close()
         return None
-    return Line(reader, writer, way), tuple(jobs)
+    return Connection(reader, writer, ask), tuple(jobs)

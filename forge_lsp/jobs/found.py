@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forge_lsp.core.ports import Clock
-from forge_lsp.jobs.foreign import ForeignJob, Line, reach
+from forge_lsp.jobs.foreign import Connection, ForeignJob, reach
 from forge_lsp.jobs.record import JobRecord, JobState
 
 if TYPE_CHECKING:
-    from forge_lsp.jobs.attendance import Way
+    from forge_lsp.jobs.attendance import AskConsent
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.unseen_rows import Unseen
 
@@ -38,7 +38,7 @@ class FoundJobs:
         self._ledger = ledger
         self._clock = clock
         self._jobs: dict[str, ForeignJob] = {}
-        self._lines: list[Line] = []
+        self._connections: list[Connection] = []
 
     def get(self, job_id: str) -> ForeignJob | None:
         """The job of that id, None where it was not found here, or was lost since."""
@@ -51,11 +51,11 @@ class FoundJobs:
         return tuple(job for job in self._jobs.values() if job.state is JobState.RUNNING)
 
     async def look(
-        self, folders: tuple[Path, ...], is_open: Callable[[str], bool], *, trusted: bool, way: Way
+        self, folders: tuple[Path, ...], is_open: Callable[[str], bool], *, trusted: bool, ask: AskConsent
     ) -> tuple[Found, ...]:
         """Find what belongs to these workspace folders, or, of files in none, to one that ``is_open`` (by its URI).
 
-        What runs is taken over, and ``way`` asks its questions of consent from now on.
+        What runs is taken over, and ``ask`` asks its questions of consent from now on.
         """
         names = {str(folder) for folder in folders}
         unseen = [
@@ -63,7 +63,7 @@ class FoundJobs:
             for one in await self._ledger.unseen()
             if self.get(one.job_id) is None and (one.workspace in names if one.workspace else is_open(one.uri))
         ]
-        return (*await self._taken(unseen, folders, trusted=trusted, way=way), *await self._ended(unseen))
+        return (*await self._taken(unseen, folders, trusted=trusted, ask=ask), *await self._ended(unseen))
 
     async def claim(self, job_id: str) -> bool:
         """Whether the end of a job that was found running is to be shown here."""
@@ -71,12 +71,12 @@ class FoundJobs:
 
     async def aclose(self) -> None:
         """Leave those that run to the next editor."""
-        for line in self._lines:
-            await line.aclose()
-        self._lines.clear()
+        for connection in self._connections:
+            await connection.aclose()
+        self._connections.clear()
 
     async def _taken(
-        self, unseen: list[Unseen], folders: tuple[Path, ...], *, trusted: bool, way: Way
+        self, unseen: list[Unseen], folders: tuple[Path, ...], *, trusted: bool, ask: AskConsent
     ) -> tuple[Found, ...]:
         place = await self._ledger.live()
         if place is None:
@@ -85,19 +85,19 @@ class FoundJobs:
         running = [one for one in unseen if one.alive and one.state in (JobState.QUEUED, JobState.RUNNING)]
         for owner in dict.fromkeys(one.owner for one in running):
             lone = tuple(one.job_id for one in running if one.owner == owner and one.workspace is None)
-            reached = await reach(place[0], owner, folders=folders, lone=lone, trusted=trusted, way=way)
+            reached = await reach(place[0], owner, folders=folders, lone=lone, trusted=trusted, ask=ask)
             if reached is None:
                 continue
-            line, ids = reached
-            self._lines.append(line)
+            connection, ids = reached
+            self._connections.append(connection)
             taken: dict[str, ForeignJob] = {}
             for job_id in ids:
                 known = await self._ledger.record(job_id)
                 if known is not None:
-                    taken[job_id] = ForeignJob(known, self._clock, line)
+                    taken[job_id] = ForeignJob(known, self._clock, connection)
                     found.append(Found(record=known, job=taken[job_id]))
             self._jobs.update(taken)
-            line.follow(taken)
+            connection.follow(taken)
         return tuple(found)
 
     async def _ended(self, unseen: list[Unseen]) -> tuple[Found, ...]:

@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from forge_lsp.jobs.asking import Given
 
 if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
-    from forge_lsp.jobs.attendance import Attendance
+    from forge_lsp.jobs.attendance import AskConsent, Attendance
     from forge_lsp.jobs.job import Job
     from forge_lsp.jobs.manager import JobManager
     from forge_lsp.jobs.record import JobRecord
@@ -130,7 +130,7 @@ class Handover:
         part.replace(told)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        unlisten: list[Any] = []
+        unlisten: list[Callable[[], None]] = []
         try:
             async with asyncio.timeout(_GREETING):
                 hello = json.loads(await reader.readline())
@@ -139,7 +139,7 @@ class Handover:
             if not jobs:
                 return
             self._taker = writer
-            self._attendance.come(self._way(writer))
+            self._attendance.come(self._asking(writer))
             self._changed.set()
             for job in jobs:
                 unlisten.append(job.listen(lambda event: _send(writer, {"event": event_of(event)})))
@@ -173,7 +173,9 @@ class Handover:
             return ()
         return jobs
 
-    def _way(self, writer: asyncio.StreamWriter) -> Any:
+    def _asking(self, writer: asyncio.StreamWriter) -> AskConsent:
+        """Return what puts a question of consent to the user of the editor at the other end."""
+
         async def ask(question: ConsentQuestion, workspace: Path | None) -> bool:
             self._asked += 1
             number = self._asked
@@ -213,8 +215,8 @@ class Handover:
         with contextlib.suppress(OSError):
             await writer.drain()
 
-    def _tell(self, telling: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(telling)
+    def _tell(self, telling: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(telling)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from forge_lsp.core.ports import Editing
     from forge_lsp.ensemble.ending import Conclusion
     from forge_lsp.jobs.figures import Rates, Statistics
+    from forge_lsp.jobs.foreign import ForeignJob
 
 __all__ = ["JobManager"]
 
@@ -114,6 +115,10 @@ class JobManager:
             raise _unknown(job_id)
         return job
 
+    def _known(self, job_id: str) -> Job | ForeignJob | None:
+        """A job that is followed here, of this process or found."""
+        return self._jobs.get(job_id) or self.found.get(job_id)
+
     @property
     def running(self) -> tuple[Job, ...]:
         """Jobs that have not ended, oldest first."""
@@ -141,7 +146,7 @@ class JobManager:
 
     async def record(self, job_id: str) -> JobRecord:
         """A whole job. Raises JobUnknown."""
-        job = self._jobs.get(job_id) or self.found.get(job_id)
+        job = self._known(job_id)
         record = job.record() if job is not None else await self._ledger.record(job_id)
         if record is None:
             raise _unknown(job_id)
@@ -191,7 +196,7 @@ class JobManager:
 
     async def events(self, job_id: str, after: int = 0) -> tuple[JobEvent, ...]:
         """The events after a sequence number. Raises JobUnknown."""
-        job = self._jobs.get(job_id) or self.found.get(job_id)
+        job = self._known(job_id)
         if job is not None:
             return job.events[after:]
         return (await self.record(job_id)).events[after:]
@@ -233,7 +238,7 @@ class JobManager:
                 await self._replaced(replace(record, questions=tuple(now)), one.question.id)
 
     async def _replaced(self, record: JobRecord, question: str) -> Asked:
-        job = self._jobs.get(record.job_id) or self.found.get(record.job_id)
+        job = self._known(record.job_id)
         if job is not None:
             job.replace_result(record)
         await self._ledger.answered(for_the_ledger(record))
@@ -245,7 +250,7 @@ class JobManager:
         On return other processes see it too, unless the disk takes longer than ``_KEPT_SECONDS``: then it is written
         in the background.
         """
-        job = self._jobs.get(job_id) or self.found.get(job_id)
+        job = self._known(job_id)
         if job is not None:
             job.mark_applied()
         writing = self._write(job_id, self._ledger.mark_applied(job_id), "that it was applied")

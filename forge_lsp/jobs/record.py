@@ -83,7 +83,7 @@ class JobRecord:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
-    def told(self) -> str:
+    def outcome_words(self) -> str:
         """How it ended, as people are told; the state of a job that has not."""
         return str(self.state) if self.outcome is None else self.outcome.words(self.attempt_count)
 

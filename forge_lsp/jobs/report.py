@@ -84,7 +84,7 @@ def _title(record: JobRecord) -> str:
     """``Accepted: `top_words` in `words.py```."""
     file = _code(unquote(record.uri.rpartition("/")[2]))
     what = f"{_code(record.scope.name)} in {file}" if record.scope.name else file
-    return f"{record.told.capitalize()}: {what}"
+    return f"{record.outcome_words.capitalize()}: {what}"
 
 
 def _code(name: str) -> str:

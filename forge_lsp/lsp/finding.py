@@ -57,7 +57,7 @@ class Finder:
         self._again = asyncio.Event()
         self._open_seconds = _OPEN_SECONDS
 
-    async def way(self, question: ConsentQuestion, workspace: Path | None) -> bool:
+    async def ask_consent(self, question: ConsentQuestion, workspace: Path | None) -> bool:
         """Put a question of consent to the editor's user."""
         if workspace not in self._askers:
             self._askers[workspace] = asker(self._session.editor.protocol, workspace)
@@ -81,7 +81,7 @@ class Finder:
             documents.folders,
             lambda uri: documents.open_text(uri) is not None,
             trusted=self._session.trusted,
-            way=self.way,
+            ask=self.ask_consent,
         )
         for one in found:
             logger.info("job %s of an earlier editor was found: %s", one.record.job_id, _state(one))

@@ -119,7 +119,7 @@ def end_message(result: JobRecord) -> str:
     count = result.attempt_count
     attempts = "" if result.outcome is Outcome.EXHAUSTED else f" · {count} attempt{'' if count == 1 else 's'}"
     grade = "" if result.grade is None else f" · {result.grade.words}"
-    head = f"{result.told}{grade}{score}{attempts} · {result.seconds:.0f} s{cost}"
+    head = f"{result.outcome_words}{grade}{score}{attempts} · {result.seconds:.0f} s{cost}"
     if result.applied:  # why it was accepted says less than that it is there
         return f"{head} · applied"
     return f"{head} · {_line(result.reason)}" if result.reason else head

@@ -144,7 +144,7 @@ class Session:
             self._tell_problem()
         finally:
             self._built.set()
-        self.attendance.come(self.finder.way)
+        self.attendance.come(self.finder.ask_consent)
         await self._register()
         self.background(self.finder.run(), "earlier jobs")
 

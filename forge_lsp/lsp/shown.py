@@ -214,7 +214,7 @@ class ShownJob:
         plain = self._token is None
         if result.candidate is None:
             if plain and result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED, Outcome.UNVERIFIED):
-                said = result.reason or result.told
+                said = result.reason or result.outcome_words
                 kind = lsp.MessageType.Info if refused(result.reason) else lsp.MessageType.Error
                 self._editor.say(kind, f"forge-lsp: {said}")
             return result
@@ -284,7 +284,7 @@ class ShownJob:
             titles.append(SHOW_REPORT)
         titles.append(DISMISS)
         head = "The code was not applied" if again else "The accepted code was not applied"
-        message = f"forge-lsp: {head} ({result.told}). {result.reason or ''}".strip()
+        message = f"forge-lsp: {head} ({result.outcome_words}). {result.reason or ''}".strip()
         params = lsp.ShowMessageRequestParams(
             type=lsp.MessageType.Warning,
             message=message,

@@ -180,7 +180,7 @@ class Tools:
             "diff": diff,
             "notes": list(work.notes),
         }
-        head = f"{result.told}{f': {result.reason}' if result.reason else ''}"
+        head = f"{result.outcome_words}{f': {result.reason}' if result.reason else ''}"
         return Answer(document=document, text="\n".join(part for part in (head, *work.notes, diff) if part))
 
     # ------------------------------------------------------------------ without the client

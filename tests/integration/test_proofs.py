@@ -3,7 +3,6 @@ a function that is not there yet, two stubs, working code, examples, forged proo
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -37,7 +36,7 @@ from tests.support.scripted import (
     ScriptedModel,
     verdict_text,
 )
-from tests.support.tables import part, whole
+from tests.support.tables import part, seed, whole
 
 WHOLE = whole()
 PROJECTS = tuple(project for project in projects() if WHOLE or not project.seldom)
@@ -231,7 +230,7 @@ def drawn(attribute: str, most: int) -> list[object]:
     """The forgeries of every project, the honest answers, or what keeps tests from being run: all of them where
     ``FORGE_TABLES=all`` says so (``make tables``, before a release), else ``most`` of each project, drawn by a seed
     (``FORGE_SEED``)."""
-    chance = random.Random(os.environ.get("FORGE_SEED", "1"))
+    chance = random.Random(seed())
     found: list[object] = []
     for project in PROJECTS:
         every = list(getattr(project, attribute))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
 
-__all__ = ["chosen", "drawn", "part", "whole"]
+__all__ = ["chosen", "part", "seed", "share_of_each", "whole"]
 
 T = TypeVar("T")
 
@@ -21,11 +21,16 @@ def whole() -> bool:
     return os.environ.get("FORGE_TABLES") == "all"
 
 
+def seed() -> str:
+    """The seed that draws parts of tables: ``FORGE_SEED``, 1 unless it is set."""
+    return os.environ.get("FORGE_SEED", "1")
+
+
 def part(cases: Sequence[T], most: int) -> list[T]:
     """The cases that are run, in their order: ``most`` of them, or all."""
     if whole() or most >= len(cases):
         return list(cases)
-    chance = random.Random(os.environ.get("FORGE_SEED", "1"))
+    chance = random.Random(seed())
     return [cases[number] for number in sorted(chance.sample(range(len(cases)), most))]
 
 
@@ -35,7 +40,7 @@ def chosen(case: str, cases: Sequence[str], most: int = 1) -> bool:
     return case in part(sorted(cases), most)
 
 
-def drawn(tables: Sequence[str], share: float) -> list[bool]:
+def share_of_each(tables: Sequence[str], share: float) -> list[bool]:
     """Return which of some tests to run where only a share of each table is wanted.
 
     ``tables`` has, for each test, the name of the table that it is a case of. Of each table ``share`` (0 to 1) is
@@ -46,6 +51,6 @@ def drawn(tables: Sequence[str], share: float) -> list[bool]:
         numbers[table].append(number)
     kept: set[int] = set()
     for table, those in numbers.items():
-        chance = random.Random(f"{os.environ.get('FORGE_SEED', '1')} {table}")
+        chance = random.Random(f"{seed()} {table}")
         kept.update(chance.sample(those, min(len(those), max(_FEWEST, math.ceil(share * len(those))))))
     return [number in kept for number in range(len(tables))]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tables import drawn
+from tests.support.tables import share_of_each
 
 ROOT = Path(__file__).parents[2]
 TABLES = [*["long"] * 20, "single", *["pair"] * 2, *["four"] * 4]
@@ -17,7 +17,7 @@ TABLES = [*["long"] * 20, "single", *["pair"] * 2, *["four"] * 4]
 
 def kept(share: float) -> dict[str, int]:
     counts = dict.fromkeys(TABLES, 0)
-    for table, run in zip(TABLES, drawn(TABLES, share), strict=True):
+    for table, run in zip(TABLES, share_of_each(TABLES, share), strict=True):
         counts[table] += run
     return counts
 
@@ -29,11 +29,11 @@ def test_each_table_keeps_its_share_and_two_at_least() -> None:
 
 
 def test_the_seed_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = drawn(TABLES, 0.5)
-    assert drawn(TABLES, 0.5) == first
-    assert drawn(TABLES[:20], 0.5) == first[:20]  # other tables change nothing
+    first = share_of_each(TABLES, 0.5)
+    assert share_of_each(TABLES, 0.5) == first
+    assert share_of_each(TABLES[:20], 0.5) == first[:20]  # other tables change nothing
     monkeypatch.setenv("FORGE_SEED", "2")
-    assert drawn(TABLES, 0.5) != first
+    assert share_of_each(TABLES, 0.5) != first
 
 
 def collected(*arguments: str) -> set[str]:

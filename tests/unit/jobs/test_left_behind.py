@@ -78,17 +78,17 @@ class Side:
         handover = Handover(self.manager, self.attendance, cast("Any", None), trusted=trusted, seconds=seconds)
         return asyncio.create_task(handover.run(self.stop))
 
-    async def found(self, *folders: Path, trusted: bool = True, way: Any = nobody, wanted: int = 1) -> tuple[Any, ...]:
+    async def found(self, *folders: Path, trusted: bool = True, ask: Any = nobody, wanted: int = 1) -> tuple[Any, ...]:
         """What is found, once there is as much of it as wanted."""
         async with asyncio.timeout(20):
             while True:
-                seen = await self.manager.found.look(folders or (WORK,), lambda _: False, trusted=trusted, way=way)
+                seen = await self.manager.found.look(folders or (WORK,), lambda _: False, trusted=trusted, ask=ask)
                 if len(seen) >= wanted:
                     return seen
                 await asyncio.sleep(0.02)
 
     async def none(self, *folders: Path, **more: Any) -> bool:
-        return await self.manager.found.look(folders or (WORK,), lambda _: False, trusted=True, way=nobody) == ()
+        return await self.manager.found.look(folders or (WORK,), lambda _: False, trusted=True, ask=nobody) == ()
 
 
 @asynccontextmanager
@@ -198,7 +198,7 @@ async def test_a_workspace_that_is_not_trusted_any_more_stops_its_jobs(tmp_path:
         await first.begin()
         leaving = first.leave(trusted=True)
         while not leaving.done():
-            assert await second.manager.found.look((WORK,), lambda _: False, trusted=False, way=nobody) == ()
+            assert await second.manager.found.look((WORK,), lambda _: False, trusted=False, ask=nobody) == ()
             await asyncio.sleep(0.02)
         assert await leaving == "the workspace is not trusted any more"
 
@@ -207,7 +207,7 @@ async def test_a_workspace_that_is_not_trusted_any_more_stops_its_jobs(tmp_path:
 async def test_consent_is_asked_of_whoever_is_there(tmp_path: Path, answer: object, told: bool | None) -> None:
     asked: list[tuple[str, Path | None]] = []
 
-    async def way(question: ConsentQuestion, workspace: Path | None) -> bool:
+    async def ask(question: ConsentQuestion, workspace: Path | None) -> bool:
         asked.append((question.server, workspace))
         if answer == "never":
             raise ConsentRefused("no")
@@ -219,7 +219,7 @@ async def test_consent_is_asked_of_whoever_is_there(tmp_path: Path, answer: obje
         first.leave()
         await asyncio.sleep(0.1)
         assert not asking.done(), "nobody is there"
-        await second.found(way=way)
+        await second.found(ask=ask)
         if told is None:
             with pytest.raises(ConsentRefused):
                 await asyncio.wait_for(asking, 20)
@@ -275,8 +275,8 @@ async def test_a_file_in_no_workspace_is_found_where_it_is_open(tmp_path: Path) 
         first.ledger.begin(record("lone", created=first.clock.now(), workspace=None), unseen=True)
         await first.manager.aclose()
         look = second.manager.found.look
-        assert await look((WORK,), lambda _: False, trusted=True, way=nobody) == ()
-        (found,) = await look((WORK,), lambda uri: uri == task().document.uri, trusted=True, way=nobody)
+        assert await look((WORK,), lambda _: False, trusted=True, ask=nobody) == ()
+        (found,) = await look((WORK,), lambda uri: uri == task().document.uri, trusted=True, ask=nobody)
         assert found.record.job_id == "lone"
 
 
