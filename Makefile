@@ -33,7 +33,7 @@ e2e: $(STAMP)
 # Whole tables of which CI runs a part drawn by a seed: forged proofs of all languages, tasks of the benchmark, kinds of
 # models, a real gateway, real agents. Before a release.
 tables: $(STAMP)
-	FORGE_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
+	TESTS_TABLES=all $(BIN)/python -m pytest tests/integration/test_proofs.py tests/integration/test_bench_tasks.py \
 	  tests/integration/test_bench_projects.py tests/integration/test_wild.py \
 	  tests/integration/test_models_matrix.py tests/integration/test_models_litellm.py \
 	  tests/e2e/test_cli_check.py tests/e2e/test_cli_places.py tests/e2e/test_mcp.py tests/e2e/test_mcp_agents.py \

@@ -1,6 +1,6 @@
 """What `check` says of answers that somebody else wrote: recorded answers of five models, asked for by an MCP client.
 
-The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) are stubs with their documentation and real
+The data (``../shared/data/functions``, or where ``TESTS_FUNCTIONS`` says) are stubs with their documentation and real
 answers that are graded by hidden tests. As many right answers as wrong ones are drawn by a seed from all Python answers
 whose task has an example. Each is sent to ``forge-lsp mcp`` by the SDK's client, as the lines that it replaces.
 
@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.intervals import share  # noqa: E402
 from tests.support.real_server import environment  # noqa: E402
 
-DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
+DATA = Path(os.environ.get("TESTS_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
 MOST_REFUSED = 0.02
 AT_ONCE = 2
 EXAMPLE = re.compile(r">>>|=>|==|->\s*\S|[Ee]xample|returns?\s+\S+\(|Output")
@@ -170,7 +170,7 @@ def main() -> int:
     parser.add_argument("--seed", default="1", help="which are drawn")
     options = parser.parse_args()
     if not (DATA / "tasks.jsonl.xz").is_file():
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0
     return report(asyncio.run(run(drawn(options.answers, options.seed))))
 

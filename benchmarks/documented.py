@@ -1,6 +1,6 @@
 """Examples of documentation in other languages than Python: how many are run, and whether right answers pass them.
 
-The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) are stubs of HumanEval in seven languages,
+The data (``../shared/data/functions``, or where ``TESTS_FUNCTIONS`` says) are stubs of HumanEval in seven languages,
 their examples often in Python's notation, with graded answers in Java, C++ and JavaScript. Of each task whose
 documentation has a ``>>>``, the stub is checked with a reference and some right answers in its place. TypeScript takes
 the answers of JavaScript; for ten tasks each of C# and Go right bodies lie in ``documented_answers/``.
@@ -44,7 +44,7 @@ from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.intervals import share
 from tests.support.tools import dotnet_environment, typescript_folder
 
-DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
+DATA = Path(os.environ.get("TESTS_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
 OWN = Path(__file__).with_name("documented_answers")
 LEAST_RUN, LEAST_PASSED = 0.9, 0.97
 TIMEOUT = 180
@@ -259,7 +259,7 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="print every answer that does not pass")
     options = parser.parse_args()
     if not (DATA / "tasks.jsonl.xz").is_file():
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0
     seen, seconds = asyncio.run(run(tuple(options.groups), options.tasks, options.answers, options.only))
     return report(seen, seconds, verbose=options.verbose)

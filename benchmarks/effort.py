@@ -200,7 +200,7 @@ def played_tasks(count: int) -> Iterator[tuple[str, dict[str, list[Seen]], Seque
     if (DATA / "tasks.jsonl.xz").is_file():
         yield "functions", {key: seen[1:] for key, seen in asyncio.run(run(count)).items()}, LADDER
     else:
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
     if (reason := model_outputs.absent()) is None:
         yield "classes", asyncio.run(checked_classes(count)), CLASS_LADDER
     else:

@@ -3,7 +3,7 @@
     python benchmarks/graded.py --work FOLDER                          # all tasks; FOLDER keeps what was run
     python benchmarks/graded.py javascript --tasks 20 --seed 3 --work FOLDER
 
-The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) has twenty graded samples of one model a
+The data (``../shared/data/functions``, or where ``TESTS_FUNCTIONS`` says) has twenty graded samples of one model a
 task. Every one is run once by the product's own toolchain: the examples of the documentation, and
 these with one literal changed. Then five samples are drawn, and the product's ranking chooses: by examples alone, and
 with how many of the five behave alike on those inputs (a tie-breaker, since a model's agreement with itself is no
@@ -195,7 +195,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, help="a folder that keeps what was run")
     options = parser.parse_args()
     if not (DATA / "tasks.jsonl.xz").is_file():
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0
     began = time.monotonic()
     for group in options.groups:

@@ -1,6 +1,6 @@
 """What an accepted answer is worth, by grade of proof: recorded answers of five models to the Python half of HumanEval.
 
-The data (``../shared/data/functions``, or where ``FORGE_FUNCTIONS`` says) are stubs with their documentation and real
+The data (``../shared/data/functions``, or where ``TESTS_FUNCTIONS`` says) are stubs with their documentation and real
 answers that are graded by hidden tests. Every answer is extracted, put into the stub and checked by the product (the
 examples of the documentation, in the sandbox, before and after) and judged by its rule; a panel that always says yes
 stands in for reviewers, so that checks alone decide. Played as a ladder, the weakest model first: the first answer that
@@ -40,7 +40,7 @@ from forge_lsp.languages.python.toolchain import PythonToolchain
 from forge_lsp.sandbox.choosing import SandboxChooser, SandboxConfig
 from tests.support.intervals import share
 
-DATA = Path(os.environ.get("FORGE_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
+DATA = Path(os.environ.get("TESTS_FUNCTIONS") or Path(__file__).parents[2] / "shared/data/functions")
 LADDER = ("starcoder", "codellama", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-1106", "gpt-4-1106-preview")
 REFERENCE = "reference"
 MOST_REFUSED = 0.02
@@ -226,7 +226,7 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=1_000, help="how many tasks, from the first")
     options = parser.parse_args()
     if not (DATA / "tasks.jsonl.xz").is_file():
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0
     return report(asyncio.run(run(options.tasks)))
 

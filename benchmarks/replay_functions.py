@@ -308,7 +308,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="a JSON file that keeps what each candidate answered")
     options = parser.parse_args(argv)
     if not (DATA / "tasks.jsonl.xz").is_file():
-        print(f"skipped: no recorded answers in {DATA} (FORGE_FUNCTIONS names another folder)")
+        print(f"skipped: no recorded answers in {DATA} (TESTS_FUNCTIONS names another folder)")
         return 0
     began = time.monotonic()
     if options.keep is not None and options.keep.is_file():

@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1.0,
         metavar="F",
         help="run this share (0 to 1) of the cases of each parametrized test, and of each module marked `sampled`; "
-        "FORGE_SEED in the environment draws them",
+        "TESTS_SEED in the environment draws them",
     )
     group = parser.getgroup("skipped tests")
     group.addoption("--most-skipped", type=int, metavar="N", help="fail if more than N tests are skipped")

@@ -67,7 +67,7 @@ LONG = (
 def long(test: Test) -> Test:
     """Mark one of :data:`LONG`."""
     return pytest.mark.skipif(
-        not chosen(test.__name__, LONG), reason="a part of a table: FORGE_SEED draws one, `make tables` runs all"
+        not chosen(test.__name__, LONG), reason="a part of a table: TESTS_SEED draws one, `make tables` runs all"
     )(test)
 
 

@@ -25,7 +25,7 @@ from tests.support.scripted_http import Script
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(program() is None, reason="no Chromium on PATH")]
 
-PICTURES = os.environ.get("FORGE_TEST_PICTURES")  # a folder for screenshots, to look at
+PICTURES = os.environ.get("TESTS_PAGE_PICTURES")  # a folder for screenshots, to look at
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 
 

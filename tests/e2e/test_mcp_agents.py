@@ -28,7 +28,7 @@ from tests.support.tables import whole
 pytest.importorskip("mcp", reason="the extra mcp is not installed: pip install 'forge-lsp[mcp]'")
 
 pytestmark = [
-    pytest.mark.skipif(not whole(), reason="real agents weigh 700 MB; `make tables` runs them (FORGE_TABLES=all)"),
+    pytest.mark.skipif(not whole(), reason="real agents weigh 700 MB; `make tables` runs them (TESTS_TABLES=all)"),
     pytest.mark.skipif(sys.platform == "win32", reason="the program forge-lsp is a shell script here"),
     pytest.mark.parametrize("name", AGENTS),
 ]

@@ -2,7 +2,7 @@
 order, what it costs, and what the report says of it.
 
 The golden file is the profile's table written out, as it was received; the report is kept with its times left out.
-Regenerate both with ``FORGE_GOLDEN=write`` and read the difference.
+Regenerate both with ``TESTS_GOLDEN=write`` and read the difference.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def written(rig: Rig) -> str:
 def compare(name: str, found: str) -> None:
     """With the golden file of that name."""
     path = GOLDEN / name
-    if os.environ.get("FORGE_GOLDEN") == "write":
+    if os.environ.get("TESTS_GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
         path.write_text(found, encoding="utf-8")
     assert found == path.read_text(encoding="utf-8")

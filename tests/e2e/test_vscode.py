@@ -364,10 +364,10 @@ async def test_embedded_model(stage: Stage) -> None:
 
 
 @pytest.mark.skipif(
-    "FORGE_PICTURES" not in os.environ, reason="FORGE_PICTURES names no folder for the README's pictures"
+    "TESTS_PICTURES" not in os.environ, reason="TESTS_PICTURES names no folder for the README's pictures"
 )
 async def test_pictures(stage: Stage) -> None:
-    folder = str(await asyncio.to_thread(Path(os.environ["FORGE_PICTURES"]).absolute))
+    folder = str(await asyncio.to_thread(Path(os.environ["TESTS_PICTURES"]).absolute))
     stage.configure(row(1, 2, thinking=["phi4", "gemma3"], panel=["granite", "gemma3"]))
     await stage.play("strip", good(first=2.5), name="project", folder=folder)
     stage.bench.configure(forgeClient__path=str(PROGRAM), forge__apply__mode="preview")

@@ -28,8 +28,9 @@ def told(reports: Sequence[FastReport | None]) -> Told:
 
 async def replaced_and_none_left(gate: DaemonGate, task: Task, word: str, good: str, bad: str) -> Told:
     """Kill the checker whose command holds ``word`` and ask again, of ``bad``; then close, and nothing may be left."""
+    before = descendants(os.getpid())  # servers that other tests of this process share
     assert told(await gate.look(task, [good])) == [[]]
-    started = descendants(os.getpid())
+    started = descendants(os.getpid()) - before
     checkers = [seen for seen in started if word in seen.command and "bwrap" not in seen.command]
     assert checkers
     for seen in checkers:
@@ -40,7 +41,7 @@ async def replaced_and_none_left(gate: DaemonGate, task: Task, word: str, good: 
         reports = await gate.look(task, [bad])
         found = told(reports) if None not in reports else []
         await asyncio.sleep(0.1)
-    started |= descendants(os.getpid())
+    started |= descendants(os.getpid()) - before
     await gate.aclose()
     assert not [seen for seen in started if seen.alive]
     return found

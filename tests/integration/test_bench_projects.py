@@ -44,7 +44,7 @@ class Settings:
 def drawn() -> list[object]:
     every = [task for task in carried_tasks(BUILT_IN) if task.id in PROJECTS]
     if not tables.whole():
-        every = random.Random(os.environ.get("FORGE_SEED", "1")).sample(every, 1)
+        every = random.Random(os.environ.get("TESTS_SEED", "1")).sample(every, 1)
     return [pytest.param(task, id=task.id) for task in every]
 
 

@@ -27,7 +27,7 @@ from tests.support import lang, tables
 from tests.support.tools import node_modules
 
 MOST = 1
-"""So many tasks of each language in CI, drawn by ``FORGE_SEED``; ``make tables`` tries them all."""
+"""So many tasks of each language in CI, drawn by ``TESTS_SEED``; ``make tables`` tries them all."""
 
 
 async def no_settings(workspace: Path | None, profile: str | None) -> object:
@@ -47,7 +47,7 @@ def tools() -> Tools:
 
 
 def drawn() -> list[object]:
-    chance = random.Random(os.environ.get("FORGE_SEED", "1"))
+    chance = random.Random(os.environ.get("TESTS_SEED", "1"))
     found: list[CarriedTask] = []
     for language in BUILT_IN:
         every = [task for task in carried_tasks(BUILT_IN) if task.language is language]

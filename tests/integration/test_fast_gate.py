@@ -121,9 +121,10 @@ async def test_a_lone_file_has_its_neighbours(gate: DaemonGate, tmp_path: Path) 
 
 
 async def test_checkers_that_die_are_replaced_and_none_is_left(gate: DaemonGate, tmp_path: Path) -> None:
+    before = descendants(os.getpid())  # servers that other tests of this process share
     task = task_of("«»", path=tmp_path / "a.py", workspace=tmp_path)
     assert counts(await gate.look(task, ["X = 1\n"])) == [0]
-    started = descendants(os.getpid())
+    started = descendants(os.getpid()) - before
     servers = [seen for seen in started if "ty server" in seen.command]
     assert servers
     for seen in servers:
@@ -133,7 +134,7 @@ async def test_checkers_that_die_are_replaced_and_none_is_left(gate: DaemonGate,
     for _ in range(3):  # it may be asked before its death is known
         found = counts(await gate.look(task, ["X = nobody\n"]))
     assert found == [1]
-    started |= descendants(os.getpid())
+    started |= descendants(os.getpid()) - before
     await gate.aclose()
     assert not [seen for seen in started if seen.alive]
 

@@ -162,13 +162,14 @@ async def test_one_that_dies_is_replaced_and_none_is_left(gate: DaemonGate, sand
 
 
 async def test_a_cancel_leaves_no_cargo(gate: DaemonGate, tmp_path: Path) -> None:
+    before = descendants(os.getpid())  # servers that other tests of this process share
     task = project_task(tmp_path, lang.RUST, rust.FILES, rust.FILE)
     looking = asyncio.ensure_future(gate.look(task, [with_code(task, rust.GOOD)]))
     for _ in range(2000):
         if any("cargo check" in seen.command or "rustc" in seen.command for seen in descendants(os.getpid())):
             break
         await asyncio.sleep(0.01)
-    started = descendants(os.getpid())
+    started = descendants(os.getpid()) - before
     begin = time.monotonic()
     looking.cancel()
     await gate.aclose()

@@ -1,7 +1,7 @@
 """Kinds of models that people have, in every role, beside one small healthy model: the job ends accepted and right.
 
 Real HTTP, the real directory, wires and ensemble, and the real check of Python in the sandbox. All 48 pairs by
-``FORGE_TABLES=all`` (``make tables``); CI runs a part drawn by a seed.
+``TESTS_TABLES=all`` (``make tables``); CI runs a part drawn by a seed.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ async def run_cell(
 def chosen() -> list[tuple[str, str]]:
     if tables.whole():
         return PAIRS
-    drawn = random.Random(int(os.environ.get("FORGE_SEED", "7"))).sample(PAIRS, 8)
+    drawn = random.Random(int(os.environ.get("TESTS_SEED", "7"))).sample(PAIRS, 8)
     return [pair for pair in PAIRS if pair in drawn]
 
 

@@ -228,8 +228,8 @@ def importing(candidate: Candidate, imports: tuple[str, ...]) -> Candidate:
 
 def drawn(attribute: str, most: int) -> list[object]:
     """The forgeries of every project, the honest answers, or what keeps tests from being run: all of them where
-    ``FORGE_TABLES=all`` says so (``make tables``, before a release), else ``most`` of each project, drawn by a seed
-    (``FORGE_SEED``)."""
+    ``TESTS_TABLES=all`` says so (``make tables``, before a release), else ``most`` of each project, drawn by a seed
+    (``TESTS_SEED``)."""
     chance = random.Random(seed())
     found: list[object] = []
     for project in PROJECTS:

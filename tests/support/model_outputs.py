@@ -1,6 +1,6 @@
 """Recorded answers of twelve code models to fifty class-writing tasks, and the hidden tests that say which are right.
 
-The data lies beside the checkout (``../shared/data/model-outputs``, or where ``FORGE_MODEL_OUTPUTS`` says); its own
+The data lies beside the checkout (``../shared/data/model-outputs``, or where ``TESTS_MODEL_OUTPUTS`` says); its own
 README tells what is in it. Candidates run in child processes with limits on time, memory and file sizes, in an empty
 folder of their own: that is for their bugs, not for malice, since the data set is known.
 """
@@ -25,7 +25,7 @@ from typing import Any
 
 __all__ = ["Case", "Recorded", "absent", "cases", "recorded", "right"]
 
-DATA = Path(os.environ.get("FORGE_MODEL_OUTPUTS") or Path(__file__).parents[2].parent / "shared/data/model-outputs")
+DATA = Path(os.environ.get("TESTS_MODEL_OUTPUTS") or Path(__file__).parents[2].parent / "shared/data/model-outputs")
 SECONDS = 60.0
 
 _CHILD = """
@@ -76,7 +76,7 @@ class Recorded:
 def absent() -> str | None:
     """Why the data cannot be used, or None."""
     missing = [name for name in ("tasks.jsonl.xz", "answers.jsonl.xz") if not (DATA / name).is_file()]
-    return f"no {' and no '.join(missing)} in {DATA} (FORGE_MODEL_OUTPUTS names another folder)" if missing else None
+    return f"no {' and no '.join(missing)} in {DATA} (TESTS_MODEL_OUTPUTS names another folder)" if missing else None
 
 
 def cases() -> tuple[Case, ...]:

@@ -1,4 +1,4 @@
-"""Long tables of cases of which CI runs a part: drawn by ``FORGE_SEED``; ``FORGE_TABLES=all`` runs the whole."""
+"""Long tables of cases of which CI runs a part: drawn by ``TESTS_SEED``; ``TESTS_TABLES=all`` runs the whole."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FEWEST = 2  # cases that are left of each table, however small the share
 
 def whole() -> bool:
     """Whether whole tables are run."""
-    return os.environ.get("FORGE_TABLES") == "all"
+    return os.environ.get("TESTS_TABLES") == "all"
 
 
 def seed() -> str:
-    """The seed that draws parts of tables: ``FORGE_SEED``, 1 unless it is set."""
-    return os.environ.get("FORGE_SEED", "1")
+    """The seed that draws parts of tables: ``TESTS_SEED``, 1 unless it is set."""
+    return os.environ.get("TESTS_SEED", "1")
 
 
 def part(cases: Sequence[T], most: int) -> list[T]:
@@ -44,7 +44,7 @@ def share_of_each(tables: Sequence[str], share: float) -> list[bool]:
     """Return which of some tests to run where only a share of each table is wanted.
 
     ``tables`` has, for each test, the name of the table that it is a case of. Of each table ``share`` (0 to 1) is
-    drawn, rounded up, at least two; which ones depends on ``FORGE_SEED`` and on the table's name alone.
+    drawn, rounded up, at least two; which ones depends on ``TESTS_SEED`` and on the table's name alone.
     """
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for number, table in enumerate(tables):

@@ -32,13 +32,13 @@ def test_the_seed_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     first = share_of_each(TABLES, 0.5)
     assert share_of_each(TABLES, 0.5) == first
     assert share_of_each(TABLES[:20], 0.5) == first[:20]  # other tables change nothing
-    monkeypatch.setenv("FORGE_SEED", "2")
+    monkeypatch.setenv("TESTS_SEED", "2")
     assert share_of_each(TABLES, 0.5) != first
 
 
 def collected(*arguments: str) -> set[str]:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *arguments]
-    env = {name: value for name, value in os.environ.items() if name not in ("FORGE_SEED", "PYTEST_ADDOPTS")}
+    env = {name: value for name, value in os.environ.items() if name not in ("TESTS_SEED", "PYTEST_ADDOPTS")}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return {line for line in done.stdout.splitlines() if "::" in line}
@@ -50,3 +50,8 @@ def test_a_share_of_the_cases_is_run_and_every_single_test() -> None:
     whole, part = collected(module), collected(module, "--share=0.1")
     assert part < whole
     assert {test.partition("[")[0] for test in part} == {test.partition("[")[0] for test in whole}
+
+
+def test_what_runs_the_tests_sets_nothing_that_the_product_reads() -> None:
+    for name in ("Makefile", ".ci/run", ".github/workflows/ci.yml"):
+        assert "FORGE_" not in (ROOT / name).read_text(), f"{name}: an unknown FORGE_* variable is a wrong setting"

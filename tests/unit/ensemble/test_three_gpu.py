@@ -1,6 +1,6 @@
 """All ten attempts of the three-gpu profile, refused by every panel: who is called, for what, in which order.
 
-The golden file is the table of the profile written out. Regenerate it with ``FORGE_GOLDEN=write`` and read the
+The golden file is the table of the profile written out. Regenerate it with ``TESTS_GOLDEN=write`` and read the
 difference.
 """
 
@@ -163,7 +163,7 @@ async def test_the_ten_attempts_are_those_of_the_table() -> None:
     table = profile()
     end, events = await run(actors(table), schedule(table))
     found = written(events)
-    if os.environ.get("FORGE_GOLDEN") == "write":
+    if os.environ.get("TESTS_GOLDEN") == "write":
         GOLDEN.write_text(found, encoding="utf-8")
     assert found == GOLDEN.read_text(encoding="utf-8")
     assert end.outcome is Outcome.EXHAUSTED

@@ -38,9 +38,9 @@ JUNK = (
     "*/",
 )
 HABITS = settings(
-    max_examples=int(os.environ.get("FORGE_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("TESTS_EXAMPLES", "150")),
     deadline=None,
-    derandomize="CI" in os.environ or "FORGE_EXAMPLES" not in os.environ,
+    derandomize="CI" in os.environ or "TESTS_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
 

@@ -1,4 +1,4 @@
-"""The ladder that ``auto`` makes on thirty rigs. Write the golden again with ``FORGE_GOLDEN=write`` and read the
+"""The ladder that ``auto`` makes on thirty rigs. Write the golden again with ``TESTS_GOLDEN=write`` and read the
 difference."""
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def test_whoever_has_no_part_has_a_reason(rig: Rig) -> None:
 def test_the_ladders_are_those_of_the_golden() -> None:
     assert len(RIGS) == 30
     found = "\n".join(_written(rig) for rig in RIGS)
-    if os.environ.get("FORGE_GOLDEN") == "write":
+    if os.environ.get("TESTS_GOLDEN") == "write":
         GOLDEN.write_text(found, encoding="utf-8")
     assert found == GOLDEN.read_text(encoding="utf-8")
 
