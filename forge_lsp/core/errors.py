@@ -93,15 +93,11 @@ class ToolMissing(EnvironmentFault):
 
 
 class ModelError(ForgeError):
-    """One call to one model went wrong. ``transient`` says whether the same call may succeed later."""
-
-    transient: bool = False
+    """One call to one model went wrong."""
 
 
 class ServerUnreachable(ModelError):
     """Nothing answers at the server's address."""
-
-    transient = True
 
 
 class ModelMissing(ModelError):
@@ -115,13 +111,9 @@ class Unauthorised(ModelError):
 class ServerBusy(ModelError):
     """The server asked us to come back later, and the retries are used up."""
 
-    transient = True
-
 
 class DeadlineExceeded(ModelError):
     """A deadline of ``[deadlines]`` passed. ``deadline`` is its settings key, e.g. ``first_token``."""
-
-    transient = True
 
     def __init__(self, message: str, *, deadline: str, remedy: str | None = None) -> None:
         super().__init__(message, remedy=remedy)
@@ -134,7 +126,6 @@ class BrokenStream(ModelError):
     ``written`` is how many tokens had come by then; a provider charges for them.
     """
 
-    transient = True
     written: int = 0
 
 

@@ -95,11 +95,6 @@ class Grammars:
         self._parsers: dict[tuple[str, str], Parser] = {}
         self._queries: dict[tuple[str, tuple[str, str]], Query] = {}
 
-    @staticmethod
-    def knows(language: Language) -> bool:
-        """Whether there is a grammar for ``language``."""
-        return bool(language.editing().grammars)
-
     def parse(self, text: str, language: Language, *, base: int = 0) -> ParsedText:
         """Parse ``text``; with several grammars for a language, the first that reads it without an error.
 

@@ -17,7 +17,7 @@ TEXT = "# Licence.\n\nimport os\n\nproc f(a: int): int =\n  a\n\nproc g() =\n  d
 def test_nothing_is_parsed() -> None:
     assert SYNTAX.outline(TEXT, PLAIN) == Outline(items=())
     assert SYNTAX.multiline_strings(TEXT, PLAIN) == ()
-    assert not Grammars.knows(PLAIN)
+    assert not PLAIN.editing().grammars
     assert Grammars().matches(TEXT, PLAIN, PLAIN.context().queries) == []
     whole = Scope(kind=ScopeKind.FILE, range=TextRange(start=0, end=len(TEXT)))
     assert SCOPES.follow(PLAIN, whole, base=TEXT, before=TEXT, after=TEXT + "echo 1\n") is None
