@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge_lsp.core.ports import Item, ItemKind, Scoping, Syntax
 from forge_lsp.core.task import Document, Scope, ScopeKind, TextRange
+from forge_lsp.ensemble.checking import bare
 
 __all__ = ["MOST_PLACES", "Place", "places_of"]
 
@@ -97,7 +98,7 @@ def _own(item: Item, text: str) -> str:
             parts.append(text[at : child.range.start])
             at = child.range.end
     parts.append(text[at : item.range.end])
-    return _bare("".join(parts))
+    return bare("".join(parts))
 
 
 def _changed(
@@ -176,11 +177,7 @@ def _rest(text: str, definitions: dict[str, _Definition], syntax: Syntax, docume
     for place in sorted((*silent, *top), key=lambda place: place.start):
         parts.append(text[at : place.start])
         at = max(at, place.end)
-    return _bare("".join((*parts, text[at:])))
-
-
-def _bare(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+    return bare("".join((*parts, text[at:])))
 
 
 def _lines(text: str, place: TextRange) -> tuple[int, int]:

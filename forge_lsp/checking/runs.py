@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from forge_lsp.core.attempt import Candidate
 from forge_lsp.core.checks import Cause, Run, RunState
+from forge_lsp.core.task import Task
+from forge_lsp.reading import parsed_json
 
-__all__ = ["SuiteRun", "failed", "passed", "scanned", "skipped", "tail", "uncollected"]
+__all__ = [
+    "SuiteRun",
+    "failed",
+    "messages",
+    "passed",
+    "scanned",
+    "scope_lines",
+    "skipped",
+    "tail",
+    "uncollected",
+]
 
 _TAIL = 400
 _MOST_SCANNED = 2_000
@@ -93,3 +107,27 @@ def scanned(text: str) -> str:
 def tail(text: str) -> str:
     """Return the end of what a tool said, short enough for a report."""
     return text.strip()[-_TAIL:]
+
+
+def messages(output: bytes, nonce: str) -> Iterator[Any]:
+    """Yield what a runner wrote: one JSON value a line, each after ``nonce`` and a space. Other lines are left out, and
+    so are those that are no JSON, such as the last line of a run that was cut off."""
+    for line in output.decode("utf-8", "replace").split("\n"):
+        if line.startswith(f"{nonce} "):
+            try:
+                yield parsed_json(line[len(nonce) + 1 :])
+            except ValueError:
+                continue
+
+
+def scope_lines(task: Task, candidate: Candidate, text: str) -> tuple[int, int]:
+    """Return the first and the last line of the scope in ``text``, the untouched one or the candidate's, from 1."""
+    if text == task.document.text:
+        start, code = task.scope.range.start, task.original
+    else:
+        end = len(text) - (len(task.document.text) - task.scope.range.end)
+        start, code = end - len(candidate.code), candidate.code
+        if start < 0 or text[start:end] != code:
+            start = max(text.find(code), 0)
+    first = text.count("\n", 0, start) + 1
+    return first, first + code.count("\n")

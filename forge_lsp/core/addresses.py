@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 __all__ = [
     "OLLAMA_PORT",
     "Address",
+    "full_name",
     "is_off_machine",
     "masked",
     "names_cloud",
@@ -63,6 +64,11 @@ def web_address(url: str) -> Address:
         return Address(url="", problem="it names no host")
     port = "" if found.port is None else f":{found.port}"
     return Address(url=f"{found.scheme}://{_bracketed(found.host)}{port}{found.path}", auth=found.auth)
+
+
+def full_name(name: str) -> str:
+    """Return Ollama's full form of a model's name: the tag is ``latest`` where none is given."""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def ollama_url(host: str | None) -> str:

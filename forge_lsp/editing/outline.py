@@ -66,6 +66,12 @@ class TreeReader(ABC):
         name = node.child_by_field_name("name")
         return self._source.of(name) if name is not None and not name.is_missing else None
 
+    def _header(self, node: Node, body: Node | None, start: int | None = None) -> str:
+        """Return a definition's text from ``start``, or its own, to its body; a semicolon at its end is left out."""
+        start = self._source.start(node) if start is None else start
+        stop = self._source.start(body) if body is not None else self._source.end(node)
+        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+
 
 @dataclass(slots=True)
 class _Lead:

@@ -20,7 +20,7 @@ from forge_lsp.jobs.document import checks_document
 if TYPE_CHECKING:
     from forge_lsp.jobs.record import JobRecord
 
-__all__ = ["Desk", "Given", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
+__all__ = ["PendingQuestions", "Given", "answer_of", "asked_of", "contradiction", "one_asked", "with_answer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def answer_of(question: Question, given: Given) -> Answer:
     return Answer(question=question.id, value=None, own=given.none)
 
 
-class Desk:
+class PendingQuestions:
     """An :class:`~forge_lsp.core.ports.Asker` for one job: answers lie here until the job takes them."""
 
     def __init__(self, most: int) -> None:

@@ -15,7 +15,7 @@ from forge_lsp.core.task import Document, Task, TextRange
 
 if TYPE_CHECKING:
     from forge_lsp.ensemble.ending import Conclusion
-    from forge_lsp.jobs.asking import Desk
+    from forge_lsp.jobs.asking import PendingQuestions
     from forge_lsp.jobs.budget import JobSpending
     from forge_lsp.jobs.record import JobRecord
 
@@ -101,7 +101,7 @@ class Prepared:
     aclose: Callable[[], Awaitable[None]] | None = None
     toys: tuple[str, ...] = ()
     deadline: float | None = None
-    desk: Desk | None = None
+    desk: PendingQuestions | None = None
     accept_score: float | None = None
 
 

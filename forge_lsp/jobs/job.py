@@ -21,6 +21,7 @@ from forge_lsp.core.attempt import Candidate, Outcome
 from forge_lsp.core.codec import projected, to_json
 from forge_lsp.core.errors import BadRequest
 from forge_lsp.core.events import AttemptStarted, EventBody, JobEvent, JobFinished, JobStarted, QuestionAnswered
+from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import Clock
 from forge_lsp.core.questions import Answer
 from forge_lsp.core.task import Task
@@ -406,7 +407,7 @@ class Job:
         self._silent = True
         if self._run is not None:
             self._run.cancel()
-            self._run.add_done_callback(_look_at)
+            self._run.add_done_callback(retrieve_exception)
         reason = f"forge-lsp failed unexpectedly while the job ended ({type(error).__name__}); its log has the details"
         end = replace(self._record, outcome=Outcome.FAILED, reason=reason)
         if self._cancel_reason is not None or isinstance(error, asyncio.CancelledError):
@@ -451,9 +452,3 @@ def _goes_on_from(request: JobRequest) -> str | None:
     if request.follow_up is not None:
         return request.follow_up.job_id
     return None if request.resumed is None else request.resumed.job_id
-
-
-def _look_at(run: asyncio.Task[Conclusion]) -> None:
-    """Look at how a run ended that nobody waits for: an error that nobody looks at is a warning of asyncio's."""
-    if not run.cancelled():
-        run.exception()

@@ -20,6 +20,7 @@ from forge_lsp.core.became import Became
 from forge_lsp.core.codec import iso
 from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.events import JobEvent
+from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import Clock
 from forge_lsp.jobs import rows, unseen_rows
 from forge_lsp.jobs.database import Database
@@ -293,18 +294,12 @@ class Ledger:
             answer.cancel()
             raise
         if not done:
-            answer.add_done_callback(_look_at)
+            answer.add_done_callback(retrieve_exception)
             raise EnvironmentFault(
                 f"the ledger has not answered for {ANSWER_SECONDS:.0f} s",
                 remedy="look whether the disk of the state folder answers",
             )
         return answer.result()
-
-
-def _look_at(answer: asyncio.Future[T]) -> None:
-    """A late failure whose caller has gone is nobody's error."""
-    if not answer.cancelled():
-        answer.exception()
 
 
 def _insert_spending(db: sqlite3.Connection, reservation: Reservation, nano: int, *, is_open: bool) -> None:

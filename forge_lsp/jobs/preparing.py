@@ -29,7 +29,7 @@ from forge_lsp.ensemble.effort import Record
 from forge_lsp.ensemble.ending import Conclusion
 from forge_lsp.ensemble.loop import Ensemble
 from forge_lsp.ensemble.schedule import Schedule
-from forge_lsp.jobs.asking import Desk
+from forge_lsp.jobs.asking import PendingQuestions
 from forge_lsp.jobs.budget import Budget, JobSpending
 from forge_lsp.jobs.consent import Consents
 from forge_lsp.jobs.contract import ApplyMode, Earlier, JobRequest, Prepared
@@ -146,7 +146,7 @@ class Preparer:
             formatter=setup.formatter,
         )
         attempts = request.max_iterations or setup.attempts
-        desk = Desk(setup.questions) if request.questions and setup.questions else None
+        desk = PendingQuestions(setup.questions) if request.questions and setup.questions else None
         checks = Rechecks(task=task, toolchain=setup.toolchains.get(task.document.language))
 
         async def keep(attempt: Attempt) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from forge_lsp.core.futures import retrieve_exception
+
 __all__ = ["SingleFlight"]
 
 K = TypeVar("K", bound=Hashable)
@@ -30,7 +32,7 @@ class SingleFlight(Generic[K, V]):
         task = self._next.get(key)
         if task is None:
             task = self._next[key] = asyncio.create_task(self._answer(key, self._begun.get(key)))
-            task.add_done_callback(_look_at)
+            task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
 
     async def _answer(self, key: K, before: asyncio.Task[V] | None) -> V:
@@ -45,9 +47,3 @@ class SingleFlight(Generic[K, V]):
             return await self._work(key)
         finally:
             del self._begun[key]
-
-
-def _look_at(task: asyncio.Task[V]) -> None:
-    """A failure whose callers have all gone is nobody's error."""
-    if not task.cancelled():
-        task.exception()

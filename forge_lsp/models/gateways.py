@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from forge_lsp.core.addresses import is_off_machine, names_cloud
+from forge_lsp.core.addresses import full_name, is_off_machine, names_cloud
 from forge_lsp.models.capabilities import CLOUD, remote_place
 from forge_lsp.models.lazy import imported
 from forge_lsp.models.network import route_to
-from forge_lsp.models.ollama_endpoint import full_name
 
 __all__ = ["Gateway", "beyond", "marked", "place_of"]
 

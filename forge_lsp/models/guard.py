@@ -17,6 +17,7 @@ from forge_lsp.core.errors import (
     ServerBusy,
     ServerUnreachable,
 )
+from forge_lsp.core.futures import retrieve_exception
 from forge_lsp.core.ports import ChatReply, ChatRequest, ModelInfo, Timing
 from forge_lsp.models.answer import Answer, total_usage
 from forge_lsp.models.gate import Gate
@@ -159,7 +160,7 @@ class GuardedModel:
         started = self._clock()
         if self._loading is None or self._loading.done():
             self._loading = asyncio.create_task(self._run_load(), name=f"load {self.info.key}")
-            self._loading.add_done_callback(_look_at)
+            self._loading.add_done_callback(retrieve_exception)
         loading = self._loading
         try:
             # Closing the connection of a load aborts the load for everyone: a cancel ends the waiting alone.
@@ -198,12 +199,6 @@ class GuardedModel:
                     raise ServerBusy(str(busy), remedy=busy.remedy) from busy
                 await self._sleep(wait)
         raise AssertionError("the last retry returns or raises")
-
-
-def _look_at(task: asyncio.Task[float]) -> None:
-    """A failed load whose callers have all gone is nobody's error: mark it as seen."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _being_cancelled() -> bool:

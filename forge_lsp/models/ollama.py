@@ -20,11 +20,12 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from forge_lsp.core.addresses import full_name
 from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault
 from forge_lsp.core.ports import ChatRequest, FinishReason, ModelInfo, ModelStatus, PullProgress, Thinks, Usage
 from forge_lsp.models.capabilities import Capabilities, Form
 from forge_lsp.models.faults import prompt_too_long, wrong_place
-from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row, full_name
+from forge_lsp.models.ollama_endpoint import OllamaEndpoint, Row
 from forge_lsp.models.prompt import plain_messages, schema_words
 from forge_lsp.models.thinking import Plan, Said, Thinker, Wishes
 from forge_lsp.models.wire import Chunk, Finished, TextDelta, Waiting

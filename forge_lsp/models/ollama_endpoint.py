@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from forge_lsp.core.addresses import OLLAMA_PORT, is_off_machine
+from forge_lsp.core.addresses import OLLAMA_PORT, full_name, is_off_machine
 from forge_lsp.core.errors import BrokenStream, ModelError, ModelFault, ModelMissing, Unauthorised
 from forge_lsp.models.capabilities import Capabilities, Learnt, from_show, remote_place
 from forge_lsp.models.faults import connection_failed, connection_lost, prompt_too_long, says_too_long, sentence
@@ -21,7 +21,7 @@ from forge_lsp.models.network import Route, route_to
 from forge_lsp.models.ollama_sdk import OllamaClient, Refusal, imported_sdk
 from forge_lsp.models.wire import Busy, Deadlines, ServerConfig
 
-__all__ = ["Lists", "OllamaEndpoint", "Row", "full_name"]
+__all__ = ["Lists", "OllamaEndpoint", "Row"]
 
 _FRESH = 1.0
 """Seconds for which a look at the server's lists serves all its models."""
@@ -258,11 +258,6 @@ class OllamaEndpoint:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
-
-
-def full_name(name: str) -> str:
-    """Ollama's own full form of a model's name: the tag is ``latest`` unless said."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def _row(row: Mapping[str, Any]) -> Row:

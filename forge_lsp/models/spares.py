@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from forge_lsp.core.addresses import full_name
 from forge_lsp.core.errors import ModelError
 from forge_lsp.models.families import restricted
-from forge_lsp.models.ollama_endpoint import OllamaEndpoint, full_name
+from forge_lsp.models.ollama_endpoint import OllamaEndpoint
 from forge_lsp.models.wire import ModelConfig
 
 __all__ = ["spare_models"]

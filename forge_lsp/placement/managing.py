@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from forge_lsp.core.addresses import full_name
 from forge_lsp.placement import inventory, ollama_api
 from forge_lsp.placement.calibration import Calibration, Seen
 from forge_lsp.placement.claims import Claims
@@ -16,7 +17,7 @@ from forge_lsp.placement.moves import Memory
 from forge_lsp.placement.plan import Device, Plan
 from forge_lsp.placement.planning import ModelRequest, arranged
 from forge_lsp.placement.residency import ManagedResidency, make_managers
-from forge_lsp.placement.survey import ServerSettings, full
+from forge_lsp.placement.survey import ServerSettings
 from forge_lsp.placement.timing import Row
 
 __all__ = ["in_force", "managed"]
@@ -105,5 +106,5 @@ def _server(server: ServerSettings, plan: Plan, wanted: Sequence[ModelRequest], 
         if server.gpu is not None:
             await calibration.note_load(server.gpu, row.size, seconds)
 
-    names: Mapping[str, str] = {key: full(one.name) for key, one in ours.items()}
+    names: Mapping[str, str] = {key: full_name(one.name) for key, one in ours.items()}
     return DeviceServer(names=names, look=look, free=free, measured=measured)

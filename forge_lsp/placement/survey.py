@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from forge_lsp.core.addresses import full_name
 from forge_lsp.core.ports import Finding, FindingStatus
 from forge_lsp.placement import ollama_api
 from forge_lsp.placement.footprint import footprint, largest_context
@@ -97,11 +98,11 @@ async def _ask(server: ServerSettings, *, deep: bool) -> Look:
 
 async def _measure(server: ServerSettings, model: Placed, sizes: Mapping[str, int], loaded: Sequence[Loaded]) -> Placed:
     """A model with its footprint; a measured one only where it is wholly on a GPU."""
-    size = sizes.get(full(model.name))
+    size = sizes.get(full_name(model.name))
     if size is None:
         return model
     info = await ollama_api.model_info(server.url, model.name)
-    row = next((row for row in loaded if row.name == full(model.name)), None)
+    row = next((row for row in loaded if row.name == full_name(model.name)), None)
     whole = row.size_vram if row is not None and row.size_vram == row.size and row.context == model.context else None
 
     def at(parallel: int, measured: int | None) -> Footprint:
@@ -125,11 +126,6 @@ async def _measure(server: ServerSettings, model: Placed, sizes: Mapping[str, in
         alone=at(1, None),
         trained=trained if isinstance(trained, int) else None,
     )
-
-
-def full(name: str) -> str:
-    """Ollama's full form of a model's name."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 # ---------------------------------------------------------------------- what is shown

@@ -90,7 +90,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
     from forge_lsp.editing.edits import Edits
     from forge_lsp.editing.scope import Scopes
     from forge_lsp.editing.syntax import TreeSitterSyntax
-    from forge_lsp.jobs.asking import Desk
+    from forge_lsp.jobs.asking import PendingQuestions
     from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
     from forge_lsp.jobs.ledger import Ledger
     from forge_lsp.jobs.manager import JobManager
@@ -259,7 +259,7 @@ async def build(settings: Mapping[str, object] | None, folders: tuple[Path, ...]
             report = BuildReport(status=status, tool="ruff", reason=None if clean else "it does not compile")
             return Recheck(build=report, evidence=Evidence(), clean=clean)
 
-        desk = Desk(1)
+        desk = PendingQuestions(1)
         mode = request.apply or ApplyMode(state["settings"].get("apply", "edit"))
         return Prepared(
             task=task,

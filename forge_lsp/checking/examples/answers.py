@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from forge_lsp.checking.examples.comparing import Opaque, decoded
 from forge_lsp.checking.examples.values import Value
+from forge_lsp.checking.runs import messages
 from forge_lsp.reading import parsed_json
 
 __all__ = ["Answer", "Answers", "Asked", "answers_in", "answers_of"]
@@ -69,7 +70,7 @@ def answers_in(output: bytes, nonce: str, *, late: bool, words: str, code: int |
     ``late``: its time was over; ``words``: the end of what else it said. ``code`` is its exit code, where code that is
     tested can end it with one of its own alone: None says nothing.
     """
-    return answers_of(_lines(output, nonce), late=late, words=words, code=code)
+    return answers_of(messages(output, nonce), late=late, words=words, code=code)
 
 
 def answers_of(told: Iterable[object], *, late: bool, words: str, code: int | None = None) -> Answers:
@@ -111,15 +112,6 @@ def answers_of(told: Iterable[object], *, late: bool, words: str, code: int | No
         words="" if ended else words,
         doubt=_EXITS if exits else None,
     )
-
-
-def _lines(output: bytes, nonce: str) -> Iterator[object]:
-    for line in output.decode("utf-8", "replace").split("\n"):
-        if line.startswith(f"{nonce} "):
-            try:
-                yield parsed_json(line[len(nonce) + 1 :])
-            except ValueError:
-                continue
 
 
 def _value(entry: Mapping[str, Any]) -> Value:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, shown
 
-__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "Unfit", "fitted"]
+__all__ = ["ANY", "Kind", "Parameter", "Signature", "Type", "Unfit", "fitted", "integer_range"]
 
 Kind: TypeAlias = Literal[
     "int", "code", "float", "bool", "string", "char", "list", "set", "map", "tuple", "optional", "any", "void", "other"
@@ -147,3 +147,8 @@ def _plain(value: Value) -> Value:
             return Pairs(tuple((_plain(key), _plain(item)) for key, item in value.items))
         case _:
             return value
+
+
+def integer_range(bits: int, signed: bool) -> tuple[int, int]:
+    """Return the least and the greatest whole number of a type."""
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from forge_lsp.checking.project import Place
+from forge_lsp.checking.versions import home_of
 from forge_lsp.reading import filled, parsed_xml, read_text
 
 __all__ = ["BUILD_FILES", "Build", "Repositories", "build_of", "jars_of", "with_launcher"]
@@ -74,7 +75,7 @@ class Repositories:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Repositories:
         """Where they are for this user."""
-        home = Path(environment.get("HOME", "/nonexistent"))
+        home = home_of(environment)
         gradle = Path(environment.get("GRADLE_USER_HOME") or home / ".gradle")
         return cls(home / ".m2" / "repository", gradle / "caches" / "modules-2" / "files-2.1")
 

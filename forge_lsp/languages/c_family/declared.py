@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.types import ANY, Parameter, Type
+from forge_lsp.checking.examples.types import ANY, Parameter, Type, integer_range
 from forge_lsp.core.languages import Language
 from forge_lsp.languages.c_family import CPP
 from forge_lsp.languages.c_family.scanning import blanked
@@ -105,7 +105,7 @@ def whole_range(text: str) -> tuple[int, int] | None:
         bits = 8 if "char" in words else 16 if "short" in words else 64 if "long" in words else 32
         known = (128 if "__int128" in words else bits, "unsigned" not in words)
     bits, signed = known
-    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    return integer_range(bits, signed)
 
 
 def parts_of(text: str) -> tuple[str, ...]:

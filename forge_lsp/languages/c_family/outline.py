@@ -242,8 +242,7 @@ class _Reader(TreeReader):
             if child.type not in ("attribute_declaration", *COMMENTS):
                 start = self._begin(self._source.start(child))
                 break
-        stop = self._source.start(body) if body is not None else self._source.end(node)
-        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+        return self._header(node, body, start)
 
 
 def _inner(node: Node) -> Node | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted
+from forge_lsp.checking.examples.types import ANY, Type, Unfit, fitted, integer_range
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value, parse
 from forge_lsp.checking.examples.written import call_in
 from forge_lsp.languages.csharp.declared import is_free
@@ -186,7 +186,7 @@ def _short(declared: Type) -> str:
 
 
 def _in_range(value: int, bits: int, signed: bool) -> bool:
-    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    least, most = integer_range(bits, signed)
     return least <= value <= most
 
 

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from forge_lsp.checking.versions import home_of
+
 __all__ = ["INSTALL", "dotnet_environment", "find_dotnet", "readable_of"]
 
 INSTALL = "install the .NET SDK: https://dotnet.microsoft.com/download"
@@ -43,7 +45,7 @@ def dotnet_environment(dotnet: Path, environment: Mapping[str, str]) -> dict[str
 
 def _packages(environment: Mapping[str, str]) -> Path | None:
     named = environment.get("NUGET_PACKAGES")
-    folder = Path(named) if named else Path(environment.get("HOME", "/nonexistent")) / ".nuget" / "packages"
+    folder = Path(named) if named else home_of(environment) / ".nuget" / "packages"
     return folder if folder.is_dir() else None
 
 

@@ -217,8 +217,7 @@ class _Reader(TreeReader):
                 start = self._source.end(child)
             else:
                 break
-        stop = self._source.start(body) if body is not None else self._source.end(outer)
-        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+        return self._header(outer, body, start)
 
 
 def _definitions(items: Iterable[Item]) -> Iterator[Item]:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.runs import SuiteRun, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, scope_lines, tail, uncollected
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -124,7 +124,7 @@ class JavaScriptTests:
             own = replace(
                 course,
                 text=text,
-                lines=_lines(task, candidate, text),
+                lines=scope_lines(task, candidate, text),
                 tests={file: course.tests[file] for file in wanted},
             )
             seen = await self._run(place, suite, node, own, {file: texts[file] for file in wanted})
@@ -314,19 +314,6 @@ def _ended(course: Course, result: ProcessResult, suite: Suite) -> Seen:
     detail = said or f"{suite.runner} ended without a word (exit code {result.code})"
     cause = Cause.UNKNOWN if course.own else Cause.ENVIRONMENT
     return Seen(run=SuiteRun(uncollected={"": uncollected(detail, cause=cause)}, words=tail(detail)))
-
-
-def _lines(task: Task, candidate: Candidate, text: str) -> tuple[int, int]:
-    """The scope's lines in a text: the untouched one or the candidate's."""
-    if text == task.document.text:
-        start, code = task.scope.range.start, task.original
-    else:
-        end = len(text) - (len(task.document.text) - task.scope.range.end)
-        start, code = end - len(candidate.code), candidate.code
-        if start < 0 or text[start:end] != code:
-            start = max(text.find(code), 0)
-    first = text.count("\n", 0, start) + 1
-    return first, first + code.count("\n")
 
 
 def _declared(code: str) -> frozenset[str]:

@@ -20,6 +20,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import CacheUse, Sandbox
 from forge_lsp.languages.go.compiling import CHECK_FILE, Program, Wanted, compile_tests
 from forge_lsp.languages.go.module import Layout, layout_of
+from forge_lsp.languages.go.platforms import CLAUSE
 from forge_lsp.languages.go.run import go_cache, go_environment
 from forge_lsp.languages.go.sources import declarations, masked
 from forge_lsp.languages.go.tools import INSTALL, Go, find_go
@@ -31,7 +32,6 @@ CALLS_MATTER = (".go", "go.mod", "go.sum", "go.work", "modules.txt", ".s", ".c",
 _FILE = "zz_forge_calls_test.go"
 _PROGRAM = PurePosixPath(".forge-calls") / "calls"
 _START = 'cd "$0" && chmod +x "$1" && exec "$@"'
-_CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _OWN = re.compile(r"\bforge(?=(?:NaN|Inf)\()")
 _MADE = re.compile(r"(?P<name>[A-Za-z_]\w*)\s*:=\s*(?P<new>new\s+|&)?(?P<type>[A-Za-z_]\w*)\((?P<inner>.*)\)\s*$", re.S)
 _METHOD = re.compile(r"(?<=\.)(?P<name>[A-Za-z_]\w*)(?=\()")
@@ -161,7 +161,7 @@ def calls_file(
 ) -> tuple[str, dict[Asked, str]]:
     """Return the test file that makes calls in the package of ``text``, and the names of its tests. ``token`` is part
     of all its names, so that no text can know them."""
-    clause = _CLAUSE.search(masked(text))
+    clause = CLAUSE.search(masked(text))
     own = _runner().replace("PACKAGE", clause[1] if clause is not None else "main", 1)
     parts = [re.sub(r"\bforge(?=[A-Z])", f"forge{token}", own)]
     tests: dict[Asked, str] = {}

@@ -16,6 +16,7 @@ from forge_lsp.core.errors import EnvironmentFault
 from forge_lsp.core.ports import Box, CacheUse, Sandbox
 from forge_lsp.languages.go.lacking import cause_of, lacking, named
 from forge_lsp.languages.go.module import LIST, Layout, Packages, packages_of
+from forge_lsp.languages.go.platforms import CLAUSE
 from forge_lsp.languages.go.run import go_cache, run_go
 from forge_lsp.languages.go.sources import (
     Declaration,
@@ -49,7 +50,6 @@ func {name}(t *forgetesting.T) {{
 }}
 """
 _ROUNDS = 12
-_CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _ABSENT = re.compile(
     r"no required module provides package|cannot find (?:module providing )?package|missing go\.sum entry|"
     r"module lookup disabled|not in std|updates to go\.mod needed|inconsistent vendoring|is not in your go\.mod"
@@ -129,7 +129,7 @@ def _package_of(wanted: Wanted) -> str:
             (place.source / wanted.folder).glob("*.go"), key=lambda path: (path.stem.endswith("_test"), path)
         )
         text = place.text(wanted.folder / files[0].name) or "" if files else ""
-    clause = _CLAUSE.search(masked(text))
+    clause = CLAUSE.search(masked(text))
     return clause[1] if clause else "main"
 
 
@@ -247,7 +247,7 @@ class _Compiler:
             for one in declarations(text):
                 self._lost.update(dict.fromkeys(one.names, run))
             self._texts[name] = ""
-            clause = _CLAUSE.search(text)
+            clause = CLAUSE.search(text)
             await self._write(name, f"package {clause[1] if clause else self._package}\n")
             return True
         changed, gone = text, list[Declaration]()

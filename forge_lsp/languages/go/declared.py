@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forge_lsp.checking.examples.types import ANY, Parameter, Type
+from forge_lsp.checking.examples.types import ANY, Parameter, Type, integer_range
 from forge_lsp.languages.go.sources import masked
 
 __all__ = ["Declared", "element_of", "named_types", "read_header", "whole_range"]
@@ -95,7 +95,7 @@ def whole_range(text: str) -> tuple[int, int] | None:
     if text not in _BITS:
         return None
     bits, signed = _BITS[text]
-    return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    return integer_range(bits, signed)
 
 
 def _closing(text: str, opening: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from forge_lsp.checking.project import Place
 from forge_lsp.core.ports import ProcessResult
-from forge_lsp.languages.go.platforms import platform_of
+from forge_lsp.languages.go.platforms import CLAUSE, platform_of
 from forge_lsp.languages.go.tools import Go, documents
 
 __all__ = ["LIST", "MISSING", "Layout", "Packages", "layout_of", "packages_of", "tags_of"]
@@ -28,7 +28,6 @@ MISSING = re.compile(
 )
 """What Go says of a module that is not here."""
 _MOST_DEPENDENTS = 200
-_CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
 _MAIN = re.compile(r"^func[ \t]+main[ \t]*\(", re.M)
 _CONSTRAINT = re.compile(r"^//go:build[ \t]+(?P<expression>[^\n]+)", re.M)
 # Tags that Go sets by itself, for this machine or another one.
@@ -80,7 +79,7 @@ def layout_of(place: Place, text: str, go: Go) -> Layout:
 
 def tags_of(text: str) -> tuple[str, ...]:
     """The project's own build tags that a text asks for; none where it also asks for a system, or has a choice."""
-    match = _CONSTRAINT.search(text[: clause.start()] if (clause := _CLAUSE.search(text)) is not None else text)
+    match = _CONSTRAINT.search(text[: clause.start()] if (clause := CLAUSE.search(text)) is not None else text)
     if match is None or not re.fullmatch(r"\w+(?:\s*&&\s*\w+)*", match["expression"].strip()):
         return ()
     tags = tuple(re.findall(r"\w+", match["expression"]))
@@ -89,7 +88,7 @@ def tags_of(text: str) -> tuple[str, ...]:
 
 def _layout(place: Place, text: str, go: Go) -> Layout:
     module = place.nearest("go.mod")
-    if module is None or (_IGNORED.search(text) and _CLAUSE.search(text)):
+    if module is None or (_IGNORED.search(text) and CLAUSE.search(text)):
         extra: dict[PurePosixPath, bytes] = {}
         if module is None:
             extra[place.document.parent / "go.mod"] = f"module forge\n\ngo {go.version[0]}.{go.version[1]}\n".encode()
@@ -165,12 +164,12 @@ def _imports(package: dict[str, Any]) -> set[str]:
 
 def _companions(place: Place, text: str) -> tuple[str, ...]:
     """The document and the files beside it that belong to its package; of several programs only its own."""
-    clause = _CLAUSE.search(text)
+    clause = CLAUSE.search(text)
     name = clause[1] if clause is not None else "main"
     found = [place.document.name]
     for path in _neighbours(place):
         other = place.text(path) or ""
-        same = _CLAUSE.search(other)
+        same = CLAUSE.search(other)
         if same is None or same[1] != name or _IGNORED.search(other) or _IGNORED.search(text):
             continue
         if name == "main" and _MAIN.search(other):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
-__all__ = ["platform_of"]
+__all__ = ["CLAUSE", "platform_of"]
 
+CLAUSE = re.compile(r"^package[ \t]+(\w+)", re.M)
+"""The package clause of a file; its group is the name."""
 _SYSTEMS = (
     *("linux", "darwin", "windows", "freebsd", "netbsd", "openbsd", "dragonfly", "solaris", "illumos", "aix"),
     *("android", "ios", "js", "wasip1", "plan9"),
@@ -31,14 +33,13 @@ _ONLY = {
 _IMPLIED = {"android": "linux", "ios": "darwin", "illumos": "solaris"}
 _NOT_UNIX = frozenset(("windows", "js", "wasip1", "plan9"))
 _CONSTRAINT = re.compile(r"^//go:build[ \t]+(?P<expression>[^\n]+)", re.M)
-_CLAUSE = re.compile(r"^package[ \t]+\w+", re.M)
 _WORD = re.compile(r"\s*(?:(?P<mark>&&|\|\||[!()])|(?P<tag>[\w.]+))")
 
 
 def platform_of(name: str, text: str) -> tuple[str, str] | None:
     """Return a system and a processor (``GOOS``, ``GOARCH``) for which a file of that name is compiled, the commonest
     first; None where there is none, or where it asks for more than these (a tag of its own, cgo, a newer Go)."""
-    clause = _CLAUSE.search(text)
+    clause = CLAUSE.search(text)
     match = _CONSTRAINT.search(text[: clause.start()] if clause is not None else text)
     expression = match["expression"] if match is not None else ""
     return next((pair for pair in _pairs(name) if not expression or _holds(expression, _tags(*pair))), None)

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from forge_lsp.checking.versions import home_of
 from forge_lsp.core.attempt import Diagnostic, Severity
 
 __all__ = [
@@ -106,7 +107,7 @@ def _modules(environment: Mapping[str, str]) -> Path:
     if named:
         return Path(named)
     first = environment.get("GOPATH", "").split(os.pathsep)[0]
-    return (Path(first) if first else Path(environment.get("HOME", "/nonexistent")) / "go") / "pkg" / "mod"
+    return (Path(first) if first else home_of(environment) / "go") / "pkg" / "mod"
 
 
 def _linked(root: Path) -> tuple[Path, ...]:

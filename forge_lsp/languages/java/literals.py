@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit
+from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
 
 __all__ = ["HELPERS", "literal"]
@@ -111,8 +111,8 @@ def _whole(value: int, declared: Type) -> str:
         name = "int" if -(2**31) <= value < 2**31 else "long" if -(2**63) <= value < 2**63 else ""
         if not name:
             return f'new java.math.BigInteger("{value}")'
-    half = 2 ** (_RANGES[name] - 1)
-    if not -half <= value < half:
+    least, most = integer_range(_RANGES[name], True)
+    if not least <= value <= most:
         raise Unfit(f"{value} is out of the range of {name}")
     match name:
         case "long":

@@ -149,8 +149,7 @@ class _Reader(TreeReader):
             if found is not None:
                 start = self._source.start(found)
                 break
-        stop = self._source.start(body) if body is not None else self._source.end(node)
-        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+        return self._header(node, body, start)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit
+from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
 
 __all__ = ["literal"]
@@ -65,8 +65,7 @@ def _whole(value: int, declared: Type) -> str:
     name = declared.text if declared.kind == "int" else "Int" if -(2**31) <= value < 2**31 else "Long"
     if name == "BigInteger" or (declared.kind != "int" and not -(2**63) <= value < 2**63):
         return f'java.math.BigInteger("{value}")'
-    bits = _RANGES[name.removeprefix("U")]
-    least, most = (0, 2**bits - 1) if name.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    least, most = integer_range(_RANGES[name.removeprefix("U")], not name.startswith("U"))
     if not least <= value <= most:
         raise Unfit(f"{value} is out of the range of {name}")
     if name in ("Int", "Long") and value == least:

@@ -168,12 +168,10 @@ class _Reader(TreeReader):
 
     def _signature(self, node: Node, body: Node | None, start: int | None = None) -> str:
         """The header as written, from its first word behind the attributes."""
-        source = self._source
         if start is None:
             first = next((child for child in node.children if child.type not in ("attribute_list", "comment")), node)
-            start = source.start(first)
-        stop = source.start(body) if body is not None else source.end(node)
-        return source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
+            start = self._source.start(first)
+        return self._header(node, body, start)
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

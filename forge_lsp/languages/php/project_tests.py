@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here, readable_for
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.runs import SuiteRun
+from forge_lsp.checking.runs import SuiteRun, scope_lines
 from forge_lsp.checking.suites import Memory, judged, not_run
 from forge_lsp.checking.suites import Suite as TestSuite
 from forge_lsp.core.attempt import Candidate, Evidence
@@ -157,7 +157,7 @@ class PhpTests:
             document=place.document,
             text=text,
             before=task.document.text,
-            lines=_lines(task, candidate, text),
+            lines=scope_lines(task, candidate, text),
             suite=suite,
             secret=secret,
             control=control,
@@ -201,16 +201,3 @@ def _wants(file: str, only: Sequence[str] | None) -> bool:
 
 def _of_composer(place: Place) -> bool:
     return place.nearest("composer.json") is not None
-
-
-def _lines(task: Task, candidate: Candidate, text: str) -> tuple[int, int]:
-    """The scope's lines in a text: the untouched one or the candidate's."""
-    if text == task.document.text:
-        start, code = task.scope.range.start, task.original
-    else:
-        end = len(text) - (len(task.document.text) - task.scope.range.end)
-        start, code = end - len(candidate.code), candidate.code
-        if start < 0 or text[start:end] != code:
-            start = max(text.find(code), 0)
-    first = text.count("\n", 0, start) + 1
-    return first, first + code.count("\n")

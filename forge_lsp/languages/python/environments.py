@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.project import Place
+from forge_lsp.checking.versions import home_of
 from forge_lsp.reading import parsed_json, parsed_toml, read_text
 
 __all__ = ["declared", "found_for", "on_path"]
@@ -164,7 +165,7 @@ def _hatch(root: Path, environment: Mapping[str, str]) -> Iterator[Path]:
 
 def _pipenv(root: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     named = environment.get("WORKON_HOME")
-    homes = [Path(named)] if named else [_data(environment) / "virtualenvs", _home(environment) / ".virtualenvs"]
+    homes = [Path(named)] if named else [_data(environment) / "virtualenvs", home_of(environment) / ".virtualenvs"]
     for home in homes:
         for mark in list(home.glob("*/.project"))[:_MOST]:
             if (read_text(mark) or "").strip() == str(root):
@@ -175,11 +176,11 @@ def _by_name(root: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     """Environments of conda and pyenv, which a file of the project names."""
     for file in ("environment.yml", "environment.yaml"):
         name = re.search(r"^name:\s*[\"']?([\w.-]+)", read_text(root / file) or "", re.M)
-        known = (read_text(_home(environment) / ".conda" / "environments.txt") or "").split("\n")
+        known = (read_text(home_of(environment) / ".conda" / "environments.txt") or "").split("\n")
         yield from (Path(line.strip()) for line in known if name is not None and Path(line.strip()).name == name[1])
     named = (read_text(root / ".python-version") or "").split()
     if named and re.fullmatch(r"[\w.-]+", named[0]):
-        yield Path(environment.get("PYENV_ROOT") or _home(environment) / ".pyenv") / "versions" / named[0]
+        yield Path(environment.get("PYENV_ROOT") or home_of(environment) / ".pyenv") / "versions" / named[0]
 
 
 def _beside(root: Path, named: str) -> Path:
@@ -205,20 +206,16 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("HOME") or "/nonexistent")
-
-
 def _caches(environment: Mapping[str, str]) -> Path:
     if platform.system() == "Darwin":
-        return _home(environment) / "Library" / "Caches"
-    return Path(environment.get("XDG_CACHE_HOME") or _home(environment) / ".cache")
+        return home_of(environment) / "Library" / "Caches"
+    return Path(environment.get("XDG_CACHE_HOME") or home_of(environment) / ".cache")
 
 
 def _data(environment: Mapping[str, str]) -> Path:
     if platform.system() == "Darwin":
-        return _home(environment) / "Library" / "Application Support"
-    return Path(environment.get("XDG_DATA_HOME") or _home(environment) / ".local" / "share")
+        return home_of(environment) / "Library" / "Application Support"
+    return Path(environment.get("XDG_DATA_HOME") or home_of(environment) / ".local" / "share")
 
 
 def _toml(text: str | None) -> Mapping[str, Any]:

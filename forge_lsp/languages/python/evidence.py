@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import cast
@@ -16,6 +16,7 @@ from typing import cast
 from forge_lsp.checking.gate import fault_of
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
+from forge_lsp.checking.runs import messages
 from forge_lsp.checking.suites import Memory, Suite, judged
 from forge_lsp.core.attempt import Candidate, Evidence, Observation
 from forge_lsp.core.checks import CheckResult
@@ -28,7 +29,6 @@ from forge_lsp.languages.python.judging import Answer, Judge, Ran, defined_in, f
 from forge_lsp.languages.python.outcomes import PythonRun
 from forge_lsp.languages.python.probes import PROBES, Probe, asked_for, observed, probes_of
 from forge_lsp.languages.python.scopes import ground_of
-from forge_lsp.reading import parsed_json
 from forge_lsp.sandbox.interpreters import Interpreter
 
 __all__ = ["PythonEvidence"]
@@ -191,13 +191,7 @@ class PythonEvidence:
         imports: dict[str, Answer] = {}
         doubts: list[str] = []
         ended = False
-        for line in result.stdout.decode("utf-8", "replace").split("\n"):
-            if not line.startswith(f"{nonce} "):
-                continue
-            try:
-                answer = cast("Answer", parsed_json(line[len(nonce) + 1 :]))
-            except ValueError:
-                continue  # the last line of a run that was cut off
+        for answer in cast("Iterator[Answer]", messages(result.stdout, nonce)):
             if answer.get("state") == "end":
                 ended = True
             elif answer.get("state") == "doubt":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
 from forge_lsp.core.checks import Cause, Run, RunState
 from forge_lsp.core.ports import ProcessResult
-from forge_lsp.reading import parsed_json
 
 __all__ = ["SHARE", "PythonRun", "outcome_of"]
 
@@ -56,7 +55,7 @@ def outcome_of(
     planned: dict[str, None] = {}
     late: set[str] = set()
     loads: list[bool] = []
-    for answer in _answers(result, nonce):
+    for answer in messages(result.stdout, nonce):
         name, said = str(answer.get("name", "")), str(answer.get("words") or "")
         match answer.get("state"):
             case "planned":
@@ -119,16 +118,6 @@ def outcome_of(
         copy=copy,
         loads=any(loads) or not loads,
     )
-
-
-def _answers(result: ProcessResult, nonce: str) -> Iterator[dict[str, Any]]:
-    for line in result.stdout.decode("utf-8", "replace").split("\n"):
-        if not line.startswith(f"{nonce} "):
-            continue
-        try:
-            yield cast("dict[str, Any]", parsed_json(line[len(nonce) + 1 :]))
-        except ValueError:
-            continue  # the last line of a run that was cut off
 
 
 def _failed(answer: dict[str, Any], named: bool) -> Run:

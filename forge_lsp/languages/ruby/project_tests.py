@@ -7,14 +7,14 @@ import base64
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from forge_lsp.checking.programs import no_code_here
 from forge_lsp.checking.project import Place, fingerprint
-from forge_lsp.checking.runs import SuiteRun, failed, passed, skipped, tail, uncollected
+from forge_lsp.checking.runs import SuiteRun, failed, messages, passed, skipped, tail, uncollected
 from forge_lsp.checking.suites import Memory, Suite, judged, not_run
 from forge_lsp.core.attempt import Candidate, Evidence
 from forge_lsp.core.checks import Cause, CheckStatus, Run
@@ -24,7 +24,6 @@ from forge_lsp.core.task import Task
 from forge_lsp.languages.ruby.choosing import Chosen, chosen_for, scope_lines, test_files
 from forge_lsp.languages.ruby.forging import doubt_of
 from forge_lsp.languages.ruby.tools import Ruby, environment_of
-from forge_lsp.reading import parsed_json
 
 __all__ = ["RubyRun", "RubyTests", "gem_remedy", "libraries_of", "outcome_of"]
 
@@ -206,7 +205,7 @@ def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> RubyRun:
     entered: dict[str, bool] = {}
     doubts: list[str] = []
     words, ended, whole = "", False, True
-    for answer in _answers(result, nonce):
+    for answer in messages(result.stdout, nonce):
         name, said = str(answer.get("name") or ""), str(answer.get("words") or "")
         match answer.get("state"):
             case "passed":
@@ -246,16 +245,6 @@ def outcome_of(result: ProcessResult, nonce: str, *, timeout: float) -> RubyRun:
         doubts=tuple(dict.fromkeys(doubts)),
         whole=whole and ended,
     )
-
-
-def _answers(result: ProcessResult, nonce: str) -> Iterator[dict[str, Any]]:
-    for line in result.stdout.decode("utf-8", "replace").split("\n"):
-        if not line.startswith(f"{nonce} "):
-            continue
-        try:
-            yield cast("dict[str, Any]", parsed_json(line[len(nonce) + 1 :]))
-        except ValueError:
-            continue  # the last line of a run that was cut off
 
 
 def _failed(answer: Mapping[str, Any]) -> Run:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forge_lsp.checking.project import Place
+from forge_lsp.checking.versions import home_of
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.core.errors import EnvironmentFault, ToolMissing
 from forge_lsp.core.ports import Box
@@ -64,7 +65,7 @@ def _real(program: Path, environment: Mapping[str, str], place: Place | None) ->
         return None
     if not script:
         return program.resolve()
-    home = Path(environment.get("HOME", "/nonexistent"))
+    home = home_of(environment)
     folders = (
         Path(environment.get("RBENV_ROOT", home / ".rbenv")) / "versions",
         Path(environment.get("ASDF_DATA_DIR", home / ".asdf")) / "installs" / "ruby",
@@ -98,7 +99,7 @@ def _versions(environment: Mapping[str, str], home: Path, place: Place | None) -
 
 
 def _gems(environment: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environment.get("HOME", "/nonexistent"))
+    home = home_of(environment)
     named = [environment.get("GEM_HOME", ""), *environment.get("GEM_PATH", "").split(":")]
     known = [Path(name) for name in named if name.startswith("/")]
     for folder in (home / ".local" / "share" / "gem" / "ruby", home / ".gem" / "ruby", Path("/var/lib/gems")):

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from forge_lsp.checking.examples.types import ANY, Type, Unfit
+from forge_lsp.checking.examples.types import ANY, Type, Unfit, integer_range
 from forge_lsp.checking.examples.values import Group, Own, Pairs, Value
 from forge_lsp.languages.rust.declared import INTEGERS, inner_of
 
@@ -152,7 +152,7 @@ def _short(declared: Type) -> str:
 
 
 def _in_range(value: int, bits: int, signed: bool) -> bool:
-    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    least, most = integer_range(bits, signed)
     return least <= value <= most
 
 

@@ -73,7 +73,7 @@ class _Reader(TreeReader):
             range=place,
             name=self._name(node),
             parameters=_parameters(parameters, source) if parameters is not None else (),
-            signature=self._signature(node, body),
+            signature=self._header(node, body),
             body=source.range(body) if body is not None else None,
             stub=body is not None and self._does_nothing(node, body),
             children=nested,
@@ -86,7 +86,7 @@ class _Reader(TreeReader):
             kind=ItemKind.CLASS,
             range=place,
             name=self._name(node),
-            signature=self._signature(node, body),
+            signature=self._header(node, body),
             body=self._source.range(body) if body is not None else None,
             stub=body is not None and not fields and has_todo(comments_in(body, self._source)),
         )
@@ -103,7 +103,7 @@ class _Reader(TreeReader):
             kind=ItemKind.CLASS,
             range=place,
             name=self._implemented(node) if node.type == "impl_item" else self._name(node),
-            signature=self._signature(node, body),
+            signature=self._header(node, body),
             body=self._source.range(body) if body is not None else None,
             stub=empty or (bool(methods) and all(method.stub for method in methods)),
             children=children,
@@ -136,11 +136,6 @@ class _Reader(TreeReader):
     def _name(self, node: Node) -> str | None:
         name = node.child_by_field_name("name") or node.child_by_field_name("pattern")
         return self._source.of(name) if name is not None and not name.is_missing else None
-
-    def _signature(self, node: Node, body: Node | None) -> str:
-        start = self._source.start(node)
-        stop = self._source.start(body) if body is not None else self._source.end(node)
-        return self._source.slice(start, max(start, stop)).strip().rstrip(";").rstrip()
 
 
 def _parameters(node: Node, source: SyntaxTree) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from forge_lsp.checking.gate import Fault
 from forge_lsp.checking.project import Place
+from forge_lsp.checking.versions import home_of
 from forge_lsp.core.attempt import Diagnostic, Severity
 from forge_lsp.reading import parsed_json, parsed_toml, read_text
 from forge_lsp.sandbox.exposure import Origin, exposed
@@ -59,7 +60,7 @@ def find_cargo(place: Place, environment: Mapping[str, str]) -> Cargo | Fault:
     if found is None:
         return Fault(reason="Rust is not installed (no cargo on PATH)", remedy=INSTALL)
     program = Path(found)
-    home = Path(environment.get("CARGO_HOME") or Path(environment.get("HOME", "/nonexistent")) / ".cargo")
+    home = Path(environment.get("CARGO_HOME") or home_of(environment) / ".cargo")
     roots: tuple[Path, ...] = ()
     if _is_rustup(program):
         toolchain = _toolchain(place, environment)
@@ -92,7 +93,7 @@ def _is_rustup(program: Path) -> bool:
 
 
 def _toolchain(place: Place, environment: Mapping[str, str]) -> Path | Fault:
-    home = Path(environment.get("RUSTUP_HOME") or Path(environment.get("HOME", "/nonexistent")) / ".rustup")
+    home = Path(environment.get("RUSTUP_HOME") or home_of(environment) / ".rustup")
     name = environment.get("RUSTUP_TOOLCHAIN") or _named(place) or _default(home, place)
     if name is None:
         return Fault(reason="rustup has no toolchain", remedy="rustup default stable")

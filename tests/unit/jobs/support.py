@@ -12,7 +12,7 @@ from forge_lsp.core.attempt import Attempt, Candidate, Outcome
 from forge_lsp.core.events import Emit
 from forge_lsp.core.ports import ConsentQuestion, ModelInfo, Usage
 from forge_lsp.core.task import Document, Scope, ScopeKind, Task, TextRange
-from forge_lsp.jobs.asking import Desk
+from forge_lsp.jobs.asking import PendingQuestions
 from forge_lsp.jobs.contract import ApplyMode, JobRequest, Prepared, Recheck
 from forge_lsp.jobs.record import JobRecord, JobState
 from tests.support import lang
@@ -105,7 +105,7 @@ def prepared(
     spending: Any = None,
     aclose: Callable[[], Awaitable[None]] | None = None,
     deadline: float | None = None,
-    desk: Desk | None = None,
+    desk: PendingQuestions | None = None,
 ) -> Prepared:
     async def recheck(text: str) -> Recheck:
         raise AssertionError("not rechecked here")

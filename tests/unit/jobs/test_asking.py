@@ -31,7 +31,7 @@ from forge_lsp.ensemble.agreement import Behaviours
 from forge_lsp.ensemble.checking import Checked, Checks
 from forge_lsp.ensemble.leaderboard import Leaderboard
 from forge_lsp.jobs.alternatives import candidates_of
-from forge_lsp.jobs.asking import Desk, Given, answer_of, contradiction, with_answer
+from forge_lsp.jobs.asking import PendingQuestions, Given, answer_of, contradiction, with_answer
 from forge_lsp.jobs.document import job_document, outcome_document
 from forge_lsp.jobs.figures import Rates
 from forge_lsp.jobs.ledger import Ledger
@@ -131,7 +131,7 @@ def test_what_is_given_is_what_is_meant(given: Given, answer: Answer) -> None:
 
 
 def test_an_answer_waits_until_it_is_taken_and_comes_once() -> None:
-    desk = Desk(1)
+    desk = PendingQuestions(1)
     with pytest.raises(BadRequest, match="no question"):
         desk.answer("q1", Given(choice=0))
     desk.offer(QUESTION)
@@ -321,7 +321,7 @@ class Office:
     """A manager whose only job asks the question and goes on when it is told to."""
 
     def __init__(self, folder: Path, end: Concluded) -> None:
-        self.desk = Desk(1)
+        self.desk = PendingQuestions(1)
         self.go, self.asked, self.end = asyncio.Event(), asyncio.Event(), end
         clock = HeldClock()
         self.manager = JobManager(

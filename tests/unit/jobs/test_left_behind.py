@@ -17,7 +17,7 @@ from forge_lsp.core.errors import BadRequest, ConsentRefused
 from forge_lsp.core.events import AttemptStarted, Emit, JobEvent, JobFinished, QuestionAsked
 from forge_lsp.core.ports import ConsentQuestion
 from forge_lsp.core.questions import Choice, Question
-from forge_lsp.jobs.asking import Desk, Given
+from forge_lsp.jobs.asking import PendingQuestions, Given
 from forge_lsp.jobs.attendance import Attendance
 from forge_lsp.jobs.contract import JobRequest, Prepared
 from forge_lsp.jobs.handover import Handover, lingers_at
@@ -46,7 +46,7 @@ class Side:
         self.manager = JobManager(languages=BUILT_IN, prepare=self._prepare, ledger=self.ledger, clock=self.clock)
         self.go = asyncio.Event()
         self.attendance = Attendance()
-        self.desk = Desk(1)
+        self.desk = PendingQuestions(1)
         self.stop = asyncio.Event()
 
     async def _prepare(self, asked: JobRequest, job_id: str, earlier: object) -> Prepared:
